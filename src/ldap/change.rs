@@ -1,0 +1,81 @@
+//! Changes (RFC 4511, 4.6-4.9): what an LDIF change record asks a server to do.
+
+use super::{Attribute, AttributeDescription, Dn, Rdn, Value};
+
+/// One change to one entry.
+#[derive(Clone)]
+pub struct ChangeRecord {
+    /// The entry that is changed.
+    pub dn: Dn,
+    /// Controls sent with the operation (RFC 4511, 4.1.11).
+    pub controls: Vec<Control>,
+    /// What is done.
+    pub change: Change,
+}
+
+/// The four operations that change a directory.
+#[derive(Clone)]
+pub enum Change {
+    /// Add the entry with these attributes.
+    Add(Vec<Attribute>),
+    /// Delete the entry, which must be a leaf.
+    Delete,
+    /// Apply all modifications in order, or none.
+    Modify(Vec<Modification>),
+    /// Rename or move the entry.
+    ModifyDn {
+        /// The new leaf RDN.
+        new_rdn: Rdn,
+        /// Whether the values of the old RDN are removed.
+        delete_old_rdn: bool,
+        /// The new parent; `None` keeps it.
+        new_superior: Option<Dn>,
+    },
+}
+
+/// One modification of a modify operation (RFC 4511, 4.6; increment: RFC 4525).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Modification {
+    /// What is done with the values.
+    pub op: ModOp,
+    /// The attribute.
+    pub description: AttributeDescription,
+    /// The values; none means the whole attribute for `delete` and `replace`.
+    pub values: Vec<Value>,
+}
+
+/// The kinds of modification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModOp {
+    /// Add the values.
+    Add,
+    /// Delete the values, or the attribute if none are given.
+    Delete,
+    /// Replace all values.
+    Replace,
+    /// Add a number to the value (RFC 4525).
+    Increment,
+}
+
+impl ModOp {
+    /// The keyword of a mod-spec (RFC 2849).
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Delete => "delete",
+            Self::Replace => "replace",
+            Self::Increment => "increment",
+        }
+    }
+}
+
+/// A control sent with an operation (RFC 4511, 4.1.11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// The dotted-decimal OID.
+    pub oid: String,
+    /// Whether the server must refuse what it does not know.
+    pub critical: bool,
+    /// The controlValue octets, if any.
+    pub value: Option<Vec<u8>>,
+}

@@ -1,0 +1,18 @@
+//! The LDAP data model (RFC 4511, 4512, 4514): names, attributes, entries and changes.
+//!
+//! Nothing here knows of LDIF, of files or of offboarding. Values are bytes. What was parsed keeps its spelling,
+//! because what `offboard` writes must be what the directory holds; comparing goes through keys
+//! ([`DnKey`], [`AttributeKey`]) that are normalised once, on construction.
+
+pub mod attribute;
+pub mod change;
+pub mod dn;
+pub mod dn_key;
+pub mod entry;
+pub mod matching;
+
+pub use attribute::{AttributeDescription, AttributeKey};
+pub use change::{Change, ChangeRecord, Control, ModOp, Modification};
+pub use dn::{Dn, DnError, Rdn};
+pub use dn_key::DnKey;
+pub use entry::{Attribute, Entry, Origin, Value};

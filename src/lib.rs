@@ -1,0 +1,4 @@
+//! `offboard` plans the end of LDAP accounts offline.
+#![forbid(unsafe_code)]
+
+pub mod ldap;
