@@ -1,0 +1,27 @@
+//! LDIF (RFC 2849): logical lines, their grammar, records, and the way back to text.
+//!
+//! The parts, in the order in which bytes pass through them:
+//!
+//! | part | takes | gives |
+//! | --- | --- | --- |
+//! | [`lines`] | a block of text that ends at a record boundary | logical lines: comments dropped, folds undone |
+//! | [`grammar`] | one logical line | its name, how the value is written, the value |
+//! | [`record`] | the lines between two blank lines | a content record, a change record, or a block that is neither |
+//! | [`reader`] | a block | its records, one after the other |
+//! | [`writer`] | values | text that every LDIF reader reads back as those values |
+//!
+//! Everything borrows from the block; only what was folded or base64 is copied. What this reader accepts beyond the
+//! RFC, and why, stands in `docs/leniency.md`.
+
+pub mod error;
+pub mod grammar;
+pub mod lines;
+pub mod reader;
+pub mod record;
+pub mod writer;
+
+pub use error::{LdifError, LdifErrorKind};
+pub use reader::{RecordReader, UrlPolicy};
+pub use record::{
+    AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text,
+};

@@ -1,0 +1,467 @@
+//! From lines to records.
+//!
+//! As implemented (RFC 2849; every line beyond it is a line of `docs/leniency.md`):
+//!
+//! ```text
+//! record        = [version] dn-spec ( *attrval-spec / *control changerecord )
+//! dn-spec       = "dn" value-spec                       ; keywords in any case, except "version"
+//! control       = "control" value-spec
+//! changerecord  = "changetype" value-spec ( add / delete / modify / moddn )
+//! modify        = 1*( op value-spec *attrval-spec "-" )  ; the last "-" may be missing
+//! op            = "add" / "delete" / "replace" / "increment"
+//! moddn         = newrdn deleteoldrdn [newsuperior]
+//! non-entry     = 1*( "search" / "result" / "ref" / "control" / "pagedresults" / ... )
+//! ```
+//!
+//! A record is content or change by its own lines, so a file may hold both; who reads an export refuses changes.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use data_encoding::{BASE64, DecodeKind};
+
+use super::error::{LdifError, LdifErrorKind};
+use super::grammar::{self, ValueSpec};
+use super::lines::{Lines, LogicalLine};
+use super::record::{AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text};
+use crate::ldap::ModOp;
+
+/// What to do with a value that is given by URL (`attr:< file:///...`).
+#[derive(Clone, Copy)]
+pub enum UrlPolicy<'a> {
+    /// An error: reading other files is for the user to allow.
+    Refuse,
+    /// Keep the URL as [`Text::Url`].
+    Keep,
+    /// Ask for the bytes; the answer may be a reason why not.
+    Resolve(&'a (dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Sync)),
+}
+
+/// Reads the records of a block of text, one after the other.
+///
+/// The block ends where a record ends. An iterator of results: after an error that
+/// [can be passed over](LdifError::can_continue), the next record follows.
+pub struct RecordReader<'b, 'a> {
+    lines: Lines<'b>,
+    urls: UrlPolicy<'a>,
+    record: Vec<LogicalLine<'b>>,
+    failed: bool,
+}
+
+impl<'b, 'a> RecordReader<'b, 'a> {
+    /// Reads `block`, whose first line has the number `first_line` in its file.
+    pub fn new(block: &'b [u8], first_line: u64, urls: UrlPolicy<'a>) -> Self {
+        Self { lines: Lines::new(block, first_line), urls, record: Vec::new(), failed: false }
+    }
+
+    /// Number of the physical line that is read next, from 1.
+    pub fn next_line(&self) -> u64 {
+        self.lines.number()
+    }
+}
+
+impl<'b> Iterator for RecordReader<'b, '_> {
+    type Item = Result<Record<'b>, LdifError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let result = match self.lines.read_record(&mut self.record) {
+            Ok(()) if self.record.is_empty() => return None,
+            Ok(()) => RecordLines::new(&self.record, self.urls).record(),
+            Err(error) => Err(error),
+        };
+        self.failed = result.as_ref().is_err_and(|error| !error.can_continue());
+        Some(result)
+    }
+}
+
+/// One line taken apart, by ranges of its text so that it can be borrowed from the block.
+struct Parsed {
+    name: Range<usize>,
+    value: Range<usize>,
+    kind: Written,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Text,
+    Base64,
+    Url,
+}
+
+/// A part of a line, borrowed from the block unless the line was folded.
+fn part<'b>(line: &LogicalLine<'b>, range: Range<usize>) -> Cow<'b, [u8]> {
+    match &line.text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
+        Cow::Owned(text) => Cow::Owned(text[range].to_vec()),
+    }
+}
+
+/// The lines of one record, and how far they are read.
+struct RecordLines<'r, 'b, 'a> {
+    lines: &'r [LogicalLine<'b>],
+    next: usize,
+    urls: UrlPolicy<'a>,
+}
+
+type Result<T, E = LdifError> = std::result::Result<T, E>;
+
+impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
+    fn new(lines: &'r [LogicalLine<'b>], urls: UrlPolicy<'a>) -> Self {
+        Self { lines, next: 0, urls }
+    }
+
+    fn record(mut self) -> Result<Record<'b>> {
+        let first = self.lines[0].number;
+        if self.keyword_is("version", str::eq)? {
+            self.version()?;
+            if self.done() {
+                return Ok(Record::NonEntry { line: first, block: NonEntry::Version });
+            }
+        }
+        if !self.keyword_is("dn", str::eq_ignore_ascii_case)? {
+            return self.non_entry();
+        }
+        let (line, dn) = self.dn()?;
+        let mut controls = Vec::new();
+        while self.keyword_is("control", str::eq_ignore_ascii_case)? {
+            controls.push(self.control()?);
+        }
+        if self.keyword_is("changetype", str::eq_ignore_ascii_case)? {
+            let change = self.change()?;
+            return Ok(Record::Change(ChangeRecord { line, dn, controls, change }));
+        }
+        if !controls.is_empty() {
+            return Err(self.error_here(0, LdifErrorKind::MissingChangeType));
+        }
+        let attributes = self.attributes()?;
+        Ok(Record::Content(ContentRecord { line, dn, attributes }))
+    }
+
+    // --- lines ---
+
+    fn done(&self) -> bool {
+        self.next == self.lines.len()
+    }
+
+    fn error(&self, line: usize, offset: usize, kind: LdifErrorKind) -> LdifError {
+        self.lines[line].error(offset, self.lines[0].number, kind)
+    }
+
+    /// An error at the next line, or behind the end of the last one.
+    fn error_here(&self, offset: usize, kind: LdifErrorKind) -> LdifError {
+        if self.done() {
+            let last = self.lines.len() - 1;
+            self.error(last, self.lines[last].text.len(), kind)
+        } else {
+            self.error(self.next, offset, kind)
+        }
+    }
+
+    fn parse(&self, index: usize) -> Result<Parsed> {
+        let text: &[u8] = &self.lines[index].text;
+        let Ok((rest, name)) = grammar::description(text) else {
+            return Err(self.error(index, 0, LdifErrorKind::BadAttributeDescription));
+        };
+        let Ok((_, spec)) = grammar::value_spec(rest) else {
+            let kind = match rest.first() {
+                None | Some(b' ') => LdifErrorKind::MissingColon,
+                Some(0) => LdifErrorKind::NulByte,
+                Some(_) => LdifErrorKind::BadAttributeDescription,
+            };
+            return Err(self.error(index, name.len(), kind));
+        };
+        let kind = match spec {
+            ValueSpec::Text(_) => Written::Text,
+            ValueSpec::Base64(_) => Written::Base64,
+            ValueSpec::Url(_) => Written::Url,
+        };
+        Ok(Parsed { name: 0..name.len(), value: text.len() - spec.written().len()..text.len(), kind })
+    }
+
+    /// Whether the next line has this name.
+    fn keyword_is(&self, keyword: &str, same: fn(&str, &str) -> bool) -> Result<bool> {
+        if self.done() {
+            return Ok(false);
+        }
+        let parsed = self.parse(self.next)?;
+        Ok(same(&self.name(self.next, &parsed), keyword))
+    }
+
+    fn name(&self, index: usize, parsed: &Parsed) -> Cow<'b, str> {
+        match part(&self.lines[index], parsed.name.clone()) {
+            Cow::Borrowed(name) => String::from_utf8_lossy(name),
+            Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
+        }
+    }
+
+    /// Decodes what is written behind the colon.
+    fn value(&self, index: usize, parsed: &Parsed) -> Result<Text<'b>> {
+        let written = part(&self.lines[index], parsed.value.clone());
+        match parsed.kind {
+            Written::Text => match memchr::memchr(0, &written) {
+                None => Ok(Text::Bytes(written)),
+                Some(at) => Err(self.error(index, parsed.value.start + at, LdifErrorKind::NulByte)),
+            },
+            Written::Base64 => self.base64(index, parsed.value.start, &written).map(|value| Text::Bytes(value.into())),
+            Written::Url => self.url(index, parsed.value.start, written),
+        }
+    }
+
+    /// Blanks behind base64 mean nothing and are passed over; blanks inside it may be a cut line.
+    fn base64(&self, index: usize, start: usize, written: &[u8]) -> Result<Vec<u8>> {
+        let blanks = written.iter().rev().take_while(|byte| **byte == b' ').count();
+        BASE64.decode(&written[..written.len() - blanks]).map_err(|error| {
+            let message = match error.kind {
+                DecodeKind::Length => "the length is no multiple of four",
+                DecodeKind::Symbol => "a character that base64 does not have",
+                DecodeKind::Trailing => "bits left over at the end",
+                DecodeKind::Padding => "wrong padding",
+            };
+            self.error(index, start + error.position, LdifErrorKind::BadBase64(message))
+        })
+    }
+
+    fn url(&self, index: usize, start: usize, written: Cow<'b, [u8]>) -> Result<Text<'b>> {
+        match self.urls {
+            UrlPolicy::Refuse => Err(self.error(index, start, LdifErrorKind::UrlNotAllowed)),
+            UrlPolicy::Keep => Ok(Text::Url(written)),
+            UrlPolicy::Resolve(resolve) => match resolve(&written) {
+                Ok(value) => Ok(Text::Bytes(value.into())),
+                Err(reason) => Err(self.error(index, start, LdifErrorKind::UrlUnreadable(reason))),
+            },
+        }
+    }
+
+    /// The value of a line that can only be text or base64, such as a name.
+    fn name_value(&self, index: usize, parsed: &Parsed) -> Result<Cow<'b, [u8]>> {
+        match parsed.kind {
+            Written::Url => Err(self.error(index, parsed.value.start, LdifErrorKind::UrlNotAllowed)),
+            Written::Text | Written::Base64 => match self.value(index, parsed)? {
+                Text::Bytes(value) | Text::Url(value) => Ok(value),
+            },
+        }
+    }
+
+    // --- the parts of a record ---
+
+    fn version(&mut self) -> Result<()> {
+        let parsed = self.parse(self.next)?;
+        let written = &self.lines[self.next].text[parsed.value.clone()];
+        let number = grammar::version(written).ok().filter(|_| parsed.kind == Written::Text);
+        if number.is_none_or(|(_, number)| number != b"1") {
+            return Err(self.error_here(parsed.value.start, LdifErrorKind::UnsupportedVersion));
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    fn dn(&mut self) -> Result<(u64, Cow<'b, [u8]>)> {
+        let index = self.next;
+        let parsed = self.parse(index)?;
+        let dn = self.name_value(index, &parsed)?;
+        self.next += 1;
+        if dn.is_empty() && self.done() {
+            return Err(self.error(index, parsed.value.start, LdifErrorKind::EmptyDn));
+        }
+        Ok((self.lines[index].number, dn))
+    }
+
+    fn attribute(&self, index: usize) -> Result<AttributeLine<'b>> {
+        let parsed = self.parse(index)?;
+        let description = self.name(index, &parsed);
+        if description.eq_ignore_ascii_case("dn") {
+            return Err(self.error(index, 0, LdifErrorKind::SecondDn));
+        }
+        let value = self.value(index, &parsed)?;
+        Ok(AttributeLine { line: self.lines[index].number, description, value })
+    }
+
+    fn attributes(&mut self) -> Result<Vec<AttributeLine<'b>>> {
+        let start = std::mem::replace(&mut self.next, self.lines.len());
+        (start..self.lines.len()).map(|index| self.attribute(index)).collect()
+    }
+
+    fn control(&mut self) -> Result<ControlLine<'b>> {
+        let index = self.next;
+        let parsed = self.parse(index)?;
+        let start = parsed.value.start;
+        let written = self.name_value(index, &parsed)?;
+        let bad = || self.error(index, start, LdifErrorKind::BadControl);
+        let (_, spec) = grammar::control(&written).map_err(|_| bad())?;
+        let oid = String::from_utf8_lossy(spec.oid).into_owned();
+        let value = match spec.value {
+            None => None,
+            Some(ValueSpec::Text(text)) => Some(Text::Bytes(text.to_vec().into())),
+            Some(spec) => {
+                // A place inside the line, where the control is not base64 as a whole.
+                let at = if parsed.kind == Written::Text { start + written.len() - spec.written().len() } else { start };
+                Some(match spec {
+                    ValueSpec::Url(url) => self.url(index, at, Cow::Owned(url.to_vec()))?,
+                    _ => Text::Bytes(self.base64(index, at, spec.written())?.into()),
+                })
+            }
+        };
+        self.next += 1;
+        Ok(ControlLine { line: self.lines[index].number, oid, critical: spec.critical == Some(true), value })
+    }
+
+    fn change(&mut self) -> Result<ChangeKind<'b>> {
+        let index = self.next;
+        let parsed = self.parse(index)?;
+        let keyword = self.name_value(index, &parsed)?;
+        let is = |name: &str| keyword.eq_ignore_ascii_case(name.as_bytes());
+        let known = ["add", "delete", "modify", "modrdn", "moddn"].into_iter().find(|name| is(name));
+        let Some(known) = known else {
+            return Err(self.error(index, parsed.value.start, LdifErrorKind::UnknownChangeType));
+        };
+        self.next += 1;
+        if self.keyword_is("changetype", str::eq_ignore_ascii_case).unwrap_or(false) {
+            return Err(self.error_here(0, LdifErrorKind::SecondChangeType));
+        }
+        if self.keyword_is("control", str::eq_ignore_ascii_case).unwrap_or(false) {
+            return Err(self.error_here(0, LdifErrorKind::LateControl));
+        }
+        match known {
+            "add" => self.attributes().map(ChangeKind::Add),
+            "delete" if self.done() => Ok(ChangeKind::Delete),
+            "delete" => Err(self.error_here(0, LdifErrorKind::LinesAfterDelete)),
+            "modify" => self.modify(),
+            keyword => self.modify_dn(keyword),
+        }
+    }
+
+    fn modify(&mut self) -> Result<ChangeKind<'b>> {
+        let mut modifications = Vec::new();
+        while !self.done() {
+            modifications.push(self.mod_spec()?);
+        }
+        if modifications.is_empty() {
+            return Err(self.error_here(0, LdifErrorKind::MissingModification));
+        }
+        Ok(ChangeKind::Modify(modifications))
+    }
+
+    fn is_separator(&self) -> bool {
+        self.lines.get(self.next).is_some_and(|line| line.text.first() == Some(&b'-'))
+    }
+
+    fn mod_spec(&mut self) -> Result<ModSpec<'b>> {
+        let index = self.next;
+        if self.is_separator() {
+            return Err(self.error(index, 0, LdifErrorKind::MissingModification));
+        }
+        let parsed = self.parse(index)?;
+        let keyword = self.name(index, &parsed);
+        let ops = [ModOp::Add, ModOp::Delete, ModOp::Replace, ModOp::Increment];
+        let Some(op) = ops.into_iter().find(|op| keyword.eq_ignore_ascii_case(op.keyword())) else {
+            return Err(self.error(index, 0, LdifErrorKind::UnknownModification));
+        };
+        let written = self.name_value(index, &parsed)?;
+        let description = match grammar::description(&written) {
+            Ok((b"", _)) => String::from_utf8_lossy(&written).into_owned(),
+            _ => return Err(self.error(index, parsed.value.start, LdifErrorKind::BadModifiedAttribute)),
+        };
+        self.next += 1;
+        let mut values = Vec::new();
+        while !self.done() {
+            if self.is_separator() {
+                if self.lines[self.next].text.len() > 1 {
+                    return Err(self.error_here(1, LdifErrorKind::BadSeparator));
+                }
+                self.next += 1;
+                break;
+            }
+            let value = self.attribute(self.next)?;
+            if !same_attribute(&value.description, &description) {
+                return Err(self.error_here(0, LdifErrorKind::OtherAttribute(description)));
+            }
+            values.push(value);
+            self.next += 1;
+        }
+        if op == ModOp::Increment && values.len() != 1 {
+            return Err(self.error(index, 0, LdifErrorKind::IncrementValues));
+        }
+        Ok(ModSpec { line: self.lines[index].number, op, description: description.into(), values })
+    }
+
+    fn modify_dn(&mut self, keyword: &'static str) -> Result<ChangeKind<'b>> {
+        if !self.keyword_is("newrdn", str::eq_ignore_ascii_case)? {
+            return Err(self.error_here(0, LdifErrorKind::MissingNewRdn));
+        }
+        let parsed = self.parse(self.next)?;
+        let new_rdn = self.name_value(self.next, &parsed)?;
+        if new_rdn.is_empty() {
+            return Err(self.error_here(parsed.value.start, LdifErrorKind::MissingNewRdn));
+        }
+        self.next += 1;
+        if !self.keyword_is("deleteoldrdn", str::eq_ignore_ascii_case)? {
+            return Err(self.error_here(0, LdifErrorKind::MissingDeleteOldRdn));
+        }
+        let parsed = self.parse(self.next)?;
+        let written = self.name_value(self.next, &parsed)?;
+        let Ok((_, delete_old_rdn)) = grammar::delete_old_rdn(&written) else {
+            return Err(self.error_here(parsed.value.start, LdifErrorKind::MissingDeleteOldRdn));
+        };
+        self.next += 1;
+        let mut new_superior = None;
+        if self.keyword_is("newsuperior", str::eq_ignore_ascii_case)? {
+            let parsed = self.parse(self.next)?;
+            new_superior = Some(self.name_value(self.next, &parsed)?);
+            self.next += 1;
+        }
+        if !self.done() {
+            return Err(self.error_here(0, LdifErrorKind::ExpectedNewSuperior));
+        }
+        Ok(ChangeKind::ModifyDn { keyword, new_rdn, delete_old_rdn, new_superior })
+    }
+
+    /// A block without `dn:`, as `ldapsearch` writes at the end, between pages and for references.
+    fn non_entry(&mut self) -> Result<Record<'b>> {
+        let start = self.next;
+        let unknown = self.error(start, 0, LdifErrorKind::MissingDn);
+        let mut references = Vec::new();
+        let mut block = None;
+        for index in start..self.lines.len() {
+            let parsed = self.parse(index)?;
+            let value = part(&self.lines[index], parsed.value.clone());
+            match &*self.name(index, &parsed) {
+                "result" => {
+                    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    let code = std::str::from_utf8(&value[..digits]).ok().and_then(|digits| digits.parse().ok());
+                    block = Some(NonEntry::SearchResult { code, text: value });
+                }
+                "ref" => references.push(value),
+                "search" | "control" | "pagedresults" => block = block.or(Some(NonEntry::Paging)),
+                // What `result:` is followed by.
+                "matchedDN" | "text" if matches!(block, Some(NonEntry::SearchResult { .. })) => {}
+                _ => return Err(unknown),
+            }
+        }
+        let block = match block {
+            None => NonEntry::Reference(references),
+            Some(block) => block,
+        };
+        Ok(Record::NonEntry { line: self.lines[start].number, block })
+    }
+}
+
+/// Whether a value line of a mod-spec is about the attribute of that mod-spec.
+///
+/// The case of names, the order of options and a `;binary` that only one of them has do not matter: servers take them
+/// as the same attribute, and a reader that did not would turn `delete: a` with values into the removal of all of `a`.
+fn same_attribute(left: &str, right: &str) -> bool {
+    if left.eq_ignore_ascii_case(right) {
+        return true;
+    }
+    let options = |description: &str| {
+        let mut options: Vec<String> = description.split(';').skip(1).map(str::to_ascii_lowercase).collect();
+        options.retain(|option| option != "binary");
+        options.sort();
+        options
+    };
+    let base = |description: &str| description.split(';').next().unwrap_or_default().to_ascii_lowercase();
+    base(left) == base(right) && options(left) == options(right)
+}
