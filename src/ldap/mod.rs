@@ -5,11 +5,15 @@
 //! ([`DnKey`], [`AttributeKey`]) that are normalised once, on construction.
 
 pub mod attribute;
+pub mod attribute_types;
 pub mod change;
 pub mod dn;
 pub mod dn_key;
+mod dn_syntax;
 pub mod entry;
 pub mod matching;
+pub mod name_and_uid;
+pub mod string_prep;
 
 pub use attribute::{AttributeDescription, AttributeKey};
 pub use change::{Change, ChangeRecord, Control, ModOp, Modification};

@@ -1,0 +1,421 @@
+//! The attribute types that `offboard` knows without a schema: their names, their OID and how their values match.
+//!
+//! The table holds what decides whether two names or two values are the same: types that stand in distinguished
+//! names, types that hold references, and types whose equality is not plain `caseIgnoreMatch`. A type that is not
+//! in the table is known by its own name only and matches by [`MatchingRule::Unknown`].
+//!
+//! Sources: RFC 4519 (2.x), RFC 4524 (2.x), RFC 4512 (3.4, 4.2), RFC 4530, RFC 2307, RFC 2798, RFC 3112, PKCS #9
+//! (RFC 2985), the schema files of 389 Directory Server, Sun DSEE and OpenLDAP, and [MS-ADA1] to [MS-ADA3]. A type
+//! without an OID here is one whose OID nobody writes in a name.
+
+use std::sync::LazyLock;
+
+use super::matching::MatchingRule;
+
+/// What is known of one attribute type (RFC 4512, 2.5.1).
+#[derive(Debug, PartialEq, Eq)]
+pub struct AttributeType {
+    /// Dotted-decimal OID, or empty.
+    pub oid: &'static str,
+    /// All short names; the first is the one that keys use. Never empty.
+    pub names: &'static [&'static str],
+    /// How two values are compared.
+    pub equality: MatchingRule,
+}
+
+impl AttributeType {
+    /// The name that stands for this type in keys, spelled as in its schema.
+    pub fn canonical_name(&self) -> &'static str {
+        self.names.first().copied().unwrap_or(self.oid)
+    }
+
+    /// Whether the type has this name or OID, ignoring case and an `OID.` before an OID.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
+            || (!self.oid.is_empty() && without_oid_prefix(name) == self.oid)
+    }
+}
+
+/// The known type of this name or OID, ignoring case and an `OID.` before an OID.
+pub fn find(name: &str) -> Option<&'static AttributeType> {
+    INDEX.find(without_oid_prefix(name))
+}
+
+/// The name that stands for an attribute type in keys: canonical if the type is known, else its own.
+pub fn canonical_name(name: &str) -> &str {
+    match find(name) {
+        Some(known) => known.canonical_name(),
+        None => without_oid_prefix(name),
+    }
+}
+
+/// How values of an attribute type match; the name is without options.
+pub fn equality_rule(attribute_type: &str) -> MatchingRule {
+    find(attribute_type).map_or(MatchingRule::Unknown, |known| known.equality)
+}
+
+/// `2.5.4.3` of `OID.2.5.4.3` (RFC 1779); any other name as it is.
+pub(super) fn without_oid_prefix(name: &str) -> &str {
+    match name.split_at_checked(4) {
+        Some((prefix, oid)) if prefix.eq_ignore_ascii_case("OID.") => oid,
+        _ => name,
+    }
+}
+
+/// An open hash table over all names and OIDs.
+///
+/// A key is computed for every member of every group, so a name must be found in a few nanoseconds.
+struct Index {
+    slots: Box<[Option<(&'static str, &'static AttributeType)>]>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let names = TABLE.iter().flat_map(|known| {
+        known
+            .names
+            .iter()
+            .copied()
+            .chain((!known.oid.is_empty()).then_some(known.oid))
+            .map(move |name| (name, known))
+    });
+    Index::of(names)
+});
+
+impl Index {
+    /// More than twice the number of names, so that a probe ends soon and always.
+    const SLOTS: usize = 2048;
+
+    fn of(names: impl Iterator<Item = (&'static str, &'static AttributeType)>) -> Self {
+        let mut slots = vec![None; Self::SLOTS].into_boxed_slice();
+        for (name, known) in names {
+            let free = Self::probe(name).find(|&slot| slots.get(slot).is_some_and(Option::is_none));
+            if let Some(slot) = free.and_then(|slot| slots.get_mut(slot)) {
+                *slot = Some((name, known));
+            }
+        }
+        Self { slots }
+    }
+
+    fn find(&self, name: &str) -> Option<&'static AttributeType> {
+        Self::probe(name)
+            .map_while(|slot| *self.slots.get(slot)?)
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, known)| known)
+    }
+
+    /// The slots in which a name may stand, best first.
+    fn probe(name: &str) -> impl Iterator<Item = usize> {
+        // FNV-1a, ignoring the case of letters.
+        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+        });
+        let first = (hash ^ (hash >> 15)) as usize;
+        (0..Self::SLOTS).map(move |step| (first + step) % Self::SLOTS)
+    }
+}
+
+const fn row(
+    oid: &'static str,
+    names: &'static [&'static str],
+    equality: MatchingRule,
+) -> AttributeType {
+    AttributeType {
+        oid,
+        names,
+        equality,
+    }
+}
+
+use MatchingRule::{
+    BitString as BITS, Boolean as BOOL, CaseExact as EXACT, CaseExactIa5 as EXACT_IA5,
+    CaseIgnore as IGNORE, CaseIgnoreIa5 as IGNORE_IA5, CaseIgnoreList as LIST,
+    DistinguishedName as DN, GeneralizedTime as TIME, Integer as INT, NameAndOptionalUid as DN_UID,
+    NumericString as NUMERIC, ObjectIdentifier as OID, OctetString as OCTETS,
+    TelephoneNumber as PHONE, Uuid as UUID,
+};
+
+#[rustfmt::skip]
+static TABLE: &[AttributeType] = &[
+    // RFC 4512: the model's own attributes
+    row("2.5.4.0",  &["objectClass"], OID),
+    row("2.5.4.1",  &["aliasedObjectName", "aliasedEntryName"], DN),
+    row("2.5.18.1", &["createTimestamp"], TIME),
+    row("2.5.18.2", &["modifyTimestamp"], TIME),
+    row("2.5.18.3", &["creatorsName"], DN),
+    row("2.5.18.4", &["modifiersName"], DN),
+    row("2.5.18.10", &["subschemaSubentry"], DN),
+    row("2.5.21.1", &["dITStructureRules"], INT),
+    row("2.5.21.9", &["structuralObjectClass"], OID),
+    row("2.5.21.10", &["governingStructureRule"], INT),
+    row("1.3.6.1.1.16.4", &["entryUUID"], UUID), // RFC 4530
+    row("1.3.6.1.1.20", &["entryDN"], DN),       // RFC 5020
+
+    // RFC 4519: user applications
+    row("2.5.4.2",  &["knowledgeInformation"], IGNORE),
+    row("2.5.4.3",  &["cn", "commonName"], IGNORE),
+    row("2.5.4.4",  &["sn", "surname"], IGNORE),
+    row("2.5.4.5",  &["serialNumber"], IGNORE),
+    row("2.5.4.6",  &["c", "countryName"], IGNORE),
+    row("2.5.4.7",  &["l", "localityName"], IGNORE),
+    row("2.5.4.8",  &["st", "stateOrProvinceName"], IGNORE),
+    row("2.5.4.9",  &["street", "streetAddress"], IGNORE),
+    row("2.5.4.10", &["o", "organizationName"], IGNORE),
+    row("2.5.4.11", &["ou", "organizationalUnitName"], IGNORE),
+    row("2.5.4.12", &["title"], IGNORE),
+    row("2.5.4.13", &["description"], IGNORE),
+    row("2.5.4.14", &["searchGuide"], OCTETS),
+    row("2.5.4.15", &["businessCategory"], IGNORE),
+    row("2.5.4.16", &["postalAddress"], LIST),
+    row("2.5.4.17", &["postalCode"], IGNORE),
+    row("2.5.4.18", &["postOfficeBox"], IGNORE),
+    row("2.5.4.19", &["physicalDeliveryOfficeName"], IGNORE),
+    row("2.5.4.20", &["telephoneNumber"], PHONE),
+    row("2.5.4.23", &["facsimileTelephoneNumber", "fax"], PHONE),
+    row("2.5.4.24", &["x121Address"], NUMERIC),
+    row("2.5.4.25", &["internationalISDNNumber"], NUMERIC),
+    row("2.5.4.26", &["registeredAddress"], LIST),
+    row("2.5.4.27", &["destinationIndicator"], IGNORE),
+    row("2.5.4.31", &["member"], DN),
+    row("2.5.4.32", &["owner"], DN),
+    row("2.5.4.33", &["roleOccupant"], DN),
+    row("2.5.4.34", &["seeAlso"], DN),
+    row("2.5.4.35", &["userPassword"], OCTETS),
+    row("2.5.4.36", &["userCertificate"], OCTETS),
+    row("2.5.4.37", &["cACertificate"], OCTETS),
+    row("2.5.4.41", &["name"], IGNORE),
+    row("2.5.4.42", &["givenName", "gn"], IGNORE),
+    row("2.5.4.43", &["initials"], IGNORE),
+    row("2.5.4.44", &["generationQualifier"], IGNORE),
+    row("2.5.4.45", &["x500UniqueIdentifier"], BITS),
+    row("2.5.4.46", &["dnQualifier"], IGNORE),
+    row("2.5.4.47", &["enhancedSearchGuide"], OCTETS),
+    row("2.5.4.49", &["distinguishedName"], DN),
+    row("2.5.4.50", &["uniqueMember"], DN_UID),
+    row("2.5.4.51", &["houseIdentifier"], IGNORE),
+    row("0.9.2342.19200300.100.1.1",  &["uid", "userid"], IGNORE),
+    row("0.9.2342.19200300.100.1.25", &["dc", "domainComponent"], IGNORE_IA5),
+
+    // RFC 4524: COSINE
+    row("0.9.2342.19200300.100.1.3",  &["mail", "rfc822Mailbox"], IGNORE_IA5),
+    row("0.9.2342.19200300.100.1.4",  &["info"], IGNORE),
+    row("0.9.2342.19200300.100.1.5",  &["drink", "favouriteDrink"], IGNORE),
+    row("0.9.2342.19200300.100.1.6",  &["roomNumber"], IGNORE),
+    row("0.9.2342.19200300.100.1.7",  &["photo"], OCTETS),
+    row("0.9.2342.19200300.100.1.8",  &["userClass"], IGNORE),
+    row("0.9.2342.19200300.100.1.9",  &["host"], IGNORE),
+    row("0.9.2342.19200300.100.1.10", &["manager"], DN),
+    row("0.9.2342.19200300.100.1.11", &["documentIdentifier"], IGNORE),
+    row("0.9.2342.19200300.100.1.12", &["documentTitle"], IGNORE),
+    row("0.9.2342.19200300.100.1.13", &["documentVersion"], IGNORE),
+    row("0.9.2342.19200300.100.1.14", &["documentAuthor"], DN),
+    row("0.9.2342.19200300.100.1.15", &["documentLocation"], IGNORE),
+    row("0.9.2342.19200300.100.1.20", &["homePhone", "homeTelephoneNumber"], PHONE),
+    row("0.9.2342.19200300.100.1.21", &["secretary"], DN),
+    row("0.9.2342.19200300.100.1.26", &["aRecord"], IGNORE_IA5),
+    row("0.9.2342.19200300.100.1.37", &["associatedDomain"], IGNORE_IA5),
+    row("0.9.2342.19200300.100.1.38", &["associatedName"], DN),
+    row("0.9.2342.19200300.100.1.39", &["homePostalAddress"], LIST),
+    row("0.9.2342.19200300.100.1.40", &["personalTitle"], IGNORE),
+    row("0.9.2342.19200300.100.1.41", &["mobile", "mobileTelephoneNumber"], PHONE),
+    row("0.9.2342.19200300.100.1.42", &["pager", "pagerTelephoneNumber"], PHONE),
+    row("0.9.2342.19200300.100.1.43", &["co", "friendlyCountryName"], IGNORE),
+    row("0.9.2342.19200300.100.1.44", &["uniqueIdentifier"], IGNORE),
+    row("0.9.2342.19200300.100.1.45", &["organizationalStatus"], IGNORE),
+    row("0.9.2342.19200300.100.1.46", &["janetMailbox"], IGNORE_IA5),
+    row("0.9.2342.19200300.100.1.48", &["buildingName"], IGNORE),
+    row("0.9.2342.19200300.100.1.54", &["dITRedirect"], DN),
+    row("0.9.2342.19200300.100.1.55", &["audio"], OCTETS),
+    row("0.9.2342.19200300.100.1.56", &["documentPublisher"], IGNORE),
+
+    // PKCS #9 (RFC 2985)
+    row("1.2.840.113549.1.9.1", &["email", "emailAddress", "pkcs9email"], IGNORE_IA5),
+    row("1.2.840.113549.1.9.2", &["unstructuredName"], IGNORE),
+
+    // RFC 2798: inetOrgPerson, and RFC 2079
+    row("0.9.2342.19200300.100.1.60", &["jpegPhoto"], OCTETS),
+    row("1.3.6.1.4.1.250.1.57",       &["labeledURI", "labeledURL"], EXACT),
+    row("2.16.840.1.113730.3.1.1",    &["carLicense"], IGNORE),
+    row("2.16.840.1.113730.3.1.2",    &["departmentNumber"], IGNORE),
+    row("2.16.840.1.113730.3.1.3",    &["employeeNumber"], IGNORE),
+    row("2.16.840.1.113730.3.1.4",    &["employeeType"], IGNORE),
+    row("2.16.840.1.113730.3.1.39",   &["preferredLanguage"], IGNORE),
+    row("2.16.840.1.113730.3.1.40",   &["userSMIMECertificate"], OCTETS),
+    row("2.16.840.1.113730.3.1.216",  &["userPKCS12"], OCTETS),
+    row("2.16.840.1.113730.3.1.241",  &["displayName"], IGNORE),
+
+    // RFC 2307: accounts of POSIX systems
+    row("1.3.6.1.1.1.1.0",  &["uidNumber"], INT),
+    row("1.3.6.1.1.1.1.1",  &["gidNumber"], INT),
+    row("1.3.6.1.1.1.1.2",  &["gecos"], IGNORE_IA5),
+    row("1.3.6.1.1.1.1.3",  &["homeDirectory"], EXACT_IA5),
+    row("1.3.6.1.1.1.1.4",  &["loginShell"], EXACT_IA5),
+    row("1.3.6.1.1.1.1.5",  &["shadowLastChange"], INT),
+    row("1.3.6.1.1.1.1.6",  &["shadowMin"], INT),
+    row("1.3.6.1.1.1.1.7",  &["shadowMax"], INT),
+    row("1.3.6.1.1.1.1.8",  &["shadowWarning"], INT),
+    row("1.3.6.1.1.1.1.9",  &["shadowInactive"], INT),
+    row("1.3.6.1.1.1.1.10", &["shadowExpire"], INT),
+    row("1.3.6.1.1.1.1.11", &["shadowFlag"], INT),
+    row("1.3.6.1.1.1.1.12", &["memberUid"], EXACT_IA5),
+    row("1.3.6.1.1.1.1.13", &["memberNisNetgroup"], EXACT_IA5),
+    row("1.3.6.1.1.1.1.14", &["nisNetgroupTriple"], EXACT_IA5),
+    row("1.3.6.1.1.1.1.15", &["ipServicePort"], INT),
+    row("1.3.6.1.1.1.1.17", &["ipProtocolNumber"], INT),
+    row("1.3.6.1.1.1.1.18", &["oncRpcNumber"], INT),
+    row("1.3.6.1.1.1.1.19", &["ipHostNumber"], IGNORE_IA5),
+    row("1.3.6.1.1.1.1.22", &["macAddress"], IGNORE_IA5),
+    row("1.3.6.1.1.1.1.27", &["nisMapEntry"], EXACT_IA5),
+    row("1.3.6.1.1.1.1.31", &["automountMapName"], EXACT_IA5),
+    row("1.3.6.1.1.1.1.32", &["automountKey"], EXACT_IA5),
+    row("1.3.6.1.1.1.1.33", &["automountInformation"], EXACT_IA5),
+    row("1.3.6.1.4.1.42.2.27.2.1.15", &["rfc822MailMember"], IGNORE_IA5),
+
+    // sudo, OpenSSH, password policy
+    row("1.3.6.1.4.1.15953.9.1.1", &["sudoUser"], EXACT_IA5),
+    row("1.3.6.1.4.1.15953.9.1.6", &["sudoRunAsUser"], EXACT_IA5),
+    row("1.3.6.1.4.1.24552.500.1.1.1.13", &["sshPublicKey"], OCTETS),
+    row("1.3.6.1.4.1.42.2.27.8.1.16", &["pwdChangedTime"], TIME),
+    row("1.3.6.1.4.1.42.2.27.8.1.17", &["pwdAccountLockedTime"], TIME),
+    row("1.3.6.1.4.1.42.2.27.8.1.22", &["pwdReset"], BOOL),
+    row("1.3.6.1.4.1.42.2.27.8.1.23", &["pwdPolicySubentry"], DN),
+
+    // groups and roles of Netscape, Sun DSEE, 389 DS, OpenDJ
+    row("1.2.840.113556.1.2.102", &["memberOf"], DN),
+    row("1.3.6.1.4.1.42.2.27.9.1.792", &["isMemberOf"], DN),
+    row("2.16.840.1.113730.3.1.198", &["memberURL"], EXACT),
+    row("2.16.840.1.113730.3.1.574", &["nsRole"], DN),
+    row("2.16.840.1.113730.3.1.575", &["nsRoleDN"], DN),
+    row("2.16.840.1.113730.3.1.542", &["nsUniqueId"], IGNORE),
+    row("2.16.840.1.113730.3.1.610", &["nsAccountLock"], IGNORE),
+    row("", &["lastModifiedBy"], DN),
+    row("", &["mepManagedBy"], DN),
+    row("", &["mepManagedEntry"], DN),
+    row("", &["cosTemplateDn"], DN),
+    row("", &["acctPolicySubentry"], DN),
+    row("", &["parentOrganization"], DN),
+    row("", &["inetDomainBaseDN"], DN),
+    row("", &["nsValueDN"], DN),
+    row("", &["eduPersonOrgDN"], DN),
+    row("", &["eduPersonOrgUnitDN"], DN),
+    row("", &["eduPersonPrimaryOrgUnitDN"], DN),
+    row("", &["dgIdentity"], DN),
+    row("", &["radiusProfileDn"], DN),
+    row("", &["dnMember"], DN),
+    row("", &["dnModerator"], DN),
+    row("", &["dnSender"], DN),
+    row("", &["qlaDnManager"], DN),
+
+    // Kerberos and FreeIPA
+    row("", &["krbPrincipalName"], EXACT_IA5),
+    row("", &["krbPrincipalReferences"], DN),
+    row("", &["krbObjectReferences"], DN),
+    row("", &["krbPwdPolicyReference"], DN),
+    row("", &["krbTicketPolicyReference"], DN),
+    row("", &["memberUser"], DN),
+    row("", &["memberHost"], DN),
+    row("", &["memberService"], DN),
+    row("", &["memberManager"], DN),
+    row("", &["enrolledBy"], DN),
+    row("", &["sourceHost"], DN),
+    row("", &["ipaOwner"], DN),
+    row("", &["ipatokenOwner"], DN),
+    row("", &["ipaSudoRunAs"], DN),
+    row("", &["ipaSudoRunAsGroup"], DN),
+    row("", &["ipaAllowedToPerform"], DN),
+    row("", &["ipaAllowedTarget"], DN),
+    row("", &["ipaAssignedIDView"], DN),
+
+    // mail, calendar and address books of Sun (Oracle) Communications
+    row("2.16.840.1.113730.3.1.13", &["mailAlternateAddress"], IGNORE_IA5),
+    row("2.16.840.1.113730.3.1.17", &["mailForwardingAddress"], IGNORE_IA5),
+    row("2.16.840.1.113730.3.1.18", &["mailHost"], IGNORE_IA5),
+    row("2.16.840.1.113730.3.1.22", &["mgrpAllowedBroadcaster"], IGNORE_IA5),
+    row("2.16.840.1.113730.3.1.25", &["mgrpDeliverTo"], IGNORE_IA5),
+    row("2.16.840.1.113730.3.1.26", &["mgrpErrorsTo"], IGNORE_IA5),
+    row("2.16.840.1.113730.3.1.30", &["mgrpRFC822MailMember"], IGNORE_IA5),
+    row("2.16.840.1.113730.3.1.31", &["mailEnhancedUniqueMember"], DN),
+    row("2.16.840.1.113730.3.1.33", &["mgrpModerator"], IGNORE_IA5),
+    row("", &["mailEquivalentAddress"], IGNORE_IA5),
+    row("2.16.840.1.113730.3.1.565", &["nsdaModifiableBy"], DN),
+    row("", &["iplanet-am-modifiable-by"], DN),
+    row("", &["iplanet-am-static-group-dn"], DN),
+    row("1.3.6.1.4.1.42.2.27.9.1.785", &["icsSecondaryowners"], DN),
+
+    // Active Directory
+    row("1.2.840.113556.1.4.221", &["sAMAccountName"], IGNORE),
+    row("1.2.840.113556.1.4.656", &["userPrincipalName"], IGNORE),
+    row("1.2.840.113556.1.4.2",   &["objectGUID"], OCTETS),
+    row("1.2.840.113556.1.4.146", &["objectSid"], OCTETS),
+    row("1.2.840.113556.1.4.609", &["sIDHistory"], OCTETS),
+    row("1.2.840.113556.1.4.90",  &["unicodePwd"], OCTETS),
+    row("1.2.840.113556.1.4.8",   &["userAccountControl"], INT),
+    row("1.2.840.113556.1.4.98",  &["primaryGroupID"], INT),
+    row("1.2.840.113556.1.4.159", &["accountExpires"], INT),
+    row("1.2.840.113556.1.2.2",   &["whenCreated"], TIME),
+    row("1.2.840.113556.1.2.3",   &["whenChanged"], TIME),
+    row("1.2.840.113556.1.4.653", &["managedBy"], DN),
+    row("1.2.840.113556.1.4.654", &["managedObjects"], DN),
+    row("1.2.840.113556.1.2.436", &["directReports"], DN),
+    row("1.2.840.113556.1.4.652", &["assistant"], DN),
+    row("1.2.840.113556.1.4.782", &["objectCategory"], DN),
+    row("1.2.840.113556.1.4.515", &["serverReference"], DN),
+    row("1.2.840.113556.1.4.48",  &["isDeleted"], BOOL),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_and_oid_finds_its_own_row() {
+        let mut seen = std::collections::BTreeSet::new();
+        for known in TABLE {
+            assert!(!known.names.is_empty());
+            for name in known
+                .names
+                .iter()
+                .chain((!known.oid.is_empty()).then_some(&known.oid))
+            {
+                assert!(
+                    seen.insert(name.to_ascii_lowercase()),
+                    "{name} stands twice"
+                );
+                for spelling in [
+                    name.to_string(),
+                    name.to_ascii_uppercase(),
+                    name.to_ascii_lowercase(),
+                ] {
+                    assert_eq!(find(&spelling), Some(known), "{spelling}");
+                    assert!(known.is_called(&spelling));
+                }
+            }
+        }
+        assert!(
+            seen.len() * 2 < Index::SLOTS,
+            "{} names need a larger index",
+            seen.len()
+        );
+    }
+
+    #[test]
+    fn names_aliases_and_oids_meet() {
+        for name in [
+            "uid",
+            "UserID",
+            "0.9.2342.19200300.100.1.1",
+            "OID.0.9.2342.19200300.100.1.1",
+            "oid.0.9.2342.19200300.100.1.1",
+        ] {
+            assert_eq!(
+                find(name).map(AttributeType::canonical_name),
+                Some("uid"),
+                "{name}"
+            );
+        }
+        for name in ["", "u", "uidd", "OID.uid2", "2.5.4", "é"] {
+            assert_eq!(find(name), None, "{name}");
+        }
+        assert_eq!(equality_rule("memberuid"), MatchingRule::CaseExactIa5);
+        assert_eq!(equality_rule("x-nobody-knows"), MatchingRule::Unknown);
+    }
+}

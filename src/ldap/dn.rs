@@ -1,0 +1,514 @@
+//! Distinguished names (RFC 4514), kept as spelled and compared by key.
+//!
+//! The grammar is in `dn_syntax.rs`. Beyond RFC 4514 it reads what older servers and tools still
+//! write (RFC 2253, RFC 1779): blanks around `,`, `+` and `=`, `;` between RDNs, values in quotation marks, and
+//! `OID.` before an OID. What goes out is always the spelling that came in.
+//!
+//! Where readers differ, this is what is done, and why:
+//!
+//! | input | here | reason |
+//! | --- | --- | --- |
+//! | empty or blank | the root | RFC 4514, 2.1; a blank `dn:` cannot mean another name |
+//! | blank as an RDN | refused | an RDN has at least one AVA |
+//! | `a=b, c=d` as an RDN | refused | it is a DN; `newrdn` must be one RDN |
+//! | `cn=,dc=x`, `cn=+mail=,dc=x` | an empty value | RFC 4514, 3: `string` may be empty; exports of 389 DS hold such names |
+//! | `1.=x`, `1.1.=x`, `01=x` | refused | no OID (RFC 4512, 1.4) |
+//! | `at_tr=x` | accepted | servers allow `_` in type names, and exports have them; not as the first character |
+//! | `\ A=x` (escaped type) | refused | types have no escapes |
+//! | `cn=A<00>B` (raw NUL), raw `<`, `>` and `"` in a value | refused | RFC 4514, 3: must be escaped |
+//! | `\x`, `\'` | refused | no escape of RFC 4514; guessing would name another entry |
+//! | `\99`, raw bytes that are not UTF-8 | kept | values are bytes; they match exactly |
+//! | blanks at the end of a value, of the DN too | no part of the value | RFC 2253, 4; `\ ` and `\20` are a part |
+//! | `#04024869` | `Hi` | BER of OCTET STRING and of the UTF-8, printable and IA5 strings is read |
+//! | `#0402486900`, `#0402` | refused | such a string with bytes left over or missing: damaged |
+//! | `#00`, `#0010A0AAFF`, `#6C6F63616C` | opaque | any other BER: the bytes are the value, and equal only the same bytes in this form |
+//! | `cn=A\0DB` and `cn=a b` | equal | RFC 4518, 2.2, maps CR to SPACE |
+//! | `1.2.3=\04\02Hi` and `1.2.3=Hi` | different | controls count in values of unknown types |
+//! | `2.5.4.3=#04024869` and `cn=hi`, `0.9.2342.19200300.100.1.25=x` and `dc=x` | equal | the same types |
+//! | `caseexact=A` and `caseexact=a` | equal | a type that is not known matches ignoring case |
+//! | `cn=a\20` and `cn=a` | equal | RFC 4518, 2.6.1: spaces at the ends do not count |
+//! | `o=A+o=a` and `o=A` | different | an RDN with one value twice is not folded into one with one value |
+
+use std::{
+    borrow::Cow,
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::OnceLock,
+};
+
+use super::{
+    attribute_types,
+    dn_key::{AvaParts, DnKey, MAX_NESTING, rdn_key},
+    dn_syntax::{self, ParsedAva, ParsedRdn},
+    matching::{MatchingRule, normalize},
+    name_and_uid::split_name_and_uid,
+};
+
+/// Why bytes are not a DN or an RDN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} at byte {offset}")]
+pub struct DnError {
+    /// Where in the input, in bytes from 0; the length of the input if it ended too soon.
+    pub offset: usize,
+    /// What was expected there.
+    pub kind: DnErrorKind,
+}
+
+/// What was expected in a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DnErrorKind {
+    /// An attribute type.
+    #[error("expected an attribute type (a name or a dotted-decimal OID)")]
+    AttributeType,
+    /// The `=` between type and value.
+    #[error("expected `=` after the attribute type")]
+    Equals,
+    /// The rest of an escape.
+    #[error("expected a special character or two hexadecimal digits after a backslash")]
+    Escape,
+    /// The digits of a `#` value.
+    #[error("expected pairs of hexadecimal digits after `#`")]
+    Hex,
+    /// The content of a `#` value.
+    #[error("expected exactly one BER-encoded string after `#`")]
+    Ber,
+    /// The end of a quoted value.
+    #[error("expected a closing quotation mark")]
+    ClosingQuote,
+    /// The end of a value.
+    #[error("expected `,`, `;`, `+` or the end (other special characters need a backslash)")]
+    EndOfValue,
+    /// The end of the RDN.
+    #[error("expected the end of the relative distinguished name")]
+    End,
+}
+
+/// A distinguished name.
+///
+/// Two names are equal, and ordered, as their [`key`](Self::key) says, however they are spelled.
+#[derive(Clone)]
+pub struct Dn {
+    spelling: Box<[u8]>,
+    key: DnKey,
+    /// Taken apart when somebody asks: most names are only compared and written.
+    rdns: OnceLock<Box<[Rdn]>>,
+}
+
+impl Dn {
+    /// Reads a DN; the exact bytes stay its spelling.
+    pub fn parse(bytes: &[u8]) -> Result<Self, DnError> {
+        Ok(Self {
+            spelling: bytes.into(),
+            key: DnKey::parse(bytes)?,
+            rdns: OnceLock::new(),
+        })
+    }
+
+    /// The bytes that were parsed.
+    pub fn spelling(&self) -> &[u8] {
+        &self.spelling
+    }
+
+    /// The RDNs, leaf first; none for the root.
+    pub fn rdns(&self) -> &[Rdn] {
+        self.rdns
+            .get_or_init(|| self.parsed().into_iter().map(Rdn::from).collect())
+    }
+
+    /// The normal form by which names are compared.
+    pub fn key(&self) -> &DnKey {
+        &self.key
+    }
+
+    /// Whether this is the empty name.
+    pub fn is_root(&self) -> bool {
+        self.key.is_root()
+    }
+
+    /// The parent as this name spells it: empty for a name of one RDN, `None` for the root.
+    pub fn parent_spelling(&self) -> Option<&[u8]> {
+        let parsed = self.parsed();
+        parsed.first()?;
+        Some(
+            parsed
+                .get(1)
+                .map_or(&[], |parent| dn_syntax::trim_blanks(parent.tail)),
+        )
+    }
+
+    /// The leaf RDN as this name spells it, without blanks around it; empty for the root.
+    pub fn rdn_spelling(&self) -> &[u8] {
+        self.parsed().first().map_or(&[], |leaf| leaf.spelling)
+    }
+
+    /// The normal form for people: an RFC 4514 string in UTF-8 with the types' canonical names in lower case, the
+    /// values as their matching rules fold them, and the AVAs of an RDN sorted. It has the same key as this name.
+    pub fn normalized(&self) -> String {
+        normalized_name(&self.parsed(), 0)
+    }
+
+    /// Never fails: only what parses becomes a `Dn`.
+    fn parsed(&self) -> Vec<ParsedRdn<'_>> {
+        dn_syntax::parse_dn(&self.spelling).unwrap_or_default()
+    }
+}
+
+impl PartialEq for Dn {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Dn {}
+
+impl PartialOrd for Dn {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Dn {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+impl Hash for Dn {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl fmt::Debug for Dn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.spelling.escape_ascii())
+    }
+}
+
+/// A relative distinguished name: the name of an entry below its parent.
+///
+/// Equal as names are: by types and matching rules, the AVAs in any order.
+#[derive(Clone)]
+pub struct Rdn {
+    spelling: Box<[u8]>,
+    avas: Box<[Ava]>,
+}
+
+/// An attribute type and value of an RDN.
+#[derive(Clone)]
+pub struct Ava {
+    /// The type as spelled.
+    pub attribute_type: String,
+    /// The value, escapes undone and BER strings read.
+    pub value: Vec<u8>,
+    /// The value was given as `#` with BER that is no string of octets, UTF-8, printable or IA5 characters. `value`
+    /// is the BER itself, and equals only the same BER.
+    pub is_opaque: bool,
+}
+
+impl Rdn {
+    /// Reads one RDN.
+    pub fn parse(bytes: &[u8]) -> Result<Self, DnError> {
+        dn_syntax::parse_rdn(bytes).map(Self::from)
+    }
+
+    /// The bytes that were parsed, without blanks around them.
+    pub fn spelling(&self) -> &[u8] {
+        &self.spelling
+    }
+
+    /// The types and values, as ordered in the spelling; at least one.
+    pub fn avas(&self) -> &[Ava] {
+        &self.avas
+    }
+
+    fn key(&self) -> Vec<u8> {
+        rdn_key(self.avas.iter().map(|ava| AvaParts {
+            attribute_type: &ava.attribute_type,
+            value: &ava.value,
+            is_opaque: ava.is_opaque,
+        }))
+    }
+}
+
+impl PartialEq for Rdn {
+    fn eq(&self, other: &Self) -> bool {
+        self.spelling == other.spelling || self.key() == other.key()
+    }
+}
+
+impl Eq for Rdn {}
+
+impl fmt::Debug for Rdn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.spelling.escape_ascii())
+    }
+}
+
+impl fmt::Debug for Ava {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.attribute_type, self.value.escape_ascii())
+    }
+}
+
+impl From<ParsedRdn<'_>> for Rdn {
+    fn from(parsed: ParsedRdn<'_>) -> Self {
+        let avas = parsed.avas.into_iter().map(|ava| Ava {
+            attribute_type: ava.attribute_type.to_owned(),
+            value: ava.value.into_owned(),
+            is_opaque: ava.is_opaque,
+        });
+        Self {
+            spelling: parsed.spelling.into(),
+            avas: avas.collect(),
+        }
+    }
+}
+
+/// A value as an RDN spells it (RFC 4514, 2.4): what must be escaped is, and so are control characters and bytes
+/// that are not UTF-8, as hex pairs. The result is always UTF-8.
+pub fn escape_rdn_value(value: &[u8]) -> Cow<'_, [u8]> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@/:()'*$!?&%=".contains(&byte);
+    if value.iter().all(|&byte| is_plain(byte)) {
+        return Cow::Borrowed(value);
+    }
+    let mut escaped = Vec::with_capacity(value.len() + 8);
+    let last = value.len() - 1;
+    let mut at = 0;
+    for chunk in value.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                ' ' if at == 0 || at == last => escaped.extend(b"\\ "),
+                '#' if at == 0 => escaped.extend(b"\\#"),
+                '"' | '+' | ',' | ';' | '<' | '>' | '\\' => escaped.extend([b'\\', c as u8]),
+                c if c.is_control() => c
+                    .encode_utf8(&mut [0; 4])
+                    .bytes()
+                    .for_each(|byte| push_hex(&mut escaped, byte)),
+                c => escaped.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+            }
+            at += c.len_utf8();
+        }
+        chunk
+            .invalid()
+            .iter()
+            .for_each(|&byte| push_hex(&mut escaped, byte));
+        at += chunk.invalid().len();
+    }
+    Cow::Owned(escaped)
+}
+
+fn push_hex(out: &mut Vec<u8>, byte: u8) {
+    out.push(b'\\');
+    out.extend(data_encoding::HEXLOWER.encode(&[byte]).into_bytes());
+}
+
+fn normalized_name(rdns: &[ParsedRdn<'_>], depth: usize) -> String {
+    let rdns: Vec<_> = rdns.iter().map(|rdn| normalized_rdn(rdn, depth)).collect();
+    rdns.join(",")
+}
+
+fn normalized_rdn(rdn: &ParsedRdn<'_>, depth: usize) -> String {
+    let mut avas: Vec<_> = rdn
+        .avas
+        .iter()
+        .map(|ava| normalized_ava(ava, depth))
+        .collect();
+    avas.sort_unstable();
+    avas.join("+")
+}
+
+fn normalized_ava(ava: &ParsedAva<'_>, depth: usize) -> String {
+    let name = attribute_types::canonical_name(ava.attribute_type).to_ascii_lowercase();
+    if ava.is_opaque {
+        return format!("{name}=#{}", data_encoding::HEXLOWER.encode(&ava.value));
+    }
+    let value = match attribute_types::equality_rule(ava.attribute_type) {
+        MatchingRule::DistinguishedName => normalized_nested(&ava.value, depth + 1),
+        MatchingRule::NameAndOptionalUid => match split_name_and_uid(&ava.value) {
+            (dn, Some(bits)) => [normalized_nested(dn, depth + 1).as_ref(), b"#", bits]
+                .concat()
+                .into(),
+            (dn, None) => normalized_nested(dn, depth + 1),
+        },
+        rule => normalize(rule, &ava.value),
+    };
+    format!(
+        "{name}={}",
+        String::from_utf8_lossy(&escape_rdn_value(&value))
+    )
+}
+
+/// A DN that is a value of a DN; the value as it is if it is none, or stands too deep for its key to take it apart.
+fn normalized_nested(value: &[u8], depth: usize) -> Cow<'_, [u8]> {
+    match dn_syntax::parse_dn(value) {
+        Ok(rdns) if depth < MAX_NESTING => Cow::Owned(normalized_name(&rdns, depth).into_bytes()),
+        _ => Cow::Borrowed(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn dn(spelling: &[u8]) -> Dn {
+        Dn::parse(spelling).unwrap()
+    }
+
+    #[test]
+    fn keeps_its_spelling() {
+        type Case = (&'static [u8], &'static [u8], Option<&'static [u8]>);
+        let table: &[Case] = &[
+            (b"", b"", None),
+            (b"  ", b"", None),
+            (b"dc=com", b"dc=com", Some(b"")),
+            (b" dc = com ", b"dc = com", Some(b"")),
+            (
+                b"UID=a , OU=People,dc=x ",
+                b"UID=a",
+                Some(b"OU=People,dc=x"),
+            ),
+            (b"cn=a\\, b+sn=c;o=x", b"cn=a\\, b+sn=c", Some(b"o=x")),
+            (b"cn=a\\ ,o=x\\ ", b"cn=a\\ ", Some(b"o=x\\ ")),
+            (b"cn=a\\\\ ,o=x\\\\ ", b"cn=a\\\\", Some(b"o=x\\\\")),
+            (b"cn=\"a,b\" ,o=x", b"cn=\"a,b\"", Some(b"o=x")),
+        ];
+        for &(spelling, rdn, parent) in table {
+            let dn = dn(spelling);
+            assert_eq!(dn.spelling(), spelling);
+            assert_eq!(dn.rdn_spelling(), rdn, "{dn:?}");
+            assert_eq!(dn.parent_spelling(), parent, "{dn:?}");
+            assert_eq!(
+                dn.rdns().first().map_or(&b""[..], Rdn::spelling),
+                rdn,
+                "{dn:?}"
+            );
+            if let Some(parent) = parent {
+                assert_eq!(DnKey::parse(parent).ok(), dn.key().parent(), "{dn:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn errors_say_what_and_where() {
+        for (spelling, message) in [
+            ("manager", "expected `=` after the attribute type at byte 7"),
+            (
+                "cn=a,",
+                "expected an attribute type (a name or a dotted-decimal OID) at byte 5",
+            ),
+            (
+                "cn=a, 1.=b",
+                "expected an attribute type (a name or a dotted-decimal OID) at byte 6",
+            ),
+            (
+                "cn=a\\zz",
+                "expected a special character or two hexadecimal digits after a backslash at byte 4",
+            ),
+            (
+                "cn=#123",
+                "expected pairs of hexadecimal digits after `#` at byte 7",
+            ),
+            (
+                "cn=#",
+                "expected pairs of hexadecimal digits after `#` at byte 4",
+            ),
+            (
+                "cn=#0405",
+                "expected exactly one BER-encoded string after `#` at byte 3",
+            ),
+            ("cn=\"a", "expected a closing quotation mark at byte 5"),
+            (
+                "cn=\"a\" b",
+                "expected `,`, `;`, `+` or the end (other special characters need a backslash) at byte 7",
+            ),
+        ] {
+            assert_eq!(
+                Dn::parse(spelling.as_bytes()).unwrap_err().to_string(),
+                message,
+                "{spelling}"
+            );
+        }
+        assert_eq!(
+            Rdn::parse(b"cn=a,cn=b").unwrap_err().to_string(),
+            "expected the end of the relative distinguished name at byte 4"
+        );
+    }
+
+    #[test]
+    fn normalizes_for_people() {
+        for (spelling, normal) in [
+            ("", ""),
+            ("UserID=J  Smith , DC=X", "uid=j smith,dc=x"),
+            ("SN=b+CN=a,C=X", "cn=a+sn=b,c=x"),
+            ("CN=\\23John Smith\\20", "cn=\\#john smith"),
+            ("2.5.4.3=#04024869", "cn=hi"),
+            ("cn=#0010A0AAFF", "cn=#0010a0aaff"),
+            ("O=\"Sue, Grabbit\"", "o=sue\\, grabbit"),
+            ("cn=\\99", "cn=\\99"),
+            ("owner=CN\\=A\\, C\\=X", "owner=cn=a\\,c=x"),
+        ] {
+            assert_eq!(dn(spelling.as_bytes()).normalized(), normal);
+        }
+    }
+
+    #[test]
+    fn rdns_are_equal_as_names_are() {
+        let rdn = |spelling: &[u8]| Rdn::parse(spelling).unwrap();
+        assert_eq!(rdn(b"CN=A+uid=b"), rdn(b"userid = B + cn=a"));
+        assert_ne!(rdn(b"cn=a"), rdn(b"cn=b"));
+    }
+
+    #[test]
+    fn escapes() {
+        for (value, escaped) in [
+            (&b"jsmith"[..], &b"jsmith"[..]),
+            (b"", b""),
+            (b" a b ", b"\\ a b\\ "),
+            (b" ", b"\\ "),
+            (b"#a#", b"\\#a#"),
+            (b"a,b+c\"d\\e<f>g;h=i", b"a\\,b\\+c\\\"d\\\\e\\<f\\>g\\;h=i"),
+            (b"\0\r", b"\\00\\0d"),
+            (b"M\xfcller", b"M\\fcller"),
+            ("Müller".as_bytes(), "Müller".as_bytes()),
+        ] {
+            assert_eq!(escape_rdn_value(value), escaped);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escaping_is_undone_by_parsing(value in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..20),
+            "[ #,+\"\\\\<>;=a\\x00é]{0,12}".prop_map(String::into_bytes),
+        ]) {
+            let spelling = [b"cn=", escape_rdn_value(&value).as_ref()].concat();
+            prop_assert!(str::from_utf8(&spelling).is_ok());
+            let rdn = Rdn::parse(&spelling).unwrap();
+            prop_assert_eq!(&rdn.avas()[0].value, &value);
+        }
+
+        #[test]
+        fn the_normalized_name_is_the_same_name(
+            spelling in "((cn|OU|member|uniqueMember|x|2\\.5\\.4\\.20)=([ a-cA-C=-]|\\\\[,+=#01]1|\\\\[,+#]|é|#0401[46]1){0,6}[,+]?){0,4}"
+        ) {
+            if let Ok(dn) = Dn::parse(spelling.as_bytes()) {
+                let normal = Dn::parse(dn.normalized().as_bytes()).unwrap();
+                prop_assert_eq!(&normal, &dn);
+                prop_assert_eq!(normal.normalized(), dn.normalized());
+            }
+        }
+
+        #[test]
+        fn the_spelling_holds_the_parent(spelling in "((cn|ou)=([ a]|\\\\[, ]){0,3}[,;+]?){0,4}") {
+            if let Ok(dn) = Dn::parse(spelling.as_bytes()) {
+                let parent = dn.parent_spelling().map(|parent| DnKey::parse(parent).unwrap());
+                prop_assert_eq!(parent, dn.key().parent());
+                prop_assert_eq!(dn.rdns().len(), dn.key().depth());
+            }
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! Keys of distinguished names: what is hashed, ordered and compared in their place.
+
+use std::{borrow::Borrow, fmt};
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::{
+    attribute_types,
+    dn::DnError,
+    dn_syntax::{self, ParsedAva},
+    matching::{MatchingRule, normalize_nested},
+    string_prep::push_printable_ascii,
+};
+
+/// Ends an RDN.
+const END: u8 = 0x00;
+/// Stands between the AVAs of one RDN.
+const AND: u8 = 0x01;
+/// Escapes [`END`], [`AND`] and itself in a value: the byte is followed by `0`, `1` or `2`.
+const ESCAPE: u8 = 0x02;
+/// Follows [`ESCAPE`] at the start of a value that is opaque BER, so that it equals no string.
+const OPAQUE: u8 = b'#';
+
+/// How deep a DN may stand in the values of another before it is compared byte by byte.
+pub(super) const MAX_NESTING: usize = 4;
+
+/// The normal form of a distinguished name.
+///
+/// RDNs stand root first, each ended by 0x00. The AVAs of an RDN are sorted and separated by 0x01. An AVA is
+/// `type=value`: the type by its canonical name in lower case, the value in the normal form of its type's matching
+/// rule, in which the bytes 0x00 to 0x02 are escaped.
+///
+/// What must stay so, because maps, sorted files and subtree scans rely on it:
+///
+/// * two keys are equal exactly if `distinguishedNameMatch` (RFC 4517, 4.2.15) says that the names are;
+/// * the key of an ancestor is a proper prefix of the keys of its descendants, and no other key is. So parents
+///   sort before their children, a subtree is contiguous, and a reversed walk is leaves first;
+/// * `Eq`, `Ord`, `Hash` and `Borrow<[u8]>` all look at the same bytes.
+///
+/// The default is the root, the empty name.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DnKey(Box<[u8]>);
+
+impl DnKey {
+    /// The key of a DN in any of the accepted spellings.
+    pub fn parse(dn: &[u8]) -> Result<Self, DnError> {
+        let mut buffer = KeyBuffer::new();
+        buffer.key_of(dn).map(|key| Self(key.into()))
+    }
+
+    /// The bytes, as [`KeyBuffer::key_of`] gives them.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether this is the empty name.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The key of the parent: the root for a name of one RDN, `None` for the root.
+    pub fn parent(&self) -> Option<Self> {
+        self.split_leaf().map(|(parent, _)| Self(parent.into()))
+    }
+
+    /// The key bytes of the leaf RDN, without the end mark; empty for the root.
+    pub fn rdn_bytes(&self) -> &[u8] {
+        self.split_leaf().map_or(&[], |(_, rdn)| rdn)
+    }
+
+    /// Whether this is `base`, or an entry below it.
+    pub fn is_at_or_under(&self, base: &Self) -> bool {
+        self.0.starts_with(&base.0)
+    }
+
+    /// Whether this is an entry below `base`.
+    pub fn is_under(&self, base: &Self) -> bool {
+        self.0.len() > base.0.len() && self.is_at_or_under(base)
+    }
+
+    /// The number of RDNs.
+    pub fn depth(&self) -> usize {
+        memchr_iter(END, &self.0).count()
+    }
+
+    fn split_leaf(&self) -> Option<(&[u8], &[u8])> {
+        let (&END, without_end) = self.0.split_last()? else {
+            return None;
+        };
+        let leaf = memrchr(END, without_end).map_or(0, |end| end + 1);
+        without_end.split_at_checked(leaf)
+    }
+}
+
+impl Borrow<[u8]> for DnKey {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DnKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DnKey({})", self.0.escape_ascii())
+    }
+}
+
+/// A buffer for the keys of many names, of which none is kept.
+#[derive(Debug, Default)]
+pub struct KeyBuffer {
+    key: Vec<u8>,
+}
+
+impl KeyBuffer {
+    /// An empty buffer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The key of a DN: the bytes of [`DnKey::as_bytes`], so that a map of `DnKey` can be asked with them.
+    pub fn key_of(&mut self, dn: &[u8]) -> Result<&[u8], DnError> {
+        self.key.clear();
+        if push_plain(&mut self.key, dn).is_none() {
+            self.key.clear();
+            push_any(&mut self.key, dn, 0)?;
+        }
+        Ok(&self.key)
+    }
+}
+
+/// The key of a DN that is a value in `depth` other DNs; `None` if that is too deep.
+pub(super) fn key_at_depth(dn: &[u8], depth: usize) -> Option<Result<Vec<u8>, DnError>> {
+    let mut key = Vec::with_capacity(dn.len() + 8);
+    (depth < MAX_NESTING).then(|| push_any(&mut key, dn, depth).map(|()| key))
+}
+
+/// The key bytes of one RDN, without the end mark.
+pub(super) fn rdn_key<'a>(avas: impl ExactSizeIterator<Item = AvaParts<'a>>) -> Vec<u8> {
+    let mut key = Vec::new();
+    push_rdn(&mut key, avas, 0);
+    key
+}
+
+/// What of an AVA makes its key.
+#[derive(Clone, Copy)]
+pub(super) struct AvaParts<'a> {
+    pub attribute_type: &'a str,
+    pub value: &'a [u8],
+    pub is_opaque: bool,
+}
+
+impl<'a> From<&'a ParsedAva<'_>> for AvaParts<'a> {
+    fn from(ava: &'a ParsedAva<'_>) -> Self {
+        Self {
+            attribute_type: ava.attribute_type,
+            value: &ava.value,
+            is_opaque: ava.is_opaque,
+        }
+    }
+}
+
+/// The exact way, for every name.
+fn push_any(key: &mut Vec<u8>, dn: &[u8], depth: usize) -> Result<(), DnError> {
+    for rdn in dn_syntax::parse_dn(dn)?.iter().rev() {
+        push_rdn(key, rdn.avas.iter().map(AvaParts::from), depth);
+        key.push(END);
+    }
+    Ok(())
+}
+
+fn push_rdn<'a>(
+    key: &mut Vec<u8>,
+    mut avas: impl ExactSizeIterator<Item = AvaParts<'a>>,
+    depth: usize,
+) {
+    if avas.len() == 1 {
+        avas.by_ref().for_each(|ava| push_ava(key, ava, depth));
+        return;
+    }
+    let mut keys: Vec<Vec<u8>> = avas
+        .map(|ava| {
+            let mut key = Vec::new();
+            push_ava(&mut key, ava, depth);
+            key
+        })
+        .collect();
+    keys.sort_unstable();
+    key.extend_from_slice(&keys.join(&AND));
+}
+
+fn push_ava(key: &mut Vec<u8>, ava: AvaParts<'_>, depth: usize) {
+    let rule = push_type(key, ava.attribute_type);
+    if ava.is_opaque {
+        key.extend([ESCAPE, OPAQUE]);
+        push_escaped(key, ava.value);
+    } else {
+        push_escaped(key, &normalize_nested(rule, ava.value, depth + 1));
+    }
+}
+
+/// Appends `type=` and tells how its values match.
+fn push_type(key: &mut Vec<u8>, name: &str) -> MatchingRule {
+    let (canonical, rule) = match attribute_types::find(name) {
+        Some(known) => (known.canonical_name(), known.equality),
+        None => (
+            attribute_types::without_oid_prefix(name),
+            MatchingRule::Unknown,
+        ),
+    };
+    key.extend(canonical.bytes().map(|byte| byte.to_ascii_lowercase()));
+    key.push(b'=');
+    rule
+}
+
+fn push_escaped(key: &mut Vec<u8>, value: &[u8]) {
+    for &byte in value {
+        if byte <= ESCAPE {
+            key.extend([ESCAPE, b'0' + byte]);
+        } else {
+            key.push(byte);
+        }
+    }
+}
+
+/// The quick way, for names of printable ASCII without escapes, quotes, `#`, `;` and multi-valued RDNs; `None`
+/// for all others and for malformed names, which [`push_any`] then explains.
+fn push_plain(key: &mut Vec<u8>, dn: &[u8]) -> Option<()> {
+    if !dn.iter().all(|&byte| IS_PLAIN[usize::from(byte)]) {
+        return None;
+    }
+    let mut rest = dn;
+    let mut is_last = rest.is_empty();
+    while !is_last {
+        let comma = memrchr(b',', rest);
+        let rdn = rest.get(comma.map_or(0, |at| at + 1)..)?;
+        (rest, is_last) = comma.map_or((&[][..], true), |at| {
+            (rest.get(..at).unwrap_or_default(), false)
+        });
+
+        let (name, value) = rdn.split_at_checked(memchr(b'=', rdn)?)?;
+        let name = dn_syntax::trim_blanks(name);
+        if !dn_syntax::is_attribute_type(name) {
+            return None;
+        }
+        let value = value.get(1..)?;
+        match push_type(key, str::from_utf8(name).ok()?) {
+            MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5 | MatchingRule::Unknown => {
+                push_printable_ascii(key, value, true);
+            }
+            MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => {
+                push_printable_ascii(key, value, false);
+            }
+            rule => push_escaped(
+                key,
+                &normalize_nested(rule, dn_syntax::trim_blanks(value), 1),
+            ),
+        }
+        key.push(END);
+    }
+    Some(())
+}
+
+static IS_PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'\\' | b'"' | b'#' | b'+' | b';' | b'<' | b'>');
+        byte += 1;
+    }
+    plain
+};
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(dn: &str) -> DnKey {
+        DnKey::parse(dn.as_bytes()).unwrap()
+    }
+
+    /// The key by the exact way alone.
+    fn general(dn: &[u8]) -> Result<Vec<u8>, DnError> {
+        let mut key = Vec::new();
+        push_any(&mut key, dn, 0).map(|()| key)
+    }
+
+    #[test]
+    fn the_representation() {
+        for (dn, bytes) in [
+            ("", &b""[..]),
+            ("   ", b""),
+            ("dc=Example", b"dc=example\0"),
+            ("UserID=J  Smith ,DC=Example", b"dc=example\0uid=j smith\0"),
+            ("sn=b+cn=a,c=x", b"c=x\0cn=a\x01sn=b\0"),
+            ("cn=b+cn=a", b"cn=a\x01cn=b\0"),
+            ("OID.2.5.4.3=x", b"cn=x\0"),
+            ("OID.1.2.3=x", b"1.2.3=x\0"),
+            ("x-id=\\00\\01\\02", b"x-id=\x020\x021\x022\0"),
+            ("cn=#04024869", b"cn=hi\0"),
+            ("cn=#0010A0AAFF", b"cn=\x02#\x020\x10\xA0\xAA\xFF\0"),
+            ("x-id=", b"x-id=\0"),
+            ("memberUid=A", b"memberuid=A\0"),
+            ("member=CN\\=A\\,C\\=X", b"member=c=x\x020cn=a\x020\0"),
+            ("member=nobody", b"member=\x020nobody\0"),
+        ] {
+            assert_eq!(key(dn).as_bytes(), bytes, "{dn}");
+        }
+    }
+
+    #[test]
+    fn walks() {
+        let leaf = key("uid=a,ou=people,dc=x");
+        assert_eq!(leaf.depth(), 3);
+        assert_eq!(leaf.rdn_bytes(), b"uid=a");
+        assert_eq!(leaf.parent(), Some(key("ou=people,dc=x")));
+        assert_eq!(key("dc=x").parent(), Some(DnKey::default()));
+        assert_eq!(DnKey::default().parent(), None);
+        assert!(leaf.is_under(&key("dc=x")) && leaf.is_under(&DnKey::default()));
+        assert!(leaf.is_at_or_under(&leaf) && !leaf.is_under(&leaf));
+        assert!(!key("ou=peoples,dc=x").is_at_or_under(&key("ou=people,dc=x")));
+        assert!(!key("dc=xy").is_at_or_under(&key("dc=x")));
+    }
+
+    #[test]
+    fn a_map_of_keys_is_asked_with_a_buffer() {
+        let map = HashMap::from([(key("uid=a,dc=x"), 1)]);
+        let mut buffer = KeyBuffer::new();
+        assert_eq!(map.get(buffer.key_of(b"UID=A, DC=X").unwrap()), Some(&1));
+        assert_eq!(map.get(buffer.key_of(b"uid=b,dc=x").unwrap()), None);
+        assert!(buffer.key_of(b"uid").is_err());
+    }
+
+    #[test]
+    fn nesting_ends() {
+        let deep = "member=".repeat(5_000) + "x";
+        assert!(key(&deep).as_bytes().len() < 2 * deep.len());
+        let mut escaped = "cn=a".to_owned();
+        for _ in 0..10 {
+            escaped = format!(
+                "member={}",
+                escaped.replace('\\', "\\\\").replace('=', "\\=")
+            );
+        }
+        assert_eq!(key(&escaped), key(&escaped.to_lowercase()));
+    }
+
+    /// A name of a few letters, so that equal ones and ancestors come up often, spelled in several ways.
+    fn small_dn() -> impl Strategy<Value = String> {
+        let ava = (
+            "cn|CN|2\\.5\\.4\\.3|ou|x",
+            "[aA]?[ b]{0,2}|\\\\00|\\\\02|#0401[46]1|\"a,b\"",
+        )
+            .prop_map(|(name, value)| format!("{name}={value}"));
+        let rdn = prop::collection::vec(ava, 1..3).prop_map(|avas| avas.join("+"));
+        prop::collection::vec(rdn, 0..4).prop_map(|rdns| rdns.join(","))
+    }
+
+    proptest! {
+        #[test]
+        fn the_plain_way_agrees_with_the_exact_one(
+            dn in "((cn|OU| uid |member|2\\.5\\.4\\.20|x-y|0\\.9) ?=[ a-cA-C=.*-]{0,9},?){0,4}|[ -~]{0,12}"
+        ) {
+            let mut plain = Vec::new();
+            if push_plain(&mut plain, dn.as_bytes()).is_some() {
+                prop_assert_eq!(general(dn.as_bytes()), Ok(plain));
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_taken_or_refused_at_an_offset(dn in prop::collection::vec(any::<u8>(), 0..40)) {
+            if let Err(error) = DnKey::parse(&dn) {
+                prop_assert!(error.offset <= dn.len());
+            }
+        }
+
+        #[test]
+        fn a_child_lies_under_its_parent_and_sorts_after_it(rdn in small_dn(), parent in small_dn()) {
+            prop_assume!(!rdn.is_empty() && !parent.is_empty());
+            let child = key(&format!("{rdn},{parent}"));
+            let parent = key(&parent);
+            prop_assert!(child.is_under(&parent) && parent < child);
+            prop_assert_eq!(child.depth(), parent.depth() + key(&rdn).depth());
+        }
+
+        #[test]
+        fn under_is_what_walking_up_finds(a in small_dn(), b in small_dn()) {
+            let (a, b) = (key(&a), key(&b));
+            let found = std::iter::successors(Some(a.clone()), DnKey::parent).any(|ancestor| ancestor == b);
+            prop_assert_eq!(a.is_at_or_under(&b), found);
+        }
+
+        #[test]
+        fn subtrees_are_contiguous(names in prop::collection::vec(small_dn(), 3..12)) {
+            let mut keys: Vec<_> = names.iter().map(|dn| key(dn)).collect();
+            keys.sort();
+            for base in &keys {
+                let inside: Vec<_> = keys.iter().map(|key| key.is_at_or_under(base)).collect();
+                let runs = inside.chunk_by(PartialEq::eq).filter(|run| run.first() == Some(&true)).count();
+                prop_assert_eq!(runs, 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Equality matching rules (RFC 4517, 4.2): when two values are the same value.
+//!
+//! A rule is a normal form: two values match if their normal forms are the same bytes. Normalising never fails. A
+//! value that its own syntax forbids (a `member` that is no DN, a time that is none) is its own normal form, which
+//! no valid value shares: it matches itself only, and is reported instead of lost.
+
+use std::borrow::Cow;
+
+use jiff::{SignedDuration, civil};
+
+use super::{
+    dn_key,
+    name_and_uid::split_name_and_uid,
+    string_prep::{Preparation, prepare},
+};
+
+/// An equality matching rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MatchingRule {
+    /// `caseIgnoreMatch` (RFC 4517, 4.2.11).
+    CaseIgnore,
+    /// `caseExactMatch` (4.2.4).
+    CaseExact,
+    /// `caseIgnoreIA5Match` (4.2.7). Servers let UTF-8 into these values, so it is prepared like any text.
+    CaseIgnoreIa5,
+    /// `caseExactIA5Match` (4.2.3).
+    CaseExactIa5,
+    /// `caseIgnoreListMatch` (4.2.9): lines separated by `$`.
+    CaseIgnoreList,
+    /// `numericStringMatch` (4.2.22): spaces do not count.
+    NumericString,
+    /// `telephoneNumberMatch` (4.2.29): case, spaces and hyphens do not count.
+    TelephoneNumber,
+    /// `distinguishedNameMatch` (4.2.15): by [`DnKey`](super::DnKey).
+    DistinguishedName,
+    /// `uniqueMemberMatch` (4.2.31): a DN and, if there are any, the same bits.
+    NameAndOptionalUid,
+    /// `octetStringMatch` (4.2.27).
+    OctetString,
+    /// `bitStringMatch` (4.2.1), by spelling.
+    BitString,
+    /// `integerMatch` (4.2.19), of any size; leading zeros and a plus sign do not count.
+    Integer,
+    /// `booleanMatch` (4.2.2), ignoring case, as Active Directory and scripts write `true`.
+    Boolean,
+    /// `generalizedTimeMatch` (4.2.17): the same instant.
+    GeneralizedTime,
+    /// `objectIdentifierMatch` (4.2.26), ignoring case; names are not translated to OIDs.
+    ObjectIdentifier,
+    /// `uuidMatch` (RFC 4530, 2.2).
+    Uuid,
+    /// The type is not in the table. As `caseIgnoreMatch`, except that control characters count: who does not know
+    /// the syntax must not remove bytes from the value.
+    Unknown,
+}
+
+/// The normal form of a value under a rule.
+pub fn normalize(rule: MatchingRule, value: &[u8]) -> Cow<'_, [u8]> {
+    normalize_nested(rule, value, 0)
+}
+
+/// Whether two values match.
+pub fn matches(rule: MatchingRule, a: &[u8], b: &[u8]) -> bool {
+    a == b || (rule != MatchingRule::OctetString && normalize(rule, a) == normalize(rule, b))
+}
+
+/// [`normalize`] for a value that stands in DNs `depth` deep.
+pub(super) fn normalize_nested(rule: MatchingRule, value: &[u8], depth: usize) -> Cow<'_, [u8]> {
+    match rule {
+        MatchingRule::CaseIgnore
+        | MatchingRule::CaseIgnoreIa5
+        | MatchingRule::ObjectIdentifier
+        | MatchingRule::Uuid => prepare(value, FOLDED),
+        MatchingRule::Unknown => prepare(
+            value,
+            Preparation {
+                fold_case: true,
+                drop_controls: false,
+            },
+        ),
+        MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => prepare(
+            value,
+            Preparation {
+                fold_case: false,
+                drop_controls: true,
+            },
+        ),
+        MatchingRule::CaseIgnoreList => lines(value),
+        MatchingRule::NumericString => without(value, |c| c == ' '),
+        MatchingRule::TelephoneNumber => without(value, is_space_or_hyphen),
+        MatchingRule::DistinguishedName => name(value, depth),
+        MatchingRule::NameAndOptionalUid => name_and_uid(value, depth),
+        MatchingRule::OctetString | MatchingRule::BitString => Cow::Borrowed(value),
+        MatchingRule::Integer => integer(value),
+        MatchingRule::Boolean => boolean(value),
+        MatchingRule::GeneralizedTime => instant(value).map_or(Cow::Borrowed(value), Cow::Owned),
+    }
+}
+
+const FOLDED: Preparation = Preparation {
+    fold_case: true,
+    drop_controls: true,
+};
+
+fn lines(value: &[u8]) -> Cow<'_, [u8]> {
+    if !value.contains(&b'$') {
+        return prepare(value, FOLDED);
+    }
+    let lines: Vec<_> = value
+        .split(|&byte| byte == b'$')
+        .map(|line| prepare(line, FOLDED))
+        .collect();
+    Cow::Owned(lines.join(&b'$'))
+}
+
+fn without(value: &[u8], insignificant: fn(char) -> bool) -> Cow<'_, [u8]> {
+    match prepare(value, FOLDED) {
+        Cow::Borrowed(same)
+            if str::from_utf8(same).is_ok_and(|text| !text.contains(insignificant)) =>
+        {
+            Cow::Borrowed(same)
+        }
+        prepared => match str::from_utf8(&prepared) {
+            Ok(text) => Cow::Owned(text.replace(insignificant, "").into_bytes()),
+            Err(_) => prepared,
+        },
+    }
+}
+
+/// RFC 4518, 2.6.3.
+fn is_space_or_hyphen(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '-' | '\u{58A}' | '\u{2010}' | '\u{2011}' | '\u{2212}' | '\u{FE63}' | '\u{FF0D}'
+    )
+}
+
+/// Marks the normal form of a value that is no DN: no key begins with this byte.
+const NO_NAME: u8 = 0x00;
+
+fn name(value: &[u8], depth: usize) -> Cow<'_, [u8]> {
+    match dn_key::key_at_depth(value, depth) {
+        Some(Ok(key)) => Cow::Owned(key),
+        Some(Err(_)) | None => Cow::Owned([&[NO_NAME], value].concat()),
+    }
+}
+
+fn name_and_uid(value: &[u8], depth: usize) -> Cow<'_, [u8]> {
+    match split_name_and_uid(value) {
+        (dn, None) => name(dn, depth),
+        // A key is empty or ends with 0x00, so what stands behind a `#` cannot belong to it.
+        (dn, Some(bits)) => Cow::Owned([name(dn, depth).as_ref(), b"#", bits].concat()),
+    }
+}
+
+fn integer(value: &[u8]) -> Cow<'_, [u8]> {
+    let trimmed = value.trim_ascii();
+    let (negative, digits) = match trimmed.split_first() {
+        Some((b'-', digits)) => (true, digits),
+        Some((b'+', digits)) => (false, digits),
+        _ => (false, trimmed),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Cow::Borrowed(value);
+    }
+    let zeros = digits
+        .iter()
+        .take_while(|&&digit| digit == b'0')
+        .count()
+        .min(digits.len() - 1);
+    let significant = digits.get(zeros..).unwrap_or(digits);
+    if negative && significant != b"0" {
+        Cow::Owned([b"-", significant].concat())
+    } else {
+        Cow::Borrowed(significant)
+    }
+}
+
+fn boolean(value: &[u8]) -> Cow<'_, [u8]> {
+    match value {
+        _ if value.eq_ignore_ascii_case(b"TRUE") => Cow::Borrowed(b"TRUE"),
+        _ if value.eq_ignore_ascii_case(b"FALSE") => Cow::Borrowed(b"FALSE"),
+        _ => Cow::Borrowed(value),
+    }
+}
+
+/// `YYYYMMDDHHMMSS[.fraction]Z` of a `GeneralizedTime` (RFC 4517, 3.3.13), or `None` if it is none.
+///
+/// A fraction of an hour or of a minute is not resolved: servers do not write them.
+fn instant(value: &[u8]) -> Option<Vec<u8>> {
+    let digits = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let (clock, rest) = value.split_at_checked(digits)?;
+    let number = |from: usize, to: usize| -> Option<i16> {
+        str::from_utf8(clock.get(from..to)?).ok()?.parse().ok()
+    };
+    let two = |from: usize| -> Option<i8> { number(from, from + 2)?.try_into().ok() };
+    let (minute, second) = match clock.len() {
+        10 => (0, 0),
+        12 => (two(10)?, 0),
+        14 => (two(10)?, two(12)?),
+        _ => return None,
+    };
+    let at =
+        civil::DateTime::new(number(0, 4)?, two(4)?, two(6)?, two(8)?, minute, second, 0).ok()?;
+
+    let (fraction, zone) = match rest {
+        [b'.' | b',', fraction @ ..] if clock.len() == 14 => fraction.split_at(
+            fraction
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count(),
+        ),
+        _ => (&[][..], rest),
+    };
+    let utc = at
+        .checked_sub(SignedDuration::from_mins(offset_minutes(zone)?))
+        .ok()?;
+
+    let mut normal = format!(
+        "{:04}{:02}{:02}{:02}{:02}{:02}",
+        utc.year(),
+        utc.month(),
+        utc.day(),
+        utc.hour(),
+        utc.minute(),
+        utc.second()
+    )
+    .into_bytes();
+    let significant = fraction
+        .iter()
+        .rposition(|&digit| digit != b'0')
+        .map_or(0, |last| last + 1);
+    if significant > 0 {
+        normal.push(b'.');
+        normal.extend(fraction.iter().take(significant));
+    }
+    normal.push(b'Z');
+    Some(normal)
+}
+
+/// Minutes east of UTC of `Z`, `+HH` or `+HHMM`.
+fn offset_minutes(zone: &[u8]) -> Option<i64> {
+    let (sign, digits) = match zone {
+        b"Z" | b"z" => return Some(0),
+        [b'+', digits @ ..] => (1, digits),
+        [b'-', digits @ ..] => (-1, digits),
+        _ => return None,
+    };
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = |digits: &[u8]| -> Option<i64> { str::from_utf8(digits).ok()?.parse().ok() };
+    let minutes = match digits.len() {
+        2 => number(digits)? * 60,
+        4 => number(digits.get(..2)?)? * 60 + number(digits.get(2..)?)?,
+        _ => return None,
+    };
+    Some(sign * minutes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MatchingRule as R, *};
+
+    #[test]
+    fn equal_and_different_values() {
+        #[rustfmt::skip]
+        let table: &[(R, &[u8], &[u8], bool)] = &[
+            (R::CaseIgnore, b"John  Doe ", b"john doe", true),
+            (R::CaseIgnore, b"a\x0db", b"A B", true),
+            (R::CaseIgnore, b"M\xfcller", b"m\xfcller", false),
+            (R::CaseIgnore, "Müller".as_bytes(), "MU\u{308}LLER".as_bytes(), true),
+            (R::Unknown, b"\x04\x02Hi", b"hi", false),
+            (R::Unknown, b"Hi  there", b"hi THERE", true),
+            (R::CaseExact, b"a  b", b"a b", true),
+            (R::CaseExact, b"a", b"A", false),
+            (R::CaseExactIa5, b"jsmith", b"JSmith", false),
+            (R::CaseIgnoreIa5, b"J.Smith@Sesta.com", b"j.smith@sesta.com", true),
+            (R::CaseIgnoreList, b"1 Main St $ Town", b"1 main st$town", true),
+            (R::CaseIgnoreList, b"1 Main St$$Town", b"1 main st$town", false),
+            (R::NumericString, b"12 345", b"1 2345", true),
+            (R::NumericString, b"12345", b"12346", false),
+            (R::TelephoneNumber, b"+1 408 555-1212", b"+14085551212", true),
+            (R::TelephoneNumber, b"+1 408", b"1 408", false),
+            (R::DistinguishedName, b"UID=a, DC=X", b"userid=A,dc=x", true),
+            (R::DistinguishedName, b"uid=a", b"uid=b", false),
+            (R::DistinguishedName, b"no name", b"no  name", false),
+            (R::DistinguishedName, b"", b"no name", false),
+            (R::DistinguishedName, b"cn=a", b"cn=a\0", false),
+            (R::NameAndOptionalUid, b"UID=a#'01'B", b"uid=a#'01'B", true),
+            (R::NameAndOptionalUid, b"uid=a#'01'B", b"uid=a", false),
+            (R::NameAndOptionalUid, b"uid=a#'01'B", b"uid=a#'10'B", false),
+            (R::OctetString, b"a", b"A", false),
+            (R::Integer, b"007", b"7", true),
+            (R::Integer, b"-0", b"0", true),
+            (R::Integer, b"000", b"0", true),
+            (R::Integer, b"-7", b"7", false),
+            (R::Integer, b"99999999999999999999999", b"099999999999999999999999", true),
+            (R::Integer, b"x", b"y", false),
+            (R::Boolean, b"true", b"TRUE", true),
+            (R::Boolean, b"TRUE", b"FALSE", false),
+            (R::GeneralizedTime, b"20060217074523Z", b"20060217074523.000Z", true),
+            (R::GeneralizedTime, b"20060217074523.50Z", b"20060217074523.5Z", true),
+            (R::GeneralizedTime, b"20060217074523.5Z", b"20060217074523Z", false),
+            (R::GeneralizedTime, b"200602170745Z", b"20060217074500Z", true),
+            (R::GeneralizedTime, b"20060101003000+0100", b"20051231233000Z", true),
+            (R::GeneralizedTime, b"2006010100-05", b"20060101050000Z", true),
+            (R::GeneralizedTime, b"20060217T074523Z", b"20060217074523Z", false),
+            (R::GeneralizedTime, b"20061317074523Z", b"20061317074523.0Z", false),
+            (R::ObjectIdentifier, b"inetOrgPerson", b"INETORGPERSON", true),
+            (R::Uuid, b"597AE2F6-16A6-1027-98F4-D28B5365DC14", b"597ae2f6-16a6-1027-98f4-d28b5365dc14", true),
+        ];
+        for &(rule, a, b, expected) in table {
+            assert_eq!(
+                matches(rule, a, b),
+                expected,
+                "{rule:?}: {} and {}",
+                a.escape_ascii(),
+                b.escape_ascii()
+            );
+            assert_eq!(
+                matches(rule, b, a),
+                expected,
+                "{rule:?}: {} and {}",
+                b.escape_ascii(),
+                a.escape_ascii()
+            );
+        }
+    }
+}

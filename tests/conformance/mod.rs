@@ -1,0 +1,3 @@
+//! The RFCs' own examples and other projects' test cases.
+
+mod dn;
