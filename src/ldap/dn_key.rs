@@ -48,6 +48,11 @@ impl DnKey {
         buffer.key_of(dn).map(|key| Self(key.into()))
     }
 
+    /// The key of bytes that [`KeyBuffer::key_of`] or [`prefixes`] gave.
+    pub(crate) fn from_key_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
     /// The bytes, as [`KeyBuffer::key_of`] gives them.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -102,6 +107,16 @@ impl fmt::Debug for DnKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DnKey({})", self.0.escape_ascii())
     }
+}
+
+/// The keys of an entry and of those above it, from the top down, each with the bytes of its own leaf RDN.
+pub fn prefixes(key: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut start = 0;
+    memchr_iter(END, key).map(move |end| {
+        let rdn = &key[start..end];
+        start = end + 1;
+        (&key[..start], rdn)
+    })
 }
 
 /// A buffer for the keys of many names, of which none is kept.

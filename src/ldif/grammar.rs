@@ -4,7 +4,9 @@
 //!
 //! ```text
 //! attrval-spec  = description value-spec
-//! description   = 1*(ALPHA / DIGIT / "-" / "." / ";" / "_")    ; "_" and a leading digit: seen in real files
+//! description   = 1*name-byte *(";" 1*option-byte)
+//! name-byte     = ALPHA / DIGIT / "-" / "." / "_" / "@"         ; "_", "@" and a leading digit: seen in real files
+//! option-byte   = name-byte / "=" / "*"                         ; `;range=0-1499`, `;range=1500-*` of Active Directory
 //! value-spec    = ":" ( ":" FILL base64 / "<" FILL url / FILL *OCTET )
 //! control-value = ldap-oid [1*SPACE ("true" / "false")] [*SPACE value-spec]
 //! version       = 1*DIGIT
@@ -42,9 +44,12 @@ impl<'a> ValueSpec<'a> {
     }
 }
 
-/// Whether a byte can stand in an attribute description.
-fn is_description_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b';' | b'_')
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'@')
+}
+
+fn is_option_byte(byte: u8) -> bool {
+    is_name_byte(byte) || matches!(byte, b'=' | b'*')
 }
 
 fn fill(input: &[u8]) -> IResult<&[u8], &[u8]> {
@@ -53,7 +58,8 @@ fn fill(input: &[u8]) -> IResult<&[u8], &[u8]> {
 
 /// The description at the start of a line.
 pub fn description(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    take_while1(is_description_byte)(input)
+    let option = pair(char(';'), take_while1(is_option_byte));
+    recognize(pair(take_while1(is_name_byte), many0_count(option))).parse(input)
 }
 
 /// What stands behind the description, to the end of the line.

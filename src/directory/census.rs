@@ -1,0 +1,82 @@
+//! What the exports hold, and what of it is no entry: nothing that was read goes uncounted.
+
+/// How many places of each kind are named; the rest is counted.
+const NAMED: usize = 20;
+
+/// Where something was found, and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the export.
+    pub export: u16,
+    /// Line, from 1.
+    pub line: u64,
+    /// What stands there, raw.
+    pub text: Vec<u8>,
+}
+
+/// Things of one kind: all counted, the first ones named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// How many there are.
+    pub count: u64,
+    /// Where the first ones stand.
+    pub places: Vec<Place>,
+}
+
+impl Finding {
+    /// Counts one more.
+    pub fn add(&mut self, place: Place) {
+        self.count += 1;
+        if self.places.len() < NAMED {
+            self.places.push(place);
+        }
+    }
+
+    /// Adds what stands behind.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        let free = NAMED - self.places.len();
+        self.places.extend(other.places.into_iter().take(free));
+    }
+}
+
+/// Counts of one scan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Live entries.
+    pub entries: u64,
+    /// Of those, written as `changetype: add` (what `ldifde` does).
+    pub add_records: u64,
+    /// Entries of deleted things: 389 tombstones, AD deleted objects.
+    pub tombstones: u64,
+    /// 389 replication state that is no entry (RUV).
+    pub replica_states: u64,
+    /// Values that 389 keeps as deleted (`;deleted`), so absent.
+    pub deleted_values: u64,
+    /// Blocks around entries: `version:`, the end of a search, pages.
+    pub other_blocks: u64,
+    /// Continuation references: a part of the tree that stands on another server.
+    pub referrals: Finding,
+    /// Searches that ended with a result other than success: the export is cut.
+    pub cut: Finding,
+    /// Lists of which the export holds a part only (`;range=`).
+    pub partial_lists: Finding,
+    /// Entries whose name is no distinguished name; nothing is planned for them.
+    pub unreadable_names: Finding,
+}
+
+impl Census {
+    /// Adds the counts of what stands behind.
+    pub fn merge(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.add_records += other.add_records;
+        self.tombstones += other.tombstones;
+        self.replica_states += other.replica_states;
+        self.deleted_values += other.deleted_values;
+        self.other_blocks += other.other_blocks;
+        self.referrals.merge(other.referrals);
+        self.cut.merge(other.cut);
+        self.partial_lists.merge(other.partial_lists);
+        self.unreadable_names.merge(other.unreadable_names);
+    }
+}

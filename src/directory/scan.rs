@@ -1,0 +1,330 @@
+//! One pass over every entry of the exports.
+//!
+//! A pass looks at one entry at a time and keeps what it needs; what it keeps is merged in the order of the exports,
+//! so the outcome does not depend on threads or blocks. What is no live entry never reaches it:
+//!
+//! | in the export | told by | becomes |
+//! | --- | --- | --- |
+//! | `changetype: add` without controls | ldifde's way to write content | an entry |
+//! | any other change record | | an error: this is no export |
+//! | 389 tombstone | class `nsTombstone`, or RDN `nsuniqueid=` with a class | counted |
+//! | 389 replica state (RUV) | the RUV's own `nsuniqueid=ffffffff-...` | counted |
+//! | AD deleted object | `\0ADEL:` in the RDN, or `isDeleted: TRUE` | counted |
+//! | `attr;deletedattribute;deleted`, `attr;...;deleted` | db2ldif -r | dropped, counted |
+//! | `attr;adcsn-...;vucsn-...` | db2ldif -r | `attr` |
+//! | `attr;range=0-1499` | AD, a part of the values | kept, counted: the list is incomplete |
+//! | a name that is no DN | | counted and named |
+//! | `result: 4 ...`, `ref:` | ldapsearch | counted and named |
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+
+use thiserror::Error;
+
+use super::census::{Census, Place};
+use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::{Attribute, AttributeDescription, Dn, DnKey, Entry, Origin, Value};
+use crate::ldif::{
+    AttributeLine, ChangeKind, ContentRecord, LdifError, LdifErrorKind, NonEntry, Record, RecordReader, Text, UrlPolicy,
+};
+
+/// A part of an export that begins and ends with a record.
+#[derive(Clone, Copy)]
+pub struct BlockText<'b> {
+    /// Index of the export.
+    pub export: u16,
+    /// Number of the first line.
+    pub first_line: u64,
+    /// The text.
+    pub bytes: &'b [u8],
+}
+
+/// The exports, as something that can be read again and again.
+pub trait Exports {
+    /// Why reading can fail.
+    type Error;
+
+    /// Calls `work` for every block, perhaps on several threads, and `take` with the results in the order of the text.
+    ///
+    /// Stops early when `take` says `false`.
+    fn for_each_block<T: Send>(
+        &self,
+        work: &(dyn Fn(BlockText<'_>) -> T + Sync),
+        take: &mut dyn FnMut(T) -> bool,
+    ) -> Result<(), Self::Error>;
+}
+
+/// Entries that a plan changed: `None` is a deleted one. Read over the exports, it shows the directory afterwards.
+pub type Overlay = HashMap<DnKey, Option<Entry>>;
+
+/// An entry where it stands in its block.
+pub struct EntryView<'v> {
+    /// Index of the export.
+    pub export: u16,
+    /// The record.
+    pub record: &'v ContentRecord<'v>,
+    /// Bytes of the key of its name.
+    pub key: &'v [u8],
+}
+
+impl<'v> EntryView<'v> {
+    /// The values of an attribute type without options, by any of its names.
+    pub fn values(&self, attribute_type: &'v str) -> impl Iterator<Item = &'v AttributeLine<'v>> {
+        let is = move |line: &&AttributeLine<'_>| crate::ldap::attribute::same_type(&line.description, attribute_type);
+        self.record.attributes.iter().filter(is)
+    }
+
+    /// The evidence: where it stands.
+    pub fn origin(&self) -> Origin {
+        Origin { export: self.export, line: self.record.line }
+    }
+
+    /// An entry of its own, to keep after the block is gone.
+    pub fn to_entry(&self) -> Result<Entry, Unreadable> {
+        let unreadable = |line: u64| Unreadable { line, kind: LdifErrorKind::BadAttributeDescription };
+        let dn = Dn::parse(&self.record.dn).map_err(|_| unreadable(self.record.line))?;
+        let mut entry = Entry { dn, origin: self.origin(), attributes: Vec::new() };
+        // Lines of one attribute mostly stand together: look there first.
+        let mut last: Option<(&str, usize)> = None;
+        for line in &self.record.attributes {
+            let value = Value { bytes: line.value.bytes().into(), line: line.line };
+            let at = match last {
+                Some((spelling, at)) if spelling == line.description => at,
+                _ => {
+                    let description = AttributeDescription::parse(line.description.as_bytes())
+                        .map_err(|_| unreadable(line.line))?;
+                    let known = entry.attributes.iter().position(|attribute| attribute.description == description);
+                    known.unwrap_or_else(|| {
+                        entry.attributes.push(Attribute { description, values: Vec::new() });
+                        entry.attributes.len() - 1
+                    })
+                }
+            };
+            last = Some((&line.description, at));
+            entry.attributes[at].values.push(value);
+        }
+        Ok(entry)
+    }
+}
+
+/// A line that a pass cannot take for what it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The line, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub kind: LdifErrorKind,
+}
+
+/// What is done with each entry.
+pub trait Pass: Sync {
+    /// What is kept of a block.
+    type Found: Default + Send;
+
+    /// Looks at an entry.
+    fn visit(&self, entry: &EntryView<'_>, found: &mut Self::Found) -> Result<(), Unreadable>;
+}
+
+/// Why a scan ended early.
+#[derive(Debug, Error)]
+pub enum ScanError<E> {
+    /// An export could not be read.
+    #[error(transparent)]
+    Exports(E),
+    /// A place that is not LDIF.
+    #[error("{error}")]
+    Ldif {
+        /// Index of the export.
+        export: u16,
+        /// What, and where.
+        error: LdifError,
+    },
+    /// A change record, where entries were expected.
+    #[error("line {line}: a change record (`changetype: {keyword}`) in an export")]
+    ChangeRecord {
+        /// Index of the export.
+        export: u16,
+        /// The line, from 1.
+        line: u64,
+        /// The changetype.
+        keyword: &'static str,
+    },
+}
+
+/// What a block came to.
+struct Scanned<F> {
+    found: F,
+    census: Census,
+}
+
+/// What ended a block early.
+enum Stop {
+    Ldif(u16, LdifError),
+    Change(u16, u64, &'static str),
+}
+
+/// Shows every entry to `pass` and gives what it found, block by block, to `merge`.
+pub fn scan<E: Exports, P: Pass>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    overlay: Option<&Overlay>,
+    pass: &P,
+    mut merge: impl FnMut(P::Found),
+) -> Result<Census, ScanError<E::Error>> {
+    let work = |block: BlockText<'_>| scan_block(block, urls, overlay, pass);
+    let mut census = Census::default();
+    let mut stop = None;
+    let mut take = |result: Result<Scanned<P::Found>, Stop>| match result {
+        Ok(scanned) => {
+            census.merge(scanned.census);
+            merge(scanned.found);
+            true
+        }
+        Err(reason) => {
+            stop = Some(reason);
+            false
+        }
+    };
+    exports.for_each_block(&work, &mut take).map_err(ScanError::Exports)?;
+    match stop {
+        None => Ok(census),
+        Some(Stop::Ldif(export, error)) => Err(ScanError::Ldif { export, error }),
+        Some(Stop::Change(export, line, keyword)) => Err(ScanError::ChangeRecord { export, line, keyword }),
+    }
+}
+
+fn scan_block<P: Pass>(
+    block: BlockText<'_>,
+    urls: UrlPolicy<'_>,
+    overlay: Option<&Overlay>,
+    pass: &P,
+) -> Result<Scanned<P::Found>, Stop> {
+    let export = block.export;
+    let mut scanned = Scanned { found: P::Found::default(), census: Census::default() };
+    let mut keys = KeyBuffer::new();
+    for record in RecordReader::new(block.bytes, block.first_line, urls) {
+        let mut record = match record.map_err(|error| Stop::Ldif(export, error))? {
+            Record::Content(record) => record,
+            Record::NonEntry { line, block } => {
+                count_block(&mut scanned.census, export, line, block);
+                continue;
+            }
+            Record::Change(record) => match record.change {
+                ChangeKind::Add(attributes) if record.controls.is_empty() => {
+                    scanned.census.add_records += 1;
+                    ContentRecord { line: record.line, dn: record.dn, attributes }
+                }
+                change => return Err(Stop::Change(export, record.line, change.keyword())),
+            },
+        };
+        let Ok(key) = keys.key_of(&record.dn) else {
+            let text = record.dn.into_owned();
+            scanned.census.unreadable_names.add(Place { export, line: record.line, text });
+            continue;
+        };
+        if !is_live(&record, &mut scanned.census) {
+            continue;
+        }
+        drop_replication_state(&mut record, export, &mut scanned.census);
+        scanned.census.entries += 1;
+        let unreadable = |unreadable: Unreadable| {
+            let text = line_text(block, unreadable.line);
+            Stop::Ldif(export, LdifError::new(unreadable.line, 1, record.line, unreadable.kind, text))
+        };
+        match overlay.and_then(|overlay| overlay.get(key)) {
+            None => pass.visit(&EntryView { export, record: &record, key }, &mut scanned.found).map_err(unreadable)?,
+            Some(None) => scanned.census.entries -= 1,
+            Some(Some(entry)) => {
+                let changed = view_of(entry);
+                let key = entry.dn.key().as_bytes();
+                pass.visit(&EntryView { export, record: &changed, key }, &mut scanned.found).map_err(unreadable)?;
+            }
+        }
+    }
+    Ok(scanned)
+}
+
+/// A kept entry, seen as a record again.
+fn view_of(entry: &Entry) -> ContentRecord<'_> {
+    let lines = entry.attributes.iter().flat_map(|attribute| {
+        attribute.values.iter().map(|value| AttributeLine {
+            line: value.line,
+            description: Cow::Borrowed(attribute.description.spelling()),
+            value: Text::Bytes(Cow::Borrowed(&value.bytes)),
+        })
+    });
+    let dn = Cow::Borrowed(entry.dn.spelling());
+    ContentRecord { line: entry.origin.line, dn, attributes: lines.collect() }
+}
+
+fn line_text(block: BlockText<'_>, line: u64) -> &[u8] {
+    let index = usize::try_from(line - block.first_line).unwrap_or(usize::MAX);
+    block.bytes.split(|byte| *byte == b'\n').nth(index).unwrap_or_default()
+}
+
+fn count_block(census: &mut Census, export: u16, line: u64, block: NonEntry<'_>) {
+    census.other_blocks += 1;
+    match block {
+        NonEntry::SearchResult { code: Some(0) | None, .. } | NonEntry::Version | NonEntry::Paging => {}
+        NonEntry::SearchResult { text, .. } => census.cut.add(Place { export, line, text: text.into_owned() }),
+        NonEntry::Reference(urls) => {
+            for url in urls {
+                census.referrals.add(Place { export, line, text: url.into_owned() });
+            }
+        }
+    }
+}
+
+/// Whether the record is an entry that lives; counts it if not.
+fn is_live(record: &ContentRecord<'_>, census: &mut Census) -> bool {
+    const RUV: &[u8] = b"nsuniqueid=ffffffff-ffffffff-ffffffff-ffffffff";
+    let starts = |prefix: &[u8]| record.dn.get(..prefix.len()).is_some_and(|dn| dn.eq_ignore_ascii_case(prefix));
+    if starts(RUV) {
+        census.replica_states += 1;
+        return false;
+    }
+    let has = |name: &str, value: &[u8]| {
+        let is = |line: &AttributeLine<'_>| {
+            line.description.eq_ignore_ascii_case(name) && line.value.bytes().eq_ignore_ascii_case(value)
+        };
+        record.attributes.iter().any(is)
+    };
+    let deleted_name = memchr::memmem::find(&record.dn, b"\\0ADEL:").is_some()
+        || memchr::memmem::find(&record.dn, b"\nDEL:").is_some();
+    if deleted_name || has("objectClass", b"nsTombstone") || has("isDeleted", b"TRUE") {
+        census.tombstones += 1;
+        return false;
+    }
+    true
+}
+
+/// Undoes what `db2ldif -r` adds to descriptions, and notes lists of which only a part is there.
+fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &mut Census) {
+    let mut dropped = 0;
+    record.attributes.retain_mut(|line| {
+        let Some(base_end) = line.description.find(';') else { return true };
+        let mut options = line.description[base_end + 1..].split(';');
+        if options.clone().any(|option| option.eq_ignore_ascii_case("deleted")) {
+            dropped += 1;
+            return false;
+        }
+        if options.clone().any(is_csn) {
+            let kept = options.filter(|option| !is_csn(option)).collect::<Vec<_>>();
+            let base = &line.description[..base_end];
+            line.description = std::iter::once(base).chain(kept).collect::<Vec<_>>().join(";").into();
+        } else if options.any(|option| option.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("range="))) {
+            let text = line.description.as_bytes().to_vec();
+            census.partial_lists.add(Place { export, line: line.line, text });
+        }
+        true
+    });
+    census.deleted_values += dropped;
+}
+
+/// Change sequence numbers of 389 DS: when an attribute or a value was added, deleted or updated.
+fn is_csn(option: &str) -> bool {
+    ["adcsn-", "mdcsn-", "vucsn-", "vdcsn-"]
+        .iter()
+        .any(|prefix| option.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
+}

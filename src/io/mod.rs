@@ -1,0 +1,7 @@
+//! The only part, with `cli`, that touches files and the machine: exports come in, change sets go out.
+
+pub mod exports;
+pub mod output;
+pub mod source;
+pub mod url_folder;
+mod utf16;

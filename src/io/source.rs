@@ -1,0 +1,221 @@
+//! One LDIF input: opened, decompressed, hashed, and cut into blocks at record boundaries.
+//!
+//! | first bytes | meaning |
+//! | --- | --- |
+//! | `1f 8b` | gzip, also several members |
+//! | `28 b5 2f fd` | zstd |
+//! | `ff fe`, `fe ff` (after decompression) | UTF-16, as `ldifde -u` writes it |
+//! | `ef bb bf` (after decompression) | UTF-8 with a byte order mark, which is dropped |
+//!
+//! What a file is, is told by its content, never by its name. A plan reads its inputs several times, so standard
+//! input is first copied to an unnamed temporary file.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use camino::Utf8PathBuf;
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::utf16::Utf16Reader;
+use crate::ldif::lines::last_record_boundary;
+
+/// Blocks are about this long, so that one stays in a processor's cache; a larger record gets a larger block.
+pub const BLOCK_SIZE: usize = 256 * 1024;
+
+/// An input that can be read several times.
+#[derive(Debug)]
+pub struct Source {
+    /// As the user named it; `-` for standard input.
+    pub name: String,
+    file: File,
+}
+
+/// What was read of an input from its first to its last byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Length of the file as it is stored, in bytes.
+    pub bytes: u64,
+    /// A quick hash of the stored bytes: tells whether two readings saw the same.
+    pub quick: u64,
+    /// SHA-256 of the stored bytes, if it was asked for.
+    pub sha256: Option<[u8; 32]>,
+}
+
+impl Source {
+    /// Opens a file, or takes all of standard input for `-`.
+    pub fn open(name: &str) -> io::Result<Self> {
+        let file = if name == "-" {
+            let mut spooled = tempfile::tempfile()?;
+            io::copy(&mut io::stdin().lock(), &mut spooled)?;
+            spooled
+        } else {
+            let file = File::open(Utf8PathBuf::from(name))?;
+            if file.metadata()?.is_dir() {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
+            }
+            file
+        };
+        Ok(Self { name: name.to_owned(), file })
+    }
+
+    /// Begins to read from the start. SHA-256 costs time: ask for it once.
+    pub fn blocks(&self, sha256: bool) -> io::Result<Blocks> {
+        let mut file = self.file.try_clone()?;
+        file.seek(SeekFrom::Start(0))?;
+        let hashing = Hashing { file, sha256: sha256.then(Sha256::new), quick: Xxh3::new(), bytes: 0 };
+        let mut stored = BufReader::with_capacity(64 * 1024, hashing);
+        let magic = io::BufRead::fill_buf(&mut stored)?;
+        let unpacked = match magic {
+            [0x1f, 0x8b, ..] => Unpacked::Gzip(Box::new(MultiGzDecoder::new(stored))),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Unpacked::Zstd(Box::new(zstd::Decoder::with_buffer(stored)?)),
+            _ => Unpacked::Plain(stored),
+        };
+        Blocks::new(unpacked)
+    }
+}
+
+/// The stored bytes, hashed as they pass.
+struct Hashing {
+    file: File,
+    sha256: Option<Sha256>,
+    quick: Xxh3,
+    bytes: u64,
+}
+
+impl Read for Hashing {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(out)?;
+        self.bytes += count as u64;
+        self.quick.update(&out[..count]);
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(&out[..count]);
+        }
+        Ok(count)
+    }
+}
+
+enum Unpacked {
+    Plain(BufReader<Hashing>),
+    Gzip(Box<MultiGzDecoder<BufReader<Hashing>>>),
+    Zstd(Box<zstd::Decoder<'static, BufReader<Hashing>>>),
+}
+
+impl Unpacked {
+    fn stored(&self) -> &Hashing {
+        match self {
+            Self::Plain(stored) => stored.get_ref(),
+            Self::Gzip(decoder) => decoder.get_ref().get_ref(),
+            Self::Zstd(decoder) => decoder.get_ref().get_ref(),
+        }
+    }
+}
+
+impl Read for Unpacked {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stored) => stored.read(out),
+            Self::Gzip(decoder) => decoder.read(out),
+            Self::Zstd(decoder) => decoder.read(out),
+        }
+    }
+}
+
+enum Decoded {
+    Utf8(Unpacked),
+    Utf16(Utf16Reader<Unpacked>),
+}
+
+impl Read for Decoded {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Utf8(unpacked) => unpacked.read(out),
+            Self::Utf16(reader) => reader.read(out),
+        }
+    }
+}
+
+/// A part of an input that begins and ends with a record.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// Number of its first physical line, from 1.
+    pub first_line: u64,
+    /// The text.
+    pub bytes: Vec<u8>,
+}
+
+/// Cuts an input into blocks.
+pub struct Blocks {
+    decoded: Decoded,
+    /// Read, but behind the last record boundary.
+    rest: Vec<u8>,
+    next_line: u64,
+    ended: bool,
+}
+
+impl Blocks {
+    fn new(mut unpacked: Unpacked) -> io::Result<Self> {
+        let mut first = Vec::with_capacity(3);
+        (&mut unpacked).take(3).read_to_end(&mut first)?;
+        let (decoded, rest) = match first.as_slice() {
+            [0xef, 0xbb, 0xbf] => (Decoded::Utf8(unpacked), Vec::new()),
+            [0xff, 0xfe, rest @ ..] => (Decoded::Utf16(utf16(unpacked, false, rest)), Vec::new()),
+            [0xfe, 0xff, rest @ ..] => (Decoded::Utf16(utf16(unpacked, true, rest)), Vec::new()),
+            _ => (Decoded::Utf8(unpacked), first),
+        };
+        Ok(Self { decoded, rest, next_line: 1, ended: false })
+    }
+
+    /// The next block, written into `buffer` to spare an allocation; `None` at the end of the input.
+    pub fn next_block(&mut self, mut buffer: Vec<u8>) -> io::Result<Option<Block>> {
+        if self.ended {
+            return Ok(None);
+        }
+        buffer.clear();
+        buffer.append(&mut self.rest);
+        let mut wanted = BLOCK_SIZE;
+        loop {
+            let searched = buffer.len();
+            let missing = wanted.saturating_sub(buffer.len()) as u64;
+            let read = (&mut self.decoded).take(missing).read_to_end(&mut buffer)? as u64;
+            if read < missing {
+                self.ended = true;
+                break;
+            }
+            // A boundary may straddle what was searched before: three bytes make one.
+            let from = searched.saturating_sub(3);
+            if let Some(end) = last_record_boundary(&buffer[from..]) {
+                self.rest.extend_from_slice(&buffer[from + end..]);
+                buffer.truncate(from + end);
+                break;
+            }
+            wanted *= 2;
+        }
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        let first_line = self.next_line;
+        self.next_line += memchr::memchr_iter(b'\n', &buffer).count() as u64;
+        Ok(Some(Block { first_line, bytes: buffer }))
+    }
+
+    /// What was read. Whole only once [`next_block`](Self::next_block) has given `None`.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let stored = match &self.decoded {
+            Decoded::Utf8(unpacked) => unpacked.stored(),
+            Decoded::Utf16(reader) => reader.get_ref().stored(),
+        };
+        Fingerprint {
+            bytes: stored.bytes,
+            quick: stored.quick.digest(),
+            sha256: stored.sha256.clone().map(|sha256| sha256.finalize().into()),
+        }
+    }
+}
+
+fn utf16(unpacked: Unpacked, big_endian: bool, read_ahead: &[u8]) -> Utf16Reader<Unpacked> {
+    let mut reader = Utf16Reader::new(unpacked, big_endian);
+    reader.push_back(read_ahead);
+    reader
+}

@@ -1,0 +1,91 @@
+//! Values in other files (`attr:< file:///...`), read only from the one folder that the user allowed.
+
+use std::fs::File;
+use std::io::Read;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// Largest file that is taken for a value, in bytes.
+const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// The folder whose files may be values.
+#[derive(Clone, Debug)]
+pub struct UrlFolder {
+    root: Utf8PathBuf,
+}
+
+impl UrlFolder {
+    /// Allows the files in and below `folder`, which must exist.
+    pub fn new(folder: &Utf8Path) -> std::io::Result<Self> {
+        Ok(Self { root: folder.canonicalize_utf8()? })
+    }
+
+    /// The bytes that a URL stands for, or the reason why they are not to be had.
+    ///
+    /// Only `file:` URLs of this machine; links that lead out of the folder are refused.
+    pub fn resolve(&self, url: &[u8]) -> Result<Vec<u8>, String> {
+        let url = std::str::from_utf8(url).map_err(|_| "the URL is not UTF-8".to_owned())?;
+        let path = url
+            .strip_prefix("file://localhost/")
+            .or_else(|| url.strip_prefix("file:///"))
+            .ok_or_else(|| "only `file:///` URLs are read".to_owned())?;
+        let path = Utf8PathBuf::from(format!("/{}", percent_decoded(path)?));
+        let real = path.canonicalize_utf8().map_err(|error| error.to_string())?;
+        if !real.starts_with(&self.root) {
+            return Err(format!("it is not in the allowed folder {}", self.root));
+        }
+        let mut value = Vec::new();
+        let file = File::open(&real).map_err(|error| error.to_string())?;
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut value).map_err(|error| error.to_string())?;
+        if value.len() as u64 > SIZE_LIMIT {
+            return Err(format!("it is larger than {SIZE_LIMIT} bytes"));
+        }
+        Ok(value)
+    }
+}
+
+fn percent_decoded(text: &str) -> Result<String, String> {
+    let bad = || "a `%` in the URL is not followed by two hexadecimal digits".to_owned();
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).ok_or_else(bad)?;
+        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| bad())?);
+        rest = &tail[2..];
+    }
+    String::from_utf8(bytes).map_err(|_| "the URL does not decode to UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_the_folder() {
+        let outside = tempfile::tempdir().unwrap();
+        let base = Utf8Path::from_path(outside.path()).unwrap().canonicalize_utf8().unwrap();
+        let folder = base.join("allowed");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("a b"), b"\x00value").unwrap();
+        std::fs::write(base.join("secret"), b"no").unwrap();
+        std::os::unix::fs::symlink(base.join("secret"), folder.join("link")).unwrap();
+        let urls = UrlFolder::new(&folder).unwrap();
+        let resolve = |url: String| urls.resolve(url.as_bytes());
+        assert_eq!(resolve(format!("file://{folder}/a%20b")).unwrap(), b"\x00value");
+        for url in [
+            format!("file://{base}/secret"),
+            format!("file://{folder}/../secret"),
+            format!("file://{folder}/link"),
+            format!("file://{folder}/missing"),
+            "http://example.com/a".to_owned(),
+            "file:///%zz".to_owned(),
+        ] {
+            assert!(resolve(url.clone()).is_err(), "{url}");
+        }
+    }
+}

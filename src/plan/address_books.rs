@@ -1,0 +1,145 @@
+//! Which address book belongs to an account, and its deletion.
+//!
+//! The first of these that exists in the exports (Schema Reference 819-4437, ch. 7; technical note 819-6839):
+//!
+//! | order | root |
+//! | --- | --- |
+//! | 1 | the name in the account's `psRoot` URL |
+//! | 2 | the name in its `pabURI` URL |
+//! | 3 | `piPStoreOwner=<uid>,o=<domain>,<suffix>`, the domain being that of the account |
+//! | 4 | the only `piPStoreOwner=<uid>` below `<suffix>` that is not in the domain of somebody else |
+//!
+//! A book in another domain with the same uid is another user's. None is no fault: not everybody has one. A URL that
+//! names an entry which the exports lack, and several roots of the fourth kind, are for a person to decide.
+
+use std::collections::BTreeMap;
+
+use super::collect::Collect;
+use crate::ldap::attribute::same_type;
+use crate::ldap::dn::escape_rdn_value;
+use crate::ldap::url::LdapUrl;
+use crate::ldap::{Dn, DnKey, Entry};
+
+/// Attributes of an account that point to its book, in order.
+const POINTERS: [&str; 2] = ["psRoot", "pabURI"];
+
+/// Where the book of one account may stand.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates {
+    /// Names that the account itself gives, with the attribute that does.
+    pub pointed: Vec<(&'static str, Dn)>,
+    /// Pointers that cannot be read.
+    pub unreadable: Vec<(&'static str, Vec<u8>)>,
+    /// The conventional names, one for each uid.
+    pub conventional: Vec<Dn>,
+    /// Domains in which the account is at home.
+    domains: Vec<Vec<u8>>,
+    /// Keys of the RDNs of a root whose place is not known.
+    rdns: Vec<Vec<u8>>,
+}
+
+/// What was found of the candidates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// This one.
+    Found(DnKey),
+    /// The account points to an entry that the exports do not hold.
+    PointsNowhere(&'static str, Vec<u8>),
+    /// Several could be it.
+    Several(Vec<DnKey>),
+    /// There is none.
+    None,
+}
+
+/// Where the address book of an account may stand.
+pub fn candidates(account: &Entry, suffix: &Dn) -> Candidates {
+    let mut found = Candidates::default();
+    for pointer in POINTERS {
+        for value in account.values(pointer) {
+            let dn = std::str::from_utf8(&value.bytes).ok().and_then(|url| LdapUrl::parse(url).ok()).map(|url| url.dn);
+            match dn {
+                Some(dn) if !dn.is_root() => found.pointed.push((pointer, dn)),
+                _ => found.unreadable.push((pointer, value.bytes.to_vec())),
+            }
+        }
+    }
+    let domain = domain_of(&account.dn);
+    found.domains.extend(domain.clone());
+    let mails = account.values("mail").filter_map(|mail| mail.bytes.rsplitn(2, |byte| *byte == b'@').next());
+    found.domains.extend(mails.map(<[u8]>::to_vec));
+    for uid in account.values("uid") {
+        let rdn = [b"piPStoreOwner=", &*escape_rdn_value(&uid.bytes)].concat();
+        if let Ok(key) = DnKey::parse(&rdn) {
+            found.rdns.push(key.rdn_bytes().to_vec());
+        }
+        let Some(domain) = &domain else { continue };
+        let name = [&rdn, &b",o="[..], &escape_rdn_value(domain), b",", suffix.spelling()].concat();
+        found.conventional.extend(Dn::parse(&name));
+    }
+    found
+}
+
+impl Candidates {
+    /// Makes a pass look for them on behalf of an account.
+    pub fn look_for(&self, account: usize, pass: &mut Collect<'_>) {
+        let named = self.pointed.iter().map(|(_, dn)| dn).chain(&self.conventional);
+        for dn in named {
+            pass.book_roots.entry(dn.key().clone()).or_insert(account);
+        }
+        for rdn in &self.rdns {
+            pass.book_rdns.entry(rdn.clone()).or_default().push(account);
+        }
+    }
+
+    /// Chooses among the roots that the pass found.
+    pub fn root(&self, found: &BTreeMap<DnKey, Vec<Entry>>) -> Root {
+        // A root counts only if the exports hold the entry itself, not just something below it.
+        let exists = |key: &DnKey| found.get(key).is_some_and(|entries| entries.iter().any(|entry| entry.dn.key() == key));
+        if let Some((pointer, dn)) = self.pointed.first() {
+            let known = self.pointed.iter().find(|(_, dn)| exists(dn.key()));
+            return known.map_or_else(
+                || Root::PointsNowhere(pointer, dn.spelling().to_vec()),
+                |(_, dn)| Root::Found(dn.key().clone()),
+            );
+        }
+        if let Some(dn) = self.conventional.iter().find(|dn| exists(dn.key())) {
+            return Root::Found(dn.key().clone());
+        }
+        let is_mine = |key: &&DnKey| self.rdns.iter().any(|rdn| rdn == key.rdn_bytes());
+        let mut alike = found.iter().filter(|(key, _)| is_mine(key) && exists(key));
+        let mut alike: Vec<DnKey> =
+            alike.by_ref().filter(|(key, entries)| self.may_be_mine(key, entries)).map(|(key, _)| key.clone()).collect();
+        match alike.len() {
+            0 => Root::None,
+            1 => Root::Found(alike.remove(0)),
+            _ => Root::Several(alike),
+        }
+    }
+
+    /// A root that stands in a domain must stand in one of the account's.
+    fn may_be_mine(&self, key: &DnKey, entries: &[Entry]) -> bool {
+        let root = entries.iter().find(|entry| entry.dn.key() == key);
+        root.is_some_and(|root| {
+            // The last `o` is the suffix itself.
+            let organisations = organisations(&root.dn);
+            let above = &organisations[..organisations.len().saturating_sub(1)];
+            above.iter().all(|domain| self.domains.iter().any(|own| own.eq_ignore_ascii_case(domain)))
+        })
+    }
+}
+
+fn organisations(dn: &Dn) -> Vec<&[u8]> {
+    let avas = dn.rdns().iter().flat_map(|rdn| rdn.avas());
+    avas.filter(|ava| same_type(&ava.attribute_type, "o")).map(|ava| ava.value.as_slice()).collect()
+}
+
+/// The hosted domain that a name stands in: its nearest `o`, or what its `dc`s spell.
+fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
+    if let Some(domain) = organisations(dn).first() {
+        return Some(domain.to_vec());
+    }
+    let avas = dn.rdns().iter().flat_map(|rdn| rdn.avas());
+    let components: Vec<&[u8]> =
+        avas.filter(|ava| same_type(&ava.attribute_type, "dc")).map(|ava| ava.value.as_slice()).collect();
+    (!components.is_empty()).then(|| components.join(&b'.'))
+}

@@ -1,0 +1,122 @@
+//! Guards: what makes a server refuse a deletion when the entry is no longer as the export showed it.
+//!
+//! | guard | written as | refused with | where |
+//! | --- | --- | --- | --- |
+//! | values | a modify just before the deletion that takes a value away and puts it back | 16 noSuchAttribute | everywhere |
+//! | assert | the assertion control (RFC 4528) on the deletion itself | 122 assertionFailed | servers whose profile has it |
+//! | none | nothing | | |
+//!
+//! The values are those that the decision rests on: the statuses of an account. An entry below an account is guarded
+//! by one value of its own that any server can compare and that is not in its name.
+
+use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::matching::MatchingRule;
+use crate::ldap::{AttributeDescription, Control, Entry, ModOp, Modification, Value};
+use crate::policy::Policy;
+
+/// How deletions are guarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Guard {
+    /// By exact values.
+    #[default]
+    Values,
+    /// By the assertion control.
+    Assert,
+    /// Not at all.
+    None,
+}
+
+/// OID of the assertion control (RFC 4528).
+const ASSERTION: &str = "1.3.6.1.1.12";
+
+/// Attributes that an entry below an account is guarded by, the first that it has.
+const ORDINARY: [&str; 8] = ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title"];
+
+/// A description and one of its values.
+type Guarded<'e> = (&'e AttributeDescription, &'e Value);
+
+/// What an entry is guarded by; empty if it has nothing that serves.
+pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, is_account: bool) -> Vec<Guarded<'e>> {
+    let first = |wanted: &AttributeDescription| {
+        let attribute = entry.attributes.iter().find(|attribute| attribute.description == *wanted)?;
+        Some((&attribute.description, attribute.values.first()?))
+    };
+    if is_account {
+        let marks = policy.disable.replace.iter().map(|(description, _)| description);
+        let statuses = policy.services.iter().map(|(_, service)| &service.status);
+        return marks.chain(statuses).filter_map(first).collect();
+    }
+    let in_name = |name: &str| {
+        let avas = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas());
+        avas.iter().any(|ava| crate::ldap::attribute::same_type(&ava.attribute_type, name))
+    };
+    let serves = |name: &&str| !in_name(name) && equality_rule(name) != MatchingRule::OctetString;
+    let ordinary = ORDINARY.into_iter().filter(serves).filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
+    ordinary.into_iter().find_map(|description| first(&description)).into_iter().collect()
+}
+
+/// The modifications that change nothing and fail if a value is not there.
+pub fn modifications(guarded: &[Guarded<'_>]) -> Vec<Modification> {
+    let both = guarded.iter().flat_map(|(description, value)| {
+        [ModOp::Delete, ModOp::Add].map(|op| Modification {
+            op,
+            description: (*description).clone(),
+            values: vec![(*value).clone()],
+        })
+    });
+    both.collect()
+}
+
+/// The control that makes an operation fail unless all values are there.
+pub fn assertion(guarded: &[Guarded<'_>]) -> Option<Control> {
+    let equalities: Vec<Vec<u8>> = guarded
+        .iter()
+        .map(|(description, value)| {
+            let pair = [ber(0x04, description.spelling().as_bytes()), ber(0x04, &value.bytes)].concat();
+            ber(0xa3, &pair)
+        })
+        .collect();
+    let filter = match equalities.as_slice() {
+        [] => return None,
+        [one] => one.clone(),
+        all => ber(0xa0, &all.concat()),
+    };
+    Some(Control { oid: ASSERTION.to_owned(), critical: true, value: Some(filter) })
+}
+
+/// One BER element (X.690): tag, length, content. Filters are RFC 4511, 4.5.1.7.
+fn ber(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut element = vec![tag];
+    match u8::try_from(content.len()) {
+        Ok(short) if short < 0x80 => element.push(short),
+        _ => {
+            let length = content.len().to_be_bytes();
+            let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
+            element.push(0x80 | length.len() as u8);
+            element.extend(length);
+        }
+    }
+    element.extend_from_slice(content);
+    element
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::BASE64;
+
+    use super::*;
+
+    #[test]
+    fn the_assertion_is_the_one_that_servers_were_measured_with() {
+        let description = AttributeDescription::parse(b"inetUserStatus").unwrap();
+        let control = assertion(&[(&description, &Value::new(b"Active"))]).unwrap();
+        assert_eq!(BASE64.encode(&control.value.unwrap()), "oxgEDmluZXRVc2VyU3RhdHVzBAZBY3RpdmU=");
+        assert!(control.critical);
+    }
+
+    #[test]
+    fn long_values_have_long_lengths() {
+        let element = ber(0x04, &[b'x'; 300]);
+        assert_eq!(&element[..4], &[0x04, 0x82, 0x01, 0x2c]);
+    }
+}

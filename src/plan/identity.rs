@@ -1,0 +1,114 @@
+//! Which entry an identity means.
+//!
+//! | identity | matches an account |
+//! | --- | --- |
+//! | a DN | whose name is that DN |
+//! | `attribute=value` (a column of a list) | that has the value |
+//! | text | that has it in one of the policy's `match` attributes |
+//! | `uid@domain` | that has `uid` in the first `match` attribute and stands in that domain |
+//!
+//! An account stands in a domain if an RDN of its name is `o=domain`, or its `dc` RDNs spell it. Values compare by
+//! the matching rule of their attribute.
+
+use std::collections::HashMap;
+
+use crate::directory::EntryView;
+use crate::ldap::attribute::same_type;
+use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::matching::{MatchingRule, normalize};
+use crate::ldap::{Dn, DnKey};
+use crate::leavers::Identity;
+use crate::policy::Policy;
+
+/// Identities, ready to be looked up entry by entry.
+pub struct Identities {
+    by_key: HashMap<DnKey, Vec<usize>>,
+    by_attribute: Vec<ByAttribute>,
+}
+
+struct ByAttribute {
+    attribute_type: String,
+    rule: MatchingRule,
+    /// Normalised value → identities, each perhaps inside one domain only.
+    values: HashMap<Vec<u8>, Vec<(usize, Option<String>)>>,
+}
+
+impl Identities {
+    /// Takes the identities; they are known by their index from now on.
+    pub fn new<'i>(identities: impl IntoIterator<Item = &'i Identity>, policy: &Policy) -> Self {
+        let mut all = Self { by_key: HashMap::new(), by_attribute: Vec::new() };
+        for (index, identity) in identities.into_iter().enumerate() {
+            match identity {
+                Identity::Dn(dn) => all.by_key.entry(dn.key().clone()).or_default().push(index),
+                Identity::Attribute { description, value } => {
+                    all.add(description.attribute_type(), value.as_bytes(), index, None);
+                }
+                Identity::Text(text) => {
+                    for description in &policy.accounts.matching {
+                        all.add(description.attribute_type(), text.as_bytes(), index, None);
+                    }
+                    if let (Some((uid, domain)), Some(first)) = (text.rsplit_once('@'), policy.accounts.matching.first()) {
+                        all.add(first.attribute_type(), uid.as_bytes(), index, Some(domain.to_owned()));
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, attribute_type: &str, value: &[u8], index: usize, domain: Option<String>) {
+        let at = self.by_attribute.iter().position(|known| same_type(&known.attribute_type, attribute_type));
+        let at = at.unwrap_or_else(|| {
+            let rule = equality_rule(attribute_type);
+            let attribute_type = attribute_type.to_owned();
+            self.by_attribute.push(ByAttribute { attribute_type, rule, values: HashMap::new() });
+            self.by_attribute.len() - 1
+        });
+        let known = &mut self.by_attribute[at];
+        let value = normalize(known.rule, value).into_owned();
+        known.values.entry(value).or_default().push((index, domain));
+    }
+
+    /// The identities that mean this entry by its name.
+    pub fn by_name(&self, entry: &EntryView<'_>) -> &[usize] {
+        self.by_key.get(entry.key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The identities that mean this entry by one of its values, each once.
+    pub fn by_value(&self, entry: &EntryView<'_>) -> Vec<usize> {
+        let mut found = Vec::new();
+        for line in &entry.record.attributes {
+            for known in &self.by_attribute {
+                if !same_type(&known.attribute_type, &line.description) {
+                    continue;
+                }
+                let value = normalize(known.rule, line.value.bytes());
+                for (index, domain) in known.values.get(&*value).map_or(&[][..], Vec::as_slice) {
+                    let inside = domain.as_deref().is_none_or(|domain| is_in_domain(&entry.record.dn, domain));
+                    if inside && !found.contains(index) {
+                        found.push(*index);
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Whether an entry stands in a mail domain, by its name.
+fn is_in_domain(dn: &[u8], domain: &str) -> bool {
+    let Ok(dn) = Dn::parse(dn) else { return false };
+    let is_domain = |value: &[u8]| value.eq_ignore_ascii_case(domain.as_bytes());
+    let values = |attribute_type: &'static str| {
+        dn.rdns()
+            .iter()
+            .flat_map(|rdn| rdn.avas())
+            .filter(move |ava| same_type(&ava.attribute_type, attribute_type))
+            .map(|ava| ava.value.as_slice())
+    };
+    let components: Vec<&[u8]> = values("dc").collect();
+    values("o").any(is_domain)
+        || (0..components.len()).any(|first| {
+            (first..components.len()).any(|last| is_domain(&components[first..=last].join(&b'.')))
+        })
+}
