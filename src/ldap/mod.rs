@@ -11,9 +11,12 @@ pub mod dn;
 pub mod dn_key;
 mod dn_syntax;
 pub mod entry;
+pub mod filter;
 pub mod matching;
 pub mod name_and_uid;
 pub mod string_prep;
+pub mod time;
+pub mod url;
 
 pub use attribute::{AttributeDescription, AttributeKey};
 pub use change::{Change, ChangeRecord, Control, ModOp, Modification};

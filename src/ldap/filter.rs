@@ -1,0 +1,526 @@
+//! Search filters (RFC 4515), and whether an entry matches one (RFC 4511, 4.5.1.7).
+//!
+//! ```text
+//! filter     = "(" ( "&" *filter / "|" *filter / "!" filter / item ) ")"   ; the outermost "( )" may be missing
+//! item       = description ( "=" / ">=" / "<=" / "~=" ) value
+//!            / description "=*"
+//!            / description "=" [value] *( "*" value ) "*" [value]
+//!            / [description] [":dn"] [":" rule] ":=" value
+//! value      = *( OCTET except NUL ( ) * \  /  "\" HEX HEX )
+//! ```
+//!
+//! Evaluation has three values: what cannot be judged (an unknown matching rule, a value that has no order) is
+//! undefined, and an undefined filter selects nothing, also behind `!`. Values compare by the matching rule of their
+//! attribute; `~=` is equality, as in most servers. `>=` and `<=` order integers by number and everything else by its
+//! normalised bytes, which is right for GeneralizedTime and caseIgnore strings.
+
+use std::fmt;
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_while, take_while1};
+use nom::character::complete::char;
+use nom::combinator::{map, opt, value};
+use nom::{IResult, Parser};
+use thiserror::Error;
+
+use super::attribute::same_type;
+use super::attribute_types::equality_rule;
+use super::matching::{MatchingRule, normalize};
+use super::{AttributeDescription, Entry};
+
+/// Deepest nesting of a filter.
+const MAX_DEPTH: usize = 64;
+
+/// Why text is no filter.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{kind} (at byte {offset})")]
+pub struct FilterError {
+    /// Byte of the text, from 0.
+    pub offset: usize,
+    /// What is wrong there.
+    pub kind: FilterErrorKind,
+}
+
+/// The kinds of [`FilterError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FilterErrorKind {
+    /// Neither `&`, `|`, `!` nor a comparison.
+    #[error("expected a comparison such as `uid=jsmith`, or `&`, `|`, `!`")]
+    Item,
+    /// A parenthesis is missing.
+    #[error("expected `)`")]
+    Close,
+    /// Something stands behind the filter.
+    #[error("expected the end of the filter")]
+    End,
+    /// A backslash without two hexadecimal digits, or a character that must be escaped.
+    #[error("expected `\\` and two hexadecimal digits for this character")]
+    Escape,
+    /// The attribute description is none.
+    #[error("expected an attribute description")]
+    Attribute,
+    /// Filters inside filters inside filters.
+    #[error("more than 64 filters inside each other")]
+    Depth,
+}
+
+/// The outcome of an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// The entry matches.
+    True,
+    /// It does not.
+    False,
+    /// It cannot be said.
+    Undefined,
+}
+
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+/// Something with attributes that a filter can be held against.
+pub trait Attributes {
+    /// Whether `test` holds for any value of the attribute; options of the description must all be there.
+    fn any_value(&self, description: &AttributeDescription, test: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+}
+
+impl Attributes for Entry {
+    fn any_value(&self, description: &AttributeDescription, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.attributes
+            .iter()
+            .filter(|attribute| covers(description, attribute.description.spelling()))
+            .flat_map(|attribute| &attribute.values)
+            .any(|value| test(&value.bytes))
+    }
+}
+
+/// Whether a description of an entry is of the asked type and has at least its options (RFC 4511, 4.5.1).
+pub(crate) fn covers(asked: &AttributeDescription, description: &str) -> bool {
+    let mut parts = description.split(';');
+    same_type(asked.attribute_type(), parts.next().unwrap_or_default())
+        && asked.options().all(|option| parts.clone().any(|part| part.eq_ignore_ascii_case(option)))
+}
+
+/// A parsed filter.
+#[derive(Clone, Debug)]
+pub enum Filter {
+    /// All of them; true if there are none (RFC 4526).
+    And(Vec<Filter>),
+    /// At least one of them; false if there are none.
+    Or(Vec<Filter>),
+    /// Not this one.
+    Not(Box<Filter>),
+    /// A comparison.
+    Item(Item),
+}
+
+/// One comparison of a filter.
+#[derive(Clone, Debug)]
+pub struct Item {
+    description: Option<AttributeDescription>,
+    rule: MatchingRule,
+    test: Test,
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    Present,
+    /// The value as written, and normalised.
+    Equal(Vec<u8>, Vec<u8>),
+    Approximate(Vec<u8>, Vec<u8>),
+    AtLeast(Vec<u8>, Vec<u8>),
+    AtMost(Vec<u8>, Vec<u8>),
+    /// Parts as written, and normalised; empty first or last parts mean an open end.
+    Substrings(Vec<Vec<u8>>, Vec<Vec<u8>>),
+    /// Name of the rule, `:dn`, value as written and normalised; the rule is judged if it is known.
+    Extensible { name: Option<String>, dn: bool, value: Vec<u8>, normal: Option<Vec<u8>> },
+}
+
+impl Filter {
+    /// Parses a filter.
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
+        let bytes = text.as_bytes();
+        let trimmed = trim(bytes);
+        let mut parser = FilterParser { start: bytes, depth: 0 };
+        let (rest, filter) =
+            if trimmed.first() == Some(&b'(') { parser.filter(trimmed)? } else { parser.component(trimmed)? };
+        if rest.is_empty() { Ok(filter) } else { Err(parser.error(rest, FilterErrorKind::End)) }
+    }
+
+    /// Holds the filter against something.
+    pub fn evaluate(&self, subject: &dyn Attributes) -> Truth {
+        match self {
+            Self::And(filters) => {
+                let mut all = Truth::True;
+                for filter in filters {
+                    match filter.evaluate(subject) {
+                        Truth::False => return Truth::False,
+                        Truth::Undefined => all = Truth::Undefined,
+                        Truth::True => {}
+                    }
+                }
+                all
+            }
+            Self::Or(filters) => {
+                let mut any = Truth::False;
+                for filter in filters {
+                    match filter.evaluate(subject) {
+                        Truth::True => return Truth::True,
+                        Truth::Undefined => any = Truth::Undefined,
+                        Truth::False => {}
+                    }
+                }
+                any
+            }
+            Self::Not(filter) => match filter.evaluate(subject) {
+                Truth::True => Truth::False,
+                Truth::False => Truth::True,
+                Truth::Undefined => Truth::Undefined,
+            },
+            Self::Item(item) => item.evaluate(subject),
+        }
+    }
+}
+
+impl Item {
+    fn evaluate(&self, subject: &dyn Attributes) -> Truth {
+        let Some(description) = &self.description else { return Truth::Undefined };
+        let mut any = |test: &mut dyn FnMut(&[u8]) -> bool| Truth::from(subject.any_value(description, test));
+        let normal = |value: &[u8]| normalize(self.rule, value).into_owned();
+        match &self.test {
+            Test::Present => any(&mut |_| true),
+            // Values are mostly spelled as they are asked for: compare the bytes first.
+            Test::Equal(written, wanted) | Test::Approximate(written, wanted) => {
+                any(&mut |value| value == written.as_slice() || *normalize(self.rule, value) == **wanted)
+            }
+            Test::AtLeast(_, wanted) => any(&mut |value| self.compare(&normal(value), wanted).is_ge()),
+            Test::AtMost(_, wanted) => any(&mut |value| self.compare(&normal(value), wanted).is_le()),
+            Test::Substrings(_, parts) => any(&mut |value| contains_parts(&normal(value), parts)),
+            Test::Extensible { dn: false, normal: Some(wanted), .. } => any(&mut |value| normal(value) == *wanted),
+            Test::Extensible { .. } => Truth::Undefined,
+        }
+    }
+
+    fn compare(&self, a: &[u8], b: &[u8]) -> std::cmp::Ordering {
+        let number = |text: &[u8]| std::str::from_utf8(text).ok().and_then(|text| text.parse::<i128>().ok());
+        match (self.rule, number(a), number(b)) {
+            (MatchingRule::Integer, Some(a), Some(b)) => a.cmp(&b),
+            _ => a.cmp(b),
+        }
+    }
+}
+
+/// Whether the parts follow each other in the value; the first stands at its start, the last at its end.
+fn contains_parts(value: &[u8], parts: &[Vec<u8>]) -> bool {
+    let [first, middle @ .., last] = parts else { return false };
+    let Some(mut rest) = value.strip_prefix(first.as_slice()) else { return false };
+    for part in middle {
+        match memchr::memmem::find(rest, part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+fn trim(bytes: &[u8]) -> &[u8] {
+    bytes.trim_ascii()
+}
+
+/// What the grammar needs to know of its place.
+struct FilterParser<'t> {
+    start: &'t [u8],
+    depth: usize,
+}
+
+impl<'t> FilterParser<'t> {
+    fn error(&self, rest: &[u8], kind: FilterErrorKind) -> FilterError {
+        let end = self.start.as_ptr_range().end as usize;
+        FilterError { offset: self.start.len() - (end - rest.as_ptr() as usize), kind }
+    }
+
+    fn filter(&mut self, input: &'t [u8]) -> Result<(&'t [u8], Filter), FilterError> {
+        let Some(inside) = input.strip_prefix(b"(") else { return Err(self.error(input, FilterErrorKind::Item)) };
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.error(input, FilterErrorKind::Depth));
+        }
+        let (rest, filter) = self.component(inside.trim_ascii_start())?;
+        self.depth -= 1;
+        match rest.trim_ascii_start().strip_prefix(b")") {
+            Some(rest) => Ok((rest.trim_ascii_start(), filter)),
+            None => Err(self.error(rest, FilterErrorKind::Close)),
+        }
+    }
+
+    fn component(&mut self, input: &'t [u8]) -> Result<(&'t [u8], Filter), FilterError> {
+        match input.first() {
+            Some(b'&') => self.list(&input[1..]).map(|(rest, filters)| (rest, Filter::And(filters))),
+            Some(b'|') => self.list(&input[1..]).map(|(rest, filters)| (rest, Filter::Or(filters))),
+            Some(b'!') => {
+                self.filter(input[1..].trim_ascii_start()).map(|(rest, filter)| (rest, Filter::Not(Box::new(filter))))
+            }
+            _ => self.item(input).map(|(rest, item)| (rest, Filter::Item(item))),
+        }
+    }
+
+    fn list(&mut self, input: &'t [u8]) -> Result<(&'t [u8], Vec<Filter>), FilterError> {
+        let mut rest = input.trim_ascii_start();
+        let mut filters = Vec::new();
+        while rest.first() == Some(&b'(') {
+            let (after, filter) = self.filter(rest)?;
+            filters.push(filter);
+            rest = after;
+        }
+        Ok((rest, filters))
+    }
+
+    fn item(&self, input: &'t [u8]) -> Result<(&'t [u8], Item), FilterError> {
+        let (rest, (name, operator)) = comparison(input).map_err(|_| self.error(input, FilterErrorKind::Item))?;
+        let (after, written) = assertion(rest).unwrap_or((rest, &[]));
+        if !matches!(after.first(), None | Some(b')')) {
+            return Err(self.error(after, FilterErrorKind::Escape));
+        }
+        let unescaped = |part: &[u8]| unescape(part).ok_or_else(|| self.error(rest, FilterErrorKind::Escape));
+        let describe = |name: &[u8]| {
+            AttributeDescription::parse(name.trim_ascii()).map_err(|_| self.error(input, FilterErrorKind::Attribute))
+        };
+        if let Operator::Extensible { dn, rule_name } = operator {
+            let description = if name.is_empty() { None } else { Some(describe(name)?) };
+            let rule = match rule_name {
+                None => description.as_ref().map(|description| equality_rule(description.attribute_type())),
+                Some(name) => rule_called(name),
+            };
+            let value = unescaped(written)?;
+            let normal = rule.map(|rule| normalize(rule, &value).into_owned());
+            let name = rule_name.map(|name| String::from_utf8_lossy(name).into_owned());
+            let test = Test::Extensible { name, dn, value, normal };
+            return Ok((after, Item { description, rule: rule.unwrap_or(MatchingRule::Unknown), test }));
+        }
+        let description = describe(name)?;
+        let rule = equality_rule(description.attribute_type());
+        let both = |part: &[u8]| {
+            let value = unescaped(part)?;
+            let normal = normalize(rule, &value).into_owned();
+            Ok((value, normal))
+        };
+        let test = match operator {
+            Operator::Equal if written == b"*" => Test::Present,
+            Operator::Equal if written.contains(&b'*') => {
+                let parts: Vec<Vec<u8>> = written.split(|byte| *byte == b'*').map(unescaped).collect::<Result<_, _>>()?;
+                // A blank at the edge of a part counts: only whole values lose theirs.
+                let normal = parts.iter().map(|part| normalize_part(rule, part)).collect();
+                Test::Substrings(parts, normal)
+            }
+            Operator::Equal => both(written).map(|(value, normal)| Test::Equal(value, normal))?,
+            Operator::Approximate => both(written).map(|(value, normal)| Test::Approximate(value, normal))?,
+            Operator::AtLeast => both(written).map(|(value, normal)| Test::AtLeast(value, normal))?,
+            Operator::AtMost => both(written).map(|(value, normal)| Test::AtMost(value, normal))?,
+            Operator::Extensible { .. } => return Err(self.error(input, FilterErrorKind::Item)),
+        };
+        Ok((after, Item { description: Some(description), rule, test }))
+    }
+}
+
+/// A part of a substring assertion: normalised between two marks, so that its own blanks survive.
+fn normalize_part(rule: MatchingRule, part: &[u8]) -> Vec<u8> {
+    let marked = [b"x", part, b"x"].concat();
+    let normal = normalize(rule, &marked);
+    normal.get(1..normal.len().saturating_sub(1)).unwrap_or_default().to_vec()
+}
+
+fn rule_called(name: &[u8]) -> Option<MatchingRule> {
+    const RULES: [(&str, &str, MatchingRule); 6] = [
+        ("caseIgnoreMatch", "2.5.13.2", MatchingRule::CaseIgnore),
+        ("caseExactMatch", "2.5.13.5", MatchingRule::CaseExact),
+        ("distinguishedNameMatch", "2.5.13.1", MatchingRule::DistinguishedName),
+        ("integerMatch", "2.5.13.14", MatchingRule::Integer),
+        ("octetStringMatch", "2.5.13.17", MatchingRule::OctetString),
+        ("caseIgnoreIA5Match", "1.3.6.1.4.1.1466.109.114.2", MatchingRule::CaseIgnoreIa5),
+    ];
+    let is = |text: &str| text.as_bytes().eq_ignore_ascii_case(name);
+    RULES.into_iter().find(|(rule, oid, _)| is(rule) || is(oid)).map(|(.., rule)| rule)
+}
+
+#[derive(Clone, Copy)]
+enum Operator<'t> {
+    Equal,
+    Approximate,
+    AtLeast,
+    AtMost,
+    Extensible { dn: bool, rule_name: Option<&'t [u8]> },
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b';' | b' ')
+}
+
+fn comparison(input: &[u8]) -> IResult<&[u8], (&[u8], Operator<'_>)> {
+    let rule = nom::sequence::preceded(char(':'), take_while1(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')));
+    let extensible = map((opt(tag(":dn")), opt(rule), tag(":=")), |(dn, rule_name, _)| Operator::Extensible {
+        dn: dn.is_some(),
+        rule_name,
+    });
+    let operator = alt((
+        value(Operator::AtLeast, tag(">=")),
+        value(Operator::AtMost, tag("<=")),
+        value(Operator::Approximate, tag("~=")),
+        value(Operator::Equal, tag("=")),
+        extensible,
+    ));
+    (take_while(is_name_byte), operator).parse(input)
+}
+
+/// What stands behind the operator, up to a parenthesis.
+fn assertion(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    take_while(|byte| !matches!(byte, b'(' | b')' | 0))(input)
+}
+
+fn unescape(written: &[u8]) -> Option<Vec<u8>> {
+    let mut value = Vec::with_capacity(written.len());
+    let mut rest = written;
+    while let Some((&byte, tail)) = rest.split_first() {
+        if byte == b'\\' {
+            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
+            if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+                return None;
+            }
+            value.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            value.push(byte);
+            rest = tail;
+        }
+    }
+    Some(value)
+}
+
+fn escape(value: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in value.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '(' | ')' | '*' | '\\' | '\0' => text.push_str(&format!("\\{:02x}", u32::from(character))),
+                other => text.push(other),
+            }
+        }
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\{byte:02x}"));
+        }
+    }
+    text
+}
+
+/// The filter again, with what must be escaped, escaped.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, sign: char, filters: &[Self]| {
+            write!(f, "({sign}")?;
+            filters.iter().try_for_each(|filter| write!(f, "{filter}"))?;
+            f.write_str(")")
+        };
+        match self {
+            Self::And(filters) => list(f, '&', filters),
+            Self::Or(filters) => list(f, '|', filters),
+            Self::Not(filter) => write!(f, "(!{filter})"),
+            Self::Item(item) => write!(f, "({item})"),
+        }
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.description.as_ref().map_or("", AttributeDescription::spelling);
+        match &self.test {
+            Test::Present => write!(f, "{name}=*"),
+            Test::Equal(value, _) => write!(f, "{name}={}", escape(value)),
+            Test::Approximate(value, _) => write!(f, "{name}~={}", escape(value)),
+            Test::AtLeast(value, _) => write!(f, "{name}>={}", escape(value)),
+            Test::AtMost(value, _) => write!(f, "{name}<={}", escape(value)),
+            Test::Substrings(parts, _) => {
+                let parts: Vec<String> = parts.iter().map(|part| escape(part)).collect();
+                write!(f, "{name}={}", parts.join("*"))
+            }
+            Test::Extensible { name: rule, dn, value, .. } => {
+                let rule = rule.as_ref().map(|rule| format!(":{rule}")).unwrap_or_default();
+                write!(f, "{name}{}{rule}:={}", if *dn { ":dn" } else { "" }, escape(value))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{Dn, Origin, Value};
+
+    fn entry() -> Entry {
+        let mut entry =
+            Entry { dn: Dn::parse(b"uid=j,o=x").unwrap(), origin: Origin::default(), attributes: Vec::new() };
+        for (name, value) in [
+            ("objectClass", "inetUser"),
+            ("uid", "jsmith"),
+            ("cn", "John  Smith"),
+            ("cn;lang-de", "Hans"),
+            ("gidNumber", "100"),
+            ("description", "a*b(c)"),
+        ] {
+            entry.push(AttributeDescription::parse(name.as_bytes()).unwrap(), Value::new(value.as_bytes()));
+        }
+        entry
+    }
+
+    #[test]
+    fn evaluation() {
+        for (filter, expected) in [
+            ("(objectClass=INETUSER)", Truth::True),
+            ("uid=jsmith", Truth::True),
+            ("(userid=jsmith)", Truth::True),
+            ("(cn=john smith)", Truth::True),
+            ("(cn;lang-de=hans)", Truth::True),
+            ("(cn;lang-fr=hans)", Truth::False),
+            ("(&)", Truth::True),
+            ("(|)", Truth::False),
+            ("(&(uid=*)(!(sn=*)))", Truth::True),
+            ("(cn=jo*sm*h)", Truth::True),
+            ("(cn=*hn sm*)", Truth::True),
+            ("(cn=j*x)", Truth::False),
+            ("(uid=j*j*h)", Truth::False),
+            ("(gidNumber>=99)", Truth::True),
+            ("(gidNumber<=99)", Truth::False),
+            ("(description=a\\2ab\\28c\\29)", Truth::True),
+            ("(cn:caseExactMatch:=John Smith)", Truth::True),
+            ("(cn:caseExactMatch:=john smith)", Truth::False),
+            ("(cn:1.2.3.4:=x)", Truth::Undefined),
+            ("(!(cn:1.2.3.4:=x))", Truth::Undefined),
+            ("(|(uid=jsmith)(cn:1.2.3.4:=x))", Truth::True),
+        ] {
+            let parsed = Filter::parse(filter).unwrap();
+            assert_eq!(parsed.evaluate(&entry()), expected, "{filter}");
+            let again = Filter::parse(&parsed.to_string()).unwrap();
+            assert_eq!(again.to_string(), parsed.to_string(), "{filter}");
+            assert_eq!(again.evaluate(&entry()), expected, "{filter} written again");
+        }
+    }
+
+    #[test]
+    fn errors_have_a_place() {
+        for (filter, offset, kind) in [
+            ("", 0, FilterErrorKind::Item),
+            ("(uid=a", 6, FilterErrorKind::Close),
+            ("(uid=a))", 7, FilterErrorKind::End),
+            ("(&(uid=a)(x))", 10, FilterErrorKind::Item),
+            ("(uid=a\\zz)", 5, FilterErrorKind::Escape),
+            ("(uid=a(b)", 6, FilterErrorKind::Escape),
+            ("(u id=a)", 1, FilterErrorKind::Attribute),
+        ] {
+            let error = Filter::parse(filter).unwrap_err();
+            assert_eq!((error.offset, error.kind), (offset, kind), "{filter}");
+        }
+        let deep = "(!".repeat(100) + "(a=b)" + &")".repeat(100);
+        assert_eq!(Filter::parse(&deep).unwrap_err().kind, FilterErrorKind::Depth);
+    }
+}

@@ -1,0 +1,97 @@
+//! LDAP URLs (RFC 4516).
+//!
+//! ```text
+//! url = ( "ldap" / "ldaps" / "ldapi" ) "://" [host [":" port]] ["/" [dn] ["?" rest]]
+//! ```
+//!
+//! The name is percent-decoded and parsed. Values of `psRoot` and `pabURI` hold it unencoded; a `%` that begins no
+//! pair of hexadecimal digits stands for itself there. What follows the name (attributes, scope, filter) is kept as text.
+
+use nom::bytes::complete::{tag, tag_no_case, take_till};
+use nom::branch::alt;
+use nom::combinator::opt;
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
+use thiserror::Error;
+
+use super::{Dn, DnError};
+
+/// Why text is no LDAP URL.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum UrlError {
+    /// It does not begin with `ldap://`, `ldaps://` or `ldapi://`.
+    #[error("expected `ldap://`, `ldaps://` or `ldapi://`")]
+    Scheme,
+    /// The part behind the host is no name.
+    #[error("the name in the URL is none: {0}")]
+    Dn(DnError),
+}
+
+/// A parsed LDAP URL.
+#[derive(Clone, Debug)]
+pub struct LdapUrl {
+    /// `host` or `host:port`; empty if none is named.
+    pub host: String,
+    /// The name; the root if none is given.
+    pub dn: Dn,
+    /// What stands behind the first `?`, as written.
+    pub rest: Option<String>,
+}
+
+impl LdapUrl {
+    /// Parses a URL.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let (_, (host, dn, rest)) = parts(text).map_err(|_| UrlError::Scheme)?;
+        let dn = Dn::parse(&percent_decoded(dn.unwrap_or_default())).map_err(UrlError::Dn)?;
+        Ok(Self { host: host.to_owned(), dn, rest: rest.map(str::to_owned) })
+    }
+}
+
+type Parts<'t> = (&'t str, Option<&'t str>, Option<&'t str>);
+
+fn parts(input: &str) -> IResult<&str, Parts<'_>> {
+    let scheme = (alt((tag_no_case("ldaps"), tag_no_case("ldapi"), tag_no_case("ldap"))), tag("://"));
+    let host = preceded(scheme, take_till(|c| c == '/' || c == '?'));
+    let dn = opt(preceded(tag("/"), take_till(|c| c == '?')));
+    let rest = opt(preceded(tag("?"), nom::combinator::rest));
+    (host, dn, rest).parse(input)
+}
+
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let digit = |at: usize| tail.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.extend(u8::try_from(high * 16 + low));
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_of_address_books() {
+        for (url, host, dn) in [
+            ("ldap://host:389/piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb", "host:389", "piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb"),
+            ("ldaps://host/uid=a%20b,o=x?cn?sub?(uid=*)", "host", "uid=a b,o=x"),
+            ("ldap:///o=100%,o=x", "", "o=100%,o=x"),
+            ("ldap://host", "host", ""),
+        ] {
+            let parsed = LdapUrl::parse(url).unwrap();
+            assert_eq!((parsed.host.as_str(), parsed.dn.spelling()), (host, dn.as_bytes()), "{url}");
+        }
+        assert_eq!(LdapUrl::parse("http://x/").unwrap_err(), UrlError::Scheme);
+        assert!(matches!(LdapUrl::parse("ldap:///x").unwrap_err(), UrlError::Dn(_)));
+    }
+}
