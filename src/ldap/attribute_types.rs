@@ -38,7 +38,12 @@ impl AttributeType {
 
 /// The known type of this name or OID, ignoring case and an `OID.` before an OID.
 pub fn find(name: &str) -> Option<&'static AttributeType> {
-    INDEX.find(without_oid_prefix(name))
+    find_bytes(name.as_bytes())
+}
+
+/// [`find`] for a name that was not checked to be UTF-8; all known names are ASCII.
+pub(super) fn find_bytes(name: &[u8]) -> Option<&'static AttributeType> {
+    INDEX.find(bytes_without_oid_prefix(name))
 }
 
 /// The name that stands for an attribute type in keys: canonical if the type is known, else its own.
@@ -56,8 +61,14 @@ pub fn equality_rule(attribute_type: &str) -> MatchingRule {
 
 /// `2.5.4.3` of `OID.2.5.4.3` (RFC 1779); any other name as it is.
 pub(super) fn without_oid_prefix(name: &str) -> &str {
-    match name.split_at_checked(4) {
-        Some((prefix, oid)) if prefix.eq_ignore_ascii_case("OID.") => oid,
+    let skipped = name.len() - bytes_without_oid_prefix(name.as_bytes()).len();
+    name.get(skipped..).unwrap_or(name)
+}
+
+/// [`without_oid_prefix`] for a name that was not checked to be UTF-8.
+pub(super) fn bytes_without_oid_prefix(name: &[u8]) -> &[u8] {
+    match name {
+        [b'O' | b'o', b'I' | b'i', b'D' | b'd', b'.', oid @ ..] => oid,
         _ => name,
     }
 }
@@ -88,7 +99,8 @@ impl Index {
     fn of(names: impl Iterator<Item = (&'static str, &'static AttributeType)>) -> Self {
         let mut slots = vec![None; Self::SLOTS].into_boxed_slice();
         for (name, known) in names {
-            let free = Self::probe(name).find(|&slot| slots.get(slot).is_some_and(Option::is_none));
+            let free = Self::probe(name.as_bytes())
+                .find(|&slot| slots.get(slot).is_some_and(Option::is_none));
             if let Some(slot) = free.and_then(|slot| slots.get_mut(slot)) {
                 *slot = Some((name, known));
             }
@@ -96,17 +108,17 @@ impl Index {
         Self { slots }
     }
 
-    fn find(&self, name: &str) -> Option<&'static AttributeType> {
+    fn find(&self, name: &[u8]) -> Option<&'static AttributeType> {
         Self::probe(name)
             .map_while(|slot| *self.slots.get(slot)?)
-            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .find(|(own, _)| own.as_bytes().eq_ignore_ascii_case(name))
             .map(|(_, known)| known)
     }
 
     /// The slots in which a name may stand, best first.
-    fn probe(name: &str) -> impl Iterator<Item = usize> {
+    fn probe(name: &[u8]) -> impl Iterator<Item = usize> {
         // FNV-1a, ignoring the case of letters.
-        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        let hash = name.iter().fold(0x811c_9dc5_u32, |hash, byte| {
             (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
         });
         let first = (hash ^ (hash >> 15)) as usize;

@@ -44,20 +44,21 @@ pub fn prepare(value: &[u8], how: Preparation) -> Cow<'_, [u8]> {
 /// Appends the prepared form of a value that consists of printable ASCII.
 pub(super) fn push_printable_ascii(out: &mut Vec<u8>, value: &[u8], fold_case: bool) {
     let start = out.len();
-    let mut after_space = true; // so that leading spaces are dropped
-    for &byte in value {
-        if byte == b' ' && after_space {
-            continue;
+    let value = value.trim_ascii();
+    if value.contains(&b' ') {
+        let words = value
+            .split(|&byte| byte == b' ')
+            .filter(|word| !word.is_empty());
+        for word in words {
+            out.extend_from_slice(word);
+            out.push(b' ');
         }
-        after_space = byte == b' ';
-        out.push(if fold_case {
-            byte.to_ascii_lowercase()
-        } else {
-            byte
-        });
+        out.pop(); // a trimmed value with a space in it has words
+    } else {
+        out.extend_from_slice(value);
     }
-    if after_space && out.len() > start {
-        out.pop();
+    if fold_case && let Some(prepared) = out.get_mut(start..) {
+        prepared.make_ascii_lowercase();
     }
 }
 
