@@ -1,5 +1,11 @@
 //! `offboard` plans the end of LDAP accounts offline.
 #![forbid(unsafe_code)]
 
+pub mod directory;
+pub mod io;
 pub mod ldap;
+pub mod leavers;
 pub mod ldif;
+pub mod lifecycle;
+pub mod plan;
+pub mod policy;

@@ -24,6 +24,7 @@ use thiserror::Error;
 
 use super::census::{Census, Place};
 use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::filter::{Attributes, covers};
 use crate::ldap::{Attribute, AttributeDescription, Dn, DnKey, Entry, Origin, Value};
 use crate::ldif::{
     AttributeLine, ChangeKind, ContentRecord, LdifError, LdifErrorKind, NonEntry, Record, RecordReader, Text, UrlPolicy,
@@ -105,6 +106,13 @@ impl<'v> EntryView<'v> {
             entry.attributes[at].values.push(value);
         }
         Ok(entry)
+    }
+}
+
+impl Attributes for EntryView<'_> {
+    fn any_value(&self, description: &AttributeDescription, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let lines = self.record.attributes.iter().filter(|line| covers(description, &line.description));
+        lines.into_iter().any(|line| test(line.value.bytes()))
     }
 }
 

@@ -106,15 +106,19 @@ impl ExportFiles {
             let mut ended = false;
             loop {
                 while !ended && sent - taken < workers.len() * QUEUE {
-                    match blocks.next_block(spare.pop().unwrap_or_default()).map_err(failed)? {
-                        Some(block) if workers[sent % workers.len()].0.send(block).is_ok() => sent += 1,
-                        _ => ended = true,
+                    let Some(block) = blocks.next_block(spare.pop().unwrap_or_default()).map_err(failed)? else {
+                        ended = true;
+                        break;
+                    };
+                    // A worker that is gone has panicked; the scope passes its panic on.
+                    if workers[sent % workers.len()].0.send(block).is_err() {
+                        return Ok(None);
                     }
+                    sent += 1;
                 }
                 if taken == sent {
                     return Ok(Some(blocks.fingerprint()));
                 }
-                // A worker that is gone has panicked; the scope passes its panic on.
                 let Ok((result, buffer)) = workers[taken % workers.len()].1.recv() else { return Ok(None) };
                 taken += 1;
                 spare.push(buffer);

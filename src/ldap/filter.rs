@@ -188,7 +188,7 @@ impl Filter {
 impl Item {
     fn evaluate(&self, subject: &dyn Attributes) -> Truth {
         let Some(description) = &self.description else { return Truth::Undefined };
-        let mut any = |test: &mut dyn FnMut(&[u8]) -> bool| Truth::from(subject.any_value(description, test));
+        let any = |test: &mut dyn FnMut(&[u8]) -> bool| Truth::from(subject.any_value(description, test));
         let normal = |value: &[u8]| normalize(self.rule, value).into_owned();
         match &self.test {
             Test::Present => any(&mut |_| true),
@@ -359,7 +359,7 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 fn comparison(input: &[u8]) -> IResult<&[u8], (&[u8], Operator<'_>)> {
-    let rule = nom::sequence::preceded(char(':'), take_while1(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')));
+    let rule = nom::sequence::preceded(char(':'), take_while1(|byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')));
     let extensible = map((opt(tag(":dn")), opt(rule), tag(":=")), |(dn, rule_name, _)| Operator::Extensible {
         dn: dn.is_some(),
         rule_name,

@@ -6,6 +6,7 @@
 //! | --- | --- | --- | --- | --- | --- |
 //! | | a `[veto]` holds | | | hold | vetoed |
 //! | | the first rule that fits says `refuse` | | | hold | refused-by-rule |
+//! | delete | the first rule that fits says `disable` | | | as for disable | |
 //! | from a later day on | | | | wait | not-yet-effective |
 //! | delete, disable | | active | | mark | mark |
 //! | disable | | marked, released | | nothing | already-marked |
@@ -162,9 +163,11 @@ fn step(
         return (Step::Hold, Reason::Vetoed);
     }
     let rule = policy.rules.iter().find(|rule| rule.fits(entry));
-    if rule.is_some_and(|rule| rule.action == RuleAction::Refuse) {
-        return (Step::Hold, Reason::RefusedByRule);
-    }
+    let action = match rule.map(|rule| rule.action) {
+        Some(RuleAction::Refuse) => return (Step::Hold, Reason::RefusedByRule),
+        Some(RuleAction::Disable) => Action::Disable,
+        _ => action,
+    };
     if let Some(day) = effective.filter(|day| *day > as_of) {
         return (Step::Wait, Reason::NotYetEffective(day));
     }

@@ -4,5 +4,5 @@ pub mod decision;
 pub mod grace;
 pub mod state;
 
-pub use decision::{Decision, Reason, decide};
+pub use decision::{Decision, Reason, Step, decide};
 pub use state::{Service, ServiceState, State};

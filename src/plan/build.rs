@@ -388,7 +388,7 @@ pub fn count(
         let of_run = request.limits.iter().rev().find(|(limited, _)| *limited == kind).map(|(_, limit)| limit);
         let limit = of_run.or_else(|| policy.limits.get(kind));
         let words = limit.map(ToString::to_string).unwrap_or_default();
-        let exceeded = limit.is_some_and(|limit| limit.exceeded(affected, of).is_some());
+        let exceeded = limit.is_some_and(|limit| limit.is_exceeded(affected, of));
         let exceeded = exceeded.then(|| Exceeded { kind, affected, of, limit: words.clone() });
         (Counted { kind, affected, of, limit: words }, exceeded)
     };

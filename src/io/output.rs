@@ -1,0 +1,1 @@
+//! Change sets go out: one folder, whole or not at all.

@@ -1,0 +1,146 @@
+//! CSV lists (RFC 4180) with a header.
+
+use csv::{Position, ReaderBuilder, StringRecord, Trim};
+
+use super::{Action, Identity, Leaver, LeaversError, LeaversErrorKind};
+use crate::ldap::{AttributeDescription, Dn};
+
+/// Columns that say who is meant.
+const IDENTITIES: [&str; 5] = ["id", "uid", "mail", "dn", "employeeNumber"];
+/// The others.
+const OTHERS: [&str; 5] = ["action", "effective", "successor", "ticket", "note"];
+
+/// Whether a line is the header of such a list.
+pub fn is_header(line: &str) -> bool {
+    let mut columns = line.split(',').map(|column| column.trim().trim_matches('"'));
+    columns.any(|column| IDENTITIES.iter().any(|known| known.eq_ignore_ascii_case(column)))
+}
+
+/// The columns of a list.
+struct Columns {
+    identity: (usize, &'static str),
+    others: [Option<usize>; OTHERS.len()],
+}
+
+/// Reads the rows; `skipped` lines stand before the header.
+pub fn read(text: &str, skipped: u64) -> (Vec<Leaver>, Vec<LeaversError>) {
+    let body: usize = text.split_inclusive('\n').take(usize::try_from(skipped).unwrap_or(0)).map(str::len).sum();
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(&text.as_bytes()[body..]);
+    let line_of = |position: Option<&Position>| position.map_or(1, Position::line) + skipped;
+    let mut errors = Vec::new();
+    let header = match reader.headers() {
+        Ok(header) => header.clone(),
+        Err(error) => {
+            let kind = LeaversErrorKind::Row(error.to_string());
+            return (Vec::new(), vec![LeaversError { line: skipped + 1, kind }]);
+        }
+    };
+    let Some(columns) = columns(&header, skipped + 1, &mut errors) else { return (Vec::new(), errors) };
+    let mut leavers = Vec::new();
+    for row in reader.records() {
+        match row {
+            Ok(row) => leavers.extend(leaver(&row, &columns, line_of(row.position()), &mut errors)),
+            Err(error) => {
+                let kind = match error.kind() {
+                    csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                        LeaversErrorKind::Row(format!("it has {len} fields, the header {expected_len}"))
+                    }
+                    _ => LeaversErrorKind::Row(error.to_string()),
+                };
+                errors.push(LeaversError { line: line_of(error.position()), kind });
+            }
+        }
+    }
+    (leavers, errors)
+}
+
+fn columns(header: &StringRecord, line: u64, errors: &mut Vec<LeaversError>) -> Option<Columns> {
+    let mut fault = |kind| errors.push(LeaversError { line, kind });
+    let mut identities = Vec::new();
+    let mut others = [None; OTHERS.len()];
+    let mut good = true;
+    for (at, name) in header.iter().enumerate() {
+        let known = |names: &[&'static str]| names.iter().position(|known| known.eq_ignore_ascii_case(name));
+        if let Some(identity) = known(&IDENTITIES) {
+            identities.push((at, IDENTITIES[identity]));
+        } else if let Some(other) = known(&OTHERS) {
+            if others[other].replace(at).is_some() {
+                fault(LeaversErrorKind::SecondColumn(name.to_owned()));
+                good = false;
+            }
+        } else {
+            fault(LeaversErrorKind::UnknownColumn(name.to_owned()));
+            good = false;
+        }
+    }
+    match identities.as_slice() {
+        [identity] if good => Some(Columns { identity: *identity, others }),
+        [_] => None,
+        _ => {
+            fault(LeaversErrorKind::IdentityColumns);
+            None
+        }
+    }
+}
+
+fn leaver(row: &StringRecord, columns: &Columns, line: u64, errors: &mut Vec<LeaversError>) -> Option<Leaver> {
+    let mut fault = |kind| errors.push(LeaversError { line, kind });
+    let field = |at: usize| row.get(at).filter(|text| !text.is_empty());
+    let other = |name: &str| {
+        let at = OTHERS.iter().position(|known| *known == name)?;
+        field(columns.others[at]?)
+    };
+    let (at, kind) = columns.identity;
+    let identity = match field(at) {
+        None => {
+            fault(LeaversErrorKind::NoIdentity);
+            None
+        }
+        Some(text) => identity(kind, text).map_err(&mut fault).ok(),
+    };
+    let names = std::iter::once((kind, field(at))).chain(OTHERS.iter().map(|name| (*name, other(name))));
+    for (name, value) in names {
+        if value.is_some_and(|value| value.chars().any(char::is_control)) {
+            fault(LeaversErrorKind::Control(name));
+        }
+    }
+    let action = match other("action") {
+        None => Action::Delete,
+        Some(word) => Action::called(word).unwrap_or_else(|| {
+            fault(LeaversErrorKind::Action(word.to_owned()));
+            Action::Delete
+        }),
+    };
+    let effective = other("effective").and_then(|text| {
+        let date = text.parse().ok();
+        if date.is_none() {
+            fault(LeaversErrorKind::Date(text.to_owned()));
+        }
+        date
+    });
+    let leaver = Leaver {
+        identity: identity?,
+        action,
+        effective,
+        successor: other("successor").map(Identity::from_text),
+        ticket: other("ticket").map(str::to_owned),
+        note: other("note").map(str::to_owned),
+        line,
+    };
+    // With a fault in another field it still counts for being listed twice.
+    Some(leaver)
+}
+
+fn identity(column: &str, text: &str) -> Result<Identity, LeaversErrorKind> {
+    match column {
+        "id" => Ok(Identity::from_text(text)),
+        "dn" => Dn::parse(text.as_bytes())
+            .ok()
+            .filter(|dn| !dn.is_root())
+            .map(Identity::Dn)
+            .ok_or_else(|| LeaversErrorKind::Dn(text.to_owned())),
+        attribute => AttributeDescription::parse(attribute.as_bytes())
+            .map(|description| Identity::Attribute { description, value: text.to_owned() })
+            .map_err(|error| LeaversErrorKind::Dn(error.to_string())),
+    }
+}
