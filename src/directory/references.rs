@@ -16,3 +16,22 @@ use crate::ldap::name_and_uid::split_name_and_uid;
 pub fn named_dn<'v>(attribute_type: &str, value: &'v [u8]) -> &'v [u8] {
     if same_type(attribute_type, "uniqueMember") { split_name_and_uid(value).0 } else { value }
 }
+
+/// Attributes that are known to name entries, whatever a policy says of them.
+///
+/// RFC 4519, RFC 4524, RFC 2798, and the mail groups of Sun Communications. `memberOf` and its kin are computed from
+/// these and `creatorsName`, `modifiersName` are history: neither is a reference.
+pub const DN_KINDS: [&str; 12] = [
+    "member",
+    "uniqueMember",
+    "owner",
+    "manager",
+    "secretary",
+    "seeAlso",
+    "roleOccupant",
+    "managedBy",
+    "assistant",
+    "documentAuthor",
+    "mailEnhancedUniqueMember",
+    "icsSecondaryowners",
+];

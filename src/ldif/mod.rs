@@ -8,11 +8,13 @@
 //! | [`grammar`] | one logical line | its name, how the value is written, the value |
 //! | [`record`] | the lines between two blank lines | a content record, a change record, or a block that is neither |
 //! | [`reader`] | a block | its records, one after the other |
+//! | [`convert`] | a change record | an operation of the LDAP model |
 //! | [`writer`] | values | text that every LDIF reader reads back as those values |
 //!
 //! Everything borrows from the block; only what was folded or base64 is copied. What this reader accepts beyond the
 //! RFC, and why, stands in `docs/leniency.md`.
 
+pub mod convert;
 pub mod error;
 pub mod grammar;
 pub mod lines;

@@ -8,6 +8,7 @@
 //! | | the first rule that fits says `refuse` | | | hold | refused-by-rule |
 //! | delete | the first rule that fits says `disable` | | | as for disable | |
 //! | from a later day on | | | | wait | not-yet-effective |
+//! | delete | | active, nothing to wait for | 0 days | purge | purge-at-once |
 //! | delete, disable | | active | | mark | mark |
 //! | disable | | marked, released | | nothing | already-marked |
 //! | delete | | marked | | wait | waiting-for-services |
@@ -63,6 +64,8 @@ pub enum Reason {
     WaitingForServices(Vec<String>),
     /// Marked, released, and the grace is over.
     Purge,
+    /// Active, but nothing is to be waited for: no service, no grace.
+    PurgeAtOnce,
     /// The grace ends on this day.
     InGrace(Date),
     /// The policy asks for a grace and names no stamp.
@@ -91,6 +94,7 @@ impl Reason {
             Self::AlreadyMarked => "already-marked",
             Self::WaitingForServices(_) => "waiting-for-services",
             Self::Purge => "purge",
+            Self::PurgeAtOnce => "purge-at-once",
             Self::InGrace(_) => "in-grace",
             Self::GraceWithoutStamp => "grace-without-stamp",
             Self::GraceWithoutDate => "grace-without-date",
@@ -113,6 +117,7 @@ impl Reason {
                 format!("marked; not yet released by: {}", names.join(", "))
             }
             Self::Purge => "marked, every service released, grace over: it is deleted".to_owned(),
+            Self::PurgeAtOnce => "active, but no service holds anything and the policy asks for no grace: it is deleted".to_owned(),
             Self::InGrace(due) => format!("marked and released; due on {due}"),
             Self::GraceWithoutStamp => "marked and released, but the policy asks for a grace ([grace] days) and names no \
                  [stamp] to read the date of the mark from; name one, or set days = 0"
@@ -171,13 +176,16 @@ fn step(
     if let Some(day) = effective.filter(|day| *day > as_of) {
         return (Step::Wait, Reason::NotYetEffective(day));
     }
+    let waiting = services.iter().filter(|service| service.state == super::ServiceState::Waiting);
+    let waiting: Vec<String> = waiting.map(|service| service.name.clone()).collect();
     match (state, action) {
+        // Marked today, it would be due today: planning twice on one day must not give two plans.
+        (State::Active, Action::Delete) if policy.grace.days == 0 && waiting.is_empty() => {
+            (Step::Purge, Reason::PurgeAtOnce)
+        }
         (State::Active, _) => (Step::Mark, Reason::Mark),
         (_, Action::Disable) => (Step::Nothing, Reason::AlreadyMarked),
-        (State::Marked, _) => {
-            let waiting = services.iter().filter(|service| service.state == super::ServiceState::Waiting);
-            (Step::Wait, Reason::WaitingForServices(waiting.map(|service| service.name.clone()).collect()))
-        }
+        (State::Marked, _) => (Step::Wait, Reason::WaitingForServices(waiting)),
         (State::Released, _) => match grace(entry, policy, as_of) {
             Grace::Over => (Step::Purge, Reason::Purge),
             Grace::Until(day) => (Step::Wait, Reason::InGrace(day)),

@@ -44,7 +44,10 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, is_account: bool) -> Vec<G
     if is_account {
         let marks = policy.disable.replace.iter().map(|(description, _)| description);
         let statuses = policy.services.iter().map(|(_, service)| &service.status);
-        return marks.chain(statuses).filter_map(first).collect();
+        let statuses: Vec<Guarded<'_>> = marks.chain(statuses).filter_map(first).collect();
+        if !statuses.is_empty() {
+            return statuses;
+        }
     }
     let in_name = |name: &str| {
         let avas = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas());

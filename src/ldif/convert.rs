@@ -1,0 +1,72 @@
+//! From records of a file to operations of the LDAP model.
+
+use thiserror::Error;
+
+use super::record::{AttributeLine, ChangeKind, ChangeRecord, Text};
+use crate::ldap::{self, Attribute, AttributeDescription, Change, Control, Dn, Modification, Rdn, Value};
+
+/// Why a record is no operation.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {what}")]
+pub struct ConvertError {
+    /// The line, from 1.
+    pub line: u64,
+    /// What it should have been.
+    pub what: String,
+}
+
+/// The operation that a change record asks for.
+pub fn change(record: &ChangeRecord<'_>) -> Result<ldap::ChangeRecord, ConvertError> {
+    let line = record.line;
+    let dn = |bytes: &[u8]| Dn::parse(bytes).map_err(|error| ConvertError { line, what: error.to_string() });
+    let control = |control: &super::ControlLine<'_>| Control {
+        oid: control.oid.clone(),
+        critical: control.critical,
+        value: control.value.as_ref().map(|value| value.bytes().to_vec()),
+    };
+    let change = match &record.change {
+        ChangeKind::Add(lines) => Change::Add(attributes(lines)?),
+        ChangeKind::Delete => Change::Delete,
+        ChangeKind::Modify(mods) => {
+            let modification = |spec: &super::ModSpec<'_>| {
+                Ok(Modification {
+                    op: spec.op,
+                    description: description(&spec.description, spec.line)?,
+                    values: spec.values.iter().map(value).collect::<Result<_, _>>()?,
+                })
+            };
+            Change::Modify(mods.iter().map(modification).collect::<Result<_, _>>()?)
+        }
+        ChangeKind::ModifyDn { new_rdn, delete_old_rdn, new_superior, .. } => Change::ModifyDn {
+            new_rdn: Rdn::parse(new_rdn).map_err(|error| ConvertError { line, what: error.to_string() })?,
+            delete_old_rdn: *delete_old_rdn,
+            new_superior: new_superior.as_deref().map(dn).transpose()?,
+        },
+    };
+    Ok(ldap::ChangeRecord { dn: dn(&record.dn)?, controls: record.controls.iter().map(control).collect(), change })
+}
+
+fn description(text: &str, line: u64) -> Result<AttributeDescription, ConvertError> {
+    AttributeDescription::parse(text.as_bytes()).map_err(|error| ConvertError { line, what: error.to_string() })
+}
+
+fn value(line: &AttributeLine<'_>) -> Result<Value, ConvertError> {
+    match &line.value {
+        Text::Bytes(bytes) => Ok(Value { bytes: bytes.as_ref().into(), line: line.line }),
+        Text::Url(_) => Err(ConvertError { line: line.line, what: "the value stands in another file".to_owned() }),
+    }
+}
+
+/// Lines as attributes, one a description, in the order of their first lines.
+pub fn attributes(lines: &[AttributeLine<'_>]) -> Result<Vec<Attribute>, ConvertError> {
+    let mut attributes: Vec<Attribute> = Vec::new();
+    for line in lines {
+        let description = description(&line.description, line.line)?;
+        let value = value(line)?;
+        match attributes.iter_mut().find(|attribute| attribute.description == description) {
+            Some(attribute) => attribute.values.push(value),
+            None => attributes.push(Attribute { description, values: vec![value] }),
+        }
+    }
+    Ok(attributes)
+}
