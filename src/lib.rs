@@ -9,5 +9,5 @@ pub mod ldif;
 pub mod lifecycle;
 pub mod plan;
 pub mod policy;
-//pub mod proof;
+pub mod proof;
 pub mod render;

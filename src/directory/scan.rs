@@ -44,7 +44,7 @@ pub struct BlockText<'b> {
 /// The exports, as something that can be read again and again.
 pub trait Exports {
     /// Why reading can fail.
-    type Error;
+    type Error: std::error::Error + 'static;
 
     /// Calls `work` for every block, perhaps on several threads, and `take` with the results in the order of the text.
     ///

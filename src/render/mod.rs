@@ -1,3 +1,6 @@
 //! What people and servers read: change files, rollback, report, runbook.
 
+pub mod change_file;
 pub mod record_json;
+pub mod report;
+pub mod sanitize;
