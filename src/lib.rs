@@ -1,6 +1,7 @@
 //! `offboard` plans the end of LDAP accounts offline.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod directory;
 pub mod io;
 pub mod ldap;

@@ -134,7 +134,7 @@ fn organisations(dn: &Dn) -> Vec<&[u8]> {
 }
 
 /// The hosted domain that a name stands in: its nearest `o`, or what its `dc`s spell.
-fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
+pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
     if let Some(domain) = organisations(dn).first() {
         return Some(domain.to_vec());
     }

@@ -3,4 +3,5 @@
 pub mod change_file;
 pub mod record_json;
 pub mod report;
+pub mod runbook;
 pub mod sanitize;
