@@ -8,4 +8,6 @@
 )]
 
 mod conformance;
+mod offboard;
+mod scenarios;
 mod servers;
