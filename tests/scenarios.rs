@@ -22,7 +22,8 @@ fn expected_change_sets() {
             }
         }
         let (found, wanted) = (files(&set), files(&expected));
-        let names = |files: &[(std::path::PathBuf, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+        let names =
+            |files: &[(std::path::PathBuf, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
         assert_eq!(names(&found), names(&wanted), "{name}");
         for ((path, found), (_, wanted)) in found.iter().zip(&wanted) {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -77,7 +78,8 @@ fn the_dress_of_an_export_does_not_matter() {
         plan_scenario(name, &plain, &[]);
         // The sums of the inputs and of what holds them differ, and so do line numbers with nothing but CRLF: not these.
         let records = |folder: &std::path::Path| {
-            let ldif = |(path, _): &(std::path::PathBuf, Vec<u8>)| path.extension().is_some_and(|ending| ending == "ldif");
+            let ldif =
+                |(path, _): &(std::path::PathBuf, Vec<u8>)| path.extension().is_some_and(|ending| ending == "ldif");
             files(folder).into_iter().filter(ldif).collect::<Vec<_>>()
         };
         for (dress, wear) in dresses {

@@ -12,7 +12,9 @@ use crate::render::record_json;
 /// Runs it.
 pub fn run(command: &args::Json, global: &Global) -> Outcome {
     let folder = url_folder(global)?;
-    let resolve = |url: &[u8]| folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url));
+    let resolve = |url: &[u8]| {
+        folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
+    };
     let urls = match (&folder, command.keep_urls) {
         (Some(_), _) => UrlPolicy::Resolve(&resolve),
         (None, true) => UrlPolicy::Keep,
@@ -29,7 +31,8 @@ pub fn run(command: &args::Json, global: &Global) -> Outcome {
             for record in RecordReader::new(&block.bytes, block.first_line, urls) {
                 match record {
                     Ok(record) => {
-                        other_blocks += u64::from(matches!(&record, Record::NonEntry { block, .. } if *block != NonEntry::Version));
+                        other_blocks +=
+                            u64::from(matches!(&record, Record::NonEntry { block, .. } if *block != NonEntry::Version));
                         if let Some(object) = record_json::record(&record, command.positions) {
                             if let Err(error) = writeln!(out, "{object}") {
                                 written(Err(error))?;
@@ -53,7 +56,10 @@ pub fn run(command: &args::Json, global: &Global) -> Outcome {
     }
     written(out.flush())?;
     if other_blocks > 0 && !global.quiet {
-        let _ = writeln!(anstream::stderr(), "{other_blocks} blocks that are no records (search results, references, pages)");
+        let _ = writeln!(
+            anstream::stderr(),
+            "{other_blocks} blocks that are no records (search results, references, pages)"
+        );
     }
     if faults.is_empty() { Ok(Exit::Done) } else { Err(faults) }
 }

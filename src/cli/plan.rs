@@ -53,8 +53,8 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let context =
         Context { plan: &planned, request, policy, exports: &command.exports, ticket: command.ticket.as_deref() };
     let files = change_file::files(&context);
-    let proof = prove(&exports, urls, policy, request, &planned, &files)
-        .map_err(|error| proof_faults(&error, command))?;
+    let proof =
+        prove(&exports, urls, policy, request, &planned, &files).map_err(|error| proof_faults(&error, command))?;
     let exit = if planned.has_findings() { Exit::Findings } else { Exit::Done };
 
     if command.stdout {
@@ -107,7 +107,9 @@ fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagn
     }
     all.extend(command.user.iter().map(|user| Leaver::new(Identity::from_text(user), 0)));
     if all.is_empty() {
-        return Err(vec![Diagnostic::trouble("nobody leaves").help("name somebody with -u ID, or a list with -l FILE")]);
+        return Err(vec![
+            Diagnostic::trouble("nobody leaves").help("name somebody with -u ID, or a list with -l FILE"),
+        ]);
     }
     let as_of = match command.as_of {
         Some(date) => date,
@@ -139,9 +141,11 @@ fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Diagno
 fn today() -> Result<Date, Vec<Diagnostic>> {
     let now = match std::env::var("SOURCE_DATE_EPOCH") {
         Err(_) => Timestamp::now(),
-        Ok(seconds) => seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(|| {
-            vec![Diagnostic::trouble(format!("SOURCE_DATE_EPOCH is no number of seconds: {seconds}"))]
-        })?,
+        Ok(seconds) => {
+            seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(|| {
+                vec![Diagnostic::trouble(format!("SOURCE_DATE_EPOCH is no number of seconds: {seconds}"))]
+            })?
+        }
     };
     Ok(now.to_zoned(TimeZone::UTC).date())
 }
@@ -153,7 +157,8 @@ fn change_set(
     files: &Files,
     inputs: Vec<Input>,
 ) -> Result<(Vec<(String, Vec<u8>)>, View), Vec<Diagnostic>> {
-    let failed = |error: &dyn std::fmt::Display| vec![Diagnostic::trouble(format!("a report cannot be written: {error}"))];
+    let failed =
+        |error: &dyn std::fmt::Display| vec![Diagnostic::trouble(format!("a report cannot be written: {error}"))];
     let dn_lists = change_file::dn_lists(context.plan);
     let mut set = Vec::new();
     let apply = files.apply.iter().chain(&dn_lists).map(|(name, text)| (format!("apply/{name}"), text.clone()));
@@ -195,7 +200,10 @@ fn summary(view: &View, command: &args::Plan) {
         lines.extend(conflict.candidates.iter().map(|candidate| format!("    {candidate}")));
     }
     for review in &view.reviews {
-        lines.push(format!("to decide: {} of {} is {} ({})", review.attribute, review.dn, review.value, review.evidence));
+        lines.push(format!(
+            "to decide: {} of {} is {} ({})",
+            review.attribute, review.dn, review.value, review.evidence
+        ));
     }
     lines.push(format!("{} records; all {} checks of the proof hold", numbers.operations, view.proof.checks.len()));
     if let Some(folder) = &command.output {
@@ -253,7 +261,12 @@ fn plan_faults(error: &PlanError<ExportError>, command: &args::Plan, request: &R
             .map(|(leaver, dn, origin)| {
                 let leaver = &request.leavers[*leaver];
                 Diagnostic::refused(format!("{} is protected by the policy", text(dn.spelling())))
-                    .note(format!("named by {}, entry at {}:{}", leaver.identity, name_of(command, origin.export), origin.line))
+                    .note(format!(
+                        "named by {}, entry at {}:{}",
+                        leaver.identity,
+                        name_of(command, origin.export),
+                        origin.line
+                    ))
                     .help("take it off the list, or off [protect]")
             })
             .collect(),

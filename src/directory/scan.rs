@@ -19,7 +19,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-
 use thiserror::Error;
 
 use super::census::{Census, Place};
@@ -93,8 +92,8 @@ impl<'v> EntryView<'v> {
             let at = match last {
                 Some((spelling, at)) if spelling == line.description => at,
                 _ => {
-                    let description = AttributeDescription::parse(line.description.as_bytes())
-                        .map_err(|_| unreadable(line.line))?;
+                    let description =
+                        AttributeDescription::parse(line.description.as_bytes()).map_err(|_| unreadable(line.line))?;
                     let known = entry.attributes.iter().position(|attribute| attribute.description == description);
                     known.unwrap_or_else(|| {
                         entry.attributes.push(Attribute { description, values: Vec::new() });

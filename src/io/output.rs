@@ -135,7 +135,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let base = Utf8Path::from_path(place.path()).unwrap();
         let set = base.join("CHG-1");
-        let files = [("plan.json".to_owned(), b"{}".to_vec()), ("apply/10-status.ldif".to_owned(), b"version: 1\n".to_vec())];
+        let files =
+            [("plan.json".to_owned(), b"{}".to_vec()), ("apply/10-status.ldif".to_owned(), b"version: 1\n".to_vec())];
         Target::new(&set, false).unwrap().write(&files).unwrap();
         let mode = |path: &Utf8Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&set), mode(&set.join("apply")), mode(&set.join("plan.json"))), (0o700, 0o700, 0o600));

@@ -136,7 +136,12 @@ enum Test {
     /// Parts as written, and normalised; empty first or last parts mean an open end.
     Substrings(Vec<Vec<u8>>, Vec<Vec<u8>>),
     /// Name of the rule, `:dn`, value as written and normalised; the rule is judged if it is known.
-    Extensible { name: Option<String>, dn: bool, value: Vec<u8>, normal: Option<Vec<u8>> },
+    Extensible {
+        name: Option<String>,
+        dn: bool,
+        value: Vec<u8>,
+        normal: Option<Vec<u8>>,
+    },
 }
 
 impl Filter {
@@ -310,7 +315,8 @@ impl<'t> FilterParser<'t> {
         let test = match operator {
             Operator::Equal if written == b"*" => Test::Present,
             Operator::Equal if written.contains(&b'*') => {
-                let parts: Vec<Vec<u8>> = written.split(|byte| *byte == b'*').map(unescaped).collect::<Result<_, _>>()?;
+                let parts: Vec<Vec<u8>> =
+                    written.split(|byte| *byte == b'*').map(unescaped).collect::<Result<_, _>>()?;
                 // A blank at the edge of a part counts: only whole values lose theirs.
                 let normal = parts.iter().map(|part| normalize_part(rule, part)).collect();
                 Test::Substrings(parts, normal)
@@ -359,7 +365,10 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 fn comparison(input: &[u8]) -> IResult<&[u8], (&[u8], Operator<'_>)> {
-    let rule = nom::sequence::preceded(char(':'), take_while1(|byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')));
+    let rule = nom::sequence::preceded(
+        char(':'),
+        take_while1(|byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')),
+    );
     let extensible = map((opt(tag(":dn")), opt(rule), tag(":=")), |(dn, rule_name, _)| Operator::Extensible {
         dn: dn.is_some(),
         rule_name,

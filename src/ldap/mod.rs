@@ -23,5 +23,5 @@ pub use attribute::{AttributeDescription, AttributeKey};
 pub use change::{Change, ChangeRecord, Control, ModOp, Modification};
 pub use dn::{Dn, DnError, Rdn};
 pub use dn_key::DnKey;
-pub use result_code::ResultCode;
 pub use entry::{Attribute, Entry, Origin, Value};
+pub use result_code::ResultCode;

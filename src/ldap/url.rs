@@ -7,8 +7,8 @@
 //! The name is percent-decoded and parsed. Values of `psRoot` and `pabURI` hold it unencoded; a `%` that begins no
 //! pair of hexadecimal digits stands for itself there. What follows the name (attributes, scope, filter) is kept as text.
 
-use nom::bytes::complete::{tag, tag_no_case, take_till};
 use nom::branch::alt;
+use nom::bytes::complete::{tag, tag_no_case, take_till};
 use nom::combinator::opt;
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
@@ -83,7 +83,11 @@ mod tests {
     #[test]
     fn urls_of_address_books() {
         for (url, host, dn) in [
-            ("ldap://host:389/piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb", "host:389", "piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb"),
+            (
+                "ldap://host:389/piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb",
+                "host:389",
+                "piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb",
+            ),
             ("ldaps://host/uid=a%20b,o=x?cn?sub?(uid=*)", "host", "uid=a b,o=x"),
             ("ldap:///o=100%,o=x", "", "o=100%,o=x"),
             ("ldap://host", "host", ""),

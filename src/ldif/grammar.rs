@@ -101,11 +101,7 @@ pub fn version(input: &[u8]) -> IResult<&[u8], &[u8]> {
 
 /// The value of a `deleteoldrdn:` line.
 pub fn delete_old_rdn(input: &[u8]) -> IResult<&[u8], bool> {
-    all_consuming(alt((
-        value(true, tag("1")),
-        value(false, tag("0")),
-    )))
-    .parse(input)
+    all_consuming(alt((value(true, tag("1")), value(false, tag("0"))))).parse(input)
 }
 
 #[cfg(test)]

@@ -23,7 +23,9 @@ use data_encoding::{BASE64, DecodeKind};
 use super::error::{LdifError, LdifErrorKind};
 use super::grammar::{self, ValueSpec};
 use super::lines::{Lines, LogicalLine};
-use super::record::{AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text};
+use super::record::{
+    AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text,
+};
 use crate::ldap::ModOp;
 
 /// What to do with a value that is given by URL (`attr:< file:///...`).
@@ -297,7 +299,8 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
             Some(ValueSpec::Text(text)) => Some(Text::Bytes(text.to_vec().into())),
             Some(spec) => {
                 // A place inside the line, where the control is not base64 as a whole.
-                let at = if parsed.kind == Written::Text { start + written.len() - spec.written().len() } else { start };
+                let at =
+                    if parsed.kind == Written::Text { start + written.len() - spec.written().len() } else { start };
                 Some(match spec {
                     ValueSpec::Url(url) => self.url(index, at, Cow::Owned(url.to_vec()))?,
                     _ => Text::Bytes(self.base64(index, at, spec.written())?.into()),

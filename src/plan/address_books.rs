@@ -94,7 +94,8 @@ impl Candidates {
     /// Chooses among the roots that the pass found.
     pub fn root(&self, found: &BTreeMap<DnKey, Vec<Entry>>) -> Root {
         // A root counts only if the exports hold the entry itself, not just something below it.
-        let exists = |key: &DnKey| found.get(key).is_some_and(|entries| entries.iter().any(|entry| entry.dn.key() == key));
+        let exists =
+            |key: &DnKey| found.get(key).is_some_and(|entries| entries.iter().any(|entry| entry.dn.key() == key));
         if let Some((pointer, dn)) = self.pointed.first() {
             let known = self.pointed.iter().find(|(_, dn)| exists(dn.key()));
             return known.map_or_else(
@@ -107,8 +108,11 @@ impl Candidates {
         }
         let is_mine = |key: &&DnKey| self.rdns.iter().any(|rdn| rdn == key.rdn_bytes());
         let mut alike = found.iter().filter(|(key, _)| is_mine(key) && exists(key));
-        let mut alike: Vec<DnKey> =
-            alike.by_ref().filter(|(key, entries)| self.may_be_mine(key, entries)).map(|(key, _)| key.clone()).collect();
+        let mut alike: Vec<DnKey> = alike
+            .by_ref()
+            .filter(|(key, entries)| self.may_be_mine(key, entries))
+            .map(|(key, _)| key.clone())
+            .collect();
         match alike.len() {
             0 => Root::None,
             1 => Root::Found(alike.remove(0)),

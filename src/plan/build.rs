@@ -258,7 +258,14 @@ impl Built {
                     let mut entries: Vec<&Entry> = found.get(&root).into_iter().flatten().collect();
                     entries.sort_by(|a, b| b.dn.key().cmp(a.dn.key()));
                     for entry in entries {
-                        self.delete(entry, Stage::AddressBooks, Kind::AddressBookEntry, index, "its address book", None);
+                        self.delete(
+                            entry,
+                            Stage::AddressBooks,
+                            Kind::AddressBookEntry,
+                            index,
+                            "its address book",
+                            None,
+                        );
                     }
                 }
                 Root::Found(_) | Root::None => {}

@@ -106,7 +106,8 @@ impl<'p> Collect<'p> {
         let lengths = kinds.iter().fold(0, |bits, (kind, _)| {
             let name = kind.attribute_type();
             let aliases = crate::ldap::attribute_types::find(name);
-            let aliases = aliases.map_or(0, |known| known.names.iter().fold(bit(known.oid), |bits, name| bits | bit(name)));
+            let aliases =
+                aliases.map_or(0, |known| known.names.iter().fold(bit(known.oid), |bits, name| bits | bit(name)));
             bits | bit(name) | aliases
         });
         Self {

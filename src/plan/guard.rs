@@ -54,7 +54,8 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, is_account: bool) -> Vec<G
         avas.iter().any(|ava| crate::ldap::attribute::same_type(&ava.attribute_type, name))
     };
     let serves = |name: &&str| !in_name(name) && equality_rule(name) != MatchingRule::OctetString;
-    let ordinary = ORDINARY.into_iter().filter(serves).filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
+    let ordinary =
+        ORDINARY.into_iter().filter(serves).filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
     ordinary.into_iter().find_map(|description| first(&description)).into_iter().collect()
 }
 

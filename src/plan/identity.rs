@@ -47,7 +47,9 @@ impl Identities {
                     for description in &policy.accounts.matching {
                         all.add(description.attribute_type(), text.as_bytes(), index, None);
                     }
-                    if let (Some((uid, domain)), Some(first)) = (text.rsplit_once('@'), policy.accounts.matching.first()) {
+                    if let (Some((uid, domain)), Some(first)) =
+                        (text.rsplit_once('@'), policy.accounts.matching.first())
+                    {
                         all.add(first.attribute_type(), uid.as_bytes(), index, Some(domain.to_owned()));
                     }
                 }
@@ -108,7 +110,6 @@ fn is_in_domain(dn: &[u8], domain: &str) -> bool {
     };
     let components: Vec<&[u8]> = values("dc").collect();
     values("o").any(is_domain)
-        || (0..components.len()).any(|first| {
-            (first..components.len()).any(|last| is_domain(&components[first..=last].join(&b'.')))
-        })
+        || (0..components.len())
+            .any(|first| (first..components.len()).any(|last| is_domain(&components[first..=last].join(&b'.'))))
 }

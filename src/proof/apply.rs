@@ -157,7 +157,8 @@ fn modify(entry: &Entry, modifications: &[Modification], last_member_may_go: boo
     let rdn = changed.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas());
     let keeps_name = |ava: &crate::ldap::dn::Ava| {
         let rule = equality_rule(&ava.attribute_type);
-        let has = |entry: &Entry| entry.values(&ava.attribute_type).any(|value| matches(rule, &value.bytes, &ava.value));
+        let has =
+            |entry: &Entry| entry.values(&ava.attribute_type).any(|value| matches(rule, &value.bytes, &ava.value));
         // An export may lack the value; then the change is not what removed it.
         has(&changed) || !has(entry)
     };
@@ -171,7 +172,9 @@ fn modify(entry: &Entry, modifications: &[Modification], last_member_may_go: boo
         let has = |entry: &Entry| entry.values(attribute).next().is_some();
         changed.has_class(class) && has(entry) && !has(&changed)
     };
-    if !last_member_may_go && (lost_members("groupOfNames", "member") || lost_members("groupOfUniqueNames", "uniqueMember")) {
+    if !last_member_may_go
+        && (lost_members("groupOfNames", "member") || lost_members("groupOfUniqueNames", "uniqueMember"))
+    {
         return Err(ResultCode::ObjectClassViolation);
     }
     Ok(changed)

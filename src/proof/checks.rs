@@ -268,9 +268,10 @@ fn undone<E>(before: &BTreeMap<DnKey, Entry>, after: &BTreeMap<DnKey, Entry>) ->
                 _ => return Err(wrong(&format!("does not get its {} back", attribute.description))),
             }
         }
-        let extra = last.attributes.iter().find(|attribute| {
-            !first.attributes.iter().any(|other| other.description == attribute.description)
-        });
+        let extra = last
+            .attributes
+            .iter()
+            .find(|attribute| !first.attributes.iter().any(|other| other.description == attribute.description));
         if let Some(attribute) = extra {
             return Err(wrong(&format!("comes back with a new {}", attribute.description)));
         }

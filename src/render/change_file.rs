@@ -99,7 +99,8 @@ pub fn files(context: &Context<'_>) -> Files {
         files.apply.push((stage.apply_file(), out));
     }
     for stage in Stage::ALL.into_iter().rev() {
-        let operations: Vec<&Operation> = context.plan.stage(stage).filter(|operation| operation.inverse.is_some()).collect();
+        let operations: Vec<&Operation> =
+            context.plan.stage(stage).filter(|operation| operation.inverse.is_some()).collect();
         if operations.is_empty() {
             continue;
         }
@@ -121,7 +122,10 @@ fn write_deleted(out: &mut Vec<u8>, entry: &Entry) {
     for attribute in &entry.attributes {
         let description = attribute.description.spelling();
         for value in &attribute.values {
-            writer::write_comment(out, format!("  {description}: {}", shown_value(description, &value.bytes)).as_bytes());
+            writer::write_comment(
+                out,
+                format!("  {description}: {}", shown_value(description, &value.bytes)).as_bytes(),
+            );
             if is_secret(description) {
                 break;
             }

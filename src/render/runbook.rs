@@ -107,8 +107,7 @@ pub fn hand_offs(context: &Context<'_>) -> Vec<HandOff> {
 }
 
 fn mail_hosts(account: &Account) -> Vec<String> {
-    let hosts: Vec<String> =
-        account.entry.values("mailHost").map(|host| shown(&host.bytes).into_owned()).collect();
+    let hosts: Vec<String> = account.entry.values("mailHost").map(|host| shown(&host.bytes).into_owned()).collect();
     if hosts.is_empty() { vec!["every mail host (the entry has no mailHost)".to_owned()] } else { hosts }
 }
 

@@ -6,9 +6,22 @@ use std::fmt::Write as _;
 
 /// Attributes whose values are secrets, by type. Hashes are secrets too.
 const SECRETS: [&str; 16] = [
-    "userPassword", "unicodePwd", "dBCSPwd", "ntPwdHistory", "lmPwdHistory", "supplementalCredentials",
-    "sambaNTPassword", "sambaLMPassword", "sambaPasswordHistory", "krbPrincipalKey", "krbMKey", "ipaNTHash",
-    "ipatokenOTPkey", "authPassword", "pwdHistory", "mgrpAuthPassword",
+    "userPassword",
+    "unicodePwd",
+    "dBCSPwd",
+    "ntPwdHistory",
+    "lmPwdHistory",
+    "supplementalCredentials",
+    "sambaNTPassword",
+    "sambaLMPassword",
+    "sambaPasswordHistory",
+    "krbPrincipalKey",
+    "krbMKey",
+    "ipaNTHash",
+    "ipatokenOTPkey",
+    "authPassword",
+    "pwdHistory",
+    "mgrpAuthPassword",
 ];
 
 /// What stands in the place of a secret.

@@ -135,7 +135,8 @@ fn a_guard_stops_a_stale_plan() {
         let place = tempfile::tempdir().unwrap();
         let set = place.path().join("set");
         plan_scenario("note-released", &set, &["--guard", option]);
-        let exports = ["export.ldif", "address-books.ldif"].map(|file| root().join(scenario_file("note-released", file)));
+        let exports =
+            ["export.ldif", "address-books.ldif"].map(|file| root().join(scenario_file("note-released", file)));
         let server = Slapd::start(Setup::plain(NOTE), &exports);
         let restore = "printf 'dn: uid=jsmith,ou=People,o=sesta.com,o=root_suffix\\nchangetype: modify\\n\
                        replace: inetUserStatus\\ninetUserStatus: active\\n-\\n' | \

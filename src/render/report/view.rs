@@ -6,8 +6,8 @@
 
 use serde::Serialize;
 
-use crate::directory::census::Finding;
 use crate::directory::Place;
+use crate::directory::census::Finding;
 use crate::io::source::Fingerprint;
 use crate::ldap::Change;
 use crate::lifecycle::{ServiceState, Step};
@@ -277,7 +277,13 @@ pub struct HandOff {
 }
 
 /// Makes the view of a proven plan.
-pub fn view(context: &Context<'_>, proof: &Proof, inputs: Vec<Input>, hand_offs: Vec<HandOff>, files: Vec<String>) -> View {
+pub fn view(
+    context: &Context<'_>,
+    proof: &Proof,
+    inputs: Vec<Input>,
+    hand_offs: Vec<HandOff>,
+    files: Vec<String>,
+) -> View {
     let plan = context.plan;
     let steps = |step: Step| plan.accounts.iter().filter(|account| account.decision.step == step).count();
     View {
@@ -301,12 +307,7 @@ pub fn view(context: &Context<'_>, proof: &Proof, inputs: Vec<Input>, hand_offs:
         limits: plan
             .counted
             .iter()
-            .map(|row| LimitRow {
-                kind: row.kind.name(),
-                affected: row.affected,
-                of: row.of,
-                limit: row.limit.clone(),
-            })
+            .map(|row| LimitRow { kind: row.kind.name(), affected: row.affected, of: row.of, limit: row.limit.clone() })
             .collect(),
         proof: proof_view(proof),
         accounts: accounts(context),
@@ -336,7 +337,11 @@ fn proof_view(proof: &Proof) -> ProofView {
         attributes: attributes.clone(),
     };
     ProofView {
-        checks: proof.checks.iter().map(|check| CheckView { name: check.name, counted: check.counted.clone() }).collect(),
+        checks: proof
+            .checks
+            .iter()
+            .map(|check| CheckView { name: check.name, counted: check.counted.clone() })
+            .collect(),
         not_restored: proof.lost.iter().map(lost).collect(),
         under_review: proof.under_review,
     }
@@ -382,7 +387,9 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
     let conflict = |conflict: &crate::plan::Conflict| {
         let leaver = &context.request.leavers[conflict.leaver];
         let (why, candidates) = match &conflict.kind {
-            ConflictKind::NotFound => ("no account in the exports matches; it may be gone already".to_owned(), Vec::new()),
+            ConflictKind::NotFound => {
+                ("no account in the exports matches; it may be gone already".to_owned(), Vec::new())
+            }
             ConflictKind::Several(found) => (
                 format!("{} accounts match; name one by uid@domain or by its DN", found.len()),
                 found.iter().map(|(dn, origin)| named(dn, origin)).collect(),
@@ -413,16 +420,22 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
 
 fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
     let what = |code: &str| match code {
-        "near-miss" => "names no entry of the exports, but is the leaver's cn beside the leaver's entry: is the leaver meant?",
+        "near-miss" => {
+            "names no entry of the exports, but is the leaver's cn beside the leaver's entry: is the leaver meant?"
+        }
         "reference" => "names the leaver; the policy leaves it for review: decide who stands there from now on",
-        "address-book-missing" => "points to an address book that the exports do not hold: find it, or clear the pointer",
+        "address-book-missing" => {
+            "points to an address book that the exports do not hold: find it, or clear the pointer"
+        }
         "address-book-ambiguous" => "could be the leaver's address book, and is not the only one: delete by hand",
         "unreadable-pointer" => "is no LDAP URL: find the address book by hand",
         _ => "decide",
     };
     let review = |review: &crate::plan::Review| ReviewView {
-        leaver: shown(context.request.leavers[context.plan.accounts[review.account].leaver].identity.to_string().as_bytes())
-            .into_owned(),
+        leaver: shown(
+            context.request.leavers[context.plan.accounts[review.account].leaver].identity.to_string().as_bytes(),
+        )
+        .into_owned(),
         code: review.code,
         what: what(review.code).to_owned(),
         dn: shown(&review.dn).into_owned(),
