@@ -23,7 +23,7 @@ use thiserror::Error;
 
 use super::census::{Census, Place};
 use crate::ldap::dn_key::KeyBuffer;
-use crate::ldap::filter::{Attributes, covers};
+use crate::ldap::filter::{Asked, Attributes};
 use crate::ldap::{Attribute, AttributeDescription, Dn, DnKey, Entry, Origin, Value};
 use crate::ldif::{
     AttributeLine, ChangeKind, ContentRecord, LdifError, LdifErrorKind, NonEntry, Record, RecordReader, Text, UrlPolicy,
@@ -109,9 +109,9 @@ impl<'v> EntryView<'v> {
 }
 
 impl Attributes for EntryView<'_> {
-    fn any_value(&self, description: &AttributeDescription, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        let lines = self.record.attributes.iter().filter(|line| covers(description, &line.description));
-        lines.into_iter().any(|line| test(line.value.bytes()))
+    fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let mut lines = self.record.attributes.iter().filter(|line| asked.covers(&line.description));
+        lines.any(|line| test(line.value.bytes()))
     }
 }
 

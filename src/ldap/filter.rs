@@ -23,10 +23,9 @@ use nom::combinator::{map, opt, value};
 use nom::{IResult, Parser};
 use thiserror::Error;
 
-use super::attribute::same_type;
 use super::attribute_types::equality_rule;
 use super::matching::{MatchingRule, normalize};
-use super::{AttributeDescription, Entry};
+use super::{AttributeDescription, Entry, TypeMap};
 
 /// Deepest nesting of a filter.
 const MAX_DEPTH: usize = 64;
@@ -84,24 +83,37 @@ impl From<bool> for Truth {
 /// Something with attributes that a filter can be held against.
 pub trait Attributes {
     /// Whether `test` holds for any value of the attribute; options of the description must all be there.
-    fn any_value(&self, description: &AttributeDescription, test: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+    fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 }
 
-impl Attributes for Entry {
-    fn any_value(&self, description: &AttributeDescription, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        self.attributes
-            .iter()
-            .filter(|attribute| covers(description, attribute.description.spelling()))
-            .flat_map(|attribute| &attribute.values)
-            .any(|value| test(&value.bytes))
+/// The attribute that a comparison is about.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    description: AttributeDescription,
+    types: TypeMap<()>,
+}
+
+impl Asked {
+    fn new(description: AttributeDescription) -> Self {
+        let types = [(description.attribute_type(), ())].into_iter().collect();
+        Self { description, types }
+    }
+
+    /// Whether a description of an entry is of the asked type and has at least its options (RFC 4511, 4.5.1).
+    pub fn covers(&self, description: &str) -> bool {
+        let has = |option: &str| description.split(';').skip(1).any(|part| part.eq_ignore_ascii_case(option));
+        self.types.get(description).is_some() && self.description.options().all(has)
     }
 }
 
-/// Whether a description of an entry is of the asked type and has at least its options (RFC 4511, 4.5.1).
-pub(crate) fn covers(asked: &AttributeDescription, description: &str) -> bool {
-    let mut parts = description.split(';');
-    same_type(asked.attribute_type(), parts.next().unwrap_or_default())
-        && asked.options().all(|option| parts.clone().any(|part| part.eq_ignore_ascii_case(option)))
+impl Attributes for Entry {
+    fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.attributes
+            .iter()
+            .filter(|attribute| asked.covers(attribute.description.spelling()))
+            .flat_map(|attribute| &attribute.values)
+            .any(|value| test(&value.bytes))
+    }
 }
 
 /// A parsed filter.
@@ -120,7 +132,7 @@ pub enum Filter {
 /// One comparison of a filter.
 #[derive(Clone, Debug)]
 pub struct Item {
-    description: Option<AttributeDescription>,
+    asked: Option<Asked>,
     rule: MatchingRule,
     test: Test,
 }
@@ -192,8 +204,8 @@ impl Filter {
 
 impl Item {
     fn evaluate(&self, subject: &dyn Attributes) -> Truth {
-        let Some(description) = &self.description else { return Truth::Undefined };
-        let any = |test: &mut dyn FnMut(&[u8]) -> bool| Truth::from(subject.any_value(description, test));
+        let Some(asked) = &self.asked else { return Truth::Undefined };
+        let any = |test: &mut dyn FnMut(&[u8]) -> bool| Truth::from(subject.any_value(asked, test));
         let normal = |value: &[u8]| normalize(self.rule, value).into_owned();
         match &self.test {
             Test::Present => any(&mut |_| true),
@@ -303,7 +315,10 @@ impl<'t> FilterParser<'t> {
             let normal = rule.map(|rule| normalize(rule, &value).into_owned());
             let name = rule_name.map(|name| String::from_utf8_lossy(name).into_owned());
             let test = Test::Extensible { name, dn, value, normal };
-            return Ok((after, Item { description, rule: rule.unwrap_or(MatchingRule::Unknown), test }));
+            return Ok((
+                after,
+                Item { asked: description.map(Asked::new), rule: rule.unwrap_or(MatchingRule::Unknown), test },
+            ));
         }
         let description = describe(name)?;
         let rule = equality_rule(description.attribute_type());
@@ -327,7 +342,7 @@ impl<'t> FilterParser<'t> {
             Operator::AtMost => both(written).map(|(value, normal)| Test::AtMost(value, normal))?,
             Operator::Extensible { .. } => return Err(self.error(input, FilterErrorKind::Item)),
         };
-        Ok((after, Item { description: Some(description), rule, test }))
+        Ok((after, Item { asked: Some(Asked::new(description)), rule, test }))
     }
 }
 
@@ -442,7 +457,7 @@ impl fmt::Display for Filter {
 
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.description.as_ref().map_or("", AttributeDescription::spelling);
+        let name = self.asked.as_ref().map_or("", |asked| asked.description.spelling());
         match &self.test {
             Test::Present => write!(f, "{name}=*"),
             Test::Equal(value, _) => write!(f, "{name}={}", escape(value)),

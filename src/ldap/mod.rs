@@ -17,6 +17,7 @@ pub mod name_and_uid;
 pub mod result_code;
 pub mod string_prep;
 pub mod time;
+pub mod type_map;
 pub mod url;
 
 pub use attribute::{AttributeDescription, AttributeKey};
@@ -25,3 +26,4 @@ pub use dn::{Dn, DnError, Rdn};
 pub use dn_key::DnKey;
 pub use entry::{Attribute, Entry, Origin, Value};
 pub use result_code::ResultCode;
+pub use type_map::TypeMap;

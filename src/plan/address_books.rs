@@ -81,7 +81,7 @@ pub fn candidates(account: &Entry, suffix: &Dn) -> Candidates {
 
 impl Candidates {
     /// Makes a pass look for them on behalf of an account.
-    pub fn look_for(&self, account: usize, pass: &mut Collect<'_>) {
+    pub fn look_for(&self, account: usize, pass: &mut Collect) {
         let named = self.pointed.iter().map(|(_, dn)| dn).chain(&self.conventional);
         for dn in named {
             pass.book_roots.entry(dn.key().clone()).or_insert(account);

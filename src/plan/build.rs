@@ -33,7 +33,7 @@ pub struct Built {
 }
 
 /// Makes the second pass look for what is around an account; gives where its address book may stand.
-pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut Collect<'_>) -> Option<Candidates> {
+pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut Collect) -> Option<Candidates> {
     let dn = &account.entry.dn;
     pass.accounts.insert(dn.key().clone(), index);
     // The note's own trap: an owner written with the cn of the user in place of the name of the entry.

@@ -5,9 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use crate::directory::references::named_dn;
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
-use crate::ldap::attribute::same_type;
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
-use crate::ldap::{DnKey, Entry};
+use crate::ldap::{DnKey, Entry, TypeMap};
 
 /// What the pass looks for.
 pub struct Around {
@@ -18,7 +17,7 @@ pub struct Around {
     /// Parents of the names in the records.
     pub parents: HashSet<DnKey>,
     /// Types of the attributes that name entries.
-    pub kinds: Vec<String>,
+    pub kinds: TypeMap<()>,
 }
 
 /// A value that names a deleted entry.
@@ -64,12 +63,6 @@ impl Found {
     }
 }
 
-/// Whether a description is of one of some types, whatever its options.
-pub fn is_one_of(description: &str, kinds: &[String]) -> bool {
-    let base = description.split(';').next().unwrap_or_default();
-    kinds.iter().any(|kind| same_type(kind, base))
-}
-
 impl Pass for Around {
     type Found = Found;
 
@@ -90,7 +83,7 @@ impl Pass for Around {
             found.children.push((DnKey::from_key_bytes(parent), DnKey::from_key_bytes(entry.key)));
         }
         for line in &entry.record.attributes {
-            if !is_one_of(&line.description, &self.kinds) {
+            if self.kinds.get(&line.description).is_none() {
                 continue;
             }
             found.values += 1;

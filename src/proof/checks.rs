@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use thiserror::Error;
 
 use super::apply::Model;
-use super::around::{Around, Found, is_one_of};
+use super::around::{Around, Found};
 use crate::directory::references::{DN_KINDS, named_dn};
 use crate::directory::{Exports, Overlay, ScanError, scan};
-use crate::ldap::{Change, ChangeRecord, DnKey, Entry, ResultCode, Value};
+use crate::ldap::{Change, ChangeRecord, DnKey, Entry, ResultCode, TypeMap, Value};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use crate::plan::operation::is_set_by_server;
 use crate::plan::{Operation, Plan, PlanError, Request, plan};
@@ -150,12 +150,12 @@ fn look_for(policy: &Policy, records: &[ChangeRecord]) -> Around {
     let deletes = records.iter().filter(|record| matches!(record.change, Change::Delete));
     let references = &policy.references;
     let lists = [&references.remove, &references.reassign, &references.review];
-    let named = lists.into_iter().flatten().map(|kind| kind.attribute_type().to_owned());
+    let named = lists.into_iter().flatten().map(|kind| kind.attribute_type());
     Around {
         parents: targets.iter().filter_map(DnKey::parent).filter(|parent| !parent.is_root()).collect(),
         deleted: deletes.map(|record| record.dn.key().clone()).collect(),
         targets,
-        kinds: named.chain(DN_KINDS.iter().map(|kind| (*kind).to_owned())).collect(),
+        kinds: named.chain(DN_KINDS).map(|kind| (kind, ())).collect(),
     }
 }
 
@@ -194,7 +194,7 @@ fn run<E>(model: &mut Model, records: &[ChangeRecord], check: &'static str) -> R
 
 /// Counts the values that the policy leaves for review; any other that still names a deleted entry fails the check.
 fn no_dangling<E>(model: &Model, around: &Around, found: &Found, policy: &Policy) -> Result<u64, ProofError<E>> {
-    let review: Vec<String> = policy.references.review.iter().map(|kind| kind.attribute_type().to_owned()).collect();
+    let review: TypeMap<()> = policy.references.review.iter().map(|kind| (kind.attribute_type(), ())).collect();
     let mut under_review = 0;
     for naming in &found.namings {
         let stays = match model.entries.get(&naming.entry) {
@@ -204,7 +204,7 @@ fn no_dangling<E>(model: &Model, around: &Around, found: &Found, policy: &Policy
         if !stays {
             continue;
         }
-        if is_one_of(&naming.attribute, &review) {
+        if review.get(&naming.attribute).is_some() {
             under_review += 1;
             continue;
         }
