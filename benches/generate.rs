@@ -50,9 +50,10 @@ fn dn(user: u64) -> String {
 
 /// A line, folded as `slapcat` folds, in base64 where it must be.
 fn line(out: &mut impl Write, name: &str, value: &str) -> Result<()> {
-    let text = match value.is_ascii() {
-        true => format!("{name}: {value}"),
-        false => format!("{name}:: {}", BASE64.encode(value.as_bytes())),
+    let text = if value.is_ascii() {
+        format!("{name}: {value}")
+    } else {
+        format!("{name}:: {}", BASE64.encode(value.as_bytes()))
     };
     let (first, mut rest) = text.split_at(text.len().min(78));
     write!(out, "{first}")?;
@@ -91,7 +92,7 @@ fn group(out: &mut impl Write, group: u64, leavers: u64, random: &mut Random) ->
     line(out, "objectClass", "top")?;
     line(out, "objectClass", "groupOfUniqueNames")?;
     line(out, "cn", &format!("g{group:04}"))?;
-    let owner = if group % 10 == 0 { group % leavers } else { leavers + random.next(400) };
+    let owner = if group.is_multiple_of(10) { group % leavers } else { leavers + random.next(400) };
     line(out, "owner", &dn(owner))?;
     for member in 0..MEMBERS {
         let name = dn(if member == 0 { group % leavers } else { leavers + (group * 31 + member * 7) % 1800 });

@@ -57,7 +57,7 @@ impl Global {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
     Always,
@@ -116,7 +116,7 @@ pub struct Plan {
     /// Only this stage (repeatable): status, move, references, address-books, services, entries
     #[arg(long, value_name = "STAGE", value_parser = stage)]
     pub stage: Vec<Stage>,
-    /// Plan for this day, YYYY-MM-DD [default: today in UTC, or SOURCE_DATE_EPOCH]
+    /// Plan for this day, YYYY-MM-DD [default: today in UTC, or `SOURCE_DATE_EPOCH`]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,
     /// Change ticket, for comments and reports

@@ -33,11 +33,11 @@ pub fn run(command: &args::Json, global: &Global) -> Outcome {
                     Ok(record) => {
                         other_blocks +=
                             u64::from(matches!(&record, Record::NonEntry { block, .. } if *block != NonEntry::Version));
-                        if let Some(object) = record_json::record(&record, command.positions) {
-                            if let Err(error) = writeln!(out, "{object}") {
-                                written(Err(error))?;
-                                return Ok(Exit::Done);
-                            }
+                        if let Some(object) = record_json::record(&record, command.positions)
+                            && let Err(error) = writeln!(out, "{object}")
+                        {
+                            written(Err(error))?;
+                            return Ok(Exit::Done);
                         }
                     }
                     Err(error) => {

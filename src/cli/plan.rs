@@ -137,7 +137,7 @@ fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Diagno
     Policy::parse(&text).map_err(|errors| errors.iter().map(|error| Diagnostic::policy(name, &text, error)).collect())
 }
 
-/// Today in UTC; SOURCE_DATE_EPOCH counts, so that a build can be repeated.
+/// Today in UTC; `SOURCE_DATE_EPOCH` counts, so that a build can be repeated.
 fn today() -> Result<Date, Vec<Diagnostic>> {
     let now = match std::env::var("SOURCE_DATE_EPOCH") {
         Err(_) => Timestamp::now(),
@@ -150,13 +150,16 @@ fn today() -> Result<Date, Vec<Diagnostic>> {
     Ok(now.to_zoned(TimeZone::UTC).date())
 }
 
+/// The files of a change set: path inside its folder, and content.
+type ChangeSet = Vec<(String, Vec<u8>)>;
+
 /// Every file of the change set, and the view that they show.
 fn change_set(
     context: &Context<'_>,
     proof: &Proof,
     files: &Files,
     inputs: Vec<Input>,
-) -> Result<(Vec<(String, Vec<u8>)>, View), Vec<Diagnostic>> {
+) -> Result<(ChangeSet, View), Vec<Diagnostic>> {
     let failed =
         |error: &dyn std::fmt::Display| vec![Diagnostic::trouble(format!("a report cannot be written: {error}"))];
     let dn_lists = change_file::dn_lists(context.plan);

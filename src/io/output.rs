@@ -3,6 +3,7 @@
 //! Everything is written into a folder beside the target, synced, and renamed; what fails before the rename leaves
 //! nothing behind. Files are 0600 and folders 0700: change files carry values of the directory.
 
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -54,7 +55,7 @@ impl Target {
     fn check(&self) -> Result<(), OutputError> {
         match fs::symlink_metadata(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(self.failed(&self.folder, error)),
+            Err(error) => Err(failed(&self.folder, error)),
             Ok(_) if !self.force => Err(OutputError::Exists(self.folder.clone())),
             Ok(metadata) => {
                 let ours = metadata.is_dir() && ["plan.json", SUMS].iter().all(|name| self.folder.join(name).is_file());
@@ -63,65 +64,65 @@ impl Target {
         }
     }
 
-    fn failed(&self, path: &Utf8Path, error: io::Error) -> OutputError {
-        OutputError::Io { path: path.to_owned(), error }
-    }
-
     /// Writes the files, named by their paths inside the folder, and their sums.
     pub fn write(&self, files: &[(String, Vec<u8>)]) -> Result<(), OutputError> {
         let parent = self.folder.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-        let wrong = |error| self.failed(parent, error);
+        let wrong = |error| failed(parent, error);
         // The name tells whose leftovers these are, should the machine go down in between.
         let staging = tempfile::Builder::new().prefix(".offboard-").tempdir_in(parent).map_err(wrong)?;
         let root = Utf8Path::from_path(staging.path())
             .ok_or_else(|| wrong(io::Error::new(io::ErrorKind::InvalidInput, "a path that is not UTF-8")))?;
         let inside = root.join("set");
-        self.make_folder(&inside)?;
+        Self::make_folder(&inside)?;
         let mut sums = String::new();
         for (name, content) in files {
             if let Some(folder) = Utf8Path::new(name).parent().filter(|folder| !folder.as_str().is_empty()) {
-                self.make_folder(&inside.join(folder))?;
+                Self::make_folder(&inside.join(folder))?;
             }
-            self.write_file(&inside.join(name), content)?;
-            sums.push_str(&format!("{}  {name}\n", HEXLOWER.encode(&Sha256::digest(content))));
+            Self::write_file(&inside.join(name), content)?;
+            let _ = writeln!(sums, "{}  {name}", HEXLOWER.encode(&Sha256::digest(content)));
         }
-        self.write_file(&inside.join(SUMS), sums.as_bytes())?;
+        Self::write_file(&inside.join(SUMS), sums.as_bytes())?;
         for folder in [inside.join("apply"), inside.join("rollback"), inside.clone()] {
             if folder.is_dir() {
-                self.sync(&folder)?;
+                Self::sync(&folder)?;
             }
         }
         self.check()?;
         if self.force && self.folder.is_dir() {
             // The earlier set goes into the staging folder, and away with it, once the new one is in place.
             let earlier = root.join("earlier");
-            fs::rename(&self.folder, &earlier).map_err(|error| self.failed(&self.folder, error))?;
+            fs::rename(&self.folder, &earlier).map_err(|error| failed(&self.folder, error))?;
             if let Err(error) = fs::rename(&inside, &self.folder) {
                 let _ = fs::rename(&earlier, &self.folder);
-                return Err(self.failed(&self.folder, error));
+                return Err(failed(&self.folder, error));
             }
         } else {
-            fs::rename(&inside, &self.folder).map_err(|error| self.failed(&self.folder, error))?;
+            fs::rename(&inside, &self.folder).map_err(|error| failed(&self.folder, error))?;
         }
-        self.sync(parent)
+        Self::sync(parent)
     }
 
-    fn make_folder(&self, path: &Utf8Path) -> Result<(), OutputError> {
-        DirBuilder::new().mode(0o700).recursive(true).create(path).map_err(|error| self.failed(path, error))
+    fn make_folder(path: &Utf8Path) -> Result<(), OutputError> {
+        DirBuilder::new().mode(0o700).recursive(true).create(path).map_err(|error| failed(path, error))
     }
 
-    fn write_file(&self, path: &Utf8Path, content: &[u8]) -> Result<(), OutputError> {
+    fn write_file(path: &Utf8Path, content: &[u8]) -> Result<(), OutputError> {
         let write = || {
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
             file.write_all(content)?;
             file.sync_all()
         };
-        write().map_err(|error| self.failed(path, error))
+        write().map_err(|error| failed(path, error))
     }
 
-    fn sync(&self, folder: &Utf8Path) -> Result<(), OutputError> {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| self.failed(folder, error))
+    fn sync(folder: &Utf8Path) -> Result<(), OutputError> {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, error))
     }
+}
+
+fn failed(path: &Utf8Path, error: io::Error) -> OutputError {
+    OutputError::Io { path: path.to_owned(), error }
 }
 
 #[cfg(test)]

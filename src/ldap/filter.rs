@@ -14,7 +14,7 @@
 //! attribute; `~=` is equality, as in most servers. `>=` and `<=` order integers by number and everything else by its
 //! normalised bytes, which is right for GeneralizedTime and caseIgnore strings.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
@@ -427,12 +427,14 @@ fn escape(value: &[u8]) -> String {
     for chunk in value.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
-                '(' | ')' | '*' | '\\' | '\0' => text.push_str(&format!("\\{:02x}", u32::from(character))),
+                '(' | ')' | '*' | '\\' | '\0' => {
+                    let _ = write!(text, "\\{:02x}", u32::from(character));
+                }
                 other => text.push(other),
             }
         }
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\{byte:02x}"));
+            let _ = write!(text, "\\{byte:02x}");
         }
     }
     text

@@ -28,6 +28,9 @@ use super::record::{
 };
 use crate::ldap::ModOp;
 
+/// Gives the bytes that a URL stands for, or the reason why not.
+pub type ResolveUrl<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Sync + 'a;
+
 /// What to do with a value that is given by URL (`attr:< file:///...`).
 #[derive(Clone, Copy)]
 pub enum UrlPolicy<'a> {
@@ -36,7 +39,7 @@ pub enum UrlPolicy<'a> {
     /// Keep the URL as [`Text::Url`].
     Keep,
     /// Ask for the bytes; the answer may be a reason why not.
-    Resolve(&'a (dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Sync)),
+    Resolve(&'a ResolveUrl<'a>),
 }
 
 /// Reads the records of a block of text, one after the other.

@@ -133,7 +133,7 @@ impl Candidates {
 }
 
 fn organisations(dn: &Dn) -> Vec<&[u8]> {
-    let avas = dn.rdns().iter().flat_map(|rdn| rdn.avas());
+    let avas = dn.rdns().iter().flat_map(super::super::ldap::dn::Rdn::avas);
     avas.filter(|ava| same_type(&ava.attribute_type, "o")).map(|ava| ava.value.as_slice()).collect()
 }
 
@@ -142,7 +142,7 @@ pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
     if let Some(domain) = organisations(dn).first() {
         return Some(domain.to_vec());
     }
-    let avas = dn.rdns().iter().flat_map(|rdn| rdn.avas());
+    let avas = dn.rdns().iter().flat_map(super::super::ldap::dn::Rdn::avas);
     let components: Vec<&[u8]> =
         avas.filter(|ava| same_type(&ava.attribute_type, "dc")).map(|ava| ava.value.as_slice()).collect();
     (!components.is_empty()).then(|| components.join(&b'.'))

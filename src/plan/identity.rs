@@ -101,7 +101,7 @@ fn is_in_domain(dn: &[u8], domain: &str) -> bool {
     let values = |attribute_type: &'static str| {
         dn.rdns()
             .iter()
-            .flat_map(|rdn| rdn.avas())
+            .flat_map(super::super::ldap::dn::Rdn::avas)
             .filter(move |ava| same_type(&ava.attribute_type, attribute_type))
             .map(|ava| ava.value.as_slice())
     };

@@ -43,7 +43,7 @@ impl Stage {
 
     /// Name of its file in `rollback/`, which sorts in the opposite order.
     pub fn rollback_file(self) -> String {
-        format!("{}0-{}.ldif", Self::ALL.len() as u8 - self as u8, self.name())
+        format!("{}0-{}.ldif", Self::ALL.len() - self as usize, self.name())
     }
 }
 

@@ -150,7 +150,7 @@ fn look_for(policy: &Policy, records: &[ChangeRecord]) -> Around {
     let deletes = records.iter().filter(|record| matches!(record.change, Change::Delete));
     let references = &policy.references;
     let lists = [&references.remove, &references.reassign, &references.review];
-    let named = lists.into_iter().flatten().map(|kind| kind.attribute_type());
+    let named = lists.into_iter().flatten().map(super::super::ldap::attribute::AttributeDescription::attribute_type);
     Around {
         parents: targets.iter().filter_map(DnKey::parent).filter(|parent| !parent.is_root()).collect(),
         deleted: deletes.map(|record| record.dn.key().clone()).collect(),

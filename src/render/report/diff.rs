@@ -1,5 +1,7 @@
 //! Before and after of an entry, as a unified diff of its LDIF with secrets masked.
 
+use std::fmt::Write as _;
+
 use similar::TextDiff;
 
 use crate::ldap::Entry;
@@ -22,7 +24,7 @@ fn lines(entry: &Entry) -> String {
     for attribute in &entry.attributes {
         let description = attribute.description.spelling();
         for value in &attribute.values {
-            text.push_str(&format!("{description}: {}\n", shown_value(description, &value.bytes)));
+            let _ = writeln!(text, "{description}: {}", shown_value(description, &value.bytes));
         }
     }
     text
