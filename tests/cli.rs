@@ -72,16 +72,16 @@ fn plans_that_are_not_made() {
             both,
         ),
     ];
-    let mut all = String::new();
+    let mut all = Vec::new();
     for (name, policy, more, exports) in cases {
         let place = tempfile::tempdir().unwrap();
         let output = plan_with(place.path(), policy, more, exports);
-        all.push_str(&format!("=== {name}\n{}\n", said(&output, place.path())));
+        all.push(format!("=== {name}\n{}", said(&output, place.path())));
         assert!(matches!(output.status.code(), Some(2 | 3)), "{name}: {}", stderr(&output));
         let left: Vec<_> = files(place.path()).into_iter().map(|(path, _)| path).collect();
         assert_eq!(left, [Path::new("policy.toml")], "{name}");
     }
-    insta::assert_snapshot!(all);
+    insta::assert_snapshot!(all.join("\n"));
 }
 
 #[test]
@@ -236,4 +236,43 @@ fn a_closed_pipe_is_silent() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+}
+
+/// A stage alone is a change set of its own where it can be proven alone, and refused where it cannot.
+#[test]
+fn one_stage_of_a_plan() {
+    let place = tempfile::tempdir().unwrap();
+    let references = place.path().join("references");
+    assert_eq!(plan_scenario("note-released", &references, &["--stage", "references"]).status.code(), Some(1));
+    let names: Vec<_> = files(&references.join("apply")).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(names, [Path::new("30-references.ldif")]);
+    let entries = plan_scenario("note-released", &place.path().join("entries"), &["--stage", "entries"]);
+    assert_eq!(entries.status.code(), Some(3));
+    assert!(stderr(&entries).contains("no-dangling"), "{}", stderr(&entries));
+}
+
+/// Tickets, names and values cannot begin a line of LDIF, control a terminal, or close markup.
+#[test]
+fn hostile_text_stays_text() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    let ticket = "T\n-\ndn: o=x\nchangetype: delete\n\u{1b}[2J\u{202e}<script>`";
+    let plain = place.path().join("plain");
+    plan_scenario("note-released", &plain, &[]);
+    plan_scenario("note-released", &set, &["--ticket", ticket]);
+    let data = |folder: &Path, name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for name in ["apply/30-references.ldif", "apply/60-entries.ldif", "rollback/10-entries.ldif"] {
+        assert_eq!(data(&set, name), data(&plain, name), "{name}: the ticket is no data");
+    }
+    for (path, content) in files(&set) {
+        let text = String::from_utf8(content).unwrap();
+        let active = |character: char| character == '\u{1b}' || character == '\u{202e}';
+        assert!(!text.contains(active), "{}", path.display());
+        if path.extension().is_some_and(|ending| ending == "md") {
+            assert!(!text.contains("<script>"), "{}", path.display());
+        }
+    }
 }

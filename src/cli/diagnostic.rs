@@ -67,7 +67,8 @@ impl Diagnostic {
         let span = before.len()..(before.len() + 1).min(whole.len().max(before.len()));
         // The underline must not end inside a character.
         let end = (span.end..=whole.len()).find(|end| whole.is_char_boundary(*end)).unwrap_or(whole.len());
-        self.excerpt = Some(Excerpt { file: file.to_owned(), line, text: whole, span: span.start..end });
+        self.excerpt =
+            Some(Excerpt { file: shown(file.as_bytes()).into_owned(), line, text: whole, span: span.start..end });
         self
     }
 

@@ -23,6 +23,7 @@ use crate::render::change_file::{self, Context};
 use crate::render::report::markdown;
 use crate::render::report::view::{self, Input, View};
 use crate::render::runbook;
+use crate::render::sanitize::shown;
 
 /// The command line, resolved and checked before any export is read.
 struct Settings {
@@ -44,14 +45,9 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     };
     let urls = if settings.folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
     let (policy, request) = (&settings.policy, &settings.request);
-    let mut planned =
-        plan(&exports, urls, None, policy, request).map_err(|error| plan_faults(&error, command, request))?;
-    if !command.stage.is_empty() && !command.stdout {
-        // A change set with some stages only must still be provable: the proof says if it is not.
-        planned.operations.retain(|operation| command.stage.contains(&operation.stage));
-    }
-    let context =
-        Context { plan: &planned, request, policy, exports: &command.exports, ticket: command.ticket.as_deref() };
+    let planned = plan(&exports, urls, None, policy, request).map_err(|error| plan_faults(&error, command, request))?;
+    let ticket = command.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned());
+    let context = Context { plan: &planned, request, policy, exports: &command.exports, ticket: ticket.as_deref() };
     let files = change_file::files(&context);
     let proof =
         prove(&exports, urls, policy, request, &planned, &files).map_err(|error| proof_faults(&error, command))?;
@@ -80,7 +76,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         written(writeln!(std::io::stdout().lock(), "{json}"))?;
     }
     if !global.quiet {
-        summary(&view, command);
+        summary(&view, command, global.verbose);
     }
     Ok(exit)
 }
@@ -115,7 +111,9 @@ fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagn
         Some(date) => date,
         None => today()?,
     };
-    let request = Request { leavers: all, as_of, guard: command.guard.into(), limits: command.limit.clone() };
+    // To standard output the whole plan is proven, and the chosen part of it written.
+    let stages = if command.stdout { Vec::new() } else { command.stage.clone() };
+    let request = Request { leavers: all, as_of, guard: command.guard.into(), limits: command.limit.clone(), stages };
     Ok(Settings { policy, request, inputs, target, folder: super::json::url_folder(global)? })
 }
 
@@ -182,7 +180,7 @@ fn change_set(
 }
 
 /// A few lines on standard error: what, how many, what next.
-fn summary(view: &View, command: &args::Plan) {
+fn summary(view: &View, command: &args::Plan, verbose: bool) {
     let mut out = anstream::stderr().lock();
     let numbers = &view.summary;
     let mut lines = vec![format!(
@@ -195,8 +193,9 @@ fn summary(view: &View, command: &args::Plan) {
         numbers.held,
         numbers.conflicts
     )];
-    for account in view.accounts.iter().filter(|account| account.step == "hold") {
-        lines.push(format!("held: {}: {}", account.leaver, account.why));
+    for account in view.accounts.iter().filter(|account| verbose || account.step == "hold") {
+        let step = if account.step == "hold" { "held" } else { account.step };
+        lines.push(format!("{step}: {}: {}", account.leaver, account.why));
     }
     for conflict in &view.conflicts {
         lines.push(format!("no account: {}: {}", conflict.leaver, conflict.why));

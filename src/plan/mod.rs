@@ -51,6 +51,8 @@ pub struct Request {
     pub guard: Guard,
     /// Limits of this run, in place of the policy's.
     pub limits: Vec<(LimitKind, Limit)>,
+    /// Only operations of these stages; all if empty. What is left must still be provable.
+    pub stages: Vec<Stage>,
 }
 
 /// An account that a leaver means, and what becomes of it.
@@ -226,6 +228,8 @@ pub fn plan<E: Exports>(
     if !exceeded.is_empty() {
         return Err(PlanError::Limits(exceeded));
     }
+    let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
+    built.operations.retain(|operation| is_wanted(operation.stage));
     built.operations.sort_by_key(|operation| operation.stage);
     Ok(Plan {
         accounts,

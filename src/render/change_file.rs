@@ -1,6 +1,6 @@
 //! The change files: one LDIF file a stage, each record with who, why and where from in a comment above it.
 
-use super::sanitize::{is_secret, shown_value};
+use super::sanitize::{is_secret, shown, shown_value};
 use crate::ldap::{Change, Entry, Origin};
 use crate::ldif::writer;
 use crate::plan::{Kind, Operation, Plan, Request, Stage};
@@ -28,7 +28,7 @@ impl Context<'_> {
     /// `export.ldif:12`
     pub fn place(&self, origin: Origin) -> String {
         let name = self.exports.get(usize::from(origin.export)).map_or("?", String::as_str);
-        format!("{name}:{}", origin.line)
+        format!("{}:{}", shown(name.as_bytes()), origin.line)
     }
 
     /// The leavers that an operation is done for.

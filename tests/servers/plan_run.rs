@@ -39,7 +39,7 @@ fn predicted(scenario: &str, guard: Guard, folder: &Path) -> PathBuf {
     let policy = Policy::parse(&std::fs::read_to_string(path("policy.toml")).unwrap()).unwrap();
     let list = std::fs::read(root().join(scenario_leavers(scenario))).unwrap();
     let leavers = offboard::leavers::read(&list).unwrap();
-    let request = Request { leavers, as_of: AS_OF.parse().unwrap(), guard, limits: Vec::new() };
+    let request = Request { leavers, as_of: AS_OF.parse().unwrap(), guard, limits: Vec::new(), stages: Vec::new() };
     let planned = plan(&exports, UrlPolicy::Refuse, None, &policy, &request).unwrap();
     let context = Context { plan: &planned, request: &request, policy: &policy, exports: &names, ticket: None };
     let files = change_file::files(&context);

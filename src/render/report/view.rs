@@ -372,8 +372,8 @@ fn accounts(context: &Context<'_>) -> Vec<AccountView> {
             reason: account.decision.reason.code(),
             why: shown(account.decision.reason.sentence().as_bytes()).into_owned(),
             successor: account.successor.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
-            ticket: leaver.ticket.clone(),
-            note: leaver.note.clone(),
+            ticket: leaver.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned()),
+            note: leaver.note.as_ref().map(|note| shown(note.as_bytes()).into_owned()),
             operations: operations.filter(|(_, op)| op.accounts.contains(&index)).map(|(at, _)| at).collect(),
         }
     };
