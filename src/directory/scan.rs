@@ -310,7 +310,7 @@ fn is_live(record: &ContentRecord<'_>, census: &mut Census) -> bool {
 fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &mut Census) {
     let mut dropped = 0;
     record.attributes.retain_mut(|line| {
-        let Some(base_end) = line.description.find(';') else { return true };
+        let Some(base_end) = memchr::memchr(b';', line.description.as_bytes()) else { return true };
         let mut options = line.description[base_end + 1..].split(';');
         if options.clone().any(|option| option.eq_ignore_ascii_case("deleted")) {
             dropped += 1;

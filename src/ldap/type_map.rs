@@ -33,7 +33,8 @@ impl<T: Copy> TypeMap<T> {
 
     /// What stands for the type of a description, whatever its options.
     pub fn get(&self, description: &str) -> Option<T> {
-        let base = description.split_once(';').map_or(description, |(base, _)| base);
+        let end = memchr::memchr(b';', description.as_bytes()).unwrap_or(description.len());
+        let base = &description[..end];
         let alike = self.by_length.get(base.len())?;
         let found = alike.iter().find(|(name, _)| name.eq_ignore_ascii_case(base));
         // A type by its OID may have `OID.` in front: rare enough to look again.

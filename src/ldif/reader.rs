@@ -195,9 +195,12 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         Ok(same(&self.name(self.next, &parsed), keyword))
     }
 
+    /// The grammar lets only ASCII into a name, so nothing is lost here.
     fn name(&self, index: usize, parsed: &Parsed) -> Cow<'b, str> {
         match part(&self.lines[index], parsed.name.clone()) {
-            Cow::Borrowed(name) => String::from_utf8_lossy(name),
+            Cow::Borrowed(name) => {
+                std::str::from_utf8(name).map_or_else(|_| String::from_utf8_lossy(name), Cow::Borrowed)
+            }
             Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
         }
     }

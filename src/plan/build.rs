@@ -302,10 +302,13 @@ impl Built {
         }
         for (entry, index, kind) in doomed.into_values().rev() {
             let guarded = guard::guarded(entry, policy, kind == Kind::Account);
-            let reason = match kind {
+            let mut reason = match kind {
                 Kind::Account => accounts[index].decision.reason.sentence(),
                 _ => "it stands below the account".to_owned(),
             };
+            if guarded.is_empty() && request.guard != Guard::None {
+                reason.push_str("; unguarded: it has no value that serves");
+            }
             let control = match request.guard {
                 Guard::Assert => guard::assertion(&guarded),
                 Guard::Values if !guarded.is_empty() => {

@@ -179,51 +179,53 @@ fn exports_of_real_servers() {
     assert!(read_whole > 50, "{read_whole} exports");
 }
 
-/// One malformation each: what is said of it.
+/// `fixtures/ldif/invalid` holds one malformation a file: what is said of each.
 #[test]
 fn malformations() {
-    let cases: [(&str, &str); 30] = [
-        ("tab-fold", "dn: o=x\no: a\n\tb\n"),
-        ("fold-of-nothing", " dn: o=x\n"),
-        ("missing-colon", "dn: o=x\no x\n"),
-        ("no-description", "dn: o=x\n: x\n"),
-        ("blank-in-description", "dn: o=x\no o: x\n"),
-        ("nul-byte", "dn: o=x\no: a\0b\n"),
-        ("base64-symbol", "dn: o=x\no:: a!==\n"),
-        ("base64-length", "dn: o=x\no:: abc\n"),
-        ("base64-padding", "dn: o=x\no:: YQ=a\n"),
-        ("base64-in-a-fold", "dn: o=x\no:: YWJj\n YW!j\n"),
-        ("url", "dn: o=x\no:< file:///etc/passwd\n"),
-        ("no-dn", "o: x\n"),
-        ("blank-line-inside", "dn: o=x\n\no: x\n"),
-        ("empty-dn", "dn::\n"),
-        ("second-dn", "dn: o=x\no: x\ndn: o=y\n"),
-        ("version-2", "version: 2\n\ndn: o=x\no: x\n"),
-        ("unknown-changetype", "dn: o=x\nchangetype: replace\n"),
-        ("blank-behind-changetype", "dn: o=x\nchangetype: delete \n"),
-        ("second-changetype", "dn: o=x\nchangetype: delete\nchangetype: add\n"),
-        ("late-control", "dn: o=x\nchangetype: add\ncontrol: 1.2.3 true\no: x\n"),
-        ("control-without-changetype", "dn: o=x\ncontrol: 1.2.3 true\n"),
-        ("bad-control", "dn: o=x\ncontrol: 1.2.3 maybe\nchangetype: delete\n"),
-        ("lines-after-delete", "dn: o=x\nchangetype: delete\no: x\n"),
-        ("modify-without-mods", "dn: o=x\nchangetype: modify\n"),
-        ("unknown-operation", "dn: o=x\nchangetype: modify\nremove: o\n-\n"),
-        ("other-attribute", "dn: o=x\nchangetype: modify\nadd: o\ncn: x\n-\n"),
-        ("text-behind-dash", "dn: o=x\nchangetype: modify\nadd: o\no: x\n- \n"),
-        ("increment-by-two", "dn: o=x\nchangetype: modify\nincrement: n\nn: 1\nn: 2\n-\n"),
-        ("deleteoldrdn-true", "dn: o=x\nchangetype: modrdn\nnewrdn: o=y\ndeleteoldrdn: true\n"),
-        ("newsuperior-first", "dn: o=x\nchangetype: modrdn\nnewrdn: o=y\nnewsuperior: o=z\ndeleteoldrdn: 1\n"),
-    ];
-    let said = |text: &str| {
-        let error = read(text.as_bytes()).unwrap_err();
+    let said = |text: &[u8]| {
+        let error = read(text).unwrap_err();
         let help = error.kind.help().map(|help| format!("; {help}")).unwrap_or_default();
         format!("{error}{help}  [{}]", String::from_utf8_lossy(&error.excerpt).escape_debug())
     };
-    let all: Vec<String> = cases.iter().map(|(name, text)| format!("{name}: {}", said(text))).collect();
-    insta::assert_snapshot!(all.join("\n"));
-    for (name, text) in cases {
-        assert_eq!(said(text), said(&text.replace('\n', "\r\n")), "{name} with CRLF");
+    let mut all = Vec::new();
+    for (name, text) in fixtures("invalid") {
+        let said_of_it = said(&text);
+        assert_eq!(said_of_it, said(&with_crlf(&text)), "{name} with CRLF");
+        all.push(format!("{name}: {said_of_it}"));
     }
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+/// `fixtures/ldif/valid` holds what is easily misread: its records, one a line.
+#[test]
+fn easily_misread() {
+    let lines = |text: &[u8]| {
+        let records = read(text).unwrap();
+        records.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let mut all = Vec::new();
+    for (name, text) in fixtures("valid") {
+        let records = lines(&text);
+        assert_eq!(records, lines(&with_crlf(&text)), "{name} with CRLF");
+        all.push(format!("{name}:\n{records}"));
+    }
+    insta::assert_snapshot!(all.join("\n\n"));
+}
+
+/// The files of a folder of `fixtures/ldif` by name, in order.
+fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = crate::offboard::root().join("fixtures/ldif").join(folder);
+    let mut fixtures: Vec<(String, Vec<u8>)> = crate::offboard::files(&folder)
+        .into_iter()
+        .map(|(path, text)| (path.file_stem().unwrap().to_str().unwrap().to_owned(), text))
+        .collect();
+    fixtures.sort();
+    assert!(!fixtures.is_empty());
+    fixtures
+}
+
+fn with_crlf(text: &[u8]) -> Vec<u8> {
+    text.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..])
 }
 
 fn records() -> impl Strategy<Value = Vec<String>> {
