@@ -30,7 +30,8 @@ pub enum Guard {
 const ASSERTION: &str = "1.3.6.1.1.12";
 
 /// Attributes that an entry below an account is guarded by, the first that it has.
-const ORDINARY: [&str; 8] = ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title"];
+const ORDINARY: [&str; 11] =
+    ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "owner", "serialNumber", "l"];
 
 /// A description and one of its values.
 type Guarded<'e> = (&'e AttributeDescription, &'e Value);

@@ -11,7 +11,7 @@ use crate::directory::census::Finding;
 use crate::io::source::Fingerprint;
 use crate::ldap::Change;
 use crate::lifecycle::{ServiceState, Step};
-use crate::plan::{ConflictKind, Operation, Stage};
+use crate::plan::{ConflictKind, Operation};
 use crate::proof::Proof;
 use crate::render::change_file::Context;
 use crate::render::report::diff;
@@ -499,9 +499,4 @@ fn exports(context: &Context<'_>) -> ExportsView {
             .map(|(what, finding)| NotJudged { what, count: finding.count, places: places(finding) })
             .collect(),
     }
-}
-
-/// The stages that have operations.
-pub fn stages(operations: &[Operation]) -> Vec<Stage> {
-    Stage::ALL.into_iter().filter(|stage| operations.iter().any(|operation| operation.stage == *stage)).collect()
 }
