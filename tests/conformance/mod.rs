@@ -1,3 +1,6 @@
 //! The RFCs' own examples and other projects' test cases.
 
 mod dn;
+mod ldif;
+mod ldif_fixtures;
+mod record_form;
