@@ -1,11 +1,8 @@
 //! All integration tests, in one binary.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "tests say so"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests say so")]
 
+mod cli;
 mod conformance;
+mod offboard;
+mod scenarios;
 mod servers;

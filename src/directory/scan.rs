@@ -19,12 +19,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-
 use thiserror::Error;
 
 use super::census::{Census, Place};
 use crate::ldap::dn_key::KeyBuffer;
-use crate::ldap::filter::{Attributes, covers};
+use crate::ldap::filter::{Asked, Attributes};
 use crate::ldap::{Attribute, AttributeDescription, Dn, DnKey, Entry, Origin, Value};
 use crate::ldif::{
     AttributeLine, ChangeKind, ContentRecord, LdifError, LdifErrorKind, NonEntry, Record, RecordReader, Text, UrlPolicy,
@@ -44,7 +43,7 @@ pub struct BlockText<'b> {
 /// The exports, as something that can be read again and again.
 pub trait Exports {
     /// Why reading can fail.
-    type Error;
+    type Error: std::error::Error + 'static;
 
     /// Calls `work` for every block, perhaps on several threads, and `take` with the results in the order of the text.
     ///
@@ -93,8 +92,8 @@ impl<'v> EntryView<'v> {
             let at = match last {
                 Some((spelling, at)) if spelling == line.description => at,
                 _ => {
-                    let description = AttributeDescription::parse(line.description.as_bytes())
-                        .map_err(|_| unreadable(line.line))?;
+                    let description =
+                        AttributeDescription::parse(line.description.as_bytes()).map_err(|_| unreadable(line.line))?;
                     let known = entry.attributes.iter().position(|attribute| attribute.description == description);
                     known.unwrap_or_else(|| {
                         entry.attributes.push(Attribute { description, values: Vec::new() });
@@ -110,9 +109,9 @@ impl<'v> EntryView<'v> {
 }
 
 impl Attributes for EntryView<'_> {
-    fn any_value(&self, description: &AttributeDescription, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        let lines = self.record.attributes.iter().filter(|line| covers(description, &line.description));
-        lines.into_iter().any(|line| test(line.value.bytes()))
+    fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let mut lines = self.record.attributes.iter().filter(|line| asked.covers(&line.description));
+        lines.any(|line| test(line.value.bytes()))
     }
 }
 

@@ -1,1 +1,152 @@
 //! Change sets go out: one folder, whole or not at all.
+//!
+//! Everything is written into a folder beside the target, synced, and renamed; what fails before the rename leaves
+//! nothing behind. Files are 0600 and folders 0700: change files carry values of the directory.
+
+use std::fmt::Write as _;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// The file with the sums of all others.
+pub const SUMS: &str = "SHA256SUMS";
+
+/// Why a change set was not written. Nothing of it is left.
+#[derive(Debug, Error)]
+pub enum OutputError {
+    /// The folder is there.
+    #[error("{0} exists already")]
+    Exists(Utf8PathBuf),
+    /// The folder is there and was not written by this tool.
+    #[error("{0} is not a change set of this tool")]
+    NotOurs(Utf8PathBuf),
+    /// The operating system said no.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// What was said.
+        error: io::Error,
+    },
+}
+
+/// Where a change set will be written.
+#[derive(Clone, Debug)]
+pub struct Target {
+    folder: Utf8PathBuf,
+    force: bool,
+}
+
+impl Target {
+    /// Checks that a change set can be written there, before any work is done.
+    ///
+    /// An existing folder is refused, unless `force` is given and it is an earlier change set.
+    pub fn new(folder: &Utf8Path, force: bool) -> Result<Self, OutputError> {
+        let target = Self { folder: folder.to_owned(), force };
+        target.check()?;
+        Ok(target)
+    }
+
+    fn check(&self) -> Result<(), OutputError> {
+        match fs::symlink_metadata(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(failed(&self.folder, error)),
+            Ok(_) if !self.force => Err(OutputError::Exists(self.folder.clone())),
+            Ok(metadata) => {
+                let ours = metadata.is_dir() && ["plan.json", SUMS].iter().all(|name| self.folder.join(name).is_file());
+                if ours { Ok(()) } else { Err(OutputError::NotOurs(self.folder.clone())) }
+            }
+        }
+    }
+
+    /// Writes the files, named by their paths inside the folder, and their sums.
+    pub fn write(&self, files: &[(String, Vec<u8>)]) -> Result<(), OutputError> {
+        let parent = self.folder.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+        let wrong = |error| failed(parent, error);
+        // The name tells whose leftovers these are, should the machine go down in between.
+        let staging = tempfile::Builder::new().prefix(".offboard-").tempdir_in(parent).map_err(wrong)?;
+        let root = Utf8Path::from_path(staging.path())
+            .ok_or_else(|| wrong(io::Error::new(io::ErrorKind::InvalidInput, "a path that is not UTF-8")))?;
+        let inside = root.join("set");
+        Self::make_folder(&inside)?;
+        let mut sums = String::new();
+        for (name, content) in files {
+            if let Some(folder) = Utf8Path::new(name).parent().filter(|folder| !folder.as_str().is_empty()) {
+                Self::make_folder(&inside.join(folder))?;
+            }
+            Self::write_file(&inside.join(name), content)?;
+            let _ = writeln!(sums, "{}  {name}", HEXLOWER.encode(&Sha256::digest(content)));
+        }
+        Self::write_file(&inside.join(SUMS), sums.as_bytes())?;
+        for folder in [inside.join("apply"), inside.join("rollback"), inside.clone()] {
+            if folder.is_dir() {
+                Self::sync(&folder)?;
+            }
+        }
+        self.check()?;
+        if self.force && self.folder.is_dir() {
+            // The earlier set goes into the staging folder, and away with it, once the new one is in place.
+            let earlier = root.join("earlier");
+            fs::rename(&self.folder, &earlier).map_err(|error| failed(&self.folder, error))?;
+            if let Err(error) = fs::rename(&inside, &self.folder) {
+                let _ = fs::rename(&earlier, &self.folder);
+                return Err(failed(&self.folder, error));
+            }
+        } else {
+            fs::rename(&inside, &self.folder).map_err(|error| failed(&self.folder, error))?;
+        }
+        Self::sync(parent)
+    }
+
+    fn make_folder(path: &Utf8Path) -> Result<(), OutputError> {
+        DirBuilder::new().mode(0o700).recursive(true).create(path).map_err(|error| failed(path, error))
+    }
+
+    fn write_file(path: &Utf8Path, content: &[u8]) -> Result<(), OutputError> {
+        let write = || {
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            file.write_all(content)?;
+            file.sync_all()
+        };
+        write().map_err(|error| failed(path, error))
+    }
+
+    fn sync(folder: &Utf8Path) -> Result<(), OutputError> {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, error))
+    }
+}
+
+fn failed(path: &Utf8Path, error: io::Error) -> OutputError {
+    OutputError::Io { path: path.to_owned(), error }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn whole_or_not_at_all() {
+        let place = tempfile::tempdir().unwrap();
+        let base = Utf8Path::from_path(place.path()).unwrap();
+        let set = base.join("CHG-1");
+        let files =
+            [("plan.json".to_owned(), b"{}".to_vec()), ("apply/10-status.ldif".to_owned(), b"version: 1\n".to_vec())];
+        Target::new(&set, false).unwrap().write(&files).unwrap();
+        let mode = |path: &Utf8Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&set), mode(&set.join("apply")), mode(&set.join("plan.json"))), (0o700, 0o700, 0o600));
+        assert!(matches!(Target::new(&set, false), Err(OutputError::Exists(_))));
+        Target::new(&set, true).unwrap().write(&files[..1]).unwrap();
+        assert!(!set.join("apply").exists(), "the earlier set is gone");
+        assert!(matches!(Target::new(base, true), Err(OutputError::NotOurs(_))));
+        let bad = [("a".to_owned(), Vec::new()), ("a".to_owned(), Vec::new())];
+        assert!(Target::new(&base.join("other"), false).unwrap().write(&bad).is_err());
+        assert_eq!(fs::read_dir(base).unwrap().count(), 1, "nothing is left of what failed");
+    }
+}

@@ -70,7 +70,7 @@ impl Source {
         let unpacked = match magic {
             [0x1f, 0x8b, ..] => Unpacked::Gzip(Box::new(MultiGzDecoder::new(stored))),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Unpacked::Zstd(Box::new(zstd::Decoder::with_buffer(stored)?)),
-            _ => Unpacked::Plain(stored),
+            _ => Unpacked::Plain(Box::new(stored)),
         };
         Blocks::new(unpacked)
     }
@@ -97,7 +97,7 @@ impl Read for Hashing {
 }
 
 enum Unpacked {
-    Plain(BufReader<Hashing>),
+    Plain(Box<BufReader<Hashing>>),
     Gzip(Box<MultiGzDecoder<BufReader<Hashing>>>),
     Zstd(Box<zstd::Decoder<'static, BufReader<Hashing>>>),
 }

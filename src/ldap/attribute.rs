@@ -90,15 +90,9 @@ impl AttributeDescription {
             offset += option.len() + 1;
         }
         // All bytes were found to be ASCII.
-        let spelling = str::from_utf8(bytes).map_err(|error| AttributeError::Type {
-            offset: error.valid_up_to(),
-        })?;
+        let spelling = str::from_utf8(bytes).map_err(|error| AttributeError::Type { offset: error.valid_up_to() })?;
         let known = spelling.get(..name.len()).and_then(attribute_types::find);
-        Ok(Self {
-            spelling: spelling.into(),
-            type_length: name.len(),
-            known,
-        })
+        Ok(Self { spelling: spelling.into(), type_length: name.len(), known })
     }
 
     /// As it was written.
@@ -108,9 +102,7 @@ impl AttributeDescription {
 
     /// The type as it was written, without options.
     pub fn attribute_type(&self) -> &str {
-        self.spelling
-            .get(..self.type_length)
-            .unwrap_or(&self.spelling)
+        self.spelling.get(..self.type_length).unwrap_or(&self.spelling)
     }
 
     /// The options as they were written, in their order.
@@ -136,9 +128,7 @@ impl AttributeDescription {
     /// Whether this is that type, by any of its names, with or without options.
     pub fn is_type(&self, attribute_type: &str) -> bool {
         self.attribute_type().eq_ignore_ascii_case(attribute_type)
-            || self
-                .known
-                .is_some_and(|known| known.is_called(attribute_type))
+            || self.known.is_some_and(|known| known.is_called(attribute_type))
     }
 
     /// The normal form by which descriptions are compared.
@@ -178,16 +168,10 @@ fn check_type(name: &[u8]) -> Result<(), AttributeError> {
         b'-' => at > 0,
         _ => byte.is_ascii_alphanumeric() || byte == b'_',
     };
-    match name
-        .iter()
-        .enumerate()
-        .find(|&(at, &byte)| !allowed(at, byte))
-    {
+    match name.iter().enumerate().find(|&(at, &byte)| !allowed(at, byte)) {
         Some((offset, _)) => Err(AttributeError::Type { offset }),
         // `01` is neither a name nor an OID.
-        None if name.iter().all(u8::is_ascii_digit) || name == b"@" => {
-            Err(AttributeError::Type { offset: name.len() })
-        }
+        None if name.iter().all(u8::is_ascii_digit) || name == b"@" => Err(AttributeError::Type { offset: name.len() }),
         None => Ok(()),
     }
 }
@@ -206,9 +190,7 @@ fn check_option(option: &[u8], start: usize) -> Result<(), AttributeError> {
 impl PartialEq for AttributeDescription {
     fn eq(&self, other: &Self) -> bool {
         self.spelling == other.spelling
-            || (self
-                .canonical_type()
-                .eq_ignore_ascii_case(other.canonical_type())
+            || (self.canonical_type().eq_ignore_ascii_case(other.canonical_type())
                 && self.has_options() == other.has_options()
                 && (!self.has_options() || self.sorted_options() == other.sorted_options()))
     }
@@ -294,12 +276,7 @@ mod tests {
             (b"cn;;binary", EmptyOption { offset: 3 }),
             (b"cn;a;b c", Option { offset: 6 }),
         ] {
-            assert_eq!(
-                AttributeDescription::parse(bytes),
-                Err(error),
-                "{}",
-                bytes.escape_ascii()
-            );
+            assert_eq!(AttributeDescription::parse(bytes), Err(error), "{}", bytes.escape_ascii());
         }
     }
 
@@ -319,23 +296,15 @@ mod tests {
             assert_eq!(a == b, equal, "{a:?} {b:?}");
             assert_eq!(a.key() == b.key(), equal, "{a:?} {b:?}");
         }
-        assert_eq!(
-            description("commonName;Lang-DE;binary").key().as_str(),
-            "cn;binary;lang-de"
-        );
+        assert_eq!(description("commonName;Lang-DE;binary").key().as_str(), "cn;binary;lang-de");
     }
 
     #[test]
     fn is_a_type() {
         assert!(description("UserId").is("uid") && description("uid").is("userid"));
         assert!(!description("uid;x").is("uid") && description("uid;x").is_type("UID"));
-        assert!(
-            description("cn;BINARY").has_option("binary")
-                && !description("cn").has_option("binary")
-        );
-        assert!(
-            same_type("CN", "cn") && same_type("2.5.4.3", "commonname") && !same_type("cn", "sn")
-        );
+        assert!(description("cn;BINARY").has_option("binary") && !description("cn").has_option("binary"));
+        assert!(same_type("CN", "cn") && same_type("2.5.4.3", "commonname") && !same_type("cn", "sn"));
         assert!(same_type("x-unknown", "X-Unknown") && !same_type("x-unknown", "x-other"));
     }
 

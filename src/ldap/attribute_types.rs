@@ -82,12 +82,7 @@ struct Index {
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let names = TABLE.iter().flat_map(|known| {
-        known
-            .names
-            .iter()
-            .copied()
-            .chain((!known.oid.is_empty()).then_some(known.oid))
-            .map(move |name| (name, known))
+        known.names.iter().copied().chain((!known.oid.is_empty()).then_some(known.oid)).map(move |name| (name, known))
     });
     Index::of(names)
 });
@@ -99,8 +94,7 @@ impl Index {
     fn of(names: impl Iterator<Item = (&'static str, &'static AttributeType)>) -> Self {
         let mut slots = vec![None; Self::SLOTS].into_boxed_slice();
         for (name, known) in names {
-            let free = Self::probe(name.as_bytes())
-                .find(|&slot| slots.get(slot).is_some_and(Option::is_none));
+            let free = Self::probe(name.as_bytes()).find(|&slot| slots.get(slot).is_some_and(Option::is_none));
             if let Some(slot) = free.and_then(|slot| slots.get_mut(slot)) {
                 *slot = Some((name, known));
             }
@@ -126,24 +120,15 @@ impl Index {
     }
 }
 
-const fn row(
-    oid: &'static str,
-    names: &'static [&'static str],
-    equality: MatchingRule,
-) -> AttributeType {
-    AttributeType {
-        oid,
-        names,
-        equality,
-    }
+const fn row(oid: &'static str, names: &'static [&'static str], equality: MatchingRule) -> AttributeType {
+    AttributeType { oid, names, equality }
 }
 
 use MatchingRule::{
-    BitString as BITS, Boolean as BOOL, CaseExact as EXACT, CaseExactIa5 as EXACT_IA5,
-    CaseIgnore as IGNORE, CaseIgnoreIa5 as IGNORE_IA5, CaseIgnoreList as LIST,
-    DistinguishedName as DN, GeneralizedTime as TIME, Integer as INT, NameAndOptionalUid as DN_UID,
-    NumericString as NUMERIC, ObjectIdentifier as OID, OctetString as OCTETS,
-    TelephoneNumber as PHONE, Uuid as UUID,
+    BitString as BITS, Boolean as BOOL, CaseExact as EXACT, CaseExactIa5 as EXACT_IA5, CaseIgnore as IGNORE,
+    CaseIgnoreIa5 as IGNORE_IA5, CaseIgnoreList as LIST, DistinguishedName as DN, GeneralizedTime as TIME,
+    Integer as INT, NameAndOptionalUid as DN_UID, NumericString as NUMERIC, ObjectIdentifier as OID,
+    OctetString as OCTETS, TelephoneNumber as PHONE, Uuid as UUID,
 };
 
 #[rustfmt::skip]
@@ -383,30 +368,15 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for known in TABLE {
             assert!(!known.names.is_empty());
-            for name in known
-                .names
-                .iter()
-                .chain((!known.oid.is_empty()).then_some(&known.oid))
-            {
-                assert!(
-                    seen.insert(name.to_ascii_lowercase()),
-                    "{name} stands twice"
-                );
-                for spelling in [
-                    name.to_string(),
-                    name.to_ascii_uppercase(),
-                    name.to_ascii_lowercase(),
-                ] {
+            for name in known.names.iter().chain((!known.oid.is_empty()).then_some(&known.oid)) {
+                assert!(seen.insert(name.to_ascii_lowercase()), "{name} stands twice");
+                for spelling in [name.to_string(), name.to_ascii_uppercase(), name.to_ascii_lowercase()] {
                     assert_eq!(find(&spelling), Some(known), "{spelling}");
                     assert!(known.is_called(&spelling));
                 }
             }
         }
-        assert!(
-            seen.len() * 2 < Index::SLOTS,
-            "{} names need a larger index",
-            seen.len()
-        );
+        assert!(seen.len() * 2 < Index::SLOTS, "{} names need a larger index", seen.len());
     }
 
     #[test]
@@ -418,11 +388,7 @@ mod tests {
             "OID.0.9.2342.19200300.100.1.1",
             "oid.0.9.2342.19200300.100.1.1",
         ] {
-            assert_eq!(
-                find(name).map(AttributeType::canonical_name),
-                Some("uid"),
-                "{name}"
-            );
+            assert_eq!(find(name).map(AttributeType::canonical_name), Some("uid"), "{name}");
         }
         for name in ["", "u", "uidd", "OID.uid2", "2.5.4", "é"] {
             assert_eq!(find(name), None, "{name}");

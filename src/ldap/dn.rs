@@ -98,11 +98,7 @@ pub struct Dn {
 impl Dn {
     /// Reads a DN; the exact bytes stay its spelling.
     pub fn parse(bytes: &[u8]) -> Result<Self, DnError> {
-        Ok(Self {
-            spelling: bytes.into(),
-            key: DnKey::parse(bytes)?,
-            rdns: OnceLock::new(),
-        })
+        Ok(Self { spelling: bytes.into(), key: DnKey::parse(bytes)?, rdns: OnceLock::new() })
     }
 
     /// The bytes that were parsed.
@@ -112,8 +108,7 @@ impl Dn {
 
     /// The RDNs, leaf first; none for the root.
     pub fn rdns(&self) -> &[Rdn] {
-        self.rdns
-            .get_or_init(|| self.parsed().into_iter().map(Rdn::from).collect())
+        self.rdns.get_or_init(|| self.parsed().into_iter().map(Rdn::from).collect())
     }
 
     /// The normal form by which names are compared.
@@ -130,11 +125,7 @@ impl Dn {
     pub fn parent_spelling(&self) -> Option<&[u8]> {
         let parsed = self.parsed();
         parsed.first()?;
-        Some(
-            parsed
-                .get(1)
-                .map_or(&[], |parent| dn_syntax::trim_blanks(parent.tail)),
-        )
+        Some(parsed.get(1).map_or(&[], |parent| dn_syntax::trim_blanks(parent.tail)))
     }
 
     /// The leaf RDN as this name spells it, without blanks around it; empty for the root.
@@ -259,10 +250,7 @@ impl From<ParsedRdn<'_>> for Rdn {
             value: ava.value.into_owned(),
             is_opaque: ava.is_opaque,
         });
-        Self {
-            spelling: parsed.spelling.into(),
-            avas: avas.collect(),
-        }
+        Self { spelling: parsed.spelling.into(), avas: avas.collect() }
     }
 }
 
@@ -282,18 +270,12 @@ pub fn escape_rdn_value(value: &[u8]) -> Cow<'_, [u8]> {
                 ' ' if at == 0 || at == last => escaped.extend(b"\\ "),
                 '#' if at == 0 => escaped.extend(b"\\#"),
                 '"' | '+' | ',' | ';' | '<' | '>' | '\\' => escaped.extend([b'\\', c as u8]),
-                c if c.is_control() => c
-                    .encode_utf8(&mut [0; 4])
-                    .bytes()
-                    .for_each(|byte| push_hex(&mut escaped, byte)),
+                c if c.is_control() => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| push_hex(&mut escaped, byte)),
                 c => escaped.extend(c.encode_utf8(&mut [0; 4]).bytes()),
             }
             at += c.len_utf8();
         }
-        chunk
-            .invalid()
-            .iter()
-            .for_each(|&byte| push_hex(&mut escaped, byte));
+        chunk.invalid().iter().for_each(|&byte| push_hex(&mut escaped, byte));
         at += chunk.invalid().len();
     }
     Cow::Owned(escaped)
@@ -310,11 +292,7 @@ fn normalized_name(rdns: &[ParsedRdn<'_>], depth: usize) -> String {
 }
 
 fn normalized_rdn(rdn: &ParsedRdn<'_>, depth: usize) -> String {
-    let mut avas: Vec<_> = rdn
-        .avas
-        .iter()
-        .map(|ava| normalized_ava(ava, depth))
-        .collect();
+    let mut avas: Vec<_> = rdn.avas.iter().map(|ava| normalized_ava(ava, depth)).collect();
     avas.sort_unstable();
     avas.join("+")
 }
@@ -327,17 +305,12 @@ fn normalized_ava(ava: &ParsedAva<'_>, depth: usize) -> String {
     let value = match attribute_types::equality_rule(ava.attribute_type) {
         MatchingRule::DistinguishedName => normalized_nested(&ava.value, depth + 1),
         MatchingRule::NameAndOptionalUid => match split_name_and_uid(&ava.value) {
-            (dn, Some(bits)) => [normalized_nested(dn, depth + 1).as_ref(), b"#", bits]
-                .concat()
-                .into(),
+            (dn, Some(bits)) => [normalized_nested(dn, depth + 1).as_ref(), b"#", bits].concat().into(),
             (dn, None) => normalized_nested(dn, depth + 1),
         },
         rule => normalize(rule, &ava.value),
     };
-    format!(
-        "{name}={}",
-        String::from_utf8_lossy(&escape_rdn_value(&value))
-    )
+    format!("{name}={}", String::from_utf8_lossy(&escape_rdn_value(&value)))
 }
 
 /// A DN that is a value of a DN; the value as it is if it is none, or stands too deep for its key to take it apart.
@@ -366,11 +339,7 @@ mod tests {
             (b"  ", b"", None),
             (b"dc=com", b"dc=com", Some(b"")),
             (b" dc = com ", b"dc = com", Some(b"")),
-            (
-                b"UID=a , OU=People,dc=x ",
-                b"UID=a",
-                Some(b"OU=People,dc=x"),
-            ),
+            (b"UID=a , OU=People,dc=x ", b"UID=a", Some(b"OU=People,dc=x")),
             (b"cn=a\\, b+sn=c;o=x", b"cn=a\\, b+sn=c", Some(b"o=x")),
             (b"cn=a\\ ,o=x\\ ", b"cn=a\\ ", Some(b"o=x\\ ")),
             (b"cn=a\\\\ ,o=x\\\\ ", b"cn=a\\\\", Some(b"o=x\\\\")),
@@ -381,11 +350,7 @@ mod tests {
             assert_eq!(dn.spelling(), spelling);
             assert_eq!(dn.rdn_spelling(), rdn, "{dn:?}");
             assert_eq!(dn.parent_spelling(), parent, "{dn:?}");
-            assert_eq!(
-                dn.rdns().first().map_or(&b""[..], Rdn::spelling),
-                rdn,
-                "{dn:?}"
-            );
+            assert_eq!(dn.rdns().first().map_or(&b""[..], Rdn::spelling), rdn, "{dn:?}");
             if let Some(parent) = parent {
                 assert_eq!(DnKey::parse(parent).ok(), dn.key().parent(), "{dn:?}");
             }
@@ -396,41 +361,16 @@ mod tests {
     fn errors_say_what_and_where() {
         for (spelling, message) in [
             ("manager", "expected `=` after the attribute type at byte 7"),
-            (
-                "cn=a,",
-                "expected an attribute type (a name or a dotted-decimal OID) at byte 5",
-            ),
-            (
-                "cn=a, 1.=b",
-                "expected an attribute type (a name or a dotted-decimal OID) at byte 6",
-            ),
-            (
-                "cn=a\\zz",
-                "expected a special character or two hexadecimal digits after a backslash at byte 4",
-            ),
-            (
-                "cn=#123",
-                "expected pairs of hexadecimal digits after `#` at byte 7",
-            ),
-            (
-                "cn=#",
-                "expected pairs of hexadecimal digits after `#` at byte 4",
-            ),
-            (
-                "cn=#0405",
-                "expected exactly one BER-encoded string after `#` at byte 3",
-            ),
+            ("cn=a,", "expected an attribute type (a name or a dotted-decimal OID) at byte 5"),
+            ("cn=a, 1.=b", "expected an attribute type (a name or a dotted-decimal OID) at byte 6"),
+            ("cn=a\\zz", "expected a special character or two hexadecimal digits after a backslash at byte 4"),
+            ("cn=#123", "expected pairs of hexadecimal digits after `#` at byte 7"),
+            ("cn=#", "expected pairs of hexadecimal digits after `#` at byte 4"),
+            ("cn=#0405", "expected exactly one BER-encoded string after `#` at byte 3"),
             ("cn=\"a", "expected a closing quotation mark at byte 5"),
-            (
-                "cn=\"a\" b",
-                "expected `,`, `;`, `+` or the end (other special characters need a backslash) at byte 7",
-            ),
+            ("cn=\"a\" b", "expected `,`, `;`, `+` or the end (other special characters need a backslash) at byte 7"),
         ] {
-            assert_eq!(
-                Dn::parse(spelling.as_bytes()).unwrap_err().to_string(),
-                message,
-                "{spelling}"
-            );
+            assert_eq!(Dn::parse(spelling.as_bytes()).unwrap_err().to_string(), message, "{spelling}");
         }
         assert_eq!(
             Rdn::parse(b"cn=a,cn=b").unwrap_err().to_string(),

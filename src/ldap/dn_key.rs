@@ -166,11 +166,7 @@ pub(super) struct AvaParts<'a> {
 
 impl<'a> From<&'a ParsedAva<'_>> for AvaParts<'a> {
     fn from(ava: &'a ParsedAva<'_>) -> Self {
-        Self {
-            attribute_type: ava.attribute_type,
-            value: &ava.value,
-            is_opaque: ava.is_opaque,
-        }
+        Self { attribute_type: ava.attribute_type, value: &ava.value, is_opaque: ava.is_opaque }
     }
 }
 
@@ -183,11 +179,7 @@ fn push_any(key: &mut Vec<u8>, dn: &[u8], depth: usize) -> Result<(), DnError> {
     Ok(())
 }
 
-fn push_rdn<'a>(
-    key: &mut Vec<u8>,
-    mut avas: impl ExactSizeIterator<Item = AvaParts<'a>>,
-    depth: usize,
-) {
+fn push_rdn<'a>(key: &mut Vec<u8>, mut avas: impl ExactSizeIterator<Item = AvaParts<'a>>, depth: usize) {
     if avas.len() == 1 {
         avas.by_ref().for_each(|ava| push_ava(key, ava, depth));
         return;
@@ -217,10 +209,7 @@ fn push_ava(key: &mut Vec<u8>, ava: AvaParts<'_>, depth: usize) {
 fn push_type(key: &mut Vec<u8>, name: &[u8]) -> MatchingRule {
     let (canonical, rule) = match attribute_types::find_bytes(name) {
         Some(known) => (known.canonical_name().as_bytes(), known.equality),
-        None => (
-            attribute_types::bytes_without_oid_prefix(name),
-            MatchingRule::Unknown,
-        ),
+        None => (attribute_types::bytes_without_oid_prefix(name), MatchingRule::Unknown),
     };
     let start = key.len();
     key.extend_from_slice(canonical);
@@ -253,9 +242,7 @@ fn push_plain(key: &mut Vec<u8>, dn: &[u8]) -> Option<()> {
     while !is_last {
         let comma = memrchr(b',', rest);
         let rdn = rest.get(comma.map_or(0, |at| at + 1)..)?;
-        (rest, is_last) = comma.map_or((&[][..], true), |at| {
-            (rest.get(..at).unwrap_or_default(), false)
-        });
+        (rest, is_last) = comma.map_or((&[][..], true), |at| (rest.get(..at).unwrap_or_default(), false));
 
         let (name, value) = rdn.split_at_checked(memchr(b'=', rdn)?)?;
         let name = dn_syntax::trim_blanks(name);
@@ -270,10 +257,7 @@ fn push_plain(key: &mut Vec<u8>, dn: &[u8]) -> Option<()> {
             MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => {
                 push_printable_ascii(key, value, false);
             }
-            rule => push_escaped(
-                key,
-                &normalize_nested(rule, dn_syntax::trim_blanks(value), 1),
-            ),
+            rule => push_escaped(key, &normalize_nested(rule, dn_syntax::trim_blanks(value), 1)),
         }
         key.push(END);
     }
@@ -354,20 +338,14 @@ mod tests {
         assert!(key(&deep).as_bytes().len() < 2 * deep.len());
         let mut escaped = "cn=a".to_owned();
         for _ in 0..10 {
-            escaped = format!(
-                "member={}",
-                escaped.replace('\\', "\\\\").replace('=', "\\=")
-            );
+            escaped = format!("member={}", escaped.replace('\\', "\\\\").replace('=', "\\="));
         }
         assert_eq!(key(&escaped), key(&escaped.to_lowercase()));
     }
 
     /// A name of a few letters, so that equal ones and ancestors come up often, spelled in several ways.
     fn small_dn(least: usize) -> impl Strategy<Value = String> {
-        let ava = (
-            "cn|CN|2\\.5\\.4\\.3|ou|x",
-            "[aA]?[ b]{0,2}|\\\\00|\\\\02|#0401[46]1|\"a,b\"",
-        )
+        let ava = ("cn|CN|2\\.5\\.4\\.3|ou|x", "[aA]?[ b]{0,2}|\\\\00|\\\\02|#0401[46]1|\"a,b\"")
             .prop_map(|(name, value)| format!("{name}={value}"));
         let rdn = prop::collection::vec(ava, 1..3).prop_map(|avas| avas.join("+"));
         prop::collection::vec(rdn, least..4).prop_map(|rdns| rdns.join(","))

@@ -65,9 +65,7 @@ pub(super) fn is_attribute_type(name: &[u8]) -> bool {
         [first, ..] if first.is_ascii_digit() => is_numeric_oid(name),
         [first, rest @ ..] => {
             first.is_ascii_alphabetic()
-                && rest
-                    .iter()
-                    .all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+                && rest.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         }
         [] => false,
     }
@@ -86,10 +84,7 @@ pub(super) fn is_numeric_oid(name: &[u8]) -> bool {
 pub(super) fn trim_blanks(bytes: &[u8]) -> &[u8] {
     let start = bytes.iter().take_while(|&&byte| byte == b' ').count();
     let bytes = bytes.get(start..).unwrap_or_default();
-    let text = bytes
-        .iter()
-        .rposition(|&byte| byte != b' ')
-        .map_or(0, |last| last + 1);
+    let text = bytes.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
     let (text, blanks) = bytes.split_at_checked(text).unwrap_or((bytes, &[]));
     let backslashes = text.iter().rev().take_while(|&&byte| byte == b'\\').count();
     let escaped = usize::from(backslashes % 2 == 1 && !blanks.is_empty());
@@ -105,10 +100,7 @@ struct Expected<'a> {
 
 impl<'a> ParseError<&'a [u8]> for Expected<'a> {
     fn from_error_kind(at: &'a [u8], _: ErrorKind) -> Self {
-        Self {
-            at,
-            kind: DnErrorKind::End,
-        }
+        Self { at, kind: DnErrorKind::End }
     }
 
     fn append(_: &'a [u8], _: ErrorKind, other: Self) -> Self {
@@ -125,16 +117,11 @@ fn stop<T>(at: &[u8], kind: DnErrorKind) -> Parsed<'_, T> {
 
 fn whole<'a, T>(input: &'a [u8], parsed: Parsed<'a, T>) -> Result<T, DnError> {
     // Every position is a tail of the input.
-    let error = |at: &[u8], kind| DnError {
-        offset: input.len() - at.len(),
-        kind,
-    };
+    let error = |at: &[u8], kind| DnError { offset: input.len() - at.len(), kind };
     match parsed {
         Ok(([], value)) => Ok(value),
         Ok((rest, _)) => Err(error(rest, DnErrorKind::End)),
-        Err(Err::Failure(expected) | Err::Error(expected)) => {
-            Err(error(expected.at, expected.kind))
-        }
+        Err(Err::Failure(expected) | Err::Error(expected)) => Err(error(expected.at, expected.kind)),
         Err(Err::Incomplete(_)) => Err(error(&[], DnErrorKind::End)),
     }
 }
@@ -142,14 +129,7 @@ fn whole<'a, T>(input: &'a [u8], parsed: Parsed<'a, T>) -> Result<T, DnError> {
 fn rdn(input: &[u8]) -> Parsed<'_, ParsedRdn<'_>> {
     let (rest, avas) = separated_list1(one_of(&b"+"[..]), ava).parse(input)?;
     let consumed = input.get(..input.len() - rest.len()).unwrap_or(input);
-    Ok((
-        rest,
-        ParsedRdn {
-            spelling: trim_blanks(consumed),
-            tail: input,
-            avas,
-        },
-    ))
+    Ok((rest, ParsedRdn { spelling: trim_blanks(consumed), tail: input, avas }))
 }
 
 fn ava(input: &[u8]) -> Parsed<'_, ParsedAva<'_>> {
@@ -167,14 +147,7 @@ fn ava(input: &[u8]) -> Parsed<'_, ParsedAva<'_>> {
     };
     let (rest, _) = blanks(rest)?;
     match rest {
-        [] | [b',' | b';' | b'+', ..] => Ok((
-            rest,
-            ParsedAva {
-                attribute_type,
-                value,
-                is_opaque,
-            },
-        )),
+        [] | [b',' | b';' | b'+', ..] => Ok((rest, ParsedAva { attribute_type, value, is_opaque })),
         _ => stop(rest, DnErrorKind::EndOfValue),
     }
 }
@@ -199,12 +172,7 @@ fn string(input: &[u8]) -> Parsed<'_, Value<'_>> {
     let (rest, (value, escaped)) = runs_and_pairs(input, plain)?;
     // The end of the last escape: blanks before it belong to the value.
     let is_trimmed = |&(at, &byte): &(usize, &u8)| byte == b' ' && at >= escaped;
-    let trimmed = value
-        .iter()
-        .enumerate()
-        .rev()
-        .take_while(is_trimmed)
-        .count();
+    let trimmed = value.iter().enumerate().rev().take_while(is_trimmed).count();
     let length = value.len() - trimmed;
     let value = match value {
         Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(..length).unwrap_or(bytes)),
@@ -225,10 +193,7 @@ fn quoted(input: &[u8]) -> Parsed<'_, Value<'_>> {
 }
 
 /// The value, and its length at the end of the last escape.
-fn runs_and_pairs(
-    input: &[u8],
-    is_plain: impl Fn(u8) -> bool,
-) -> Parsed<'_, (Cow<'_, [u8]>, usize)> {
+fn runs_and_pairs(input: &[u8], is_plain: impl Fn(u8) -> bool) -> Parsed<'_, (Cow<'_, [u8]>, usize)> {
     let (mut rest, run) = take_while(&is_plain).parse(input)?;
     let mut value = Cow::Borrowed(run);
     let mut escaped = 0;
@@ -257,9 +222,7 @@ fn pair(input: &[u8]) -> Parsed<'_, u8> {
 
 fn hex_pair(input: &[u8]) -> Parsed<'_, u8> {
     let (rest, digits) = take_while_m_n(2, 2, |byte: u8| byte.is_ascii_hexdigit()).parse(input)?;
-    let byte = str::from_utf8(digits)
-        .ok()
-        .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let byte = str::from_utf8(digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok());
     byte.map_or_else(|| stop(input, DnErrorKind::Hex), |byte| Ok((rest, byte)))
 }
 
@@ -293,19 +256,12 @@ fn ber_string(ber: &[u8]) -> Ber<'_> {
     let (length, content) = match rest {
         [short @ 0..=0x7F, content @ ..] => (usize::from(*short), content),
         [long @ 0x81..=0x84, rest @ ..] => match rest.split_at_checked(usize::from(long & 0x7F)) {
-            Some((octets, content)) => (
-                octets
-                    .iter()
-                    .fold(0, |length, &octet| length << 8 | usize::from(octet)),
-                content,
-            ),
+            Some((octets, content)) => {
+                (octets.iter().fold(0, |length, &octet| length << 8 | usize::from(octet)), content)
+            }
             None => return Ber::Malformed,
         },
         _ => return Ber::Malformed,
     };
-    if content.len() == length {
-        Ber::String(content)
-    } else {
-        Ber::Malformed
-    }
+    if content.len() == length { Ber::String(content) } else { Ber::Malformed }
 }

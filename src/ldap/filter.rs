@@ -14,7 +14,7 @@
 //! attribute; `~=` is equality, as in most servers. `>=` and `<=` order integers by number and everything else by its
 //! normalised bytes, which is right for GeneralizedTime and caseIgnore strings.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
@@ -23,10 +23,9 @@ use nom::combinator::{map, opt, value};
 use nom::{IResult, Parser};
 use thiserror::Error;
 
-use super::attribute::same_type;
 use super::attribute_types::equality_rule;
 use super::matching::{MatchingRule, normalize};
-use super::{AttributeDescription, Entry};
+use super::{AttributeDescription, Entry, TypeMap};
 
 /// Deepest nesting of a filter.
 const MAX_DEPTH: usize = 64;
@@ -84,24 +83,37 @@ impl From<bool> for Truth {
 /// Something with attributes that a filter can be held against.
 pub trait Attributes {
     /// Whether `test` holds for any value of the attribute; options of the description must all be there.
-    fn any_value(&self, description: &AttributeDescription, test: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+    fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 }
 
-impl Attributes for Entry {
-    fn any_value(&self, description: &AttributeDescription, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        self.attributes
-            .iter()
-            .filter(|attribute| covers(description, attribute.description.spelling()))
-            .flat_map(|attribute| &attribute.values)
-            .any(|value| test(&value.bytes))
+/// The attribute that a comparison is about.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    description: AttributeDescription,
+    types: TypeMap<()>,
+}
+
+impl Asked {
+    fn new(description: AttributeDescription) -> Self {
+        let types = [(description.attribute_type(), ())].into_iter().collect();
+        Self { description, types }
+    }
+
+    /// Whether a description of an entry is of the asked type and has at least its options (RFC 4511, 4.5.1).
+    pub fn covers(&self, description: &str) -> bool {
+        let has = |option: &str| description.split(';').skip(1).any(|part| part.eq_ignore_ascii_case(option));
+        self.types.get(description).is_some() && self.description.options().all(has)
     }
 }
 
-/// Whether a description of an entry is of the asked type and has at least its options (RFC 4511, 4.5.1).
-pub(crate) fn covers(asked: &AttributeDescription, description: &str) -> bool {
-    let mut parts = description.split(';');
-    same_type(asked.attribute_type(), parts.next().unwrap_or_default())
-        && asked.options().all(|option| parts.clone().any(|part| part.eq_ignore_ascii_case(option)))
+impl Attributes for Entry {
+    fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.attributes
+            .iter()
+            .filter(|attribute| asked.covers(attribute.description.spelling()))
+            .flat_map(|attribute| &attribute.values)
+            .any(|value| test(&value.bytes))
+    }
 }
 
 /// A parsed filter.
@@ -120,7 +132,7 @@ pub enum Filter {
 /// One comparison of a filter.
 #[derive(Clone, Debug)]
 pub struct Item {
-    description: Option<AttributeDescription>,
+    asked: Option<Asked>,
     rule: MatchingRule,
     test: Test,
 }
@@ -136,7 +148,12 @@ enum Test {
     /// Parts as written, and normalised; empty first or last parts mean an open end.
     Substrings(Vec<Vec<u8>>, Vec<Vec<u8>>),
     /// Name of the rule, `:dn`, value as written and normalised; the rule is judged if it is known.
-    Extensible { name: Option<String>, dn: bool, value: Vec<u8>, normal: Option<Vec<u8>> },
+    Extensible {
+        name: Option<String>,
+        dn: bool,
+        value: Vec<u8>,
+        normal: Option<Vec<u8>>,
+    },
 }
 
 impl Filter {
@@ -187,8 +204,8 @@ impl Filter {
 
 impl Item {
     fn evaluate(&self, subject: &dyn Attributes) -> Truth {
-        let Some(description) = &self.description else { return Truth::Undefined };
-        let any = |test: &mut dyn FnMut(&[u8]) -> bool| Truth::from(subject.any_value(description, test));
+        let Some(asked) = &self.asked else { return Truth::Undefined };
+        let any = |test: &mut dyn FnMut(&[u8]) -> bool| Truth::from(subject.any_value(asked, test));
         let normal = |value: &[u8]| normalize(self.rule, value).into_owned();
         match &self.test {
             Test::Present => any(&mut |_| true),
@@ -298,7 +315,10 @@ impl<'t> FilterParser<'t> {
             let normal = rule.map(|rule| normalize(rule, &value).into_owned());
             let name = rule_name.map(|name| String::from_utf8_lossy(name).into_owned());
             let test = Test::Extensible { name, dn, value, normal };
-            return Ok((after, Item { description, rule: rule.unwrap_or(MatchingRule::Unknown), test }));
+            return Ok((
+                after,
+                Item { asked: description.map(Asked::new), rule: rule.unwrap_or(MatchingRule::Unknown), test },
+            ));
         }
         let description = describe(name)?;
         let rule = equality_rule(description.attribute_type());
@@ -310,7 +330,8 @@ impl<'t> FilterParser<'t> {
         let test = match operator {
             Operator::Equal if written == b"*" => Test::Present,
             Operator::Equal if written.contains(&b'*') => {
-                let parts: Vec<Vec<u8>> = written.split(|byte| *byte == b'*').map(unescaped).collect::<Result<_, _>>()?;
+                let parts: Vec<Vec<u8>> =
+                    written.split(|byte| *byte == b'*').map(unescaped).collect::<Result<_, _>>()?;
                 // A blank at the edge of a part counts: only whole values lose theirs.
                 let normal = parts.iter().map(|part| normalize_part(rule, part)).collect();
                 Test::Substrings(parts, normal)
@@ -321,7 +342,7 @@ impl<'t> FilterParser<'t> {
             Operator::AtMost => both(written).map(|(value, normal)| Test::AtMost(value, normal))?,
             Operator::Extensible { .. } => return Err(self.error(input, FilterErrorKind::Item)),
         };
-        Ok((after, Item { description: Some(description), rule, test }))
+        Ok((after, Item { asked: Some(Asked::new(description)), rule, test }))
     }
 }
 
@@ -359,7 +380,10 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 fn comparison(input: &[u8]) -> IResult<&[u8], (&[u8], Operator<'_>)> {
-    let rule = nom::sequence::preceded(char(':'), take_while1(|byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')));
+    let rule = nom::sequence::preceded(
+        char(':'),
+        take_while1(|byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')),
+    );
     let extensible = map((opt(tag(":dn")), opt(rule), tag(":=")), |(dn, rule_name, _)| Operator::Extensible {
         dn: dn.is_some(),
         rule_name,
@@ -403,12 +427,14 @@ fn escape(value: &[u8]) -> String {
     for chunk in value.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
-                '(' | ')' | '*' | '\\' | '\0' => text.push_str(&format!("\\{:02x}", u32::from(character))),
+                '(' | ')' | '*' | '\\' | '\0' => {
+                    let _ = write!(text, "\\{:02x}", u32::from(character));
+                }
                 other => text.push(other),
             }
         }
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\{byte:02x}"));
+            let _ = write!(text, "\\{byte:02x}");
         }
     }
     text
@@ -433,7 +459,7 @@ impl fmt::Display for Filter {
 
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.description.as_ref().map_or("", AttributeDescription::spelling);
+        let name = self.asked.as_ref().map_or("", |asked| asked.description.spelling());
         match &self.test {
             Test::Present => write!(f, "{name}=*"),
             Test::Equal(value, _) => write!(f, "{name}={}", escape(value)),

@@ -71,20 +71,10 @@ pub(super) fn normalize_nested(rule: MatchingRule, value: &[u8], depth: usize) -
         | MatchingRule::CaseIgnoreIa5
         | MatchingRule::ObjectIdentifier
         | MatchingRule::Uuid => prepare(value, FOLDED),
-        MatchingRule::Unknown => prepare(
-            value,
-            Preparation {
-                fold_case: true,
-                drop_controls: false,
-            },
-        ),
-        MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => prepare(
-            value,
-            Preparation {
-                fold_case: false,
-                drop_controls: true,
-            },
-        ),
+        MatchingRule::Unknown => prepare(value, Preparation { fold_case: true, drop_controls: false }),
+        MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => {
+            prepare(value, Preparation { fold_case: false, drop_controls: true })
+        }
         MatchingRule::CaseIgnoreList => lines(value),
         MatchingRule::NumericString => without(value, |c| c == ' '),
         MatchingRule::TelephoneNumber => without(value, is_space_or_hyphen),
@@ -97,27 +87,19 @@ pub(super) fn normalize_nested(rule: MatchingRule, value: &[u8], depth: usize) -
     }
 }
 
-const FOLDED: Preparation = Preparation {
-    fold_case: true,
-    drop_controls: true,
-};
+const FOLDED: Preparation = Preparation { fold_case: true, drop_controls: true };
 
 fn lines(value: &[u8]) -> Cow<'_, [u8]> {
     if !value.contains(&b'$') {
         return prepare(value, FOLDED);
     }
-    let lines: Vec<_> = value
-        .split(|&byte| byte == b'$')
-        .map(|line| prepare(line, FOLDED))
-        .collect();
+    let lines: Vec<_> = value.split(|&byte| byte == b'$').map(|line| prepare(line, FOLDED)).collect();
     Cow::Owned(lines.join(&b'$'))
 }
 
 fn without(value: &[u8], insignificant: fn(char) -> bool) -> Cow<'_, [u8]> {
     match prepare(value, FOLDED) {
-        Cow::Borrowed(same)
-            if str::from_utf8(same).is_ok_and(|text| !text.contains(insignificant)) =>
-        {
+        Cow::Borrowed(same) if str::from_utf8(same).is_ok_and(|text| !text.contains(insignificant)) => {
             Cow::Borrowed(same)
         }
         prepared => match str::from_utf8(&prepared) {
@@ -129,10 +111,7 @@ fn without(value: &[u8], insignificant: fn(char) -> bool) -> Cow<'_, [u8]> {
 
 /// RFC 4518, 2.6.3.
 fn is_space_or_hyphen(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '-' | '\u{58A}' | '\u{2010}' | '\u{2011}' | '\u{2212}' | '\u{FE63}' | '\u{FF0D}'
-    )
+    matches!(c, ' ' | '-' | '\u{58A}' | '\u{2010}' | '\u{2011}' | '\u{2212}' | '\u{FE63}' | '\u{FF0D}')
 }
 
 /// Marks the normal form of a value that is no DN: no key begins with this byte.
@@ -163,17 +142,9 @@ fn integer(value: &[u8]) -> Cow<'_, [u8]> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Cow::Borrowed(value);
     }
-    let zeros = digits
-        .iter()
-        .take_while(|&&digit| digit == b'0')
-        .count()
-        .min(digits.len() - 1);
+    let zeros = digits.iter().take_while(|&&digit| digit == b'0').count().min(digits.len() - 1);
     let significant = digits.get(zeros..).unwrap_or(digits);
-    if negative && significant != b"0" {
-        Cow::Owned([b"-", significant].concat())
-    } else {
-        Cow::Borrowed(significant)
-    }
+    if negative && significant != b"0" { Cow::Owned([b"-", significant].concat()) } else { Cow::Borrowed(significant) }
 }
 
 fn boolean(value: &[u8]) -> Cow<'_, [u8]> {
@@ -188,14 +159,9 @@ fn boolean(value: &[u8]) -> Cow<'_, [u8]> {
 ///
 /// A fraction of an hour or of a minute is not resolved: servers do not write them.
 fn instant(value: &[u8]) -> Option<Vec<u8>> {
-    let digits = value
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (clock, rest) = value.split_at_checked(digits)?;
-    let number = |from: usize, to: usize| -> Option<i16> {
-        str::from_utf8(clock.get(from..to)?).ok()?.parse().ok()
-    };
+    let number = |from: usize, to: usize| -> Option<i16> { str::from_utf8(clock.get(from..to)?).ok()?.parse().ok() };
     let two = |from: usize| -> Option<i8> { number(from, from + 2)?.try_into().ok() };
     let (minute, second) = match clock.len() {
         10 => (0, 0),
@@ -203,21 +169,15 @@ fn instant(value: &[u8]) -> Option<Vec<u8>> {
         14 => (two(10)?, two(12)?),
         _ => return None,
     };
-    let at =
-        civil::DateTime::new(number(0, 4)?, two(4)?, two(6)?, two(8)?, minute, second, 0).ok()?;
+    let at = civil::DateTime::new(number(0, 4)?, two(4)?, two(6)?, two(8)?, minute, second, 0).ok()?;
 
     let (fraction, zone) = match rest {
-        [b'.' | b',', fraction @ ..] if clock.len() == 14 => fraction.split_at(
-            fraction
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit())
-                .count(),
-        ),
+        [b'.' | b',', fraction @ ..] if clock.len() == 14 => {
+            fraction.split_at(fraction.iter().take_while(|byte| byte.is_ascii_digit()).count())
+        }
         _ => (&[][..], rest),
     };
-    let utc = at
-        .checked_sub(SignedDuration::from_mins(offset_minutes(zone)?))
-        .ok()?;
+    let utc = at.checked_sub(SignedDuration::from_mins(offset_minutes(zone)?)).ok()?;
 
     let mut normal = format!(
         "{:04}{:02}{:02}{:02}{:02}{:02}",
@@ -229,10 +189,7 @@ fn instant(value: &[u8]) -> Option<Vec<u8>> {
         utc.second()
     )
     .into_bytes();
-    let significant = fraction
-        .iter()
-        .rposition(|&digit| digit != b'0')
-        .map_or(0, |last| last + 1);
+    let significant = fraction.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
     if significant > 0 {
         normal.push(b'.');
         normal.extend(fraction.iter().take(significant));
@@ -314,20 +271,8 @@ mod tests {
             (R::Uuid, b"597AE2F6-16A6-1027-98F4-D28B5365DC14", b"597ae2f6-16a6-1027-98f4-d28b5365dc14", true),
         ];
         for &(rule, a, b, expected) in table {
-            assert_eq!(
-                matches(rule, a, b),
-                expected,
-                "{rule:?}: {} and {}",
-                a.escape_ascii(),
-                b.escape_ascii()
-            );
-            assert_eq!(
-                matches(rule, b, a),
-                expected,
-                "{rule:?}: {} and {}",
-                b.escape_ascii(),
-                a.escape_ascii()
-            );
+            assert_eq!(matches(rule, a, b), expected, "{rule:?}: {} and {}", a.escape_ascii(), b.escape_ascii());
+            assert_eq!(matches(rule, b, a), expected, "{rule:?}: {} and {}", b.escape_ascii(), a.escape_ascii());
         }
     }
 }

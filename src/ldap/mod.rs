@@ -17,11 +17,13 @@ pub mod name_and_uid;
 pub mod result_code;
 pub mod string_prep;
 pub mod time;
+pub mod type_map;
 pub mod url;
 
 pub use attribute::{AttributeDescription, AttributeKey};
 pub use change::{Change, ChangeRecord, Control, ModOp, Modification};
 pub use dn::{Dn, DnError, Rdn};
 pub use dn_key::DnKey;
-pub use result_code::ResultCode;
 pub use entry::{Attribute, Entry, Origin, Value};
+pub use result_code::ResultCode;
+pub use type_map::TypeMap;

@@ -11,22 +11,14 @@ use memchr::memrchr;
 ///
 /// A `#` may stand in a DN, so only a well-formed bit string at the very end is one.
 pub fn split_name_and_uid(value: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let Some((dn, [b'#', bits @ ..])) =
-        memrchr(b'#', value).and_then(|at| value.split_at_checked(at))
-    else {
+    let Some((dn, [b'#', bits @ ..])) = memrchr(b'#', value).and_then(|at| value.split_at_checked(at)) else {
         return (value, None);
     };
     match bits {
-        [b'\'', digits @ .., b'\'', b'B']
-            if digits.iter().all(|digit| matches!(digit, b'0' | b'1')) =>
-        {
+        [b'\'', digits @ .., b'\'', b'B'] if digits.iter().all(|digit| matches!(digit, b'0' | b'1')) => {
             // `cn=a\#'1'B` ends with an escaped `#`, which belongs to the DN.
             let backslashes = dn.iter().rev().take_while(|&&byte| byte == b'\\').count();
-            if backslashes % 2 == 1 {
-                (value, None)
-            } else {
-                (dn, Some(bits))
-            }
+            if backslashes % 2 == 1 { (value, None) } else { (dn, Some(bits)) }
         }
         _ => (value, None),
     }
@@ -52,12 +44,7 @@ mod tests {
             (b"", b"", None),
         ];
         for &(value, dn, bits) in table {
-            assert_eq!(
-                split_name_and_uid(value),
-                (dn, bits),
-                "{}",
-                value.escape_ascii()
-            );
+            assert_eq!(split_name_and_uid(value), (dn, bits), "{}", value.escape_ascii());
         }
     }
 }

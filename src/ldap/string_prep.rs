@@ -46,9 +46,7 @@ pub(super) fn push_printable_ascii(out: &mut Vec<u8>, value: &[u8], fold_case: b
     let start = out.len();
     let value = value.trim_ascii();
     if value.contains(&b' ') {
-        let words = value
-            .split(|&byte| byte == b' ')
-            .filter(|word| !word.is_empty());
+        let words = value.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
         for word in words {
             out.extend_from_slice(word);
             out.push(b' ');
@@ -88,11 +86,7 @@ fn mapped_and_normalized(text: &str, how: Preparation) -> String {
 
 fn pass(text: &str, how: Preparation) -> String {
     let mapped = text.chars().filter_map(|c| map(c, how));
-    if how.fold_case {
-        mapped.flat_map(fold_case).nfkc().collect()
-    } else {
-        mapped.nfkc().collect()
-    }
+    if how.fold_case { mapped.flat_map(fold_case).nfkc().collect() } else { mapped.nfkc().collect() }
 }
 
 /// RFC 4518, 2.2, without the case.
@@ -155,18 +149,9 @@ mod tests {
 
     use super::*;
 
-    const IGNORE: Preparation = Preparation {
-        fold_case: true,
-        drop_controls: true,
-    };
-    const EXACT: Preparation = Preparation {
-        fold_case: false,
-        drop_controls: true,
-    };
-    const RAW: Preparation = Preparation {
-        fold_case: true,
-        drop_controls: false,
-    };
+    const IGNORE: Preparation = Preparation { fold_case: true, drop_controls: true };
+    const EXACT: Preparation = Preparation { fold_case: false, drop_controls: true };
+    const RAW: Preparation = Preparation { fold_case: true, drop_controls: false };
 
     #[test]
     fn prepares() {
@@ -186,16 +171,8 @@ mod tests {
             // A mark over a space keeps that space, and only that one.
             ("a  \u{301}b", "a \u{20}\u{301}b", "a \u{20}\u{301}b"),
         ] {
-            assert_eq!(
-                prepare(value.as_bytes(), IGNORE),
-                ignoring_case.as_bytes(),
-                "{value:?}"
-            );
-            assert_eq!(
-                prepare(value.as_bytes(), EXACT),
-                keeping_case.as_bytes(),
-                "{value:?}"
-            );
+            assert_eq!(prepare(value.as_bytes(), IGNORE), ignoring_case.as_bytes(), "{value:?}");
+            assert_eq!(prepare(value.as_bytes(), EXACT), keeping_case.as_bytes(), "{value:?}");
         }
         assert_eq!(prepare(b"A\x04\x02B", RAW), b"a\x04\x02b".as_slice());
         assert_eq!(prepare(b"M\xFCLLER ", IGNORE), b"M\xFCLLER ".as_slice());
@@ -203,10 +180,7 @@ mod tests {
 
     #[test]
     fn a_prepared_value_is_borrowed() {
-        assert!(matches!(
-            prepare(b"uid of somebody", IGNORE),
-            Cow::Borrowed(_)
-        ));
+        assert!(matches!(prepare(b"uid of somebody", IGNORE), Cow::Borrowed(_)));
         assert!(matches!(prepare(b"Uid", IGNORE), Cow::Owned(_)));
         assert!(matches!(prepare(b"Uid", EXACT), Cow::Borrowed(_)));
     }

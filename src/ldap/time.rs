@@ -249,9 +249,7 @@ impl Cursor<'_> {
             self.at += 1;
         }
         let nanoseconds = unit.as_nanos() * numerator / denominator;
-        i64::try_from(nanoseconds)
-            .map(SignedDuration::from_nanos)
-            .map_err(|_| self.error(TimeErrorKind::TooFar))
+        i64::try_from(nanoseconds).map(SignedDuration::from_nanos).map_err(|_| self.error(TimeErrorKind::TooFar))
     }
 
     /// How far the clock is ahead of UTC.

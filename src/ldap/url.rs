@@ -7,8 +7,8 @@
 //! The name is percent-decoded and parsed. Values of `psRoot` and `pabURI` hold it unencoded; a `%` that begins no
 //! pair of hexadecimal digits stands for itself there. What follows the name (attributes, scope, filter) is kept as text.
 
-use nom::bytes::complete::{tag, tag_no_case, take_till};
 use nom::branch::alt;
+use nom::bytes::complete::{tag, tag_no_case, take_till};
 use nom::combinator::opt;
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
@@ -62,15 +62,12 @@ fn percent_decoded(text: &str) -> Vec<u8> {
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
         let digit = |at: usize| tail.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.extend(u8::try_from(high * 16 + low));
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = tail;
-            }
+        if let (b'%', Some(high), Some(low)) = (byte, digit(0), digit(1)) {
+            bytes.extend(u8::try_from(high * 16 + low));
+            rest = &tail[2..];
+        } else {
+            bytes.push(byte);
+            rest = tail;
         }
     }
     bytes
@@ -83,7 +80,11 @@ mod tests {
     #[test]
     fn urls_of_address_books() {
         for (url, host, dn) in [
-            ("ldap://host:389/piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb", "host:389", "piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb"),
+            (
+                "ldap://host:389/piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb",
+                "host:389",
+                "piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb",
+            ),
             ("ldaps://host/uid=a%20b,o=x?cn?sub?(uid=*)", "host", "uid=a b,o=x"),
             ("ldap:///o=100%,o=x", "", "o=100%,o=x"),
             ("ldap://host", "host", ""),

@@ -10,7 +10,7 @@
 //! value-spec    = ":" ( ":" FILL base64 / "<" FILL url / FILL *OCTET )
 //! control-value = ldap-oid [1*SPACE ("true" / "false")] [*SPACE value-spec]
 //! version       = 1*DIGIT
-//! deleteoldrdn  = "0" / "1"                      ; "true" is read as 0 by some tools and as 1 by others: refused
+//! deleteoldrdn  = "0" / "1" / "false" / "no"     ; "true" is read as 0 by some tools and as 1 by others: refused
 //! ```
 //!
 //! Blanks at the end of a value belong to it.
@@ -101,11 +101,8 @@ pub fn version(input: &[u8]) -> IResult<&[u8], &[u8]> {
 
 /// The value of a `deleteoldrdn:` line.
 pub fn delete_old_rdn(input: &[u8]) -> IResult<&[u8], bool> {
-    all_consuming(alt((
-        value(true, tag("1")),
-        value(false, tag("0")),
-    )))
-    .parse(input)
+    all_consuming(alt((value(true, tag("1")), value(false, alt((tag("0"), tag_no_case("false"), tag_no_case("no")))))))
+        .parse(input)
 }
 
 #[cfg(test)]

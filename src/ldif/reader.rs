@@ -23,8 +23,13 @@ use data_encoding::{BASE64, DecodeKind};
 use super::error::{LdifError, LdifErrorKind};
 use super::grammar::{self, ValueSpec};
 use super::lines::{Lines, LogicalLine};
-use super::record::{AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text};
+use super::record::{
+    AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text,
+};
 use crate::ldap::ModOp;
+
+/// Gives the bytes that a URL stands for, or the reason why not.
+pub type ResolveUrl<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Sync + 'a;
 
 /// What to do with a value that is given by URL (`attr:< file:///...`).
 #[derive(Clone, Copy)]
@@ -34,7 +39,7 @@ pub enum UrlPolicy<'a> {
     /// Keep the URL as [`Text::Url`].
     Keep,
     /// Ask for the bytes; the answer may be a reason why not.
-    Resolve(&'a (dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Sync)),
+    Resolve(&'a ResolveUrl<'a>),
 }
 
 /// Reads the records of a block of text, one after the other.
@@ -300,7 +305,8 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
             Some(ValueSpec::Text(text)) => Some(Text::Bytes(text.to_vec().into())),
             Some(spec) => {
                 // A place inside the line, where the control is not base64 as a whole.
-                let at = if parsed.kind == Written::Text { start + written.len() - spec.written().len() } else { start };
+                let at =
+                    if parsed.kind == Written::Text { start + written.len() - spec.written().len() } else { start };
                 Some(match spec {
                     ValueSpec::Url(url) => self.url(index, at, Cow::Owned(url.to_vec()))?,
                     _ => Text::Bytes(self.base64(index, at, spec.written())?.into()),

@@ -26,7 +26,12 @@ struct Columns {
 pub fn read(text: &str, skipped: u64) -> (Vec<Leaver>, Vec<LeaversError>) {
     let body: usize = text.split_inclusive('\n').take(usize::try_from(skipped).unwrap_or(0)).map(str::len).sum();
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(&text.as_bytes()[body..]);
-    let line_of = |position: Option<&Position>| position.map_or(1, Position::line) + skipped;
+    // The reader's own line numbers stay behind where lines end with CR LF: count them.
+    let line_of = |position: Option<&Position>| {
+        let byte = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0) + body;
+        let blank = text[byte..].len() - text[byte..].trim_start_matches(['\r', '\n']).len();
+        text[..byte + blank].matches('\n').count() as u64 + 1
+    };
     let mut errors = Vec::new();
     let header = match reader.headers() {
         Ok(header) => header.clone(),

@@ -141,7 +141,9 @@ pub enum LeaversErrorKind {
     #[error("the list is empty")]
     Empty,
     /// None of the known forms.
-    #[error("neither CSV with a header (`id`, `uid`, `mail`, `dn` or `employeeNumber`), nor lines `l uid`, nor one DN a line")]
+    #[error(
+        "neither CSV with a header (`id`, `uid`, `mail`, `dn` or `employeeNumber`), nor lines `l uid`, nor one DN a line"
+    )]
     UnknownForm,
     /// A line that has another form than the first.
     #[error("expected {0}")]
@@ -246,10 +248,7 @@ mod tests {
     #[test]
     fn the_three_forms() {
         let csv = "uid,action,effective,successor\njsmith,,,pdoe\n\"k,lee\",disable,2026-12-01,\n";
-        assert_eq!(
-            read_text(csv).unwrap(),
-            ["2: uid=jsmith delete -> pdoe", "3: uid=k,lee disable from 2026-12-01"]
-        );
+        assert_eq!(read_text(csv).unwrap(), ["2: uid=jsmith delete -> pdoe", "3: uid=k,lee disable from 2026-12-01"]);
         assert_eq!(read_text("\u{feff}id\r\njsmith@sesta.com\r\n").unwrap(), ["2: jsmith@sesta.com delete"]);
         assert_eq!(read_text("# gone\nl jsmith\n\nl pdoe\n").unwrap(), ["2: jsmith delete", "4: pdoe delete"]);
         assert_eq!(read_text("uid=a,o=x\nuid=b,o=x").unwrap(), ["1: uid=a,o=x delete", "2: uid=b,o=x delete"]);
@@ -259,19 +258,28 @@ mod tests {
     fn every_fault_is_reported() {
         for (list, expected) in [
             ("", vec!["line 1: the list is empty"]),
-            ("jsmith\npdoe\n", vec![
-                "line 1: neither CSV with a header (`id`, `uid`, `mail`, `dn` or `employeeNumber`), nor lines `l uid`, nor one DN a line",
-            ]),
-            ("uid,colour\na,red\n", vec![
-                "line 1: no column `colour`; there are id, uid, mail, dn, employeeNumber, action, effective, successor, ticket, note",
-            ]),
+            (
+                "jsmith\npdoe\n",
+                vec![
+                    "line 1: neither CSV with a header (`id`, `uid`, `mail`, `dn` or `employeeNumber`), nor lines `l uid`, nor one DN a line",
+                ],
+            ),
+            (
+                "uid,colour\na,red\n",
+                vec![
+                    "line 1: no column `colour`; there are id, uid, mail, dn, employeeNumber, action, effective, successor, ticket, note",
+                ],
+            ),
             ("uid,mail\na,b\n", vec!["line 1: expected exactly one of the columns id, uid, mail, dn, employeeNumber"]),
-            ("uid,action,effective\na,kill,soon\n,delete,\na,delete,\n", vec![
-                "line 2: no action `kill`; there are delete, disable, mail, calendar, disconnect, restore",
-                "line 2: `soon` is no date; write YYYY-MM-DD",
-                "line 3: the identity is empty",
-                "line 4: listed already, on line 2",
-            ]),
+            (
+                "uid,action,effective\na,kill,soon\n,delete,\na,delete,\n",
+                vec![
+                    "line 2: no action `kill`; there are delete, disable, mail, calendar, disconnect, restore",
+                    "line 2: `soon` is no date; write YYYY-MM-DD",
+                    "line 3: the identity is empty",
+                    "line 4: listed already, on line 2",
+                ],
+            ),
             ("l a\nuid=b,o=x\n", vec!["line 2: expected `l uid`"]),
             ("uid=a,o=x\nl b\n", vec!["line 2: expected a distinguished name"]),
             ("uid=a,o=x\nUID=A, O=X\n", vec!["line 2: listed already, on line 1"]),

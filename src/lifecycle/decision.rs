@@ -117,11 +117,15 @@ impl Reason {
                 format!("marked; not yet released by: {}", names.join(", "))
             }
             Self::Purge => "marked, every service released, grace over: it is deleted".to_owned(),
-            Self::PurgeAtOnce => "active, but no service holds anything and the policy asks for no grace: it is deleted".to_owned(),
+            Self::PurgeAtOnce => {
+                "active, but no service holds anything and the policy asks for no grace: it is deleted".to_owned()
+            }
             Self::InGrace(due) => format!("marked and released; due on {due}"),
-            Self::GraceWithoutStamp => "marked and released, but the policy asks for a grace ([grace] days) and names no \
+            Self::GraceWithoutStamp => {
+                "marked and released, but the policy asks for a grace ([grace] days) and names no \
                  [stamp] to read the date of the mark from; name one, or set days = 0"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::GraceWithoutDate => {
                 "marked and released, but its stamp attribute holds no date that can be read".to_owned()
             }

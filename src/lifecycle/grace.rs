@@ -63,3 +63,38 @@ fn date_in(stamp: &Stamp, value: &[u8]) -> Option<Date> {
     let date = value.strip_prefix(before.as_bytes())?.strip_suffix(after.as_bytes())?;
     time::utc_date(date).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{AttributeDescription, Dn, Origin, Value};
+
+    /// Days in the policy, stamp format, values in the entry, and where that stands on 2026-11-21.
+    #[test]
+    fn the_table() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        for (days, format, values, expected) in [
+            (0, None, vec![], Grace::Over),
+            (5, None, vec![], Grace::NoStamp),
+            (5, Some("left {{ as_of }}"), vec![], Grace::NoDate),
+            (5, Some("left {{ as_of }}"), vec!["left yesterday", "2026-01-01"], Grace::NoDate),
+            (5, Some("left {{ as_of }}"), vec!["left 2026-11-16"], Grace::Until(date("2026-11-22"))),
+            (5, Some("left {{ as_of }}"), vec!["left 2026-11-15"], Grace::Over),
+            (5, Some("{{ as_of }}"), vec!["20261115235959Z"], Grace::Over),
+            (5, Some("{{ as_of }}"), vec!["2026-01-01", "2026-11-20"], Grace::Until(date("2026-11-26"))),
+            (5, Some("{{ as_of }}"), vec!["2027-01-01"], Grace::Until(date("2027-01-07"))),
+            (5, Some("{{ as_of }}"), vec!["20060217T074523Z"], Grace::NoDate),
+        ] {
+            let stamp = format.map(|format| format!("[stamp]\nattribute = \"description\"\nformat = \"{format}\"\n"));
+            let text = format!("preset = \"sun-comms\"\n{}[grace]\ndays = {days}\n", stamp.unwrap_or_default());
+            let policy = Policy::parse(&text).unwrap();
+            let dn = Dn::parse(b"uid=a,o=x").unwrap();
+            let mut entry = Entry { dn, origin: Origin::default(), attributes: Vec::new() };
+            for value in &values {
+                let description = AttributeDescription::parse(b"description").unwrap();
+                entry.push(description, Value::new(value.as_bytes()));
+            }
+            assert_eq!(grace(&entry, &policy, date("2026-11-21")), expected, "{days} {format:?} {values:?}");
+        }
+    }
+}

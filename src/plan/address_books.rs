@@ -81,7 +81,7 @@ pub fn candidates(account: &Entry, suffix: &Dn) -> Candidates {
 
 impl Candidates {
     /// Makes a pass look for them on behalf of an account.
-    pub fn look_for(&self, account: usize, pass: &mut Collect<'_>) {
+    pub fn look_for(&self, account: usize, pass: &mut Collect) {
         let named = self.pointed.iter().map(|(_, dn)| dn).chain(&self.conventional);
         for dn in named {
             pass.book_roots.entry(dn.key().clone()).or_insert(account);
@@ -94,7 +94,8 @@ impl Candidates {
     /// Chooses among the roots that the pass found.
     pub fn root(&self, found: &BTreeMap<DnKey, Vec<Entry>>) -> Root {
         // A root counts only if the exports hold the entry itself, not just something below it.
-        let exists = |key: &DnKey| found.get(key).is_some_and(|entries| entries.iter().any(|entry| entry.dn.key() == key));
+        let exists =
+            |key: &DnKey| found.get(key).is_some_and(|entries| entries.iter().any(|entry| entry.dn.key() == key));
         if let Some((pointer, dn)) = self.pointed.first() {
             let known = self.pointed.iter().find(|(_, dn)| exists(dn.key()));
             return known.map_or_else(
@@ -107,8 +108,11 @@ impl Candidates {
         }
         let is_mine = |key: &&DnKey| self.rdns.iter().any(|rdn| rdn == key.rdn_bytes());
         let mut alike = found.iter().filter(|(key, _)| is_mine(key) && exists(key));
-        let mut alike: Vec<DnKey> =
-            alike.by_ref().filter(|(key, entries)| self.may_be_mine(key, entries)).map(|(key, _)| key.clone()).collect();
+        let mut alike: Vec<DnKey> = alike
+            .by_ref()
+            .filter(|(key, entries)| self.may_be_mine(key, entries))
+            .map(|(key, _)| key.clone())
+            .collect();
         match alike.len() {
             0 => Root::None,
             1 => Root::Found(alike.remove(0)),
@@ -129,16 +133,16 @@ impl Candidates {
 }
 
 fn organisations(dn: &Dn) -> Vec<&[u8]> {
-    let avas = dn.rdns().iter().flat_map(|rdn| rdn.avas());
+    let avas = dn.rdns().iter().flat_map(super::super::ldap::dn::Rdn::avas);
     avas.filter(|ava| same_type(&ava.attribute_type, "o")).map(|ava| ava.value.as_slice()).collect()
 }
 
 /// The hosted domain that a name stands in: its nearest `o`, or what its `dc`s spell.
-fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
+pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
     if let Some(domain) = organisations(dn).first() {
         return Some(domain.to_vec());
     }
-    let avas = dn.rdns().iter().flat_map(|rdn| rdn.avas());
+    let avas = dn.rdns().iter().flat_map(super::super::ldap::dn::Rdn::avas);
     let components: Vec<&[u8]> =
         avas.filter(|ava| same_type(&ava.attribute_type, "dc")).map(|ava| ava.value.as_slice()).collect();
     (!components.is_empty()).then(|| components.join(&b'.'))

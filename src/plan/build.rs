@@ -33,7 +33,7 @@ pub struct Built {
 }
 
 /// Makes the second pass look for what is around an account; gives where its address book may stand.
-pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut Collect<'_>) -> Option<Candidates> {
+pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut Collect) -> Option<Candidates> {
     let dn = &account.entry.dn;
     pass.accounts.insert(dn.key().clone(), index);
     // The note's own trap: an owner written with the cn of the user in place of the name of the entry.
@@ -258,7 +258,14 @@ impl Built {
                     let mut entries: Vec<&Entry> = found.get(&root).into_iter().flatten().collect();
                     entries.sort_by(|a, b| b.dn.key().cmp(a.dn.key()));
                     for entry in entries {
-                        self.delete(entry, Stage::AddressBooks, Kind::AddressBookEntry, index, "its address book", None);
+                        self.delete(
+                            entry,
+                            Stage::AddressBooks,
+                            Kind::AddressBookEntry,
+                            index,
+                            "its address book",
+                            None,
+                        );
                     }
                 }
                 Root::Found(_) | Root::None => {}

@@ -6,9 +6,8 @@ use crate::directory::census::{Finding, Place};
 use crate::directory::references::named_dn;
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
-use crate::ldap::attribute::same_type;
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
-use crate::ldap::{AttributeDescription, DnKey, Entry};
+use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
 use crate::policy::Policy;
 
 /// What the policy does with values of an attribute that name a deleted account.
@@ -23,10 +22,9 @@ pub enum Treatment {
 }
 
 /// Looks for everything around the accounts.
-pub struct Collect<'p> {
-    kinds: Vec<(&'p AttributeDescription, Treatment)>,
-    /// Lengths of the names of the reference attributes: most lines are told apart by that alone.
-    lengths: u64,
+pub struct Collect {
+    /// How the policy treats each kind of reference.
+    kinds: TypeMap<Treatment>,
     /// Accounts that are deleted.
     pub accounts: HashMap<DnKey, usize>,
     /// Names that are no account but look like one (`cn=<its cn>` beside it).
@@ -93,25 +91,19 @@ impl Collected {
     }
 }
 
-impl<'p> Collect<'p> {
+impl Collect {
     /// A pass that looks for nothing yet.
-    pub fn new(policy: &'p Policy) -> Self {
-        let with = |list: &'p [AttributeDescription], treatment| list.iter().map(move |kind| (kind, treatment));
+    pub fn new(policy: &Policy) -> Self {
+        fn with(list: &[AttributeDescription], treatment: Treatment) -> impl Iterator<Item = (&str, Treatment)> {
+            list.iter().map(move |kind| (kind.attribute_type(), treatment))
+        }
         let references = &policy.references;
-        let kinds: Vec<_> = with(&references.remove, Treatment::Remove)
+        let kinds = with(&references.remove, Treatment::Remove)
             .chain(with(&references.reassign, Treatment::Reassign))
             .chain(with(&references.review, Treatment::Review))
             .collect();
-        let bit = |name: &str| 1 << name.len().min(63);
-        let lengths = kinds.iter().fold(0, |bits, (kind, _)| {
-            let name = kind.attribute_type();
-            let aliases = crate::ldap::attribute_types::find(name);
-            let aliases = aliases.map_or(0, |known| known.names.iter().fold(bit(known.oid), |bits, name| bits | bit(name)));
-            bits | bit(name) | aliases
-        });
         Self {
             kinds,
-            lengths,
             accounts: HashMap::new(),
             near_misses: HashMap::new(),
             wanted: HashSet::new(),
@@ -121,21 +113,11 @@ impl<'p> Collect<'p> {
         }
     }
 
-    /// How the policy treats an attribute, if it is a reference.
-    fn treatment(&self, description: &str) -> Option<Treatment> {
-        let name = description.split(';').next().unwrap_or_default();
-        if self.lengths & 1 << name.len().min(63) == 0 {
-            return None;
-        }
-        let same = |kind: &&(&AttributeDescription, Treatment)| same_type(kind.0.attribute_type(), name);
-        self.kinds.iter().find(same).map(|(_, treatment)| *treatment)
-    }
-
     /// Whether values of the entry name accounts; counts them.
     fn names_somebody(&self, entry: &EntryView<'_>, found: &mut Collected) -> bool {
         let mut names = false;
         for line in &entry.record.attributes {
-            let Some(treatment) = self.treatment(&line.description) else { continue };
+            let Some(treatment) = self.kinds.get(&line.description) else { continue };
             match treatment {
                 Treatment::Reassign => found.owner_values += 1,
                 Treatment::Remove | Treatment::Review => found.reference_values += 1,
@@ -157,7 +139,7 @@ impl<'p> Collect<'p> {
         let mut references = Vec::new();
         for (attribute_at, attribute) in entry.attributes.iter().enumerate() {
             let name = attribute.description.attribute_type();
-            let Some(treatment) = self.treatment(name) else { continue };
+            let Some(treatment) = self.kinds.get(name) else { continue };
             for (value_at, value) in attribute.values.iter().enumerate() {
                 let Ok(key) = keys.key_of(named_dn(name, &value.bytes)) else { continue };
                 let exact = self.accounts.get(key).map(|account| (*account, false));
@@ -191,7 +173,7 @@ impl<'p> Collect<'p> {
     }
 }
 
-impl Pass for Collect<'_> {
+impl Pass for Collect {
     type Found = Collected;
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Collected) -> Result<(), Unreadable> {

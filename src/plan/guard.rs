@@ -43,7 +43,7 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, is_account: bool) -> Vec<G
     };
     if is_account {
         let marks = policy.disable.replace.iter().map(|(description, _)| description);
-        let statuses = policy.services.iter().map(|(_, service)| &service.status);
+        let statuses = policy.services.values().map(|service| &service.status);
         let statuses: Vec<Guarded<'_>> = marks.chain(statuses).filter_map(first).collect();
         if !statuses.is_empty() {
             return statuses;
@@ -54,7 +54,8 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, is_account: bool) -> Vec<G
         avas.iter().any(|ava| crate::ldap::attribute::same_type(&ava.attribute_type, name))
     };
     let serves = |name: &&str| !in_name(name) && equality_rule(name) != MatchingRule::OctetString;
-    let ordinary = ORDINARY.into_iter().filter(serves).filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
+    let ordinary =
+        ORDINARY.into_iter().filter(serves).filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
     ordinary.into_iter().find_map(|description| first(&description)).into_iter().collect()
 }
 
@@ -95,7 +96,8 @@ fn ber(tag: u8, content: &[u8]) -> Vec<u8> {
         _ => {
             let length = content.len().to_be_bytes();
             let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
-            element.push(0x80 | length.len() as u8);
+            // Eight digits at most: the length is a usize.
+            element.extend(u8::try_from(length.len()).map(|digits| 0x80 | digits));
             element.extend(length);
         }
     }

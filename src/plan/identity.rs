@@ -16,18 +16,19 @@ use crate::directory::EntryView;
 use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::{MatchingRule, normalize};
-use crate::ldap::{Dn, DnKey};
+use crate::ldap::{Dn, DnKey, TypeMap};
 use crate::leavers::Identity;
 use crate::policy::Policy;
 
 /// Identities, ready to be looked up entry by entry.
 pub struct Identities {
     by_key: HashMap<DnKey, Vec<usize>>,
+    /// Which of `by_attribute` an attribute is.
+    types: TypeMap<usize>,
     by_attribute: Vec<ByAttribute>,
 }
 
 struct ByAttribute {
-    attribute_type: String,
     rule: MatchingRule,
     /// Normalised value → identities, each perhaps inside one domain only.
     values: HashMap<Vec<u8>, Vec<(usize, Option<String>)>>,
@@ -36,7 +37,7 @@ struct ByAttribute {
 impl Identities {
     /// Takes the identities; they are known by their index from now on.
     pub fn new<'i>(identities: impl IntoIterator<Item = &'i Identity>, policy: &Policy) -> Self {
-        let mut all = Self { by_key: HashMap::new(), by_attribute: Vec::new() };
+        let mut all = Self { by_key: HashMap::new(), types: TypeMap::default(), by_attribute: Vec::new() };
         for (index, identity) in identities.into_iter().enumerate() {
             match identity {
                 Identity::Dn(dn) => all.by_key.entry(dn.key().clone()).or_default().push(index),
@@ -47,7 +48,9 @@ impl Identities {
                     for description in &policy.accounts.matching {
                         all.add(description.attribute_type(), text.as_bytes(), index, None);
                     }
-                    if let (Some((uid, domain)), Some(first)) = (text.rsplit_once('@'), policy.accounts.matching.first()) {
+                    if let (Some((uid, domain)), Some(first)) =
+                        (text.rsplit_once('@'), policy.accounts.matching.first())
+                    {
                         all.add(first.attribute_type(), uid.as_bytes(), index, Some(domain.to_owned()));
                     }
                 }
@@ -57,11 +60,10 @@ impl Identities {
     }
 
     fn add(&mut self, attribute_type: &str, value: &[u8], index: usize, domain: Option<String>) {
-        let at = self.by_attribute.iter().position(|known| same_type(&known.attribute_type, attribute_type));
-        let at = at.unwrap_or_else(|| {
+        let at = self.types.get(attribute_type).unwrap_or_else(|| {
             let rule = equality_rule(attribute_type);
-            let attribute_type = attribute_type.to_owned();
-            self.by_attribute.push(ByAttribute { attribute_type, rule, values: HashMap::new() });
+            self.types.insert(attribute_type, self.by_attribute.len());
+            self.by_attribute.push(ByAttribute { rule, values: HashMap::new() });
             self.by_attribute.len() - 1
         });
         let known = &mut self.by_attribute[at];
@@ -78,16 +80,13 @@ impl Identities {
     pub fn by_value(&self, entry: &EntryView<'_>) -> Vec<usize> {
         let mut found = Vec::new();
         for line in &entry.record.attributes {
-            for known in &self.by_attribute {
-                if !same_type(&known.attribute_type, &line.description) {
-                    continue;
-                }
-                let value = normalize(known.rule, line.value.bytes());
-                for (index, domain) in known.values.get(&*value).map_or(&[][..], Vec::as_slice) {
-                    let inside = domain.as_deref().is_none_or(|domain| is_in_domain(&entry.record.dn, domain));
-                    if inside && !found.contains(index) {
-                        found.push(*index);
-                    }
+            let Some(at) = self.types.get(&line.description) else { continue };
+            let known = &self.by_attribute[at];
+            let value = normalize(known.rule, line.value.bytes());
+            for (index, domain) in known.values.get(&*value).map_or(&[][..], Vec::as_slice) {
+                let inside = domain.as_deref().is_none_or(|domain| is_in_domain(&entry.record.dn, domain));
+                if inside && !found.contains(index) {
+                    found.push(*index);
                 }
             }
         }
@@ -102,13 +101,12 @@ fn is_in_domain(dn: &[u8], domain: &str) -> bool {
     let values = |attribute_type: &'static str| {
         dn.rdns()
             .iter()
-            .flat_map(|rdn| rdn.avas())
+            .flat_map(super::super::ldap::dn::Rdn::avas)
             .filter(move |ava| same_type(&ava.attribute_type, attribute_type))
             .map(|ava| ava.value.as_slice())
     };
     let components: Vec<&[u8]> = values("dc").collect();
     values("o").any(is_domain)
-        || (0..components.len()).any(|first| {
-            (first..components.len()).any(|last| is_domain(&components[first..=last].join(&b'.')))
-        })
+        || (0..components.len())
+            .any(|first| (first..components.len()).any(|last| is_domain(&components[first..=last].join(&b'.'))))
 }

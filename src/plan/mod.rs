@@ -29,8 +29,8 @@ pub use guard::Guard;
 pub use limits::{Counted, Exceeded};
 pub use operation::{Kind, Operation, Stage};
 
-use crate::directory::{Census, Exports, Overlay, ScanError, scan};
 use crate::directory::census::Finding;
+use crate::directory::{Census, Exports, Overlay, ScanError, scan};
 use crate::ldap::{Dn, DnKey, Entry, Origin};
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Action, Identity, Leaver};
@@ -51,6 +51,8 @@ pub struct Request {
     pub guard: Guard,
     /// Limits of this run, in place of the policy's.
     pub limits: Vec<(LimitKind, Limit)>,
+    /// Only operations of these stages; all if empty. What is left must still be provable.
+    pub stages: Vec<Stage>,
 }
 
 /// An account that a leaver means, and what becomes of it.
@@ -226,6 +228,8 @@ pub fn plan<E: Exports>(
     if !exceeded.is_empty() {
         return Err(PlanError::Limits(exceeded));
     }
+    let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
+    built.operations.retain(|operation| is_wanted(operation.stage));
     built.operations.sort_by_key(|operation| operation.stage);
     Ok(Plan {
         accounts,
@@ -246,8 +250,10 @@ fn refuse_unsupported<E>(policy: &Policy, request: &Request) -> Result<(), PlanE
     };
     let of_leaver = request.leavers.iter().find_map(|leaver| action(&leaver.action));
     let of_policy = policy.unsupported().map(|what| format!("the policy's {what}"));
-    let of_guard = (request.guard == Guard::Assert && !policy.directory.server.profile().assertion_control)
-        .then(|| format!("--guard assert for the server `{}`, which has no assertion control,", policy.directory.server));
+    let of_guard =
+        (request.guard == Guard::Assert && !policy.directory.server.profile().assertion_control).then(|| {
+            format!("--guard assert for the server `{}`, which has no assertion control,", policy.directory.server)
+        });
     of_leaver.or(of_policy).or(of_guard).map_or(Ok(()), |what| Err(PlanError::Unsupported(what)))
 }
 

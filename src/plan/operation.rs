@@ -43,7 +43,7 @@ impl Stage {
 
     /// Name of its file in `rollback/`, which sorts in the opposite order.
     pub fn rollback_file(self) -> String {
-        format!("{}0-{}.ldif", Self::ALL.len() as u8 - self as u8, self.name())
+        format!("{}0-{}.ldif", Self::ALL.len() - self as usize, self.name())
     }
 }
 
@@ -138,11 +138,35 @@ pub fn delete(entry: &Entry) -> (ChangeRecord, ChangeRecord) {
 /// memberOf.
 pub fn is_set_by_server(attribute_type: &str) -> bool {
     const SET_BY_SERVER: [&str; 29] = [
-        "createTimestamp", "creatorsName", "modifyTimestamp", "modifiersName", "structuralObjectClass",
-        "governingStructureRule", "subschemaSubentry", "entryDN", "entryUUID", "entryCSN", "contextCSN",
-        "hasSubordinates", "numSubordinates", "subordinateCount", "entryid", "parentid", "nsUniqueId",
-        "nscpEntryDN", "dncomp", "memberOf", "isMemberOf", "nsRole", "objectGUID",
-        "objectSid", "whenCreated", "whenChanged", "uSNCreated", "uSNChanged", "pwdChangedTime",
+        "createTimestamp",
+        "creatorsName",
+        "modifyTimestamp",
+        "modifiersName",
+        "structuralObjectClass",
+        "governingStructureRule",
+        "subschemaSubentry",
+        "entryDN",
+        "entryUUID",
+        "entryCSN",
+        "contextCSN",
+        "hasSubordinates",
+        "numSubordinates",
+        "subordinateCount",
+        "entryid",
+        "parentid",
+        "nsUniqueId",
+        "nscpEntryDN",
+        "dncomp",
+        "memberOf",
+        "isMemberOf",
+        "nsRole",
+        "objectGUID",
+        "objectSid",
+        "whenCreated",
+        "whenChanged",
+        "uSNCreated",
+        "uSNChanged",
+        "pwdChangedTime",
     ];
     SET_BY_SERVER.iter().any(|name| name.eq_ignore_ascii_case(attribute_type))
 }

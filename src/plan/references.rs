@@ -68,9 +68,8 @@ pub fn change(
             }
             change.reassigned += old.len() as u64;
         } else {
-            let is_membership = ["member", "uniqueMember"].iter().any(|name| {
-                same_type(attribute.description.attribute_type(), name)
-            });
+            let is_membership =
+                ["member", "uniqueMember"].iter().any(|name| same_type(attribute.description.attribute_type(), name));
             if left == 0 && is_membership {
                 match last_member(policy) {
                     Ok(placeholder) => new.extend(placeholder),

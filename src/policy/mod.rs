@@ -374,14 +374,25 @@ impl Checker {
         let protect = ProtectPolicy {
             dn: self.dns(file.protect.dn.as_ref()),
             subtree: self.dns(file.protect.subtree.as_ref()),
-            filter: file.protect.filter.as_ref().filter(|text| !text.get_ref().is_empty()).and_then(|text| self.filter(text)),
+            filter: file
+                .protect
+                .filter
+                .as_ref()
+                .filter(|text| !text.get_ref().is_empty())
+                .and_then(|text| self.filter(text)),
             group: self.dns(file.protect.group.as_ref()),
         };
         let veto = Veto {
             dn: self.dns(file.veto.dn.as_ref()),
-            filter: file.veto.filter.as_ref().filter(|text| !text.get_ref().is_empty()).and_then(|text| self.filter(text)),
+            filter: file
+                .veto
+                .filter
+                .as_ref()
+                .filter(|text| !text.get_ref().is_empty())
+                .and_then(|text| self.filter(text)),
         };
-        let address_books = AddressBookPolicy { suffix: file.address_books.suffix.as_ref().and_then(|text| self.dn(text)) };
+        let address_books =
+            AddressBookPolicy { suffix: file.address_books.suffix.as_ref().and_then(|text| self.dn(text)) };
         let days = file.grace.days.unwrap_or(0);
         Some(Policy {
             directory: directory?,
@@ -483,13 +494,7 @@ impl Checker {
             let dn = Spanned::new(text.span(), dn.trim().to_owned());
             return self.dn(&dn).map(LastMember::Placeholder);
         }
-        let words = [
-            ("refuse", 0),
-            ("allow", 1),
-            ("successor", 2),
-            ("delete-group", 3),
-            ("placeholder:<dn>", 4),
-        ];
+        let words = [("refuse", 0), ("allow", 1), ("successor", 2), ("delete-group", 3), ("placeholder:<dn>", 4)];
         Some(match self.word(text, &words)? {
             1 => LastMember::Allow,
             2 => LastMember::Later("successor"),

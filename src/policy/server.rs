@@ -34,9 +34,18 @@ pub struct Profile {
 const PROFILES: [(Server, Profile); 5] = [
     (Server::Dsee, Profile { name: "dsee", version_line: true, last_member_may_go: true, assertion_control: false }),
     (Server::Ds389, Profile { name: "389ds", version_line: true, last_member_may_go: true, assertion_control: false }),
-    (Server::OpenLdap, Profile { name: "openldap", version_line: true, last_member_may_go: false, assertion_control: true }),
-    (Server::OpenDj, Profile { name: "opendj", version_line: true, last_member_may_go: false, assertion_control: true }),
-    (Server::ActiveDirectory, Profile { name: "ad", version_line: false, last_member_may_go: true, assertion_control: false }),
+    (
+        Server::OpenLdap,
+        Profile { name: "openldap", version_line: true, last_member_may_go: false, assertion_control: true },
+    ),
+    (
+        Server::OpenDj,
+        Profile { name: "opendj", version_line: true, last_member_may_go: false, assertion_control: true },
+    ),
+    (
+        Server::ActiveDirectory,
+        Profile { name: "ad", version_line: false, last_member_may_go: true, assertion_control: false },
+    ),
 ];
 
 impl Server {

@@ -1,3 +1,7 @@
 //! What people and servers read: change files, rollback, report, runbook.
 
+pub mod change_file;
 pub mod record_json;
+pub mod report;
+pub mod runbook;
+pub mod sanitize;

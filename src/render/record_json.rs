@@ -51,12 +51,11 @@ fn begin(dn: &[u8], line: u64, positions: bool) -> Map<String, Value> {
 fn attributes(lines: &[AttributeLine<'_>], positions: bool) -> Value {
     let mut groups: Vec<(&str, Vec<Value>, Vec<u64>)> = Vec::new();
     for line in lines {
-        let at = match groups.iter().rposition(|(name, ..)| name.eq_ignore_ascii_case(&line.description)) {
-            Some(at) => at,
-            None => {
-                groups.push((&line.description, Vec::new(), Vec::new()));
-                groups.len() - 1
-            }
+        let at = if let Some(at) = groups.iter().rposition(|(name, ..)| name.eq_ignore_ascii_case(&line.description)) {
+            at
+        } else {
+            groups.push((&line.description, Vec::new(), Vec::new()));
+            groups.len() - 1
         };
         groups[at].1.push(text(&line.value));
         groups[at].2.push(line.line);

@@ -33,12 +33,7 @@ fn rfc_examples_parse() {
             .map(|rdn| {
                 rdn.avas()
                     .iter()
-                    .map(|ava| {
-                        (
-                            ava.attribute_type.as_str(),
-                            str::from_utf8(&ava.value).unwrap(),
-                        )
-                    })
+                    .map(|ava| (ava.attribute_type.as_str(), str::from_utf8(&ava.value).unwrap()))
                     .collect()
             })
             .collect();
@@ -50,16 +45,8 @@ fn rfc_examples_parse() {
 #[test]
 fn names_are_equal_or_not() {
     for (a, b, equal) in [
-        (
-            "UID=jsmith,DC=Example,DC=net",
-            "userid = JSmith ; dc=example, 0.9.2342.19200300.100.1.25=NET",
-            true,
-        ),
-        (
-            "OU=Sales+CN=J.  Smith,DC=net",
-            "cn=j. smith+ou=sales,dc=net",
-            true,
-        ),
+        ("UID=jsmith,DC=Example,DC=net", "userid = JSmith ; dc=example, 0.9.2342.19200300.100.1.25=NET", true),
+        ("OU=Sales+CN=J.  Smith,DC=net", "cn=j. smith+ou=sales,dc=net", true),
         ("CN=Lu\\C4\\8Di\\C4\\87", "cn=LUČIĆ", true),
         ("CN=Luc\u{30c}ic\u{301}", "cn=Lučić", true),
         ("cn=a\\2Cb", "cn=\"a,b\"", true),
@@ -79,10 +66,7 @@ fn names_are_equal_or_not() {
         ("cn=#0010A0AAFF", "cn=\\00\\10\\A0\\AA\\FF", false),
         ("cn=#0010A0AAFF", "CN = #0010a0aaff", true),
     ] {
-        let (left, right) = (
-            Dn::parse(a.as_bytes()).unwrap(),
-            Dn::parse(b.as_bytes()).unwrap(),
-        );
+        let (left, right) = (Dn::parse(a.as_bytes()).unwrap(), Dn::parse(b.as_bytes()).unwrap());
         assert_eq!(left == right, equal, "{a} and {b}");
     }
 }
@@ -129,29 +113,19 @@ fn disputed_names_are_decided() {
 
 /// Cases that are not marked as contested and yet contradict others: they keep a blank at the end of a value that
 /// is not escaped, which RFC 2253, section 4, and the other cases (` dc = com `, `  CN  =  Lu\C4\8Di\C4\87  `) drop.
-const KEEPS_LAST_BLANK: [&str; 2] = [
-    "dc = local , dc = net ",
-    "cn =  \\ James , ou  =  \"Comp\\28ny\"  ",
-];
+const KEEPS_LAST_BLANK: [&str; 2] = ["dc = local , dc = net ", "cn =  \\ James , ou  =  \"Comp\\28ny\"  "];
 
 /// The file of cases, or `None` where it is not installed.
 fn cases(list: &str) -> Option<Vec<Value>> {
-    let folder = std::env::var_os("OFFBOARD_CORPUS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("OFFBOARD_CORPUS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
     let path = folder.join("dn_cases.json");
     let Ok(text) = fs::read(&path) else {
-        eprintln!(
-            "NOT CHECKED: no {}; set OFFBOARD_CORPUS to its folder",
-            path.display()
-        );
+        eprintln!("NOT CHECKED: no {}; set OFFBOARD_CORPUS to its folder", path.display());
         return None;
     };
     let mut file: Value = serde_json::from_slice(&text).unwrap();
-    let Value::Array(cases) = file[list].take() else {
-        panic!("{list} is no list")
-    };
+    let Value::Array(cases) = file[list].take() else { panic!("{list} is no list") };
     assert!(!cases.is_empty());
     Some(cases)
 }
@@ -164,9 +138,7 @@ fn is_contested(case: &Value) -> bool {
 fn bytes(value: &Value) -> Vec<u8> {
     match value {
         Value::String(text) => text.clone().into_bytes(),
-        other => BASE64
-            .decode(other["b64"].as_str().unwrap().as_bytes())
-            .unwrap(),
+        other => BASE64.decode(other["b64"].as_str().unwrap().as_bytes()).unwrap(),
     }
 }
 
@@ -180,12 +152,7 @@ fn corpus_names_parse_as_others_parse_them() {
             wrong.push(format!("{spelling:?}: {reason}"));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} cases:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 fn check_parse(case: &Value, spelling: &str) -> Result<(), String> {
@@ -210,37 +177,21 @@ fn check_parse(case: &Value, spelling: &str) -> Result<(), String> {
     };
     let expected: Vec<Vec<(String, Vec<u8>)>> = expected
         .iter()
-        .map(|rdn| {
-            rdn.as_array()
-                .unwrap()
-                .iter()
-                .map(|ava| (ava[0].as_str().unwrap().to_owned(), bytes(&ava[1])))
-        })
+        .map(|rdn| rdn.as_array().unwrap().iter().map(|ava| (ava[0].as_str().unwrap().to_owned(), bytes(&ava[1]))))
         .map(Iterator::collect)
         .collect();
     let read: Vec<Vec<(String, Vec<u8>)>> = rdns
         .iter()
-        .map(|rdn| {
-            rdn.avas()
-                .iter()
-                .map(|ava| (ava.attribute_type.clone(), ava.value.clone()))
-                .collect()
-        })
+        .map(|rdn| rdn.avas().iter().map(|ava| (ava.attribute_type.clone(), ava.value.clone())).collect())
         .collect();
     let agrees = read.len() == expected.len()
         && read.iter().zip(&expected).all(|(read, expected)| {
             read.len() == expected.len()
-                && read.iter().zip(expected).all(
-                    |((name, value), (expected_name, expected_value))| {
-                        name == expected_name && is_value(value, expected_value, spelling)
-                    },
-                )
+                && read.iter().zip(expected).all(|((name, value), (expected_name, expected_value))| {
+                    name == expected_name && is_value(value, expected_value, spelling)
+                })
         });
-    if agrees {
-        Ok(())
-    } else {
-        Err(format!("read as {rdns:?}"))
-    }
+    if agrees { Ok(()) } else { Err(format!("read as {rdns:?}")) }
 }
 
 fn is_value(value: &[u8], expected: &[u8], spelling: &str) -> bool {
@@ -263,16 +214,8 @@ fn corpus_names_are_equal_as_others_find_them() {
         let is_beyond = case["level"].as_str().unwrap().starts_with("beyond");
         let equal = case["equal"] == true || (by_case && !is_beyond);
         if (DnKey::parse(a.as_bytes()).unwrap() == DnKey::parse(b.as_bytes()).unwrap()) != equal {
-            wrong.push(format!(
-                "{a:?} and {b:?} must be {}",
-                if equal { "equal" } else { "different" }
-            ));
+            wrong.push(format!("{a:?} and {b:?} must be {}", if equal { "equal" } else { "different" }));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} cases:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
 }

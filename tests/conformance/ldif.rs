@@ -27,10 +27,8 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 
 /// The corpus, or `None` where it is not installed.
 fn corpus() -> Option<PathBuf> {
-    let folder = std::env::var_os("OFFBOARD_CORPUS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("OFFBOARD_CORPUS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
     if folder.is_dir() {
         return Some(folder);
     }

@@ -34,9 +34,9 @@ pub fn readable() -> Vec<(String, Vec<u8>)> {
         .collect();
     folders.extend(["ldif/valid", "ldif/rfc2849"].map(str::to_owned));
     folders.sort();
-    let files = folders.into_iter().flat_map(|folder| {
-        fixtures(&folder).into_iter().map(move |(name, text)| (format!("{folder}/{name}"), text))
-    });
+    let files = folders
+        .into_iter()
+        .flat_map(|folder| fixtures(&folder).into_iter().map(move |(name, text)| (format!("{folder}/{name}"), text)));
     files.collect()
 }
 
@@ -162,7 +162,7 @@ proptest! {
         crlf in any::<bool>(),
     ) {
         let mut all = fixtures("ldif/valid");
-        // An error behind which reading does not go on: such text cannot be cut 
+        // An error behind which reading does not go on: such text cannot be cut
         all.extend(fixtures("ldif/invalid").into_iter().filter(|(name, _)| !name.starts_with("fold-") && !name.starts_with("version-")));
         let mut text = Vec::new();
         for index in &picked {

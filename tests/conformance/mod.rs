@@ -3,4 +3,6 @@
 mod dn;
 mod ldif;
 mod ldif_fixtures;
+mod ldif_properties;
 mod record_form;
+mod second_opinion;

@@ -14,11 +14,9 @@ pub fn differences<B: AsRef<Path>, A: AsRef<Path>>(before: &[B], after: &[A]) ->
         .output()
         .unwrap();
     match output.status.code() {
-        Some(0 | 1) if output.stderr.is_empty() => String::from_utf8(output.stdout)
-            .unwrap()
-            .lines()
-            .map(str::to_owned)
-            .collect(),
+        Some(0 | 1) if output.stderr.is_empty() => {
+            String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+        }
         _ => panic!("compare.py: {}\n{}", output.status, said(&output)),
     }
 }
@@ -26,11 +24,7 @@ pub fn differences<B: AsRef<Path>, A: AsRef<Path>>(before: &[B], after: &[A]) ->
 /// Fails with every difference when the entries are not the same.
 pub fn assert_same<B: AsRef<Path>, A: AsRef<Path>>(before: &[B], after: &[A]) {
     let found = differences(before, after);
-    assert!(
-        found.is_empty(),
-        "the exports differ:\n{}",
-        found.join("\n")
-    );
+    assert!(found.is_empty(), "the exports differ:\n{}", found.join("\n"));
 }
 
 #[cfg(test)]
@@ -57,8 +51,7 @@ mod tests {
     #[test]
     fn what_differs_is_said() {
         let before = "dn: o=x\no: x\nowner: o=a\ndescription: v\nuniqueMember: o=a#'01'B\n\ndn: o=gone\no: gone\n";
-        let after =
-            "dn: o=x\no: x\nowner: o=b\ndescription: V\nuniqueMember: o=a\n\ndn: o=new\no: new\n";
+        let after = "dn: o=x\no: x\nowner: o=b\ndescription: V\nuniqueMember: o=a\n\ndn: o=new\no: new\n";
         assert_eq!(
             compared(before, after),
             [

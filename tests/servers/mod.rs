@@ -11,6 +11,7 @@
 )]
 
 mod compare;
+mod plan_run;
 mod runbook;
 mod scenarios;
 mod slapd;

@@ -34,11 +34,7 @@ pub fn runbook_blocks(runbook: &str, heading: &str) -> Vec<String> {
 }
 
 /// Runs a block in the folder of its change set; it stops at the first command that fails.
-pub fn run_block<K: AsRef<OsStr>, V: AsRef<OsStr>>(
-    folder: &Path,
-    block: &str,
-    environment: &[(K, V)],
-) -> Output {
+pub fn run_block<K: AsRef<OsStr>, V: AsRef<OsStr>>(folder: &Path, block: &str, environment: &[(K, V)]) -> Output {
     Command::new("bash")
         .args(["-euo", "pipefail", "-c", block])
         .current_dir(folder)
@@ -58,10 +54,7 @@ mod tests {
     #[test]
     fn blocks_belong_to_their_heading() {
         assert_eq!(runbook_blocks(RUNBOOK, "Check"), ["true\n"]);
-        assert_eq!(
-            runbook_blocks(RUNBOOK, "Apply"),
-            ["one\ntwo\n", "## Roll back\n"]
-        );
+        assert_eq!(runbook_blocks(RUNBOOK, "Apply"), ["one\ntwo\n", "## Roll back\n"]);
         assert_eq!(runbook_blocks(RUNBOOK, "Roll back"), ["undo\n"]);
         assert_eq!(runbook_blocks(RUNBOOK, "Verify"), Vec::<String>::new());
     }
@@ -69,11 +62,7 @@ mod tests {
     #[test]
     fn a_block_runs_in_its_folder_with_its_environment() {
         let folder = tempfile::tempdir().unwrap();
-        let output = run_block(
-            folder.path(),
-            "echo \"$LDAP_URI\" >seen\ncat seen",
-            &[("LDAP_URI", "ldapi://x")],
-        );
+        let output = run_block(folder.path(), "echo \"$LDAP_URI\" >seen\ncat seen", &[("LDAP_URI", "ldapi://x")]);
         assert!(output.status.success());
         assert_eq!(output.stdout, b"ldapi://x\n");
         assert!(folder.path().join("seen").is_file());
@@ -82,11 +71,8 @@ mod tests {
     #[test]
     fn a_block_stops_at_the_first_failure() {
         let folder = tempfile::tempdir().unwrap();
-        for block in [
-            "echo before\nfalse\necho after",
-            "echo before\nfalse | cat\necho after",
-            "echo before\n: $NONE",
-        ] {
+        for block in ["echo before\nfalse\necho after", "echo before\nfalse | cat\necho after", "echo before\n: $NONE"]
+        {
             let output = run_block::<&str, &str>(folder.path(), block, &[]);
             assert!(!output.status.success(), "{block}");
             assert_eq!(output.stdout, b"before\n", "{block}");

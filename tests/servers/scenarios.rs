@@ -15,12 +15,7 @@ struct Scenario {
 
 impl Scenario {
     fn new(name: &str, suffixes: &'static [&'static str]) -> Self {
-        Self {
-            folder: Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("fixtures/scenarios")
-                .join(name),
-            suffixes,
-        }
+        Self { folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios").join(name), suffixes }
     }
 
     fn exports(&self) -> [PathBuf; 2] {
@@ -78,12 +73,8 @@ fn three_domains_is_generated() {
     let folder = tempfile::tempdir().unwrap();
     succeed(python(&scenario.folder.join("generate.py")).arg(folder.path()));
     for file in ["export.ldif", "address-books.ldif", "leavers.csv"] {
-        let [committed, generated] =
-            [&scenario.folder, folder.path()].map(|at| fs::read(at.join(file)).unwrap());
-        assert!(
-            committed == generated,
-            "{file} is not what generate.py writes"
-        );
+        let [committed, generated] = [&scenario.folder, folder.path()].map(|at| fs::read(at.join(file)).unwrap());
+        assert!(committed == generated, "{file} is not what generate.py writes");
     }
 }
 
@@ -99,15 +90,11 @@ fn the_notes_change_leads_to_the_notes_second_sample() {
          inetuserstatus: deleted\n",
     )
     .unwrap();
-    let command =
-        r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f markUserDeleted.ldif"#;
+    let command = r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f markUserDeleted.ldif"#;
     let output = run_block(folder.path(), command, &server.environment());
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(
-        differences(
-            &Scenario::new("note-marked", NOTE).exports(),
-            &server.export(folder.path())
-        ),
+        differences(&Scenario::new("note-marked", NOTE).exports(), &server.export(folder.path())),
         [
             "- 'uid=jsmith,ou=People,o=sesta.com,o=root_suffix': objectclass: b'icscalendaryuser'",
             "+ 'uid=jsmith,ou=People,o=sesta.com,o=root_suffix': objectclass: b'icscalendaruser'",

@@ -55,28 +55,14 @@ impl Setup {
         }
         writeln!(text, "include {}", schema.display()).unwrap();
         writeln!(text, "pidfile {folder}/pid\nargsfile {folder}/args").unwrap();
-        writeln!(
-            text,
-            "modulepath {MODULES}\nmoduleload back_mdb\n{}",
-            self.global
-        )
-        .unwrap();
+        writeln!(text, "modulepath {MODULES}\nmoduleload back_mdb\n{}", self.global).unwrap();
         for (number, suffix) in self.suffixes.iter().enumerate() {
-            writeln!(
-                text,
-                "database mdb\nsuffix \"{suffix}\"\nrootdn \"{}\"",
-                self.root_dn()
-            )
-            .unwrap();
+            writeln!(text, "database mdb\nsuffix \"{suffix}\"\nrootdn \"{}\"", self.root_dn()).unwrap();
             if number == 0 {
                 writeln!(text, "rootpw {PASSWORD}").unwrap();
             }
             // 64 MiB is room enough; without syncing a load takes a tenth of a second.
-            writeln!(
-                text,
-                "directory {folder}/db{number}\nmaxsize 67108864\ndbnosync"
-            )
-            .unwrap();
+            writeln!(text, "directory {folder}/db{number}\nmaxsize 67108864\ndbnosync").unwrap();
             writeln!(text, "index objectClass eq\n{}", self.database).unwrap();
         }
         text
@@ -99,19 +85,12 @@ impl Slapd {
     pub fn start<P: AsRef<Path>>(setup: Setup, exports: &[P]) -> Self {
         let slapd = program("slapd", "slapd");
         // slapd dies of a socket path over 107 bytes, so TMPDIR, which may be long, is not asked.
-        let folder = tempfile::Builder::new()
-            .prefix("ob-")
-            .tempdir_in("/tmp")
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("ob-").tempdir_in("/tmp").unwrap();
         let path = folder.path();
         fs::write(path.join("slapd.conf"), setup.configuration(path)).unwrap();
         // `ldapmodify -y` takes the whole file for the password, a newline included.
-        let mut password = OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(path.join("password"))
-            .unwrap();
+        let mut password =
+            OpenOptions::new().create_new(true).write(true).mode(0o600).open(path.join("password")).unwrap();
         password.write_all(PASSWORD.as_bytes()).unwrap();
         for number in 0..setup.suffixes.len() {
             fs::create_dir(path.join(format!("db{number}"))).unwrap();
@@ -129,12 +108,7 @@ impl Slapd {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut server = Self {
-            process,
-            uri,
-            setup,
-            folder,
-        };
+        let mut server = Self { process, uri, setup, folder };
         server.wait_until_it_answers();
         server
     }
@@ -143,11 +117,7 @@ impl Slapd {
     fn wait_until_it_answers(&mut self) {
         let begun = Instant::now();
         loop {
-            let output = self
-                .client("ldapsearch")
-                .args(["-s", "base", "-b", "", "1.1"])
-                .output()
-                .unwrap();
+            let output = self.client("ldapsearch").args(["-s", "base", "-b", "", "1.1"]).output().unwrap();
             if output.status.success() {
                 return;
             }
@@ -182,18 +152,13 @@ impl Slapd {
     /// What it holds now, as `slapcat` writes it: a file a suffix, in the given folder.
     pub fn export(&self, folder: &Path) -> Vec<PathBuf> {
         let slapcat = program("slapcat", "slapd");
-        let files = self
-            .setup
-            .suffixes
-            .iter()
-            .enumerate()
-            .map(|(number, suffix)| {
-                let file = folder.join(format!("slapcat-{number}.ldif"));
-                let mut command = Command::new(&slapcat);
-                command.arg("-f").arg(self.folder.path().join("slapd.conf"));
-                succeed(command.args(["-b", suffix, "-l"]).arg(&file));
-                file
-            });
+        let files = self.setup.suffixes.iter().enumerate().map(|(number, suffix)| {
+            let file = folder.join(format!("slapcat-{number}.ldif"));
+            let mut command = Command::new(&slapcat);
+            command.arg("-f").arg(self.folder.path().join("slapd.conf"));
+            succeed(command.args(["-b", suffix, "-l"]).arg(&file));
+            file
+        });
         files.collect()
     }
 }
@@ -219,10 +184,6 @@ fn load<P: AsRef<Path>>(setup: &Setup, folder: &Path, exports: &[P]) {
     for (number, suffix) in setup.suffixes.iter().enumerate() {
         let mut command = Command::new(&slapadd);
         command.arg("-q").arg("-f").arg(folder.join("slapd.conf"));
-        succeed(
-            command
-                .args(["-b", suffix, "-l"])
-                .arg(folder.join(format!("{number}.ldif"))),
-        );
+        succeed(command.args(["-b", suffix, "-l"]).arg(folder.join(format!("{number}.ldif"))));
     }
 }

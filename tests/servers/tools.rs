@@ -15,16 +15,12 @@ pub fn program(name: &str, package: &str) -> PathBuf {
         .chain(["/usr/sbin", "/usr/bin"].map(PathBuf::from))
         .map(|folder| folder.join(name))
         .find(|candidate| candidate.is_file())
-        .unwrap_or_else(|| {
-            panic!("{name} is missing: install the Debian package {package}, or run tests/run")
-        })
+        .unwrap_or_else(|| panic!("{name} is missing: install the Debian package {package}, or run tests/run"))
 }
 
 /// Debian's Python running a script that lies beside this file and needs `python3-ldap`.
 pub fn python_ldap(script: &str) -> Command {
-    let ready = Command::new(PYTHON)
-        .args(["-c", "import ldap, ldif"])
-        .output();
+    let ready = Command::new(PYTHON).args(["-c", "import ldap, ldif"]).output();
     assert!(
         ready.is_ok_and(|output| output.status.success()),
         "{PYTHON} cannot import ldap: install the Debian package python3-ldap, or run tests/run"
@@ -42,23 +38,14 @@ pub fn python(script: &Path) -> Command {
 
 /// Runs a command that must succeed.
 pub fn succeed(command: &mut Command) -> Output {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{}",
-        output.status,
-        said(&output)
-    );
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, said(&output));
     output
 }
 
 /// What a program wrote, for a failing assertion.
 pub fn said(output: &Output) -> String {
-    [&output.stdout, &output.stderr]
-        .map(|bytes| String::from_utf8_lossy(bytes))
-        .concat()
+    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
 }
 
 /// The folder of this file.

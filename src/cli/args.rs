@@ -1,0 +1,204 @@
+//! The command line as it is typed.
+
+use std::num::NonZeroUsize;
+
+use camino::Utf8PathBuf;
+use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+use crate::plan::{Guard, Stage};
+use crate::policy::{Limit, LimitKind};
+
+/// Plan the end of LDAP accounts offline: proven, reviewable LDIF change files with their rollback.
+///
+/// Reads LDIF exports, never opens a network connection. Exit status: 0 done · 1 done, and there are findings · 2 trouble,
+/// nothing written · 3 refused, nothing to run was written.
+#[derive(Debug, Parser)]
+#[command(name = "offboard", version, max_term_width = 100)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every subcommand.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every subcommand.
+#[derive(Debug, clap::Args)]
+pub struct Global {
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Colours on the terminal
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    pub color: Color,
+    /// Show no progress
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Threads that read exports [default: one for each processor]
+    #[arg(long, value_name = "N", global = true)]
+    pub threads: Option<NonZeroUsize>,
+    /// Take values given as `:< file:///...` from files in this folder; without it they are an error
+    #[arg(long, value_name = "DIR", global = true)]
+    pub url_folder: Option<Utf8PathBuf>,
+}
+
+impl Global {
+    /// Threads to read with.
+    pub fn threads(&self) -> NonZeroUsize {
+        self.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+    }
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes this the choice for everything that is printed.
+    pub fn write_global(self) {
+        let choice = match self {
+            Self::Auto => ColorChoice::Auto,
+            Self::Always => ColorChoice::Always,
+            Self::Never => ColorChoice::Never,
+        };
+        match choice {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Work out the changes that offboard people, prove them, and write them with their rollback
+    Plan(Plan),
+    /// Write every record of any LDIF as a JSON line
+    Json(Json),
+    /// Take a distinguished name apart, or compare two
+    Dn(Dn),
+    /// Print a commented starter policy
+    Init(Init),
+}
+
+/// `offboard plan`
+#[derive(Debug, clap::Args)]
+pub struct Plan {
+    /// Policy: a file, or the name of a preset
+    #[arg(short, long, value_name = "POLICY")]
+    pub policy: String,
+    /// List of leavers: CSV with a header, lines `l uid`, or one DN a line
+    #[arg(short, long, value_name = "LEAVERS")]
+    pub leavers: Vec<Utf8PathBuf>,
+    /// One leaver: a uid, uid@domain, mail address or DN
+    #[arg(short, long, value_name = "ID")]
+    pub user: Vec<String>,
+    /// Folder to write the change set to; it must not exist
+    #[arg(short, long, value_name = "DIR", required_unless_present = "stdout", conflicts_with = "stdout")]
+    pub output: Option<Utf8PathBuf>,
+    /// Write the change LDIF of the chosen stages to standard output instead of a folder
+    #[arg(long)]
+    pub stdout: bool,
+    /// Only this stage (repeatable): status, move, references, address-books, services, entries
+    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    pub stage: Vec<Stage>,
+    /// Plan for this day, YYYY-MM-DD [default: today in UTC, or `SOURCE_DATE_EPOCH`]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+    /// Change ticket, for comments and reports
+    #[arg(long, value_name = "TEXT")]
+    pub ticket: Option<String>,
+    /// Replace a limit for this run: delete=60 or delete=10% (repeatable)
+    #[arg(long, value_name = "KIND=N|N%", value_parser = Limit::from_arg)]
+    pub limit: Vec<(LimitKind, Limit)>,
+    /// How deletions are guarded: by exact values, by the assertion control, not at all
+    #[arg(long, value_enum, default_value_t = GuardArg::Values)]
+    pub guard: GuardArg,
+    /// Write the summary as JSON to standard output
+    #[arg(long, conflicts_with = "stdout")]
+    pub json: bool,
+    /// Replace an earlier change set
+    #[arg(long)]
+    pub force: bool,
+    /// Exports of one directory: LDIF, also gzip or zstd, told by content; `-` is standard input
+    #[arg(value_name = "EXPORT", required = true)]
+    pub exports: Vec<String>,
+}
+
+fn stage(name: &str) -> Result<Stage, String> {
+    Stage::ALL.into_iter().find(|stage| stage.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = Stage::ALL.into_iter().map(Stage::name).collect();
+        format!("there are {}", names.join(", "))
+    })
+}
+
+/// `--guard`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum GuardArg {
+    /// A modify before the deletion that fails unless the values are there.
+    Values,
+    /// The assertion control (RFC 4528): OpenLDAP, OpenDJ.
+    Assert,
+    /// None.
+    None,
+}
+
+impl From<GuardArg> for Guard {
+    fn from(guard: GuardArg) -> Self {
+        match guard {
+            GuardArg::Values => Self::Values,
+            GuardArg::Assert => Self::Assert,
+            GuardArg::None => Self::None,
+        }
+    }
+}
+
+/// `offboard json`
+#[derive(Debug, clap::Args)]
+pub struct Json {
+    /// Add the lines of records and attributes
+    #[arg(long)]
+    pub positions: bool,
+    /// Show values given as `:< URL` as {"url": ..} instead of refusing them
+    #[arg(long, conflicts_with = "url_folder")]
+    pub keep_urls: bool,
+    /// Go on at the next record after one that cannot be read
+    #[arg(long)]
+    pub keep_going: bool,
+    /// LDIF files; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+}
+
+/// `offboard dn`
+#[derive(Debug, clap::Args)]
+pub struct Dn {
+    /// Compare with this DN: exit status 0 if both name the same entry, 1 if not
+    #[arg(long, value_name = "OTHER", allow_hyphen_values = true)]
+    pub equal: Option<String>,
+    /// The distinguished name
+    #[arg(value_name = "DN", allow_hyphen_values = true)]
+    pub dn: String,
+}
+
+/// `offboard init`
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// Name of a preset
+    #[arg(value_name = "PRESET")]
+    pub preset: String,
+}

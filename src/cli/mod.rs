@@ -1,0 +1,61 @@
+//! The command line: one file a subcommand, and what they share with the world outside.
+
+pub mod args;
+mod diagnostic;
+mod dn;
+mod exit;
+mod init;
+mod json;
+mod plan;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use diagnostic::Diagnostic;
+use exit::Exit;
+
+/// What a subcommand comes to: an exit status, or faults that stopped it.
+type Outcome = Result<Exit, Vec<Diagnostic>>;
+
+/// Runs the command line and gives its exit status.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            let status = if error.use_stderr() { Exit::Trouble } else { Exit::Done };
+            // Nobody to tell if even that fails.
+            let _ = error.print();
+            return status.into();
+        }
+    };
+    args.global.color.write_global();
+    let outcome = match &args.command {
+        Command::Plan(command) => plan::run(command, &args.global),
+        Command::Json(command) => json::run(command, &args.global),
+        Command::Dn(command) => dn::run(command),
+        Command::Init(command) => init::run(command),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(faults) => {
+            let exit = faults.iter().map(|fault| fault.exit).max().unwrap_or(Exit::Trouble);
+            for fault in &faults {
+                fault.print();
+            }
+            exit.into()
+        }
+    }
+}
+
+/// Takes a failure to write to standard output: a reader that has gone is no trouble.
+fn written(result: io::Result<()>) -> Result<(), Vec<Diagnostic>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(vec![Diagnostic::trouble(format!("standard output: {error}"))]),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,304 @@
+//! The seven checks.
+
+use std::collections::{BTreeMap, HashSet};
+
+use thiserror::Error;
+
+use super::apply::Model;
+use super::around::{Around, Found};
+use crate::directory::references::{DN_KINDS, named_dn};
+use crate::directory::{Exports, Overlay, ScanError, scan};
+use crate::ldap::{Change, ChangeRecord, DnKey, Entry, ResultCode, TypeMap, Value};
+use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
+use crate::plan::operation::is_set_by_server;
+use crate::plan::{Operation, Plan, PlanError, Request, plan};
+use crate::policy::Policy;
+
+/// The text of the change files, in the order in which they run.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// Name and text of each file that applies the plan.
+    pub apply: Vec<(String, Vec<u8>)>,
+    /// Name and text of each file that undoes it.
+    pub rollback: Vec<(String, Vec<u8>)>,
+}
+
+/// One check that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Its name: stable.
+    pub name: &'static str,
+    /// What was looked at, in numbers.
+    pub counted: String,
+}
+
+/// The proof of a plan.
+#[derive(Clone, Default)]
+pub struct Proof {
+    /// The checks, all of which hold.
+    pub checks: Vec<Check>,
+    /// What a rollback cannot bring back: the entry and its attributes.
+    pub lost: Vec<(Vec<u8>, Vec<String>)>,
+    /// Values left behind because the policy has them under review.
+    pub under_review: u64,
+    /// Every touched entry afterwards; `None` is a deleted one.
+    pub after: BTreeMap<DnKey, Option<Entry>>,
+}
+
+/// Why there is no proof.
+#[derive(Debug, Error)]
+pub enum ProofError<E> {
+    /// The exports could not be read.
+    #[error(transparent)]
+    Scan(#[from] ScanError<E>),
+    /// A check does not hold. Names from the directory in `what` are raw.
+    #[error("the check `{check}` fails: {what}")]
+    Fails {
+        /// Its name.
+        check: &'static str,
+        /// What was found.
+        what: String,
+    },
+}
+
+fn fails<E>(check: &'static str, what: String) -> ProofError<E> {
+    ProofError::Fails { check, what }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Proves that the files do what the plan says and no more, and that it can be undone.
+pub fn prove<E: Exports>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    policy: &Policy,
+    request: &Request,
+    planned: &Plan,
+    files: &Files,
+) -> Result<Proof, ProofError<E::Error>> {
+    let mut proof = Proof::default();
+    let expected: Vec<&ChangeRecord> = planned.operations.iter().map(|operation| &operation.record).collect();
+    let apply = written(&files.apply, &expected)?;
+    let undo = written(&files.rollback, &inverses(&planned.operations))?;
+    proof.hold("written", format!("{} records to apply, {} to undo", apply.len(), undo.len()));
+
+    let around = look_for(policy, &apply);
+    let mut found = Found::default();
+    scan(exports, urls, None, &around, |part| found.merge(part))?;
+    let before = first_states(&found)?;
+    let mut model = model(&found, &before, policy);
+
+    run(&mut model, &apply, "applies")?;
+    proof.hold("applies", format!("{} records on {} entries", apply.len(), before.len()));
+    proof.hold("leaves-first", format!("{} deletions, {} children", around.deleted.len(), found.children.len()));
+
+    proof.under_review = no_dangling(&model, &around, &found, policy)?;
+    let left = proof.under_review;
+    proof.hold("no-dangling", format!("{} values of {} entries, {left} left for review", found.values, found.entries));
+    untouched(&around, planned, &before, policy)?;
+    proof.hold("untouched", format!("{} entries touched of {}, none protected", before.len(), found.entries));
+
+    proof.after = before.keys().map(|key| (key.clone(), model.entries.get(key).cloned())).collect();
+    run(&mut model, &undo, "undo")?;
+    proof.lost = undone(&before, &model.entries)?;
+    proof.hold("undo", format!("{} records bring back {} entries", undo.len(), before.len()));
+
+    settled(exports, urls, policy, request, &proof.after)?;
+    proof.hold("settled", "planned again from the after-state: no operation".to_owned());
+    Ok(proof)
+}
+
+impl Proof {
+    fn hold(&mut self, name: &'static str, counted: String) {
+        self.checks.push(Check { name, counted });
+    }
+}
+
+/// The records that undo operations, in the order in which they run.
+pub fn inverses(operations: &[Operation]) -> Vec<&ChangeRecord> {
+    operations.iter().rev().filter_map(|operation| operation.inverse.as_ref()).collect()
+}
+
+/// Reads the files back and holds them against the records that they should hold.
+fn written<E>(files: &[(String, Vec<u8>)], expected: &[&ChangeRecord]) -> Result<Vec<ChangeRecord>, ProofError<E>> {
+    let mut records = Vec::new();
+    for (name, content) in files {
+        let wrong = |what: &dyn std::fmt::Display| fails("written", format!("{name}: {what}"));
+        for record in RecordReader::new(content, 1, UrlPolicy::Refuse) {
+            match record.map_err(|error| wrong(&error))? {
+                Record::Change(record) => records.push(convert::change(&record).map_err(|error| wrong(&error))?),
+                Record::NonEntry { .. } => {}
+                Record::Content(record) => return Err(wrong(&format!("line {}: an entry, no change", record.line))),
+            }
+        }
+    }
+    // Held against each other as text: that compares every byte, spellings too.
+    let spelled = |record: &ChangeRecord| {
+        let mut out = Vec::new();
+        writer::write_change(&mut out, record);
+        out
+    };
+    let same = records.len() == expected.len()
+        && records.iter().zip(expected).all(|(read, meant)| spelled(read) == spelled(meant));
+    if same { Ok(records) } else { Err(fails("written", "the files are not what was planned".to_owned())) }
+}
+
+fn look_for(policy: &Policy, records: &[ChangeRecord]) -> Around {
+    let targets: HashSet<DnKey> = records.iter().map(|record| record.dn.key().clone()).collect();
+    let deletes = records.iter().filter(|record| matches!(record.change, Change::Delete));
+    let references = &policy.references;
+    let lists = [&references.remove, &references.reassign, &references.review];
+    let named = lists.into_iter().flatten().map(super::super::ldap::attribute::AttributeDescription::attribute_type);
+    Around {
+        parents: targets.iter().filter_map(DnKey::parent).filter(|parent| !parent.is_root()).collect(),
+        deleted: deletes.map(|record| record.dn.key().clone()).collect(),
+        targets,
+        kinds: named.chain(DN_KINDS).map(|kind| (kind, ())).collect(),
+    }
+}
+
+fn first_states<E>(found: &Found) -> Result<BTreeMap<DnKey, Entry>, ProofError<E>> {
+    let mut states = BTreeMap::new();
+    for entry in &found.targets {
+        if states.insert(entry.dn.key().clone(), entry.clone()).is_some() {
+            return Err(fails("applies", format!("{} stands in the exports twice", text(entry.dn.spelling()))));
+        }
+    }
+    Ok(states)
+}
+
+fn model(found: &Found, before: &BTreeMap<DnKey, Entry>, policy: &Policy) -> Model {
+    let mut model = Model {
+        entries: before.clone(),
+        others: found.parents.iter().filter(|parent| !before.contains_key(*parent)).cloned().collect(),
+        last_member_may_go: policy.directory.server.profile().last_member_may_go,
+        ..Model::default()
+    };
+    for (parent, child) in &found.children {
+        model.children.entry(parent.clone()).or_default().insert(child.clone());
+    }
+    model
+}
+
+fn run<E>(model: &mut Model, records: &[ChangeRecord], check: &'static str) -> Result<(), ProofError<E>> {
+    for (index, record) in records.iter().enumerate() {
+        model.apply(record).map_err(|code| {
+            let check = if code == ResultCode::NotAllowedOnNonLeaf { "leaves-first" } else { check };
+            fails(check, format!("record {} on {}: {code}", index + 1, text(record.dn.spelling())))
+        })?;
+    }
+    Ok(())
+}
+
+/// Counts the values that the policy leaves for review; any other that still names a deleted entry fails the check.
+fn no_dangling<E>(model: &Model, around: &Around, found: &Found, policy: &Policy) -> Result<u64, ProofError<E>> {
+    let review: TypeMap<()> = policy.references.review.iter().map(|kind| (kind.attribute_type(), ())).collect();
+    let mut under_review = 0;
+    for naming in &found.namings {
+        let stays = match model.entries.get(&naming.entry) {
+            Some(entry) => names_deleted(entry, &naming.attribute, &around.deleted),
+            None => !around.targets.contains(&naming.entry),
+        };
+        if !stays {
+            continue;
+        }
+        if review.get(&naming.attribute).is_some() {
+            under_review += 1;
+            continue;
+        }
+        let (attribute, dn, value) = (&naming.attribute, text(&naming.dn), text(&naming.value));
+        let what = format!("{attribute} of {dn} would still name {value}, which is deleted");
+        return Err(fails("no-dangling", format!("{what}; list the attribute under [references]")));
+    }
+    Ok(under_review)
+}
+
+fn names_deleted(entry: &Entry, attribute: &str, deleted: &HashSet<DnKey>) -> bool {
+    let base = attribute.split(';').next().unwrap_or_default();
+    let same = entry.attributes.iter().filter(|known| known.description.is_type(base));
+    same.flat_map(|known| &known.values)
+        .any(|value| DnKey::parse(named_dn(base, &value.bytes)).is_ok_and(|key| deleted.contains(&key)))
+}
+
+fn untouched<E>(
+    around: &Around,
+    planned: &Plan,
+    before: &BTreeMap<DnKey, Entry>,
+    policy: &Policy,
+) -> Result<(), ProofError<E>> {
+    for key in &around.targets {
+        if !planned.before.contains_key(key) {
+            return Err(fails("untouched", format!("{key:?} is not in the plan's list")));
+        }
+    }
+    match before.values().find(|entry| policy.protect.covers(entry)) {
+        None => Ok(()),
+        Some(entry) => Err(fails("untouched", format!("{} is protected", text(entry.dn.spelling())))),
+    }
+}
+
+/// What a rollback does not bring back: the name of an entry, and its attributes.
+type Lost = Vec<(Vec<u8>, Vec<String>)>;
+
+/// Holds every entry against its first state.
+fn undone<E>(before: &BTreeMap<DnKey, Entry>, after: &BTreeMap<DnKey, Entry>) -> Result<Lost, ProofError<E>> {
+    let sorted = |values: &[Value]| {
+        let mut values: Vec<Box<[u8]>> = values.iter().map(|value| value.bytes.clone()).collect();
+        values.sort();
+        values
+    };
+    let mut lost = Vec::new();
+    for (key, first) in before {
+        let wrong = |what: &str| fails("undo", format!("{} {what}", text(first.dn.spelling())));
+        let Some(last) = after.get(key) else { return Err(wrong("does not come back")) };
+        if first.dn.spelling() != last.dn.spelling() {
+            return Err(wrong("comes back under another spelling"));
+        }
+        let mut gone = Vec::new();
+        for attribute in &first.attributes {
+            let again = last.attributes.iter().find(|other| other.description == attribute.description);
+            match again {
+                Some(again) if sorted(&again.values) == sorted(&attribute.values) => {}
+                None if attribute.values.is_empty() => {}
+                None if is_set_by_server(attribute.description.attribute_type()) => {
+                    gone.push(attribute.description.spelling().to_owned());
+                }
+                _ => return Err(wrong(&format!("does not get its {} back", attribute.description))),
+            }
+        }
+        let extra = last
+            .attributes
+            .iter()
+            .find(|attribute| !first.attributes.iter().any(|other| other.description == attribute.description));
+        if let Some(attribute) = extra {
+            return Err(wrong(&format!("comes back with a new {}", attribute.description)));
+        }
+        if !gone.is_empty() {
+            lost.push((first.dn.spelling().to_vec(), gone));
+        }
+    }
+    Ok(lost)
+}
+
+fn settled<E: Exports>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    policy: &Policy,
+    request: &Request,
+    after: &BTreeMap<DnKey, Option<Entry>>,
+) -> Result<(), ProofError<E::Error>> {
+    let overlay: Overlay = after.iter().map(|(key, entry)| (key.clone(), entry.clone())).collect();
+    match plan(exports, urls, Some(&overlay), policy, request) {
+        Ok(again) => match again.operations.first() {
+            None => Ok(()),
+            Some(operation) => {
+                let what = (operation.kind.name(), text(operation.record.dn.spelling()));
+                Err(fails("settled", format!("planning again would write `{}` for {}", what.0, what.1)))
+            }
+        },
+        Err(PlanError::Scan(error)) => Err(ProofError::Scan(error)),
+        Err(error) => Err(fails("settled", format!("planning again: {error}"))),
+    }
+}

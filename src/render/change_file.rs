@@ -1,0 +1,154 @@
+//! The change files: one LDIF file a stage, each record with who, why and where from in a comment above it.
+
+use super::sanitize::{is_secret, shown, shown_value};
+use crate::ldap::{Change, Entry, Origin};
+use crate::ldif::writer;
+use crate::plan::{Kind, Operation, Plan, Request, Stage};
+use crate::policy::Policy;
+use crate::proof::Files;
+
+/// Longest line that `ldapdelete -f` reads whole, in bytes.
+const DN_LIST_LINE: usize = 4095;
+
+/// What the comments say beside the operations themselves.
+pub struct Context<'c> {
+    /// The plan.
+    pub plan: &'c Plan,
+    /// What was asked for.
+    pub request: &'c Request,
+    /// The policy.
+    pub policy: &'c Policy,
+    /// Names of the exports.
+    pub exports: &'c [String],
+    /// The change ticket of the whole.
+    pub ticket: Option<&'c str>,
+}
+
+impl Context<'_> {
+    /// `export.ldif:12`
+    pub fn place(&self, origin: Origin) -> String {
+        let name = self.exports.get(usize::from(origin.export)).map_or("?", String::as_str);
+        format!("{}:{}", shown(name.as_bytes()), origin.line)
+    }
+
+    /// The leavers that an operation is done for.
+    pub fn leavers(&self, operation: &Operation) -> Vec<String> {
+        let of = |account: &usize| {
+            let leaver = &self.request.leavers[self.plan.accounts[*account].leaver];
+            leaver.identity.to_string()
+        };
+        operation.accounts.iter().map(of).collect()
+    }
+
+    fn tickets(&self, operation: &Operation) -> Vec<String> {
+        let of = |account: &usize| self.request.leavers[self.plan.accounts[*account].leaver].ticket.clone();
+        let mut tickets: Vec<String> = self.ticket.map(str::to_owned).into_iter().collect();
+        tickets.extend(operation.accounts.iter().filter_map(of));
+        tickets.dedup();
+        tickets
+    }
+
+    fn comment(&self, out: &mut Vec<u8>, what: &str, operation: &Operation) {
+        let mut lines = vec![format!("{what}: {}", self.leavers(operation).join(", "))];
+        let tickets = self.tickets(operation);
+        if !tickets.is_empty() {
+            lines.push(format!("ticket: {}", tickets.join(", ")));
+        }
+        lines.push(format!("why: {}", operation.reason));
+        lines.push(format!("from: {}", self.place(operation.evidence)));
+        for line in lines {
+            // A comment is one line: line ends in what people wrote must not begin another.
+            writer::write_comment(out, line.replace('\n', " ").as_bytes());
+        }
+    }
+
+    fn begin(&self, title: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        if self.policy.directory.server.profile().version_line {
+            out.extend_from_slice(b"version: 1\n\n");
+        }
+        writer::write_comment(&mut out, title.as_bytes());
+        writer::write_comment(&mut out, format!("planned for {}", self.request.as_of).as_bytes());
+        if let Some(ticket) = self.ticket {
+            writer::write_comment(&mut out, format!("ticket: {}", ticket.replace('\n', " ")).as_bytes());
+        }
+        out.push(b'\n');
+        out
+    }
+}
+
+/// The text of all change files of a plan.
+pub fn files(context: &Context<'_>) -> Files {
+    let mut files = Files::default();
+    for stage in Stage::ALL {
+        let operations: Vec<&Operation> = context.plan.stage(stage).collect();
+        if operations.is_empty() {
+            continue;
+        }
+        let count = operations.len();
+        let mut out = context.begin(&format!("offboard: stage {}, {count} records", stage.name()));
+        for operation in &operations {
+            context.comment(&mut out, operation.kind.name(), operation);
+            if matches!(operation.record.change, Change::Delete)
+                && let Some(entry) = context.plan.before.get(operation.record.dn.key())
+            {
+                write_deleted(&mut out, entry);
+            }
+            writer::write_change(&mut out, &operation.record);
+        }
+        files.apply.push((stage.apply_file(), out));
+    }
+    for stage in Stage::ALL.into_iter().rev() {
+        let operations: Vec<&Operation> =
+            context.plan.stage(stage).filter(|operation| operation.inverse.is_some()).collect();
+        if operations.is_empty() {
+            continue;
+        }
+        let count = operations.len();
+        let mut out = context.begin(&format!("offboard: undoes stage {}, {count} records", stage.name()));
+        for operation in operations.iter().rev() {
+            let Some(inverse) = &operation.inverse else { continue };
+            context.comment(&mut out, &format!("undo {}", operation.kind.name()), operation);
+            writer::write_change(&mut out, inverse);
+        }
+        files.rollback.push((stage.rollback_file(), out));
+    }
+    files
+}
+
+/// The deleted entry, as a comment: secrets masked, long values shortened.
+fn write_deleted(out: &mut Vec<u8>, entry: &Entry) {
+    writer::write_comment(out, b"the entry that this deletes:");
+    for attribute in &entry.attributes {
+        let description = attribute.description.spelling();
+        for value in &attribute.values {
+            writer::write_comment(
+                out,
+                format!("  {description}: {}", shown_value(description, &value.bytes)).as_bytes(),
+            );
+            if is_secret(description) {
+                break;
+            }
+        }
+    }
+}
+
+/// The bare names for `ldapdelete -f`, for stages that delete.
+///
+/// None for a stage with a name that such a list cannot hold: one with a line end or beginning with a blank, or longer
+/// than the tool reads.
+pub fn dn_lists(plan: &Plan) -> Vec<(String, Vec<u8>)> {
+    let mut lists = Vec::new();
+    for stage in [Stage::AddressBooks, Stage::Entries] {
+        let deletes = plan.stage(stage).filter(|operation| operation.kind != Kind::Guard);
+        let names: Vec<&[u8]> = deletes.map(|operation| operation.record.dn.spelling()).collect();
+        let fits = |name: &&[u8]| {
+            name.len() < DN_LIST_LINE && !name.iter().any(u8::is_ascii_control) && !name.starts_with(b" ")
+        };
+        if !names.is_empty() && names.iter().all(fits) {
+            let name = stage.apply_file().replace(".ldif", ".dns");
+            lists.push((name, names.iter().flat_map(|name| [name, &b"\n"[..]].concat()).collect()));
+        }
+    }
+    lists
+}

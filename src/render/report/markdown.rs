@@ -1,0 +1,90 @@
+//! report.md, from its template.
+//!
+//! Text that people or a directory wrote goes through a filter: `md` for running text, `code` for a code span,
+//! `fenced` for a block. None of it can close what it stands in, or begin markup or HTML.
+
+use std::fmt::Write as _;
+
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, value::Serde};
+use serde::Serialize;
+
+use super::view::View;
+
+/// Renders report.md.
+pub fn render(view: &View) -> Result<String, Error> {
+    let diffs = view.operations.iter().map(|operation| operation.diff.as_deref()).collect();
+    let report = Serde(Report { view, diffs });
+    environment()?.get_template("report.md.j2")?.render(report)
+}
+
+/// The view with what only the report shows.
+#[derive(Serialize)]
+struct Report<'v> {
+    #[serde(flatten)]
+    view: &'v View,
+    /// Before and after, one for each operation.
+    diffs: Vec<Option<&'v str>>,
+}
+
+/// The templates for Markdown.
+pub fn environment() -> Result<Environment<'static>, Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_filter("md", |text: String| escaped(&text));
+    environment.add_filter("code", |text: String| code(&text));
+    environment.add_filter("fenced", |text: String| fenced(&text));
+    environment.add_template("report.md.j2", include_str!("../../../templates/report.md.j2"))?;
+    environment.add_template("runbook.md.j2", include_str!("../../../templates/runbook.md.j2"))?;
+    Ok(environment)
+}
+
+/// Running text: every character that Markdown or HTML gives a meaning is escaped.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\n' | '\r' => out.push(' '),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '!' => {
+                let _ = write!(out, "\\{character}");
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Longest run of backticks in a text.
+fn backticks(text: &str) -> usize {
+    text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// A code span that its content cannot close; bars are escaped, because tables see them first.
+pub fn code(text: &str) -> String {
+    let fence = "`".repeat(backticks(text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
+    let text = text.replace(['\n', '\r'], " ").replace('|', "\\|");
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A block that its content cannot close.
+fn fenced(text: &str) -> String {
+    let fence = "`".repeat(backticks(text).max(2) + 1);
+    format!("{fence}diff\n{}\n{fence}", text.trim_end_matches('\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_its_place() {
+        assert_eq!(escaped("<b>*x*|[a](b)\n# c"), "&lt;b&gt;\\*x\\*\\|\\[a\\](b) \\# c");
+        assert_eq!(code("a`b``c"), "```a`b``c```");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(fenced("x\n```\ny"), "````diff\nx\n```\ny\n````");
+    }
+}

@@ -1,0 +1,5 @@
+//! The report: a frozen view of a plan, and the forms in which it is written.
+
+pub mod diff;
+pub mod markdown;
+pub mod view;

@@ -1,0 +1,108 @@
+//! Bytes from a directory, made fit to be shown: nothing in them controls a terminal or reorders text, and secrets are
+//! not shown at all.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Attributes whose values are secrets, by type. Hashes are secrets too.
+const SECRETS: [&str; 16] = [
+    "userPassword",
+    "unicodePwd",
+    "dBCSPwd",
+    "ntPwdHistory",
+    "lmPwdHistory",
+    "supplementalCredentials",
+    "sambaNTPassword",
+    "sambaLMPassword",
+    "sambaPasswordHistory",
+    "krbPrincipalKey",
+    "krbMKey",
+    "ipaNTHash",
+    "ipatokenOTPkey",
+    "authPassword",
+    "pwdHistory",
+    "mgrpAuthPassword",
+];
+
+/// What stands in the place of a secret.
+pub const MASK: &str = "********";
+
+/// Longest value that is shown whole, in characters.
+const LONG: usize = 200;
+
+/// Whether values of an attribute are secrets, whatever its options.
+pub fn is_secret(description: &str) -> bool {
+    let base = description.split(';').next().unwrap_or_default();
+    SECRETS.iter().any(|secret| crate::ldap::attribute::same_type(secret, base))
+}
+
+/// Whether a character does something else than stand where it is written.
+fn is_active(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(character, '\u{e0000}'..='\u{e007f}')
+}
+
+/// Bytes as one line of text: control and direction characters as `\u{..}`, bytes that are no UTF-8 as `\x..`.
+pub fn shown(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !text.chars().any(is_active)
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if is_active(character) {
+                let _ = write!(out, "{}", character.escape_unicode());
+            } else {
+                out.push(character);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A value of an attribute as a report shows it: masked if it is a secret, shortened if it is long or binary.
+pub fn shown_value(description: &str, value: &[u8]) -> String {
+    if is_secret(description) {
+        return MASK.to_owned();
+    }
+    if std::str::from_utf8(value).is_err() {
+        return format!("({} bytes that are no text)", value.len());
+    }
+    let text = shown(value);
+    match text.char_indices().nth(LONG) {
+        None => text.into_owned(),
+        Some((end, _)) => format!("{}... ({} bytes)", &text[..end], value.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_active_is_shown() {
+        for (bytes, expected) in [
+            (&b"plain"[..], "plain"),
+            ("Zoë".as_bytes(), "Zoë"),
+            (b"\x1b[31mred\n", "\\u{1b}[31mred\\u{a}"),
+            ("a\u{202e}b".as_bytes(), "a\\u{202e}b"),
+            (b"a\xffb", "a\\xffb"),
+        ] {
+            assert_eq!(shown(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_and_long_values() {
+        assert_eq!(shown_value("userpassword;lang-x", b"{SSHA}abc"), MASK);
+        assert_eq!(shown_value("2.5.4.35", b"secret"), MASK);
+        assert_eq!(shown_value("jpegPhoto", b"\xff\xd8\xff"), "(3 bytes that are no text)");
+        assert!(shown_value("description", &[b'x'; 500]).ends_with("... (500 bytes)"));
+    }
+}

@@ -1,0 +1,278 @@
+//! The command line: exit statuses, messages, and what is left behind.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::offboard::{AS_OF, files, offboard, plan_scenario, root, scenario_file, stderr};
+
+/// What a command said and did, with this run's own paths taken out.
+fn said(output: &Output, place: &Path) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(place.to_str().unwrap(), "PLACE");
+    let status = output.status.code().unwrap();
+    format!("exit {status}\n--- stdout\n{}--- stderr\n{}", text(&output.stdout), text(&output.stderr))
+}
+
+/// Plans the note's released sample with another policy, list or export.
+fn plan_with(place: &Path, policy: &str, more: &[&str], exports: &[&str]) -> Output {
+    std::fs::write(place.join("policy.toml"), policy).unwrap();
+    let mut command = offboard();
+    command.args(["plan", "--as-of", AS_OF, "-p"]).arg(place.join("policy.toml")).arg("-o").arg(place.join("set"));
+    command.args(more).args(exports);
+    command.output().unwrap()
+}
+
+const POLICY: &str = "preset = \"sun-comms\"\n[directory]\nserver = \"openldap\"\n[grace]\ndays = 0\n";
+const EXPORTS: [&str; 2] =
+    ["fixtures/scenarios/note-released/export.ldif", "fixtures/scenarios/note-released/address-books.ldif"];
+
+const LEAVERS: &str = "fixtures/scenarios/note-released/leavers.csv";
+
+/// Every way in which a plan is not made: status, message, and nothing written.
+#[test]
+fn plans_that_are_not_made() {
+    let both = &EXPORTS[..];
+    let cases: &[(&str, String, &[&str], &[&str])] = &[
+        ("nobody leaves", POLICY.into(), &[], both),
+        ("unknown key", format!("{POLICY}[grase]\ndays = 1\n"), &["-u", "jsmith"], both),
+        ("unknown key in a section", format!("{POLICY}dais = 1\n"), &["-u", "jsmith"], both),
+        ("bad filter", format!("{POLICY}[accounts]\nfilter = \"(uid=\"\n"), &["-u", "jsmith"], both),
+        (
+            "bad words",
+            format!("{POLICY}[successor]\norder = [\"boss\"]\n[references]\nlast_member = \"shrug\"\n"),
+            &["-u", "jsmith"],
+            both,
+        ),
+        ("unknown preset", "preset = \"sun-com\"\n".into(), &["-u", "jsmith"], both),
+        ("a roster", format!("{POLICY}[roster.hr]\nkey = \"uid\"\n"), &["-u", "jsmith"], both),
+        (
+            "missing suffix",
+            POLICY.replace("\"openldap\"", "\"openldap\"\nsuffixes = [\"o=other\"]"),
+            &["-u", "jsmith"],
+            both,
+        ),
+        (
+            "protected",
+            format!("{POLICY}[protect]\nsubtree = [\"ou=people, o=SESTA.com,o=root_suffix\"]\n"),
+            &["-u", "jsmith"],
+            both,
+        ),
+        ("limit", POLICY.into(), &["-l", LEAVERS, "--limit", "delete=0"], both),
+        ("assertions elsewhere", POLICY.replace("openldap", "389ds"), &["-u", "jsmith", "--guard", "assert"], both),
+        ("no export", POLICY.into(), &["-u", "jsmith"], &["fixtures/none.ldif"]),
+        (
+            "not an export",
+            POLICY.into(),
+            &["-u", "jsmith"],
+            &["fixtures/scenarios/note-released/expected/apply/60-entries.ldif"],
+        ),
+        (
+            "a dangling kind",
+            format!("{POLICY}[references]\nremove = [\"member\"]\nreassign = [\"owner\"]\n"),
+            &["-l", LEAVERS],
+            both,
+        ),
+    ];
+    let mut all = Vec::new();
+    for (name, policy, more, exports) in cases {
+        let place = tempfile::tempdir().unwrap();
+        let output = plan_with(place.path(), policy, more, exports);
+        all.push(format!("=== {name}\n{}", said(&output, place.path())));
+        assert!(matches!(output.status.code(), Some(2 | 3)), "{name}: {}", stderr(&output));
+        let left: Vec<_> = files(place.path()).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(left, [Path::new("policy.toml")], "{name}");
+    }
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn a_malformed_export_is_shown() {
+    let place = tempfile::tempdir().unwrap();
+    let export = place.path().join("export.ldif");
+    let text = std::fs::read_to_string(root().join(EXPORTS[0])).unwrap();
+    std::fs::write(&export, text.replace("sn: Smith\n", "sn Smith\u{1b}[31m\n")).unwrap();
+    let output = plan_with(place.path(), POLICY, &["-u", "jsmith"], &[export.to_str().unwrap()]);
+    insta::assert_snapshot!(said(&output, place.path()));
+}
+
+#[test]
+fn a_cut_export_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let export = place.path().join("export.ldif");
+    let text = std::fs::read_to_string(root().join(EXPORTS[0])).unwrap();
+    std::fs::write(&export, format!("{text}\nsearch: 2\nresult: 4 Size limit exceeded\n")).unwrap();
+    let output = plan_with(place.path(), POLICY, &["-u", "jsmith"], &[export.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("the search that made it ended early"), "{}", stderr(&output));
+}
+
+/// The preset alone holds a released account, and says which key would let it go.
+#[test]
+fn the_preset_holds_what_it_cannot_date() {
+    let place = tempfile::tempdir().unwrap();
+    let policy = "preset = \"sun-comms\"\n";
+    let output = plan_with(place.path(), policy, &["-u", "jsmith"], &EXPORTS);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("names no [stamp]"), "{}", stderr(&output));
+    assert!(!place.path().join("set/apply").exists());
+}
+
+#[test]
+fn an_existing_folder_is_refused_unless_forced() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    assert_eq!(plan_scenario("note-active", &set, &[]).status.code(), Some(0));
+    let again = plan_scenario("note-active", &set, &[]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(stderr(&again).contains("exists already"), "{}", stderr(&again));
+    assert_eq!(plan_scenario("note-marked", &set, &["--force"]).status.code(), Some(0));
+    assert!(!set.join("apply").exists(), "the earlier set is gone as a whole");
+}
+
+/// The sums are those of the files, and of all of them.
+#[test]
+fn sums_are_of_every_file() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    plan_scenario("three-domains", &set, &[]);
+    let check = Command::new("sha256sum").args(["-c", "--strict", "SHA256SUMS"]).current_dir(&set).output().unwrap();
+    assert!(check.status.success());
+    let listed = String::from_utf8(check.stdout).unwrap().lines().count();
+    assert_eq!(listed + 1, files(&set).len());
+}
+
+/// No secret of an export reaches a file that is not a rollback, in any form.
+#[test]
+fn secrets_stay_in_rollback_files() {
+    for name in crate::offboard::scenarios() {
+        let place = tempfile::tempdir().unwrap();
+        let set = place.path().join("set");
+        plan_scenario(&name, &set, &[]);
+        let export = std::fs::read_to_string(root().join(scenario_file(&name, "export.ldif"))).unwrap();
+        let secrets: Vec<&str> = export
+            .lines()
+            .filter_map(|line| line.strip_prefix("userPassword:"))
+            .map(|value| value.trim_start_matches(':').trim())
+            .filter(|value| !value.is_empty())
+            .collect();
+        assert!(!secrets.is_empty(), "{name}");
+        for (path, content) in files(&set) {
+            if path.starts_with("rollback") {
+                continue;
+            }
+            let text = String::from_utf8_lossy(&content);
+            for secret in &secrets {
+                let encoded = data_encoding::BASE64.encode(secret.as_bytes());
+                let hexed = data_encoding::HEXLOWER.encode(secret.as_bytes());
+                for form in [*secret, encoded.as_str(), hexed.as_str()] {
+                    assert!(!text.contains(form), "{name}: {} holds {form}", path.display());
+                }
+            }
+        }
+    }
+}
+
+/// `--stdout` gives the change LDIF of the chosen stages and nothing else, ready for `ldapmodify`.
+#[test]
+fn stages_to_standard_output() {
+    let run = |stages: &[&str]| {
+        let mut command = offboard();
+        command.args(["plan", "--as-of", AS_OF, "-p", "fixtures/scenarios/note-released/policy.toml", "--stdout"]);
+        command.args(["-l", "fixtures/scenarios/note-released/leavers.csv"]).args(stages).args(EXPORTS);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let file = |name: &str| {
+        let path = scenario_file("note-released", &format!("expected/apply/{name}"));
+        std::fs::read_to_string(root().join(path)).unwrap()
+    };
+    assert_eq!(run(&["--stage", "references"]), file("30-references.ldif"));
+    let all = run(&[]);
+    assert_eq!(all.matches("version: 1\n").count(), 1);
+    assert_eq!(all.matches("changetype: delete\n").count(), 7);
+}
+
+#[test]
+fn an_export_from_standard_input() {
+    let place = tempfile::tempdir().unwrap();
+    let mut command = offboard();
+    command.args(["plan", "--as-of", AS_OF, "-p", &scenario_file("note-active", "policy.toml"), "-u", "jsmith", "-o"]);
+    command.arg(place.path().join("set")).args(["-", &scenario_file("note-active", "address-books.ldif")]);
+    let export = std::fs::File::open(root().join(scenario_file("note-active", "export.ldif"))).unwrap();
+    let output = command.stdin(Stdio::from(export)).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn json_and_dn() {
+    let run = |arguments: &[&str]| {
+        let output = offboard().args(arguments).output().unwrap();
+        format!("$ offboard {}\n{}", arguments.join(" "), said(&output, Path::new("/nowhere")))
+    };
+    let all = [
+        run(&["json", "fixtures/scenarios/note-active/expected/apply/10-status.ldif"]),
+        run(&["json", "--positions", "fixtures/scenarios/note-active/expected/rollback/60-status.ldif"]),
+        run(&["dn", "UID=J\\2C Smith+CN=\"a+b\" , OU = People;O=#04024869"]),
+        run(&["dn", "uid=a,,o=x"]),
+        run(&["dn", "--equal", "UID=JSmith, O=Isp", "userid=jsmith,o=isp"]),
+        run(&["dn", "--equal", "uid=other,o=isp", "uid=jsmith,o=isp"]),
+        run(&["init", "sun-com"]),
+    ];
+    insta::assert_snapshot!(all.join("\n"));
+    let preset = offboard().args(["init", "sun-comms"]).output().unwrap();
+    let file = std::fs::read(root().join("src/policy/presets/sun-comms.toml")).unwrap();
+    assert_eq!(preset.stdout, file);
+}
+
+/// Closing the pipe early is no error: `offboard json big.ldif | head -1`.
+#[test]
+fn a_closed_pipe_is_silent() {
+    let mut child = offboard()
+        .args(["json", &scenario_file("three-domains", "export.ldif")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+}
+
+/// A stage alone is a change set of its own where it can be proven alone, and refused where it cannot.
+#[test]
+fn one_stage_of_a_plan() {
+    let place = tempfile::tempdir().unwrap();
+    let references = place.path().join("references");
+    assert_eq!(plan_scenario("note-released", &references, &["--stage", "references"]).status.code(), Some(1));
+    let names: Vec<_> = files(&references.join("apply")).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(names, [Path::new("30-references.ldif")]);
+    let entries = plan_scenario("note-released", &place.path().join("entries"), &["--stage", "entries"]);
+    assert_eq!(entries.status.code(), Some(3));
+    assert!(stderr(&entries).contains("no-dangling"), "{}", stderr(&entries));
+}
+
+/// Tickets, names and values cannot begin a line of LDIF, control a terminal, or close markup.
+#[test]
+fn hostile_text_stays_text() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    let ticket = "T\n-\ndn: o=x\nchangetype: delete\n\u{1b}[2J\u{202e}<script>`";
+    let plain = place.path().join("plain");
+    plan_scenario("note-released", &plain, &[]);
+    plan_scenario("note-released", &set, &["--ticket", ticket]);
+    let data = |folder: &Path, name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for name in ["apply/30-references.ldif", "apply/60-entries.ldif", "rollback/10-entries.ldif"] {
+        assert_eq!(data(&set, name), data(&plain, name), "{name}: the ticket is no data");
+    }
+    for (path, content) in files(&set) {
+        let text = String::from_utf8(content).unwrap();
+        let active = |character: char| character == '\u{1b}' || character == '\u{202e}';
+        assert!(!text.contains(active), "{}", path.display());
+        if path.extension().is_some_and(|ending| ending == "md") {
+            assert!(!text.contains("<script>"), "{}", path.display());
+        }
+    }
+}

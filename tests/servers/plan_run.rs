@@ -1,0 +1,171 @@
+//! Whole runs on a real server: the exports are loaded, the runbook's own commands are run, and what the server holds
+//! afterwards is what the proof predicted; the rollback brings back what was there first.
+
+use std::path::{Path, PathBuf};
+
+use offboard::directory::scan::Unreadable;
+use offboard::directory::{EntryView, Overlay, Pass, scan};
+use offboard::io::exports::ExportFiles;
+use offboard::ldap::Entry;
+use offboard::ldif::{UrlPolicy, writer};
+use offboard::plan::{Guard, Request, plan};
+use offboard::policy::Policy;
+use offboard::proof::prove;
+use offboard::render::change_file::{self, Context};
+
+use super::compare::assert_same;
+use super::runbook::{run_block, runbook_blocks};
+use super::slapd::{Setup, Slapd};
+use super::tools::said;
+use crate::offboard::{AS_OF, plan_scenario, root, scenario_file, scenario_leavers, stderr};
+
+/// Keeps every entry.
+struct All;
+
+impl Pass for All {
+    type Found = Vec<Entry>;
+
+    fn visit(&self, entry: &EntryView<'_>, found: &mut Vec<Entry>) -> Result<(), Unreadable> {
+        found.push(entry.to_entry()?);
+        Ok(())
+    }
+}
+
+/// The directory after the plan, as the proof has it, written to a file.
+fn predicted(scenario: &str, guard: Guard, folder: &Path) -> PathBuf {
+    let path = |file: &str| root().join(scenario_file(scenario, file)).to_str().unwrap().to_owned();
+    let names = [path("export.ldif"), path("address-books.ldif")];
+    let exports = ExportFiles::open(&names, 2.try_into().unwrap()).unwrap();
+    let policy = Policy::parse(&std::fs::read_to_string(path("policy.toml")).unwrap()).unwrap();
+    let list = std::fs::read(root().join(scenario_leavers(scenario))).unwrap();
+    let leavers = offboard::leavers::read(&list).unwrap();
+    let request = Request { leavers, as_of: AS_OF.parse().unwrap(), guard, limits: Vec::new(), stages: Vec::new() };
+    let planned = plan(&exports, UrlPolicy::Refuse, None, &policy, &request).unwrap();
+    let context = Context { plan: &planned, request: &request, policy: &policy, exports: &names, ticket: None };
+    let files = change_file::files(&context);
+    let proof = prove(&exports, UrlPolicy::Refuse, &policy, &request, &planned, &files).unwrap();
+    let overlay: Overlay = proof.after.into_iter().collect();
+    let mut text = Vec::new();
+    let write = |entries: Vec<Entry>| {
+        for entry in entries {
+            writer::write_entry(&mut text, &entry);
+            text.push(b'\n');
+        }
+    };
+    scan(&exports, UrlPolicy::Refuse, Some(&overlay), &All, write).unwrap();
+    let file = folder.join("predicted.ldif");
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+/// Runs every block under a heading of the runbook.
+fn follow(set: &Path, heading: &str, server: &Slapd) -> usize {
+    let runbook = std::fs::read_to_string(set.join("RUNBOOK.md")).unwrap();
+    let blocks = runbook_blocks(&runbook, heading);
+    for block in &blocks {
+        let output = run_block(set, block, &server.environment());
+        assert!(output.status.success(), "{heading}: {block}\n{}", said(&output));
+    }
+    blocks.len()
+}
+
+/// Check, apply, compare, roll back, compare.
+fn whole_run(scenario: &str, suffixes: &[&str], guard: Guard, option: &str, stages: usize) {
+    let place = tempfile::tempdir().unwrap();
+    let folder = |name: &str| {
+        let folder = place.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        folder
+    };
+    let set = place.path().join("set");
+    let output = plan_scenario(scenario, &set, &["--guard", option]);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
+    let exports = ["export.ldif", "address-books.ldif"].map(|file| root().join(scenario_file(scenario, file)));
+    let server = Slapd::start(Setup::plain(suffixes), &exports);
+
+    assert!(follow(&set, "Check", &server) > 0, "the runbook checks");
+    assert_eq!(follow(&set, "Apply", &server), stages, "stages applied");
+    assert_same(&[predicted(scenario, guard, place.path())], &server.export(&folder("after")));
+    assert_eq!(follow(&set, "Roll back", &server), stages, "stages rolled back");
+    assert_same(&exports, &server.export(&folder("again")));
+}
+
+const NOTE: &[&str] = &["o=root_suffix", "o=PiServerDb"];
+const ISP: &[&str] = &["o=isp", "o=PiServerDb"];
+
+#[test]
+fn note_active() {
+    whole_run("note-active", NOTE, Guard::Values, "values", 1);
+}
+
+#[test]
+fn note_marked() {
+    whole_run("note-marked", NOTE, Guard::Values, "values", 0);
+}
+
+#[test]
+fn note_released() {
+    whole_run("note-released", NOTE, Guard::Values, "values", 3);
+}
+
+#[test]
+fn note_released_with_assertions() {
+    whole_run("note-released", NOTE, Guard::Assert, "assert", 3);
+}
+
+#[test]
+fn last_member() {
+    whole_run("last-member", NOTE, Guard::Values, "values", 2);
+}
+
+#[test]
+fn three_domains() {
+    whole_run("three-domains", ISP, Guard::Values, "values", 4);
+}
+
+#[test]
+fn three_domains_with_assertions() {
+    whole_run("three-domains", ISP, Guard::Assert, "assert", 4);
+}
+
+/// An entry that changed since the export is not deleted: the guard fails and `ldapmodify` stops.
+#[test]
+fn a_guard_stops_a_stale_plan() {
+    for (option, status) in [("values", 16), ("assert", 122)] {
+        let place = tempfile::tempdir().unwrap();
+        let set = place.path().join("set");
+        plan_scenario("note-released", &set, &["--guard", option]);
+        let exports =
+            ["export.ldif", "address-books.ldif"].map(|file| root().join(scenario_file("note-released", file)));
+        let server = Slapd::start(Setup::plain(NOTE), &exports);
+        let restore = "printf 'dn: uid=jsmith,ou=People,o=sesta.com,o=root_suffix\\nchangetype: modify\\n\
+                       replace: inetUserStatus\\ninetUserStatus: active\\n-\\n' | \
+                       ldapmodify -H \"$LDAP_URI\" -x -D \"$BIND_DN\" -y \"$PASSWORD_FILE\"";
+        assert!(run_block(&set, restore, &server.environment()).status.success());
+        let entries = r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/60-entries.ldif"#;
+        let output = run_block(&set, entries, &server.environment());
+        assert_eq!(output.status.code(), Some(status), "{option}: {}", said(&output));
+        let left = std::fs::read_to_string(&server.export(place.path())[0]).unwrap();
+        assert!(left.contains("dn: uid=jsmith,ou=People,o=sesta.com,o=root_suffix"), "{option}: the entry is there");
+    }
+}
+
+/// The lists for `ldapdelete -f` do what the change files do.
+#[test]
+fn dn_lists_delete_the_same() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    plan_scenario("three-domains", &set, &[]);
+    let exports = ["export.ldif", "address-books.ldif"].map(|file| root().join(scenario_file("three-domains", file)));
+    let server = Slapd::start(Setup::plain(ISP), &exports);
+    for stage in ["10-status", "30-references"] {
+        let modify = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}.ldif"#);
+        assert!(run_block(&set, &modify, &server.environment()).status.success());
+    }
+    for stage in ["40-address-books", "60-entries"] {
+        let delete = format!(r#"ldapdelete -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}.dns"#);
+        let output = run_block(&set, &delete, &server.environment());
+        assert!(output.status.success(), "{stage}: {}", said(&output));
+    }
+    assert_same(&[predicted("three-domains", Guard::Values, place.path())], &server.export(place.path()));
+}
