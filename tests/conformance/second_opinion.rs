@@ -89,7 +89,11 @@ fn content_fixtures() {
 }
 
 /// Fixtures that others read in another way, and what they make of it.
-const READ_OTHERWISE: [(&str, &str, &str); 0] = [];
+const READ_OTHERWISE: [(&str, &str, &str); 3] = [
+    ("python-ldap", "valid/names-only", "an error at a last record of nothing but `dn:` without a line end"),
+    ("python-ldap", "valid/old-names", "an error at `dn: @INDEXLIST`, which is no DN"),
+    ("Net::LDAP::LDIF", "valid/old-names", "an error at the name `@IDXATTR`"),
+];
 
 /// What is easily misread: content of `fixtures/ldif` without change records and without URLs.
 #[test]
