@@ -141,7 +141,7 @@ impl LdifErrorKind {
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {
             Self::TabFold => "replace the TAB by one space, or write the value in base64 after `::`",
-            Self::FoldOfNothing => "a blank or comment line before it cut the value; join them again",
+            Self::FoldOfNothing => "a blank line before it cut the value; join them again",
             Self::MissingColon => "a line that goes on from the line above begins with one space",
             Self::BadBase64(_) => "one colon for text, two for base64 with padding and without blanks",
             Self::UrlNotAllowed => "allow one folder with --url-folder, or put the value itself in base64 after `::`",

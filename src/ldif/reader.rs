@@ -221,14 +221,17 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
     /// Blanks behind base64 mean nothing and are passed over; blanks inside it may be a cut line.
     fn base64(&self, index: usize, start: usize, written: &[u8]) -> Result<Vec<u8>> {
         let blanks = written.iter().rev().take_while(|byte| **byte == b' ').count();
-        BASE64.decode(&written[..written.len() - blanks]).map_err(|error| {
-            let message = match error.kind {
-                DecodeKind::Length => "the length is no multiple of four",
-                DecodeKind::Symbol => "a character that base64 does not have",
-                DecodeKind::Trailing => "bits left over at the end",
-                DecodeKind::Padding => "wrong padding",
+        let digits = &written[..written.len() - blanks];
+        BASE64.decode(digits).map_err(|error| {
+            // The decoder counts before it looks; a foreign character says more than a wrong length.
+            let foreign = digits.iter().position(|byte| !is_base64(*byte));
+            let (position, message) = match (error.kind, foreign) {
+                (_, Some(position)) => (position, "a character that base64 does not have"),
+                (DecodeKind::Length, None) => (digits.len(), "the length is no multiple of four"),
+                (DecodeKind::Symbol | DecodeKind::Padding, None) => (error.position, "wrong padding"),
+                (DecodeKind::Trailing, None) => (error.position, "bits left over at the end"),
             };
-            self.error(index, start + error.position, LdifErrorKind::BadBase64(message))
+            self.error(index, start + position, LdifErrorKind::BadBase64(message))
         })
     }
 
@@ -455,6 +458,10 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         };
         Ok(Record::NonEntry { line: self.lines[start].number, block })
     }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 /// Whether a value line of a mod-spec is about the attribute of that mod-spec.

@@ -160,7 +160,10 @@ fn write_control(out: &mut Vec<u8>, control: &Control) {
     let start = out.len();
     out.extend_from_slice(format!("control: {} {}", control.oid, control.critical).as_bytes());
     let keep = out.len() - start;
-    if let Some(value) = &control.value {
+    if control.value.as_ref().is_some_and(Vec::is_empty) {
+        // `ldapmodify` refuses base64 of nothing here.
+        out.push(b':');
+    } else if let Some(value) = &control.value {
         out.extend_from_slice(b":: ");
         out.extend_from_slice(BASE64.encode(value).as_bytes());
         fold(out, start, keep + 3);
@@ -193,6 +196,19 @@ mod tests {
             ("é".as_bytes(), "cn:: w6k=\n"),
         ] {
             assert_eq!(line("cn", value), expected);
+        }
+    }
+
+    #[test]
+    fn control_values() {
+        for (value, expected) in [
+            (None, "control: 1.2.3 true\n"),
+            (Some(Vec::new()), "control: 1.2.3 true:\n"),
+            (Some(b"a".to_vec()), "control: 1.2.3 true:: YQ==\n"),
+        ] {
+            let mut out = Vec::new();
+            write_control(&mut out, &Control { oid: "1.2.3".to_owned(), critical: true, value });
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }
 

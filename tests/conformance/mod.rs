@@ -2,4 +2,7 @@
 
 mod dn;
 mod ldif;
+mod ldif_fixtures;
+mod ldif_properties;
+mod record_form;
 mod second_opinion;

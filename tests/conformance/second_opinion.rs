@@ -1,9 +1,8 @@
 //! Other people's readers see in the fixtures what we see.
 
-use std::collections::BTreeMap;
 use std::process::Command;
 
-use offboard::ldif::{Record, RecordReader, UrlPolicy};
+use offboard::ldif::{NonEntry, Record, RecordReader, UrlPolicy};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -58,14 +57,22 @@ fn ours(path: &str) -> Vec<String> {
     lines
 }
 
-fn theirs(program: &str, arguments: &[&str], package: &str) -> Vec<String> {
+/// What a program prints, sorted; an error if it ends with one.
+fn run(program: &str, arguments: &[&str], package: &str) -> Result<Vec<String>, String> {
     let output = Command::new(program).args(arguments).current_dir(root()).output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}; `tests/run` installs {package}"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} ({package}; `tests/run` installs it): {errors}");
-    let mut lines: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    // What `ldapmodify` shows of values need not be UTF-8.
+    let mut lines: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
     lines.sort();
-    lines
+    Ok(lines)
+}
+
+fn theirs(program: &str, arguments: &[&str], package: &str) -> Vec<String> {
+    let failed = |error| panic!("{program} ({package}; `tests/run` installs it): {error}");
+    run(program, arguments, package).unwrap_or_else(failed)
 }
 
 #[test]
@@ -79,6 +86,45 @@ fn content_fixtures() {
             assert_eq!(ours, theirs("/usr/bin/perl", &["-e", PERL, &path], "libnet-ldap-perl"), "{path}: Net::LDAP");
         }
     }
+}
+
+/// Fixtures that others read in another way, and what they make of it.
+const READ_OTHERWISE: [(&str, &str, &str); 5] = [
+    ("python-ldap", "valid/names-only", "an error at a last record of nothing but `dn:` without a line end"),
+    ("python-ldap", "valid/old-names", "an error at `dn: @INDEXLIST`, which is no DN"),
+    ("Net::LDAP::LDIF", "valid/old-names", "an error at the name `@IDXATTR`"),
+    ("Net::LDAP::LDIF", "valid/options", "an error at `;range=0-1`, as Active Directory writes it"),
+    ("python-ldap", "valid/version-again", "an error at a second `version:`"),
+];
+
+/// What is easily misread: content of `fixtures/ldif` without change records and without URLs.
+#[test]
+fn easily_misread_content() {
+    // Both must be there before any difference counts.
+    theirs("/usr/bin/python3", &["-c", "import ldap, ldif"], "python3-ldap");
+    theirs("/usr/bin/perl", &["-MNet::LDAP::LDIF", "-e", "1"], "libnet-ldap-perl");
+    let mut differing = Vec::new();
+    let mut compared = 0;
+    for (name, text) in super::ldif_fixtures::readable() {
+        let is_content =
+            |record| matches!(record, Ok(Record::Content(_) | Record::NonEntry { block: NonEntry::Version, .. }));
+        if !name.starts_with("ldif/") || !RecordReader::new(&text, 1, UrlPolicy::Refuse).all(is_content) {
+            continue;
+        }
+        compared += 1;
+        let path = format!("fixtures/{name}.ldif");
+        let ours = Ok(ours(&path));
+        if run("/usr/bin/python3", &["-c", PYTHON, &path], "python3-ldap") != ours {
+            differing.push(("python-ldap", name.clone()));
+        }
+        if run("/usr/bin/perl", &["-e", PERL, &path], "libnet-ldap-perl") != ours {
+            differing.push(("Net::LDAP::LDIF", name));
+        }
+    }
+    let known: Vec<(&str, String)> =
+        READ_OTHERWISE.iter().map(|(reader, name, _)| (*reader, format!("ldif/{name}"))).collect();
+    assert_eq!(differing, known);
+    assert!(compared > 12, "only {compared} fixtures");
 }
 
 /// `ldapmodify -n` parses every change file of every scenario, and as many records as we wrote.
@@ -111,23 +157,17 @@ fn parsed_by_ldapmodify(path: &str) -> usize {
     lines.iter().filter(operation).count()
 }
 
-/// Values of any bytes, in any number, reach `ldapmodify` as one record.
+/// Change records of every kind, with any names and values, are that many records for `ldapmodify`.
 #[test]
-fn any_value_is_one_record_for_ldapmodify() {
+fn ldapmodify_reads_any_change_record() {
     let mut runner = TestRunner::deterministic();
-    let bytes = proptest::collection::vec(proptest::num::u8::ANY, 0..300);
-    let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
+    let records = super::ldif_properties::change();
     let mut text = b"version: 1\n\n".to_vec();
-    for _ in 0..200 {
-        let value = bytes.new_tree(&mut runner).unwrap().current();
-        offboard::ldif::writer::write_comment(&mut text, &value);
-        text.extend_from_slice(b"dn: o=x\nchangetype: modify\nadd: description\n");
-        offboard::ldif::writer::write_value(&mut text, "description", &value);
-        text.extend_from_slice(b"-\n\n");
-        *seen.entry(value.len()).or_default() += 1;
+    for number in 0..1000 {
+        offboard::ldif::writer::write_comment(&mut text, format!("dn: {number}\nchangetype: delete").as_bytes());
+        offboard::ldif::writer::write_change(&mut text, &records.new_tree(&mut runner).unwrap().current().record());
     }
-    assert!(seen.len() > 50, "values of many lengths");
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
-    assert_eq!(parsed_by_ldapmodify(file.path().to_str().unwrap()), 200);
+    assert_eq!(parsed_by_ldapmodify(file.path().to_str().unwrap()), 1000);
 }
