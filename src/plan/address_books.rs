@@ -9,6 +9,7 @@
 //! | 3 | `piPStoreOwner=<uid>,o=<domain>,<suffix>`, the domain being that of the account |
 //! | 4 | the only `piPStoreOwner=<uid>` below `<suffix>` that is not in the domain of somebody else |
 //!
+//! A pointer counts only if it names a `piPStoreOwner` below the suffix: nothing else is one person's address book.
 //! A book in another domain with the same uid is another user's. None is no fault: not everybody has one. A URL that
 //! names an entry which the exports lack, and several roots of the fourth kind, are for a person to decide.
 
@@ -51,6 +52,13 @@ pub enum Root {
     None,
 }
 
+/// Whether an entry can be the root of one person's address book: a `piPStoreOwner` below the suffix.
+///
+/// A pointer may name anything. The subtree of a whole domain, or of the directory, is never somebody's address book.
+pub fn is_book_root(key: &DnKey, suffix: &DnKey) -> bool {
+    key.is_under(suffix) && key.rdn_bytes().starts_with(b"pipstoreowner=")
+}
+
 /// Where the address book of an account may stand.
 pub fn candidates(account: &Entry, suffix: &Dn) -> Candidates {
     let mut found = Candidates::default();
@@ -58,7 +66,7 @@ pub fn candidates(account: &Entry, suffix: &Dn) -> Candidates {
         for value in account.values(pointer) {
             let dn = std::str::from_utf8(&value.bytes).ok().and_then(|url| LdapUrl::parse(url).ok()).map(|url| url.dn);
             match dn {
-                Some(dn) if !dn.is_root() => found.pointed.push((pointer, dn)),
+                Some(dn) if is_book_root(dn.key(), suffix.key()) => found.pointed.push((pointer, dn)),
                 _ => found.unreadable.push((pointer, value.bytes.to_vec())),
             }
         }
@@ -146,4 +154,25 @@ pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
     let components: Vec<&[u8]> =
         avas.filter(|ava| same_type(&ava.attribute_type, "dc")).map(|ava| ava.value.as_slice()).collect();
     (!components.is_empty()).then(|| components.join(&b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_persons_book_is_a_book() {
+        let suffix = DnKey::parse(b"o=PiServerDb").unwrap();
+        for (dn, expected) in [
+            ("piPStoreOwner=a,o=sesta.com,o=PiServerDb", true),
+            ("PIPSTOREOWNER=A, O=PiServerDb", true),
+            ("o=sesta.com,o=PiServerDb", false),
+            ("o=PiServerDb", false),
+            ("piPStoreOwner=a,o=isp", false),
+            ("o=isp", false),
+            ("", false),
+        ] {
+            assert_eq!(is_book_root(&DnKey::parse(dn.as_bytes()).unwrap(), &suffix), expected, "{dn}");
+        }
+    }
 }

@@ -428,7 +428,7 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
             "points to an address book that the exports do not hold: find it, or clear the pointer"
         }
         "address-book-ambiguous" => "could be the leaver's address book, and is not the only one: delete by hand",
-        "unreadable-pointer" => "is no LDAP URL: find the address book by hand",
+        "unreadable-pointer" => "names no address book below the policy's suffix: find it by hand",
         _ => "decide",
     };
     let review = |review: &crate::plan::Review| ReviewView {
