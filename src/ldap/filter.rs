@@ -11,7 +11,8 @@
 //!
 //! Evaluation has three values: what cannot be judged (an unknown matching rule, a value that has no order) is
 //! undefined, and an undefined filter selects nothing, also behind `!`. Values compare by the matching rule of their
-//! attribute; `~=` is equality, as in most servers. `>=` and `<=` order integers by number and everything else by its
+//! attribute; Active Directory's two rules for bits (MS-ADTS 3.1.1.3.4.4: all bits, any bit) are known besides;
+//! `~=` is equality, as in most servers. `>=` and `<=` order integers by number and everything else by its
 //! normalised bytes, which is right for GeneralizedTime and caseIgnore strings.
 
 use std::fmt::{self, Write as _};
@@ -147,6 +148,15 @@ enum Test {
     AtMost(Vec<u8>, Vec<u8>),
     /// Parts as written, and normalised; empty first or last parts mean an open end.
     Substrings(Vec<Vec<u8>>, Vec<Vec<u8>>),
+    /// Bits of a number: all of these, or any.
+    Bits {
+        /// Name of the rule as written.
+        name: String,
+        /// All must be on.
+        all: bool,
+        /// The bits.
+        mask: i64,
+    },
     /// Name of the rule, `:dn`, value as written and normalised; the rule is judged if it is known.
     Extensible {
         name: Option<String>,
@@ -216,6 +226,10 @@ impl Item {
             Test::AtLeast(_, wanted) => any(&mut |value| self.compare(&normal(value), wanted).is_ge()),
             Test::AtMost(_, wanted) => any(&mut |value| self.compare(&normal(value), wanted).is_le()),
             Test::Substrings(_, parts) => any(&mut |value| contains_parts(&normal(value), parts)),
+            Test::Bits { all, mask, .. } => any(&mut |value| {
+                let number = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse::<i64>().ok());
+                number.is_some_and(|number| if *all { number & mask == *mask } else { number & mask != 0 })
+            }),
             Test::Extensible { dn: false, normal: Some(wanted), .. } => any(&mut |value| normal(value) == *wanted),
             Test::Extensible { .. } => Truth::Undefined,
         }
@@ -312,6 +326,14 @@ impl<'t> FilterParser<'t> {
                 Some(name) => rule_called(name),
             };
             let value = unescaped(written)?;
+            let mask = std::str::from_utf8(&value).ok().and_then(|text| text.parse::<i64>().ok());
+            if let (false, Some(rule), Some(mask), Some(description)) = (dn, rule_name, mask, &description)
+                && let Some(all) = bit_rule(rule)
+            {
+                let name = String::from_utf8_lossy(rule).into_owned();
+                let asked = Some(Asked::new(description.clone()));
+                return Ok((after, Item { asked, rule: MatchingRule::Integer, test: Test::Bits { name, all, mask } }));
+            }
             let normal = rule.map(|rule| normalize(rule, &value).into_owned());
             let name = rule_name.map(|name| String::from_utf8_lossy(name).into_owned());
             let test = Test::Extensible { name, dn, value, normal };
@@ -351,6 +373,15 @@ fn normalize_part(rule: MatchingRule, part: &[u8]) -> Vec<u8> {
     let marked = [b"x", part, b"x"].concat();
     let normal = normalize(rule, &marked);
     normal.get(1..normal.len().saturating_sub(1)).unwrap_or_default().to_vec()
+}
+
+/// Active Directory's `LDAP_MATCHING_RULE_BIT_AND` (all bits) and `LDAP_MATCHING_RULE_BIT_OR` (any bit), by their OIDs.
+fn bit_rule(name: &[u8]) -> Option<bool> {
+    match name {
+        b"1.2.840.113556.1.4.803" => Some(true),
+        b"1.2.840.113556.1.4.804" => Some(false),
+        _ => None,
+    }
 }
 
 fn rule_called(name: &[u8]) -> Option<MatchingRule> {
@@ -470,6 +501,7 @@ impl fmt::Display for Item {
                 let parts: Vec<String> = parts.iter().map(|part| escape(part)).collect();
                 write!(f, "{name}={}", parts.join("*"))
             }
+            Test::Bits { name: rule, mask, .. } => write!(f, "{name}:{rule}:={mask}"),
             Test::Extensible { name: rule, dn, value, .. } => {
                 let rule = rule.as_ref().map(|rule| format!(":{rule}")).unwrap_or_default();
                 write!(f, "{name}{}{rule}:={}", if *dn { ":dn" } else { "" }, escape(value))
@@ -523,6 +555,12 @@ mod tests {
             ("(cn:1.2.3.4:=x)", Truth::Undefined),
             ("(!(cn:1.2.3.4:=x))", Truth::Undefined),
             ("(|(uid=jsmith)(cn:1.2.3.4:=x))", Truth::True),
+            ("(gidNumber:1.2.840.113556.1.4.803:=36)", Truth::True),
+            ("(gidNumber:1.2.840.113556.1.4.803:=37)", Truth::False),
+            ("(gidNumber:1.2.840.113556.1.4.804:=37)", Truth::True),
+            ("(gidNumber:1.2.840.113556.1.4.804:=3)", Truth::False),
+            ("(gidNumber:1.2.840.113556.1.4.803:=x)", Truth::Undefined),
+            ("(systemFlags:1.2.840.113556.1.4.803:=1)", Truth::False),
         ] {
             let parsed = Filter::parse(filter).unwrap();
             assert_eq!(parsed.evaluate(&entry()), expected, "{filter}");

@@ -14,6 +14,7 @@ pub mod entry;
 pub mod filter;
 pub mod matching;
 pub mod name_and_uid;
+pub mod object_classes;
 pub mod result_code;
 pub mod string_prep;
 pub mod time;

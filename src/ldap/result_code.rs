@@ -13,6 +13,8 @@ pub enum ResultCode {
     AttributeOrValueExists,
     /// 32: the entry, or the parent of a new one, is not there.
     NoSuchObject,
+    /// 34: the name is none.
+    InvalidDnSyntax,
     /// 53: the server does not do this.
     UnwillingToPerform,
     /// 65: the entry would break its object classes.
@@ -28,11 +30,12 @@ pub enum ResultCode {
 }
 
 impl ResultCode {
-    const ALL: [(Self, u16, &'static str); 10] = [
+    const ALL: [(Self, u16, &'static str); 11] = [
         (Self::NoSuchAttribute, 16, "noSuchAttribute"),
         (Self::ConstraintViolation, 19, "constraintViolation"),
         (Self::AttributeOrValueExists, 20, "attributeOrValueExists"),
         (Self::NoSuchObject, 32, "noSuchObject"),
+        (Self::InvalidDnSyntax, 34, "invalidDNSyntax"),
         (Self::UnwillingToPerform, 53, "unwillingToPerform"),
         (Self::ObjectClassViolation, 65, "objectClassViolation"),
         (Self::NotAllowedOnNonLeaf, 66, "notAllowedOnNonLeaf"),
