@@ -6,7 +6,8 @@
 //! exports ── io::source ──▶ ldif: logical lines → records ──▶ directory: scan
 //!                                                              pass 1  plan::resolve  leavers to accounts
 //!                                                              pass 2  plan::collect  what names, contains, belongs to them
-//! policy, leavers ────────────────────▶ lifecycle: one Decision an account
+//! policy, leavers, rosters, vetoes, ───▶ lifecycle: one Decision an account
+//! earlier change sets
 //!                                                               ▼
 //!                                        plan: operations, ordered and limited
 //!                                                               ▼

@@ -38,17 +38,43 @@ pub fn scenario_file(name: &str, file: &str) -> String {
 }
 
 /// The leaver list of a scenario, in whichever form it has one.
-pub fn scenario_leavers(name: &str) -> String {
+pub fn scenario_leavers(name: &str) -> Option<String> {
     let forms = ["leavers.csv", "leavers.txt"].map(|file| scenario_file(name, file));
-    forms.into_iter().find(|path| root().join(path).is_file()).unwrap()
+    forms.into_iter().find(|path| root().join(path).is_file())
+}
+
+/// The exports of a scenario, relative to the repository.
+pub fn exports(name: &str) -> Vec<String> {
+    let files = ["export.ldif", "address-books.ldif"].map(|file| scenario_file(name, file));
+    files.into_iter().filter(|path| root().join(path).is_file()).collect()
+}
+
+/// The options that name what else a scenario has: leavers, rosters (`roster-NAME.csv`, `.ldif`), a veto list.
+pub fn inputs(name: &str) -> Vec<String> {
+    let mut options = Vec::new();
+    if let Some(list) = scenario_leavers(name) {
+        options.extend(["-l".to_owned(), list]);
+    }
+    let folder = root().join("fixtures/scenarios").join(name);
+    let mut files: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    for file in files {
+        let path = scenario_file(name, &file);
+        if let Some((roster, _)) = file.strip_prefix("roster-").and_then(|rest| rest.split_once('.')) {
+            options.extend(["--roster".to_owned(), format!("{roster}={path}")]);
+        } else if file == "veto.txt" {
+            options.extend(["--veto".to_owned(), path]);
+        }
+    }
+    options
 }
 
 /// Plans a scenario into a folder.
 pub fn plan_scenario(name: &str, output: &Path, more: &[&str]) -> Output {
     let mut command = offboard();
     command.args(["plan", "--as-of", AS_OF, "-p", &scenario_file(name, "policy.toml")]);
-    command.args(["-l", &scenario_leavers(name), "-o"]).arg(output).args(more);
-    command.args(["export.ldif", "address-books.ldif"].map(|file| scenario_file(name, file)));
+    command.args(inputs(name)).arg("-o").arg(output).args(more).args(exports(name));
     command.output().unwrap()
 }
 

@@ -94,7 +94,7 @@ fn the_dress_of_an_export_does_not_matter() {
                 .into();
             let mut command = crate::offboard::offboard();
             command.args(["plan", "--as-of", crate::offboard::AS_OF, "-p", &scenario_file(name, "policy.toml")]);
-            command.args(["-l", &crate::offboard::scenario_leavers(name), "-o"]).arg(&folder).args(&copies);
+            command.args(["-l", &crate::offboard::scenario_leavers(name).unwrap(), "-o"]).arg(&folder).args(&copies);
             let output = command.output().unwrap();
             assert!(matches!(output.status.code(), Some(0 | 1)), "{name} {dress}: {}", stderr(&output));
             let (plain, dressed) = (records(&plain), records(&folder));

@@ -87,6 +87,8 @@ impl Color {
 pub enum Command {
     /// Work out the changes that offboard people, prove them, and write them with their rollback
     Plan(Plan),
+    /// Say how the plan treats one account, and why
+    Explain(Explain),
     /// Write every record of any LDIF as a JSON line
     Json(Json),
     /// Take a distinguished name apart, or compare two
@@ -95,15 +97,60 @@ pub enum Command {
     Init(Init),
 }
 
-/// `offboard plan`
+/// What a plan rests on, beside the exports.
 #[derive(Debug, clap::Args)]
-pub struct Plan {
+pub struct Grounds {
     /// Policy: a file, or the name of a preset
     #[arg(short, long, value_name = "POLICY")]
     pub policy: String,
     /// List of leavers: CSV with a header, lines `l uid`, or one DN a line
     #[arg(short, long, value_name = "LEAVERS")]
     pub leavers: Vec<Utf8PathBuf>,
+    /// A roster that the policy names: who is employed, and who has left
+    #[arg(long, value_name = "NAME=FILE", value_parser = name_and_file)]
+    pub roster: Vec<(String, Utf8PathBuf)>,
+    /// List of accounts that are held whatever is asked (legal hold): the forms of a leaver list
+    #[arg(long, value_name = "LIST")]
+    pub veto: Vec<Utf8PathBuf>,
+    /// An earlier change set that was applied: tells when accounts were marked, and what they were before
+    #[arg(long, value_name = "DIR")]
+    pub history: Vec<Utf8PathBuf>,
+    /// Plan for this day, YYYY-MM-DD [default: today in UTC, or `SOURCE_DATE_EPOCH`]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+    /// Replace a limit for this run: delete=60 or delete=10% (repeatable)
+    #[arg(long, value_name = "KIND=N|N%", value_parser = Limit::from_arg)]
+    pub limit: Vec<(LimitKind, Limit)>,
+}
+
+fn name_and_file(text: &str) -> Result<(String, Utf8PathBuf), String> {
+    let (name, file) = text.split_once('=').ok_or("expected NAME=FILE")?;
+    Ok((name.to_owned(), file.into()))
+}
+
+/// `offboard explain`
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    /// What the plan rests on.
+    #[command(flatten)]
+    pub grounds: Grounds,
+    /// Write it as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The account: a uid, uid@domain, mail address or DN
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Exports of one directory, as for `plan`
+    #[arg(value_name = "EXPORT", required = true)]
+    pub exports: Vec<String>,
+}
+
+/// `offboard plan`
+#[derive(Debug, clap::Args)]
+pub struct Plan {
+    /// What it rests on.
+    #[command(flatten)]
+    pub grounds: Grounds,
     /// One leaver: a uid, uid@domain, mail address or DN
     #[arg(short, long, value_name = "ID")]
     pub user: Vec<String>,
@@ -116,15 +163,9 @@ pub struct Plan {
     /// Only this stage (repeatable): status, move, references, address-books, services, entries
     #[arg(long, value_name = "STAGE", value_parser = stage)]
     pub stage: Vec<Stage>,
-    /// Plan for this day, YYYY-MM-DD [default: today in UTC, or `SOURCE_DATE_EPOCH`]
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<Date>,
     /// Change ticket, for comments and reports
     #[arg(long, value_name = "TEXT")]
     pub ticket: Option<String>,
-    /// Replace a limit for this run: delete=60 or delete=10% (repeatable)
-    #[arg(long, value_name = "KIND=N|N%", value_parser = Limit::from_arg)]
-    pub limit: Vec<(LimitKind, Limit)>,
     /// How deletions are guarded: by exact values, by the assertion control, not at all
     #[arg(long, value_enum, default_value_t = GuardArg::Values)]
     pub guard: GuardArg,

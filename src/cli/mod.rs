@@ -4,6 +4,8 @@ pub mod args;
 mod diagnostic;
 mod dn;
 mod exit;
+mod explain;
+mod grounds;
 mod init;
 mod json;
 mod plan;
@@ -35,6 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     args.global.color.write_global();
     let outcome = match &args.command {
         Command::Plan(command) => plan::run(command, &args.global),
+        Command::Explain(command) => explain::run(command, &args.global),
         Command::Json(command) => json::run(command, &args.global),
         Command::Dn(command) => dn::run(command),
         Command::Init(command) => init::run(command),

@@ -1,5 +1,6 @@
 //! The only part, with `cli`, that touches files and the machine: exports come in, change sets go out.
 
+pub mod change_set;
 pub mod exports;
 pub mod output;
 pub mod source;

@@ -131,6 +131,7 @@ fn leaver(row: &StringRecord, columns: &Columns, line: u64, errors: &mut Vec<Lea
         ticket: other("ticket").map(str::to_owned),
         note: other("note").map(str::to_owned),
         line,
+        asker: super::Asker::Person,
     };
     // With a fault in another field it still counts for being listed twice.
     Some(leaver)

@@ -12,6 +12,7 @@
 
 mod csv_list;
 mod line_list;
+pub mod roster;
 
 use std::fmt;
 
@@ -37,12 +38,33 @@ pub struct Leaver {
     pub note: Option<String>,
     /// Line of the list, from 1; 0 for the command line.
     pub line: u64,
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// Who asks that somebody be offboarded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Asker {
+    /// A person, by a list or on the command line.
+    #[default]
+    Person,
+    /// The roster of this name.
+    Roster(String),
 }
 
 impl Leaver {
     /// A leaver of whom nothing but the identity is said.
     pub fn new(identity: Identity, line: u64) -> Self {
-        Self { identity, action: Action::Delete, effective: None, successor: None, ticket: None, note: None, line }
+        Self {
+            identity,
+            action: Action::Delete,
+            effective: None,
+            successor: None,
+            ticket: None,
+            note: None,
+            line,
+            asker: Asker::Person,
+        }
     }
 }
 

@@ -2,36 +2,84 @@
 //!
 //! Read from the top; the first row that holds decides.
 //!
-//! | asked for | policy | state | grace | step | reason |
+//! | asked for | when | step | reason |
+//! | --- | --- | --- | --- |
+//! | | it carries the blocking value of `[disconnect]` | nothing | disconnected |
+//! | | a `[veto]` or a veto list names it | hold | vetoed |
+//! | | it does not match `[accounts] provenance` | hold | made-by-hand |
+//! | | no `[[rule]]` fits, or the first that fits refuses ([`rules`](super::rules)) | hold | no-rule, refused-by-rule |
+//! | restore | | see below | |
+//! | by a person | a roster says that it is active | hold | active-in-roster |
+//! | by a roster | another roster of the same scope says that it is active | nothing | active-in-roster |
+//! | from a later day on | | wait | not-yet-effective |
+//! | disconnect | | disconnect | disconnect |
+//! | delete, disable | see below | | |
+//! | mail, calendar | see below | | |
+//!
+//! delete and disable:
+//!
+//! | asked for | state | grace | services ([`domain_purge`](super::domain_purge)) | step | reason |
 //! | --- | --- | --- | --- | --- | --- |
-//! | | a `[veto]` holds | | | hold | vetoed |
-//! | | the first rule that fits says `refuse` | | | hold | refused-by-rule |
-//! | delete | the first rule that fits says `disable` | | | as for disable | |
-//! | from a later day on | | | | wait | not-yet-effective |
-//! | delete | | active, nothing to wait for | 0 days | purge | purge-at-once |
-//! | delete, disable | | active | | mark | mark |
-//! | disable | | marked, released | | nothing | already-marked |
-//! | delete | | marked | | wait | waiting-for-services |
-//! | delete | | released | over | purge | purge |
-//! | delete | | released | until a day | wait | in-grace |
-//! | delete | | released | no stamp in the policy | review | grace-without-stamp |
-//! | delete | | released | no date in the entry | review | grace-without-date |
+//! | delete | active | 0 days | nothing to wait for | purge | purge-at-once |
+//! | both | active, and `[disable] bits` do not fit it | | | hold | not-disableable |
+//! | both | active | | | mark | mark |
+//! | both | marked | no date, `[stamp] missing = "start"` | | stamp | stamp-started |
+//! | disable | marked | | | nothing | already-marked |
+//! | delete | marked | | wait for some, strip none | wait | waiting-for-services |
+//! | delete | marked | until a day | strip some, or all released | wait | in-grace |
+//! | delete | marked | no stamp in the policy, or no date | strip some, or all released | hold | grace-without-stamp, grace-without-date |
+//! | delete | marked | over | strip some, wait for others | strip | strip |
+//! | delete | marked | over | all released | purge | purge |
+//!
+//! mail and calendar, the account stays:
+//!
+//! | service | grace of the service | step | reason |
+//! | --- | --- | --- | --- |
+//! | not in the policy | | hold | no-such-service |
+//! | never assigned | | nothing | service-not-assigned |
+//! | goes with the entry only | | hold | service-with-entry |
+//! | waiting | | mark-service | mark-service |
+//! | marked | | wait | waiting-for-services |
+//! | released | until a day | wait | in-grace |
+//! | released | no stamp, no date | hold | grace-without-stamp, grace-without-date |
+//! | released | over | strip | strip |
+//!
+//! restore:
+//!
+//! | account | step | reason |
+//! | --- | --- | --- |
+//! | active, no stamp, no service marked | nothing | already-active |
+//! | a service has been released: its mailbox is gone | hold | restore-after-release |
+//! | otherwise | restore | restore |
 
 use jiff::civil::Date;
 
-use super::grace::{Grace, grace};
-use super::state::{Service, State, state};
+use super::domain_purge::{Purge, domain_purge};
+use super::grace::{Grace, Mark, grace, stamps};
+use super::history::History;
+use super::rules::{Ruling, ruling};
+use super::state::{Service, ServiceState, State, number, state};
 use crate::ldap::Entry;
 use crate::leavers::Action;
-use crate::policy::{Policy, RuleAction};
+use crate::policy::{MissingStamp, Policy};
 
 /// What the plan does with an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Its status is set.
     Mark,
+    /// The status of a service is set.
+    MarkService,
+    /// It is marked already, and gets the date from which its grace counts.
+    Stamp,
+    /// Services are taken off it; it stays.
+    Strip,
     /// It is deleted, with everything that names or belongs to it.
     Purge,
+    /// Its status is set back.
+    Restore,
+    /// It gets the blocking value and is never touched again.
+    Disconnect,
     /// Nothing yet: something else must happen first, or time must pass.
     Wait,
     /// Nothing: it is as it should be.
@@ -45,7 +93,12 @@ impl Step {
     pub fn name(self) -> &'static str {
         match self {
             Self::Mark => "mark",
+            Self::MarkService => "mark-service",
+            Self::Stamp => "stamp",
+            Self::Strip => "strip",
             Self::Purge => "purge",
+            Self::Restore => "restore",
+            Self::Disconnect => "disconnect",
             Self::Wait => "wait",
             Self::Nothing => "nothing",
             Self::Hold => "hold",
@@ -58,10 +111,21 @@ impl Step {
 pub enum Reason {
     /// The account is active and is to be disabled.
     Mark,
+    /// The service is to be removed from an account that stays.
+    MarkService(String),
+    /// The account is marked and has no date: its grace begins today.
+    StampStarted,
     /// The account is marked already, and no more was asked for.
     AlreadyMarked,
     /// Services still hold something of the user.
     WaitingForServices(Vec<String>),
+    /// Released services go; the others are waited for.
+    Strip {
+        /// Services that are stripped.
+        strip: Vec<String>,
+        /// Services that are waited for before the entry goes, if it is to go.
+        waiting: Vec<String>,
+    },
     /// Marked, released, and the grace is over.
     Purge,
     /// Active, but nothing is to be waited for: no service, no grace.
@@ -74,14 +138,44 @@ pub enum Reason {
     GraceWithoutDate,
     /// The leaver leaves on this day.
     NotYetEffective(Date),
-    /// A `[veto]` of the policy holds.
-    Vetoed,
-    /// A `[[rule]]` of the policy refuses.
-    RefusedByRule,
+    /// A veto holds: which.
+    Vetoed(String),
+    /// It was not provisioned: `[accounts] provenance` does not match.
+    MadeByHand,
+    /// A `[[rule]]` of the policy refuses what was asked for: its number from 1, and its action.
+    RefusedByRule(usize, &'static str),
+    /// No `[[rule]]` fits: the conditions of those that were tried.
+    NoRule(Vec<String>),
+    /// A roster says that it is active: which, and on which line.
+    ActiveInRoster(String, u64),
+    /// It carries the blocking value.
+    Disconnected,
+    /// It gets the blocking value.
+    Disconnect,
+    /// The policy has no `[disconnect]`.
+    NoDisconnect,
+    /// It is none of the accounts that the policy's bits are for: the attribute.
+    NotDisableable(String),
+    /// The policy has no such service.
+    NoSuchService(&'static str),
+    /// The account never had the service.
+    ServiceNotAssigned(&'static str),
+    /// The service goes with the entry, not on its own.
+    ServiceWithEntry(&'static str),
+    /// It is brought back.
+    Restore,
+    /// Nothing is to be brought back.
+    AlreadyActive,
+    /// What these services held is gone.
+    RestoreAfterRelease(Vec<String>),
+    /// What stood there before the mark is not known: the attribute.
+    RestoreUnknown(String),
     /// A group would lose its last member.
     LastMember(Vec<u8>),
-    /// Nobody can take over what the account owns.
-    NoSuccessor(Vec<u8>),
+    /// A protected group would lose its last member that is enabled.
+    LastEnabledMember(Vec<u8>),
+    /// Nobody can take over what the account owns; why the manager cannot, if that is to be said.
+    NoSuccessor(Vec<u8>, Option<&'static str>),
     /// An account that stays stands below it.
     AccountBelow(Vec<u8>),
 }
@@ -91,18 +185,36 @@ impl Reason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Mark => "mark",
+            Self::MarkService(_) => "mark-service",
+            Self::StampStarted => "stamp-started",
             Self::AlreadyMarked => "already-marked",
             Self::WaitingForServices(_) => "waiting-for-services",
+            Self::Strip { .. } => "strip",
             Self::Purge => "purge",
             Self::PurgeAtOnce => "purge-at-once",
             Self::InGrace(_) => "in-grace",
             Self::GraceWithoutStamp => "grace-without-stamp",
             Self::GraceWithoutDate => "grace-without-date",
             Self::NotYetEffective(_) => "not-yet-effective",
-            Self::Vetoed => "vetoed",
-            Self::RefusedByRule => "refused-by-rule",
+            Self::Vetoed(_) => "vetoed",
+            Self::MadeByHand => "made-by-hand",
+            Self::RefusedByRule(..) => "refused-by-rule",
+            Self::NoRule(_) => "no-rule",
+            Self::ActiveInRoster(..) => "active-in-roster",
+            Self::Disconnected => "disconnected",
+            Self::Disconnect => "disconnect",
+            Self::NoDisconnect => "no-disconnect",
+            Self::NotDisableable(_) => "not-disableable",
+            Self::NoSuchService(_) => "no-such-service",
+            Self::ServiceNotAssigned(_) => "service-not-assigned",
+            Self::ServiceWithEntry(_) => "service-with-entry",
+            Self::Restore => "restore",
+            Self::AlreadyActive => "already-active",
+            Self::RestoreAfterRelease(_) => "restore-after-release",
+            Self::RestoreUnknown(_) => "restore-unknown",
             Self::LastMember(_) => "last-member",
-            Self::NoSuccessor(_) => "no-successor",
+            Self::LastEnabledMember(_) => "last-enabled-member",
+            Self::NoSuccessor(..) => "no-successor",
             Self::AccountBelow(_) => "account-below",
         }
     }
@@ -112,9 +224,19 @@ impl Reason {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match self {
             Self::Mark => "active: it is marked now".to_owned(),
+            Self::MarkService(name) => format!("the service {name} is marked for removal; the account stays"),
+            Self::StampStarted => {
+                "marked already, but nothing says since when: it gets today's stamp, and its grace begins".to_owned()
+            }
             Self::AlreadyMarked => "marked already".to_owned(),
             Self::WaitingForServices(names) => {
                 format!("marked; not yet released by: {}", names.join(", "))
+            }
+            Self::Strip { strip, waiting } if waiting.is_empty() => {
+                format!("released by {}, which is stripped; the account stays", strip.join(", "))
+            }
+            Self::Strip { strip, waiting } => {
+                format!("released by {}, which is stripped; not yet by: {}", strip.join(", "), waiting.join(", "))
             }
             Self::Purge => "marked, every service released, grace over: it is deleted".to_owned(),
             Self::PurgeAtOnce => {
@@ -123,17 +245,49 @@ impl Reason {
             Self::InGrace(due) => format!("marked and released; due on {due}"),
             Self::GraceWithoutStamp => {
                 "marked and released, but the policy asks for a grace ([grace] days) and names no \
-                 [stamp] to read the date of the mark from; name one, or set days = 0"
+                 [stamp] to read the date of the mark from; name one, give an earlier change set with --history, or set days = 0"
                     .to_owned()
             }
             Self::GraceWithoutDate => {
-                "marked and released, but its stamp attribute holds no date that can be read".to_owned()
+                "marked and released, but nothing says since when: its stamp attribute holds no date that can be read"
+                    .to_owned()
             }
             Self::NotYetEffective(day) => format!("leaves on {day}"),
-            Self::Vetoed => "a [veto] of the policy holds".to_owned(),
-            Self::RefusedByRule => "a [[rule]] of the policy refuses".to_owned(),
+            Self::Vetoed(which) => format!("a veto holds: {which}"),
+            Self::MadeByHand => {
+                "it does not match [accounts] provenance: made by hand, so it is never touched".to_owned()
+            }
+            Self::RefusedByRule(number, action) => {
+                format!("[[rule]] {number} (action \"{action}\") does not allow what was asked for")
+            }
+            Self::NoRule(tried) => {
+                format!("no [[rule]] covers it; tried: {}", tried.join("; "))
+            }
+            Self::ActiveInRoster(roster, line) => format!("the roster {roster} says that it is active (line {line})"),
+            Self::Disconnected => "it carries the blocking value of [disconnect]: never touched".to_owned(),
+            Self::Disconnect => "it gets the blocking value of [disconnect] and is left alone from then on".to_owned(),
+            Self::NoDisconnect => "the policy has no [disconnect] to do it with".to_owned(),
+            Self::NotDisableable(attribute) => format!(
+                "its {attribute} is not that of an account which the policy disables this way ([disable] bits)"
+            ),
+            Self::NoSuchService(name) => format!("the policy has no [service.{name}]"),
+            Self::ServiceNotAssigned(name) => format!("it does not have the service {name}"),
+            Self::ServiceWithEntry(name) => format!("the service {name} goes with the entry, not on its own"),
+            Self::Restore => "it is brought back".to_owned(),
+            Self::AlreadyActive => "active already".to_owned(),
+            Self::RestoreAfterRelease(names) => {
+                format!("what it held is gone: {}; a person must set these services up again", names.join(", "))
+            }
+            Self::RestoreUnknown(attribute) => format!(
+                "what {attribute} was before the mark is not known; name it under [restore], or give the change set \
+                 that marked it with --history"
+            ),
             Self::LastMember(group) => format!("it is the last member of {}", text(group)),
-            Self::NoSuccessor(entry) => format!("nobody can take over {}", text(entry)),
+            Self::LastEnabledMember(group) => {
+                format!("it is the last member of {} that is enabled ([protect] last_enabled)", text(group))
+            }
+            Self::NoSuccessor(entry, None) => format!("nobody can take over {}", text(entry)),
+            Self::NoSuccessor(entry, Some(why)) => format!("nobody can take over {}: {why}", text(entry)),
             Self::AccountBelow(entry) => format!("{}, which stays, stands below it", text(entry)),
         }
     }
@@ -150,51 +304,451 @@ pub struct Decision {
     pub state: State,
     /// How its services stand.
     pub services: Vec<Service>,
+    /// The action that counts: what was asked for, as the rules allow it.
+    pub action: Action,
+    /// The rule that counts, from 0.
+    pub rule: Option<usize>,
+    /// When it was marked, if that is known.
+    pub mark: Option<Mark>,
+    /// The first day on which it may be deleted or stripped, if that is known.
+    pub due: Option<Date>,
+}
+
+impl Decision {
+    /// The services that are stripped.
+    pub fn strip(&self) -> &[String] {
+        match (&self.step, &self.reason) {
+            (Step::Strip, Reason::Strip { strip, .. }) => strip,
+            _ => &[],
+        }
+    }
+
+    /// The service that is marked or stripped on its own.
+    pub fn service(&self) -> Option<&'static str> {
+        service_of(self.action)
+    }
+}
+
+/// The service that an action is about.
+pub fn service_of(action: Action) -> Option<&'static str> {
+    match action {
+        Action::Mail => Some("mail"),
+        Action::Calendar => Some("calendar"),
+        _ => None,
+    }
+}
+
+/// All that a decision rests on, beside the policy.
+pub struct Case<'c> {
+    /// The account.
+    pub entry: &'c Entry,
+    /// What is asked for.
+    pub action: Action,
+    /// From which day on.
+    pub effective: Option<Date>,
+    /// A veto list that names it: which.
+    pub veto: Option<&'c str>,
+    /// A roster that says it is active, and its line.
+    pub active_in: Option<(&'c str, u64)>,
+    /// A roster asks, not a person.
+    pub asked_by_roster: bool,
+    /// What earlier change sets did.
+    pub history: &'c History,
+    /// The day of the plan.
+    pub as_of: Date,
 }
 
 /// Decides on one account.
-pub fn decide(entry: &Entry, action: Action, effective: Option<Date>, policy: &Policy, as_of: Date) -> Decision {
-    let (state, services) = state(entry, policy);
-    let (step, reason) = step(entry, action, effective, policy, as_of, &state, &services);
-    Decision { step, reason, state, services }
+pub fn decide(case: &Case<'_>, policy: &Policy) -> Decision {
+    let (state, services) = state(case.entry, policy);
+    let ruling = ruling(case.entry, case.action, &policy.rules);
+    let (action, rule) = match ruling {
+        Ruling::Do(action, rule) => (action, rule),
+        Ruling::Refused(rule) => (case.action, Some(rule)),
+        Ruling::Uncovered => (case.action, None),
+    };
+    let clock = grace(case.entry, service_of(action), policy, case.history, case.as_of);
+    let mark = match clock {
+        Grace::Over(mark) => mark,
+        Grace::Until(_, mark) => Some(mark),
+        Grace::NoStamp | Grace::NoDate => None,
+    };
+    let (step, reason) = first(case, policy, &ruling).unwrap_or_else(|| match action {
+        Action::Restore => restore(case.entry, policy, state, &services),
+        Action::Disconnect if policy.disconnect.is_none() => (Step::Hold, Reason::NoDisconnect),
+        Action::Disconnect => (Step::Disconnect, Reason::Disconnect),
+        Action::Mail => service("mail", &services, clock),
+        Action::Calendar => service("calendar", &services, clock),
+        Action::Delete | Action::Disable => account(case.entry, action, policy, state, &services, clock),
+    });
+    let due = match (step, clock) {
+        (Step::Mark | Step::MarkService | Step::Stamp, _) if action != Action::Disable => {
+            let days = service_of(action).map_or(policy.grace.days, |service| policy.grace.of_service(service));
+            let days = if days == 0 { 0 } else { i64::from(days) + 1 };
+            let dated = policy.stamp.is_some() || days == 0;
+            let span = jiff::Span::new().try_days(days).and_then(|span| case.as_of.checked_add(span));
+            span.ok().filter(|_| dated)
+        }
+        (Step::Wait, Grace::Until(day, _)) if state != State::Active || service_of(action).is_some() => Some(day),
+        _ => None,
+    };
+    Decision { step, reason, state, services, action, rule, mark, due }
 }
 
-fn step(
+/// The rows that hold whatever is asked for.
+fn first(case: &Case<'_>, policy: &Policy, ruling: &Ruling) -> Option<(Step, Reason)> {
+    let entry = case.entry;
+    if policy.disconnect.as_ref().is_some_and(|blocking| {
+        let same = |value: &[u8]| super::state::same_value(blocking.attribute.attribute_type(), value, &blocking.value);
+        super::state::values_of(entry, &blocking.attribute).any(same)
+    }) {
+        return Some((Step::Nothing, Reason::Disconnected));
+    }
+    if let Some(veto) = policy.veto.why(entry).or(case.veto) {
+        return Some((Step::Hold, Reason::Vetoed(veto.to_owned())));
+    }
+    let provenance = policy.accounts.provenance.as_ref();
+    if provenance.is_some_and(|filter| filter.evaluate(entry) != crate::ldap::filter::Truth::True) {
+        return Some((Step::Hold, Reason::MadeByHand));
+    }
+    match ruling {
+        Ruling::Refused(rule) => {
+            let action = policy.rules[*rule].action.name();
+            return Some((Step::Hold, Reason::RefusedByRule(rule + 1, action)));
+        }
+        Ruling::Uncovered => {
+            let tried = policy.rules.iter().map(crate::policy::Rule::condition).collect();
+            return Some((Step::Hold, Reason::NoRule(tried)));
+        }
+        Ruling::Do(Action::Restore, _) => return None,
+        Ruling::Do(..) => {}
+    }
+    if let Some((roster, line)) = case.active_in {
+        let step = if case.asked_by_roster { Step::Nothing } else { Step::Hold };
+        return Some((step, Reason::ActiveInRoster(roster.to_owned(), line)));
+    }
+    let later = case.effective.filter(|day| *day > case.as_of);
+    later.map(|day| (Step::Wait, Reason::NotYetEffective(day)))
+}
+
+fn account(
     entry: &Entry,
     action: Action,
-    effective: Option<Date>,
     policy: &Policy,
-    as_of: Date,
-    state: &State,
+    state: State,
     services: &[Service],
+    clock: Grace,
 ) -> (Step, Reason) {
-    if policy.veto.holds_for(entry) {
-        return (Step::Hold, Reason::Vetoed);
-    }
-    let rule = policy.rules.iter().find(|rule| rule.fits(entry));
-    let action = match rule.map(|rule| rule.action) {
-        Some(RuleAction::Refuse) => return (Step::Hold, Reason::RefusedByRule),
-        Some(RuleAction::Disable) => Action::Disable,
-        _ => action,
-    };
-    if let Some(day) = effective.filter(|day| *day > as_of) {
-        return (Step::Wait, Reason::NotYetEffective(day));
-    }
-    let waiting = services.iter().filter(|service| service.state == super::ServiceState::Waiting);
-    let waiting: Vec<String> = waiting.map(|service| service.name.clone()).collect();
-    match (state, action) {
+    let purge = domain_purge(services);
+    if state == State::Active {
         // Marked today, it would be due today: planning twice on one day must not give two plans.
-        (State::Active, Action::Delete) if policy.grace.days == 0 && waiting.is_empty() => {
-            (Step::Purge, Reason::PurgeAtOnce)
+        if action == Action::Delete && policy.grace.days == 0 && purge == Purge::Entry {
+            return (Step::Purge, Reason::PurgeAtOnce);
         }
-        (State::Active, _) => (Step::Mark, Reason::Mark),
-        (_, Action::Disable) => (Step::Nothing, Reason::AlreadyMarked),
-        (State::Marked, _) => (Step::Wait, Reason::WaitingForServices(waiting)),
-        (State::Released, _) => match grace(entry, policy, as_of) {
-            Grace::Over => (Step::Purge, Reason::Purge),
-            Grace::Until(day) => (Step::Wait, Reason::InGrace(day)),
-            Grace::NoStamp => (Step::Hold, Reason::GraceWithoutStamp),
-            Grace::NoDate => (Step::Hold, Reason::GraceWithoutDate),
-        },
+        let fits = |(description, bits): &&(_, crate::policy::BitRule)| {
+            number(entry, description).is_some_and(|number| bits.covers(number))
+        };
+        return match policy.disable.bits.iter().find(|bits| !fits(bits)) {
+            Some((attribute, _)) => (Step::Hold, Reason::NotDisableable(attribute.to_string())),
+            None => (Step::Mark, Reason::Mark),
+        };
+    }
+    let starts = policy.stamp.as_ref().is_some_and(|stamp| {
+        // A stamp that is there and cannot be read is for a person.
+        stamp.missing == MissingStamp::Start && stamps(entry, stamp, None).is_empty()
+    });
+    if clock == Grace::NoDate && starts {
+        return (Step::Stamp, Reason::StampStarted);
+    }
+    match (action, purge, clock) {
+        (Action::Disable, ..) => (Step::Nothing, Reason::AlreadyMarked),
+        (_, Purge::Hold(waiting), _) => (Step::Wait, Reason::WaitingForServices(waiting)),
+        (_, _, Grace::Until(day, _)) => (Step::Wait, Reason::InGrace(day)),
+        (_, _, Grace::NoStamp) => (Step::Hold, Reason::GraceWithoutStamp),
+        (_, _, Grace::NoDate) => (Step::Hold, Reason::GraceWithoutDate),
+        (_, Purge::Strip { strip, waiting }, Grace::Over(_)) => (Step::Strip, Reason::Strip { strip, waiting }),
+        (_, Purge::Entry, Grace::Over(_)) => (Step::Purge, Reason::Purge),
+    }
+}
+
+fn service(name: &'static str, services: &[Service], clock: Grace) -> (Step, Reason) {
+    let Some(service) = services.iter().find(|service| service.name == name) else {
+        return (Step::Hold, Reason::NoSuchService(name));
+    };
+    match (service.state, clock) {
+        (ServiceState::NotAssigned, _) => (Step::Nothing, Reason::ServiceNotAssigned(name)),
+        (ServiceState::WithEntry, _) => (Step::Hold, Reason::ServiceWithEntry(name)),
+        (ServiceState::Waiting, _) => (Step::MarkService, Reason::MarkService(name.to_owned())),
+        (ServiceState::Marked, _) => (Step::Wait, Reason::WaitingForServices(vec![name.to_owned()])),
+        (ServiceState::Released, Grace::Until(day, _)) => (Step::Wait, Reason::InGrace(day)),
+        (ServiceState::Released, Grace::NoStamp) => (Step::Hold, Reason::GraceWithoutStamp),
+        (ServiceState::Released, Grace::NoDate) => (Step::Hold, Reason::GraceWithoutDate),
+        (ServiceState::Released, Grace::Over(_)) => {
+            (Step::Strip, Reason::Strip { strip: vec![name.to_owned()], waiting: Vec::new() })
+        }
+    }
+}
+
+fn restore(entry: &Entry, policy: &Policy, state: State, services: &[Service]) -> (Step, Reason) {
+    let named = |wanted: ServiceState| -> Vec<String> {
+        services.iter().filter(|service| service.state == wanted).map(|service| service.name.clone()).collect()
+    };
+    let stamped = policy.stamp.as_ref().is_some_and(|stamp| !stamps(entry, stamp, None).is_empty());
+    let released = named(ServiceState::Released);
+    if state == State::Active && !stamped && named(ServiceState::Marked).is_empty() {
+        (Step::Nothing, Reason::AlreadyActive)
+    } else if !released.is_empty() {
+        (Step::Hold, Reason::RestoreAfterRelease(released))
+    } else {
+        (Step::Restore, Reason::Restore)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{AttributeDescription, Dn, Origin, Value};
+
+    /// An account from lines `name: value`, split at `;`.
+    fn account(lines: &str) -> Entry {
+        let dn = Dn::parse(b"uid=a,ou=People,o=x").unwrap();
+        let mut entry = Entry { dn, origin: Origin::default(), attributes: Vec::new() };
+        for line in lines.split(';').map(str::trim).filter(|line| !line.is_empty()) {
+            let (name, value) = line.split_once(": ").unwrap();
+            entry.push(AttributeDescription::parse(name.as_bytes()).unwrap(), Value::new(value.as_bytes()));
+        }
+        entry
+    }
+
+    fn date(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    /// `step reason`, and the day it is due.
+    fn decided(entry: &Entry, action: Action, policy: &Policy, change: impl FnOnce(&mut Case<'_>)) -> String {
+        let history = History::default();
+        let mut case = Case {
+            entry,
+            action,
+            effective: None,
+            veto: None,
+            active_in: None,
+            asked_by_roster: false,
+            history: &history,
+            as_of: date("2026-11-21"),
+        };
+        change(&mut case);
+        let decision = decide(&case, policy);
+        let due = decision.due.map(|day| format!(" due {day}")).unwrap_or_default();
+        format!("{} {}{due}", decision.step.name(), decision.reason.code())
+    }
+
+    const STAMPED: &str =
+        "preset = \"sun-comms\"\n[stamp]\nattribute = \"description\"\nformat = \"left {{ as_of }}\"\n";
+    const BOTH: &str = "objectClass: inetUser; objectClass: inetMailUser; objectClass: icsCalendarUser; ";
+
+    /// What is asked for, the account (both services), days of grace, and what is done on 2026-11-21.
+    #[test]
+    fn delete_and_disable() {
+        use Action::{Delete, Disable};
+        for (asked, statuses, days, expected) in [
+            (Delete, "inetUserStatus: active", 5, "mark mark due 2026-11-27"),
+            (Delete, "", 5, "mark mark due 2026-11-27"),
+            (Delete, "inetUserStatus: nonsense", 0, "mark mark due 2026-11-21"),
+            (Disable, "inetUserStatus: Active", 5, "mark mark"),
+            (Disable, "inetUserStatus: deleted", 5, "nothing already-marked"),
+            (
+                Disable,
+                "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: removed",
+                0,
+                "nothing already-marked",
+            ),
+            (
+                Delete,
+                "inetUserStatus: deleted; mailUserStatus: deleted; icsStatus: active",
+                0,
+                "wait waiting-for-services",
+            ),
+            (
+                Delete,
+                "inetUserStatus: deleted; mailUserStatus: deleted; icsStatus: active; description: left 2026-11-20",
+                5,
+                "wait waiting-for-services due 2026-11-26",
+            ),
+            (Delete, "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: active", 0, "strip strip"),
+            (
+                Delete,
+                "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: active",
+                5,
+                "hold grace-without-date",
+            ),
+            (
+                Delete,
+                "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: active; description: left 2026-11-20",
+                5,
+                "wait in-grace due 2026-11-26",
+            ),
+            (
+                Delete,
+                "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: active; description: left 2026-11-15",
+                5,
+                "strip strip",
+            ),
+            (Delete, "inetUserStatus: DELETED; mailUserStatus: Removed; icsStatus: removed", 0, "purge purge"),
+            (
+                Delete,
+                "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: removed",
+                5,
+                "hold grace-without-date",
+            ),
+            (
+                Delete,
+                "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: removed; description: left 2026-11-16",
+                5,
+                "wait in-grace due 2026-11-22",
+            ),
+            (
+                Delete,
+                "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: removed; description: left 2026-11-15",
+                5,
+                "purge purge",
+            ),
+            (
+                Delete,
+                "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: removed; description: left soon",
+                5,
+                "hold grace-without-date",
+            ),
+            // A status without its mark is no reason to delete, whatever the services say.
+            (
+                Delete,
+                "inetUserStatus: active; mailUserStatus: removed; icsStatus: removed",
+                5,
+                "mark mark due 2026-11-27",
+            ),
+            (Delete, "inetUserStatus: active; mailUserStatus: removed; icsStatus: removed", 0, "purge purge-at-once"),
+        ] {
+            let policy = Policy::parse(&format!("{STAMPED}[grace]\ndays = {days}\n")).unwrap();
+            let found = decided(&account(&format!("{BOTH}{statuses}")), asked, &policy, |_| {});
+            assert_eq!(found, expected, "{asked:?} {statuses} {days}");
+        }
+    }
+
+    /// The account stays; only its mail goes. 10 days of grace for mail.
+    #[test]
+    fn a_service_alone() {
+        let policy = Policy::parse(&format!("{STAMPED}[grace]\ndays = 5\nmail = 10\n")).unwrap();
+        for (lines, expected) in [
+            ("objectClass: inetUser", "nothing service-not-assigned"),
+            ("objectClass: inetMailUser", "mark-service mark-service due 2026-12-02"),
+            ("objectClass: inetMailUser; mailUserStatus: active", "mark-service mark-service due 2026-12-02"),
+            ("objectClass: inetMailUser; mailUserStatus: hold", "mark-service mark-service due 2026-12-02"),
+            ("objectClass: inetMailUser; mailUserStatus: deleted", "wait waiting-for-services"),
+            ("objectClass: inetMailUser; mailUserStatus: removed", "hold grace-without-date"),
+            // The stamp of the account says nothing of the service.
+            (
+                "objectClass: inetMailUser; mailUserStatus: removed; description: left 2026-01-01",
+                "hold grace-without-date",
+            ),
+            (
+                "objectClass: inetMailUser; mailUserStatus: removed; description: mail left 2026-11-11",
+                "wait in-grace due 2026-11-22",
+            ),
+            ("objectClass: inetMailUser; mailUserStatus: removed; description: mail left 2026-11-10", "strip strip"),
+            (
+                "objectClass: inetMailUser; inetUserStatus: deleted; mailUserStatus: removed; description: mail left 2026-11-10",
+                "strip strip",
+            ),
+        ] {
+            assert_eq!(decided(&account(lines), Action::Mail, &policy, |_| {}), expected, "{lines}");
+        }
+        let lines = "objectClass: icsCalendarUser; icsStatus: active";
+        let calendar = Policy::parse("preset = \"sun-calendar\"\n").unwrap();
+        assert_eq!(decided(&account(lines), Action::Calendar, &calendar, |_| {}), "hold service-with-entry");
+        assert_eq!(decided(&account(lines), Action::Mail, &calendar, |_| {}), "hold no-such-service");
+    }
+
+    #[test]
+    fn restore() {
+        let policy = Policy::parse(STAMPED).unwrap();
+        for (statuses, expected) in [
+            ("inetUserStatus: active", "nothing already-active"),
+            ("inetUserStatus: active; description: left 2026-11-01", "restore restore"),
+            ("inetUserStatus: deleted", "restore restore"),
+            ("inetUserStatus: active; mailUserStatus: deleted", "restore restore"),
+            ("inetUserStatus: deleted; mailUserStatus: deleted", "restore restore"),
+            ("inetUserStatus: deleted; mailUserStatus: removed", "hold restore-after-release"),
+            ("inetUserStatus: deleted; icsStatus: removed", "hold restore-after-release"),
+        ] {
+            let found = decided(&account(&format!("{BOTH}{statuses}")), Action::Restore, &policy, |_| {});
+            assert_eq!(found, expected, "{statuses}");
+        }
+    }
+
+    /// Active Directory: the bits of userAccountControl, and `info` as the ILM article uses it.
+    #[test]
+    fn bits_and_dates() {
+        for (missing, lines, expected) in [
+            ("review", "userAccountControl: 512", "mark mark due 2027-02-20"),
+            ("review", "userAccountControl: 66048", "mark mark due 2027-02-20"),
+            ("review", "userAccountControl: 4096", "hold not-disableable"),
+            ("review", "userAccountControl: 2560", "hold not-disableable"),
+            ("review", "userAccountControl: 8704", "hold not-disableable"),
+            ("review", "sAMAccountName: a", "hold not-disableable"),
+            ("review", "userAccountControl: many", "hold not-disableable"),
+            // The article's own code deletes at once what is disabled and has no date.
+            ("review", "userAccountControl: 514", "hold grace-without-date"),
+            ("start", "userAccountControl: 514", "stamp stamp-started due 2027-02-20"),
+            ("review", "userAccountControl: 514; info: see ticket 4711", "hold grace-without-date"),
+            ("review", "userAccountControl: 514; info: 23/08/2026 10:00:00", "hold grace-without-date"),
+            ("review", "userAccountControl: 514; info: 2026-08-23", "wait in-grace due 2026-11-22"),
+            ("review", "userAccountControl: 514; info: 2026-08-22", "purge purge"),
+            // An administrator moved the date to give it more time.
+            ("review", "userAccountControl: 514; info: 2026-11-20", "wait in-grace due 2027-02-19"),
+            // Enabled again by hand, the date left behind: it begins anew.
+            ("review", "userAccountControl: 512; info: 2026-01-01", "mark mark due 2027-02-20"),
+        ] {
+            let text = format!("preset = \"active-directory\"\n[stamp]\nmissing = \"{missing}\"\n");
+            let policy = Policy::parse(&text).unwrap();
+            assert_eq!(decided(&account(lines), Action::Delete, &policy, |_| {}), expected, "{lines}");
+        }
+    }
+
+    /// What comes before everything else, in this order.
+    #[test]
+    fn vetoes_rules_and_rosters() {
+        let rules = "[[rule]]\nbase = \"ou=Staff,o=x\"\naction = \"disable\"\n\
+                     [[rule]]\nfilter = \"(employeeType=student)\"\naction = \"refuse\"\n";
+        let everything = format!(
+            "{STAMPED}[accounts]\nprovenance = \"(l=here)\"\n[disconnect]\nattribute = \"title\"\nvalue = \"Unmanaged\"\n\
+             [veto]\nfilter = \"(employeeType=held)\"\n{rules}"
+        );
+        let policy = Policy::parse(&everything).unwrap();
+        for (lines, expected) in [
+            ("title: UNMANAGED; employeeType: held", "nothing disconnected"),
+            ("employeeType: held", "hold vetoed"),
+            ("l: elsewhere", "hold made-by-hand"),
+            ("l: here", "hold no-rule"),
+            ("l: here; employeeType: student", "hold refused-by-rule"),
+        ] {
+            assert_eq!(decided(&account(lines), Action::Delete, &policy, |_| {}), expected, "{lines}");
+            assert_eq!(decided(&account(lines), Action::Restore, &policy, |_| {}), expected, "{lines}");
+        }
+        let policy =
+            Policy::parse(&format!("{STAMPED}[disconnect]\nattribute = \"title\"\nvalue = \"Unmanaged\"\n")).unwrap();
+        let active = account("inetUserStatus: active");
+        let with = |action, change: &dyn Fn(&mut Case<'_>)| decided(&active, action, &policy, |case| change(case));
+        assert_eq!(with(Action::Delete, &|case| case.veto = Some("hold.txt, line 3")), "hold vetoed");
+        assert_eq!(with(Action::Delete, &|case| case.active_in = Some(("hr", 7))), "hold active-in-roster");
+        let by_roster = |case: &mut Case<'_>| {
+            case.active_in = Some(("hr", 7));
+            case.asked_by_roster = true;
+        };
+        assert_eq!(with(Action::Delete, &by_roster), "nothing active-in-roster");
+        assert_eq!(with(Action::Delete, &|case| case.effective = Some(date("2026-11-22"))), "wait not-yet-effective");
+        assert_eq!(with(Action::Delete, &|case| case.effective = Some(date("2026-11-21"))), "mark mark due 2026-11-27");
+        assert_eq!(with(Action::Disconnect, &|_| {}), "disconnect disconnect");
+        let without = Policy::parse(STAMPED).unwrap();
+        assert_eq!(decided(&active, Action::Disconnect, &without, |_| {}), "hold no-disconnect");
     }
 }

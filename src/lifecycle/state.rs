@@ -1,19 +1,20 @@
 //! Where an account stands, read from its entry alone.
 //!
-//! Sun Communications (technical note 819-6839; Schema Reference 819-4437):
-//!
-//! | status attribute of the account | every service released | state |
+//! | what `[disable]` writes to the account | every service released | state |
 //! | --- | --- | --- |
-//! | absent, or any other value than the mark | | active |
-//! | the mark (`inetUserStatus: deleted`) | no | marked |
-//! | the mark | yes | released |
+//! | stands there in part or not at all | | active |
+//! | stands there (`inetUserStatus: deleted`; bit 2 of userAccountControl) | no | marked |
+//! | stands there | yes | released |
+//!
+//! Services, as Sun Communications knows them (technical note 819-6839; Schema Reference 819-4437):
 //!
 //! | service class | service status | service |
 //! | --- | --- | --- |
-//! | absent | | never assigned: nothing to wait for |
-//! | present | absent | active: absent means active |
-//! | present | the released value (`removed`) | released |
-//! | present | any other | waiting |
+//! | absent | absent | never assigned |
+//! | present | absent | waiting: absent means active |
+//! | | the released value (`removed`) | released |
+//! | | any other | waiting; marked if it is the mark (`deleted`) |
+//! | present, and it goes with the entry (`csuser delete`) | | nothing to wait for |
 //!
 //! Values compare by their matching rule, so `Deleted` is `deleted`. A service is there if any of its classes is, or
 //! its status: an entry may have lost the class and still hold a mailbox.
@@ -21,10 +22,10 @@
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::matches;
 use crate::ldap::{AttributeDescription, Entry};
-use crate::policy::{Policy, ServicePolicy};
+use crate::policy::{Policy, Release, ServicePolicy};
 
 /// Where an account stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Not marked.
     Active,
@@ -36,7 +37,7 @@ pub enum State {
 
 impl State {
     /// Its word in reports.
-    pub fn name(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Marked => "marked",
@@ -48,12 +49,29 @@ impl State {
 /// How one service stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceState {
-    /// Neither class nor status: nothing to wait for.
+    /// Neither class nor status.
     NotAssigned,
     /// Its tool has removed what it held.
     Released,
     /// It still holds something.
     Waiting,
+    /// It still holds something, and the status asks its tool to remove it.
+    Marked,
+    /// What it holds goes with the entry.
+    WithEntry,
+}
+
+impl ServiceState {
+    /// Its word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotAssigned => "not-assigned",
+            Self::Released => "released",
+            Self::Waiting => "waiting",
+            Self::Marked => "marked",
+            Self::WithEntry => "with-entry",
+        }
+    }
 }
 
 /// A service of the policy, seen on one account.
@@ -65,6 +83,19 @@ pub struct Service {
     pub state: ServiceState,
     /// Its status as written, if there is one.
     pub status: Option<Vec<u8>>,
+    /// The policy counts it as released where it was never assigned.
+    pub unassigned_is_released: bool,
+}
+
+impl Service {
+    /// Whether an entry may be deleted as far as this service goes.
+    pub fn is_satisfied(&self) -> bool {
+        match self.state {
+            ServiceState::NotAssigned => self.unassigned_is_released,
+            ServiceState::Released | ServiceState::WithEntry => true,
+            ServiceState::Waiting | ServiceState::Marked => false,
+        }
+    }
 }
 
 /// Reads the state of an account and of its services.
@@ -72,32 +103,67 @@ pub fn state(entry: &Entry, policy: &Policy) -> (State, Vec<Service>) {
     let services: Vec<Service> = policy.services.iter().map(|(name, rules)| service(entry, name, rules)).collect();
     let state = if !is_marked(entry, policy) {
         State::Active
-    } else if services.iter().any(|service| service.state == ServiceState::Waiting) {
-        State::Marked
-    } else {
+    } else if services.iter().all(Service::is_satisfied) {
         State::Released
+    } else {
+        State::Marked
     };
     (state, services)
 }
 
-/// Whether every attribute that the policy sets to disable an account has its value already, and no other.
+/// Whether everything that `[disable]` writes stands in an entry.
 pub fn is_marked(entry: &Entry, policy: &Policy) -> bool {
-    policy.disable.replace.iter().all(|(description, wanted)| {
-        let mut values = values_of(entry, description).peekable();
-        values.peek().is_some() && values.all(|value| same_value(description.attribute_type(), value, wanted))
+    is_marked_where(policy, |description| {
+        let same = entry.attributes.iter().filter(|attribute| attribute.description == *description);
+        same.flat_map(|attribute| &attribute.values).map(|value| &*value.bytes).collect()
     })
+}
+
+/// Whether everything that `[disable]` writes stands where these values do.
+pub fn is_marked_where<'v>(policy: &Policy, values: impl Fn(&AttributeDescription) -> Vec<&'v [u8]>) -> bool {
+    let disable = &policy.disable;
+    let is_only = |description: &AttributeDescription, values: &[&[u8]], wanted: &[u8]| {
+        values.iter().all(|value| same_value(description.attribute_type(), value, wanted))
+    };
+    disable.replace.iter().all(|(description, wanted)| {
+        let values = values(description);
+        !values.is_empty() && is_only(description, &values, wanted)
+    }) && disable.present.iter().all(|(description, wanted)| is_only(description, &values(description), wanted))
+        && disable
+            .bits
+            .iter()
+            .all(|(description, rule)| only_number(&values(description)).is_some_and(|number| rule.is_set(number)))
+}
+
+/// The number that an attribute holds, if it holds one value and that is a number.
+pub fn number(entry: &Entry, description: &AttributeDescription) -> Option<i64> {
+    only_number(&values_of(entry, description).collect::<Vec<_>>())
+}
+
+fn only_number(values: &[&[u8]]) -> Option<i64> {
+    match values {
+        [only] => std::str::from_utf8(only).ok()?.parse().ok(),
+        _ => None,
+    }
 }
 
 fn service(entry: &Entry, name: &str, rules: &ServicePolicy) -> Service {
     let status = values_of(entry, &rules.status).next();
     let assigned = status.is_some() || rules.classes.iter().any(|class| entry.has_class(class));
-    let is_released = |value: &[u8]| same_value(rules.status.attribute_type(), value, rules.released.as_bytes());
-    let state = match status {
-        Some(value) if is_released(value) => ServiceState::Released,
-        None if !assigned => ServiceState::NotAssigned,
-        _ => ServiceState::Waiting,
+    let is = |word: &str| status.is_some_and(|value| same_value(rules.status.attribute_type(), value, word.as_bytes()));
+    let state = if !assigned {
+        ServiceState::NotAssigned
+    } else if is(&rules.released) {
+        ServiceState::Released
+    } else if rules.release == Release::WithEntry {
+        ServiceState::WithEntry
+    } else if is(&rules.mark) {
+        ServiceState::Marked
+    } else {
+        ServiceState::Waiting
     };
-    Service { name: name.to_owned(), state, status: status.map(<[u8]>::to_vec) }
+    let status = status.map(<[u8]>::to_vec);
+    Service { name: name.to_owned(), state, status, unassigned_is_released: rules.unassigned_is_released }
 }
 
 /// The values of exactly this description.

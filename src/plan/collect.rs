@@ -1,16 +1,16 @@
-//! Pass 2: what names, contains or belongs to the accounts that are deleted.
+//! Pass 2: what names, contains or belongs to the accounts that are deleted or moved, and what stands above all of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::directory::census::{Finding, Place};
-use crate::directory::references::named_dn;
+use crate::directory::references::{DN_KINDS, named_dn};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
 use crate::policy::Policy;
 
-/// What the policy does with values of an attribute that name a deleted account.
+/// What is done with values of an attribute that name a deleted account. Those that name a moved one are all rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Treatment {
     /// The value is removed.
@@ -19,17 +19,21 @@ pub enum Treatment {
     Reassign,
     /// It is reported and left alone.
     Review,
+    /// The policy does not list the attribute: the proof will find it.
+    Unlisted,
 }
 
 /// Looks for everything around the accounts.
 pub struct Collect {
     /// How the policy treats each kind of reference.
     kinds: TypeMap<Treatment>,
-    /// Accounts that are deleted.
-    pub accounts: HashMap<DnKey, usize>,
+    /// Accounts that are deleted or moved.
+    accounts: HashMap<DnKey, usize>,
+    /// How many RDNs their names have.
+    depths: BTreeSet<usize>,
     /// Names that are no account but look like one (`cn=<its cn>` beside it).
     pub near_misses: HashMap<DnKey, usize>,
-    /// Entries that are needed for what they say: successors.
+    /// Entries that are needed for what they say: successors, domains, places that accounts move to.
     pub wanted: HashSet<DnKey>,
     /// Known address-book roots.
     pub book_roots: HashMap<DnKey, usize>,
@@ -42,9 +46,9 @@ pub struct Collect {
 /// One value that names an account.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    /// The account, by index.
+    /// The account, by index; the value names it or an entry below it.
     pub account: usize,
-    /// What is to be done with it.
+    /// What is to be done with it if the account is deleted.
     pub treatment: Treatment,
     /// Position of the attribute in the entry, and of the value in the attribute.
     pub at: (usize, usize),
@@ -98,19 +102,37 @@ impl Collect {
             list.iter().map(move |kind| (kind.attribute_type(), treatment))
         }
         let references = &policy.references;
+        // What stands first counts.
         let kinds = with(&references.remove, Treatment::Remove)
             .chain(with(&references.reassign, Treatment::Reassign))
             .chain(with(&references.review, Treatment::Review))
+            .chain(DN_KINDS.into_iter().map(|kind| (kind, Treatment::Unlisted)))
             .collect();
         Self {
             kinds,
             accounts: HashMap::new(),
+            depths: BTreeSet::new(),
             near_misses: HashMap::new(),
             wanted: HashSet::new(),
             book_roots: HashMap::new(),
             book_rdns: HashMap::new(),
             book_suffix: policy.address_books.suffix.as_ref().map(|suffix| suffix.key().clone()),
         }
+    }
+
+    /// Makes it look for what is around an account.
+    pub fn look_around(&mut self, account: usize, key: &DnKey) {
+        self.depths.insert(key.depth());
+        self.accounts.insert(key.clone(), account);
+    }
+
+    /// The account at or above a name.
+    fn account_at_or_above(&self, key: &[u8]) -> Option<usize> {
+        if self.depths.is_empty() {
+            return None;
+        }
+        let above = prefixes(key).enumerate().filter(|(index, _)| self.depths.contains(&(index + 1)));
+        above.map(|(_, (above, _))| above).find_map(|above| self.accounts.get(above).copied())
     }
 
     /// Whether values of the entry name accounts; counts them.
@@ -121,10 +143,11 @@ impl Collect {
             match treatment {
                 Treatment::Reassign => found.owner_values += 1,
                 Treatment::Remove | Treatment::Review => found.reference_values += 1,
+                Treatment::Unlisted => {}
             }
             let value = named_dn(line.description.split(';').next().unwrap_or_default(), line.value.bytes());
             match found.keys.key_of(value) {
-                Ok(key) => names |= self.accounts.contains_key(key) || self.near_misses.contains_key(key),
+                Ok(key) => names |= self.account_at_or_above(key).is_some() || self.near_misses.contains_key(key),
                 Err(_) => found.unreadable_values.add(Place {
                     export: entry.export,
                     line: line.line,
@@ -142,7 +165,7 @@ impl Collect {
             let Some(treatment) = self.kinds.get(name) else { continue };
             for (value_at, value) in attribute.values.iter().enumerate() {
                 let Ok(key) = keys.key_of(named_dn(name, &value.bytes)) else { continue };
-                let exact = self.accounts.get(key).map(|account| (*account, false));
+                let exact = self.account_at_or_above(key).map(|account| (account, false));
                 let near = || self.near_misses.get(key).map(|account| (*account, true));
                 if let Some((account, near_miss)) = exact.or_else(near) {
                     references.push(Reference { account, treatment, at: (attribute_at, value_at), near_miss });
@@ -181,9 +204,7 @@ impl Pass for Collect {
         if self.is_in_books(entry.key) && is_book_root(entry.key) {
             found.books += 1;
         }
-        let below = (!self.accounts.is_empty())
-            .then(|| prefixes(entry.key).find_map(|(above, _)| self.accounts.get(above).copied()))
-            .flatten();
+        let below = self.account_at_or_above(entry.key);
         let in_book = if below.is_some() { None } else { self.book_above(entry.key) };
         let is_wanted = self.wanted.contains(entry.key) || self.near_misses.contains_key(entry.key);
         if !names_somebody && below.is_none() && in_book.is_none() && !is_wanted {

@@ -44,6 +44,7 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, is_account: bool) -> Vec<G
     };
     if is_account {
         let marks = policy.disable.replace.iter().map(|(description, _)| description);
+        let marks = marks.chain(policy.disable.bits.iter().map(|(description, _)| description));
         let statuses = policy.services.values().map(|service| &service.status);
         let statuses: Vec<Guarded<'_>> = marks.chain(statuses).filter_map(first).collect();
         if !statuses.is_empty() {

@@ -95,7 +95,7 @@ impl Identities {
 }
 
 /// Whether an entry stands in a mail domain, by its name.
-fn is_in_domain(dn: &[u8], domain: &str) -> bool {
+pub fn is_in_domain(dn: &[u8], domain: &str) -> bool {
     let Ok(dn) = Dn::parse(dn) else { return false };
     let is_domain = |value: &[u8]| value.eq_ignore_ascii_case(domain.as_bytes());
     let values = |attribute_type: &'static str| {

@@ -1,24 +1,31 @@
 //! From exports, policy and leavers to a plan: operations, ordered and limited.
 //!
-//! 1. [`resolve`]: a pass that finds the accounts that are meant, and the successors.
-//! 2. `lifecycle` decides on each account.
-//! 3. [`collect`]: a pass that finds what names, contains or belongs to the accounts that are deleted.
+//! 1. [`resolve`]: a pass that finds the accounts that are meant, the successors, and what the rosters say.
+//! 2. `lifecycle` decides on each account; [`protect`] refuses or holds.
+//! 3. [`collect`]: a pass that finds what names, contains or belongs to the accounts that are deleted or moved.
 //! 4. Accounts that cannot be taken out of something are held, with everything that would be done for them.
-//! 5. One builder a stage writes the operations; [`limits`] may refuse the whole.
+//! 5. One builder a stage ([`stages`]) writes the operations; [`limits`] may refuse the whole.
+//!
+//! Where a successor is looked for up a line of managers, and where groups stand in protected groups, further passes
+//! for those entries follow.
 //!
 //! The order inside a change set is that of [`Stage`]: references before referents, children before parents. Inside a
 //! stage it is that of the keys, so the same inputs give the same plan.
 
 pub mod address_books;
-mod build;
 pub mod collect;
 pub mod guard;
 pub mod identity;
 pub mod limits;
 pub mod operation;
+mod protect;
 pub mod references;
 pub mod resolve;
+pub mod rosters;
+pub mod stages;
+pub mod strip;
 mod successor;
+mod wanted;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,22 +33,28 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 pub use guard::Guard;
-pub use limits::{Counted, Exceeded};
+pub use limits::Counted;
 pub use operation::{Kind, Operation, Stage};
+pub use rosters::NamedRoster;
 
 use crate::directory::census::Finding;
 use crate::directory::{Census, Exports, Overlay, ScanError, scan};
-use crate::ldap::{Dn, DnKey, Entry, Origin};
+use crate::ldap::dn_key::prefixes;
+use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, Origin};
 use crate::ldif::UrlPolicy;
-use crate::leavers::{Action, Identity, Leaver};
-use crate::lifecycle::{Decision, Reason, Step, decide};
-use crate::policy::{Limit, LimitKind, Policy};
-use collect::{Collect, Collected, Treatment};
+use crate::leavers::roster::Doubt;
+use crate::leavers::{Action, Asker, Identity, Leaver};
+use crate::lifecycle::effective::domain_of_account;
+use crate::lifecycle::{Case, Decision, History, Reason, Step, decide, grace};
+use crate::policy::{Absence, Limit, LimitKind, Policy};
+use collect::{Collect, Collected};
 use identity::Identities;
 use resolve::{Match, Resolve, Resolved};
+use rosters::{Hit, Rosters, Verdict};
+use successor::{Found, Line};
 
 /// What is asked for, beside the policy.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Request {
     /// Who leaves, in the order given.
     pub leavers: Vec<Leaver>,
@@ -53,11 +66,17 @@ pub struct Request {
     pub limits: Vec<(LimitKind, Limit)>,
     /// Only operations of these stages; all if empty. What is left must still be provable.
     pub stages: Vec<Stage>,
+    /// The rosters that the policy names.
+    pub rosters: Vec<NamedRoster>,
+    /// Who is held whatever is asked, and which list says so.
+    pub vetoes: Vec<(Identity, String)>,
+    /// What earlier change sets did.
+    pub history: History,
 }
 
 /// An account that a leaver means, and what becomes of it.
 pub struct Account {
-    /// The leaver, by index.
+    /// The leaver, by index into the plan's leavers.
     pub leaver: usize,
     /// The entry as the export shows it.
     pub entry: Entry,
@@ -65,6 +84,14 @@ pub struct Account {
     pub decision: Decision,
     /// Who takes over what it owns, if something is.
     pub successor: Option<Dn>,
+    /// Why the line of managers gave no successor, if it was asked and did not.
+    pub no_successor: Option<&'static str>,
+    /// The entry of who takes over.
+    pub successor_entry: Option<Entry>,
+    /// The name that it had before an earlier change set moved it.
+    pub history_name: Option<Dn>,
+    /// The entry of the domain that it stands in.
+    pub domain: Option<Entry>,
 }
 
 /// A leaver that no account is planned for.
@@ -107,8 +134,8 @@ impl ConflictKind {
 /// A thing that a person must decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
-    /// The account that it is about, by index.
-    pub account: usize,
+    /// The account that it is about, by index, if it is about one of the plan.
+    pub account: Option<usize>,
     /// What it is: stable, for machines.
     pub code: &'static str,
     /// The entry that it stands in.
@@ -123,6 +150,8 @@ pub struct Review {
 
 /// The plan.
 pub struct Plan {
+    /// Who leaves: those asked for, then those that the rosters name.
+    pub leavers: Vec<Leaver>,
     /// The accounts, in the order of their leavers.
     pub accounts: Vec<Account>,
     /// Leavers without an account.
@@ -137,8 +166,38 @@ pub struct Plan {
     pub census: Census,
     /// Values of reference attributes that are no names.
     pub unreadable_values: Finding,
-    /// Every entry that an operation touches, as the exports show it.
+    /// Every entry that an operation touches, as the exports show it, by the name that it has there.
     pub before: BTreeMap<DnKey, Entry>,
+    /// The old and the new name of every account that is moved.
+    pub moved: Vec<(Dn, Dn)>,
+    /// What the rosters came to, in the order of the request.
+    pub rosters: Vec<RosterCount>,
+}
+
+/// What a roster came to.
+#[derive(Clone, Debug)]
+pub struct RosterCount {
+    /// Its rows.
+    pub rows: u64,
+    /// Accounts of its scope.
+    pub accounts: u64,
+    /// Of these, how many it lists.
+    pub listed: u64,
+    /// Why it does not prove complete; nothing of that matters to this plan.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A protected account that a leaver names.
+#[derive(Clone, Debug)]
+pub struct Protected {
+    /// The leaver, by index.
+    pub leaver: usize,
+    /// The account.
+    pub dn: Dn,
+    /// Where it stands.
+    pub origin: Origin,
+    /// What of the policy protects it.
+    pub why: &'static str,
 }
 
 impl Plan {
@@ -146,6 +205,11 @@ impl Plan {
     pub fn has_findings(&self) -> bool {
         let held = self.accounts.iter().any(|account| account.decision.step == Step::Hold);
         held || !self.conflicts.is_empty() || !self.reviews.is_empty()
+    }
+
+    /// The limits that it exceeds: nothing of it may be run.
+    pub fn exceeded(&self) -> impl Iterator<Item = &Counted> {
+        self.counted.iter().filter(|row| row.is_exceeded)
     }
 
     /// The operations of one stage.
@@ -163,15 +227,15 @@ pub enum PlanError<E> {
     /// Something that is asked for does not exist yet.
     #[error("{0} cannot be planned by this version")]
     Unsupported(String),
-    /// The plan would do too much.
-    #[error("a limit is exceeded")]
-    Limits(Vec<Exceeded>),
     /// A leaver is protected.
     #[error("a protected entry is named")]
-    Protected(Vec<(usize, Dn, Origin)>),
+    Protected(Vec<Protected>),
     /// The exports do not hold all that a plan rests on.
     #[error("the exports are incomplete")]
     Incomplete(Vec<Incomplete>),
+    /// Rosters that nothing may be planned from: their names, and why.
+    #[error("a roster cannot be trusted")]
+    Rosters(Vec<(String, Vec<Doubt>)>),
 }
 
 /// What the exports lack.
@@ -179,6 +243,8 @@ pub enum PlanError<E> {
 pub enum Incomplete {
     /// A suffix that the policy asks for.
     Suffix(Dn),
+    /// A group that the policy protects, so that its members are not known.
+    ProtectedGroup(Dn),
     /// The search that made an export ended early.
     Cut(Finding),
     /// Parts of value lists.
@@ -186,6 +252,8 @@ pub enum Incomplete {
 }
 
 /// Makes a plan.
+///
+/// One that exceeds a limit is a plan all the same, to be shown and not to be run: see [`Plan::exceeded`].
 pub fn plan<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
@@ -194,67 +262,116 @@ pub fn plan<E: Exports>(
     request: &Request,
 ) -> Result<Plan, PlanError<E::Error>> {
     refuse_unsupported(policy, request)?;
-    let successors = request.leavers.iter().filter_map(|leaver| leaver.successor.as_ref());
-    let identities: Vec<&Identity> = request.leavers.iter().map(|leaver| &leaver.identity).chain(successors).collect();
-    let pass = Resolve::new(policy, Identities::new(identities.iter().copied(), policy));
-    let mut resolved = Resolved::default();
-    let mut census = scan(exports, urls, overlay, &pass, |found| resolved.merge(found))?;
+    let doubts = roster_doubts(policy, request)?;
+    let resolved = resolve(exports, urls, overlay, policy, request)?;
+    let (resolved, mut census) = resolved;
     check_complete(&census, &resolved, policy)?;
 
-    let (mut accounts, conflicts) = accounts(&resolved, policy, request);
-    check_protected(&accounts, &resolved, policy)?;
-    let leaving: HashMap<DnKey, usize> =
-        accounts.iter().enumerate().map(|(index, account)| (account.entry.dn.key().clone(), index)).collect();
-    let wishes = successor::wishes(&accounts, &resolved.matches, &leaving, policy, request);
+    let mut found = accounts(&resolved, policy, request);
+    protect::apply(exports, urls, overlay, policy, &mut found.accounts, &resolved.named)?;
+    let Meant { leavers, mut accounts, conflicts, mut reviews } = found;
+    let leaving: HashMap<DnKey, usize> = accounts
+        .iter()
+        .enumerate()
+        .filter(|(_, account)| leaves(&account.decision))
+        .map(|(index, account)| (account.entry.dn.key().clone(), index))
+        .collect();
 
     let mut around = Collected::default();
     let mut books = Vec::new();
-    if accounts.iter().any(|account| account.decision.step == Step::Purge) {
+    if !accounts.is_empty() {
         let mut pass = Collect::new(policy);
         for (index, account) in accounts.iter().enumerate() {
-            let purged = account.decision.step == Step::Purge;
-            books.push(purged.then(|| build::look_around(index, account, policy, &mut pass)).flatten());
+            books.push(stages::look_around(index, account, policy, &mut pass));
         }
-        pass.wanted.extend(wishes.iter().flatten().map(|dn| dn.key().clone()));
+        let line = Line { accounts: &accounts, matches: &resolved.matches, leaving: &leaving, policy, request };
+        pass.wanted.extend(successor::first_wishes(&line));
         census = scan(exports, urls, overlay, &pass, |found| around.merge(found))?;
     }
-    for (account, wished) in accounts.iter_mut().zip(&wishes) {
-        account.successor = successor::choose(wished, &around, &leaving, policy);
-    }
-    build::hold_the_impossible(&mut accounts, &around, policy);
-    let mut built = build::operations(&accounts, &around, &books, policy, request);
-    let counted = build::count(&built, &accounts, &resolved, &around, policy, request);
-    let exceeded: Vec<Exceeded> = counted.iter().filter_map(|(_, exceeded)| exceeded.clone()).collect();
-    if !exceeded.is_empty() {
-        return Err(PlanError::Limits(exceeded));
-    }
+    find_successors(exports, urls, overlay, policy, request, &mut accounts, &around, &resolved, &leaving)?;
+    find_domains(&mut accounts, &around);
+    stages::hold_the_impossible(&mut accounts, &around, policy);
+    let moves = stages::moves(&accounts, &around, policy);
+    let mut built = stages::operations(&accounts, &around, &books, policy, request, &moves);
+    let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
     built.operations.retain(|operation| is_wanted(operation.stage));
     built.operations.sort_by_key(|operation| operation.stage);
+    for review in built.reviews.iter().filter(|review| review.code == "stamp-occupied") {
+        // Without a stamp no later plan knows that the grace is over, unless it is given this one.
+        if let Some(account) = review.account.and_then(|index| accounts.get_mut(index)) {
+            account.decision.due = None;
+        }
+    }
+    reviews.extend(built.reviews);
+    let rosters = request.rosters.iter().zip(doubts).enumerate().map(|(index, (roster, doubts))| {
+        let (accounts, listed) = resolved.listed.get(index).copied().unwrap_or_default();
+        RosterCount { rows: roster.roster.listed, accounts, listed, doubts }
+    });
     Ok(Plan {
+        rosters: rosters.collect(),
+        leavers,
         accounts,
         conflicts,
         operations: built.operations,
-        reviews: built.reviews,
-        counted: counted.into_iter().map(|(counted, _)| counted).collect(),
+        reviews,
+        counted,
         census,
         unreadable_values: around.unreadable_values,
         before: built.before,
+        moved: moves.moved.into_values().collect(),
     })
 }
 
+/// Whether an account goes: it is nobody's successor.
+fn leaves(decision: &Decision) -> bool {
+    matches!(decision.action, Action::Delete | Action::Disable)
+        && !matches!(decision.reason, Reason::ActiveInRoster(..) | Reason::Disconnected)
+}
+
 fn refuse_unsupported<E>(policy: &Policy, request: &Request) -> Result<(), PlanError<E>> {
-    let action = |action: &Action| match action {
-        Action::Delete | Action::Disable => None,
-        other => Some(format!("the action `{}`", other.name())),
-    };
-    let of_leaver = request.leavers.iter().find_map(|leaver| action(&leaver.action));
     let of_policy = policy.unsupported().map(|what| format!("the policy's {what}"));
     let of_guard =
         (request.guard == Guard::Assert && !policy.directory.server.profile().assertion_control).then(|| {
             format!("--guard assert for the server `{}`, which has no assertion control,", policy.directory.server)
         });
-    of_leaver.or(of_policy).or(of_guard).map_or(Ok(()), |what| Err(PlanError::Unsupported(what)))
+    of_policy.or(of_guard).map_or(Ok(()), |what| Err(PlanError::Unsupported(what)))
+}
+
+/// Why each roster does not prove complete; refuses the plan where that matters.
+fn roster_doubts<E>(policy: &Policy, request: &Request) -> Result<Vec<Vec<Doubt>>, PlanError<E>> {
+    let mut refused = Vec::new();
+    let mut all = Vec::new();
+    for NamedRoster { name, roster } in &request.rosters {
+        let Some(rules) = policy.rosters.get(name) else { continue };
+        let mut completeness = rules.completeness;
+        completeness.last_rows = request.history.roster_rows(name);
+        let doubts = roster.doubts(&completeness, request.as_of);
+        if doubts.iter().any(Doubt::refuses_anyway) || rules.absence == Absence::Disable && !doubts.is_empty() {
+            refused.push((name.clone(), doubts.clone()));
+        }
+        all.push(doubts);
+    }
+    if refused.is_empty() { Ok(all) } else { Err(PlanError::Rosters(refused)) }
+}
+
+/// Pass 1. Identities stand in this order: leavers, successors of those that have one, vetoes.
+fn resolve<E: Exports>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    overlay: Option<&Overlay>,
+    policy: &Policy,
+    request: &Request,
+) -> Result<(Resolved, Census), PlanError<E::Error>> {
+    let successors = request.leavers.iter().filter_map(|leaver| leaver.successor.as_ref());
+    let leavers = request.leavers.iter().map(|leaver| &leaver.identity);
+    let identities = leavers.chain(successors).chain(request.vetoes.iter().map(|(identity, _)| identity));
+    let rosters = request.rosters.iter();
+    let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
+    let pass = Resolve::new(policy, Identities::new(identities, policy), Rosters::new(rosters));
+    let mut resolved = Resolved::default();
+    let census = scan(exports, urls, overlay, &pass, |found| resolved.merge(found))?;
+    Ok((resolved, census))
 }
 
 fn check_complete<E>(census: &Census, resolved: &Resolved, policy: &Policy) -> Result<(), PlanError<E>> {
@@ -270,23 +387,212 @@ fn check_complete<E>(census: &Census, resolved: &Resolved, policy: &Policy) -> R
     if lacking.is_empty() { Ok(()) } else { Err(PlanError::Incomplete(lacking)) }
 }
 
-/// One account for each leaver that means exactly one, and why the others do not.
-fn accounts(resolved: &Resolved, policy: &Policy, request: &Request) -> (Vec<Account>, Vec<Conflict>) {
-    let mut accounts: Vec<Account> = Vec::new();
-    let mut conflicts = Vec::new();
+#[expect(clippy::too_many_arguments, reason = "one step of the plan, with all that it has found so far")]
+fn find_successors<E: Exports>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    overlay: Option<&Overlay>,
+    policy: &Policy,
+    request: &Request,
+    accounts: &mut [Account],
+    around: &Collected,
+    resolved: &Resolved,
+    leaving: &HashMap<DnKey, usize>,
+) -> Result<(), PlanError<E::Error>> {
+    let line = Line { accounts, matches: &resolved.matches, leaving, policy, request };
+    let asked = successor::first_wishes(&line);
+    let mut further: Vec<Entry> = Vec::new();
+    let mut missing: Vec<DnKey> = Vec::new();
+    let found = loop {
+        let kept = around.kept.iter().map(|kept| &kept.entry).chain(&further);
+        let mut known: HashMap<DnKey, Option<&Entry>> =
+            asked.iter().chain(&missing).map(|key| (key.clone(), None)).collect();
+        known.extend(kept.map(|entry| (entry.dn.key().clone(), Some(entry))));
+        let follow = |account: &Account| {
+            let found = line.follow(account, &known);
+            let entry = match &found {
+                Found::One(dn) => known.get(dn.key()).copied().flatten().cloned(),
+                _ => None,
+            };
+            (found, entry)
+        };
+        let found: Vec<(Found, Option<Entry>)> = accounts.iter().map(follow).collect();
+        let needs = found.iter().filter_map(|(found, _)| match found {
+            Found::Needs(key) => Some(key.clone()),
+            _ => None,
+        });
+        let needs: std::collections::HashSet<DnKey> = needs.collect();
+        if needs.is_empty() {
+            break found;
+        }
+        let entries = wanted::entries(exports, urls, overlay, needs.clone())?;
+        missing.extend(needs.into_iter().filter(|key| !entries.iter().any(|entry| entry.dn.key() == key)));
+        further.extend(entries);
+    };
+    for (account, (found, entry)) in accounts.iter_mut().zip(found) {
+        match found {
+            Found::One(dn) => account.successor = Some(dn),
+            Found::None(why) => account.no_successor = why,
+            Found::Needs(_) => {}
+        }
+        account.successor_entry = entry;
+    }
+    Ok(())
+}
+
+/// Finds the entry of the domain that each account stands in.
+fn find_domains(accounts: &mut [Account], around: &Collected) {
+    let by_key: HashMap<&DnKey, &Entry> = around.kept.iter().map(|kept| (kept.entry.dn.key(), &kept.entry)).collect();
+    for account in accounts {
+        let key = account.entry.dn.key().clone();
+        let mut above: Vec<&Entry> = prefixes(key.as_bytes())
+            .filter_map(|(above, _)| by_key.get(&DnKey::from_key_bytes(above)).copied())
+            .filter(|entry| *entry.dn.key() != key)
+            .collect();
+        above.reverse();
+        account.domain = domain_of_account(&account.entry, above.into_iter()).cloned();
+    }
+}
+
+/// What comes of the leavers and the rosters.
+struct Meant {
+    leavers: Vec<Leaver>,
+    accounts: Vec<Account>,
+    conflicts: Vec<Conflict>,
+    reviews: Vec<Review>,
+}
+
+/// One account for each leaver that means exactly one, and why the others do not; then what the rosters ask for.
+fn accounts(resolved: &Resolved, policy: &Policy, request: &Request) -> Meant {
+    let mut found =
+        Meant { leavers: request.leavers.clone(), accounts: Vec::new(), conflicts: Vec::new(), reviews: Vec::new() };
     for (index, leaver) in request.leavers.iter().enumerate() {
-        match account_of(index, &resolved.matches, &accounts) {
-            Err(kind) => conflicts.push(Conflict { leaver: index, kind }),
-            Ok(entry) => {
-                let decision = decide(entry, leaver.action, leaver.effective, policy, request.as_of);
-                accounts.push(Account { leaver: index, entry: entry.clone(), decision, successor: None });
+        match account_of(index, &resolved.matches, &found.accounts) {
+            Err(kind) => found.conflicts.push(Conflict { leaver: index, kind }),
+            Ok(meant) => {
+                let account = account(index, leaver, meant, policy, request);
+                found.accounts.push(account);
             }
         }
     }
-    (accounts, conflicts)
+    let first_veto = request.leavers.len() + request.leavers.iter().filter(|leaver| leaver.successor.is_some()).count();
+    for (at, (identity, list)) in request.vetoes.iter().enumerate() {
+        if !resolved.matches.iter().any(|meant| meant.identities.contains(&(first_veto + at))) {
+            found.reviews.push(Review {
+                account: None,
+                code: "veto-unmatched",
+                dn: Vec::new(),
+                attribute: list.clone(),
+                value: identity.to_string().into_bytes(),
+                evidence: Origin::default(),
+            });
+        }
+    }
+    let mut sorted: Vec<&Match> = resolved.matches.iter().filter(|meant| !meant.hits.is_empty()).collect();
+    sorted.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
+    for meant in &sorted {
+        by_roster(&mut found, meant, &sorted, policy, request);
+    }
+    found
 }
 
-fn account_of<'r>(leaver: usize, matches: &'r [Match], earlier: &[Account]) -> Result<&'r Entry, ConflictKind> {
+fn account(index: usize, leaver: &Leaver, meant: &Match, policy: &Policy, request: &Request) -> Account {
+    let first_veto = request.leavers.len() + request.leavers.iter().filter(|leaver| leaver.successor.is_some()).count();
+    let veto = request.vetoes.iter().enumerate();
+    let veto = veto.filter(|(at, _)| meant.identities.contains(&(first_veto + at))).map(|(_, (_, list))| list.as_str());
+    let active = meant.hits.iter().find(|hit| hit.verdict == Verdict::Active);
+    let case = Case {
+        entry: &meant.entry,
+        action: leaver.action,
+        effective: leaver.effective,
+        veto: veto.into_iter().next(),
+        active_in: active.map(|hit| (request.rosters[hit.roster].name.as_str(), hit.line)),
+        asked_by_roster: leaver.asker != Asker::Person,
+        history: &request.history,
+        as_of: request.as_of,
+    };
+    let mut decision = decide(&case, policy);
+    if decision.step == Step::Restore
+        && let Some(attribute) = stages::unknown_before(&meant.entry, policy, &request.history)
+    {
+        decision.step = Step::Hold;
+        decision.reason = Reason::RestoreUnknown(attribute);
+    }
+    Account {
+        leaver: index,
+        entry: meant.entry.clone(),
+        decision,
+        successor: None,
+        no_successor: None,
+        successor_entry: None,
+        history_name: request.history.moved_from(meant.entry.dn.key()).cloned(),
+        domain: None,
+    }
+}
+
+/// What the rosters ask for an account that nobody else named; see the table of [`rosters`].
+fn by_roster(found: &mut Meant, meant: &Match, all: &[&Match], policy: &Policy, request: &Request) {
+    let entry = &meant.entry;
+    if found.accounts.iter().any(|account| account.entry.dn == entry.dn) {
+        return;
+    }
+    let says = |verdict: Verdict| meant.hits.iter().find(move |hit| hit.verdict == verdict);
+    let key_of = |hit: &Hit| policy.rosters.get(&request.rosters[hit.roster].name).map(|rules| &rules.key);
+    let is_marked = crate::lifecycle::state::is_marked(entry, policy);
+    let review = |code, hit: &Hit| {
+        let key = key_of(hit);
+        let value = key.and_then(|key| crate::lifecycle::state::values_of(entry, key).next());
+        Review {
+            account: None,
+            code,
+            dn: entry.dn.spelling().to_vec(),
+            attribute: key.map(AttributeDescription::to_string).unwrap_or_default(),
+            value: value.unwrap_or_default().to_vec(),
+            evidence: entry.origin,
+        }
+    };
+    let ask = |found: &mut Meant, hit: &Hit, action| {
+        let name = &request.rosters[hit.roster].name;
+        let mut leaver = Leaver::new(Identity::Dn(entry.dn.clone()), hit.line);
+        leaver.action = action;
+        leaver.asker = Asker::Roster(name.clone());
+        let index = found.leavers.len();
+        let account = account(index, &leaver, meant, policy, request);
+        found.leavers.push(leaver);
+        found.accounts.push(account);
+    };
+    if let Some(hit) = says(Verdict::Active) {
+        let known = policy.stamp.as_ref().is_some_and(|stamp| !grace::stamps(entry, stamp, None).is_empty())
+            || request.history.marked(entry.dn.key(), None).is_some();
+        match (is_marked, known) {
+            (false, _) => {}
+            (true, true) => ask(found, hit, Action::Restore),
+            (true, false) => found.reviews.push(review("active-but-marked", hit)),
+        }
+    } else if let Some(hit) = says(Verdict::Inactive) {
+        let same_row = |other: &&&Match| {
+            other.hits.iter().any(|of| of.roster == hit.roster && of.line == hit.line && of.verdict == hit.verdict)
+        };
+        if all.iter().filter(same_row).count() > 1 {
+            found.reviews.push(review("roster-key-ambiguous", hit));
+        } else {
+            ask(found, hit, Action::Delete);
+        }
+    } else if let Some(hit) = says(Verdict::Unknown) {
+        found.reviews.push(review("roster-status-unknown", hit));
+    } else if let Some(hit) = meant.hits.iter().find(|hit| hit.absence != Absence::Ignore) {
+        // Nobody lists it.
+        let disables = meant.hits.iter().find(|hit| hit.absence == Absence::Disable && hit.verdict == Verdict::Absent);
+        match disables {
+            _ if is_marked => {}
+            Some(hit) => ask(found, hit, Action::Disable),
+            None if hit.verdict == Verdict::NoKey => found.reviews.push(review("roster-key-missing", hit)),
+            None => found.reviews.push(review("absent-from-roster", hit)),
+        }
+    }
+}
+
+fn account_of<'r>(leaver: usize, matches: &'r [Match], earlier: &[Account]) -> Result<&'r Match, ConflictKind> {
     let meant: Vec<&Match> = matches.iter().filter(|found| found.identities.contains(&leaver)).collect();
     let place = |found: &&Match| (found.entry.dn.clone(), found.entry.origin);
     let [first, others @ ..] = meant.as_slice() else { return Err(ConflictKind::NotFound) };
@@ -302,26 +608,8 @@ fn account_of<'r>(leaver: usize, matches: &'r [Match], earlier: &[Account]) -> R
     }
     match earlier.iter().find(|account| account.entry.dn == first.entry.dn) {
         Some(account) => Err(ConflictKind::SameAs(account.leaver)),
-        None => Ok(&first.entry),
+        None => Ok(first),
     }
-}
-
-fn check_protected<E>(accounts: &[Account], resolved: &Resolved, policy: &Policy) -> Result<(), PlanError<E>> {
-    let groups = || resolved.named.iter().filter(|entry| policy.protect.group.contains(&entry.dn));
-    let members: Vec<DnKey> = groups()
-        .flat_map(|group| group.values("member").chain(group.values("uniqueMember")))
-        .filter_map(|value| DnKey::parse(crate::directory::references::named_dn("uniqueMember", &value.bytes)).ok())
-        .collect();
-    let is_protected =
-        |account: &&Account| policy.protect.covers(&account.entry) || members.contains(account.entry.dn.key());
-    let named = accounts.iter().filter(is_protected);
-    let named: Vec<_> = named.map(|account| (account.leaver, account.entry.dn.clone(), account.entry.origin)).collect();
-    if named.is_empty() { Ok(()) } else { Err(PlanError::Protected(named)) }
-}
-
-/// Whether a review item or a held account says that values of an attribute stay as they are.
-fn is_review(treatment: Treatment) -> bool {
-    treatment == Treatment::Review
 }
 
 /// The reason for which an account is held after all.

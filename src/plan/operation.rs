@@ -1,6 +1,8 @@
 //! Operations: the change records of a plan, with what undoes them and what they rest on.
 
-use crate::ldap::{Change, ChangeRecord, Entry, ModOp, Modification, Origin};
+use crate::ldap::dn::Rdn;
+use crate::ldap::{Attribute, Change, ChangeRecord, Dn, Entry, ModOp, Modification, Origin};
+use crate::policy::Server;
 
 /// Operations that are run together, in this order: one file each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,10 +54,22 @@ impl Stage {
 pub enum Kind {
     /// Marks an account.
     Mark,
+    /// Marks a service of an account that stays.
+    MarkService,
+    /// Writes the date from which a grace counts.
+    Stamp,
+    /// Sets an account back.
+    Restore,
+    /// Writes the blocking value.
+    Disconnect,
+    /// Moves an account.
+    Move,
     /// Changes an entry that names accounts.
     Reference,
     /// Deletes an entry of an address book.
     AddressBookEntry,
+    /// Takes services off an account that stays.
+    Strip,
     /// Makes the server check an entry just before its deletion; changes nothing.
     Guard,
     /// Deletes an entry below an account.
@@ -69,6 +83,12 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Mark => "mark",
+            Self::MarkService => "mark-service",
+            Self::Stamp => "stamp",
+            Self::Restore => "restore",
+            Self::Disconnect => "disconnect",
+            Self::Move => "move",
+            Self::Strip => "strip",
             Self::Reference => "reference",
             Self::AddressBookEntry => "address-book-entry",
             Self::Guard => "guard",
@@ -91,82 +111,66 @@ pub struct Operation {
     pub inverse: Option<ChangeRecord>,
     /// The accounts it is done for, as indices into the plan's accounts.
     pub accounts: Vec<usize>,
+    /// The service that it is about, where it is about one.
+    pub service: Option<String>,
     /// Why, in one line.
     pub reason: String,
     /// Where the entry stands in the exports.
     pub evidence: Origin,
 }
 
-/// The modifications that undo others: in reverse order, with `add` and `delete` changed over.
+/// The modifications that undo others, in reverse order.
 ///
-/// Only for modifications by exact values, which is all that a plan writes.
-pub fn inverse(modifications: &[Modification]) -> Vec<Modification> {
-    let undo = |modification: &Modification| Modification {
-        op: match modification.op {
-            ModOp::Add => ModOp::Delete,
-            ModOp::Delete => ModOp::Add,
-            other => other,
-        },
-        ..modification.clone()
+/// `add` and `delete` of values change over; a `replace`, and a `delete` of a whole attribute, give back what the entry
+/// had.
+pub fn inverse(entry: &Entry, modifications: &[Modification]) -> Vec<Modification> {
+    let undo = |modification: &Modification| {
+        let had = |attribute: &&Attribute| attribute.description == modification.description;
+        let had = || entry.attributes.iter().find(had).map(|attribute| attribute.values.clone()).unwrap_or_default();
+        let (op, values) = match (modification.op, modification.values.is_empty()) {
+            (ModOp::Add, _) => (ModOp::Delete, modification.values.clone()),
+            (ModOp::Delete, false) => (ModOp::Add, modification.values.clone()),
+            (ModOp::Delete, true) => (ModOp::Add, had()),
+            (ModOp::Replace | ModOp::Increment, _) => (ModOp::Replace, had()),
+        };
+        Modification { op, description: modification.description.clone(), values }
     };
     modifications.iter().rev().map(undo).collect()
 }
 
-/// The record that modifies an entry, and the one that undoes it.
-pub fn modify(entry: &Entry, modifications: Vec<Modification>) -> (ChangeRecord, ChangeRecord) {
-    let record = |modifications| ChangeRecord {
-        dn: entry.dn.clone(),
-        controls: Vec::new(),
-        change: Change::Modify(modifications),
-    };
-    let undo = record(inverse(&modifications));
+/// The record that modifies an entry, under the name that it has by then, and the one that undoes it.
+pub fn modify(entry: &Entry, name: &Dn, modifications: Vec<Modification>) -> (ChangeRecord, ChangeRecord) {
+    let record =
+        |modifications| ChangeRecord { dn: name.clone(), controls: Vec::new(), change: Change::Modify(modifications) };
+    let undo = record(inverse(entry, &modifications));
     (record(modifications), undo)
+}
+
+/// The name that an entry gets below another parent: its RDN as spelled, and the parent's name as spelled.
+pub fn name_below(rdn: &[u8], parent: &Dn) -> Option<Dn> {
+    Dn::parse(&[rdn, b",", parent.spelling()].concat()).ok()
+}
+
+/// The record that moves an entry below another parent, the one that moves it back, and its new name.
+///
+/// `deleteoldrdn` is 1: the RDN stays as it is, and Samba refuses 0.
+pub fn rename(entry: &Entry, parent: &Dn) -> Option<(ChangeRecord, ChangeRecord, Dn)> {
+    let rdn = Rdn::parse(entry.dn.rdn_spelling()).ok()?;
+    let name = name_below(entry.dn.rdn_spelling(), parent)?;
+    let old_parent = Dn::parse(entry.dn.parent_spelling()?).ok()?;
+    let record = |dn: &Dn, superior: &Dn| ChangeRecord {
+        dn: dn.clone(),
+        controls: Vec::new(),
+        change: Change::ModifyDn { new_rdn: rdn.clone(), delete_old_rdn: true, new_superior: Some(superior.clone()) },
+    };
+    Some((record(&entry.dn, parent), record(&name, &old_parent), name))
 }
 
 /// The record that deletes an entry, and the one that adds it again.
 ///
-/// What a server sets by itself is left out of the addition: it would be refused.
-pub fn delete(entry: &Entry) -> (ChangeRecord, ChangeRecord) {
+/// What the server sets by itself is left out of the addition: it would be refused.
+pub fn delete(entry: &Entry, server: Server) -> (ChangeRecord, ChangeRecord) {
     let record = |change| ChangeRecord { dn: entry.dn.clone(), controls: Vec::new(), change };
-    let kept = entry.attributes.iter().filter(|attribute| !is_set_by_server(attribute.description.attribute_type()));
+    let kept = entry.attributes.iter().filter(|attribute| !server.sets(attribute.description.attribute_type()));
     (record(Change::Delete), record(Change::Add(kept.cloned().collect())))
-}
-
-/// Whether a server sets an attribute by itself, so that no one can write it.
-///
-/// NO-USER-MODIFICATION of RFC 4512 (3.4, 4.2), RFC 4530, and of OpenLDAP, 389 DS, DSEE, OpenDJ; back links such as
-/// memberOf.
-pub fn is_set_by_server(attribute_type: &str) -> bool {
-    const SET_BY_SERVER: [&str; 29] = [
-        "createTimestamp",
-        "creatorsName",
-        "modifyTimestamp",
-        "modifiersName",
-        "structuralObjectClass",
-        "governingStructureRule",
-        "subschemaSubentry",
-        "entryDN",
-        "entryUUID",
-        "entryCSN",
-        "contextCSN",
-        "hasSubordinates",
-        "numSubordinates",
-        "subordinateCount",
-        "entryid",
-        "parentid",
-        "nsUniqueId",
-        "nscpEntryDN",
-        "dncomp",
-        "memberOf",
-        "isMemberOf",
-        "nsRole",
-        "objectGUID",
-        "objectSid",
-        "whenCreated",
-        "whenChanged",
-        "uSNCreated",
-        "uSNChanged",
-        "pwdChangedTime",
-    ];
-    SET_BY_SERVER.iter().any(|name| name.eq_ignore_ascii_case(attribute_type))
 }

@@ -3,22 +3,26 @@
 use std::collections::HashSet;
 
 use super::identity::Identities;
+use super::rosters::{Hit, Rosters, Verdict};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
+use crate::ldap::attribute::same_type;
 use crate::ldap::filter::Truth;
-use crate::ldap::{DnKey, Entry};
-use crate::policy::Policy;
+use crate::ldap::{AttributeDescription, DnKey, Entry};
+use crate::lifecycle::state::is_marked_where;
+use crate::policy::{Absence, Policy};
 
-/// Looks for the entries that identities mean.
+/// Looks for the entries that identities mean, and for those that rosters say something of.
 pub struct Resolve<'p> {
     policy: &'p Policy,
     identities: Identities,
+    rosters: Rosters<'p>,
     bases: Vec<DnKey>,
     /// Entries that the policy itself names: protected groups, suffixes.
     named: HashSet<DnKey>,
 }
 
-/// An entry that at least one identity means.
+/// An entry that at least one identity means, or that a roster says something of which matters.
 pub struct Match {
     /// The identities, by index.
     pub identities: Vec<usize>,
@@ -26,6 +30,8 @@ pub struct Match {
     pub entry: Entry,
     /// Whether the policy takes it for an account.
     pub is_account: bool,
+    /// What the rosters that are about it say.
+    pub hits: Vec<Hit>,
 }
 
 /// What pass 1 keeps.
@@ -37,6 +43,8 @@ pub struct Resolved {
     pub matches: Vec<Match>,
     /// Entries that the policy names, of those the exports hold.
     pub named: Vec<Entry>,
+    /// For each roster: accounts of its scope, and how many of them it lists.
+    pub listed: Vec<(u64, u64)>,
 }
 
 impl Resolved {
@@ -45,15 +53,49 @@ impl Resolved {
         self.accounts += other.accounts;
         self.matches.extend(other.matches);
         self.named.extend(other.named);
+        self.listed.resize(self.listed.len().max(other.listed.len()), (0, 0));
+        for (known, (accounts, listed)) in self.listed.iter_mut().zip(other.listed) {
+            known.0 += accounts;
+            known.1 += listed;
+        }
     }
 }
 
 impl<'p> Resolve<'p> {
     /// A pass for these identities.
-    pub fn new(policy: &'p Policy, identities: Identities) -> Self {
+    pub fn new(policy: &'p Policy, identities: Identities, rosters: Rosters<'p>) -> Self {
         let keys = |dns: &[crate::ldap::Dn]| dns.iter().map(|dn| dn.key().clone()).collect::<Vec<_>>();
-        let named = keys(&policy.protect.group).into_iter().chain(keys(&policy.directory.suffixes)).collect();
-        Self { policy, identities, bases: keys(&policy.accounts.base), named }
+        let lists = [&policy.protect.group, &policy.protect.last_enabled, &policy.directory.suffixes];
+        let named = lists.into_iter().flat_map(|list| keys(list)).collect();
+        Self { policy, identities, rosters, bases: keys(&policy.accounts.base), named }
+    }
+
+    /// What the rosters say of an account, and whether it matters to the plan.
+    fn ask_rosters(&self, entry: &EntryView<'_>, found: &mut Resolved) -> (Vec<Hit>, bool) {
+        if self.rosters.is_empty() {
+            return (Vec::new(), false);
+        }
+        let hits = self.rosters.look(entry);
+        let is_marked = || {
+            is_marked_where(self.policy, |description: &AttributeDescription| {
+                let lines = entry.record.attributes.iter();
+                let same = lines.filter(|line| same_type(&line.description, description.attribute_type()));
+                same.map(|line| line.value.bytes()).collect()
+            })
+        };
+        let mut matters = false;
+        for hit in &hits {
+            found.listed.resize(found.listed.len().max(hit.roster + 1), (0, 0));
+            let listed = !matches!(hit.verdict, Verdict::Absent | Verdict::NoKey);
+            found.listed[hit.roster].0 += 1;
+            found.listed[hit.roster].1 += u64::from(listed);
+            matters |= match hit.verdict {
+                Verdict::Inactive | Verdict::Unknown => true,
+                Verdict::Active => is_marked(),
+                Verdict::Absent | Verdict::NoKey => hit.absence != Absence::Ignore && !is_marked(),
+            };
+        }
+        (hits, matters)
     }
 
     fn is_account(&self, entry: &EntryView<'_>) -> bool {
@@ -71,6 +113,7 @@ impl Pass for Resolve<'_> {
         }
         let is_account = self.is_account(entry);
         found.accounts += u64::from(is_account);
+        let (hits, matters) = if is_account { self.ask_rosters(entry, found) } else { (Vec::new(), false) };
         let mut identities = self.identities.by_name(entry).to_vec();
         if is_account {
             for index in self.identities.by_value(entry) {
@@ -79,8 +122,8 @@ impl Pass for Resolve<'_> {
                 }
             }
         }
-        if !identities.is_empty() {
-            found.matches.push(Match { identities, entry: entry.to_entry()?, is_account });
+        if !identities.is_empty() || matters {
+            found.matches.push(Match { identities, entry: entry.to_entry()?, is_account, hits });
         }
         Ok(())
     }

@@ -1,70 +1,128 @@
 //! Who takes over what a deleted account owns.
 //!
 //! The policy's order, first that is eligible: `leaver` (the successor in the leaver list), `manager` (of the account;
-//! of a manager who leaves as well, the next one up), `fallback` (the policy's own). Eligible is an entry that the
-//! exports hold, that leaves with nobody in this plan, and that is not marked.
+//! of a manager who leaves as well or is disabled, the next one up), `fallback` (the policy's own). Eligible is an entry
+//! that the exports hold, that leaves with nobody in this plan, and that is not marked. A line of managers that runs in
+//! a circle gives nobody.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::collect::Collected;
 use super::resolve::Match;
 use super::{Account, Request};
-use crate::ldap::{Dn, DnKey};
+use crate::ldap::{Dn, DnKey, Entry};
 use crate::lifecycle::state::is_marked;
 use crate::policy::{Policy, SuccessorSource};
 
-/// For each account, those who could follow it, best first. Whether the exports hold them is not known yet.
-pub fn wishes(
-    accounts: &[Account],
-    matches: &[Match],
-    leaving: &HashMap<DnKey, usize>,
-    policy: &Policy,
-    request: &Request,
-) -> Vec<Vec<Dn>> {
-    // Identities of successors stand behind those of the leavers, in the order of the leavers that have one.
-    let with_successor = (0..request.leavers.len()).filter(|leaver| request.leavers[*leaver].successor.is_some());
-    let identity_of: HashMap<usize, usize> =
-        with_successor.enumerate().map(|(nth, leaver)| (leaver, request.leavers.len() + nth)).collect();
-    let one = |account: &Account| {
-        let mut wished = Vec::new();
-        for source in &policy.successor.order {
+/// What is known of successors.
+pub struct Line<'l> {
+    /// The accounts of the plan.
+    pub accounts: &'l [Account],
+    /// What pass 1 found.
+    pub matches: &'l [Match],
+    /// The accounts that leave, by name.
+    pub leaving: &'l HashMap<DnKey, usize>,
+    /// The policy.
+    pub policy: &'l Policy,
+    /// What was asked for.
+    pub request: &'l Request,
+}
+
+/// Who follows an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// This entry, spelled as it spells its name.
+    One(Dn),
+    /// Nobody; why the line of managers gave nobody, if it was asked.
+    None(Option<&'static str>),
+    /// That depends on these entries, which were not looked up yet.
+    Needs(DnKey),
+}
+
+/// Every entry that could follow an account directly: those to look up first.
+pub fn first_wishes(line: &Line<'_>) -> HashSet<DnKey> {
+    let mut wishes = HashSet::new();
+    for account in line.accounts {
+        for source in &line.policy.successor.order {
             match source {
-                SuccessorSource::Leaver => {
-                    let Some(identity) = identity_of.get(&account.leaver) else { continue };
-                    let meant: Vec<&Match> =
-                        matches.iter().filter(|found| found.identities.contains(identity)).collect();
-                    // Several are as good as none: choosing is for a person.
-                    if let [only] = meant.as_slice() {
-                        wished.push(only.entry.dn.clone());
-                    }
+                SuccessorSource::Leaver => wishes.extend(line.named(account).map(|dn| dn.key().clone())),
+                SuccessorSource::Manager => wishes.extend(manager(&account.entry).map(|dn| dn.key().clone())),
+                SuccessorSource::Fallback => {
+                    wishes.extend(line.policy.successor.fallback.iter().map(|dn| dn.key().clone()));
                 }
-                SuccessorSource::Manager => wished.extend(manager(account, accounts, leaving)),
-                SuccessorSource::Fallback => wished.extend(policy.successor.fallback.clone()),
             }
         }
-        wished
-    };
-    accounts.iter().map(one).collect()
+    }
+    wishes
 }
 
-/// The first manager up the line who does not leave; none where the line ends or runs in a circle.
-fn manager(account: &Account, accounts: &[Account], leaving: &HashMap<DnKey, usize>) -> Option<Dn> {
-    let mut below = account;
-    for _ in 0..=accounts.len() {
-        let manager = Dn::parse(&below.entry.values("manager").next()?.bytes).ok()?;
-        match leaving.get(manager.key()) {
-            Some(above) => below = &accounts[*above],
-            None => return Some(manager),
+fn manager(entry: &Entry) -> Option<Dn> {
+    Dn::parse(&entry.values("manager").next()?.bytes).ok()
+}
+
+impl Line<'_> {
+    /// Who follows an account, given the entries that were looked up; `None` in `known` is one that the exports lack.
+    pub fn follow(&self, account: &Account, known: &HashMap<DnKey, Option<&Entry>>) -> Found {
+        let mut why = None;
+        for source in &self.policy.successor.order {
+            let wished = match source {
+                SuccessorSource::Leaver => self.named(account),
+                SuccessorSource::Fallback => self.policy.successor.fallback.clone(),
+                SuccessorSource::Manager => match self.up(account, known) {
+                    Found::None(reason) => {
+                        why = why.or(reason);
+                        continue;
+                    }
+                    found => return found,
+                },
+            };
+            let Some(wished) = wished else { continue };
+            match known.get(wished.key()) {
+                None => return Found::Needs(wished.key().clone()),
+                Some(Some(entry)) if self.is_eligible(entry) => return Found::One(entry.dn.clone()),
+                Some(_) => {}
+            }
+        }
+        Found::None(why)
+    }
+
+    /// The first eligible one up the line of managers.
+    fn up(&self, account: &Account, known: &HashMap<DnKey, Option<&Entry>>) -> Found {
+        let mut seen = HashSet::from([account.entry.dn.key().clone()]);
+        let mut below = &account.entry;
+        loop {
+            let Some(manager) = manager(below) else { return Found::None(Some("the line of managers ends")) };
+            if !seen.insert(manager.key().clone()) {
+                return Found::None(Some("the line of managers runs in a circle"));
+            }
+            if let Some(index) = self.leaving.get(manager.key()) {
+                below = &self.accounts[*index].entry;
+                continue;
+            }
+            match known.get(manager.key()) {
+                None => return Found::Needs(manager.key().clone()),
+                Some(None) => return Found::None(Some("a manager in the line is not in the exports")),
+                Some(Some(entry)) if self.is_eligible(entry) => return Found::One(entry.dn.clone()),
+                Some(Some(entry)) => below = entry,
+            }
         }
     }
-    None
-}
 
-/// The first eligible one, spelled as its entry spells its name.
-pub fn choose(wished: &[Dn], around: &Collected, leaving: &HashMap<DnKey, usize>, policy: &Policy) -> Option<Dn> {
-    wished.iter().find_map(|dn| {
-        let entry = &around.kept.iter().find(|kept| kept.entry.dn == *dn)?.entry;
-        let eligible = !leaving.contains_key(dn.key()) && !is_marked(entry, policy);
-        eligible.then(|| entry.dn.clone())
-    })
+    fn is_eligible(&self, entry: &Entry) -> bool {
+        !self.leaving.contains_key(entry.dn.key()) && !is_marked(entry, self.policy)
+    }
+
+    /// The successor that the leaver list names, if that is one entry.
+    fn named(&self, account: &Account) -> Option<Dn> {
+        // Identities of successors stand behind those of the leavers, in the order of the leavers that have one.
+        let leavers = &self.request.leavers;
+        leavers.get(account.leaver)?.successor.as_ref()?;
+        let before = leavers[..account.leaver].iter().filter(|leaver| leaver.successor.is_some()).count();
+        let identity = leavers.len() + before;
+        let mut meant = self.matches.iter().filter(|found| found.identities.contains(&identity));
+        // Several are as good as none: choosing is for a person.
+        match (meant.next(), meant.next()) {
+            (Some(only), None) => Some(only.entry.dn.clone()),
+            _ => None,
+        }
+    }
 }

@@ -23,7 +23,13 @@ pub struct File {
     #[serde(default)]
     pub disable: Disable,
     #[serde(default)]
+    pub restore: Restore,
+    #[serde(default)]
     pub stamp: Stamp,
+    #[serde(default, rename = "move")]
+    pub moving: Move,
+    #[serde(default)]
+    pub disconnect: Disconnect,
     #[serde(default)]
     pub grace: Grace,
     #[serde(default)]
@@ -42,6 +48,10 @@ pub struct File {
     pub roster: BTreeMap<String, Roster>,
     #[serde(default)]
     pub veto: Veto,
+    #[serde(default)]
+    pub hand_off: HandOff,
+    #[serde(default)]
+    pub notice: Notice,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,6 +59,7 @@ pub struct File {
 pub struct Directory {
     pub server: Option<Text>,
     pub suffixes: Option<Vec<Text>>,
+    pub tools: Option<Text>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -57,6 +68,7 @@ pub struct Accounts {
     pub filter: Option<Text>,
     pub base: Option<Vec<Text>>,
     pub r#match: Option<Vec<Text>>,
+    pub provenance: Option<Text>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -71,6 +83,40 @@ pub struct Rule {
 #[serde(deny_unknown_fields)]
 pub struct Disable {
     pub replace: Option<BTreeMap<Text, String>>,
+    pub present: Option<BTreeMap<Text, String>>,
+    pub bits: Option<BTreeMap<Text, Bits>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bits {
+    pub set: u32,
+    #[serde(default)]
+    pub require: u32,
+    #[serde(default)]
+    pub forbid: u32,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restore {
+    pub replace: Option<BTreeMap<Text, String>>,
+    pub remove: Option<Vec<Text>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Move {
+    pub to: Option<Text>,
+    pub back: Option<Text>,
+    pub references: Option<Text>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disconnect {
+    pub attribute: Option<Text>,
+    pub value: Option<Text>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -78,6 +124,7 @@ pub struct Disable {
 pub struct Stamp {
     pub attribute: Option<Text>,
     pub format: Option<Text>,
+    pub missing: Option<Text>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -86,15 +133,22 @@ pub struct Grace {
     pub days: Option<u32>,
     pub mail: Option<u32>,
     pub calendar: Option<u32>,
+    pub trust_modify_timestamp: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     pub status: Option<Text>,
+    pub mark: Option<String>,
+    pub active: Option<String>,
     pub released: Option<String>,
+    pub unassigned: Option<Text>,
+    pub release: Option<Text>,
     pub classes: Option<Vec<String>>,
+    pub strip_classes: Option<Vec<String>>,
     pub attributes: Option<Vec<Text>>,
+    pub r#virtual: Option<Vec<Text>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -126,6 +180,8 @@ pub struct Protect {
     pub subtree: Option<Vec<Text>>,
     pub filter: Option<Text>,
     pub group: Option<Vec<Text>>,
+    pub bind: Option<Text>,
+    pub last_enabled: Option<Vec<Text>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -138,12 +194,20 @@ pub struct Limit {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "checked for its form; rosters are not planned for yet, and a policy with one is refused")]
 pub struct Roster {
     pub key: Text,
-    pub status: Option<Text>,
+    pub column: Option<String>,
+    pub status: Option<String>,
     pub inactive: Option<Vec<String>>,
+    pub active: Option<Vec<String>>,
+    pub base: Option<Text>,
+    pub domain: Option<String>,
+    pub filter: Option<Text>,
     pub absence: Option<Text>,
+    pub trailer: Option<Text>,
+    pub expected_rows: Option<u64>,
+    pub min_percent: Option<f64>,
+    pub max_age_days: Option<u32>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -151,6 +215,18 @@ pub struct Roster {
 pub struct Veto {
     pub dn: Option<Vec<Text>>,
     pub filter: Option<Text>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandOff {
+    pub attributes: Option<Vec<Text>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    pub from: Option<Text>,
 }
 
 /// Takes each named field of `over` where it is given.
@@ -163,19 +239,27 @@ impl File {
     pub fn over(self, mut preset: Self) -> Self {
         let base = &mut preset;
         take!(self, base; preset, rule);
-        take!(self.directory, base.directory; server, suffixes);
-        take!(self.accounts, base.accounts; filter, base, r#match);
-        take!(self.disable, base.disable; replace);
-        take!(self.stamp, base.stamp; attribute, format);
-        take!(self.grace, base.grace; days, mail, calendar);
+        take!(self.directory, base.directory; server, suffixes, tools);
+        take!(self.accounts, base.accounts; filter, base, r#match, provenance);
+        take!(self.disable, base.disable; replace, present, bits);
+        take!(self.restore, base.restore; replace, remove);
+        take!(self.stamp, base.stamp; attribute, format, missing);
+        take!(self.moving, base.moving; to, back, references);
+        take!(self.disconnect, base.disconnect; attribute, value);
+        take!(self.grace, base.grace; days, mail, calendar, trust_modify_timestamp);
         take!(self.references, base.references; remove, reassign, review, last_member);
         take!(self.successor, base.successor; order, fallback);
         take!(self.address_books, base.address_books; suffix);
-        take!(self.protect, base.protect; dn, subtree, filter, group);
+        take!(self.protect, base.protect; dn, subtree, filter, group, bind, last_enabled);
         take!(self.veto, base.veto; dn, filter);
+        take!(self.hand_off, base.hand_off; attributes);
+        take!(self.notice, base.notice; from);
         for (name, service) in self.service {
             let known = base.service.entry(name).or_default();
-            take!(service, known; status, released, classes, attributes);
+            take!(
+                service, known;
+                status, mark, active, released, unassigned, release, classes, strip_classes, attributes, r#virtual
+            );
         }
         for (kind, limit) in self.limits {
             base.limits.retain(|known, _| known.get_ref() != kind.get_ref());

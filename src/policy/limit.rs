@@ -24,11 +24,13 @@ pub enum LimitKind {
     AddressBook,
     /// Accounts deleted.
     Delete,
+    /// Members that one group loses: a share of that group.
+    Members,
 }
 
 impl LimitKind {
     /// All kinds, with their words.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::Disable, "disable"),
         (Self::Restore, "restore"),
         (Self::Move, "move"),
@@ -37,6 +39,7 @@ impl LimitKind {
         (Self::Service, "service"),
         (Self::AddressBook, "address-book"),
         (Self::Delete, "delete"),
+        (Self::Members, "members"),
     ];
 
     /// The kind of this word.

@@ -19,6 +19,7 @@ pub enum Server {
 
 /// The facts about a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a table of facts, each yes or no")]
 pub struct Profile {
     /// Its word in a policy.
     pub name: &'static str,
@@ -28,23 +29,76 @@ pub struct Profile {
     pub last_member_may_go: bool,
     /// It knows the assertion control of RFC 4528 (389 and Samba answer 12 to a critical one).
     pub assertion_control: bool,
+    /// It changes the values that name a moved entry by itself (AD and Samba do, for linked attributes; referential
+    /// integrity elsewhere is an option that is off by default).
+    pub follows_moves: bool,
+    /// It refuses an entry without its structural class (65): RFC 4512, 2.4.2; DSEE and 389 do not look.
+    pub enforces_structural_class: bool,
+    /// `description` and `info` take one value only (MS-ADA1, MS-ADA3; elsewhere RFC 4519 and RFC 4524 allow many).
+    pub notes_are_single: bool,
 }
 
 /// One row a server.
 const PROFILES: [(Server, Profile); 5] = [
-    (Server::Dsee, Profile { name: "dsee", version_line: true, last_member_may_go: true, assertion_control: false }),
-    (Server::Ds389, Profile { name: "389ds", version_line: true, last_member_may_go: true, assertion_control: false }),
+    (
+        Server::Dsee,
+        Profile {
+            name: "dsee",
+            version_line: true,
+            last_member_may_go: true,
+            assertion_control: false,
+            follows_moves: false,
+            enforces_structural_class: false,
+            notes_are_single: false,
+        },
+    ),
+    (
+        Server::Ds389,
+        Profile {
+            name: "389ds",
+            version_line: true,
+            last_member_may_go: true,
+            assertion_control: false,
+            follows_moves: false,
+            enforces_structural_class: false,
+            notes_are_single: false,
+        },
+    ),
     (
         Server::OpenLdap,
-        Profile { name: "openldap", version_line: true, last_member_may_go: false, assertion_control: true },
+        Profile {
+            name: "openldap",
+            version_line: true,
+            last_member_may_go: false,
+            assertion_control: true,
+            follows_moves: false,
+            enforces_structural_class: true,
+            notes_are_single: false,
+        },
     ),
     (
         Server::OpenDj,
-        Profile { name: "opendj", version_line: true, last_member_may_go: false, assertion_control: true },
+        Profile {
+            name: "opendj",
+            version_line: true,
+            last_member_may_go: false,
+            assertion_control: true,
+            follows_moves: false,
+            enforces_structural_class: true,
+            notes_are_single: false,
+        },
     ),
     (
         Server::ActiveDirectory,
-        Profile { name: "ad", version_line: false, last_member_may_go: true, assertion_control: false },
+        Profile {
+            name: "ad",
+            version_line: false,
+            last_member_may_go: true,
+            assertion_control: false,
+            follows_moves: true,
+            enforces_structural_class: true,
+            notes_are_single: true,
+        },
     ),
 ];
 
@@ -63,6 +117,68 @@ impl Server {
     pub fn profile(self) -> Profile {
         let known = PROFILES.iter().find(|(server, _)| *server == self);
         known.map_or(PROFILES[0].1, |(_, profile)| *profile)
+    }
+}
+
+impl Server {
+    /// Whether the server sets an attribute by itself, so that no addition may carry it.
+    ///
+    /// Everywhere: NO-USER-MODIFICATION of RFC 4512 (3.4, 4.2), RFC 4530, and of OpenLDAP, 389 DS, DSEE, OpenDJ; back
+    /// links such as memberOf. Active Directory's own: measured with Samba (`tests/servers/samba_facts.rs`), and what
+    /// MS-SAMR (3.1.1.8) and the schema (`systemOnly`) say of the others. Elsewhere these names are anybody's.
+    pub fn sets(self, attribute_type: &str) -> bool {
+        const EVERYWHERE: [&str; 23] = [
+            "createTimestamp",
+            "creatorsName",
+            "modifyTimestamp",
+            "modifiersName",
+            "structuralObjectClass",
+            "governingStructureRule",
+            "subschemaSubentry",
+            "entryDN",
+            "entryUUID",
+            "entryCSN",
+            "contextCSN",
+            "hasSubordinates",
+            "numSubordinates",
+            "subordinateCount",
+            "entryid",
+            "parentid",
+            "nsUniqueId",
+            "nscpEntryDN",
+            "dncomp",
+            "memberOf",
+            "isMemberOf",
+            "nsRole",
+            "pwdChangedTime",
+        ];
+        const ACTIVE_DIRECTORY: [&str; 23] = [
+            "objectGUID",
+            "objectSid",
+            "sIDHistory",
+            "whenCreated",
+            "whenChanged",
+            "uSNCreated",
+            "uSNChanged",
+            "sAMAccountType",
+            "primaryGroupID",
+            "pwdLastSet",
+            "badPwdCount",
+            "badPasswordTime",
+            "lastLogon",
+            "lastLogoff",
+            "lastLogonTimestamp",
+            "logonCount",
+            "isCriticalSystemObject",
+            "instanceType",
+            "name",
+            "distinguishedName",
+            "dSCorePropagationData",
+            "directReports",
+            "managedObjects",
+        ];
+        let named = |name: &&str| name.eq_ignore_ascii_case(attribute_type);
+        EVERYWHERE.iter().any(named) || (self == Self::ActiveDirectory && ACTIVE_DIRECTORY.iter().any(named))
     }
 }
 

@@ -5,17 +5,18 @@
 //! | add | 68 the entry is there; 32 its parent is not; 65 no objectClass |
 //! | delete | 32 not there; 66 it has children |
 //! | modify | 32 not there; 16 a value or attribute to delete is not; 20 a value to add is; 67 an RDN value would go; 65 no objectClass, or a group without members where the schema has them as MUST; 19 an increment of what is no number |
-//! | modrdn | 53: a plan writes none yet |
+//! | modrdn | 32 not there, or the new parent is not; 68 the new name is taken; 53 the RDN would change, which no plan does |
 //! | any, with an assertion | 122 it does not hold |
 //!
-//! A modify is done whole or not at all. Values compare by the matching rule of their attribute.
+//! A modify is done whole or not at all. Values compare by the matching rule of their attribute. A modrdn takes the whole
+//! subtree along.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::matches;
 use crate::ldap::{
-    Attribute, AttributeDescription, Change, ChangeRecord, Control, DnKey, Entry, ModOp, Modification, Origin,
+    Attribute, AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, Entry, ModOp, Modification, Origin, Rdn,
     ResultCode, Value,
 };
 
@@ -31,6 +32,8 @@ pub struct Model {
     pub children: BTreeMap<DnKey, BTreeSet<DnKey>>,
     /// Names of entries that are there and that nothing touches: parents.
     pub others: BTreeSet<DnKey>,
+    /// What was renamed, in order: the old key and the new one.
+    pub renames: Vec<(DnKey, DnKey)>,
     /// The schema has the members of groups as MAY.
     pub last_member_may_go: bool,
 }
@@ -51,8 +54,54 @@ impl Model {
                 self.entries.insert(key.clone(), changed);
                 Ok(())
             }
-            Change::ModifyDn { .. } => Err(ResultCode::UnwillingToPerform),
+            Change::ModifyDn { new_rdn, new_superior, .. } => self.rename(record, new_rdn, new_superior.as_ref()),
         }
+    }
+
+    fn rename(&mut self, record: &ChangeRecord, new_rdn: &Rdn, superior: Option<&Dn>) -> Result<(), ResultCode> {
+        let old = record.dn.key().clone();
+        if !self.entries.contains_key(&old) {
+            return Err(ResultCode::NoSuchObject);
+        }
+        let same_rdn = DnKey::parse(new_rdn.spelling()).is_ok_and(|key| key.rdn_bytes() == old.rdn_bytes());
+        let Some(superior) = superior.filter(|_| same_rdn) else { return Err(ResultCode::UnwillingToPerform) };
+        let is_there = |key: &DnKey| self.entries.contains_key(key) || self.others.contains(key);
+        if !is_there(superior.key()) || superior.key().is_at_or_under(&old) {
+            return Err(ResultCode::NoSuchObject);
+        }
+        let name = [new_rdn.spelling(), b",", superior.spelling()].concat();
+        let name = Dn::parse(&name).map_err(|_| ResultCode::InvalidDnSyntax)?;
+        if *name.key() != old && is_there(name.key()) {
+            return Err(ResultCode::EntryAlreadyExists);
+        }
+        let depth = record.dn.rdns().len();
+        let below: Vec<DnKey> = self.entries.keys().filter(|key| key.is_at_or_under(&old)).cloned().collect();
+        for key in below {
+            let Some(mut entry) = self.entries.remove(&key) else { continue };
+            let lower = entry.dn.rdns().len() - depth;
+            let parts = entry.dn.rdns()[..lower].iter().map(Rdn::spelling).chain([name.spelling()]);
+            let spelling = parts.collect::<Vec<_>>().join(&b',');
+            entry.dn = Dn::parse(&spelling).map_err(|_| ResultCode::InvalidDnSyntax)?;
+            let children = self.children.remove(&key);
+            let moved = |child: &DnKey| {
+                DnKey::from_key_bytes(&[name.key().as_bytes(), &child.as_bytes()[old.as_bytes().len()..]].concat())
+            };
+            if let Some(children) = children {
+                self.children.insert(entry.dn.key().clone(), children.iter().map(moved).collect());
+            }
+            self.entries.insert(entry.dn.key().clone(), entry);
+        }
+        if let Some(siblings) = old.parent().and_then(|parent| self.children.get_mut(&parent)) {
+            siblings.remove(&old);
+        }
+        self.children.entry(superior.key().clone()).or_default().insert(name.key().clone());
+        self.renames.push((old, name.key().clone()));
+        Ok(())
+    }
+
+    /// The name that an entry has now which had this one before any rename.
+    pub fn name_now(&self, first: &DnKey) -> DnKey {
+        self.renames.iter().fold(first.clone(), |key, (old, new)| renamed(&key, old, new))
     }
 
     fn add(&mut self, record: &ChangeRecord, attributes: &[Attribute]) -> Result<(), ResultCode> {
@@ -95,6 +144,14 @@ impl Model {
         let holds = control.value.as_deref().is_some_and(|filter| assertion_holds(entry, filter));
         if holds { Ok(()) } else { Err(ResultCode::AssertionFailed) }
     }
+}
+
+/// The key that an entry has when the entry at or above it goes from `old` to `new`.
+pub fn renamed(key: &DnKey, old: &DnKey, new: &DnKey) -> DnKey {
+    if !key.is_at_or_under(old) {
+        return key.clone();
+    }
+    DnKey::from_key_bytes(&[new.as_bytes(), &key.as_bytes()[old.as_bytes().len()..]].concat())
 }
 
 /// Whether an encoded filter (RFC 4511, 4.5.1.7) of `and` and equality holds for an entry.

@@ -14,13 +14,17 @@ pub struct Around {
     pub targets: HashSet<DnKey>,
     /// Names that the records delete.
     pub deleted: HashSet<DnKey>,
+    /// Names that the records give up: deleted, moved, or deleted by a tool of the site.
+    pub gone: HashSet<DnKey>,
+    /// Names that the records move; everything below them goes along.
+    pub moved: HashSet<DnKey>,
     /// Parents of the names in the records.
     pub parents: HashSet<DnKey>,
     /// Types of the attributes that name entries.
     pub kinds: TypeMap<()>,
 }
 
-/// A value that names a deleted entry.
+/// A value that names an entry which is gone.
 #[derive(Clone, Debug)]
 pub struct Naming {
     /// The entry that it stands in.
@@ -42,7 +46,7 @@ pub struct Found {
     pub children: Vec<(DnKey, DnKey)>,
     /// Parents that are there.
     pub parents: BTreeSet<DnKey>,
-    /// Values that name deleted entries.
+    /// Values that name entries which are gone.
     pub namings: Vec<Naming>,
     /// Entries looked at.
     pub entries: u64,
@@ -68,13 +72,14 @@ impl Pass for Around {
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Found) -> Result<(), Unreadable> {
         found.entries += 1;
-        if self.targets.contains(entry.key) {
+        let is_moved = || prefixes(entry.key).any(|(above, _)| self.moved.contains(above));
+        if self.targets.contains(entry.key) || !self.moved.is_empty() && is_moved() {
             found.targets.push(entry.to_entry()?);
         }
         if self.parents.contains(entry.key) {
             found.parents.insert(DnKey::from_key_bytes(entry.key));
         }
-        if self.deleted.is_empty() {
+        if self.gone.is_empty() {
             return Ok(());
         }
         let own_rdn = prefixes(entry.key).last().map_or(0, |(_, rdn)| rdn.len() + 1);
@@ -90,7 +95,9 @@ impl Pass for Around {
             let base = line.description.split(';').next().unwrap_or_default();
             // What is no name names nobody; the plan has counted it.
             let Ok(key) = found.keys.key_of(named_dn(base, line.value.bytes())) else { continue };
-            if self.deleted.contains(key) {
+            if self.gone.contains(key)
+                || !self.moved.is_empty() && prefixes(key).any(|(above, _)| self.moved.contains(above))
+            {
                 found.namings.push(Naming {
                     entry: DnKey::from_key_bytes(entry.key),
                     dn: entry.record.dn.to_vec(),

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashSet};
 
 use thiserror::Error;
 
-use super::apply::Model;
+use super::apply::{Model, renamed};
 use super::around::{Around, Found};
 use crate::directory::references::{DN_KINDS, named_dn};
 use crate::directory::{Exports, Overlay, ScanError, scan};
+use crate::ldap::dn_key::prefixes;
 use crate::ldap::{Change, ChangeRecord, DnKey, Entry, ResultCode, TypeMap, Value};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
-use crate::plan::operation::is_set_by_server;
 use crate::plan::{Operation, Plan, PlanError, Request, plan};
-use crate::policy::Policy;
+use crate::policy::{Policy, Server};
 
 /// The text of the change files, in the order in which they run.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ pub struct Proof {
     pub lost: Vec<(Vec<u8>, Vec<String>)>,
     /// Values left behind because the policy has them under review.
     pub under_review: u64,
-    /// Every touched entry afterwards; `None` is a deleted one.
+    /// Every touched entry afterwards, by the name that it has in the exports; `None` is a deleted one.
     pub after: BTreeMap<DnKey, Option<Entry>>,
 }
 
@@ -84,7 +84,7 @@ pub fn prove<E: Exports>(
     let undo = written(&files.rollback, &inverses(&planned.operations))?;
     proof.hold("written", format!("{} records to apply, {} to undo", apply.len(), undo.len()));
 
-    let around = look_for(policy, &apply);
+    let around = look_for(policy, planned, &apply);
     let mut found = Found::default();
     scan(exports, urls, None, &around, |part| found.merge(part))?;
     let before = first_states(&found)?;
@@ -94,15 +94,16 @@ pub fn prove<E: Exports>(
     proof.hold("applies", format!("{} records on {} entries", apply.len(), before.len()));
     proof.hold("leaves-first", format!("{} deletions, {} children", around.deleted.len(), found.children.len()));
 
-    proof.under_review = no_dangling(&model, &around, &found, policy)?;
+    let follows = policy.moving.as_ref().is_some_and(|moving| moving.server_follows);
+    proof.under_review = no_dangling(&model, &around, &found, policy, follows)?;
     let left = proof.under_review;
     proof.hold("no-dangling", format!("{} values of {} entries, {left} left for review", found.values, found.entries));
     untouched(&around, planned, &before, policy)?;
     proof.hold("untouched", format!("{} entries touched of {}, none protected", before.len(), found.entries));
 
-    proof.after = before.keys().map(|key| (key.clone(), model.entries.get(key).cloned())).collect();
+    proof.after = before.keys().map(|key| (key.clone(), model.entries.get(&model.name_now(key)).cloned())).collect();
     run(&mut model, &undo, "undo")?;
-    proof.lost = undone(&before, &model.entries)?;
+    proof.lost = undone(&before, &model.entries, policy.directory.server)?;
     proof.hold("undo", format!("{} records bring back {} entries", undo.len(), before.len()));
 
     settled(exports, urls, policy, request, &proof.after)?;
@@ -145,15 +146,46 @@ fn written<E>(files: &[(String, Vec<u8>)], expected: &[&ChangeRecord]) -> Result
     if same { Ok(records) } else { Err(fails("written", "the files are not what was planned".to_owned())) }
 }
 
-fn look_for(policy: &Policy, records: &[ChangeRecord]) -> Around {
-    let targets: HashSet<DnKey> = records.iter().map(|record| record.dn.key().clone()).collect();
+/// The name that an entry has in the exports which a later record gives a name behind these renames.
+fn first_name(key: &DnKey, renames: &[(DnKey, DnKey)]) -> DnKey {
+    renames.iter().rev().fold(key.clone(), |key, (old, new)| renamed(&key, new, old))
+}
+
+fn look_for(policy: &Policy, planned: &Plan, records: &[ChangeRecord]) -> Around {
+    let mut targets = HashSet::new();
+    let mut renames: Vec<(DnKey, DnKey)> = Vec::new();
+    let mut parents = HashSet::new();
+    for record in records {
+        let key = first_name(record.dn.key(), &renames);
+        parents.extend(key.parent());
+        targets.insert(key);
+        if let Change::ModifyDn { new_rdn, new_superior: Some(superior), .. } = &record.change {
+            parents.insert(superior.key().clone());
+            let name = [new_rdn.spelling(), b",", superior.spelling()].concat();
+            let new = DnKey::parse(&name).unwrap_or_default();
+            // A name that is taken must be seen.
+            targets.insert(new.clone());
+            renames.push((record.dn.key().clone(), new));
+        }
+    }
     let deletes = records.iter().filter(|record| matches!(record.change, Change::Delete));
+    let deleted: HashSet<DnKey> = deletes.map(|record| record.dn.key().clone()).collect();
+    let moved: HashSet<DnKey> = renames.iter().map(|(old, _)| old.clone()).collect();
+    // What a tool of the site deletes must not be named either.
+    let is_purged = |account: &&crate::plan::Account| account.decision.step == crate::lifecycle::Step::Purge;
+    let all_stages = planned.operations.iter().any(|operation| operation.stage == crate::plan::Stage::References)
+        || policy.directory.tools.file_deletes();
+    let purged = planned.accounts.iter().filter(is_purged).filter(|_| all_stages);
+    let purged = purged.map(|account| account.entry.dn.key().clone());
+    let by_tool = purged.filter(|_| !policy.directory.tools.file_deletes());
     let references = &policy.references;
     let lists = [&references.remove, &references.reassign, &references.review];
     let named = lists.into_iter().flatten().map(super::super::ldap::attribute::AttributeDescription::attribute_type);
     Around {
-        parents: targets.iter().filter_map(DnKey::parent).filter(|parent| !parent.is_root()).collect(),
-        deleted: deletes.map(|record| record.dn.key().clone()).collect(),
+        parents: parents.into_iter().filter(|parent| !parent.is_root()).collect(),
+        gone: deleted.iter().cloned().chain(by_tool).chain(moved.iter().cloned()).collect(),
+        deleted,
+        moved,
         targets,
         kinds: named.chain(DN_KINDS).map(|kind| (kind, ())).collect(),
     }
@@ -192,16 +224,27 @@ fn run<E>(model: &mut Model, records: &[ChangeRecord], check: &'static str) -> R
     Ok(())
 }
 
-/// Counts the values that the policy leaves for review; any other that still names a deleted entry fails the check.
-fn no_dangling<E>(model: &Model, around: &Around, found: &Found, policy: &Policy) -> Result<u64, ProofError<E>> {
+/// Counts the values that the policy leaves for review; any other that still names an entry which is gone fails the
+/// check, but for those of moved entries that the server itself changes, and of groups that a tool cleans.
+fn no_dangling<E>(
+    model: &Model,
+    around: &Around,
+    found: &Found,
+    policy: &Policy,
+    follows: bool,
+) -> Result<u64, ProofError<E>> {
+    let is_moved = |key: &DnKey| prefixes(key.as_bytes()).any(|(above, _)| around.moved.contains(above));
+    let is_gone = |key: &DnKey| around.gone.contains(key) || is_moved(key);
     let review: TypeMap<()> = policy.references.review.iter().map(|kind| (kind.attribute_type(), ())).collect();
     let mut under_review = 0;
     for naming in &found.namings {
-        let stays = match model.entries.get(&naming.entry) {
-            Some(entry) => names_deleted(entry, &naming.attribute, &around.deleted),
+        let stays = match model.entries.get(&model.name_now(&naming.entry)) {
+            Some(entry) => names_gone(entry, &naming.attribute, &is_gone),
             None => !around.targets.contains(&naming.entry),
         };
-        if !stays {
+        let base = naming.attribute.split(';').next().unwrap_or_default();
+        let of_moved = follows && DnKey::parse(named_dn(base, &naming.value)).is_ok_and(|key| is_moved(&key));
+        if !stays || of_moved || !policy.directory.tools.file_cleans(base) {
             continue;
         }
         if review.get(&naming.attribute).is_some() {
@@ -209,17 +252,17 @@ fn no_dangling<E>(model: &Model, around: &Around, found: &Found, policy: &Policy
             continue;
         }
         let (attribute, dn, value) = (&naming.attribute, text(&naming.dn), text(&naming.value));
-        let what = format!("{attribute} of {dn} would still name {value}, which is deleted");
+        let what = format!("{attribute} of {dn} would still name {value}, which is gone");
         return Err(fails("no-dangling", format!("{what}; list the attribute under [references]")));
     }
     Ok(under_review)
 }
 
-fn names_deleted(entry: &Entry, attribute: &str, deleted: &HashSet<DnKey>) -> bool {
+fn names_gone(entry: &Entry, attribute: &str, is_gone: &dyn Fn(&DnKey) -> bool) -> bool {
     let base = attribute.split(';').next().unwrap_or_default();
     let same = entry.attributes.iter().filter(|known| known.description.is_type(base));
     same.flat_map(|known| &known.values)
-        .any(|value| DnKey::parse(named_dn(base, &value.bytes)).is_ok_and(|key| deleted.contains(&key)))
+        .any(|value| DnKey::parse(named_dn(base, &value.bytes)).is_ok_and(|key| is_gone(&key)))
 }
 
 fn untouched<E>(
@@ -228,8 +271,9 @@ fn untouched<E>(
     before: &BTreeMap<DnKey, Entry>,
     policy: &Policy,
 ) -> Result<(), ProofError<E>> {
+    let new_names: HashSet<&DnKey> = planned.moved.iter().map(|(_, new)| new.key()).collect();
     for key in &around.targets {
-        if !planned.before.contains_key(key) {
+        if !planned.before.contains_key(key) && !new_names.contains(key) {
             return Err(fails("untouched", format!("{key:?} is not in the plan's list")));
         }
     }
@@ -243,7 +287,11 @@ fn untouched<E>(
 type Lost = Vec<(Vec<u8>, Vec<String>)>;
 
 /// Holds every entry against its first state.
-fn undone<E>(before: &BTreeMap<DnKey, Entry>, after: &BTreeMap<DnKey, Entry>) -> Result<Lost, ProofError<E>> {
+fn undone<E>(
+    before: &BTreeMap<DnKey, Entry>,
+    after: &BTreeMap<DnKey, Entry>,
+    server: Server,
+) -> Result<Lost, ProofError<E>> {
     let sorted = |values: &[Value]| {
         let mut values: Vec<Box<[u8]>> = values.iter().map(|value| value.bytes.clone()).collect();
         values.sort();
@@ -262,7 +310,7 @@ fn undone<E>(before: &BTreeMap<DnKey, Entry>, after: &BTreeMap<DnKey, Entry>) ->
             match again {
                 Some(again) if sorted(&again.values) == sorted(&attribute.values) => {}
                 None if attribute.values.is_empty() => {}
-                None if is_set_by_server(attribute.description.attribute_type()) => {
+                None if server.sets(attribute.description.attribute_type()) => {
                     gone.push(attribute.description.spelling().to_owned());
                 }
                 _ => return Err(wrong(&format!("does not get its {} back", attribute.description))),

@@ -34,14 +34,14 @@ impl Context<'_> {
     /// The leavers that an operation is done for.
     pub fn leavers(&self, operation: &Operation) -> Vec<String> {
         let of = |account: &usize| {
-            let leaver = &self.request.leavers[self.plan.accounts[*account].leaver];
+            let leaver = &self.plan.leavers[self.plan.accounts[*account].leaver];
             leaver.identity.to_string()
         };
         operation.accounts.iter().map(of).collect()
     }
 
     fn tickets(&self, operation: &Operation) -> Vec<String> {
-        let of = |account: &usize| self.request.leavers[self.plan.accounts[*account].leaver].ticket.clone();
+        let of = |account: &usize| self.plan.leavers[self.plan.accounts[*account].leaver].ticket.clone();
         let mut tickets: Vec<String> = self.ticket.map(str::to_owned).into_iter().collect();
         tickets.extend(operation.accounts.iter().filter_map(of));
         tickets.dedup();

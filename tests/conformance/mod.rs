@@ -5,4 +5,5 @@ mod ldif;
 mod ldif_fixtures;
 mod ldif_properties;
 mod record_form;
+mod rosters;
 mod second_opinion;

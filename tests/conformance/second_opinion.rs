@@ -78,8 +78,7 @@ fn theirs(program: &str, arguments: &[&str], package: &str) -> Vec<String> {
 #[test]
 fn content_fixtures() {
     for name in scenarios() {
-        for file in ["export.ldif", "address-books.ldif"] {
-            let path = scenario_file(&name, file);
+        for path in crate::offboard::exports(&name) {
             let ours = ours(&path);
             assert!(!ours.is_empty(), "{path}");
             assert_eq!(ours, theirs("/usr/bin/python3", &["-c", PYTHON, &path], "python3-ldap"), "{path}: python-ldap");

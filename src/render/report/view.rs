@@ -10,15 +10,19 @@ use crate::directory::Place;
 use crate::directory::census::Finding;
 use crate::io::source::Fingerprint;
 use crate::ldap::Change;
-use crate::lifecycle::{ServiceState, Step};
-use crate::plan::{ConflictKind, Operation};
+use crate::ldap::{Entry, Origin};
+use crate::leavers::Asker;
+use crate::lifecycle::effective::{self, Effective};
+use crate::lifecycle::lint::lint;
+use crate::lifecycle::{Step, state};
+use crate::plan::{Account, ConflictKind, Operation};
 use crate::proof::Proof;
 use crate::render::change_file::Context;
 use crate::render::report::diff;
 use crate::render::sanitize::{shown, shown_value};
 
 /// Version of `plan.json`.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// A plan as reports show it.
 #[derive(Clone, Debug, Serialize)]
@@ -41,8 +45,14 @@ pub struct View {
     pub limits: Vec<LimitRow>,
     /// The proof.
     pub proof: ProofView,
+    /// The plan exceeds a limit: nothing of it was written to be run.
+    pub refused: bool,
+    /// The rosters.
+    pub rosters: Vec<RosterView>,
     /// The accounts.
     pub accounts: Vec<AccountView>,
+    /// Who is due when, the first day first.
+    pub due: Vec<DueView>,
     /// Leavers without an account.
     pub conflicts: Vec<ConflictView>,
     /// What a person must decide.
@@ -51,8 +61,10 @@ pub struct View {
     pub operations: Vec<OperationView>,
     /// What the exports hold, and what of it is no entry.
     pub exports: ExportsView,
-    /// Hand-off commands that other systems must run before the plan can go on.
+    /// Commands that other systems must run.
     pub hand_offs: Vec<HandOff>,
+    /// Things outside the directory that deleted accounts leave behind.
+    pub leftovers: Vec<Leftover>,
     /// The change files.
     pub files: Vec<String>,
 }
@@ -77,6 +89,18 @@ pub struct Summary {
     pub leavers: usize,
     /// Accounts marked.
     pub marked: usize,
+    /// Accounts that got the date from which their grace counts.
+    pub stamped: usize,
+    /// Accounts on which a service is marked.
+    pub services_marked: usize,
+    /// Accounts that lose a service.
+    pub stripped: usize,
+    /// Accounts restored.
+    pub restored: usize,
+    /// Accounts that get the blocking value.
+    pub disconnected: usize,
+    /// Accounts moved.
+    pub moved: usize,
     /// Accounts deleted.
     pub deleted: usize,
     /// Accounts that wait for something.
@@ -104,6 +128,42 @@ pub struct LimitRow {
     pub of: u64,
     /// The limit in words.
     pub limit: String,
+    /// The limit was set for this run (`--limit`).
+    pub of_run: bool,
+    /// The plan exceeds it.
+    pub exceeded: bool,
+    /// The group that it is about, for `members`.
+    pub entry: Option<String>,
+    /// For whom, where it is exceeded.
+    pub leavers: Vec<String>,
+}
+
+/// A roster.
+#[derive(Clone, Debug, Serialize)]
+pub struct RosterView {
+    /// Its name in the policy.
+    pub name: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Accounts of its scope.
+    pub accounts: u64,
+    /// Of these, how many it lists.
+    pub listed: u64,
+    /// The day it is from, if it says.
+    pub date: Option<String>,
+    /// Rows that could not be read, with their lines.
+    pub faulty: Vec<String>,
+    /// Why it does not prove complete.
+    pub doubts: Vec<String>,
+}
+
+/// Who is due on a day.
+#[derive(Clone, Debug, Serialize)]
+pub struct DueView {
+    /// The day.
+    pub day: String,
+    /// The leavers.
+    pub leavers: Vec<String>,
 }
 
 /// The proof.
@@ -140,10 +200,14 @@ pub struct NotRestored {
 pub struct AccountView {
     /// The leaver as asked for.
     pub leaver: String,
-    /// Line of the leaver list; 0 for the command line.
+    /// Line of the leaver list, or of the roster; 0 for the command line.
     pub leaver_line: u64,
+    /// The roster that asks; none if a person does.
+    pub roster: Option<String>,
     /// What was asked for.
     pub action: &'static str,
+    /// The `[[rule]]` that counts, from 1.
+    pub rule: Option<usize>,
     /// Its entry.
     pub dn: String,
     /// Where the entry stands.
@@ -158,6 +222,16 @@ pub struct AccountView {
     pub reason: &'static str,
     /// Why, as a sentence.
     pub why: String,
+    /// When it was marked, and how that is known.
+    pub marked: Option<MarkView>,
+    /// The first day on which it may go.
+    pub due: Option<String>,
+    /// Whether its services can be used, before and after the plan.
+    pub effective: Vec<EffectiveView>,
+    /// What is odd about its statuses.
+    pub lints: Vec<LintView>,
+    /// Its new name, if it is moved.
+    pub moved_to: Option<String>,
     /// Who takes over.
     pub successor: Option<String>,
     /// The ticket of the leaver.
@@ -168,12 +242,47 @@ pub struct AccountView {
     pub operations: Vec<usize>,
 }
 
+/// When an account was marked.
+#[derive(Clone, Debug, Serialize)]
+pub struct MarkView {
+    /// The day.
+    pub day: String,
+    /// `stamp`, `history` or `modify-timestamp`.
+    pub source: &'static str,
+    /// Where it stands, if it stands in an export.
+    pub evidence: Option<String>,
+}
+
+/// Whether a service of an account can be used.
+#[derive(Clone, Debug, Serialize)]
+pub struct EffectiveView {
+    /// The service.
+    pub service: &'static str,
+    /// Before the plan.
+    pub before: String,
+    /// What says so, with its place.
+    pub because: Option<String>,
+    /// After the plan; `gone` with a deleted entry.
+    pub after: String,
+}
+
+/// Something odd about the statuses of an account.
+#[derive(Clone, Debug, Serialize)]
+pub struct LintView {
+    /// What it is, as a code.
+    pub code: &'static str,
+    /// What it means.
+    pub what: String,
+    /// The attribute, its value, and its place.
+    pub evidence: String,
+}
+
 /// A service of an account.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServiceView {
     /// Its name.
     pub name: String,
-    /// `not-assigned`, `released` or `waiting`.
+    /// `not-assigned`, `released`, `marked`, `waiting` or `with-entry`.
     pub state: &'static str,
     /// Its status as written.
     pub status: Option<String>,
@@ -197,7 +306,7 @@ pub struct ConflictView {
 /// A thing that a person must decide.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReviewView {
-    /// The leaver that it is about.
+    /// The leaver that it is about; empty for an account that nobody named.
     pub leaver: String,
     /// What it is, as a code.
     pub code: &'static str,
@@ -224,6 +333,8 @@ pub struct OperationView {
     pub changetype: &'static str,
     /// The entry.
     pub dn: String,
+    /// The service that it is about, if it is about one.
+    pub service: Option<String>,
     /// The leavers that it is for.
     pub leavers: Vec<String>,
     /// Why.
@@ -265,13 +376,28 @@ pub struct NotJudged {
     pub places: Vec<String>,
 }
 
+/// Something outside the directory that a deleted account leaves behind.
+#[derive(Clone, Debug, Serialize)]
+pub struct Leftover {
+    /// The leaver.
+    pub leaver: String,
+    /// The attribute that tells of it.
+    pub attribute: String,
+    /// Its value.
+    pub value: String,
+}
+
 /// A command that another system must run.
 #[derive(Clone, Debug, Serialize)]
 pub struct HandOff {
+    /// `first`, `after-status` or `last`, beside the change files.
+    pub when: &'static str,
     /// Where: the mail host, or the calendar server.
     pub host: String,
     /// The command.
     pub command: String,
+    /// What to know of it, or to do afterwards.
+    pub then: Option<String>,
     /// The leavers that wait for it.
     pub leavers: Vec<String>,
 }
@@ -282,6 +408,7 @@ pub fn view(
     proof: &Proof,
     inputs: Vec<Input>,
     hand_offs: Vec<HandOff>,
+    leftovers: Vec<Leftover>,
     files: Vec<String>,
 ) -> View {
     let plan = context.plan;
@@ -294,7 +421,13 @@ pub fn view(
         server: context.policy.directory.server.to_string(),
         inputs,
         summary: Summary {
-            leavers: context.request.leavers.len(),
+            leavers: plan.leavers.len(),
+            stamped: steps(Step::Stamp),
+            services_marked: steps(Step::MarkService),
+            stripped: steps(Step::Strip),
+            restored: steps(Step::Restore),
+            disconnected: steps(Step::Disconnect),
+            moved: plan.moved.len(),
             marked: steps(Step::Mark),
             deleted: steps(Step::Purge),
             waiting: steps(Step::Wait),
@@ -304,18 +437,18 @@ pub fn view(
             reviews: plan.reviews.len(),
             operations: plan.operations.len(),
         },
-        limits: plan
-            .counted
-            .iter()
-            .map(|row| LimitRow { kind: row.kind.name(), affected: row.affected, of: row.of, limit: row.limit.clone() })
-            .collect(),
+        limits: limits(context),
+        refused: plan.exceeded().next().is_some(),
+        rosters: rosters(context),
         proof: proof_view(proof),
-        accounts: accounts(context),
+        due: due(context),
+        accounts: accounts(context, proof),
         conflicts: conflicts(context),
         reviews: reviews(context),
         operations: operations(context, proof),
         exports: exports(context),
         hand_offs,
+        leftovers,
         files,
     }
 }
@@ -347,23 +480,122 @@ fn proof_view(proof: &Proof) -> ProofView {
     }
 }
 
-fn accounts(context: &Context<'_>) -> Vec<AccountView> {
+fn leaver_name(context: &Context<'_>, account: &Account) -> String {
+    shown(context.plan.leavers[account.leaver].identity.to_string().as_bytes()).into_owned()
+}
+
+fn limits(context: &Context<'_>) -> Vec<LimitRow> {
+    let row = |row: &crate::plan::Counted| LimitRow {
+        kind: row.kind.name(),
+        affected: row.affected,
+        of: row.of,
+        limit: row.limit.clone(),
+        of_run: row.of_run,
+        exceeded: row.is_exceeded,
+        entry: row.entry.as_deref().map(|dn| shown(dn).into_owned()),
+        leavers: row
+            .accounts
+            .iter()
+            .filter(|_| row.is_exceeded)
+            .map(|account| leaver_name(context, &context.plan.accounts[*account]))
+            .collect(),
+    };
+    context.plan.counted.iter().map(row).collect()
+}
+
+fn rosters(context: &Context<'_>) -> Vec<RosterView> {
+    let view = |(named, count): (&crate::plan::NamedRoster, &crate::plan::RosterCount)| RosterView {
+        name: named.name.clone(),
+        rows: count.rows,
+        accounts: count.accounts,
+        listed: count.listed,
+        date: named.roster.date.map(|date| date.to_string()),
+        faulty: named.roster.faulty.iter().map(|fault| shown(fault.to_string().as_bytes()).into_owned()).collect(),
+        doubts: count.doubts.iter().map(ToString::to_string).collect(),
+    };
+    context.request.rosters.iter().zip(&context.plan.rosters).map(view).collect()
+}
+
+fn due(context: &Context<'_>) -> Vec<DueView> {
+    let mut days: std::collections::BTreeMap<jiff::civil::Date, Vec<String>> = std::collections::BTreeMap::new();
+    for account in &context.plan.accounts {
+        if let Some(day) = account.decision.due {
+            days.entry(day).or_default().push(leaver_name(context, account));
+        }
+    }
+    days.into_iter().map(|(day, leavers)| DueView { day: day.to_string(), leavers }).collect()
+}
+
+fn effective_views(context: &Context<'_>, account: &Account, proof: &Proof) -> Vec<EffectiveView> {
+    let services = [("mail", effective::Service::Mail), ("calendar", effective::Service::Calendar)];
+    let assigned = |name: &str| {
+        let services = &account.decision.services;
+        services.iter().any(|service| service.name == name && service.state != state::ServiceState::NotAssigned)
+    };
+    let of = |entry: &Entry, service| effective::effective(service, entry, account.domain.as_ref());
+    let key = account.entry.dn.key();
+    let has = |entry: &Entry, name: &str| {
+        let rules = context.policy.services.get(name);
+        rules.is_some_and(|rules| rules.classes.iter().any(|class| entry.has_class(class)))
+    };
+    let after = |name, service| match proof.after.get(key) {
+        None => of(&account.entry, service).word.name().to_owned(),
+        // The status attributes of a service say nothing once its classes are gone.
+        Some(Some(entry)) if has(entry, name) => of(entry, service).word.name().to_owned(),
+        Some(_) => "gone".to_owned(),
+    };
+    let view = |(name, service)| {
+        let before: Effective = of(&account.entry, service);
+        let because = before.because.map(|because| {
+            let value = because.value.as_deref().map(|value| shown_value(because.attribute, value));
+            let illegal = if because.illegal { ", which is no legal value" } else { "" };
+            let place = context.place(because.origin);
+            format!("{}: {}{illegal} ({place})", because.attribute, value.unwrap_or_default())
+        });
+        EffectiveView { service: name, before: before.word.name().to_owned(), because, after: after(name, service) }
+    };
+    services.into_iter().filter(|(name, _)| assigned(name)).map(view).collect()
+}
+
+fn lint_views(context: &Context<'_>, account: &Account) -> Vec<LintView> {
+    // Its rules are those of Sun's statuses.
+    if context.policy.services.is_empty() {
+        return Vec::new();
+    }
+    let view = |lint: crate::lifecycle::lint::Lint| {
+        let place = context.place(Origin { line: lint.line, ..account.entry.origin });
+        let value = lint.value.as_deref().map(|value| shown_value(lint.attribute, value)).unwrap_or_default();
+        LintView { code: lint.code, what: lint.sentence(), evidence: format!("{}: {value} ({place})", lint.attribute) }
+    };
+    lint(&account.entry).into_iter().map(view).collect()
+}
+
+/// Accounts as reports show them; also for `offboard explain`.
+pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
     let service = |service: &crate::lifecycle::Service| ServiceView {
         name: service.name.clone(),
-        state: match service.state {
-            ServiceState::NotAssigned => "not-assigned",
-            ServiceState::Released => "released",
-            ServiceState::Waiting => "waiting",
-        },
+        state: service.state.name(),
         status: service.status.as_deref().map(|status| shown(status).into_owned()),
     };
-    let account = |(index, account): (usize, &crate::plan::Account)| {
-        let leaver = &context.request.leavers[account.leaver];
+    let account = |(index, account): (usize, &Account)| {
+        let leaver = &context.plan.leavers[account.leaver];
+        let decision = &account.decision;
+        let mark = |mark: crate::lifecycle::grace::Mark| MarkView {
+            day: mark.date.to_string(),
+            source: mark.source.name(),
+            evidence: (mark.line > 0).then(|| context.place(Origin { line: mark.line, ..account.entry.origin })),
+        };
+        let moved = context.plan.moved.iter().find(|(old, _)| *old == account.entry.dn);
         let operations = context.plan.operations.iter().enumerate();
         AccountView {
             leaver: shown(leaver.identity.to_string().as_bytes()).into_owned(),
             leaver_line: leaver.line,
+            roster: match &leaver.asker {
+                Asker::Person => None,
+                Asker::Roster(name) => Some(name.clone()),
+            },
             action: leaver.action.name(),
+            rule: decision.rule.map(|rule| rule + 1),
             dn: shown(account.entry.dn.spelling()).into_owned(),
             evidence: context.place(account.entry.origin),
             state: account.decision.state.name(),
@@ -371,6 +603,11 @@ fn accounts(context: &Context<'_>) -> Vec<AccountView> {
             step: account.decision.step.name(),
             reason: account.decision.reason.code(),
             why: shown(account.decision.reason.sentence().as_bytes()).into_owned(),
+            marked: decision.mark.map(mark),
+            due: decision.due.map(|day| day.to_string()),
+            effective: effective_views(context, account, proof),
+            lints: lint_views(context, account),
+            moved_to: moved.map(|(_, new)| shown(new.spelling()).into_owned()),
             successor: account.successor.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
             ticket: leaver.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned()),
             note: leaver.note.as_ref().map(|note| shown(note.as_bytes()).into_owned()),
@@ -381,11 +618,10 @@ fn accounts(context: &Context<'_>) -> Vec<AccountView> {
 }
 
 fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
-    let named = |dn: &crate::ldap::Dn, origin: &crate::ldap::Origin| {
-        format!("{} ({})", shown(dn.spelling()), context.place(*origin))
-    };
+    let named =
+        |dn: &crate::ldap::Dn, origin: &Origin| format!("{} ({})", shown(dn.spelling()), context.place(*origin));
     let conflict = |conflict: &crate::plan::Conflict| {
-        let leaver = &context.request.leavers[conflict.leaver];
+        let leaver = &context.plan.leavers[conflict.leaver];
         let (why, candidates) = match &conflict.kind {
             ConflictKind::NotFound => {
                 ("no account in the exports matches; it may be gone already".to_owned(), Vec::new())
@@ -403,7 +639,7 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
                 places.iter().map(|origin| named(dn, origin)).collect(),
             ),
             ConflictKind::SameAs(other) => {
-                let other = context.request.leavers[*other].identity.to_string();
+                let other = context.plan.leavers[*other].identity.to_string();
                 (format!("the same account as {}", shown(other.as_bytes())), Vec::new())
             }
         };
@@ -428,20 +664,40 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
             "points to an address book that the exports do not hold: find it, or clear the pointer"
         }
         "address-book-ambiguous" => "could be the leaver's address book, and is not the only one: delete by hand",
+        "stamp-occupied" => {
+            "holds a note, and takes one value only: the account is marked without a stamp; only this change set, \
+             given with --history, tells a later plan when"
+        }
+        "move-collision" => "the name that the account would get is taken: rename one of the two, then plan again",
+        "move-account-below" => "another account stands below this one: it is not moved",
+        "move-no-container" => "the exports hold no such container: it is not moved",
+        "structural-class" => {
+            "is the structural class of the entry in the schema reference: a server that enforces it refuses the change \
+             (65)"
+        }
+        "veto-unmatched" => "this veto names nobody in the exports: is it spelled right?",
+        "active-but-marked" => {
+            "the roster says that it is active, but the account is marked, and not by an earlier plan: restore it?"
+        }
+        "roster-key-ambiguous" => {
+            "the roster says that it has left, but several accounts have its key: narrow the roster's scope, or name \
+             the one by its DN"
+        }
+        "roster-status-unknown" => "the roster has a status that the policy does not know",
+        "roster-key-missing" => "has no key by which a roster could list it",
+        "absent-from-roster" => "no roster lists it: has it left?",
         "unreadable-pointer" => "names no address book below the policy's suffix: find it by hand",
         _ => "decide",
     };
     let review = |review: &crate::plan::Review| ReviewView {
-        leaver: shown(
-            context.request.leavers[context.plan.accounts[review.account].leaver].identity.to_string().as_bytes(),
-        )
-        .into_owned(),
+        leaver: review.account.map(|account| leaver_name(context, &context.plan.accounts[account])).unwrap_or_default(),
         code: review.code,
         what: what(review.code).to_owned(),
         dn: shown(&review.dn).into_owned(),
         attribute: review.attribute.clone(),
         value: shown_value(&review.attribute, &review.value),
-        evidence: context.place(review.evidence),
+        // Line 0 is what stands in no export.
+        evidence: if review.evidence.line > 0 { context.place(review.evidence) } else { String::new() },
     };
     context.plan.reviews.iter().map(review).collect()
 }
@@ -452,7 +708,10 @@ fn operations(context: &Context<'_>, proof: &Proof) -> Vec<OperationView> {
         let key = operation.record.dn.key();
         let first = shown_already.insert(key.clone());
         let before = context.plan.before.get(key).filter(|_| first);
-        let after = proof.after.get(key).and_then(Option::as_ref);
+        let after = match proof.after.get(key) {
+            None => before,
+            Some(after) => after.as_ref(),
+        };
         OperationView {
             stage: operation.stage.name(),
             kind: operation.kind.name(),
@@ -463,6 +722,7 @@ fn operations(context: &Context<'_>, proof: &Proof) -> Vec<OperationView> {
                 Change::ModifyDn { .. } => "modrdn",
             },
             dn: shown(operation.record.dn.spelling()).into_owned(),
+            service: operation.service.clone(),
             leavers: context.leavers(operation).iter().map(|leaver| shown(leaver.as_bytes()).into_owned()).collect(),
             why: shown(operation.reason.as_bytes()).into_owned(),
             evidence: context.place(operation.evidence),
@@ -476,7 +736,7 @@ fn exports(context: &Context<'_>) -> ExportsView {
     let census = &context.plan.census;
     let places = |finding: &Finding| {
         let place = |place: &Place| {
-            let origin = crate::ldap::Origin { export: place.export, line: place.line };
+            let origin = Origin { export: place.export, line: place.line };
             format!("{}: {}", context.place(origin), shown_value("", &place.text))
         };
         finding.places.iter().map(place).collect()

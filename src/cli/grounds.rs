@@ -1,0 +1,265 @@
+//! What a plan rests on beside the exports, read and checked before any of them is: policy, leavers, rosters, vetoes,
+//! history, the day. And how the faults of planning are told.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+
+use super::Diagnostic;
+use super::args;
+use crate::directory::ScanError;
+use crate::directory::census::{Finding, Place};
+use crate::io::change_set::{ChangeSetError, read_history};
+use crate::io::exports::ExportError;
+use crate::leavers::roster::{self, RosterError};
+use crate::leavers::{self, Leaver};
+use crate::plan::{Incomplete, NamedRoster, PlanError, Request};
+use crate::policy::{self, Policy};
+use crate::proof::ProofError;
+use crate::render::report::view::Input;
+
+/// What a plan rests on.
+pub struct Grounds {
+    /// The policy.
+    pub policy: Policy,
+    /// What is asked for; the guard and the stages are for the caller to set.
+    pub request: Request,
+    /// The files that were read for it.
+    pub inputs: Vec<Input>,
+}
+
+/// Reads everything.
+pub fn read(typed: &args::Grounds) -> Result<Grounds, Vec<Diagnostic>> {
+    let mut inputs = Vec::new();
+    let policy = read_policy(&typed.policy, &mut inputs)?;
+    let mut leavers = Vec::new();
+    for path in &typed.leavers {
+        leavers.extend(read_list("leavers", path.as_str(), &mut inputs)?);
+    }
+    let mut vetoes = Vec::new();
+    for path in &typed.veto {
+        let list = read_list("veto", path.as_str(), &mut inputs)?;
+        vetoes.extend(list.into_iter().map(|held| (held.identity, format!("{path}, line {}", held.line))));
+    }
+    let history = read_history(&typed.history).map_err(|error| vec![history_fault(&error)])?;
+    let rosters = read_rosters(&typed.roster, &policy, &mut inputs)?;
+    let as_of = match typed.as_of {
+        Some(date) => date,
+        None => today()?,
+    };
+    let request =
+        Request { leavers, as_of, limits: typed.limit.clone(), rosters, vetoes, history, ..Request::default() };
+    Ok(Grounds { policy, request, inputs })
+}
+
+fn history_fault(error: &ChangeSetError) -> Diagnostic {
+    let fault = Diagnostic::trouble(error.to_string());
+    match error {
+        ChangeSetError::Changed { .. } => fault.help("give the change set as it was written and applied"),
+        _ => fault.help("--history takes the folder of an earlier `offboard plan -o`"),
+    }
+}
+
+fn read_file(role: &'static str, path: &str, inputs: &mut Vec<Input>) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    let content = std::fs::read(path).map_err(|error| vec![Diagnostic::trouble(format!("{path}: {error}"))])?;
+    inputs.push(input(role, path, &content));
+    Ok(content)
+}
+
+fn read_list(role: &'static str, path: &str, inputs: &mut Vec<Input>) -> Result<Vec<Leaver>, Vec<Diagnostic>> {
+    let list = read_file(role, path, inputs)?;
+    leavers::read(&list).map_err(|errors| {
+        let fault = |error: &leavers::LeaversError| {
+            at_line(Diagnostic::trouble(error.kind.to_string()), path, &list, error.line)
+        };
+        errors.iter().map(fault).collect()
+    })
+}
+
+fn at_line(fault: Diagnostic, path: &str, content: &[u8], line: u64) -> Diagnostic {
+    let index = usize::try_from(line).unwrap_or(1).saturating_sub(1);
+    let text = content.split(|byte| *byte == b'\n').nth(index).unwrap_or_default();
+    fault.at(path, line, 1, text.strip_suffix(b"\r").unwrap_or(text))
+}
+
+/// Every roster of the policy must be given: one that is missing could be the one that keeps somebody.
+fn read_rosters(
+    given: &[(String, camino::Utf8PathBuf)],
+    policy: &Policy,
+    inputs: &mut Vec<Input>,
+) -> Result<Vec<NamedRoster>, Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    let mut rosters = Vec::new();
+    for (name, path) in given {
+        let known: Vec<&str> = policy.rosters.keys().map(String::as_str).collect();
+        if !policy.rosters.contains_key(name) {
+            let fault = Diagnostic::trouble(format!("the policy has no [roster.{name}]"));
+            let known =
+                if known.is_empty() { "it has none".to_owned() } else { format!("it has: {}", known.join(", ")) };
+            faults.push(fault.help(known));
+        }
+        if given.iter().filter(|(other, _)| other == name).count() > 1 {
+            faults.push(Diagnostic::trouble(format!("--roster {name} is given twice")));
+        }
+        if faults.is_empty() {
+            let Some(rules) = policy.rosters.get(name) else { continue };
+            let content = read_file("roster", path.as_str(), inputs)?;
+            match roster::read(&content, &rules.rules) {
+                Ok(roster) => rosters.push(NamedRoster { name: name.clone(), roster }),
+                Err(errors) => faults.extend(errors.iter().map(|error| roster_fault(error, path.as_str(), &content))),
+            }
+        }
+    }
+    for name in policy.rosters.keys().filter(|name| !given.iter().any(|(known, _)| known == *name)) {
+        let fault = Diagnostic::refused(format!("the policy names the roster `{name}`, which was not given"));
+        faults.push(
+            fault
+                .note("without it nobody can tell whom it keeps: a source that is missing never means that people left")
+                .help(format!("give it: --roster {name}=FILE")),
+        );
+    }
+    if faults.is_empty() { Ok(rosters) } else { Err(faults) }
+}
+
+/// A roster that is cut or empty is refused; one that cannot be read at all is trouble.
+fn roster_fault(error: &RosterError, path: &str, content: &[u8]) -> Diagnostic {
+    if let RosterError::Ldif(error) = error {
+        return Diagnostic::ldif(path, error);
+    }
+    let is_cut = matches!(
+        error,
+        RosterError::Empty | RosterError::NoTrailer { .. } | RosterError::Count { .. } | RosterError::Search { .. }
+    );
+    let message = format!("roster {path}: {error}");
+    let fault = if is_cut {
+        Diagnostic::refused(message).help("get it again, whole: an empty or cut source never means that people left")
+    } else {
+        Diagnostic::trouble(message)
+    };
+    match error.line() {
+        Some(line) => at_line(fault, path, content, line),
+        None => fault,
+    }
+}
+
+/// A file that was read.
+pub fn input(role: &'static str, name: &str, content: &[u8]) -> Input {
+    let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(content));
+    Input { role, name: name.to_owned(), bytes: content.len() as u64, sha256 }
+}
+
+fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Diagnostic>> {
+    let text = match policy::preset(name) {
+        Some(text) => text.to_owned(),
+        None => std::fs::read_to_string(name).map_err(|error| {
+            let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
+            let fault = Diagnostic::trouble(format!("policy {name}: {error}"));
+            vec![fault.help(format!("name a file, or a preset: {}", known.join(", ")))]
+        })?,
+    };
+    inputs.push(input("policy", name, text.as_bytes()));
+    Policy::parse(&text).map_err(|errors| errors.iter().map(|error| Diagnostic::policy(name, &text, error)).collect())
+}
+
+/// Today in UTC; `SOURCE_DATE_EPOCH` counts, so that a build can be repeated.
+fn today() -> Result<Date, Vec<Diagnostic>> {
+    let now = match std::env::var("SOURCE_DATE_EPOCH") {
+        Err(_) => Timestamp::now(),
+        Ok(seconds) => {
+            seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(|| {
+                vec![Diagnostic::trouble(format!("SOURCE_DATE_EPOCH is no number of seconds: {seconds}"))]
+            })?
+        }
+    };
+    Ok(now.to_zoned(TimeZone::UTC).date())
+}
+
+fn name_of(exports: &[String], export: u16) -> &str {
+    exports.get(usize::from(export)).map_or("?", String::as_str)
+}
+
+/// Tells why.
+pub fn scan_faults(error: &ScanError<ExportError>, exports: &[String]) -> Vec<Diagnostic> {
+    vec![match error {
+        ScanError::Exports(error) => Diagnostic::trouble(error.to_string()),
+        ScanError::Ldif { export, error } => Diagnostic::ldif(name_of(exports, *export), error),
+        ScanError::ChangeRecord { export, line, keyword } => {
+            let place = format!("{}:{line}", name_of(exports, *export));
+            Diagnostic::trouble(format!("{place}: a change record (`changetype: {keyword}`) in an export"))
+                .help("give exports here: LDIF content as slapcat, ldapsearch or db2ldif write it")
+        }
+    }]
+}
+
+/// Tells why.
+pub fn plan_faults(error: &PlanError<ExportError>, exports: &[String], request: &Request) -> Vec<Diagnostic> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    match error {
+        PlanError::Scan(error) => scan_faults(error, exports),
+        PlanError::Unsupported(what) => vec![Diagnostic::trouble(format!("{what} cannot be planned by this version"))],
+        PlanError::Protected(named) => named
+            .iter()
+            .map(|protected| {
+                let leaver = request.leavers.get(protected.leaver);
+                let by = leaver.map_or_else(|| "a roster".to_owned(), |leaver| leaver.identity.to_string());
+                let origin = protected.origin;
+                Diagnostic::refused(format!(
+                    "{} is protected by the policy: {}",
+                    text(protected.dn.spelling()),
+                    protected.why
+                ))
+                .note(format!("named by {by}, entry at {}:{}", name_of(exports, origin.export), origin.line))
+                .help("take it off the list, or off [protect]")
+            })
+            .collect(),
+        PlanError::Rosters(doubted) => doubted
+            .iter()
+            .map(|(name, doubts)| {
+                let fault = Diagnostic::refused(format!("nothing may be planned from the roster `{name}`"));
+                let fault = doubts.iter().fold(fault, |fault, doubt| fault.note(doubt.to_string()));
+                fault.help("get the roster again; a source that is empty, short or old never means that people left")
+            })
+            .collect(),
+        PlanError::Incomplete(lacking) => lacking.iter().map(|lack| incomplete(lack, exports)).collect(),
+    }
+}
+
+fn incomplete(lack: &Incomplete, exports: &[String]) -> Diagnostic {
+    let places = |fault: Diagnostic, finding: &Finding| {
+        let place = |place: &Place| {
+            format!("{}:{}: {}", name_of(exports, place.export), place.line, String::from_utf8_lossy(&place.text))
+        };
+        finding.places.iter().take(3).fold(fault, |fault, found| fault.note(place(found)))
+    };
+    match lack {
+        Incomplete::Suffix(dn) => {
+            let name = String::from_utf8_lossy(dn.spelling()).into_owned();
+            Diagnostic::refused(format!("the exports do not hold {name}, which the policy asks for"))
+                .help("give the export of that suffix too ([directory] suffixes)")
+        }
+        Incomplete::ProtectedGroup(dn) => {
+            let name = String::from_utf8_lossy(dn.spelling()).into_owned();
+            Diagnostic::refused(format!("the exports do not hold {name}, whose members the policy protects"))
+                .help("give the export that holds it too, or take it off [protect]")
+        }
+        Incomplete::Cut(finding) => {
+            let fault = Diagnostic::refused("an export is not whole: the search that made it ended early");
+            places(fault, finding).help("export again without a size or time limit, as an administrator")
+        }
+        Incomplete::PartialLists(finding) => {
+            let fault = Diagnostic::refused(format!("{} lists of values are there only in part", finding.count));
+            places(fault, finding).help("export again with all values of these attributes")
+        }
+    }
+}
+
+/// Tells why.
+pub fn proof_faults(error: &ProofError<ExportError>, exports: &[String]) -> Vec<Diagnostic> {
+    match error {
+        ProofError::Scan(error) => scan_faults(error, exports),
+        ProofError::Fails { check, what } => {
+            vec![Diagnostic::refused(format!("the proof fails at `{check}`: {what}")).note("nothing was written")]
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Change sets of this tool, read back: for `--history`.
+//!
+//! Every file that `SHA256SUMS` names must be there and have its sum: a change set that somebody edited says nothing.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::civil::Date;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::ldap::{ChangeRecord, Dn};
+use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
+use crate::lifecycle::history::{History, Past};
+use crate::plan::Stage;
+
+/// Why a folder is no change set that can be read.
+#[derive(Debug, Error)]
+pub enum ChangeSetError {
+    /// A file could not be read.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A line of `SHA256SUMS` is none.
+    #[error("{path}: line {line} is no `SUM  FILE`")]
+    Sums {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A file is not what it was.
+    #[error("{path} was changed since the change set was written: its SHA-256 is not that of SHA256SUMS")]
+    Changed {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// `plan.json` or a change file is not what this tool writes.
+    #[error("{path}: {what}")]
+    Content {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// What is read of `plan.json`.
+#[derive(Deserialize)]
+struct PlanJson {
+    format_version: String,
+    as_of: Date,
+    #[serde(default)]
+    refused: bool,
+    operations: Vec<OperationJson>,
+    #[serde(default)]
+    accounts: Vec<AccountJson>,
+    #[serde(default)]
+    rosters: Vec<RosterJson>,
+}
+
+#[derive(Deserialize)]
+struct OperationJson {
+    stage: String,
+    kind: String,
+    #[serde(default)]
+    service: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AccountJson {
+    dn: String,
+    step: String,
+}
+
+#[derive(Deserialize)]
+struct RosterJson {
+    name: String,
+    rows: u64,
+}
+
+/// Reads change sets into one history, the earliest first whatever the order of the folders.
+pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> {
+    let sets = folders.iter().map(|folder| read(folder)).collect::<Result<Vec<_>, _>>()?;
+    let mut sets: Vec<ChangeSet> = sets;
+    sets.sort_by_key(|set| set.plan.as_of);
+    let mut history = History::default();
+    for ChangeSet { plan, records } in sets.iter().filter(|set| !set.plan.refused) {
+        let past = plan.operations.iter().filter(|operation| is_read(&operation.stage)).zip(records);
+        let past = past.map(|(operation, record)| Past {
+            kind: &operation.kind,
+            service: operation.service.as_deref(),
+            record,
+        });
+        history.add(plan.as_of, past);
+        // Where a tool of the site marks, there is no record; a name that is shown escaped is no name and matches nobody.
+        for account in plan.accounts.iter().filter(|account| account.step == "mark") {
+            if let Ok(dn) = Dn::parse(account.dn.as_bytes()) {
+                history.add_mark(dn.key(), plan.as_of);
+            }
+        }
+        for roster in &plan.rosters {
+            history.add_roster(&roster.name, plan.as_of, roster.rows);
+        }
+    }
+    Ok(history)
+}
+
+struct ChangeSet {
+    plan: PlanJson,
+    /// The records of the stages that are read, in order.
+    records: Vec<ChangeRecord>,
+}
+
+/// The stages that a history is about.
+const READ: [Stage; 2] = [Stage::Status, Stage::Move];
+
+fn is_read(stage: &str) -> bool {
+    READ.iter().any(|read| read.name() == stage)
+}
+
+fn read(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
+    let sums = check_sums(folder)?;
+    let path = folder.join("plan.json");
+    let wrong = |path: &Utf8Path, what: String| ChangeSetError::Content { path: path.to_owned(), what };
+    let plan: PlanJson = serde_json::from_slice(&file(&path)?).map_err(|error| wrong(&path, error.to_string()))?;
+    if plan.format_version.split('.').next() != Some("1") {
+        return Err(wrong(&path, format!("format_version {} is not known here", plan.format_version)));
+    }
+    let mut records = Vec::new();
+    for stage in READ {
+        let name = format!("apply/{}", stage.apply_file());
+        if !sums.contains(&name) {
+            continue;
+        }
+        let path = folder.join(&name);
+        let text = file(&path)?;
+        for record in RecordReader::new(&text, 1, UrlPolicy::Refuse) {
+            match record.map_err(|error| wrong(&path, error.to_string()))? {
+                Record::Change(record) => {
+                    records.push(convert::change(&record).map_err(|error| wrong(&path, error.to_string()))?);
+                }
+                Record::NonEntry { .. } => {}
+                Record::Content(record) => {
+                    return Err(wrong(&path, format!("line {}: an entry, no change", record.line)));
+                }
+            }
+        }
+    }
+    let expected = plan.operations.iter().filter(|operation| is_read(&operation.stage)).count();
+    if !plan.refused && records.len() != expected {
+        return Err(wrong(&path, format!("{expected} operations, but {} records in the files", records.len())));
+    }
+    Ok(ChangeSet { plan, records })
+}
+
+fn file(path: &Utf8Path) -> Result<Vec<u8>, ChangeSetError> {
+    std::fs::read(path).map_err(|error| ChangeSetError::Io { path: path.to_owned(), error })
+}
+
+/// Holds every file against its sum; gives their names.
+fn check_sums(folder: &Utf8Path) -> Result<Vec<String>, ChangeSetError> {
+    let path = folder.join("SHA256SUMS");
+    let text = file(&path)?;
+    let text = String::from_utf8_lossy(&text);
+    let mut names = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let parts = line.split_once("  ").filter(|(sum, name)| sum.len() == 64 && is_inside(name));
+        let Some((sum, name)) = parts else {
+            return Err(ChangeSetError::Sums { path, line: index + 1 });
+        };
+        let file_path = folder.join(name);
+        let found = data_encoding::HEXLOWER.encode(&Sha256::digest(file(&file_path)?));
+        if found != sum {
+            return Err(ChangeSetError::Changed { path: file_path });
+        }
+        names.push(name.to_owned());
+    }
+    if !names.iter().any(|name| name == "plan.json") {
+        return Err(ChangeSetError::Content { path, what: "it does not name plan.json".to_owned() });
+    }
+    Ok(names)
+}
+
+/// Whether a path stays inside its folder.
+fn is_inside(name: &str) -> bool {
+    let path = Utf8Path::new(name);
+    path.components().all(|component| matches!(component, camino::Utf8Component::Normal(_))) && !name.is_empty()
+}

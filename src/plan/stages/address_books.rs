@@ -1,0 +1,60 @@
+//! The stage `address-books`: the books of deleted accounts, leaves first.
+//!
+//! Which book belongs to whom: [`crate::plan::address_books`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::entries::delete_entry;
+use super::{Built, Site};
+use crate::ldap::{DnKey, Entry};
+use crate::plan::Review;
+use crate::plan::address_books::Root;
+use crate::plan::operation::{Kind, Stage};
+
+/// Writes the stage.
+pub fn build(built: &mut Built, site: &Site<'_>) {
+    let mut found: BTreeMap<DnKey, Vec<Entry>> = BTreeMap::new();
+    for kept in &site.around.kept {
+        if let Some(root) = &kept.in_book {
+            found.entry(root.clone()).or_default().push(kept.entry.clone());
+        }
+    }
+    let mut taken = BTreeSet::new();
+    for (index, account) in site.accounts.iter().enumerate() {
+        let Some(Some(candidates)) = site.books.get(index) else { continue };
+        if !site.is_deleted(index) {
+            continue;
+        }
+        let review = |code, attribute: &str, value: &[u8]| Review {
+            account: Some(index),
+            code,
+            dn: account.entry.dn.spelling().to_vec(),
+            attribute: attribute.to_owned(),
+            value: value.to_vec(),
+            evidence: account.entry.origin,
+        };
+        let unreadable = candidates.unreadable.iter();
+        built.reviews.extend(unreadable.map(|(pointer, value)| review("unreadable-pointer", pointer, value)));
+        match candidates.root(&found) {
+            Root::Found(root) if taken.insert(root.clone()) => {
+                built.books += 1;
+                let mut entries: Vec<&Entry> = found.get(&root).into_iter().flatten().collect();
+                entries.sort_by(|a, b| b.dn.key().cmp(a.dn.key()));
+                for entry in entries {
+                    let what = (Stage::AddressBooks, Kind::AddressBookEntry, index);
+                    delete_entry(built, site, entry, what, "its address book", None);
+                }
+            }
+            Root::Found(_) | Root::None => {}
+            Root::PointsNowhere(pointer, name) => built.reviews.push(review("address-book-missing", pointer, &name)),
+            Root::Several(roots) => {
+                for root in roots {
+                    let entries = found.get(&root).into_iter().flatten();
+                    let name = entries.filter(|entry| *entry.dn.key() == root).map(|entry| entry.dn.spelling());
+                    let name = name.last().unwrap_or_default().to_vec();
+                    built.reviews.push(review("address-book-ambiguous", "piPStoreOwner", &name));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The builders, one a stage: from decided accounts and what stands around them to operations.
+//!
+//! An operation behind the stage `move` uses the names that entries have by then.
+
+mod address_books;
+mod entries;
+mod moves;
+mod references;
+mod services;
+mod status;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::address_books::{Candidates, candidates};
+use super::collect::{Collect, Collected};
+use super::operation::{Kind, Operation, Stage, modify};
+use super::references::{Fates, Obstacle};
+use super::{Account, Request, Review, hold};
+use crate::ldap::dn_key::prefixes;
+use crate::ldap::filter::Truth;
+use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, ModOp, Modification, Value};
+use crate::lifecycle::state::{same_value, values_of};
+use crate::lifecycle::{Reason, Step};
+use crate::policy::Policy;
+
+pub use moves::{Moves, moves};
+pub use status::unknown_before;
+
+/// What the builders give.
+#[derive(Default)]
+pub struct Built {
+    /// Operations, stage by stage once sorted.
+    pub operations: Vec<Operation>,
+    /// What a person must decide.
+    pub reviews: Vec<Review>,
+    /// Every touched entry as the exports show it, by the name that it has there.
+    pub before: BTreeMap<DnKey, Entry>,
+    /// Values removed from entries that name accounts.
+    pub removed: u64,
+    /// Values reassigned.
+    pub reassigned: u64,
+    /// Address books deleted.
+    pub books: u64,
+    /// For each attribute with members that loses some: the entry, how many it loses, of how many.
+    pub members: Vec<(Vec<u8>, u64, u64)>,
+    /// Accounts that lose a service.
+    pub stripped: BTreeSet<usize>,
+}
+
+/// What every builder works from.
+pub struct Site<'s> {
+    /// The accounts, decided.
+    pub accounts: &'s [Account],
+    /// What stands around them.
+    pub around: &'s Collected,
+    /// Where the address book of each may stand.
+    pub books: &'s [Option<Candidates>],
+    /// The policy.
+    pub policy: &'s Policy,
+    /// What was asked for.
+    pub request: &'s Request,
+    /// Who is moved.
+    pub moves: &'s Moves,
+    /// Accounts that are deleted.
+    deleted: BTreeMap<DnKey, usize>,
+    /// Who takes over from each.
+    successors: BTreeMap<usize, Dn>,
+}
+
+impl Site<'_> {
+    /// Whether a change file of this plan deletes an account, or a tool that the runbook names does.
+    fn is_deleted(&self, account: usize) -> bool {
+        self.accounts[account].decision.step == Step::Purge
+    }
+
+    /// The name that an entry has when the moves are done.
+    fn name_after_moves(&self, entry: &Entry) -> Dn {
+        self.moves.name_after(&entry.dn)
+    }
+}
+
+/// Makes the second pass look for what is around an account; gives where its address book may stand.
+pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut Collect) -> Option<Candidates> {
+    let dn = &account.entry.dn;
+    pass.wanted.extend(prefixes(dn.key().as_bytes()).map(|(above, _)| DnKey::from_key_bytes(above)));
+    if let Some(target) = moves::target(account, policy, account.history_name.as_ref()) {
+        pass.look_around(index, dn.key());
+        pass.wanted.insert(target.key().clone());
+        pass.wanted.extend(target.key().parent());
+    }
+    if account.decision.step != Step::Purge {
+        return None;
+    }
+    pass.look_around(index, dn.key());
+    // The note's own trap: an owner written with the cn of the user in place of the name of the entry.
+    if let Some(parent) = dn.parent_spelling() {
+        for cn in account.entry.values("cn") {
+            let name = [b"cn=", &*crate::ldap::dn::escape_rdn_value(&cn.bytes), b",", parent].concat();
+            match DnKey::parse(&name) {
+                Ok(key) if key != *dn.key() => {
+                    pass.near_misses.insert(key, index);
+                }
+                _ => {}
+            }
+        }
+    }
+    let found = candidates(&account.entry, policy.address_books.suffix.as_ref()?);
+    found.look_for(index, pass);
+    Some(found)
+}
+
+/// Holds every account that cannot be taken out of something, until nothing more has to be held.
+///
+/// Holding one account can only make it easier to delete the others, but for children that stay.
+pub fn hold_the_impossible(accounts: &mut [Account], around: &Collected, policy: &Policy) {
+    loop {
+        let deleted = deleted_keys(accounts);
+        let successors = successors(accounts);
+        let mut holds: Vec<(usize, Reason)> = Vec::new();
+        for kept in &around.kept {
+            if is_below_any(kept.entry.dn.key(), &deleted) {
+                let stays = policy.accounts.filter.evaluate(&kept.entry) == Truth::True
+                    && !deleted.contains_key(kept.entry.dn.key());
+                if let (true, Some(above)) = (stays, kept.below) {
+                    holds.push((above, Reason::AccountBelow(kept.entry.dn.spelling().to_vec())));
+                }
+                continue;
+            }
+            let is_deleted = |account: usize| accounts[account].decision.step == Step::Purge;
+            let none = BTreeMap::new();
+            let fates = Fates { is_deleted: &is_deleted, successors: &successors, moved: &none };
+            let Err(obstacles) = super::references::change(kept, policy, &fates) else { continue };
+            let name = || kept.entry.dn.spelling().to_vec();
+            holds.extend(obstacles.into_iter().map(|obstacle| match obstacle {
+                Obstacle::LastMember(account) => (account, Reason::LastMember(name())),
+                Obstacle::NoSuccessor(account) => {
+                    (account, Reason::NoSuccessor(name(), accounts[account].no_successor))
+                }
+            }));
+        }
+        let mut changed = false;
+        for (index, reason) in holds {
+            if accounts[index].decision.step == Step::Purge {
+                hold(&mut accounts[index], reason);
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+fn deleted_keys(accounts: &[Account]) -> BTreeMap<DnKey, usize> {
+    let purged = accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Purge);
+    purged.map(|(index, account)| (account.entry.dn.key().clone(), index)).collect()
+}
+
+fn successors(accounts: &[Account]) -> BTreeMap<usize, Dn> {
+    let pairs = accounts.iter().enumerate();
+    pairs.filter_map(|(index, account)| Some((index, account.successor.clone()?))).collect()
+}
+
+/// Whether a deletion takes the entry with it.
+fn is_below_any(key: &DnKey, deleted: &BTreeMap<DnKey, usize>) -> bool {
+    prefixes(key.as_bytes()).any(|(above, _)| deleted.contains_key(above))
+}
+
+/// Writes all operations.
+pub fn operations(
+    accounts: &[Account],
+    around: &Collected,
+    books: &[Option<Candidates>],
+    policy: &Policy,
+    request: &Request,
+    moves: &Moves,
+) -> Built {
+    let (deleted, successors) = (deleted_keys(accounts), successors(accounts));
+    let site = Site { accounts, around, books, policy, request, moves, deleted, successors };
+    let mut built = Built::default();
+    status::build(&mut built, &site);
+    moves::build(&mut built, &site);
+    references::build(&mut built, &site);
+    address_books::build(&mut built, &site);
+    services::build(&mut built, &site);
+    entries::build(&mut built, &site);
+    built
+}
+
+impl Built {
+    fn touch(&mut self, entry: &Entry) {
+        self.before.entry(entry.dn.key().clone()).or_insert_with(|| entry.clone());
+    }
+
+    /// An operation that modifies an account itself.
+    fn modify_account(
+        &mut self,
+        (stage, kind): (Stage, Kind),
+        (index, account): (usize, &Account),
+        name: &Dn,
+        service: Option<&str>,
+        modifications: Vec<Modification>,
+    ) {
+        if modifications.is_empty() {
+            return;
+        }
+        let entry = &account.entry;
+        let (record, undo) = modify(entry, name, modifications);
+        self.touch(entry);
+        self.operations.push(Operation {
+            stage,
+            kind,
+            record,
+            inverse: Some(undo),
+            accounts: vec![index],
+            service: service.map(str::to_owned),
+            reason: account.decision.reason.sentence(),
+            evidence: entry.origin,
+        });
+    }
+}
+
+/// The description as the entry spells it, if it has the attribute.
+fn spelled(entry: &Entry, description: &AttributeDescription) -> AttributeDescription {
+    let known = entry.attributes.iter().find(|attribute| attribute.description == *description);
+    known.map_or_else(|| description.clone(), |attribute| attribute.description.clone())
+}
+
+/// The modifications by exact values that leave an attribute with one value; none if it has just that.
+fn set(entry: &Entry, description: &AttributeDescription, wanted: &[u8]) -> Vec<Modification> {
+    let same = |value: &&[u8]| same_value(description.attribute_type(), value, wanted);
+    let old: Vec<Value> = values_of(entry, description).filter(|value| !same(value)).map(Value::new).collect();
+    let present = values_of(entry, description).any(|value| same(&value));
+    let description = spelled(entry, description);
+    let modification = |op, values| Modification { op, description: description.clone(), values };
+    let mut modifications = Vec::new();
+    if !old.is_empty() {
+        modifications.push(modification(ModOp::Delete, old));
+    }
+    if !present {
+        modifications.push(modification(ModOp::Add, vec![Value::new(wanted)]));
+    }
+    modifications
+}
+
+/// The modification that removes the values of an attribute that a test picks; none if it picks none.
+fn remove(entry: &Entry, description: &AttributeDescription, test: impl Fn(&[u8]) -> bool) -> Option<Modification> {
+    let old: Vec<Value> = values_of(entry, description).filter(|value| test(value)).map(Value::new).collect();
+    let description = spelled(entry, description);
+    (!old.is_empty()).then_some(Modification { op: ModOp::Delete, description, values: old })
+}

@@ -1,0 +1,135 @@
+//! The stage `move`: disabled accounts go to the policy's container, restored ones back.
+//!
+//! | account | goes to |
+//! | --- | --- |
+//! | marked by this plan, or marked already and waiting, and not below `[move] to` | `[move] to` |
+//! | restored, and below `[move] to` | where the change set that moved it (`--history`) took it from, else `[move] back` |
+//! | anything else | stays |
+//!
+//! The RDN stays as it is spelled. An account is not moved, and a person must decide, where
+//!
+//! - an entry of the export, or another account of this plan, has the name that it would get;
+//! - another account stands below it;
+//! - the container is not in the exports.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::{Built, Site};
+use crate::ldap::filter::Truth;
+use crate::ldap::{Dn, DnKey, Entry};
+use crate::leavers::Action;
+use crate::lifecycle::state::State;
+use crate::lifecycle::{Reason, Step};
+use crate::plan::collect::Collected;
+use crate::plan::operation::{Kind, Operation, Stage, name_below, rename};
+use crate::plan::{Account, Review};
+use crate::policy::Policy;
+
+/// Who is moved, and who cannot be.
+#[derive(Default)]
+pub struct Moves {
+    /// The old and the new name of each account that is moved.
+    pub moved: BTreeMap<usize, (Dn, Dn)>,
+    /// Accounts that should be moved and cannot: why, and the name that is in the way.
+    pub obstacles: Vec<(usize, &'static str, Dn)>,
+}
+
+impl Moves {
+    /// The name of an entry when the moves are done.
+    pub fn name_after(&self, dn: &Dn) -> Dn {
+        let above = self.moved.values().find(|(old, _)| dn.key().is_at_or_under(old.key()));
+        let Some((old, new)) = above else { return dn.clone() };
+        let below = dn.rdns().len() - old.rdns().len();
+        let rdns = dn.rdns()[..below].iter().map(crate::ldap::dn::Rdn::spelling);
+        let parts: Vec<&[u8]> = rdns.chain([new.spelling()]).collect();
+        Dn::parse(&parts.join(&b',')).unwrap_or_else(|_| dn.clone())
+    }
+}
+
+/// The name that an account should get, if it should move.
+pub fn target(account: &Account, policy: &Policy, moved_from: Option<&Dn>) -> Option<Dn> {
+    let moving = policy.moving.as_ref()?;
+    let decision = &account.decision;
+    let dn = &account.entry.dn;
+    let is_there = dn.key().is_under(moving.to.key());
+    if decision.step == Step::Restore {
+        let before = moved_from.and_then(|old| Dn::parse(old.parent_spelling()?).ok());
+        let back = before.or_else(|| moving.back.clone()).filter(|_| is_there)?;
+        return name_below(dn.rdn_spelling(), &back);
+    }
+    let stays_disabled = match decision.step {
+        Step::Mark | Step::Stamp => true,
+        Step::Wait | Step::Strip => decision.state != State::Active,
+        Step::Nothing => decision.reason == Reason::AlreadyMarked,
+        _ => false,
+    };
+    let is_whole = matches!(decision.action, Action::Delete | Action::Disable);
+    if !stays_disabled || !is_whole || is_there {
+        return None;
+    }
+    name_below(dn.rdn_spelling(), &moving.to)
+}
+
+/// Works out who is moved.
+pub fn moves(accounts: &[Account], around: &Collected, policy: &Policy) -> Moves {
+    let mut found = Moves::default();
+    let there: HashSet<&DnKey> = around.kept.iter().map(|kept| kept.entry.dn.key()).collect();
+    let wished = accounts
+        .iter()
+        .enumerate()
+        .filter_map(|(index, account)| Some((index, account, target(account, policy, account.history_name.as_ref())?)));
+    let mut taken: BTreeSet<DnKey> = BTreeSet::new();
+    for (index, account, new) in wished {
+        let is_account = |entry: &Entry| policy.accounts.filter.evaluate(entry) == Truth::True;
+        let own = account.entry.dn.key();
+        let mut below = around.kept.iter().filter(|kept| kept.below == Some(index) && kept.entry.dn.key() != own);
+        let account_below = below.find(|kept| is_account(&kept.entry));
+        let container = new.key().parent().unwrap_or_default();
+        if !there.contains(&container) {
+            found.obstacles.push((index, "move-no-container", new));
+        } else if there.contains(new.key()) || taken.contains(new.key()) {
+            found.obstacles.push((index, "move-collision", new));
+        } else if let Some(kept) = account_below {
+            found.obstacles.push((index, "move-account-below", kept.entry.dn.clone()));
+        } else {
+            taken.insert(new.key().clone());
+            found.moved.insert(index, (account.entry.dn.clone(), new));
+        }
+    }
+    found
+}
+
+/// Writes the stage.
+pub fn build(built: &mut Built, site: &Site<'_>) {
+    for (index, code, name) in &site.moves.obstacles {
+        let entry = &site.accounts[*index].entry;
+        built.reviews.push(Review {
+            account: Some(*index),
+            code,
+            dn: entry.dn.spelling().to_vec(),
+            attribute: "dn".to_owned(),
+            value: name.spelling().to_vec(),
+            evidence: entry.origin,
+        });
+    }
+    for (index, (_, new)) in &site.moves.moved {
+        let account = &site.accounts[*index];
+        let Some(parent) = new.parent_spelling().and_then(|parent| Dn::parse(parent).ok()) else { continue };
+        let Some((record, undo, _)) = rename(&account.entry, &parent) else { continue };
+        built.touch(&account.entry);
+        built.operations.push(Operation {
+            stage: Stage::Move,
+            kind: Kind::Move,
+            record,
+            inverse: Some(undo),
+            accounts: vec![*index],
+            service: None,
+            reason: if account.decision.step == Step::Restore {
+                "restored: it goes back".to_owned()
+            } else {
+                "disabled: it goes to [move] to".to_owned()
+            },
+            evidence: account.entry.origin,
+        });
+    }
+}

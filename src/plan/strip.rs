@@ -1,0 +1,579 @@
+//! The services stage: one modify takes services off an entry that stays.
+//!
+//! The classes of the services go, spelled as the entry spells them, and with them what belongs to the services
+//! alone. Both in one modify: a server refuses the classes without the attributes, and the attributes that are
+//! required without the classes.
+//!
+//! An attribute is looked at if the policy lists it, or if a class that goes allows it. What becomes of it, the first
+//! row that holds:
+//!
+//! | attribute | |
+//! | --- | --- |
+//! | `objectClass` | only the classes of the services go |
+//! | in the entry's RDN | stays: in the name |
+//! | uid, cn, sn, userPassword | stays: never stripped |
+//! | set by the server | stays: the server's own |
+//! | listed by a prefix (`ics*`), no class that stays requires it | goes |
+//! | listed by its name, no class that stays allows it | goes |
+//! | not listed, no class that stays allows it | goes |
+//! | any other | stays: shared with that class |
+//!
+//! - Types are compared by any of their names, and classes with their superiors. `mail;lang-de` is judged as `mail`.
+//! - A prefix wins over sharing, because Sun's calendar purge is documented to remove "all attributes with the ics
+//!   prefix" (Schema Reference 819-2657): `icsQuota` goes, although inetMailUser allows it.
+//! - extensibleObject allows everything. While it stays, what the policy lists goes all the same, and nothing else
+//!   does. Where it goes, it makes nothing the service's.
+//! - A class that the table of [`object_classes`] lacks allows nothing here, but may do so on the server: such classes
+//!   are named in [`Strip::unknown_classes`].
+//! - A class that is structural should not go alone: OpenLDAP and OpenDJ refuse that, 389 DS and DSEE do not. It is
+//!   done, and named in [`Strip::structural`].
+//!
+//! Values are deleted as the entry spells them, so that the modify fails as a whole if the entry has changed since the
+//! export. Not so those of attributes that may be virtual, supplied by a class of service: `delete:` of what is not
+//! stored fails with 16, `replace:` without values does nothing.
+//!
+//! Sources: Sun's Schema Reference (819-4437, 819-2657), technical note 819-6839, RFC 4511 (4.6), RFC 4512 (2.4).
+
+use crate::ldap::attribute::same_type;
+use crate::ldap::object_classes::{self, ClassKind, ObjectClass};
+use crate::ldap::{Attribute, AttributeDescription, Entry, ModOp, Modification, Rdn, Value, attribute_types};
+use crate::policy::{Pattern, Server};
+
+/// What belongs to a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Service<'p> {
+    /// Object classes that assign it.
+    pub classes: &'p [String],
+    /// Attributes that belong to it, beside those that its classes allow.
+    pub attributes: &'p [Pattern],
+    /// Attributes whose values may not be stored. This says how they go, not that they go.
+    pub virtual_attributes: &'p [Pattern],
+}
+
+/// How services come off an entry.
+#[derive(Clone, Default)]
+pub struct Strip {
+    /// What is changed, in one modify; nothing if the entry has nothing of the services.
+    pub modifications: Vec<Modification>,
+    /// Attributes of the services that stay.
+    pub kept: Vec<Kept>,
+    /// Classes that stay and that are not known: what they allow is not either. Raw: escape them before showing them.
+    pub unknown_classes: Vec<String>,
+    /// Classes that go although they are structural, as the entry spells them.
+    pub structural: Vec<String>,
+}
+
+/// An attribute that stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// As the entry spells it.
+    pub attribute: AttributeDescription,
+    /// Why it stays.
+    pub reason: KeptReason,
+}
+
+/// Why an attribute of a service stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptReason {
+    /// It is in the entry's RDN.
+    InName,
+    /// It is what a person is known by, whatever the service.
+    Never,
+    /// The server sets it.
+    SetByServer,
+    /// A class that stays allows it: this one, as the entry spells it.
+    Shared(String),
+}
+
+/// Works out how services come off an entry that stays.
+pub fn strip(entry: &Entry, services: &[Service<'_>], server: Server) -> Strip {
+    let is_of_service = |class: &Class| {
+        services.iter().flat_map(|service| service.classes).any(|own| object_classes::same_class(own, &class.name))
+    };
+    let (going, staying): (Vec<Class>, Vec<Class>) = classes(entry).partition(is_of_service);
+    let mut strip = Strip {
+        unknown_classes: names(staying.iter().filter(|class| class.known.is_none())),
+        structural: names(going.iter().filter(|class| class.is_structural())),
+        ..Strip::default()
+    };
+    let class_values: Vec<Value> = going.iter().map(|class| class.value.clone()).collect();
+    let mut attributes = Vec::new();
+    for attribute in &entry.attributes {
+        if attribute.description.is_type("objectClass") {
+            // The classes come first; all descriptions of objectClass are one.
+            if strip.modifications.is_empty() && !class_values.is_empty() {
+                strip.modifications.push(delete(attribute, class_values.clone()));
+            }
+            continue;
+        }
+        match fate(entry, attribute, services, server, (&going, &staying)) {
+            // A list of names without values says nothing of what is there.
+            Fate::Goes if attribute.values.is_empty() => {}
+            Fate::Goes => attributes.push(removal(attribute, services)),
+            Fate::Stays(reason) => strip.kept.push(Kept { attribute: attribute.description.clone(), reason }),
+            Fate::NotConcerned => {}
+        }
+    }
+    strip.modifications.append(&mut attributes);
+    strip
+}
+
+/// A class of the entry.
+struct Class<'e> {
+    /// The value.
+    value: &'e Value,
+    /// The value as text.
+    name: String,
+    known: Option<&'static ObjectClass>,
+}
+
+impl Class<'_> {
+    fn is_structural(&self) -> bool {
+        self.known.is_some_and(|known| known.kind == ClassKind::Structural)
+    }
+
+    fn is_extensible(&self) -> bool {
+        self.known.is_some_and(ObjectClass::is_extensible)
+    }
+
+    fn allows(&self, attribute_type: &str) -> bool {
+        self.known.is_some_and(|known| known.allows(attribute_type))
+    }
+
+    fn requires(&self, attribute_type: &str) -> bool {
+        self.known.is_some_and(|known| known.requires(attribute_type))
+    }
+}
+
+fn classes(entry: &Entry) -> impl Iterator<Item = Class<'_>> {
+    entry.values("objectClass").map(|value| {
+        let name = String::from_utf8_lossy(&value.bytes).into_owned();
+        Class { value, known: object_classes::find(&name), name }
+    })
+}
+
+fn names<'c, 'e: 'c>(classes: impl Iterator<Item = &'c Class<'e>>) -> Vec<String> {
+    classes.map(|class| class.name.clone()).collect()
+}
+
+enum Fate {
+    NotConcerned,
+    Stays(KeptReason),
+    Goes,
+}
+
+/// The table at the head of this module, for any attribute but `objectClass`.
+fn fate(
+    entry: &Entry,
+    attribute: &Attribute,
+    services: &[Service<'_>],
+    server: Server,
+    (going, staying): (&[Class], &[Class]),
+) -> Fate {
+    const NEVER: [&str; 4] = ["uid", "cn", "sn", "userPassword"];
+    let attribute_type = attribute.description.attribute_type();
+    let patterns = || services.iter().flat_map(|service| service.attributes);
+    let listed: Vec<&Pattern> = patterns().filter(|pattern| pattern.matches(attribute_type)).collect();
+    let is_owned = || going.iter().any(|class| !class.is_extensible() && class.allows(attribute_type));
+    if listed.is_empty() && !is_owned() {
+        return Fate::NotConcerned;
+    }
+    let mut in_name = entry.dn.rdns().first().into_iter().flat_map(Rdn::avas);
+    if in_name.any(|ava| same_type(&ava.attribute_type, attribute_type)) {
+        return Fate::Stays(KeptReason::InName);
+    }
+    if NEVER.iter().any(|name| same_type(name, attribute_type)) {
+        return Fate::Stays(KeptReason::Never);
+    }
+    if server.sets(attribute_types::canonical_name(attribute_type)) {
+        return Fate::Stays(KeptReason::SetByServer);
+    }
+    let sharing = if listed.iter().any(|pattern| matches!(pattern, Pattern::Prefix(_))) {
+        staying.iter().find(|class| class.requires(attribute_type))
+    } else {
+        let counts = |class: &&Class| listed.is_empty() || !class.is_extensible();
+        staying.iter().filter(counts).find(|class| class.allows(attribute_type))
+    };
+    sharing.map_or(Fate::Goes, |class| Fate::Stays(KeptReason::Shared(class.name.clone())))
+}
+
+fn removal(attribute: &Attribute, services: &[Service<'_>]) -> Modification {
+    let mut patterns = services.iter().flat_map(|service| service.virtual_attributes);
+    if patterns.any(|pattern| pattern.matches(attribute.description.attribute_type())) {
+        Modification { op: ModOp::Replace, description: attribute.description.clone(), values: Vec::new() }
+    } else {
+        delete(attribute, attribute.values.clone())
+    }
+}
+
+fn delete(attribute: &Attribute, values: Vec<Value>) -> Modification {
+    Modification { op: ModOp::Delete, description: attribute.description.clone(), values }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{Dn, Origin};
+
+    /// What a policy says of a service, blanks between.
+    struct Listed<'t> {
+        classes: &'t str,
+        attributes: &'t str,
+        virtual_attributes: &'t str,
+    }
+
+    const MAIL: Listed<'static> = Listed {
+        classes: "inetMailUser inetLocalMailRecipient userPresenceProfile",
+        attributes: "",
+        virtual_attributes: "mailQuota mailMsgQuota mailMsgMaxBlocks mailAllowedServiceAccess",
+    };
+    const CALENDAR: Listed<'static> = Listed {
+        classes: "icsCalendarUser",
+        attributes: "ics* nswcalDisallowAccess",
+        virtual_attributes: "icsPreferredHost icsDWPHost icsFirstDay",
+    };
+    const ADDRESS_BOOK: Listed<'static> = Listed { classes: "ipUser", attributes: "psRoot", virtual_attributes: "" };
+
+    fn entry(dn: &str, lines: &[&str]) -> Entry {
+        let mut entry =
+            Entry { dn: Dn::parse(dn.as_bytes()).unwrap(), origin: Origin::default(), attributes: Vec::new() };
+        for line in lines {
+            let (description, value) = line.split_once(": ").unwrap();
+            entry.push(AttributeDescription::parse(description.as_bytes()).unwrap(), Value::new(value.as_bytes()));
+        }
+        entry
+    }
+
+    /// `strip`, with services as written in a policy.
+    fn stripped(entry: &Entry, services: &[Listed]) -> Strip {
+        let patterns = |text: &str| text.split_whitespace().map(|name| Pattern::parse(name).unwrap()).collect();
+        let owned: Vec<(Vec<String>, Vec<Pattern>, Vec<Pattern>)> = services
+            .iter()
+            .map(|listed| {
+                let classes = listed.classes.split_whitespace().map(str::to_owned).collect();
+                (classes, patterns(listed.attributes), patterns(listed.virtual_attributes))
+            })
+            .collect();
+        let services: Vec<Service<'_>> = owned
+            .iter()
+            .map(|(classes, attributes, virtual_attributes)| Service { classes, attributes, virtual_attributes })
+            .collect();
+        strip(entry, &services, Server::Dsee)
+    }
+
+    /// `delete mail: a@x, b@x`
+    fn modifications(strip: &Strip) -> Vec<String> {
+        let text = |modification: &Modification| {
+            let values: Vec<_> =
+                modification.values.iter().map(|value| String::from_utf8_lossy(&value.bytes)).collect();
+            let line = format!("{} {}: {}", modification.op.keyword(), modification.description, values.join(", "));
+            line.trim_end().to_owned()
+        };
+        strip.modifications.iter().map(text).collect()
+    }
+
+    /// `mail: inetOrgPerson`
+    fn kept(strip: &Strip) -> Vec<String> {
+        let text = |kept: &Kept| {
+            let reason = match &kept.reason {
+                KeptReason::InName => "in the name",
+                KeptReason::Never => "never",
+                KeptReason::SetByServer => "the server's",
+                KeptReason::Shared(class) => class,
+            };
+            format!("{}: {reason}", kept.attribute)
+        };
+        strip.kept.iter().map(text).collect()
+    }
+
+    const JSMITH: &str = "uid=jsmith,ou=People,o=sesta.com,o=isp";
+
+    /// A user of mail and calendar as the technical note shows one, in the spelling of a careless provisioner.
+    fn jsmith() -> Entry {
+        entry(
+            JSMITH,
+            &[
+                "objectClass: top",
+                "objectClass: person",
+                "objectClass: organizationalPerson",
+                "objectClass: inetOrgPerson",
+                "objectClass: inetuser",
+                "objectClass: ipUser",
+                "objectClass: INETMAILUSER",
+                "objectClass: inetLocalMailRecipient",
+                "objectClass: userPresenceProfile",
+                "objectClass: icsCalendarUser",
+                "uid: jsmith",
+                "cn: John Smith",
+                "sn: Smith",
+                "givenName: John",
+                "userPassword: {SSHA}x",
+                "preferredLanguage: en",
+                "inetUserStatus: deleted",
+                "memberOf: cn=staff,o=isp",
+                "mail: jsmith@sesta.com",
+                "mail;lang-de: jsmith@sesta.de",
+                "mailAlternateAddress: John.Smith@sesta.com",
+                "mailHost: mail.sesta.com",
+                "mailDeliveryOption: mailbox",
+                "mailQuota: -1",
+                "MAILUSERSTATUS: removed",
+                "aclGroupAddr: lee-staff@sesta.com",
+                "vacationStartDate: 20060101000000Z",
+                "icsQuota: 100",
+                "icsStatus: removed",
+                "icsSubscribed: lee$Lee",
+                "icsSubscribed: ann",
+                "icsFirstDay: 2",
+                "nswcalDisallowAccess: http",
+                "pabURI: ldap://ldap/ou=jsmith,o=pab",
+                "psRoot: ldap://ldap/piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb",
+            ],
+        )
+    }
+
+    #[test]
+    fn mail_goes_and_calendar_stays() {
+        let strip = stripped(&jsmith(), &[MAIL]);
+        assert_eq!(
+            modifications(&strip),
+            [
+                "delete objectClass: INETMAILUSER, inetLocalMailRecipient, userPresenceProfile",
+                "delete mailHost: mail.sesta.com",
+                "delete mailDeliveryOption: mailbox",
+                "replace mailQuota:",
+                "delete MAILUSERSTATUS: removed",
+                "delete vacationStartDate: 20060101000000Z",
+            ]
+        );
+        assert_eq!(
+            kept(&strip),
+            [
+                "cn: never",
+                "mail: inetOrgPerson",
+                "mail;lang-de: inetOrgPerson",
+                "mailAlternateAddress: icsCalendarUser",
+                "aclGroupAddr: icsCalendarUser",
+                "icsQuota: icsCalendarUser",
+            ]
+        );
+        assert!(strip.structural.is_empty() && strip.unknown_classes.is_empty());
+    }
+
+    #[test]
+    fn calendar_goes_and_mail_stays() {
+        let strip = stripped(&jsmith(), &[CALENDAR]);
+        assert_eq!(
+            modifications(&strip),
+            [
+                "delete objectClass: icsCalendarUser",
+                // inetMailUser allows it, but the prefix wins.
+                "delete icsQuota: 100",
+                "delete icsStatus: removed",
+                "delete icsSubscribed: lee$Lee, ann",
+                "replace icsFirstDay:",
+                "delete nswcalDisallowAccess: http",
+            ]
+        );
+        assert_eq!(
+            kept(&strip),
+            [
+                "uid: in the name",
+                "cn: never",
+                "sn: never",
+                "givenName: inetOrgPerson",
+                "userPassword: never",
+                "preferredLanguage: inetOrgPerson",
+                "mail: inetOrgPerson",
+                "mail;lang-de: inetOrgPerson",
+                "mailAlternateAddress: inetLocalMailRecipient",
+                "aclGroupAddr: INETMAILUSER",
+            ]
+        );
+        assert_eq!(strip.structural, ["icsCalendarUser"]);
+    }
+
+    #[test]
+    fn both_go_with_the_address_book() {
+        let strip = stripped(&jsmith(), &[MAIL, CALENDAR, ADDRESS_BOOK]);
+        let gone: Vec<_> = strip.modifications.iter().map(|change| change.description.to_string()).collect();
+        assert_eq!(
+            gone,
+            [
+                "objectClass",
+                "mailAlternateAddress",
+                "mailHost",
+                "mailDeliveryOption",
+                "mailQuota",
+                "MAILUSERSTATUS",
+                "aclGroupAddr",
+                "vacationStartDate",
+                "icsQuota",
+                "icsStatus",
+                "icsSubscribed",
+                "icsFirstDay",
+                "nswcalDisallowAccess",
+                "pabURI",
+                "psRoot",
+            ]
+        );
+        assert_eq!(strip.modifications[0].values.len(), 5);
+    }
+
+    /// What the entry is an example of; its name; what the policy lists; its lines; what is changed; what is kept.
+    type Case<'c> = (&'c str, &'c str, &'c str, &'c [&'c str], &'c [&'c str], &'c [&'c str]);
+
+    /// Strips small entries of inetMailUser, and of what the policy lists beside it.
+    fn check(cases: &[Case]) {
+        for &(what, dn, attributes, lines, expected, expected_kept) in cases {
+            let service = Listed { classes: "inetMailUser", attributes, ..MAIL };
+            let strip = stripped(&entry(dn, lines), &[service]);
+            assert_eq!(modifications(&strip), expected, "{what}");
+            assert_eq!(kept(&strip), expected_kept, "{what}");
+            let unknown = lines.iter().any(|line| line.ends_with("x-Class"));
+            assert_eq!(!strip.unknown_classes.is_empty(), unknown, "{what}");
+        }
+    }
+
+    const CLASS: &str = "delete objectClass: inetMailUser";
+
+    #[test]
+    fn what_belongs_to_the_service() {
+        check(&[
+            (
+                "nothing of the service is there",
+                JSMITH,
+                "mailHost",
+                &["objectClass: person", "cn: J", "mailQuota: 1"],
+                &[],
+                &[],
+            ),
+            (
+                "only what the policy lists is left of the service",
+                JSMITH,
+                "mailHost",
+                &["objectClass: person", "mailHost: h", "mailQuota: 1"],
+                &["delete mailHost: h"],
+                &[],
+            ),
+            (
+                "only the class is left",
+                JSMITH,
+                "",
+                &["objectClass: inetMailUser", "objectClass: person"],
+                &[CLASS],
+                &[],
+            ),
+            (
+                "a service attribute is the name",
+                "mailHost=h+cn=J,o=isp",
+                "mail*",
+                &["objectClass: inetMailUser", "mailHost: h", "mailHost: i", "commonName: J"],
+                &[CLASS],
+                &["mailHost: in the name", "commonName: in the name"],
+            ),
+            (
+                "never, by any name and whatever is listed",
+                "ou=x,o=isp",
+                "userid surname cn userPassword objectClass",
+                &["objectClass: inetMailUser", "userid: j", "2.5.4.4: S", "cn;lang-de: J", "userPassword: p"],
+                &[CLASS],
+                &["userid: never", "2.5.4.4: never", "cn;lang-de: never", "userPassword: never"],
+            ),
+            (
+                "the server's own",
+                JSMITH,
+                "memberOf modify*",
+                &["objectClass: inetMailUser", "memberOf: cn=g", "modifyTimestamp: 20260101000000Z"],
+                &[CLASS],
+                &["memberOf: the server's", "modifyTimestamp: the server's"],
+            ),
+            (
+                "options do not count, but are written",
+                JSMITH,
+                "",
+                &["objectClass: inetMailUser", "mailAutoReplyText;lang-de: weg", "mailAutoReplyText: away"],
+                &[CLASS, "delete mailAutoReplyText;lang-de: weg", "delete mailAutoReplyText: away"],
+                &[],
+            ),
+            (
+                "classes by their OID",
+                JSMITH,
+                "",
+                &["objectClass: 2.16.840.1.113730.3.2.146", "mailUserStatus: removed"],
+                &["delete objectClass: 2.16.840.1.113730.3.2.146", "delete mailUserStatus: removed"],
+                &[],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_is_shared_with_classes_that_stay() {
+        check(&[
+            (
+                "listed, and shared",
+                JSMITH,
+                "mail rfc822Mailbox description",
+                &["objectClass: person", "objectClass: inetMailUser", "mail: j@x", "description: d"],
+                &[CLASS, "delete mail: j@x"],
+                &["description: person"],
+            ),
+            (
+                "a class that is not known",
+                JSMITH,
+                "x-own",
+                &["objectClass: inetMailUser", "objectClass: x-Class", "mailQuota: 1", "x-own: 1", "x-other: 1"],
+                &[CLASS, "replace mailQuota:", "delete x-own: 1"],
+                &[],
+            ),
+            (
+                "extensibleObject stays: what is listed goes, the rest stays",
+                JSMITH,
+                "mailHost mailQ*",
+                &[
+                    "objectClass: extensibleObject",
+                    "objectClass: inetMailUser",
+                    "mailHost: h",
+                    "mailQuota: 1",
+                    "mailUserStatus: removed",
+                    "x-other: 1",
+                ],
+                &[CLASS, "delete mailHost: h", "replace mailQuota:"],
+                &["mailUserStatus: extensibleObject"],
+            ),
+            (
+                "a prefix wins over what a class allows, not over what it requires",
+                JSMITH,
+                "description* home*",
+                &["objectClass: posixAccount", "objectClass: inetMailUser", "description: d", "homeDirectory: /h"],
+                &[CLASS, "delete description: d"],
+                &["homeDirectory: posixAccount"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn classes_that_go() {
+        // A service whose class is extensibleObject does not own every attribute.
+        let everything = Listed { classes: "extensibleObject", attributes: "x-own", virtual_attributes: "" };
+        let lines = ["objectClass: person", "objectClass: extensibleObject", "x-own: 1", "x-other: 1"];
+        let strip = stripped(&entry(JSMITH, &lines), &[everything]);
+        assert_eq!(modifications(&strip), ["delete objectClass: extensibleObject", "delete x-own: 1"]);
+
+        // A class of the service that is not known owns what is listed; one that stays is named.
+        let misspelled = Listed { classes: "icscalendaryuser", attributes: "ics*", virtual_attributes: "" };
+        let lines = ["objectClass: icsCalendaryUser", "objectClass: x-Class", "icsStatus: removed", "mail: j@x"];
+        let strip = stripped(&entry(JSMITH, &lines), &[misspelled]);
+        assert_eq!(modifications(&strip), ["delete objectClass: icsCalendaryUser", "delete icsStatus: removed"]);
+        assert_eq!((strip.unknown_classes, strip.structural), (vec!["x-Class".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn names_without_values_are_left_alone() {
+        let mut entry = entry(JSMITH, &["objectClass: inetMailUser", "mailQuota: 1", "mailHost: h"]);
+        for attribute in &mut entry.attributes[1..] {
+            attribute.values.clear();
+        }
+        assert_eq!(modifications(&stripped(&entry, &[MAIL])), ["delete objectClass: inetMailUser"]);
+    }
+}

@@ -1,0 +1,356 @@
+//! From the file as written to what it means. Every fault is collected, not only the first.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::file::{self, File, Text};
+use super::limit::{self, Limit, LimitKind};
+use super::sections::{
+    Absence, AccountPolicy, AddressBookPolicy, BitRule, DirectoryPolicy, DisablePolicy, DisconnectPolicy, GracePolicy,
+    LastMember, Limits, MissingStamp, MovePolicy, ProtectPolicy, ReferencePolicy, Release, RestorePolicy, RosterPolicy,
+    Rule, RuleAction, Scope, ServicePolicy, Stamp, SuccessorPolicy, SuccessorSource, Veto,
+};
+use super::{Pattern, Policy, PolicyError, Server, Tools};
+use crate::ldap::filter::Filter;
+use crate::ldap::{AttributeDescription, Dn};
+use crate::leavers::roster::{Completeness, Rules, Trailer};
+
+/// Checks a file that its preset has been merged into.
+pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
+    let mut checker = Checker { errors: Vec::new() };
+    match checker.policy(file) {
+        Some(policy) if checker.errors.is_empty() => Ok(policy),
+        _ => Err(checker.errors),
+    }
+}
+
+/// Turns what is written into what it means, and collects every fault on the way.
+struct Checker {
+    errors: Vec<PolicyError>,
+}
+
+impl Checker {
+    fn fault(&mut self, span: Option<Range<usize>>, message: String, help: Option<String>) {
+        self.errors.push(PolicyError { span, message, help });
+    }
+
+    fn dn(&mut self, text: &Text) -> Option<Dn> {
+        let dn = Dn::parse(text.get_ref().as_bytes());
+        dn.map_err(|error| self.fault(Some(text.span()), format!("not a distinguished name: {error}"), None)).ok()
+    }
+
+    fn dns(&mut self, texts: Option<&Vec<Text>>) -> Vec<Dn> {
+        texts.into_iter().flatten().filter_map(|text| self.dn(text)).collect()
+    }
+
+    /// A name that may be left empty for none.
+    fn optional_dn(&mut self, text: Option<&Text>) -> Option<Dn> {
+        text.filter(|text| !text.get_ref().is_empty()).and_then(|text| self.dn(text))
+    }
+
+    /// A filter that may be left empty for none.
+    fn optional_filter(&mut self, text: Option<&Text>) -> Option<Filter> {
+        text.filter(|text| !text.get_ref().is_empty()).and_then(|text| self.filter(text))
+    }
+
+    fn filter(&mut self, text: &Text) -> Option<Filter> {
+        let filter = Filter::parse(text.get_ref());
+        filter.map_err(|error| self.fault(Some(text.span()), format!("not a search filter: {error}"), None)).ok()
+    }
+
+    fn attribute(&mut self, text: &Text) -> Option<AttributeDescription> {
+        let attribute = AttributeDescription::parse(text.get_ref().as_bytes());
+        attribute.map_err(|error| self.fault(Some(text.span()), format!("not an attribute: {error}"), None)).ok()
+    }
+
+    fn attributes(&mut self, texts: Option<&Vec<Text>>) -> Vec<AttributeDescription> {
+        texts.into_iter().flatten().filter_map(|text| self.attribute(text)).collect()
+    }
+
+    /// One of some words.
+    fn word<T: Copy>(&mut self, text: &Text, words: &[(&'static str, T)]) -> Option<T> {
+        let known = words.iter().find(|(word, _)| word == text.get_ref()).map(|(_, meaning)| *meaning);
+        if known.is_none() {
+            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let help = Some(format!("one of: {}", words.join(", ")));
+            self.fault(Some(text.span()), format!("`{}` means nothing here", text.get_ref()), help);
+        }
+        known
+    }
+
+    fn required<'t, T>(&mut self, key: &str, value: Option<&'t T>) -> Option<&'t T> {
+        if value.is_none() {
+            let help = Some("name a preset to begin with, for example preset = \"sun-comms\"".to_owned());
+            self.fault(None, format!("`{key}` is missing"), help);
+        }
+        value
+    }
+
+    fn policy(&mut self, file: &File) -> Option<Policy> {
+        let directory = self.directory(&file.directory);
+        let accounts = self.accounts(&file.accounts);
+        let disable = self.disable(&file.disable);
+        let stamp = self.stamp(&file.stamp);
+        let rules = file.rule.iter().flatten().filter_map(|rule| self.rule(rule)).collect();
+        let services = file.service.iter().filter_map(|(name, service)| self.service(name, service)).collect();
+        let references = self.references(&file.references);
+        let successor = self.successor(&file.successor);
+        let limits = self.limits(&file.limits);
+        let protect = ProtectPolicy {
+            dn: self.dns(file.protect.dn.as_ref()),
+            subtree: self.dns(file.protect.subtree.as_ref()),
+            filter: self.optional_filter(file.protect.filter.as_ref()),
+            group: self.dns(file.protect.group.as_ref()),
+            bind: self.optional_dn(file.protect.bind.as_ref()),
+            last_enabled: self.dns(file.protect.last_enabled.as_ref()),
+        };
+        let veto =
+            Veto { dn: self.dns(file.veto.dn.as_ref()), filter: self.optional_filter(file.veto.filter.as_ref()) };
+        let restore = RestorePolicy {
+            replace: self.values(file.restore.replace.as_ref()),
+            remove: self.attributes(file.restore.remove.as_ref()),
+        };
+        let server = directory.as_ref().map(|directory| directory.server);
+        let moving = self.moving(&file.moving, server);
+        let disconnect = self.disconnect(&file.disconnect);
+        let rosters = file.roster.iter().filter_map(|(name, roster)| self.roster(name, roster)).collect();
+        let leftovers = self.attributes(file.hand_off.attributes.as_ref());
+        let address_books = AddressBookPolicy { suffix: self.optional_dn(file.address_books.suffix.as_ref()) };
+        let days = file.grace.days.unwrap_or(0);
+        Some(Policy {
+            directory: directory?,
+            accounts: accounts?,
+            rules,
+            disable: disable?,
+            restore,
+            stamp,
+            moving,
+            disconnect,
+            grace: GracePolicy {
+                days,
+                mail: file.grace.mail.unwrap_or(days),
+                calendar: file.grace.calendar.unwrap_or(days),
+                trust_modify_timestamp: file.grace.trust_modify_timestamp.unwrap_or(false),
+            },
+            services,
+            references,
+            successor,
+            address_books,
+            protect,
+            limits,
+            rosters,
+            veto,
+            leftovers,
+            notice_from: file.notice.from.as_ref().map(|from| from.get_ref().clone()),
+        })
+    }
+
+    fn directory(&mut self, section: &file::Directory) -> Option<DirectoryPolicy> {
+        let suffixes = self.dns(section.suffixes.as_ref());
+        let server = self.required("[directory] server", section.server.as_ref())?;
+        let words: Vec<(&'static str, Server)> =
+            Server::names().filter_map(|name| Some((name, Server::called(name)?))).collect();
+        let tools = section.tools.as_ref().map_or(Some(Tools::Ldap), |text| self.word(text, &Tools::ALL));
+        Some(DirectoryPolicy { server: self.word(server, &words)?, suffixes, tools: tools? })
+    }
+
+    fn accounts(&mut self, section: &file::Accounts) -> Option<AccountPolicy> {
+        let base = self.dns(section.base.as_ref());
+        let matching = self.attributes(section.r#match.as_ref());
+        let filter = self.required("[accounts] filter", section.filter.as_ref());
+        let filter = filter.and_then(|text| self.filter(text));
+        if matching.is_empty() {
+            self.required::<()>("[accounts] match", None);
+        }
+        let provenance = self.optional_filter(section.provenance.as_ref());
+        Some(AccountPolicy { filter: filter?, base, matching, provenance })
+    }
+
+    fn values(&mut self, section: Option<&BTreeMap<Text, String>>) -> Vec<(AttributeDescription, Vec<u8>)> {
+        let pairs = section.into_iter().flatten();
+        pairs.filter_map(|(name, value)| Some((self.attribute(name)?, value.as_bytes().to_vec()))).collect()
+    }
+
+    fn disable(&mut self, section: &file::Disable) -> Option<DisablePolicy> {
+        let replace = self.values(section.replace.as_ref());
+        let present = self.values(section.present.as_ref());
+        let bits = section.bits.iter().flatten().filter_map(|(name, bits)| {
+            let file::Bits { set, require, forbid } = *bits;
+            if set == 0 {
+                self.fault(Some(name.span()), "`set` names no bit".to_owned(), None);
+            }
+            Some((self.attribute(name)?, BitRule { set, require, forbid }))
+        });
+        let bits: Vec<_> = bits.collect();
+        if replace.is_empty() && bits.is_empty() {
+            self.required::<()>("[disable] replace", None)?;
+        }
+        Some(DisablePolicy { replace, present, bits })
+    }
+
+    fn stamp(&mut self, section: &file::Stamp) -> Option<Stamp> {
+        let text = section.attribute.as_ref().filter(|text| !text.get_ref().is_empty())?;
+        let attribute = self.attribute(text)?;
+        let written = section.format.as_ref().map(Spanned::get_ref);
+        let format = written.map_or_else(|| "{{ as_of }}".to_owned(), Clone::clone);
+        let dates = ["{{ as_of }}", "{{ as_of_time }}"].map(|date| format.matches(date).count());
+        if dates.iter().sum::<usize>() != 1 {
+            let span = section.format.as_ref().map(Spanned::span);
+            let message = "a stamp's format holds `{{ as_of }}` or `{{ as_of_time }}` once".to_owned();
+            self.fault(span, message, None);
+        }
+        let words = [("review", MissingStamp::Review), ("start", MissingStamp::Start)];
+        let missing = section.missing.as_ref().map_or(Some(MissingStamp::Review), |text| self.word(text, &words));
+        Some(Stamp { attribute, format, missing: missing? })
+    }
+
+    fn moving(&mut self, section: &file::Move, server: Option<Server>) -> Option<MovePolicy> {
+        let to = self.optional_dn(section.to.as_ref())?;
+        let back = self.optional_dn(section.back.as_ref());
+        let words = [("rewrite", false), ("server", true)];
+        let by_server = server.is_some_and(|server| server.profile().follows_moves);
+        let server_follows = section.references.as_ref().map_or(Some(by_server), |text| self.word(text, &words));
+        Some(MovePolicy { to, back, server_follows: server_follows? })
+    }
+
+    fn disconnect(&mut self, section: &file::Disconnect) -> Option<DisconnectPolicy> {
+        let attribute = section.attribute.as_ref().filter(|text| !text.get_ref().is_empty())?;
+        let attribute = self.attribute(attribute)?;
+        let value = self.required("[disconnect] value", section.value.as_ref())?;
+        if value.get_ref().is_empty() {
+            self.fault(Some(value.span()), "the blocking value is empty".to_owned(), None);
+        }
+        Some(DisconnectPolicy { attribute, value: value.get_ref().as_bytes().to_vec() })
+    }
+
+    fn rule(&mut self, rule: &file::Rule) -> Option<Rule> {
+        let base = rule.base.as_ref().map(|text| self.dn(text));
+        let filter = rule.filter.as_ref().map(|text| self.filter(text));
+        let action = self.word(&rule.action, &RuleAction::ALL);
+        let filter_text = rule.filter.as_ref().map(|text| text.get_ref().clone());
+        Some(Rule { base: base.flatten(), filter: filter.flatten(), filter_text, action: action? })
+    }
+
+    fn service(&mut self, name: &str, service: &file::Service) -> Option<(String, ServicePolicy)> {
+        let mut patterns = |texts: Option<&Vec<Text>>| -> Vec<Pattern> {
+            let mut pattern = |text: &Text| {
+                let pattern = Pattern::parse(text.get_ref());
+                pattern.map_err(|error| self.fault(Some(text.span()), format!("not an attribute: {error}"), None)).ok()
+            };
+            texts.into_iter().flatten().filter_map(&mut pattern).collect()
+        };
+        let attributes = patterns(service.attributes.as_ref());
+        let virtual_attributes = patterns(service.r#virtual.as_ref());
+        let status = self.required(&format!("[service.{name}] status"), service.status.as_ref());
+        let status = status.and_then(|text| self.attribute(text));
+        let released = self.required(&format!("[service.{name}] released"), service.released.as_ref());
+        let words = [("released", true), ("hold", false)];
+        let unassigned = service.unassigned.as_ref().map_or(Some(true), |text| self.word(text, &words));
+        let words = [("purge", Release::Purge), ("mboxutil", Release::Mboxutil), ("with-entry", Release::WithEntry)];
+        let release = service.release.as_ref().map_or(Some(Release::Purge), |text| self.word(text, &words));
+        let policy = ServicePolicy {
+            status: status?,
+            mark: service.mark.clone().unwrap_or_else(|| "deleted".to_owned()),
+            active: service.active.clone().unwrap_or_else(|| "active".to_owned()),
+            released: released?.clone(),
+            release: release?,
+            unassigned_is_released: unassigned?,
+            classes: service.classes.clone().unwrap_or_default(),
+            strip_classes: service.strip_classes.clone().unwrap_or_default(),
+            attributes,
+            virtual_attributes,
+        };
+        Some((name.to_owned(), policy))
+    }
+
+    fn roster(&mut self, name: &str, roster: &file::Roster) -> Option<(String, RosterPolicy)> {
+        let key = self.attribute(&roster.key);
+        let words = [("ignore", Absence::Ignore), ("review", Absence::Review), ("disable", Absence::Disable)];
+        let absence = roster.absence.as_ref().map_or(Some(Absence::Review), |text| self.word(text, &words));
+        let trailer = roster.trailer.as_ref().and_then(|text| {
+            Trailer::parse(text.get_ref()).map_err(|message| self.fault(Some(text.span()), message.clone(), None)).ok()
+        });
+        if roster.status.is_some() && roster.inactive.as_ref().is_none_or(Vec::is_empty) {
+            let help = Some("say which values mean that somebody has left: inactive = [\"left\"]".to_owned());
+            self.fault(Some(roster.key.span()), format!("[roster.{name}] has a status and no `inactive`"), help);
+        }
+        if roster.min_percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
+            self.fault(Some(roster.key.span()), "a percentage is from 0 to 100".to_owned(), None);
+        }
+        let scope = Scope {
+            base: self.optional_dn(roster.base.as_ref()),
+            domain: roster.domain.clone(),
+            filter: self.optional_filter(roster.filter.as_ref()),
+            filter_text: roster.filter.as_ref().map(|text| text.get_ref().clone()),
+        };
+        let policy = RosterPolicy {
+            rules: Rules {
+                key: roster.column.clone().unwrap_or_else(|| roster.key.get_ref().clone()),
+                status: roster.status.clone(),
+                inactive: roster.inactive.clone().unwrap_or_default(),
+                active: roster.active.clone().unwrap_or_default(),
+                trailer,
+            },
+            key: key?,
+            scope,
+            absence: absence?,
+            completeness: Completeness {
+                expected_rows: roster.expected_rows,
+                min_percent: roster.min_percent,
+                last_rows: None,
+                max_age_days: roster.max_age_days,
+            },
+        };
+        Some((name.to_owned(), policy))
+    }
+
+    fn references(&mut self, section: &file::References) -> ReferencePolicy {
+        let last_member = section.last_member.as_ref().map_or(Some(LastMember::Refuse), |text| self.last_member(text));
+        ReferencePolicy {
+            remove: self.attributes(section.remove.as_ref()),
+            reassign: self.attributes(section.reassign.as_ref()),
+            review: self.attributes(section.review.as_ref()),
+            last_member: last_member.unwrap_or(LastMember::Refuse),
+        }
+    }
+
+    fn last_member(&mut self, text: &Text) -> Option<LastMember> {
+        if let Some(dn) = text.get_ref().strip_prefix("placeholder:") {
+            let dn = Spanned::new(text.span(), dn.trim().to_owned());
+            return self.dn(&dn).map(LastMember::Placeholder);
+        }
+        let words = [("refuse", 0), ("allow", 1), ("successor", 2), ("delete-group", 3), ("placeholder:<dn>", 4)];
+        Some(match self.word(text, &words)? {
+            1 => LastMember::Allow,
+            2 => LastMember::Later("successor"),
+            3 => LastMember::Later("delete-group"),
+            _ => LastMember::Refuse,
+        })
+    }
+
+    fn successor(&mut self, section: &file::Successor) -> SuccessorPolicy {
+        let words = [
+            ("leaver", SuccessorSource::Leaver),
+            ("manager", SuccessorSource::Manager),
+            ("fallback", SuccessorSource::Fallback),
+        ];
+        let order = section.order.iter().flatten().filter_map(|text| self.word(text, &words)).collect();
+        SuccessorPolicy { order, fallback: self.optional_dn(section.fallback.as_ref()) }
+    }
+
+    fn limits(&mut self, section: &BTreeMap<Text, file::Limit>) -> Limits {
+        let words: Vec<(&'static str, LimitKind)> = LimitKind::ALL.iter().map(|(kind, word)| (*word, *kind)).collect();
+        let mut limits = BTreeMap::new();
+        for (name, limit) in section {
+            let Some(kind) = self.word(name, &words) else { continue };
+            if limit.percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
+                self.fault(Some(name.span()), "a percentage is from 0 to 100".to_owned(), None);
+            }
+            let min = limit.min.unwrap_or(limit::DEFAULT_MIN);
+            limits.insert(kind, Limit { count: limit.count, percent: limit.percent, min });
+        }
+        Limits(limits)
+    }
+}

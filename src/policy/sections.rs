@@ -1,0 +1,411 @@
+//! The sections of a policy, checked: what each key of the file means.
+
+use std::collections::BTreeMap;
+
+use super::limit::{Limit, LimitKind};
+use super::pattern::Pattern;
+use super::server::Server;
+use super::tools::Tools;
+use crate::ldap::filter::{Filter, Truth};
+use crate::ldap::{AttributeDescription, Dn, Entry};
+use crate::leavers::roster::{Completeness, Rules};
+
+/// `[directory]`
+#[derive(Clone, Debug)]
+pub struct DirectoryPolicy {
+    /// The kind of server that runs the files.
+    pub server: Server,
+    /// Entries that the exports must hold.
+    pub suffixes: Vec<Dn>,
+    /// What marks and deletes accounts at this site.
+    pub tools: Tools,
+}
+
+/// `[accounts]`
+#[derive(Clone, Debug)]
+pub struct AccountPolicy {
+    /// What makes an entry an account.
+    pub filter: Filter,
+    /// Where accounts stand; anywhere if empty.
+    pub base: Vec<Dn>,
+    /// Attributes by which a leaver is found, `uid` before `mail`.
+    pub matching: Vec<AttributeDescription>,
+    /// What a provisioned account looks like: one that does not match was made by hand and is never touched.
+    pub provenance: Option<Filter>,
+}
+
+/// `[[rule]]`
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Entries at or below this name.
+    pub base: Option<Dn>,
+    /// Entries that match.
+    pub filter: Option<Filter>,
+    /// The filter as written.
+    pub filter_text: Option<String>,
+    /// What is done with the accounts that it fits.
+    pub action: RuleAction,
+}
+
+impl Rule {
+    /// Whether the rule is about an entry.
+    pub fn fits(&self, entry: &Entry) -> bool {
+        self.base.as_ref().is_none_or(|base| entry.dn.key().is_at_or_under(base.key()))
+            && self.filter.as_ref().is_none_or(|filter| filter.evaluate(entry) == Truth::True)
+    }
+
+    /// What it is about, as the policy writes it.
+    pub fn condition(&self) -> String {
+        let base = self.base.as_ref().map(|base| format!("base {}", String::from_utf8_lossy(base.spelling())));
+        let filter = self.filter_text.as_ref().map(|filter| format!("filter {filter}"));
+        let parts: Vec<String> = base.into_iter().chain(filter).collect();
+        if parts.is_empty() { "everything".to_owned() } else { parts.join(" and ") }
+    }
+}
+
+/// What a rule does with its accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleAction {
+    /// As the leaver list says.
+    Delete,
+    /// Marked, never deleted.
+    Disable,
+    /// The mail service only.
+    Mail,
+    /// The calendar service only.
+    Calendar,
+    /// The blocking value, and nothing ever after.
+    Disconnect,
+    /// Held.
+    Refuse,
+}
+
+impl RuleAction {
+    /// All of them, with their words.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("delete", Self::Delete),
+        ("disable", Self::Disable),
+        ("mail", Self::Mail),
+        ("calendar", Self::Calendar),
+        ("disconnect", Self::Disconnect),
+        ("refuse", Self::Refuse),
+    ];
+
+    /// Its word in the policy.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, action)| *action == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// `[disable]`
+#[derive(Clone, Debug)]
+pub struct DisablePolicy {
+    /// Attributes and the value that each is set to.
+    pub replace: Vec<(AttributeDescription, Vec<u8>)>,
+    /// As `replace`, but only where the account has the attribute.
+    pub present: Vec<(AttributeDescription, Vec<u8>)>,
+    /// Bits that are turned on in numbers.
+    pub bits: Vec<(AttributeDescription, BitRule)>,
+}
+
+/// Bits of a number that say whether an account is disabled (Active Directory's userAccountControl).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BitRule {
+    /// Turned on by the mark, off by a restore; all others are kept.
+    pub set: u32,
+    /// All of these must be on, or the account is none that may be disabled this way.
+    pub require: u32,
+    /// None of these may be on.
+    pub forbid: u32,
+}
+
+impl BitRule {
+    /// Whether a number is that of an account which may be disabled this way.
+    pub fn covers(&self, number: i64) -> bool {
+        number & i64::from(self.require) == i64::from(self.require) && number & i64::from(self.forbid) == 0
+    }
+
+    /// Whether the bits are on.
+    pub fn is_set(&self, number: i64) -> bool {
+        number & i64::from(self.set) == i64::from(self.set)
+    }
+}
+
+/// `[restore]`
+#[derive(Clone, Debug)]
+pub struct RestorePolicy {
+    /// Attributes and the value that each gets back.
+    pub replace: Vec<(AttributeDescription, Vec<u8>)>,
+    /// Attributes that go.
+    pub remove: Vec<AttributeDescription>,
+}
+
+/// `[stamp]`
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    /// The attribute.
+    pub attribute: AttributeDescription,
+    /// The value, with `{{ as_of }}` (ISO date) or `{{ as_of_time }}` (GeneralizedTime) for the date.
+    pub format: String,
+    /// What is done with a marked account that has none.
+    pub missing: MissingStamp,
+}
+
+/// What is done with a marked account without a stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingStamp {
+    /// A person decides.
+    Review,
+    /// It gets today's: the grace begins now, which can only delay.
+    Start,
+}
+
+/// `[move]`
+#[derive(Clone, Debug)]
+pub struct MovePolicy {
+    /// Where disabled accounts go.
+    pub to: Dn,
+    /// Where restored accounts go.
+    pub back: Option<Dn>,
+    /// Whether the server itself changes the values that name a moved entry.
+    pub server_follows: bool,
+}
+
+/// `[disconnect]`
+#[derive(Clone, Debug)]
+pub struct DisconnectPolicy {
+    /// The blocking attribute.
+    pub attribute: AttributeDescription,
+    /// Its value: whoever has it is never touched.
+    pub value: Vec<u8>,
+}
+
+/// `[grace]`
+#[derive(Clone, Copy, Debug)]
+pub struct GracePolicy {
+    /// Days between mark and deletion; 0 is none.
+    pub days: u32,
+    /// Days that the mail service waits: for `msuserpurge -g`, and before it is stripped on its own.
+    pub mail: u32,
+    /// Days that the calendar service waits: for `csclean -g`, and before it is stripped on its own.
+    pub calendar: u32,
+    /// Whether modifyTimestamp may stand for a date of the mark that is missing.
+    pub trust_modify_timestamp: bool,
+}
+
+impl GracePolicy {
+    /// Days that a service waits.
+    pub fn of_service(&self, name: &str) -> u32 {
+        match name {
+            "mail" => self.mail,
+            "calendar" => self.calendar,
+            _ => self.days,
+        }
+    }
+}
+
+/// `[service.NAME]`
+#[derive(Clone, Debug)]
+pub struct ServicePolicy {
+    /// Its status attribute.
+    pub status: AttributeDescription,
+    /// The status that asks its tool to remove what it holds.
+    pub mark: String,
+    /// The status that a restore sets where the mark stands.
+    pub active: String,
+    /// The status when it has given up what it held.
+    pub released: String,
+    /// Who removes what it holds.
+    pub release: Release,
+    /// Whether an account that never had it counts as released.
+    pub unassigned_is_released: bool,
+    /// Object classes that assign it.
+    pub classes: Vec<String>,
+    /// Object classes that go with it.
+    pub strip_classes: Vec<String>,
+    /// Attributes that belong to it; `ics*` is a prefix.
+    pub attributes: Vec<Pattern>,
+    /// Attributes that a class of service may supply: they may show in an export and not be stored.
+    pub virtual_attributes: Vec<Pattern>,
+}
+
+/// What removes the things that a service holds, and says so in its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// `msuserpurge` for mail, `csclean` for the calendar: they set the status.
+    Purge,
+    /// `mboxutil -d` (Messaging 5.x): the status is set by hand afterwards.
+    Mboxutil,
+    /// `csuser delete`, together with the entry: nothing to wait for.
+    WithEntry,
+}
+
+/// `[references]`
+#[derive(Clone, Debug)]
+pub struct ReferencePolicy {
+    /// Values are removed.
+    pub remove: Vec<AttributeDescription>,
+    /// A successor takes their place.
+    pub reassign: Vec<AttributeDescription>,
+    /// They are reported.
+    pub review: Vec<AttributeDescription>,
+    /// What becomes of a group that would lose its last member.
+    pub last_member: LastMember,
+}
+
+/// What becomes of a group that would lose its last member.
+#[derive(Clone, Debug)]
+pub enum LastMember {
+    /// The account is held.
+    Refuse,
+    /// It goes, where the server allows a group without members.
+    Allow,
+    /// This name takes its place.
+    Placeholder(Dn),
+    /// One of the ways that this version does not plan.
+    Later(&'static str),
+}
+
+/// `[successor]`
+#[derive(Clone, Debug)]
+pub struct SuccessorPolicy {
+    /// Where a successor is looked for, in order.
+    pub order: Vec<SuccessorSource>,
+    /// The last resort.
+    pub fallback: Option<Dn>,
+}
+
+/// Where a successor is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuccessorSource {
+    /// In the leaver list.
+    Leaver,
+    /// The manager of the account.
+    Manager,
+    /// The policy's fallback.
+    Fallback,
+}
+
+/// `[address_books]`
+#[derive(Clone, Debug)]
+pub struct AddressBookPolicy {
+    /// Where they stand; without it none is looked for.
+    pub suffix: Option<Dn>,
+}
+
+/// `[protect]`
+#[derive(Clone, Debug)]
+pub struct ProtectPolicy {
+    /// These entries.
+    pub dn: Vec<Dn>,
+    /// These entries and all below them.
+    pub subtree: Vec<Dn>,
+    /// Entries that match.
+    pub filter: Option<Filter>,
+    /// Members of these groups, and of the groups in them.
+    pub group: Vec<Dn>,
+    /// Who runs the files: `BIND_DN` of the runbook.
+    pub bind: Option<Dn>,
+    /// Groups that keep at least one member who is not disabled.
+    pub last_enabled: Vec<Dn>,
+}
+
+impl ProtectPolicy {
+    /// Whether an entry is protected by its name or its content; members of groups are for the plan to find.
+    pub fn covers(&self, entry: &Entry) -> bool {
+        self.why(entry).is_some()
+    }
+
+    /// What of the section protects an entry.
+    pub fn why(&self, entry: &Entry) -> Option<&'static str> {
+        if self.dn.contains(&entry.dn) {
+            Some("[protect] dn")
+        } else if self.bind.as_ref() == Some(&entry.dn) {
+            Some("[protect] bind: it runs the files")
+        } else if self.subtree.iter().any(|base| entry.dn.key().is_at_or_under(base.key())) {
+            Some("[protect] subtree")
+        } else if self.filter.as_ref().is_some_and(|filter| filter.evaluate(entry) == Truth::True) {
+            Some("[protect] filter")
+        } else {
+            None
+        }
+    }
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Default)]
+pub struct Limits(pub(super) BTreeMap<LimitKind, Limit>);
+
+impl Limits {
+    /// The limit of a kind.
+    pub fn get(&self, kind: LimitKind) -> Option<&Limit> {
+        self.0.get(&kind)
+    }
+}
+
+/// `[roster.NAME]`
+#[derive(Clone, Debug)]
+pub struct RosterPolicy {
+    /// The attribute of an account that says which row is about it.
+    pub key: AttributeDescription,
+    /// How its rows are read.
+    pub rules: Rules,
+    /// The accounts that it is about.
+    pub scope: Scope,
+    /// What it means that an account of the scope is not in it.
+    pub absence: Absence,
+    /// What must hold before absence may mean anything.
+    pub completeness: Completeness,
+}
+
+/// The accounts that a roster is about: those for which all of these hold.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// At or below this name.
+    pub base: Option<Dn>,
+    /// In this domain, by name.
+    pub domain: Option<String>,
+    /// These match.
+    pub filter: Option<Filter>,
+    /// The filter as written.
+    pub filter_text: Option<String>,
+}
+
+impl Scope {
+    /// Whether two rosters are about the same accounts, as far as the policy says it in the same words.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let domain = |scope: &Self| scope.domain.as_ref().map(|domain| domain.to_lowercase());
+        self.base == other.base && domain(self) == domain(other) && self.filter_text == other.filter_text
+    }
+}
+
+/// What it means that an account is not in a roster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// Nothing.
+    Ignore,
+    /// A person decides.
+    Review,
+    /// The account is disabled, if the roster proves complete.
+    Disable,
+}
+
+/// `[veto]`
+#[derive(Clone, Debug)]
+pub struct Veto {
+    pub(super) dn: Vec<Dn>,
+    pub(super) filter: Option<Filter>,
+}
+
+impl Veto {
+    /// What of the section holds an account.
+    pub fn why(&self, entry: &Entry) -> Option<&'static str> {
+        if self.dn.contains(&entry.dn) {
+            Some("[veto] dn")
+        } else if self.filter.as_ref().is_some_and(|filter| filter.evaluate(entry) == Truth::True) {
+            Some("[veto] filter")
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What other tools must do, and what is left for people.
+//!
+//! Commands, by the tools of the site ([`Tools`]) and the way a service is released ([`Release`]):
+//!
+//! | account | tools or release | command | where | when |
+//! | --- | --- | --- | --- | --- |
+//! | to be marked | delegated-administrator | `commadmin user delete -d DOMAIN -l UID` (`-S mail`, `-S cal` for a service) | the Delegated Administrator host | first |
+//! | to be marked, `icsAllowedServiceAccess` is in the mark | csuser | `csuser disable UID` | the calendar server | first |
+//! | marked, mail waits | purge | `msuserpurge -d DOMAIN -g DAYS` | its mailHost | after the stage `status` |
+//! | marked, mail waits | mboxutil | `mboxutil -d user/UID@DOMAIN/INBOX`, then the status by hand | its mailHost | after the stage `status` |
+//! | marked, calendar waits | purge | `csclean -g DAYS clean DOMAIN` | the calendar server | after the stage `status` |
+//! | to be purged or stripped | delegated-administrator | `commadmin domain purge -d DOMAIN -g DAYS` | the Delegated Administrator host | last |
+//! | to be purged | csuser | `csuser delete UID` | the calendar server | last |
+//!
+//! Technical note 819-6839; Messaging Server Administration Reference 819-2651; Calendar Server Administration Guide
+//! 819-2433. The password options of `commadmin` are left out: no password stands on a command line.
+//!
+//! Left for people are things outside the directory that the entry tells of (`[hand_off] attributes`): home folders,
+//! message stores, profiles of accounts that are deleted.
+
+use super::change_file::Context;
+use super::report::view::{HandOff, Leftover};
+use super::sanitize::{shown, shown_value};
+use crate::lifecycle::decision::service_of;
+use crate::lifecycle::state::values_of;
+use crate::lifecycle::{ServiceState, Step};
+use crate::plan::Account;
+use crate::plan::address_books::domain_of;
+use crate::policy::{Release, Tools};
+
+/// When a command is run, beside the change files.
+const FIRST: &str = "first";
+const AFTER_STATUS: &str = "after-status";
+const LAST: &str = "last";
+
+const ADMIN_HOST: &str = "the Delegated Administrator host";
+const PASSWORD_IN_A_FILE: &str = "`commadmin` wants a password: give it as a line `w PASSWORD` of a file of mode 0600 \
+                                  to `-i`, not as `-w` on the command line";
+const CALENDAR_HOST: &str = "the calendar server";
+
+/// The commands that other tools must run for the accounts of a plan.
+pub fn hand_offs(context: &Context<'_>) -> Vec<HandOff> {
+    let mut list = List { hand_offs: Vec::new() };
+    for account in &context.plan.accounts {
+        let leaver = context.plan.leavers[account.leaver].identity.to_string();
+        let leaver = shown(leaver.as_bytes()).into_owned();
+        list.add(&leaver, mark(context, account));
+        list.add(&leaver, release(context, account));
+        list.add(&leaver, purge(context, account));
+    }
+    list.hand_offs
+}
+
+struct Job {
+    when: &'static str,
+    host: String,
+    command: String,
+    then: Option<String>,
+}
+
+struct List {
+    hand_offs: Vec<HandOff>,
+}
+
+impl List {
+    /// The same command on the same host is run once, for all who wait for it.
+    fn add(&mut self, leaver: &str, commands: Vec<Job>) {
+        for Job { when, host, command, then } in commands {
+            let same = |known: &&mut HandOff| known.host == host && known.command == command && known.when == when;
+            match self.hand_offs.iter_mut().find(same) {
+                Some(known) => known.leavers.push(leaver.to_owned()),
+                None => self.hand_offs.push(HandOff { when, host, command, then, leavers: vec![leaver.to_owned()] }),
+            }
+        }
+    }
+}
+
+fn mark(context: &Context<'_>, account: &Account) -> Vec<Job> {
+    if !matches!(account.decision.step, Step::Mark | Step::MarkService) {
+        return Vec::new();
+    }
+    let policy = context.policy;
+    let uid = uid(account);
+    match policy.directory.tools {
+        Tools::Ldap => Vec::new(),
+        Tools::DelegatedAdministrator => {
+            let service = match service_of(account.decision.action) {
+                Some("mail") => " -S mail",
+                Some("calendar") => " -S cal",
+                _ => "",
+            };
+            let command =
+                format!("commadmin user delete -D ADMIN -n ADMIN_DOMAIN{} -l {uid}{service}", domain(account));
+            let then = Some(PASSWORD_IN_A_FILE.to_owned());
+            vec![Job { when: FIRST, host: ADMIN_HOST.to_owned(), command, then }]
+        }
+        Tools::Csuser => {
+            let by_tool = policy.disable.replace.iter().filter(|(description, wanted)| {
+                !policy.directory.tools.file_writes_mark(description.attribute_type())
+                    && !values_of(&account.entry, description).any(|value| value == wanted.as_slice())
+            });
+            let command = |_| Job {
+                when: FIRST,
+                host: CALENDAR_HOST.to_owned(),
+                command: format!("csuser disable {uid}"),
+                then: None,
+            };
+            by_tool.map(command).collect()
+        }
+    }
+}
+
+fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
+    if !matches!(account.decision.step, Step::Mark | Step::MarkService | Step::Stamp | Step::Wait | Step::Strip) {
+        return Vec::new();
+    }
+    let of_action = service_of(account.decision.action);
+    let services = account.decision.services.iter();
+    let waiting = services.filter(|service| matches!(service.state, ServiceState::Waiting | ServiceState::Marked));
+    let mut commands = Vec::new();
+    for service in waiting.filter(|service| of_action.is_none_or(|name| name == service.name)) {
+        let Some(rules) = context.policy.services.get(&service.name) else { continue };
+        let days = context.policy.grace.of_service(&service.name);
+        let domain = domain(account);
+        let (hosts, command, then) = match (service.name.as_str(), rules.release) {
+            ("mail", Release::Purge) => (mail_hosts(account), format!("msuserpurge{domain} -g {days}"), None),
+            ("mail", Release::Mboxutil) => {
+                let then = format!(
+                    "a user of the default domain has no `@domain` there. `mboxutil` leaves the directory alone: when \
+                     the mailbox is gone, set `{}: {}` on the entry, which the next plan waits for",
+                    rules.status, rules.released
+                );
+                (mail_hosts(account), format!("mboxutil -d {}", mailbox(account)), Some(then))
+            }
+            ("calendar", Release::Purge) => {
+                let domain =
+                    domain_of(&account.entry.dn).map_or_else(|| "'*'".to_owned(), |domain| shell_word(&domain));
+                (vec![CALENDAR_HOST.to_owned()], format!("csclean -g {days} clean {domain}"), None)
+            }
+            _ => continue,
+        };
+        for host in hosts {
+            commands.push(Job { when: AFTER_STATUS, host, command: command.clone(), then: then.clone() });
+        }
+    }
+    commands
+}
+
+fn purge(context: &Context<'_>, account: &Account) -> Vec<Job> {
+    let step = account.decision.step;
+    match context.policy.directory.tools {
+        Tools::DelegatedAdministrator if matches!(step, Step::Purge | Step::Strip) => {
+            let days = context.policy.grace.days;
+            let command = format!("commadmin domain purge -D ADMIN -n ADMIN_DOMAIN{} -g {days}", domain(account));
+            vec![Job { when: LAST, host: ADMIN_HOST.to_owned(), command, then: Some(PASSWORD_IN_A_FILE.to_owned()) }]
+        }
+        Tools::Csuser if step == Step::Purge => {
+            let command = format!("csuser delete {}", uid(account));
+            let then = "it deletes the entry and the default calendar; the guides disagree on secondary calendars: \
+                        look for them with `cscal list -o UID`";
+            vec![Job { when: LAST, host: CALENDAR_HOST.to_owned(), command, then: Some(then.to_owned()) }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `-d DOMAIN`, where the account stands in one.
+fn domain(account: &Account) -> String {
+    domain_of(&account.entry.dn).map(|domain| format!(" -d {}", shell_word(&domain))).unwrap_or_default()
+}
+
+fn uid(account: &Account) -> String {
+    let uid = account.entry.values("uid").next();
+    shell_word(uid.map_or(b"UID".as_slice(), |uid| &uid.bytes))
+}
+
+/// The mailbox of an account (Administration Reference 819-4429, mailbox naming conventions).
+fn mailbox(account: &Account) -> String {
+    let uid = account.entry.values("uid").next().map(|uid| uid.bytes.to_vec()).unwrap_or_default();
+    let domain = domain_of(&account.entry.dn);
+    let domain = domain.map(|domain| [b"@", domain.as_slice()].concat()).unwrap_or_default();
+    shell_word(&[b"user/", uid.as_slice(), &domain, b"/INBOX"].concat())
+}
+
+fn mail_hosts(account: &Account) -> Vec<String> {
+    let hosts: Vec<String> = account.entry.values("mailHost").map(|host| shown(&host.bytes).into_owned()).collect();
+    if hosts.is_empty() { vec!["every mail host (the entry has no mailHost)".to_owned()] } else { hosts }
+}
+
+/// A word that a shell takes as it is.
+fn shell_word(bytes: &[u8]) -> String {
+    let text = shown(bytes);
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_@/".contains(&byte));
+    if plain && !text.starts_with('-') { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// Things outside the directory that accounts which are deleted leave behind.
+pub fn leftovers(context: &Context<'_>) -> Vec<Leftover> {
+    let mut leftovers = Vec::new();
+    for account in context.plan.accounts.iter().filter(|account| account.decision.step == Step::Purge) {
+        let leaver = context.plan.leavers[account.leaver].identity.to_string();
+        for attribute in &context.policy.leftovers {
+            for value in values_of(&account.entry, attribute) {
+                leftovers.push(Leftover {
+                    leaver: shown(leaver.as_bytes()).into_owned(),
+                    attribute: attribute.spelling().to_owned(),
+                    value: shown_value(attribute.spelling(), value),
+                });
+            }
+        }
+    }
+    leftovers
+}

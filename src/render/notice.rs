@@ -1,0 +1,190 @@
+//! Drafts of letters to those who take over: `notices/*.eml`.
+//!
+//! One for each successor, about every account of the plan that comes to them. A draft is an Internet message
+//! (RFC 5322) with `X-Unsent: 1`, which mail programs open for editing; it has no date and no identifier, so the same
+//! plan gives the same bytes. Header text that is not plain is written as encoded words (RFC 2047). Names of files are
+//! numbers: nothing from the directory is in them.
+
+use data_encoding::BASE64;
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, value::Serde};
+use serde::Serialize;
+
+use super::change_file::Context;
+use super::sanitize::shown;
+use crate::ldap::Entry;
+use crate::lifecycle::Step;
+
+#[derive(Serialize)]
+struct Notice {
+    to: Option<String>,
+    to_name: String,
+    from: Option<String>,
+    ticket: Option<String>,
+    as_of: String,
+    accounts: Vec<AccountNotice>,
+}
+
+#[derive(Serialize)]
+struct AccountNotice {
+    name: String,
+    dn: String,
+    step: &'static str,
+    due: Option<String>,
+    takes: Vec<String>,
+}
+
+/// Names and texts of the notices.
+pub fn notices(context: &Context<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let mut notices: Vec<(Vec<u8>, Notice)> = Vec::new();
+    for (index, account) in context.plan.accounts.iter().enumerate() {
+        let is_told = matches!(account.decision.step, Step::Mark | Step::Stamp | Step::Purge);
+        let Some(successor) = account.successor_entry.as_ref().filter(|_| is_told) else { continue };
+        let key = successor.dn.key().as_bytes().to_vec();
+        let at = notices.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            let notice = Notice {
+                to: address(successor),
+                to_name: name(successor),
+                from: context.policy.notice_from.clone(),
+                ticket: context.ticket.map(str::to_owned),
+                as_of: context.request.as_of.to_string(),
+                accounts: Vec::new(),
+            };
+            notices.push((key, notice));
+            notices.len() - 1
+        });
+        let reassigned = context.plan.operations.iter().filter(|operation| {
+            operation.stage == crate::plan::Stage::References && operation.accounts.contains(&index)
+        });
+        let gets = |operation: &&crate::plan::Operation| gains(operation, &successor.dn);
+        let takes = reassigned.filter(gets).map(|operation| shown(operation.record.dn.spelling()).into_owned());
+        notices[at].1.accounts.push(AccountNotice {
+            name: name(&account.entry),
+            dn: shown(account.entry.dn.spelling()).into_owned(),
+            step: account.decision.step.name(),
+            due: account.decision.due.map(|day| day.to_string()),
+            takes: takes.collect(),
+        });
+    }
+    let environment = environment()?;
+    let template = environment.get_template("notice.eml.j2")?;
+    let render = |(index, (_, notice)): (usize, &(Vec<u8>, Notice))| {
+        let text = template.render(Serde(notice))?;
+        Ok((format!("{:04}.eml", index + 1), wrapped(&text).into_bytes()))
+    };
+    notices.iter().enumerate().map(render).collect()
+}
+
+/// Whether a record adds the successor's name to an entry.
+fn gains(operation: &crate::plan::Operation, successor: &crate::ldap::Dn) -> bool {
+    let crate::ldap::Change::Modify(modifications) = &operation.record.change else { return false };
+    let adds = modifications.iter().filter(|modification| modification.op == crate::ldap::ModOp::Add);
+    adds.flat_map(|modification| &modification.values).any(|value| *value.bytes == *successor.spelling())
+}
+
+fn name(entry: &Entry) -> String {
+    let named = ["displayName", "cn", "uid"].iter().find_map(|name| entry.values(name).next());
+    named.map_or_else(|| shown(entry.dn.spelling()).into_owned(), |value| shown(&value.bytes).into_owned())
+}
+
+/// The mail address of an entry, if it is one that can stand in a header as it is.
+fn address(entry: &Entry) -> Option<String> {
+    let is_address = |text: &&str| {
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>()[],;:\\\"".contains(&byte));
+        plain
+            && text.len() < 255
+            && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.contains('@'))
+    };
+    let text = std::str::from_utf8(&entry.values("mail").next()?.bytes).ok()?;
+    Some(text).filter(is_address).map(str::to_owned)
+}
+
+fn environment() -> Result<Environment<'static>, Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_filter("header", |text: String| header(&text));
+    environment.add_template("notice.eml.j2", include_str!("../../templates/notice.eml.j2"))?;
+    Ok(environment)
+}
+
+/// Longest piece of an encoded word before it is encoded: 75 characters are allowed (RFC 2047, 2), with the frame.
+const ENCODED: usize = 42;
+
+/// Header text: plain as it is, anything else as encoded words. No line end survives.
+fn header(text: &str) -> String {
+    let is_plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) && !text.contains("=?") && text.len() < 200;
+    if is_plain {
+        return text.to_owned();
+    }
+    let mut words = Vec::new();
+    let mut word = String::new();
+    for character in text.chars().map(|character| if character.is_control() { ' ' } else { character }) {
+        if word.len() + character.len_utf8() > ENCODED {
+            words.push(std::mem::take(&mut word));
+        }
+        word.push(character);
+    }
+    words.push(word);
+    let encoded = words.iter().map(|word| format!("=?UTF-8?B?{}?=", BASE64.encode(word.as_bytes())));
+    encoded.collect::<Vec<_>>().join("\n ")
+}
+
+/// Longest line of a body: 998 bytes are allowed (RFC 5322, 2.1.1).
+const LINE: usize = 900;
+
+/// The text with no line too long for a mail server.
+fn wrapped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        let mut width = 0;
+        for character in line.chars() {
+            if width + character.len_utf8() > LINE {
+                out.push_str("\n    ");
+                width = 4;
+            }
+            width += character.len_utf8();
+            out.push(character);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{AttributeDescription, Dn, Origin, Value};
+
+    #[test]
+    fn no_header_ends_early() {
+        assert_eq!(header("Pat Doe"), "Pat Doe");
+        assert_eq!(header("Pat\r\nBcc: a@b"), "=?UTF-8?B?UGF0ICBCY2M6IGFAYg==?=");
+        assert_eq!(header("Zoë"), "=?UTF-8?B?Wm/Dqw==?=");
+        assert_eq!(header("=?UTF-8?Q?x?="), "=?UTF-8?B?PT9VVEYtOD9RP3g/PQ==?=");
+        let long = header(&"ä".repeat(100));
+        assert!(long.split("\n ").all(|word| word.len() <= 75 && word.starts_with("=?UTF-8?B?")), "{long}");
+    }
+
+    #[test]
+    fn only_an_address_is_written_to() {
+        for (mail, expected) in [
+            ("pdoe@sesta.com", true),
+            ("pdoe", false),
+            ("a@b@c", false),
+            ("a@b\r\nBcc: x@y", false),
+            ("a@b, c@d", false),
+            ("<a@b>", false),
+        ] {
+            let dn = Dn::parse(b"uid=a,o=x").unwrap();
+            let mut entry = Entry { dn, origin: Origin::default(), attributes: Vec::new() };
+            entry.push(AttributeDescription::parse(b"mail").unwrap(), Value::new(mail.as_bytes()));
+            assert_eq!(address(&entry).is_some(), expected, "{mail:?}");
+        }
+    }
+
+    #[test]
+    fn lines_are_short_enough() {
+        let text = wrapped(&format!("a\n{}\n", "é".repeat(2000)));
+        assert!(text.lines().all(|line| line.len() <= 998));
+    }
+}
