@@ -1,7 +1,8 @@
 //! Real servers: what `offboard` writes is run against them with their own tools.
 //!
-//! Needs Debian's `slapd`, `ldap-utils` and `python3-ldap`; `tests/run` installs them. Without them these tests
-//! fail and say so: a test that skips itself proves nothing.
+//! Needs Debian's `slapd`, `ldap-utils`, `python3-ldap`, `ldb-tools`, `python3-samba`, `samba-dsdb-modules` and
+//! `samba-ad-provision`; `tests/run` installs them. Without them these tests fail and say so: a test that skips itself
+//! proves nothing.
 
 #![allow(
     clippy::expect_used,
@@ -10,9 +11,13 @@
     reason = "test support: the lints' exemption covers only #[test] functions themselves"
 )]
 
+mod ad_run;
 mod compare;
+mod days;
 mod plan_run;
 mod runbook;
+mod samba;
+mod samba_facts;
 mod scenarios;
 mod slapd;
 mod tools;

@@ -8,7 +8,8 @@ use offboard::directory::{EntryView, Overlay, Pass, scan};
 use offboard::io::exports::ExportFiles;
 use offboard::ldap::Entry;
 use offboard::ldif::{UrlPolicy, writer};
-use offboard::plan::{Guard, Request, plan};
+use offboard::leavers;
+use offboard::plan::{Guard, NamedRoster, Request, plan};
 use offboard::policy::Policy;
 use offboard::proof::prove;
 use offboard::render::change_file::{self, Context};
@@ -17,7 +18,7 @@ use super::compare::assert_same;
 use super::runbook::{run_block, runbook_blocks};
 use super::slapd::{Setup, Slapd};
 use super::tools::said;
-use crate::offboard::{AS_OF, plan_scenario, root, scenario_file, scenario_leavers, stderr};
+use crate::offboard::{AS_OF, exports, inputs, plan_scenario, root, scenario_file, stderr};
 
 /// Keeps every entry.
 struct All;
@@ -31,19 +32,32 @@ impl Pass for All {
     }
 }
 
-/// The directory after the plan, as the proof has it, written to a file.
-fn predicted(scenario: &str, guard: Guard, folder: &Path) -> PathBuf {
+/// The directory of these exports after a scenario's plan, as the proof has it, written to a file.
+pub fn predicted(scenario: &str, names: &[String], guard: Guard, folder: &Path) -> PathBuf {
     let path = |file: &str| root().join(scenario_file(scenario, file)).to_str().unwrap().to_owned();
-    let names = [path("export.ldif"), path("address-books.ldif")];
-    let exports = ExportFiles::open(&names, 2.try_into().unwrap()).unwrap();
+    let files = ExportFiles::open(names, 2.try_into().unwrap()).unwrap();
     let policy = Policy::parse(&std::fs::read_to_string(path("policy.toml")).unwrap()).unwrap();
-    let list = std::fs::read(root().join(scenario_leavers(scenario))).unwrap();
-    let leavers = offboard::leavers::read(&list).unwrap();
-    let request = Request { leavers, as_of: AS_OF.parse().unwrap(), guard, limits: Vec::new(), stages: Vec::new() };
-    let planned = plan(&exports, UrlPolicy::Refuse, None, &policy, &request).unwrap();
-    let context = Context { plan: &planned, request: &request, policy: &policy, exports: &names, ticket: None };
-    let files = change_file::files(&context);
-    let proof = prove(&exports, UrlPolicy::Refuse, &policy, &request, &planned, &files).unwrap();
+    let mut request = Request { as_of: AS_OF.parse().unwrap(), guard, ..Request::default() };
+    for option in inputs(scenario).chunks(2) {
+        let read = |path: &str| std::fs::read(root().join(path)).unwrap();
+        match option[0].as_str() {
+            "-l" => request.leavers = leavers::read(&read(&option[1])).unwrap(),
+            "--veto" => {
+                let held = leavers::read(&read(&option[1])).unwrap();
+                request.vetoes = held.into_iter().map(|held| (held.identity, option[1].clone())).collect();
+            }
+            "--roster" => {
+                let (name, path) = option[1].split_once('=').unwrap();
+                let roster = leavers::roster::read(&read(path), &policy.rosters[name].rules).unwrap();
+                request.rosters.push(NamedRoster { name: name.to_owned(), roster });
+            }
+            other => panic!("{other}"),
+        }
+    }
+    let planned = plan(&files, UrlPolicy::Refuse, None, &policy, &request).unwrap();
+    let context = Context { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
+    let written = change_file::files(&context);
+    let proof = prove(&files, UrlPolicy::Refuse, &policy, &request, &planned, &written).unwrap();
     let overlay: Overlay = proof.after.into_iter().collect();
     let mut text = Vec::new();
     let write = |entries: Vec<Entry>| {
@@ -52,10 +66,15 @@ fn predicted(scenario: &str, guard: Guard, folder: &Path) -> PathBuf {
             text.push(b'\n');
         }
     };
-    scan(&exports, UrlPolicy::Refuse, Some(&overlay), &All, write).unwrap();
+    scan(&files, UrlPolicy::Refuse, Some(&overlay), &All, write).unwrap();
     let file = folder.join("predicted.ldif");
     std::fs::write(&file, text).unwrap();
     file
+}
+
+/// The full paths of a scenario's exports.
+fn export_paths(scenario: &str) -> Vec<String> {
+    exports(scenario).iter().map(|file| root().join(file).to_str().unwrap().to_owned()).collect()
 }
 
 /// Runs every block under a heading of the runbook.
@@ -80,12 +99,12 @@ fn whole_run(scenario: &str, suffixes: &[&str], guard: Guard, option: &str, stag
     let set = place.path().join("set");
     let output = plan_scenario(scenario, &set, &["--guard", option]);
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
-    let exports = ["export.ldif", "address-books.ldif"].map(|file| root().join(scenario_file(scenario, file)));
+    let exports: Vec<PathBuf> = exports(scenario).iter().map(|file| root().join(file)).collect();
     let server = Slapd::start(Setup::plain(suffixes), &exports);
 
     assert!(follow(&set, "Check", &server) > 0, "the runbook checks");
     assert_eq!(follow(&set, "Apply", &server), stages, "stages applied");
-    assert_same(&[predicted(scenario, guard, place.path())], &server.export(&folder("after")));
+    assert_same(&[predicted(scenario, &export_paths(scenario), guard, place.path())], &server.export(&folder("after")));
     assert_eq!(follow(&set, "Roll back", &server), stages, "stages rolled back");
     assert_same(&exports, &server.export(&folder("again")));
 }
@@ -120,12 +139,35 @@ fn last_member() {
 
 #[test]
 fn three_domains() {
-    whole_run("three-domains", ISP, Guard::Values, "values", 4);
+    whole_run("three-domains", ISP, Guard::Values, "values", 5);
 }
 
 #[test]
 fn three_domains_with_assertions() {
-    whole_run("three-domains", ISP, Guard::Assert, "assert", 4);
+    whole_run("three-domains", ISP, Guard::Assert, "assert", 5);
+}
+
+/// Marked, moved with an entry below, named in several spellings, restored, disconnected, deleted: and back again.
+#[test]
+fn ilm_disable_move_delete() {
+    whole_run("ilm-disable-move-delete", &["dc=example,dc=com"], Guard::Values, "values", 4);
+}
+
+/// One row of the domain purge table an account: entries deleted, services stripped and marked, statuses restored.
+#[test]
+fn services() {
+    whole_run("services", &["o=isp"], Guard::Values, "values", 4);
+}
+
+#[test]
+fn services_with_assertions() {
+    whole_run("services", &["o=isp"], Guard::Assert, "assert", 4);
+}
+
+/// Who leaves stands in rosters; one who came back is restored.
+#[test]
+fn moss_rosters() {
+    whole_run("moss-rosters", &["dc=example,dc=com"], Guard::Values, "values", 3);
 }
 
 /// An entry that changed since the export is not deleted: the guard fails and `ldapmodify` stops.
@@ -158,7 +200,7 @@ fn dn_lists_delete_the_same() {
     plan_scenario("three-domains", &set, &[]);
     let exports = ["export.ldif", "address-books.ldif"].map(|file| root().join(scenario_file("three-domains", file)));
     let server = Slapd::start(Setup::plain(ISP), &exports);
-    for stage in ["10-status", "30-references"] {
+    for stage in ["10-status", "30-references", "50-services"] {
         let modify = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}.ldif"#);
         assert!(run_block(&set, &modify, &server.environment()).status.success());
     }
@@ -167,5 +209,8 @@ fn dn_lists_delete_the_same() {
         let output = run_block(&set, &delete, &server.environment());
         assert!(output.status.success(), "{stage}: {}", said(&output));
     }
-    assert_same(&[predicted("three-domains", Guard::Values, place.path())], &server.export(place.path()));
+    assert_same(
+        &[predicted("three-domains", &export_paths("three-domains"), Guard::Values, place.path())],
+        &server.export(place.path()),
+    );
 }

@@ -50,7 +50,7 @@ impl Setup {
         let schema = here().join("schema/sun-comms.schema");
         let folder = folder.display();
         let mut text = String::new();
-        for name in ["core", "cosine", "inetorgperson", "misc"] {
+        for name in ["core", "cosine", "inetorgperson", "misc", "nis"] {
             writeln!(text, "include {SCHEMA}/{name}.schema").unwrap();
         }
         writeln!(text, "include {}", schema.display()).unwrap();

@@ -1,0 +1,217 @@
+//! A private Active Directory database: Samba's, without a server, gone when it is dropped.
+//!
+//! `ldbmodify` and `ldbsearch` load the modules of Samba's domain controller, so what they write passes its schema and
+//! its rules. They are not LDAP clients, though: they act as the system itself, which may write a few attributes that
+//! no administrator may, a whole file is one transaction, and `control:` lines and `version:` are unknown to them.
+
+use super::tools::{here, program, python, said, succeed};
+use offboard::ldif::{Record, RecordReader, UrlPolicy};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+/// The domain.
+pub const DOMAIN: &str = "DC=corp,DC=example,DC=test";
+
+/// Where content is put, apart from what a domain holds by itself.
+pub const ORGANISATION: &str = "OU=MyOrg,DC=corp,DC=example,DC=test";
+
+/// The database of a new domain: its files, by their path below the folder.
+type Files = Vec<(PathBuf, Vec<u8>)>;
+
+/// Made once a process, in about ten seconds, and kept in memory, as nothing would remove a folder at the end.
+fn provisioned() -> &'static Files {
+    static FILES: OnceLock<Files> = OnceLock::new();
+    FILES.get_or_init(|| {
+        // Missing, it is missed before ten seconds have gone by.
+        program("ldbmodify", "ldb-tools");
+        let folder = tempfile::tempdir().unwrap();
+        let output = alone(&mut python(&here().join("ad_provision.py"))).arg(folder.path()).output().unwrap();
+        assert!(
+            output.status.success(),
+            "no domain was made: install the Debian packages python3-samba, samba-dsdb-modules and samba-ad-provision, \
+             or run tests/run\n{}",
+            said(&output)
+        );
+        let private = folder.path().join("private");
+        let mut files = Vec::new();
+        // The directory, a file a naming context, and the key of its secrets; the rest is for other services.
+        let contexts = fs::read_dir(private.join("sam.ldb.d")).unwrap().map(|file| file.unwrap().path());
+        for path in contexts.chain(["sam.ldb", "encrypted_secrets.key"].map(|name| private.join(name))) {
+            files.push((path.strip_prefix(&private).unwrap().to_owned(), fs::read(&path).unwrap()));
+        }
+        files
+    })
+}
+
+/// Without this machine's Samba configuration, and without waiting for its disk.
+fn alone(command: &mut Command) -> &mut Command {
+    command.env("SMB_CONF_PATH", "/dev/null").env("TDB_NO_FSYNC", "1")
+}
+
+/// A database.
+pub struct AdDatabase {
+    folder: TempDir,
+}
+
+impl AdDatabase {
+    /// A new domain with the entries of these files, parents first.
+    pub fn start<P: AsRef<Path>>(content: &[P]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, bytes) in provisioned() {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        let database = Self { folder };
+        for file in content {
+            // It takes a record without `changetype` for an add.
+            database.modify(file.as_ref());
+        }
+        database
+    }
+
+    /// One of `ldb-tools`, on this database.
+    fn tool(&self, name: &str) -> Command {
+        let mut command = Command::new(program(name, "ldb-tools"));
+        alone(&mut command).arg("-H").arg(self.folder.path().join("sam.ldb"));
+        command
+    }
+
+    /// Applies a change file; all of it must be done.
+    pub fn modify(&self, file: &Path) -> Output {
+        self.attempt(file).unwrap_or_else(|output| panic!("{}: {}\n{}", file.display(), output.status, said(&output)))
+    }
+
+    /// Applies a change file; an error unless all of it was done.
+    ///
+    /// The exit status alone does not tell: `ldbmodify` ends with 0 when it gives up at something it cannot read.
+    pub fn attempt(&self, file: &Path) -> Result<Output, Output> {
+        let text = fs::read(file).unwrap();
+        let begins_record = |line: &&[u8]| line.get(..3).is_some_and(|name| name.eq_ignore_ascii_case(b"dn:"));
+        let records = text.split(|byte| *byte == b'\n').filter(begins_record).count();
+        assert!(records > 0, "{} holds no record", file.display());
+        let output = self.tool("ldbmodify").arg("-v").arg(file).output().unwrap();
+        let all = format!("Modified {records} records successfully");
+        let done = output.status.success() && String::from_utf8_lossy(&output.stdout).lines().any(|line| line == all);
+        if done { Ok(output) } else { Err(output) }
+    }
+
+    /// What the organisation holds now, as `ldbsearch` writes it: a file in the given folder.
+    pub fn export(&self, folder: &Path) -> PathBuf {
+        self.search(ORGANISATION, &folder.join("organisation.ldif"))
+    }
+
+    /// What the whole domain holds now, with what Active Directory puts there by itself.
+    pub fn export_domain(&self, folder: &Path) -> PathBuf {
+        self.search(DOMAIN, &folder.join("domain.ldif"))
+    }
+
+    /// All that stands at and below an entry, with every attribute that is stored or linked.
+    fn search(&self, base: &str, file: &Path) -> PathBuf {
+        // Sorted (children come first), so that two runs write the same order: unsorted it follows the GUIDs.
+        let output = succeed(self.tool("ldbsearch").args(["-S", "-b", base, "(objectClass=*)", "*"]));
+        fs::write(file, output.stdout).unwrap();
+        file.to_owned()
+    }
+
+    /// What the organisation holds now, read.
+    pub fn entries(&self) -> Entries {
+        let text = fs::read(self.export(self.folder.path())).unwrap();
+        let mut entries = BTreeMap::new();
+        for record in RecordReader::new(&text, 1, UrlPolicy::Refuse) {
+            let Record::Content(record) = record.unwrap() else { continue };
+            let lines = record.attributes.iter();
+            let lines = lines.map(|line| (line.description.to_string(), line.value.bytes().to_vec())).collect();
+            entries.insert(String::from_utf8(record.dn.to_vec()).unwrap(), lines);
+        }
+        assert!(!entries.is_empty(), "the organisation holds no entry");
+        Entries(entries)
+    }
+}
+
+/// Entries by their DN, spelt as `ldbsearch` spells it: each a list of attributes and values.
+pub struct Entries(BTreeMap<String, Vec<(String, Vec<u8>)>>);
+
+impl Entries {
+    /// The attributes of an entry that must be there.
+    pub fn of(&self, dn: &str) -> &[(String, Vec<u8>)] {
+        self.0.get(dn).unwrap_or_else(|| panic!("there is no {dn:?}"))
+    }
+
+    /// Whether there is such an entry.
+    pub fn hold(&self, dn: &str) -> bool {
+        self.0.contains_key(dn)
+    }
+
+    /// The values of an attribute as text, sorted.
+    pub fn values(&self, dn: &str, attribute: &str) -> Vec<&str> {
+        let lines = self.of(dn).iter().filter(|(name, _)| name == attribute);
+        let mut values: Vec<&str> = lines.map(|(_, value)| std::str::from_utf8(value).unwrap()).collect();
+        values.sort_unstable();
+        values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compare::differences;
+    use super::super::tools::said;
+    use super::*;
+    use crate::offboard::{offboard, root};
+
+    fn content() -> PathBuf {
+        root().join("fixtures/servers/ad-content.ldif")
+    }
+
+    /// The DNs that the tool itself reads in an export.
+    fn read_by_offboard(export: &Path) -> usize {
+        let output = offboard().arg("json").arg(export).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        let lines: Vec<_> = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+        assert!(
+            lines.iter().all(|line| line.starts_with(b"{\"dn\":") && !line.windows(10).any(|at| at == b"changetype"))
+        );
+        lines.len()
+    }
+
+    /// All that was loaded is there; Active Directory adds attributes, but no entry.
+    #[test]
+    fn content_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let export = AdDatabase::start(&[content()]).export(folder.path());
+        let found = differences(&[content()], &[&export]);
+        let lost: Vec<_> = found.iter().filter(|line| line.starts_with('-') || line.ends_with("only after")).collect();
+        assert!(lost.is_empty(), "{lost:#?}");
+        assert!(found.iter().any(|line| line.contains(": objectsid: ")), "{found:#?}");
+        assert_eq!(read_by_offboard(&export), 33);
+    }
+
+    /// The domain's own entries, the referral to its configuration and the organisation, in one export.
+    #[test]
+    fn the_whole_domain_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let export = AdDatabase::start::<&Path>(&[]).export_domain(folder.path());
+        let bare = read_by_offboard(&export);
+        let export = AdDatabase::start(&[content()]).export_domain(folder.path());
+        assert!(fs::read_to_string(&export).unwrap().contains("\nref: ldap:///CN=Configuration,"));
+        assert_eq!(read_by_offboard(&export), bare + 33);
+    }
+
+    /// A file of which nothing was done is not taken for one that was, whatever the exit status.
+    #[test]
+    fn what_is_not_done_is_an_error() {
+        let database = AdDatabase::start::<&Path>(&[]);
+        let file = database.folder.path().join("change.ldif");
+        // The blanks around `=` are more than ldb can read: 0 records, exit status 0.
+        fs::write(&file, "dn: OU = x, DC=corp,DC=example,DC=test\nchangetype: delete\n").unwrap();
+        assert_eq!(database.attempt(&file).unwrap_err().status.code(), Some(0));
+        fs::write(&file, format!("dn: OU=x,{DOMAIN}\nchangetype: delete\n")).unwrap();
+        assert_eq!(database.attempt(&file).unwrap_err().status.code(), Some(32));
+        fs::write(&file, format!("dn: OU=x,{DOMAIN}\nobjectClass: organizationalUnit\n")).unwrap();
+        assert!(database.attempt(&file).is_ok());
+    }
+}
