@@ -3,9 +3,11 @@
 use std::num::NonZeroUsize;
 
 use camino::Utf8PathBuf;
+use clap::builder::PossibleValuesParser;
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use crate::plan::complete::Incomplete;
 use crate::plan::{Guard, Stage};
 use crate::policy::{Limit, LimitKind};
 
@@ -121,6 +123,9 @@ pub struct Grounds {
     /// Replace a limit for this run: delete=60 or delete=10% (repeatable)
     #[arg(long, value_name = "KIND=N|N%", value_parser = Limit::from_arg)]
     pub limit: Vec<(LimitKind, Limit)>,
+    /// Plan although the exports lack something (repeatable); the refusal names the code
+    #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Incomplete::ACCEPTABLE))]
+    pub accept_incomplete: Vec<String>,
 }
 
 fn name_and_file(text: &str) -> Result<(String, Utf8PathBuf), String> {

@@ -9,12 +9,13 @@ use sha2::{Digest, Sha256};
 use super::Diagnostic;
 use super::args;
 use crate::directory::ScanError;
-use crate::directory::census::{Finding, Place};
+use crate::directory::census::Place;
 use crate::io::change_set::{ChangeSetError, read_history};
 use crate::io::exports::ExportError;
 use crate::leavers::roster::{self, RosterError};
 use crate::leavers::{self, Leaver};
-use crate::plan::{Incomplete, NamedRoster, PlanError, Request};
+use crate::plan::complete::Incomplete;
+use crate::plan::{NamedRoster, PlanError, Request};
 use crate::policy::{self, Policy};
 use crate::proof::ProofError;
 use crate::render::report::view::Input;
@@ -48,8 +49,16 @@ pub fn read(typed: &args::Grounds) -> Result<Grounds, Vec<Diagnostic>> {
         Some(date) => date,
         None => today()?,
     };
-    let request =
-        Request { leavers, as_of, limits: typed.limit.clone(), rosters, vetoes, history, ..Request::default() };
+    let request = Request {
+        leavers,
+        as_of,
+        limits: typed.limit.clone(),
+        accepted: typed.accept_incomplete.clone(),
+        rosters,
+        vetoes,
+        history,
+        ..Request::default()
+    };
     Ok(Grounds { policy, request, inputs })
 }
 
@@ -226,31 +235,19 @@ pub fn plan_faults(error: &PlanError<ExportError>, exports: &[String], request: 
 }
 
 fn incomplete(lack: &Incomplete, exports: &[String]) -> Diagnostic {
-    let places = |fault: Diagnostic, finding: &Finding| {
-        let place = |place: &Place| {
-            format!("{}:{}: {}", name_of(exports, place.export), place.line, String::from_utf8_lossy(&place.text))
-        };
-        finding.places.iter().take(3).fold(fault, |fault, found| fault.note(place(found)))
+    let place = |place: &Place| {
+        format!("{}:{}: {}", name_of(exports, place.export), place.line, String::from_utf8_lossy(&place.text))
     };
-    match lack {
-        Incomplete::Suffix(dn) => {
-            let name = String::from_utf8_lossy(dn.spelling()).into_owned();
-            Diagnostic::refused(format!("the exports do not hold {name}, which the policy asks for"))
-                .help("give the export of that suffix too ([directory] suffixes)")
-        }
-        Incomplete::ProtectedGroup(dn) => {
-            let name = String::from_utf8_lossy(dn.spelling()).into_owned();
-            Diagnostic::refused(format!("the exports do not hold {name}, whose members the policy protects"))
-                .help("give the export that holds it too, or take it off [protect]")
-        }
-        Incomplete::Cut(finding) => {
-            let fault = Diagnostic::refused("an export is not whole: the search that made it ended early");
-            places(fault, finding).help("export again without a size or time limit, as an administrator")
-        }
-        Incomplete::PartialLists(finding) => {
-            let fault = Diagnostic::refused(format!("{} lists of values are there only in part", finding.count));
-            places(fault, finding).help("export again with all values of these attributes")
-        }
+    let fault = lack
+        .places()
+        .iter()
+        .take(3)
+        .fold(Diagnostic::refused(lack.sentence()), |fault, found| fault.note(place(found)));
+    let fault = fault.help(lack.help());
+    if Incomplete::ACCEPTABLE.contains(&lack.code()) {
+        fault.note(format!("--accept-incomplete {} plans without it; report and runbook will say so", lack.code()))
+    } else {
+        fault
     }
 }
 

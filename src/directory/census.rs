@@ -61,6 +61,8 @@ pub struct Census {
     pub cut: Finding,
     /// Lists of which the export holds a part only (`;range=`).
     pub partial_lists: Finding,
+    /// Entries of which the export holds no values (`ldapsearch -A`, `1.1`).
+    pub without_values: Finding,
     /// Entries whose name is no distinguished name; nothing is planned for them.
     pub unreadable_names: Finding,
 }
@@ -77,6 +79,7 @@ impl Census {
         self.referrals.merge(other.referrals);
         self.cut.merge(other.cut);
         self.partial_lists.merge(other.partial_lists);
+        self.without_values.merge(other.without_values);
         self.unreadable_names.merge(other.unreadable_names);
     }
 }

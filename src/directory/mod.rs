@@ -3,6 +3,8 @@
 pub mod census;
 pub mod references;
 pub mod scan;
+pub mod structure;
 
 pub use census::{Census, Place};
 pub use scan::{EntryView, Exports, Overlay, Pass, ScanError, scan};
+pub use structure::Structure;

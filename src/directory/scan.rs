@@ -12,7 +12,9 @@
 //! | AD deleted object | `\0ADEL:` in the RDN, or `isDeleted: TRUE` | counted |
 //! | `attr;deletedattribute;deleted`, `attr;...;deleted` | db2ldif -r | dropped, counted |
 //! | `attr;adcsn-...;vucsn-...` | db2ldif -r | `attr` |
+//! | `attr;range=0-*` | AD, all values | `attr` |
 //! | `attr;range=0-1499` | AD, a part of the values | kept, counted: the list is incomplete |
+//! | no attributes, or an empty objectClass | ldapsearch -A, 1.1 | kept, counted: it has no values |
 //! | a name that is no DN | | counted and named |
 //! | `result: 4 ...`, `ref:` | ldapsearch | counted and named |
 
@@ -234,6 +236,10 @@ fn scan_block<P: Pass>(
             continue;
         }
         drop_replication_state(&mut record, export, &mut scanned.census);
+        if has_no_values(&record) {
+            let text = record.dn.to_vec();
+            scanned.census.without_values.add(Place { export, line: record.line, text });
+        }
         scanned.census.entries += 1;
         let unreadable = |unreadable: Unreadable| {
             let text = line_text(block, unreadable.line);
@@ -306,6 +312,12 @@ fn is_live(record: &ContentRecord<'_>, census: &mut Census) -> bool {
     true
 }
 
+/// Whether a search gave the entry without its values: no attribute at all, or classes that are empty.
+fn has_no_values(record: &ContentRecord<'_>) -> bool {
+    let mut classes = record.attributes.iter().filter(|line| line.description.eq_ignore_ascii_case("objectClass"));
+    record.attributes.is_empty() || classes.any(|line| line.value.bytes().is_empty())
+}
+
 /// Undoes what `db2ldif -r` adds to descriptions, and notes lists of which only a part is there.
 fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &mut Census) {
     let mut dropped = 0;
@@ -320,13 +332,23 @@ fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &
             let kept = options.filter(|option| !is_csn(option)).collect::<Vec<_>>();
             let base = &line.description[..base_end];
             line.description = std::iter::once(base).chain(kept).collect::<Vec<_>>().join(";").into();
-        } else if options.any(|option| option.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("range="))) {
-            let text = line.description.as_bytes().to_vec();
-            census.partial_lists.add(Place { export, line: line.line, text });
+        } else if let Some(range) = options.find_map(range) {
+            if range == "0-*" {
+                line.description = line.description[..base_end].to_owned().into();
+            } else {
+                let text = line.description.as_bytes().to_vec();
+                census.partial_lists.add(Place { export, line: line.line, text });
+            }
         }
         true
     });
     census.deleted_values += dropped;
+}
+
+/// What an option says of the part of a list: `0-1499`, or `0-*` for all of it ([MS-ADTS], 3.1.1.3.1.3.3).
+fn range(option: &str) -> Option<&str> {
+    let (name, range) = option.split_once('=')?;
+    name.eq_ignore_ascii_case("range").then_some(range)
 }
 
 /// Change sequence numbers of 389 DS: when an attribute or a value was added, deleted or updated.

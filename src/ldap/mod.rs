@@ -10,6 +10,7 @@ pub mod change;
 pub mod dn;
 pub mod dn_key;
 mod dn_syntax;
+pub mod domain;
 pub mod entry;
 pub mod filter;
 pub mod matching;

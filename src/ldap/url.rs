@@ -57,7 +57,8 @@ fn parts(input: &str) -> IResult<&str, Parts<'_>> {
     (host, dn, rest).parse(input)
 }
 
-fn percent_decoded(text: &str) -> Vec<u8> {
+/// The bytes that percent-encoded text stands for (RFC 3986, 2.1).
+pub fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {

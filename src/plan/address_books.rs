@@ -16,8 +16,8 @@
 use std::collections::BTreeMap;
 
 use super::collect::Collect;
-use crate::ldap::attribute::same_type;
 use crate::ldap::dn::escape_rdn_value;
+use crate::ldap::domain::{domain_of, organisations};
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Entry};
 
@@ -138,22 +138,6 @@ impl Candidates {
             above.iter().all(|domain| self.domains.iter().any(|own| own.eq_ignore_ascii_case(domain)))
         })
     }
-}
-
-fn organisations(dn: &Dn) -> Vec<&[u8]> {
-    let avas = dn.rdns().iter().flat_map(super::super::ldap::dn::Rdn::avas);
-    avas.filter(|ava| same_type(&ava.attribute_type, "o")).map(|ava| ava.value.as_slice()).collect()
-}
-
-/// The hosted domain that a name stands in: its nearest `o`, or what its `dc`s spell.
-pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
-    if let Some(domain) = organisations(dn).first() {
-        return Some(domain.to_vec());
-    }
-    let avas = dn.rdns().iter().flat_map(super::super::ldap::dn::Rdn::avas);
-    let components: Vec<&[u8]> =
-        avas.filter(|ava| same_type(&ava.attribute_type, "dc")).map(|ava| ava.value.as_slice()).collect();
-    (!components.is_empty()).then(|| components.join(&b'.'))
 }
 
 #[cfg(test)]

@@ -1,40 +1,59 @@
 //! Pass 2: what names, contains or belongs to the accounts that are deleted or moved, and what stands above all of them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::directory::census::{Finding, Place};
-use crate::directory::references::{DN_KINDS, named_dn};
+use crate::directory::references::kinds::{ALIAS, KINDS};
+use crate::directory::references::persons::{Naming, identifying};
+use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
+use crate::ldap::filter::Truth;
 use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
 use crate::policy::Policy;
 
-/// What is done with values of an attribute that name a deleted account. Those that name a moved one are all rewritten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Treatment {
-    /// The value is removed.
-    Remove,
-    /// A successor takes its place.
-    Reassign,
-    /// It is reported and left alone.
-    Review,
-    /// The policy does not list the attribute: the proof will find it.
-    Unlisted,
+/// What an attribute is to the pass.
+#[derive(Clone, Copy, Debug)]
+struct Role {
+    /// How its values name somebody, and what is done with them; `None` if they do not.
+    kind: Option<(Form, Treatment)>,
+    /// Its values are user names or mail addresses of the entry itself.
+    identifies: bool,
+}
+
+/// The attributes that name somebody under a policy: what it lists, then what is known, each with what is done.
+///
+/// What stands first counts. A kind that nobody knows is taken for a name.
+pub fn kinds(policy: &Policy) -> Vec<(String, Form, Treatment)> {
+    let form_of = |name: &str| {
+        let known: TypeMap<Form> = KINDS.iter().map(|(name, form, _)| (*name, *form)).collect();
+        known.get(name).unwrap_or(Form::Name)
+    };
+    let with = |list: &[AttributeDescription], treatment| -> Vec<(String, Form, Treatment)> {
+        let names = list.iter().map(AttributeDescription::attribute_type);
+        names.map(|name| (name.to_owned(), form_of(name), treatment)).collect()
+    };
+    let references = &policy.references;
+    let mut kinds = with(&references.leave, Treatment::Leave);
+    kinds.extend(with(&references.remove, Treatment::Remove));
+    kinds.extend(with(&references.reassign, Treatment::Reassign));
+    kinds.extend(with(&references.review, Treatment::Review));
+    kinds.extend(KINDS.iter().map(|(name, form, treatment)| ((*name).to_owned(), *form, *treatment)));
+    kinds.push((ALIAS.to_owned(), Form::Name, Treatment::Leave));
+    kinds
 }
 
 /// Looks for everything around the accounts.
-pub struct Collect {
-    /// How the policy treats each kind of reference.
-    kinds: TypeMap<Treatment>,
-    /// Accounts that are deleted or moved.
-    accounts: HashMap<DnKey, usize>,
-    /// How many RDNs their names have.
-    depths: BTreeSet<usize>,
-    /// Names that are no account but look like one (`cn=<its cn>` beside it).
-    pub near_misses: HashMap<DnKey, usize>,
+pub struct Collect<'p> {
+    policy: &'p Policy,
+    roles: TypeMap<Role>,
+    /// Who is looked for: accounts by their index, then what goes with them.
+    pub persons: Persons,
     /// Entries that are needed for what they say: successors, domains, places that accounts move to.
     pub wanted: HashSet<DnKey>,
+    /// Group numbers that are the primary one of a deleted account.
+    pub primary_groups: HashSet<Vec<u8>>,
     /// Known address-book roots.
     pub book_roots: HashMap<DnKey, usize>,
     /// RDN keys of address-book roots whose place is not known.
@@ -43,26 +62,30 @@ pub struct Collect {
     pub book_suffix: Option<DnKey>,
 }
 
-/// One value that names an account.
+/// One value that names somebody.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    /// The account, by index; the value names it or an entry below it.
-    pub account: usize,
-    /// What is to be done with it if the account is deleted.
+    /// Who, by number; the value may name an entry below theirs.
+    pub person: usize,
+    /// How the value names them.
+    pub how: How,
+    /// The form of the values of the attribute.
+    pub form: Form,
+    /// What is to be done with it if they are deleted.
     pub treatment: Treatment,
+    /// Somebody else may be meant as well.
+    pub unclear: bool,
     /// Position of the attribute in the entry, and of the value in the attribute.
     pub at: (usize, usize),
-    /// The value does not name the account, only something that looks like it.
-    pub near_miss: bool,
 }
 
 /// An entry that is kept, and why.
 pub struct Kept {
     /// The entry.
     pub entry: Entry,
-    /// Its values that name accounts.
+    /// Its values that name somebody who is looked for.
     pub references: Vec<Reference>,
-    /// The account below which it stands.
+    /// The person below whose entry it stands.
     pub below: Option<usize>,
     /// The address-book root at or under which it stands.
     pub in_book: Option<DnKey>,
@@ -81,7 +104,11 @@ pub struct Collected {
     pub books: u64,
     /// Values of reference attributes that are no distinguished names.
     pub unreadable_values: Finding,
+    /// How many people have each of the primary groups that were asked for.
+    pub primary_group_members: HashMap<Vec<u8>, u64>,
+    namesakes: Namesakes,
     keys: KeyBuffer,
+    found: Vec<Naming>,
 }
 
 impl Collected {
@@ -92,62 +119,84 @@ impl Collected {
         self.owner_values += other.owner_values;
         self.books += other.books;
         self.unreadable_values.merge(other.unreadable_values);
+        self.namesakes.merge(other.namesakes);
+        for (group, count) in other.primary_group_members {
+            *self.primary_group_members.entry(group).or_default() += count;
+        }
+    }
+
+    /// Decides whom user names and shared addresses mean, now that everybody who has them is known: see [`Namesakes`].
+    pub fn settle(&mut self, persons: &[DnKey]) {
+        for kept in &mut self.kept {
+            let entry = &kept.entry;
+            kept.references.retain_mut(|reference| {
+                let Some(person) = persons.get(reference.person) else { return true };
+                let value = &entry.attributes[reference.at.0].values[reference.at.1].bytes;
+                match self.namesakes.whose((reference.form, reference.how), value, person, entry.dn.key()) {
+                    Whose::Theirs => true,
+                    Whose::Unclear => {
+                        reference.treatment = for_review(reference.treatment);
+                        reference.unclear = true;
+                        true
+                    }
+                    Whose::AnotherOnes => false,
+                }
+            });
+        }
     }
 }
 
-impl Collect {
+/// What is done with a value that does not say for certain whom it means.
+fn for_review(treatment: Treatment) -> Treatment {
+    if treatment == Treatment::Leave { Treatment::Leave } else { Treatment::Review }
+}
+
+impl<'p> Collect<'p> {
     /// A pass that looks for nothing yet.
-    pub fn new(policy: &Policy) -> Self {
-        fn with(list: &[AttributeDescription], treatment: Treatment) -> impl Iterator<Item = (&str, Treatment)> {
-            list.iter().map(move |kind| (kind.attribute_type(), treatment))
+    pub fn new(policy: &'p Policy) -> Self {
+        let mut roles: TypeMap<Role> = TypeMap::default();
+        let own: TypeMap<()> = identifying().map(|name| (name, ())).collect();
+        for (name, form, treatment) in kinds(policy) {
+            let identifies = own.get(&name).is_some();
+            roles.insert(&name, Role { kind: Some((form, treatment)), identifies });
         }
-        let references = &policy.references;
-        // What stands first counts.
-        let kinds = with(&references.remove, Treatment::Remove)
-            .chain(with(&references.reassign, Treatment::Reassign))
-            .chain(with(&references.review, Treatment::Review))
-            .chain(DN_KINDS.into_iter().map(|kind| (kind, Treatment::Unlisted)))
-            .collect();
+        for name in identifying() {
+            roles.insert(name, Role { kind: None, identifies: true });
+        }
         Self {
-            kinds,
-            accounts: HashMap::new(),
-            depths: BTreeSet::new(),
-            near_misses: HashMap::new(),
+            policy,
+            roles,
+            persons: Persons::default(),
             wanted: HashSet::new(),
+            primary_groups: HashSet::new(),
             book_roots: HashMap::new(),
             book_rdns: HashMap::new(),
             book_suffix: policy.address_books.suffix.as_ref().map(|suffix| suffix.key().clone()),
         }
     }
 
-    /// Makes it look for what is around an account.
-    pub fn look_around(&mut self, account: usize, key: &DnKey) {
-        self.depths.insert(key.depth());
-        self.accounts.insert(key.clone(), account);
-    }
-
-    /// The account at or above a name.
-    fn account_at_or_above(&self, key: &[u8]) -> Option<usize> {
-        if self.depths.is_empty() {
-            return None;
-        }
-        let above = prefixes(key).enumerate().filter(|(index, _)| self.depths.contains(&(index + 1)));
-        above.map(|(_, (above, _))| above).find_map(|above| self.accounts.get(above).copied())
-    }
-
-    /// Whether values of the entry name accounts; counts them.
+    /// Whether values of the entry name somebody; counts them.
     fn names_somebody(&self, entry: &EntryView<'_>, found: &mut Collected) -> bool {
         let mut names = false;
+        let Collected { keys, found: namings, .. } = found;
         for line in &entry.record.attributes {
-            let Some(treatment) = self.kinds.get(&line.description) else { continue };
+            let Some(role) = self.roles.get(&line.description) else { continue };
+            let value = line.value.bytes();
+            if role.identifies
+                && let Some(name) = self.persons.shares(base_type(&line.description), value)
+                && self.persons.named(entry.key).is_none()
+                && self.policy.accounts.filter.evaluate(entry) == Truth::True
+            {
+                found.namesakes.add(name, entry.key);
+            }
+            let Some((form, treatment)) = role.kind else { continue };
             match treatment {
                 Treatment::Reassign => found.owner_values += 1,
                 Treatment::Remove | Treatment::Review => found.reference_values += 1,
-                Treatment::Unlisted => {}
+                Treatment::Leave => {}
             }
-            let value = named_dn(line.description.split(';').next().unwrap_or_default(), line.value.bytes());
-            match found.keys.key_of(value) {
-                Ok(key) => names |= self.account_at_or_above(key).is_some() || self.near_misses.contains_key(key),
+            match self.persons.find(form, base_type(&line.description), value, keys, namings) {
+                Ok(()) => names |= !namings.is_empty(),
                 Err(_) => found.unreadable_values.add(Place {
                     export: entry.export,
                     line: line.line,
@@ -158,18 +207,22 @@ impl Collect {
         names
     }
 
-    fn references(&self, entry: &Entry, keys: &mut KeyBuffer) -> Vec<Reference> {
+    fn references(&self, entry: &Entry, found: &mut Collected) -> Vec<Reference> {
         let mut references = Vec::new();
+        let Collected { keys, found: namings, .. } = found;
         for (attribute_at, attribute) in entry.attributes.iter().enumerate() {
             let name = attribute.description.attribute_type();
-            let Some(treatment) = self.kinds.get(name) else { continue };
+            let Some(Role { kind: Some((form, listed)), .. }) = self.roles.get(name) else { continue };
             for (value_at, value) in attribute.values.iter().enumerate() {
-                let Ok(key) = keys.key_of(named_dn(name, &value.bytes)) else { continue };
-                let exact = self.account_at_or_above(key).map(|account| (account, false));
-                let near = || self.near_misses.get(key).map(|account| (*account, true));
-                if let Some((account, near_miss)) = exact.or_else(near) {
-                    references.push(Reference { account, treatment, at: (attribute_at, value_at), near_miss });
+                if self.persons.find(form, name, &value.bytes, keys, namings).is_err() {
+                    continue;
                 }
+                let at = (attribute_at, value_at);
+                references.extend(namings.iter().map(|naming| {
+                    let certain = matches!(naming.how, How::Name | How::Uid | How::Address);
+                    let treatment = if certain { listed } else { for_review(listed) };
+                    Reference { person: naming.person, how: naming.how, form, treatment, unclear: false, at }
+                }));
             }
         }
         references
@@ -194,9 +247,33 @@ impl Collect {
     fn is_in_books(&self, key: &[u8]) -> bool {
         self.book_suffix.as_ref().is_some_and(|suffix| key.starts_with(suffix.as_bytes()))
     }
+
+    /// Counts people by the primary groups that are asked for, and tells whether the entry is such a group itself.
+    fn is_primary_group(&self, entry: &EntryView<'_>, found: &mut Collected) -> bool {
+        if self.primary_groups.is_empty() {
+            return false;
+        }
+        let lines = || entry.record.attributes.iter();
+        let has = |name: &str| lines().any(|line| line.description.eq_ignore_ascii_case(name));
+        let number = lines().find(|line| line.description.eq_ignore_ascii_case("gidNumber"));
+        let Some(number) = number.map(|line| line.value.bytes()).filter(|gid| self.primary_groups.contains(*gid))
+        else {
+            return false;
+        };
+        if has("uidNumber") {
+            *found.primary_group_members.entry(number.to_vec()).or_default() += 1;
+            return false;
+        }
+        true
+    }
 }
 
-impl Pass for Collect {
+/// The type of a description, without its options.
+fn base_type(description: &str) -> &str {
+    description.split(';').next().unwrap_or_default()
+}
+
+impl Pass for Collect<'_> {
     type Found = Collected;
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Collected) -> Result<(), Unreadable> {
@@ -204,14 +281,16 @@ impl Pass for Collect {
         if self.is_in_books(entry.key) && is_book_root(entry.key) {
             found.books += 1;
         }
-        let below = self.account_at_or_above(entry.key);
+        let below = self.persons.at_or_above(entry.key);
         let in_book = if below.is_some() { None } else { self.book_above(entry.key) };
-        let is_wanted = self.wanted.contains(entry.key) || self.near_misses.contains_key(entry.key);
+        let is_wanted = self.wanted.contains(entry.key)
+            || self.persons.is_near_miss(entry.key)
+            || self.is_primary_group(entry, found);
         if !names_somebody && below.is_none() && in_book.is_none() && !is_wanted {
             return Ok(());
         }
         let entry = entry.to_entry()?;
-        let references = if names_somebody { self.references(&entry, &mut found.keys) } else { Vec::new() };
+        let references = if names_somebody { self.references(&entry, found) } else { Vec::new() };
         found.kept.push(Kept { entry, references, below, in_book });
         Ok(())
     }

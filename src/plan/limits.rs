@@ -9,7 +9,7 @@
 //! | owner | values that pass to a successor | values of the attributes under `reassign` |
 //! | service | accounts that a service is marked on or stripped from, on its own | accounts |
 //! | address-book | address books deleted | address books |
-//! | delete | accounts deleted | accounts |
+//! | delete | accounts deleted, and the groups and aliases that go with them | accounts |
 //! | members | members that one group loses | members of that group; the group nearest to its limit is shown |
 
 use super::collect::Collected;
@@ -80,7 +80,7 @@ pub fn count(
         row(LimitKind::Owner, built.reassigned, around.owner_values, purged.clone()),
         of_accounts(LimitKind::Service, with(&[Step::MarkService, Step::Strip])),
         row(LimitKind::AddressBook, built.books, around.books, purged.clone()),
-        of_accounts(LimitKind::Delete, purged),
+        row(LimitKind::Delete, number(&purged) + built.companions, all, purged),
     ];
     let groups = built
         .members

@@ -14,6 +14,8 @@
 
 pub mod address_books;
 pub mod collect;
+pub mod companions;
+pub mod complete;
 pub mod guard;
 pub mod identity;
 pub mod limits;
@@ -48,6 +50,8 @@ use crate::lifecycle::effective::domain_of_account;
 use crate::lifecycle::{Case, Decision, History, Reason, Step, decide, grace};
 use crate::policy::{Absence, Limit, LimitKind, Policy};
 use collect::{Collect, Collected};
+use companions::Companion;
+use complete::Incomplete;
 use identity::Identities;
 use resolve::{Match, Resolve, Resolved};
 use rosters::{Hit, Rosters, Verdict};
@@ -72,6 +76,8 @@ pub struct Request {
     pub vetoes: Vec<(Identity, String)>,
     /// What earlier change sets did.
     pub history: History,
+    /// Codes of what the exports may lack: see [`Incomplete::ACCEPTABLE`].
+    pub accepted: Vec<String>,
 }
 
 /// An account that a leaver means, and what becomes of it.
@@ -168,10 +174,14 @@ pub struct Plan {
     pub unreadable_values: Finding,
     /// Every entry that an operation touches, as the exports show it, by the name that it has there.
     pub before: BTreeMap<DnKey, Entry>,
+    /// Aliases and groups that may go with accounts.
+    pub companions: Vec<Entry>,
     /// The old and the new name of every account that is moved.
     pub moved: Vec<(Dn, Dn)>,
     /// What the rosters came to, in the order of the request.
     pub rosters: Vec<RosterCount>,
+    /// What the exports lack, and the request accepts.
+    pub accepted: Vec<Incomplete>,
 }
 
 /// What a roster came to.
@@ -238,19 +248,6 @@ pub enum PlanError<E> {
     Rosters(Vec<(String, Vec<Doubt>)>),
 }
 
-/// What the exports lack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Incomplete {
-    /// A suffix that the policy asks for.
-    Suffix(Dn),
-    /// A group that the policy protects, so that its members are not known.
-    ProtectedGroup(Dn),
-    /// The search that made an export ended early.
-    Cut(Finding),
-    /// Parts of value lists.
-    PartialLists(Finding),
-}
-
 /// Makes a plan.
 ///
 /// One that exceeds a limit is a plan all the same, to be shown and not to be run: see [`Plan::exceeded`].
@@ -265,7 +262,7 @@ pub fn plan<E: Exports>(
     let doubts = roster_doubts(policy, request)?;
     let resolved = resolve(exports, urls, overlay, policy, request)?;
     let (resolved, mut census) = resolved;
-    check_complete(&census, &resolved, policy)?;
+    let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy), request)?;
 
     let mut found = accounts(&resolved, policy, request);
     protect::apply(exports, urls, overlay, policy, &mut found.accounts, &resolved.named)?;
@@ -279,6 +276,7 @@ pub fn plan<E: Exports>(
 
     let mut around = Collected::default();
     let mut books = Vec::new();
+    let mut companions: Vec<Companion> = Vec::new();
     if !accounts.is_empty() {
         let mut pass = Collect::new(policy);
         for (index, account) in accounts.iter().enumerate() {
@@ -286,13 +284,30 @@ pub fn plan<E: Exports>(
         }
         let line = Line { accounts: &accounts, matches: &resolved.matches, leaving: &leaving, policy, request };
         pass.wanted.extend(successor::first_wishes(&line));
-        census = scan(exports, urls, overlay, &pass, |found| around.merge(found))?;
+        // Once more for what goes with the accounts, until nothing more does.
+        loop {
+            around = Collected::default();
+            census = scan(exports, urls, overlay, &pass, |found| around.merge(found))?;
+            let own = accounts.iter().map(|account| account.entry.dn.key());
+            let persons = own.chain(companions.iter().map(|companion| companion.entry.dn.key()));
+            around.settle(&persons.cloned().collect::<Vec<_>>());
+            let mut more = companions::find(&accounts, &companions, &around, policy);
+            more.retain(|new| pass.persons.named(new.entry.dn.key().as_bytes()).is_none());
+            if more.is_empty() {
+                break;
+            }
+            for new in more {
+                pass.persons.add_name(accounts.len() + companions.len(), new.entry.dn.key());
+                companions.push(new);
+            }
+        }
     }
+    accepted.extend(complete::refuse(complete::of_deletions(&accounts, &around, policy), request)?);
     find_successors(exports, urls, overlay, policy, request, &mut accounts, &around, &resolved, &leaving)?;
     find_domains(&mut accounts, &around);
-    stages::hold_the_impossible(&mut accounts, &around, policy);
+    stages::hold_the_impossible(&mut accounts, &companions, &around, policy);
     let moves = stages::moves(&accounts, &around, policy);
-    let mut built = stages::operations(&accounts, &around, &books, policy, request, &moves);
+    let mut built = stages::operations(&accounts, &around, &books, policy, request, &moves, &companions);
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
     built.operations.retain(|operation| is_wanted(operation.stage));
@@ -310,6 +325,7 @@ pub fn plan<E: Exports>(
     });
     Ok(Plan {
         rosters: rosters.collect(),
+        accepted,
         leavers,
         accounts,
         conflicts,
@@ -319,6 +335,7 @@ pub fn plan<E: Exports>(
         census,
         unreadable_values: around.unreadable_values,
         before: built.before,
+        companions: companions.into_iter().map(|companion| companion.entry).collect(),
         moved: moves.moved.into_values().collect(),
     })
 }
@@ -330,12 +347,11 @@ fn leaves(decision: &Decision) -> bool {
 }
 
 fn refuse_unsupported<E>(policy: &Policy, request: &Request) -> Result<(), PlanError<E>> {
-    let of_policy = policy.unsupported().map(|what| format!("the policy's {what}"));
     let of_guard =
         (request.guard == Guard::Assert && !policy.directory.server.profile().assertion_control).then(|| {
             format!("--guard assert for the server `{}`, which has no assertion control,", policy.directory.server)
         });
-    of_policy.or(of_guard).map_or(Ok(()), |what| Err(PlanError::Unsupported(what)))
+    of_guard.map_or(Ok(()), |what| Err(PlanError::Unsupported(what)))
 }
 
 /// Why each roster does not prove complete; refuses the plan where that matters.
@@ -371,20 +387,8 @@ fn resolve<E: Exports>(
     let pass = Resolve::new(policy, Identities::new(identities, policy), Rosters::new(rosters));
     let mut resolved = Resolved::default();
     let census = scan(exports, urls, overlay, &pass, |found| resolved.merge(found))?;
+    resolved.structure.finish();
     Ok((resolved, census))
-}
-
-fn check_complete<E>(census: &Census, resolved: &Resolved, policy: &Policy) -> Result<(), PlanError<E>> {
-    let suffixes = policy.directory.suffixes.iter();
-    let missing = suffixes.filter(|suffix| !resolved.named.iter().any(|entry| entry.dn == **suffix));
-    let mut lacking: Vec<Incomplete> = missing.cloned().map(Incomplete::Suffix).collect();
-    if census.cut.count > 0 {
-        lacking.push(Incomplete::Cut(census.cut.clone()));
-    }
-    if census.partial_lists.count > 0 {
-        lacking.push(Incomplete::PartialLists(census.partial_lists.clone()));
-    }
-    if lacking.is_empty() { Ok(()) } else { Err(PlanError::Incomplete(lacking)) }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one step of the plan, with all that it has found so far")]

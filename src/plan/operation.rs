@@ -74,6 +74,10 @@ pub enum Kind {
     Guard,
     /// Deletes an entry below an account.
     Child,
+    /// Deletes an alias of something that is deleted.
+    Alias,
+    /// Deletes a group that goes with an account.
+    Group,
     /// Deletes an account.
     Account,
 }
@@ -93,6 +97,8 @@ impl Kind {
             Self::AddressBookEntry => "address-book-entry",
             Self::Guard => "guard",
             Self::Child => "child",
+            Self::Alias => "alias",
+            Self::Group => "group",
             Self::Account => "account",
         }
     }

@@ -12,7 +12,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Account, Incomplete, PlanError, Protected, hold, wanted};
+use super::complete::Incomplete;
+use super::{Account, PlanError, Protected, hold, wanted};
 use crate::directory::references::named_dn;
 use crate::directory::{Exports, Overlay, ScanError};
 use crate::ldap::filter::Truth;

@@ -1,28 +1,36 @@
-//! The references stage: one modify record for each entry that names deleted or moved accounts.
+//! The references stage: what is written on one entry for the values that name deleted or moved accounts.
 //!
 //! | the policy says | values | written as |
 //! | --- | --- | --- |
-//! | remove | every value that names the account, in any spelling | `delete:` with the values as the entry spells them |
-//! | remove, and it is the last member | by `last_member`: `refuse` holds the account; `allow` removes it where the server can; `placeholder:` puts another there | |
-//! | reassign | every value that names the account | `delete:` them, `add:` the successor unless it is there already |
+//! | remove | every value that names the account for certain | `delete:` with the values as the entry spells them |
+//! | remove, and no member is left but dummies | by `last_member`: `refuse` holds the account; `allow` removes it where the schema can; `placeholder:`, `successor` put another there; `delete-group` deletes the entry | |
+//! | remove, and the last value of `mgrpAllowedBroadcaster` would go | | nothing: a review item, because everybody could send then |
+//! | reassign | every value that names the account for certain | `delete:` them, `add:` the successor in the same form unless it is there already |
+//! | reassign to somebody without a mail address, or to nobody | addresses | nothing: a review item; a name holds the account |
 //! | review | | nothing: a review item |
-//! | anything, and the account is moved | every value that names it or an entry below it | `delete:` them, `add:` the new names; nothing where the server follows moves by itself |
-//! | a near miss | names no entry, but its RDN is the account's cn beside it | nothing: a review item |
+//! | leave | | nothing |
+//! | anything, and the account is moved | every name of it or of an entry below it | `delete:` them, `add:` the new names; nothing where the server follows moves by itself |
+//! | anything, and the value does not name the account for certain | another case, a URL, a filter, an access rule, a shared address, a near miss | nothing: a review item |
+//!
+//! A dummy is a member that is nobody: an empty name, or one whose RDN has the value `nobody`, `dummy`, `fakeuser` or
+//! `refint_nothing`, or the policy's placeholder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::collect::{Kept, Reference, Treatment};
-use crate::directory::references::named_dn;
+use super::collect::{Kept, Reference};
+use crate::directory::references::kinds::{MEMBERS, OPENS_WHEN_EMPTY};
+use crate::directory::references::persons::{mailto, named_by_url};
+use crate::directory::references::{Form, How, Treatment, named_dn};
 use crate::ldap::attribute::same_type;
-use crate::ldap::{Attribute, Dn, ModOp, Modification, Value};
+use crate::ldap::{Attribute, Dn, Entry, ModOp, Modification, Value, object_classes};
 use crate::policy::{LastMember, Policy};
 
 /// Why an account cannot be taken out of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// It is the last member, and the policy says to refuse.
+    /// They are the last members, and the policy says to refuse.
     LastMember(usize),
-    /// It has no successor.
+    /// They have no successor.
     NoSuccessor(usize),
 }
 
@@ -31,8 +39,8 @@ pub enum Obstacle {
 pub struct Change {
     /// The modifications, by exact values.
     pub modifications: Vec<Modification>,
-    /// The accounts that they are for.
-    pub accounts: BTreeSet<usize>,
+    /// Who they are for, by number.
+    pub persons: BTreeSet<usize>,
     /// Values removed.
     pub removed: u64,
     /// Values reassigned.
@@ -43,69 +51,125 @@ pub struct Change {
     pub members: Vec<(u64, u64)>,
 }
 
-/// What becomes of the accounts, as far as references depend on it.
+/// Who takes over.
+#[derive(Clone, Debug)]
+pub struct Successor {
+    /// The name.
+    pub dn: Dn,
+    /// The mail address, if there is one.
+    pub mail: Option<Vec<u8>>,
+}
+
+/// What becomes of people, as far as references depend on it. People are numbered as the pass numbers them.
 pub struct Fates<'f> {
-    /// Whether an account is deleted.
+    /// Whether somebody is deleted.
     pub is_deleted: &'f dyn Fn(usize) -> bool,
-    /// Who takes over from each.
-    pub successors: &'f BTreeMap<usize, Dn>,
+    /// Who takes over from somebody.
+    pub successor: &'f dyn Fn(usize) -> Option<&'f Successor>,
     /// The old and the new name of each account that is moved, unless the server itself follows.
     pub moved: &'f BTreeMap<usize, (Dn, Dn)>,
+}
+
+/// The values of one attribute that are changed because of a deletion.
+struct Gone<'k> {
+    removed: Vec<&'k Reference>,
+    reassigned: Vec<&'k Reference>,
+}
+
+impl Gone<'_> {
+    fn len(&self) -> usize {
+        self.removed.len() + self.reassigned.len()
+    }
+
+    fn holds(&self, value: usize) -> bool {
+        self.removed.iter().chain(&self.reassigned).any(|reference| reference.at.1 == value)
+    }
+}
+
+/// The values of an attribute that name somebody deleted for certain, each once, by what is done with them.
+fn gone<'k>(kept: &'k Kept, at: usize, policy: &Policy, fates: &Fates<'_>) -> Gone<'k> {
+    let attribute = &kept.entry.attributes[at];
+    let cleaned = policy.directory.tools.file_cleans(attribute.description.attribute_type());
+    let mut gone = Gone { removed: Vec::new(), reassigned: Vec::new() };
+    for reference in kept.references.iter().filter(|reference| reference.at.0 == at && cleaned) {
+        if !(fates.is_deleted)(reference.person) || gone.holds(reference.at.1) {
+            continue;
+        }
+        match reference.treatment {
+            Treatment::Remove => gone.removed.push(reference),
+            Treatment::Reassign if can_pass(attribute, reference, fates) => gone.reassigned.push(reference),
+            _ => {}
+        }
+    }
+    if attribute.description.is_type(OPENS_WHEN_EMPTY) && gone.len() == attribute.values.len() {
+        // To leave one name of nobody is better than to let everybody in.
+        gone.removed.clear();
+    }
+    gone
+}
+
+/// Whether a value can be written for the successor. A name always can, or the account is held; an address needs one.
+fn can_pass(attribute: &Attribute, reference: &Reference, fates: &Fates<'_>) -> bool {
+    if reference.form != Form::AddressOrUrl {
+        return true;
+    }
+    let value = &attribute.values[reference.at.1].bytes;
+    (fates.successor)(reference.person).is_some_and(|successor| passed(reference, value, successor).is_some())
+}
+
+/// Whether a value that somebody deleted is named by stays, and a person must decide on it.
+pub fn is_for_review(kept: &Kept, reference: &Reference, policy: &Policy, fates: &Fates<'_>) -> bool {
+    (fates.is_deleted)(reference.person)
+        && reference.treatment != Treatment::Leave
+        && policy.directory.tools.file_cleans(kept.entry.attributes[reference.at.0].description.attribute_type())
+        && !gone(kept, reference.at.0, policy, fates).holds(reference.at.1)
 }
 
 /// Works out the change of an entry.
 pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change, Vec<Obstacle>> {
     let mut change = Change::default();
     let mut obstacles = Vec::new();
-    for (attribute_at, attribute) in kept.entry.attributes.iter().enumerate() {
-        let here = || kept.references.iter().filter(|reference| reference.at.0 == attribute_at && !reference.near_miss);
-        let cleaned = policy.directory.tools.file_cleans(attribute.description.attribute_type());
-        let named: Vec<&Reference> = here()
-            .filter(|reference| cleaned && (fates.is_deleted)(reference.account))
-            .filter(|reference| matches!(reference.treatment, Treatment::Remove | Treatment::Reassign))
+    for (at, attribute) in kept.entry.attributes.iter().enumerate() {
+        let gone = gone(kept, at, policy, fates);
+        let renamed: Vec<&Reference> = kept
+            .references
+            .iter()
+            .filter(|reference| reference.at.0 == at && reference.how == How::Name)
+            .filter(|reference| reference.form != Form::AddressOrUrl && fates.moved.contains_key(&reference.person))
             .collect();
-        let renamed: Vec<&Reference> =
-            here().filter(|reference| fates.moved.contains_key(&reference.account)).collect();
-        if named.is_empty() && renamed.is_empty() {
+        if gone.len() == 0 && renamed.is_empty() {
             continue;
         }
-        let modification = |op, values| Modification { op, description: attribute.description.clone(), values };
-        let old = named.iter().chain(&renamed);
-        let old: Vec<Value> = old.map(|reference| attribute.values[reference.at.1].clone()).collect();
-        let left = attribute.values.len() - named.len();
         let mut new: Vec<Value> = renamed
             .iter()
-            .filter_map(|reference| rewritten(attribute, reference, fates.moved.get(&reference.account)?))
+            .filter_map(|reference| rewritten(attribute, reference, fates.moved.get(&reference.person)?))
             .collect();
-        change.renamed += renamed.len() as u64;
-        let is_membership = is_membership(attribute);
-        if named.first().is_some_and(|first| first.treatment == Treatment::Reassign) {
-            for reference in &named {
-                let Some(successor) = fates.successors.get(&reference.account) else {
-                    obstacles.push(Obstacle::NoSuccessor(reference.account));
-                    continue;
-                };
-                let same = |value: &Value| Dn::parse(&value.bytes).is_ok_and(|dn| dn == *successor);
-                if !attribute.values.iter().chain(&new).any(same) {
-                    new.push(Value::new(successor.spelling()));
-                }
-            }
-            change.reassigned += named.len() as u64;
-        } else if !named.is_empty() {
-            if left == 0 && is_membership {
-                match last_member(policy) {
-                    Ok(placeholder) => new.extend(placeholder),
-                    Err(()) => {
-                        obstacles.extend(named.iter().map(|reference| Obstacle::LastMember(reference.account)));
-                    }
-                }
-            }
-            change.removed += named.len() as u64;
-            if is_membership {
-                change.members.push((named.len() as u64, attribute.values.len() as u64));
+        for reference in &gone.reassigned {
+            let value = &attribute.values[reference.at.1].bytes;
+            match (fates.successor)(reference.person).and_then(|successor| passed(reference, value, successor)) {
+                Some(passed) => put(&mut new, attribute, &gone, passed),
+                None => obstacles.push(Obstacle::NoSuccessor(reference.person)),
             }
         }
-        change.accounts.extend(named.iter().chain(&renamed).map(|reference| reference.account));
+        if is_membership(attribute) && !gone.removed.is_empty() {
+            change.members.push((gone.removed.len() as u64, attribute.values.len() as u64));
+            if is_emptied(attribute, &gone, policy) {
+                match last_member(&kept.entry, attribute, &gone, policy, fates) {
+                    Ok(others) => others.into_iter().for_each(|other| put(&mut new, attribute, &gone, other)),
+                    Err(found) => obstacles.extend(found),
+                }
+            }
+        }
+        change.removed += gone.removed.len() as u64;
+        change.reassigned += gone.reassigned.len() as u64;
+        change.renamed += renamed.len() as u64;
+        let old = || gone.removed.iter().chain(&gone.reassigned).chain(&renamed);
+        change.persons.extend(old().map(|reference| reference.person));
+        let mut positions: Vec<usize> = old().map(|reference| reference.at.1).collect();
+        positions.sort_unstable();
+        positions.dedup();
+        let old = positions.into_iter().map(|position| attribute.values[position].clone()).collect();
+        let modification = |op, values| Modification { op, description: attribute.description.clone(), values };
         change.modifications.push(modification(ModOp::Delete, old));
         if !new.is_empty() {
             change.modifications.push(modification(ModOp::Add, new));
@@ -114,9 +178,113 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
     if obstacles.is_empty() { Ok(change) } else { Err(obstacles) }
 }
 
+/// Adds a value unless it stands there already and stays.
+fn put(new: &mut Vec<Value>, attribute: &Attribute, gone: &Gone<'_>, value: Value) {
+    let same = |other: &Value| match (Dn::parse(&other.bytes), Dn::parse(&value.bytes)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => other.bytes.eq_ignore_ascii_case(&value.bytes),
+    };
+    let stays = attribute.values.iter().enumerate().filter(|(at, _)| !gone.holds(*at)).map(|(_, value)| value);
+    if !stays.chain(&*new).any(same) {
+        new.push(value);
+    }
+}
+
+/// The value that names a successor where another named the account, in the same form.
+fn passed(reference: &Reference, old: &[u8], successor: &Successor) -> Option<Value> {
+    if reference.form != Form::AddressOrUrl {
+        return Some(Value::new(successor.dn.spelling()));
+    }
+    if named_by_url(old).is_some() {
+        return Some(Value::new(&[b"ldap:///", &*percent_encoded(successor.dn.spelling())].concat()));
+    }
+    let mail = successor.mail.as_deref()?;
+    Some(if mailto(old).is_some() {
+        Value::new(&[b"mailto:", &*percent_encoded(mail)].concat())
+    } else {
+        Value::new(mail)
+    })
+}
+
+/// Text for a URL: what is neither plain nor usual in names and addresses is written as `%20` (RFC 3986, 2.1).
+fn percent_encoded(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~=,+@!$&'()*;:".contains(byte) {
+            text.push(*byte);
+        } else {
+            text.extend(format!("%{byte:02X}").into_bytes());
+        }
+    }
+    text
+}
+
 /// Whether the values of an attribute are the members of a group.
 fn is_membership(attribute: &Attribute) -> bool {
-    ["member", "uniqueMember"].iter().any(|name| same_type(attribute.description.attribute_type(), name))
+    MEMBERS.iter().any(|name| same_type(attribute.description.attribute_type(), name))
+}
+
+/// Whether a member is nobody.
+fn is_dummy(value: &[u8], policy: &Policy) -> bool {
+    const NOBODY: [&[u8]; 4] = [b"nobody", b"dummy", b"fakeuser", b"refint_nothing"];
+    let Ok(dn) = Dn::parse(value) else { return false };
+    if matches!(&policy.references.last_member, LastMember::Placeholder(placeholder) if *placeholder == dn) {
+        return true;
+    }
+    let Some(rdn) = dn.rdns().first() else { return true };
+    rdn.avas().iter().any(|ava| NOBODY.iter().any(|name| name.eq_ignore_ascii_case(&ava.value)))
+}
+
+/// Whether no member is left, but dummies.
+fn is_emptied(attribute: &Attribute, gone: &Gone<'_>, policy: &Policy) -> bool {
+    let name = attribute.description.attribute_type();
+    let mut left = attribute.values.iter().enumerate().filter(|(at, _)| !gone.holds(*at));
+    !gone.removed.is_empty() && left.all(|(_, value)| is_dummy(named_dn(name, &value.bytes), policy))
+}
+
+/// Whether an entry is a group that loses its last member, and that the policy deletes for it.
+pub fn is_emptied_group(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> bool {
+    let attributes = kept.entry.attributes.iter().enumerate().filter(|(_, attribute)| is_membership(attribute));
+    let mut attributes = attributes.filter(|(_, attribute)| !attribute.values.is_empty()).peekable();
+    matches!(policy.references.last_member, LastMember::DeleteGroup)
+        && attributes.peek().is_some()
+        && attributes.all(|(at, attribute)| is_emptied(attribute, &gone(kept, at, policy, fates), policy))
+        && !policy.protect.covers(&kept.entry)
+}
+
+/// What takes the place of the last members, or why their accounts must be held.
+fn last_member(
+    entry: &Entry,
+    attribute: &Attribute,
+    gone: &Gone<'_>,
+    policy: &Policy,
+    fates: &Fates<'_>,
+) -> Result<Vec<Value>, Vec<Obstacle>> {
+    let all = |obstacle: fn(usize) -> Obstacle| {
+        Err(gone.removed.iter().map(|reference| obstacle(reference.person)).collect::<Vec<_>>())
+    };
+    match &policy.references.last_member {
+        LastMember::Allow if may_be_empty(entry, attribute, policy) => Ok(Vec::new()),
+        LastMember::Placeholder(dn) => Ok(vec![Value::new(dn.spelling())]),
+        LastMember::Successor => {
+            let successors = gone.removed.iter().map(|reference| (fates.successor)(reference.person));
+            let names: Option<Vec<Value>> =
+                successors.map(|successor| Some(Value::new(successor?.dn.spelling()))).collect();
+            names.map_or_else(|| all(Obstacle::NoSuccessor), Ok)
+        }
+        LastMember::Allow | LastMember::Refuse | LastMember::DeleteGroup => all(Obstacle::LastMember),
+    }
+}
+
+/// Whether the schema lets the entry be without the attribute: on this server, or by the entry's classes.
+fn may_be_empty(entry: &Entry, attribute: &Attribute, policy: &Policy) -> bool {
+    let name = attribute.description.attribute_type();
+    let allows = |class: &[u8]| {
+        let known = std::str::from_utf8(class).ok().and_then(object_classes::find);
+        known.is_some_and(|known| !known.requires(name))
+    };
+    policy.directory.server.profile().last_member_may_go
+        || entry.values("objectClass").all(|class| allows(&class.bytes))
 }
 
 /// A value with the new name of a moved account in place of the old one; what stands before and behind the name stays.
@@ -133,13 +301,4 @@ fn rewritten(attribute: &Attribute, reference: &Reference, (old, new): &(Dn, Dn)
     text.extend_from_slice(new.spelling());
     text.extend_from_slice(&value[named.len()..]);
     Some(Value::new(&text))
-}
-
-/// What takes the place of the last member, or that the account must be held.
-fn last_member(policy: &Policy) -> Result<Option<Value>, ()> {
-    match &policy.references.last_member {
-        LastMember::Allow if policy.directory.server.profile().last_member_may_go => Ok(None),
-        LastMember::Placeholder(dn) => Ok(Some(Value::new(dn.spelling()))),
-        _ => Err(()),
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::identity::Identities;
 use super::rosters::{Hit, Rosters, Verdict};
 use crate::directory::scan::Unreadable;
-use crate::directory::{EntryView, Pass};
+use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::attribute::same_type;
 use crate::ldap::filter::Truth;
 use crate::ldap::{AttributeDescription, DnKey, Entry};
@@ -43,6 +43,8 @@ pub struct Resolved {
     pub matches: Vec<Match>,
     /// Entries that the policy names, of those the exports hold.
     pub named: Vec<Entry>,
+    /// The names of all entries.
+    pub structure: Structure,
     /// For each roster: accounts of its scope, and how many of them it lists.
     pub listed: Vec<(u64, u64)>,
 }
@@ -53,6 +55,7 @@ impl Resolved {
         self.accounts += other.accounts;
         self.matches.extend(other.matches);
         self.named.extend(other.named);
+        self.structure.merge(other.structure);
         self.listed.resize(self.listed.len().max(other.listed.len()), (0, 0));
         for (known, (accounts, listed)) in self.listed.iter_mut().zip(other.listed) {
             known.0 += accounts;
@@ -108,6 +111,7 @@ impl Pass for Resolve<'_> {
     type Found = Resolved;
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Resolved) -> Result<(), Unreadable> {
+        found.structure.add(entry);
         if self.named.contains(entry.key) {
             found.named.push(entry.to_entry()?);
         }

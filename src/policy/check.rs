@@ -13,6 +13,7 @@ use super::sections::{
     Rule, RuleAction, Scope, ServicePolicy, Stamp, SuccessorPolicy, SuccessorSource, Veto,
 };
 use super::{Pattern, Policy, PolicyError, Server, Tools};
+use crate::directory::references::never_written;
 use crate::ldap::filter::Filter;
 use crate::ldap::{AttributeDescription, Dn};
 use crate::leavers::roster::{Completeness, Rules, Trailer};
@@ -308,11 +309,23 @@ impl Checker {
 
     fn references(&mut self, section: &file::References) -> ReferencePolicy {
         let last_member = section.last_member.as_ref().map_or(Some(LastMember::Refuse), |text| self.last_member(text));
+        let words = [("review", false), ("delete", true)];
+        let private_group = section.private_group.as_ref().and_then(|text| self.word(text, &words));
+        for text in [&section.remove, &section.reassign, &section.review].into_iter().flatten().flatten() {
+            if never_written(text.get_ref()) {
+                let message =
+                    format!("`{}` is computed by the server, or history: it is never written", text.get_ref());
+                self.fault(Some(text.span()), message, Some("name the attribute that it is computed from".to_owned()));
+            }
+        }
         ReferencePolicy {
             remove: self.attributes(section.remove.as_ref()),
             reassign: self.attributes(section.reassign.as_ref()),
             review: self.attributes(section.review.as_ref()),
+            leave: self.attributes(section.leave.as_ref()),
             last_member: last_member.unwrap_or(LastMember::Refuse),
+            private_group_goes: private_group.unwrap_or(false),
+            max_values: section.max_values.unwrap_or(1000).max(1),
         }
     }
 
@@ -324,8 +337,8 @@ impl Checker {
         let words = [("refuse", 0), ("allow", 1), ("successor", 2), ("delete-group", 3), ("placeholder:<dn>", 4)];
         Some(match self.word(text, &words)? {
             1 => LastMember::Allow,
-            2 => LastMember::Later("successor"),
-            3 => LastMember::Later("delete-group"),
+            2 => LastMember::Successor,
+            3 => LastMember::DeleteGroup,
             _ => LastMember::Refuse,
         })
     }

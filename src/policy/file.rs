@@ -157,7 +157,10 @@ pub struct References {
     pub remove: Option<Vec<Text>>,
     pub reassign: Option<Vec<Text>>,
     pub review: Option<Vec<Text>>,
+    pub leave: Option<Vec<Text>>,
     pub last_member: Option<Text>,
+    pub private_group: Option<Text>,
+    pub max_values: Option<usize>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -247,7 +250,7 @@ impl File {
         take!(self.moving, base.moving; to, back, references);
         take!(self.disconnect, base.disconnect; attribute, value);
         take!(self.grace, base.grace; days, mail, calendar, trust_modify_timestamp);
-        take!(self.references, base.references; remove, reassign, review, last_member);
+        take!(self.references, base.references; remove, reassign, review, leave, last_member, private_group, max_values);
         take!(self.successor, base.successor; order, fallback);
         take!(self.address_books, base.address_books; suffix);
         take!(self.protect, base.protect; dn, subtree, filter, group, bind, last_enabled);

@@ -116,14 +116,6 @@ impl Policy {
         };
         check::check(&file)
     }
-
-    /// The first thing that the policy asks for and that this version does not plan.
-    pub fn unsupported(&self) -> Option<String> {
-        match &self.references.last_member {
-            LastMember::Later(word) => Some(format!("last_member = \"{word}\"")),
-            _ => None,
-        }
-    }
 }
 
 fn toml_error(error: &toml::de::Error) -> PolicyError {
@@ -142,7 +134,6 @@ mod tests {
             for (kind, word) in LimitKind::ALL {
                 assert!(policy.limits.get(kind).is_some(), "{name} has no limit for {word}");
             }
-            assert_eq!(policy.unsupported(), None, "{name}");
             let named = Policy::parse(&format!("preset = \"{name}\"\n")).unwrap();
             assert_eq!(named.grace.days, policy.grace.days, "{name}");
         }

@@ -249,8 +249,14 @@ pub struct ReferencePolicy {
     pub reassign: Vec<AttributeDescription>,
     /// They are reported.
     pub review: Vec<AttributeDescription>,
+    /// They are left alone, and not reported either.
+    pub leave: Vec<AttributeDescription>,
     /// What becomes of a group that would lose its last member.
     pub last_member: LastMember,
+    /// Whether the group that is the account's alone goes with it; otherwise it is reported.
+    pub private_group_goes: bool,
+    /// At most so many values of one attribute in one record.
+    pub max_values: usize,
 }
 
 /// What becomes of a group that would lose its last member.
@@ -262,8 +268,10 @@ pub enum LastMember {
     Allow,
     /// This name takes its place.
     Placeholder(Dn),
-    /// One of the ways that this version does not plan.
-    Later(&'static str),
+    /// The successor of who leaves takes its place.
+    Successor,
+    /// The group goes, with everything that names it.
+    DeleteGroup,
 }
 
 /// `[successor]`

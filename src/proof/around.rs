@@ -2,29 +2,37 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::directory::references::named_dn;
+use crate::directory::references::persons::identifying;
+use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, persons};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
+use crate::ldap::filter::{Filter, Truth};
 use crate::ldap::{DnKey, Entry, TypeMap};
 
 /// What the pass looks for.
-pub struct Around {
+pub struct Around<'p> {
     /// Names in the records.
     pub targets: HashSet<DnKey>,
     /// Names that the records delete.
     pub deleted: HashSet<DnKey>,
-    /// Names that the records give up: deleted, moved, or deleted by a tool of the site.
-    pub gone: HashSet<DnKey>,
+    /// Who the records give up: deleted, moved, or deleted by a tool of the site.
+    pub gone: Persons,
+    /// The names of the persons in `gone`, by number.
+    pub names: Vec<DnKey>,
     /// Names that the records move; everything below them goes along.
     pub moved: HashSet<DnKey>,
     /// Parents of the names in the records.
     pub parents: HashSet<DnKey>,
-    /// Types of the attributes that name entries.
-    pub kinds: TypeMap<()>,
+    /// Attributes that name somebody.
+    pub kinds: TypeMap<(Form, Treatment)>,
+    /// What makes an entry an account.
+    pub accounts: &'p Filter,
+    /// Attributes that say who an entry is.
+    pub identifying: TypeMap<()>,
 }
 
-/// A value that names an entry which is gone.
+/// A value that names somebody who is gone.
 #[derive(Clone, Debug)]
 pub struct Naming {
     /// The entry that it stands in.
@@ -35,6 +43,10 @@ pub struct Naming {
     pub attribute: String,
     /// The value.
     pub value: Vec<u8>,
+    /// How it names them.
+    pub how: How,
+    /// Whom, by number.
+    pub person: usize,
 }
 
 /// What the pass found.
@@ -46,13 +58,16 @@ pub struct Found {
     pub children: Vec<(DnKey, DnKey)>,
     /// Parents that are there.
     pub parents: BTreeSet<DnKey>,
-    /// Values that name entries which are gone.
+    /// Values that name somebody who is gone.
     pub namings: Vec<Naming>,
+    /// Who else has their user names and addresses.
+    pub namesakes: Namesakes,
     /// Entries looked at.
     pub entries: u64,
     /// Reference values looked at.
     pub values: u64,
     keys: KeyBuffer,
+    found: Vec<persons::Naming>,
 }
 
 impl Found {
@@ -62,12 +77,33 @@ impl Found {
         self.children.extend(other.children);
         self.parents.extend(other.parents);
         self.namings.extend(other.namings);
+        self.namesakes.merge(other.namesakes);
         self.entries += other.entries;
         self.values += other.values;
     }
 }
 
-impl Pass for Around {
+impl Around<'_> {
+    /// The attributes that say who an entry is.
+    pub fn identifying() -> TypeMap<()> {
+        identifying().map(|name| (name, ())).collect()
+    }
+
+    fn namesakes(&self, entry: &EntryView<'_>, found: &mut Found) {
+        for line in &entry.record.attributes {
+            let base = line.description.split(';').next().unwrap_or_default();
+            if self.identifying.get(base).is_some()
+                && let Some(name) = self.gone.shares(base, line.value.bytes())
+                && self.gone.named(entry.key).is_none()
+                && self.accounts.evaluate(entry) == Truth::True
+            {
+                found.namesakes.add(name, entry.key);
+            }
+        }
+    }
+}
+
+impl Pass for Around<'_> {
     type Found = Found;
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Found) -> Result<(), Unreadable> {
@@ -87,24 +123,24 @@ impl Pass for Around {
         if self.deleted.contains(parent) {
             found.children.push((DnKey::from_key_bytes(parent), DnKey::from_key_bytes(entry.key)));
         }
+        self.namesakes(entry, found);
+        let Found { keys, found: named, values, namings, .. } = found;
         for line in &entry.record.attributes {
-            if self.kinds.get(&line.description).is_none() {
-                continue;
-            }
-            found.values += 1;
+            let Some((form, treatment)) = self.kinds.get(&line.description) else { continue };
+            *values += 1;
             let base = line.description.split(';').next().unwrap_or_default();
             // What is no name names nobody; the plan has counted it.
-            let Ok(key) = found.keys.key_of(named_dn(base, line.value.bytes())) else { continue };
-            if self.gone.contains(key)
-                || !self.moved.is_empty() && prefixes(key).any(|(above, _)| self.moved.contains(above))
-            {
-                found.namings.push(Naming {
-                    entry: DnKey::from_key_bytes(entry.key),
-                    dn: entry.record.dn.to_vec(),
-                    attribute: line.description.to_string(),
-                    value: line.value.bytes().to_vec(),
-                });
+            if treatment == Treatment::Leave || self.gone.find(form, base, line.value.bytes(), keys, named).is_err() {
+                continue;
             }
+            namings.extend(named.iter().map(|naming| Naming {
+                entry: DnKey::from_key_bytes(entry.key),
+                dn: entry.record.dn.to_vec(),
+                attribute: line.description.to_string(),
+                value: line.value.bytes().to_vec(),
+                how: naming.how,
+                person: naming.person,
+            }));
         }
         Ok(())
     }

@@ -1,16 +1,17 @@
 //! The seven checks.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use thiserror::Error;
 
 use super::apply::{Model, renamed};
-use super::around::{Around, Found};
-use crate::directory::references::{DN_KINDS, named_dn};
+use super::around::{Around, Found, Naming};
+use crate::directory::references::{How, Persons, Treatment, Whose};
 use crate::directory::{Exports, Overlay, ScanError, scan};
-use crate::ldap::dn_key::prefixes;
-use crate::ldap::{Change, ChangeRecord, DnKey, Entry, ResultCode, TypeMap, Value};
+use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::{Change, ChangeRecord, DnKey, Entry, ResultCode, Value};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
+use crate::plan::collect::kinds;
 use crate::plan::{Operation, Plan, PlanError, Request, plan};
 use crate::policy::{Policy, Server};
 
@@ -95,7 +96,7 @@ pub fn prove<E: Exports>(
     proof.hold("leaves-first", format!("{} deletions, {} children", around.deleted.len(), found.children.len()));
 
     let follows = policy.moving.as_ref().is_some_and(|moving| moving.server_follows);
-    proof.under_review = no_dangling(&model, &around, &found, policy, follows)?;
+    proof.under_review = no_dangling(&model, &around, &found, planned, policy, follows)?;
     let left = proof.under_review;
     proof.hold("no-dangling", format!("{} values of {} entries, {left} left for review", found.values, found.entries));
     untouched(&around, planned, &before, policy)?;
@@ -151,7 +152,7 @@ fn first_name(key: &DnKey, renames: &[(DnKey, DnKey)]) -> DnKey {
     renames.iter().rev().fold(key.clone(), |key, (old, new)| renamed(&key, new, old))
 }
 
-fn look_for(policy: &Policy, planned: &Plan, records: &[ChangeRecord]) -> Around {
+fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) -> Around<'p> {
     let mut targets = HashSet::new();
     let mut renames: Vec<(DnKey, DnKey)> = Vec::new();
     let mut parents = HashSet::new();
@@ -176,19 +177,36 @@ fn look_for(policy: &Policy, planned: &Plan, records: &[ChangeRecord]) -> Around
     let all_stages = planned.operations.iter().any(|operation| operation.stage == crate::plan::Stage::References)
         || policy.directory.tools.file_deletes();
     let purged = planned.accounts.iter().filter(is_purged).filter(|_| all_stages);
-    let purged = purged.map(|account| account.entry.dn.key().clone());
     let by_tool = purged.filter(|_| !policy.directory.tools.file_deletes());
-    let references = &policy.references;
-    let lists = [&references.remove, &references.reassign, &references.review];
-    let named = lists.into_iter().flatten().map(super::super::ldap::attribute::AttributeDescription::attribute_type);
+    let mut gone = Persons::default();
+    let mut names: Vec<DnKey> = Vec::new();
+    let companions = planned.companions.iter().filter(|entry| deleted.contains(entry.dn.key()));
+    for entry in by_tool.map(|account| &account.entry).chain(own_accounts(planned, &deleted)).chain(companions) {
+        gone.add(names.len(), entry);
+        names.push(entry.dn.key().clone());
+    }
+    for key in deleted.iter().chain(&moved) {
+        if gone.named(key.as_bytes()).is_none() {
+            gone.add_name(names.len(), key);
+            names.push(key.clone());
+        }
+    }
     Around {
         parents: parents.into_iter().filter(|parent| !parent.is_root()).collect(),
-        gone: deleted.iter().cloned().chain(by_tool).chain(moved.iter().cloned()).collect(),
+        gone,
+        names,
         deleted,
         moved,
         targets,
-        kinds: named.chain(DN_KINDS).map(|kind| (kind, ())).collect(),
+        kinds: kinds(policy).into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect(),
+        accounts: &policy.accounts.filter,
+        identifying: Around::identifying(),
     }
+}
+
+/// The accounts that the records delete.
+fn own_accounts<'p>(planned: &'p Plan, deleted: &'p HashSet<DnKey>) -> impl Iterator<Item = &'p Entry> {
+    planned.accounts.iter().map(|account| &account.entry).filter(|entry| deleted.contains(entry.dn.key()))
 }
 
 fn first_states<E>(found: &Found) -> Result<BTreeMap<DnKey, Entry>, ProofError<E>> {
@@ -224,49 +242,80 @@ fn run<E>(model: &mut Model, records: &[ChangeRecord], check: &'static str) -> R
     Ok(())
 }
 
-/// Counts the values that the policy leaves for review; any other that still names an entry which is gone fails the
-/// check, but for those of moved entries that the server itself changes, and of groups that a tool cleans.
+/// Counts the values that a person must decide on; any other that still names somebody who is gone fails the check, but
+/// for those of moved entries that the server itself changes, of groups that a tool cleans, and of somebody else with the
+/// same user name.
 fn no_dangling<E>(
     model: &Model,
-    around: &Around,
+    around: &Around<'_>,
     found: &Found,
+    planned: &Plan,
     policy: &Policy,
     follows: bool,
 ) -> Result<u64, ProofError<E>> {
-    let is_moved = |key: &DnKey| prefixes(key.as_bytes()).any(|(above, _)| around.moved.contains(above));
-    let is_gone = |key: &DnKey| around.gone.contains(key) || is_moved(key);
-    let review: TypeMap<()> = policy.references.review.iter().map(|kind| (kind.attribute_type(), ())).collect();
+    let reviews = planned.reviews.iter();
+    let decided: HashSet<(&[u8], String, &[u8])> = reviews
+        .map(|review| (review.dn.as_slice(), review.attribute.to_ascii_lowercase(), review.value.as_slice()))
+        .collect();
     let mut under_review = 0;
     for naming in &found.namings {
+        let base = naming.attribute.split(';').next().unwrap_or_default();
         let stays = match model.entries.get(&model.name_now(&naming.entry)) {
-            Some(entry) => names_gone(entry, &naming.attribute, &is_gone),
+            Some(entry) => {
+                let same = entry.attributes.iter().filter(|known| known.description.is_type(base));
+                same.flat_map(|known| &known.values).any(|value| *value.bytes == *naming.value)
+            }
             None => !around.targets.contains(&naming.entry),
         };
-        let base = naming.attribute.split(';').next().unwrap_or_default();
-        let of_moved = follows && DnKey::parse(named_dn(base, &naming.value)).is_ok_and(|key| is_moved(&key));
-        if !stays || of_moved || !policy.directory.tools.file_cleans(base) {
+        let person = &around.names[naming.person];
+        let follows = follows && naming.how == How::Name && around.moved.contains(person);
+        if !stays || follows || !policy.directory.tools.file_cleans(base) || is_another_ones(around, found, naming) {
             continue;
         }
-        if review.get(&naming.attribute).is_some() {
+        if decided.contains(&(naming.dn.as_slice(), naming.attribute.to_ascii_lowercase(), naming.value.as_slice())) {
             under_review += 1;
             continue;
         }
         let (attribute, dn, value) = (&naming.attribute, text(&naming.dn), text(&naming.value));
         let what = format!("{attribute} of {dn} would still name {value}, which is gone");
-        return Err(fails("no-dangling", format!("{what}; list the attribute under [references]")));
+        return Err(fails("no-dangling", what));
     }
+    names_nobody_new(model, around, found)?;
     Ok(under_review)
 }
 
-fn names_gone(entry: &Entry, attribute: &str, is_gone: &dyn Fn(&DnKey) -> bool) -> bool {
-    let base = attribute.split(';').next().unwrap_or_default();
-    let same = entry.attributes.iter().filter(|known| known.description.is_type(base));
-    same.flat_map(|known| &known.values)
-        .any(|value| DnKey::parse(named_dn(base, &value.bytes)).is_ok_and(|key| is_gone(&key)))
+fn is_another_ones(around: &Around<'_>, found: &Found, naming: &Naming) -> bool {
+    let base = naming.attribute.split(';').next().unwrap_or_default();
+    let Some((form, _)) = around.kinds.get(base) else { return false };
+    let person = &around.names[naming.person];
+    found.namesakes.whose((form, naming.how), &naming.value, person, &naming.entry) == Whose::AnotherOnes
+}
+
+/// Holds if nothing that the records write names somebody who is gone.
+fn names_nobody_new<E>(model: &Model, around: &Around<'_>, found: &Found) -> Result<(), ProofError<E>> {
+    let before: HashMap<&DnKey, &Entry> = found.targets.iter().map(|entry| (entry.dn.key(), entry)).collect();
+    let (mut keys, mut named) = (KeyBuffer::new(), Vec::new());
+    for (key, first) in &before {
+        let Some(entry) = model.entries.get(&model.name_now(key)) else { continue };
+        for attribute in &entry.attributes {
+            let name = attribute.description.attribute_type();
+            let Some((form, treatment)) = around.kinds.get(name) else { continue };
+            let old: Vec<&Value> = first.values(name).collect();
+            for value in attribute.values.iter().filter(|value| !old.iter().any(|old| old.bytes == value.bytes)) {
+                let is_certain = |how| matches!(how, How::Name | How::Uid | How::Address);
+                let reads = around.gone.find(form, name, &value.bytes, &mut keys, &mut named).is_ok();
+                if reads && treatment != Treatment::Leave && named.iter().any(|naming| is_certain(naming.how)) {
+                    let (dn, value) = (text(entry.dn.spelling()), text(&value.bytes));
+                    return Err(fails("no-dangling", format!("{name} of {dn} would name {value}, which is gone")));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn untouched<E>(
-    around: &Around,
+    around: &Around<'_>,
     planned: &Plan,
     before: &BTreeMap<DnKey, Entry>,
     policy: &Policy,

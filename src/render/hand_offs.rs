@@ -21,11 +21,11 @@
 use super::change_file::Context;
 use super::report::view::{HandOff, Leftover};
 use super::sanitize::{shown, shown_value};
+use crate::ldap::domain::domain_of;
 use crate::lifecycle::decision::service_of;
 use crate::lifecycle::state::values_of;
 use crate::lifecycle::{ServiceState, Step};
 use crate::plan::Account;
-use crate::plan::address_books::domain_of;
 use crate::policy::{Release, Tools};
 
 /// When a command is run, beside the change files.

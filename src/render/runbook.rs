@@ -22,6 +22,7 @@ struct Runbook<'r> {
     last: Vec<&'r HandOff>,
     leftovers: &'r [Leftover],
     raised: Vec<String>,
+    accepted: Vec<String>,
     bind: Option<String>,
     active_directory: bool,
     has_status: bool,
@@ -86,6 +87,7 @@ pub fn render(
             .filter(|row| row.of_run)
             .map(|row| format!("{}: {} affected of {}, limit {}", row.kind.name(), row.affected, row.of, row.limit))
             .collect(),
+        accepted: context.plan.accepted.iter().map(|lack| shown(lack.sentence().as_bytes()).into_owned()).collect(),
         bind: context.policy.protect.bind.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
         active_directory: context.policy.directory.server == Server::ActiveDirectory,
     };

@@ -54,6 +54,7 @@ impl Setup {
             writeln!(text, "include {SCHEMA}/{name}.schema").unwrap();
         }
         writeln!(text, "include {}", schema.display()).unwrap();
+        writeln!(text, "include {}", here().join("schema/references.schema").display()).unwrap();
         writeln!(text, "pidfile {folder}/pid\nargsfile {folder}/args").unwrap();
         writeln!(text, "modulepath {MODULES}\nmoduleload back_mdb\n{}", self.global).unwrap();
         for (number, suffix) in self.suffixes.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! The stage `entries`: accounts and what stands below them, children first, each guarded.
+//! The stage `entries`: accounts, what stands below them, and what goes with them; aliases first, then children before
+//! what they stand below, each guarded.
 //!
 //! Where a tool of the site deletes the entry itself, only what stands below it is deleted here.
 
@@ -6,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{Built, Site};
 use crate::ldap::{Control, DnKey, Entry};
+use crate::plan::companions::CompanionKind;
 use crate::plan::operation::{Kind, Operation, Stage, delete, modify};
 use crate::plan::{Guard, guard};
 
@@ -17,17 +19,25 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
             doomed.insert(kept.entry.dn.key(), (&kept.entry, above, Kind::Child));
         }
     }
-    for (key, index) in &site.deleted {
-        if site.policy.directory.tools.file_deletes() {
-            doomed.insert(key, (&site.accounts[*index].entry, *index, Kind::Account));
+    for (key, person) in &site.deleted {
+        if let Some(companion) = person.checked_sub(site.accounts.len()).map(|at| &site.companions[at]) {
+            let kind = if companion.kind == CompanionKind::Alias { Kind::Alias } else { Kind::Group };
+            doomed.insert(key, (&companion.entry, *person, kind));
+            built.companions += 1;
+        } else if site.policy.directory.tools.file_deletes() {
+            doomed.insert(key, (&site.accounts[*person].entry, *person, Kind::Account));
         } else {
             doomed.remove(key);
         }
     }
-    for (entry, index, kind) in doomed.into_values().rev() {
+    // An alias has nothing below it, and names what must still be there.
+    let (aliases, others): (Vec<_>, Vec<_>) = doomed.into_values().rev().partition(|(_, _, kind)| *kind == Kind::Alias);
+    for (entry, person, kind) in aliases.into_iter().chain(others) {
+        let index = site.account_of(person);
         let guarded = guard::guarded(entry, site.policy, kind == Kind::Account);
         let mut reason = match kind {
             Kind::Account => site.accounts[index].decision.reason.sentence(),
+            Kind::Alias | Kind::Group => site.companions[person - site.accounts.len()].reason().to_owned(),
             _ => "it stands below the account".to_owned(),
         };
         if guarded.is_empty() && site.request.guard != Guard::None {

@@ -13,8 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address_books::{Candidates, candidates};
 use super::collect::{Collect, Collected};
+use super::companions::{self, Companion};
+use super::complete;
 use super::operation::{Kind, Operation, Stage, modify};
-use super::references::{Fates, Obstacle};
+use super::references::{Fates, Obstacle, Successor};
 use super::{Account, Request, Review, hold};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::Truth;
@@ -43,6 +45,8 @@ pub struct Built {
     pub books: u64,
     /// For each attribute with members that loses some: the entry, how many it loses, of how many.
     pub members: Vec<(Vec<u8>, u64, u64)>,
+    /// Groups and aliases that are deleted with accounts.
+    pub companions: u64,
     /// Accounts that lose a service.
     pub stripped: BTreeSet<usize>,
 }
@@ -61,16 +65,30 @@ pub struct Site<'s> {
     pub request: &'s Request,
     /// Who is moved.
     pub moves: &'s Moves,
-    /// Accounts that are deleted.
+    /// What goes with accounts.
+    pub companions: &'s [Companion],
+    /// Which of the companions go.
+    gone: Vec<bool>,
+    /// Accounts and companions that are deleted, by the numbers of the pass.
     deleted: BTreeMap<DnKey, usize>,
-    /// Who takes over from each.
-    successors: BTreeMap<usize, Dn>,
+    /// Who takes over from each account.
+    successors: BTreeMap<usize, Successor>,
 }
 
 impl Site<'_> {
-    /// Whether a change file of this plan deletes an account, or a tool that the runbook names does.
-    fn is_deleted(&self, account: usize) -> bool {
-        self.accounts[account].decision.step == Step::Purge
+    /// Whether a change file of this plan deletes somebody, or a tool that the runbook names does.
+    fn is_deleted(&self, person: usize) -> bool {
+        companions::is_gone(self.accounts, &self.gone, person)
+    }
+
+    /// The account that somebody is, or goes with.
+    fn account_of(&self, person: usize) -> usize {
+        account_of(self.accounts, self.companions, person)
+    }
+
+    /// Who takes over from somebody.
+    fn successor(&self, person: usize) -> Option<&Successor> {
+        self.successors.get(&self.account_of(person))
     }
 
     /// The name that an entry has when the moves are done.
@@ -84,21 +102,23 @@ pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut 
     let dn = &account.entry.dn;
     pass.wanted.extend(prefixes(dn.key().as_bytes()).map(|(above, _)| DnKey::from_key_bytes(above)));
     if let Some(target) = moves::target(account, policy, account.history_name.as_ref()) {
-        pass.look_around(index, dn.key());
+        pass.persons.add_name(index, dn.key());
         pass.wanted.insert(target.key().clone());
         pass.wanted.extend(target.key().parent());
     }
     if account.decision.step != Step::Purge {
         return None;
     }
-    pass.look_around(index, dn.key());
+    pass.persons.add(index, &account.entry);
+    pass.wanted.extend(complete::wanted(account, policy));
+    pass.primary_groups.extend(account.entry.values("gidNumber").map(|number| number.bytes.to_vec()));
     // The note's own trap: an owner written with the cn of the user in place of the name of the entry.
     if let Some(parent) = dn.parent_spelling() {
         for cn in account.entry.values("cn") {
             let name = [b"cn=", &*crate::ldap::dn::escape_rdn_value(&cn.bytes), b",", parent].concat();
             match DnKey::parse(&name) {
                 Ok(key) if key != *dn.key() => {
-                    pass.near_misses.insert(key, index);
+                    pass.persons.add_near_miss(index, key);
                 }
                 _ => {}
             }
@@ -112,28 +132,32 @@ pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut 
 /// Holds every account that cannot be taken out of something, until nothing more has to be held.
 ///
 /// Holding one account can only make it easier to delete the others, but for children that stay.
-pub fn hold_the_impossible(accounts: &mut [Account], around: &Collected, policy: &Policy) {
+pub fn hold_the_impossible(accounts: &mut [Account], companions: &[Companion], around: &Collected, policy: &Policy) {
     loop {
-        let deleted = deleted_keys(accounts);
+        let gone = companions::gone(accounts, companions, around, policy);
+        let deleted = deleted_keys(accounts, companions, &gone);
         let successors = successors(accounts);
+        let account_of = |person: usize| account_of(accounts, companions, person);
         let mut holds: Vec<(usize, Reason)> = Vec::new();
         for kept in &around.kept {
             if is_below_any(kept.entry.dn.key(), &deleted) {
                 let stays = policy.accounts.filter.evaluate(&kept.entry) == Truth::True
                     && !deleted.contains_key(kept.entry.dn.key());
                 if let (true, Some(above)) = (stays, kept.below) {
-                    holds.push((above, Reason::AccountBelow(kept.entry.dn.spelling().to_vec())));
+                    holds.push((account_of(above), Reason::AccountBelow(kept.entry.dn.spelling().to_vec())));
                 }
                 continue;
             }
-            let is_deleted = |account: usize| accounts[account].decision.step == Step::Purge;
+            let is_deleted = |person: usize| companions::is_gone(accounts, &gone, person);
+            let successor = |person: usize| successors.get(&account_of(person));
             let none = BTreeMap::new();
-            let fates = Fates { is_deleted: &is_deleted, successors: &successors, moved: &none };
+            let fates = Fates { is_deleted: &is_deleted, successor: &successor, moved: &none };
             let Err(obstacles) = super::references::change(kept, policy, &fates) else { continue };
             let name = || kept.entry.dn.spelling().to_vec();
             holds.extend(obstacles.into_iter().map(|obstacle| match obstacle {
-                Obstacle::LastMember(account) => (account, Reason::LastMember(name())),
-                Obstacle::NoSuccessor(account) => {
+                Obstacle::LastMember(person) => (account_of(person), Reason::LastMember(name())),
+                Obstacle::NoSuccessor(person) => {
+                    let account = account_of(person);
                     (account, Reason::NoSuccessor(name(), accounts[account].no_successor))
                 }
             }));
@@ -151,14 +175,26 @@ pub fn hold_the_impossible(accounts: &mut [Account], around: &Collected, policy:
     }
 }
 
-fn deleted_keys(accounts: &[Account]) -> BTreeMap<DnKey, usize> {
+fn deleted_keys(accounts: &[Account], companions: &[Companion], gone: &[bool]) -> BTreeMap<DnKey, usize> {
     let purged = accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Purge);
-    purged.map(|(index, account)| (account.entry.dn.key().clone(), index)).collect()
+    let purged = purged.map(|(index, account)| (account.entry.dn.key().clone(), index));
+    let along = companions.iter().enumerate().filter(|(index, _)| gone[*index]);
+    let along = along.map(|(index, companion)| (companion.entry.dn.key().clone(), accounts.len() + index));
+    purged.chain(along).collect()
 }
 
-fn successors(accounts: &[Account]) -> BTreeMap<usize, Dn> {
+/// The account that somebody is, or goes with.
+fn account_of(accounts: &[Account], companions: &[Companion], person: usize) -> usize {
+    person.checked_sub(accounts.len()).map_or(person, |companion| companions[companion].account)
+}
+
+fn successors(accounts: &[Account]) -> BTreeMap<usize, Successor> {
+    let successor = |account: &Account| {
+        let mail = account.successor_entry.as_ref().and_then(|entry| entry.values("mail").next());
+        Some(Successor { dn: account.successor.clone()?, mail: mail.map(|mail| mail.bytes.to_vec()) })
+    };
     let pairs = accounts.iter().enumerate();
-    pairs.filter_map(|(index, account)| Some((index, account.successor.clone()?))).collect()
+    pairs.filter_map(|(index, account)| Some((index, successor(account)?))).collect()
 }
 
 /// Whether a deletion takes the entry with it.
@@ -174,9 +210,11 @@ pub fn operations(
     policy: &Policy,
     request: &Request,
     moves: &Moves,
+    companions: &[Companion],
 ) -> Built {
-    let (deleted, successors) = (deleted_keys(accounts), successors(accounts));
-    let site = Site { accounts, around, books, policy, request, moves, deleted, successors };
+    let gone = companions::gone(accounts, companions, around, policy);
+    let (deleted, successors) = (deleted_keys(accounts, companions, &gone), successors(accounts));
+    let site = Site { accounts, around, books, policy, request, moves, companions, gone, deleted, successors };
     let mut built = Built::default();
     status::build(&mut built, &site);
     moves::build(&mut built, &site);

@@ -5,25 +5,39 @@
 use std::collections::BTreeMap;
 
 use super::{Built, Site, is_below_any};
-use crate::ldap::{Dn, Origin, Value};
+use crate::directory::references::{Form, How, Treatment};
+use crate::ldap::{Dn, ModOp, Modification, Origin, Value};
 use crate::plan::Review;
-use crate::plan::collect::{Kept, Treatment};
+use crate::plan::collect::{Kept, Reference};
+use crate::plan::companions::private_group_of;
 use crate::plan::operation::{Kind, Operation, Stage, modify};
-use crate::plan::references::{Change, Fates, change};
+use crate::plan::references::{Change, Fates, change, is_for_review};
 
 /// Writes the stage.
 pub fn build(built: &mut Built, site: &Site<'_>) {
     let none = BTreeMap::new();
     let follows = site.policy.moving.as_ref().is_some_and(|moving| moving.server_follows);
     let fates = Fates {
-        is_deleted: &|account| site.is_deleted(account),
-        successors: &site.successors,
+        is_deleted: &|person| site.is_deleted(person),
+        successor: &|person| site.successor(person),
         moved: if follows { &none } else { &site.moves.moved },
     };
-    let mut kept: Vec<&Kept> = site.around.kept.iter().filter(|kept| !kept.references.is_empty()).collect();
+    let mut kept: Vec<&Kept> = site.around.kept.iter().collect();
     kept.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
     for kept in kept.into_iter().filter(|kept| !is_below_any(kept.entry.dn.key(), &site.deleted)) {
-        reviews(built, site, kept);
+        if let Some(account) = private_group_of(kept, site.accounts, site.around) {
+            built.reviews.push(Review {
+                account: Some(account),
+                code: "private-group",
+                dn: kept.entry.dn.spelling().to_vec(),
+                attribute: "gidNumber".to_owned(),
+                value: kept.entry.values("gidNumber").next().map(|value| value.bytes.to_vec()).unwrap_or_default(),
+                evidence: kept.entry.origin,
+            });
+        }
+        for reference in &kept.references {
+            review(built, site, kept, reference, &fates);
+        }
         // Accounts that stood in the way are held by now.
         let Ok(change) = change(kept, site.policy, &fates) else { continue };
         if !change.modifications.is_empty() {
@@ -32,32 +46,39 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
     }
 }
 
-/// What a person must decide on an entry.
-fn reviews(built: &mut Built, site: &Site<'_>, kept: &Kept) {
+/// What a person must decide on a value.
+fn review(built: &mut Built, site: &Site<'_>, kept: &Kept, reference: &Reference, fates: &Fates<'_>) {
     let entry = &kept.entry;
-    for reference in kept.references.iter().filter(|reference| site.is_deleted(reference.account)) {
-        let attribute = &entry.attributes[reference.at.0];
-        let value = &attribute.values[reference.at.1];
-        // A near miss that is an entry of its own names that entry, not the account.
-        let names_an_entry = |value: &Value| {
-            Dn::parse(&value.bytes).is_ok_and(|dn| site.around.kept.iter().any(|kept| kept.entry.dn == dn))
-        };
-        let code = match (reference.near_miss, reference.treatment) {
-            (true, _) if names_an_entry(value) => continue,
-            (true, Treatment::Unlisted) => continue,
-            (true, _) => "near-miss",
-            (false, Treatment::Review) => "reference",
-            (false, _) => continue,
-        };
-        built.reviews.push(Review {
-            account: Some(reference.account),
-            code,
-            dn: entry.dn.spelling().to_vec(),
-            attribute: attribute.description.spelling().to_owned(),
-            value: value.bytes.to_vec(),
-            evidence: Origin { line: value.line, ..entry.origin },
-        });
+    let attribute = &entry.attributes[reference.at.0];
+    let value = &attribute.values[reference.at.1];
+    let is_moved = site.moves.moved.contains_key(&reference.person)
+        && reference.treatment != Treatment::Leave
+        && (reference.how == How::Inside || reference.form == Form::AddressOrUrl && reference.how == How::Name);
+    if !is_moved && !is_for_review(kept, reference, site.policy, fates) {
+        return;
     }
+    // A near miss that is an entry of its own names that entry, not the account.
+    let names_an_entry =
+        |value: &Value| Dn::parse(&value.bytes).is_ok_and(|dn| site.around.kept.iter().any(|kept| kept.entry.dn == dn));
+    let code = match reference.how {
+        _ if is_moved => "moved-mention",
+        How::NearMiss if names_an_entry(value) => return,
+        How::NearMiss => "near-miss",
+        How::Inside => "mention",
+        How::UidInAnotherCase => "uid-in-another-case",
+        _ if reference.unclear => "reference-unclear",
+        _ if reference.treatment == Treatment::Remove => "would-open",
+        _ if reference.treatment == Treatment::Reassign => "no-address-to-pass-to",
+        _ => "reference",
+    };
+    built.reviews.push(Review {
+        account: Some(site.account_of(reference.person)),
+        code,
+        dn: entry.dn.spelling().to_vec(),
+        attribute: attribute.description.spelling().to_owned(),
+        value: value.bytes.to_vec(),
+        evidence: Origin { line: value.line, ..entry.origin },
+    });
 }
 
 fn entry(built: &mut Built, site: &Site<'_>, kept: &Kept, change: Change) {
@@ -72,16 +93,54 @@ fn entry(built: &mut Built, site: &Site<'_>, kept: &Kept, change: Change) {
     ];
     let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     let reason = parts.collect::<Vec<_>>().join("; ");
-    let (record, undo) = modify(entry, &site.name_after_moves(entry), change.modifications);
+    let mut accounts: Vec<usize> = change.persons.iter().map(|person| site.account_of(*person)).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
     built.touch(entry);
-    built.operations.push(Operation {
-        stage: Stage::References,
-        kind: Kind::Reference,
-        record,
-        inverse: Some(undo),
-        accounts: change.accounts.into_iter().collect(),
-        service: None,
-        reason,
-        evidence: entry.origin,
-    });
+    let pieces = pieces(change.modifications, site.policy.references.max_values);
+    let count = pieces.len();
+    for (index, modifications) in pieces.into_iter().enumerate() {
+        let (record, undo) = modify(entry, &site.name_after_moves(entry), modifications);
+        let part = if count > 1 { format!("; part {} of {count}", index + 1) } else { String::new() };
+        built.operations.push(Operation {
+            stage: Stage::References,
+            kind: Kind::Reference,
+            record,
+            inverse: Some(undo),
+            accounts: accounts.clone(),
+            service: None,
+            reason: format!("{reason}{part}"),
+            evidence: entry.origin,
+        });
+    }
+}
+
+/// The modifications of each record, so that none deletes more than `most` values.
+///
+/// All that is added stands in the first: a group is never without the member that takes the place of the last ones.
+fn pieces(modifications: Vec<Modification>, most: usize) -> Vec<Vec<Modification>> {
+    let deleted = |modifications: &[Modification]| -> usize {
+        modifications.iter().filter(|one| one.op == ModOp::Delete).map(|one| one.values.len()).sum()
+    };
+    let mut pieces: Vec<Vec<Modification>> = vec![Vec::new()];
+    for modification in modifications {
+        if modification.op != ModOp::Delete {
+            pieces[0].push(modification);
+            continue;
+        }
+        let mut rest = modification.values;
+        while !rest.is_empty() {
+            let last = pieces.len() - 1;
+            let room = most - deleted(&pieces[last]).min(most);
+            if room == 0 {
+                pieces.push(Vec::new());
+                continue;
+            }
+            let behind = rest.split_off(room.min(rest.len()));
+            let description = modification.description.clone();
+            pieces[last].push(Modification { op: ModOp::Delete, description, values: rest });
+            rest = behind;
+        }
+    }
+    pieces
 }

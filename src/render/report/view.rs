@@ -15,6 +15,7 @@ use crate::leavers::Asker;
 use crate::lifecycle::effective::{self, Effective};
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::{Step, state};
+use crate::plan::complete::Incomplete;
 use crate::plan::{Account, ConflictKind, Operation};
 use crate::proof::Proof;
 use crate::render::change_file::Context;
@@ -23,6 +24,21 @@ use crate::render::sanitize::{shown, shown_value};
 
 /// Version of `plan.json`.
 pub const FORMAT_VERSION: &str = "1.1";
+
+/// Something that the exports lack.
+#[derive(Clone, Debug, Serialize)]
+pub struct AcceptedView {
+    /// Its code.
+    pub code: &'static str,
+    /// What it is.
+    pub what: String,
+}
+
+impl AcceptedView {
+    fn of(lack: &Incomplete) -> Self {
+        Self { code: lack.code(), what: shown(lack.sentence().as_bytes()).into_owned() }
+    }
+}
 
 /// A plan as reports show it.
 #[derive(Clone, Debug, Serialize)]
@@ -43,6 +59,8 @@ pub struct View {
     pub summary: Summary,
     /// Changes by kind, with their limits.
     pub limits: Vec<LimitRow>,
+    /// What the exports lack, and this run accepts.
+    pub accepted: Vec<AcceptedView>,
     /// The proof.
     pub proof: ProofView,
     /// The plan exceeds a limit: nothing of it was written to be run.
@@ -438,6 +456,7 @@ pub fn view(
             operations: plan.operations.len(),
         },
         limits: limits(context),
+        accepted: context.plan.accepted.iter().map(AcceptedView::of).collect(),
         refused: plan.exceeded().next().is_some(),
         rosters: rosters(context),
         proof: proof_view(proof),
@@ -660,6 +679,17 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
             "names no entry of the exports, but is the leaver's cn beside the leaver's entry: is the leaver meant?"
         }
         "reference" => "names the leaver; the policy leaves it for review: decide who stands there from now on",
+        "mention" => "the leaver is named inside it: edit it by hand, or leave it",
+        "moved-mention" => "the account moves, and is named inside it by its old name: edit it by hand",
+        "uid-in-another-case" => {
+            "is the leaver's user name in another case, which some servers take for another: is it meant?"
+        }
+        "reference-unclear" => "somebody who stays has this user name or address as well: whom does it mean?",
+        "would-open" => "is the last value: without any, everybody may send; put somebody else there, then remove it",
+        "no-address-to-pass-to" => "nobody with a mail address takes over: put somebody there by hand",
+        "private-group" => {
+            "is the leaver's own group, which nobody else has; [references] private_group = \"delete\" deletes it too"
+        }
         "address-book-missing" => {
             "points to an address book that the exports do not hold: find it, or clear the pointer"
         }

@@ -1,0 +1,154 @@
+//! Names inside text that says more than a name: LDAP URLs, filters, access rules.
+//!
+//! | text | what is taken for a name |
+//! | --- | --- |
+//! | URL (RFC 4516) | the base; in the filter, each assertion that an attribute equals a value |
+//! | filter (RFC 4515) | the same assertions; values with `*` are patterns and name nobody |
+//! | access rule of 389 DS and DSEE | what stands in quotes: URLs (`userdn`, `groupdn`), filters (`targetfilter`), names |
+//! | access rule of OpenLDAP | `dn.exact="..."`, `dn="..."` and the like: what stands in quotes or behind `=` |
+//! | `iplanet-am-role-aci-list` | also what stands before the first `:` |
+//!
+//! It is looked for, not proven: what is found is shown to a person, and nothing is written because of it.
+
+use std::borrow::Cow;
+
+use crate::ldap::url::{LdapUrl, percent_decoded};
+
+/// A part of text that may name somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part<'t> {
+    /// Perhaps a distinguished name.
+    Name(Cow<'t, [u8]>),
+    /// An attribute that must equal a value.
+    Equals(&'t str, Vec<u8>),
+}
+
+/// Calls `take` with every part of an LDAP URL that may name somebody; nothing if it is none.
+pub fn of_url(url: &[u8], take: &mut dyn FnMut(Part<'_>)) {
+    let Ok(text) = std::str::from_utf8(url) else { return };
+    let Ok(parsed) = LdapUrl::parse(text) else { return };
+    take(Part::Name(Cow::Borrowed(parsed.dn.spelling())));
+    // attributes ? scope ? filter ? extensions
+    if let Some(filter) = parsed.rest.as_deref().and_then(|rest| rest.split('?').nth(2)) {
+        of_filter(&percent_decoded(filter), take);
+    }
+}
+
+/// Calls `take` with every assertion of equality in a filter, or in text that holds one.
+pub fn of_filter(filter: &[u8], take: &mut dyn FnMut(Part<'_>)) {
+    for item in filter.split(|byte| matches!(byte, b'(' | b')')) {
+        let Some(at) = memchr::memchr(b'=', item) else { continue };
+        let (attribute, value) = (&item[..at], &item[at + 1..]);
+        let is_type = attribute.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b';'));
+        let Ok(attribute) = std::str::from_utf8(attribute) else { continue };
+        if !is_type || attribute.is_empty() || value.is_empty() || value.contains(&b'*') {
+            continue;
+        }
+        let value = unescaped(value);
+        take(Part::Equals(attribute, value.clone()));
+        take(Part::Name(Cow::Owned(value)));
+    }
+}
+
+/// The value of an assertion: `\28` stands for the byte (RFC 4515, 3).
+fn unescaped(value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((&byte, tail)) = rest.split_first() {
+        let digit = |at: usize| tail.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        if let (b'\\', Some(high), Some(low)) = (byte, digit(0), digit(1)) {
+            bytes.extend(u8::try_from(high * 16 + low));
+            rest = &tail[2..];
+        } else {
+            bytes.push(byte);
+            rest = tail;
+        }
+    }
+    bytes
+}
+
+/// Calls `take` with every part of an access rule that may name somebody.
+pub fn of_text(text: &[u8], take: &mut dyn FnMut(Part<'_>)) {
+    if let Some(end) = memchr::memchr(b':', text) {
+        take(Part::Name(Cow::Borrowed(&text[..end])));
+    }
+    for (at, quoted) in text.split(|byte| *byte == b'"').enumerate() {
+        // Every second piece stands in quotes.
+        if at % 2 == 1 {
+            of_quoted(quoted, take);
+        } else {
+            for word in quoted.split(u8::is_ascii_whitespace) {
+                of_filter(word, take);
+                // dn.exact=uid=jsmith,ou=People,o=x
+                if let Some(at) = memchr::memchr(b'=', word) {
+                    take(Part::Name(Cow::Borrowed(&word[at + 1..])));
+                }
+            }
+        }
+    }
+}
+
+fn of_quoted(quoted: &[u8], take: &mut dyn FnMut(Part<'_>)) {
+    take(Part::Name(Cow::Borrowed(quoted)));
+    of_filter(quoted, take);
+    let mut rest = quoted;
+    // userdn = "ldap:///a || ldap:///b"
+    while let Some(at) = memchr::memmem::find(rest, b"ldap") {
+        let url = &rest[at..];
+        let end = memchr::memmem::find(url, b"||").unwrap_or(url.len());
+        of_url(url[..end].trim_ascii(), take);
+        rest = &url[end.max(4)..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is taken out of text: names, then assertions, each once.
+    fn parts(of: fn(&[u8], &mut dyn FnMut(Part<'_>)), text: &str) -> (Vec<String>, Vec<String>) {
+        let (mut names, mut assertions) = (Vec::new(), Vec::new());
+        of(text.as_bytes(), &mut |part| match part {
+            Part::Name(name) => names.push(String::from_utf8_lossy(&name).into_owned()),
+            Part::Equals(attribute, value) => {
+                assertions.push(format!("{attribute}={}", String::from_utf8_lossy(&value)));
+            }
+        });
+        (names, assertions)
+    }
+
+    #[test]
+    fn urls() {
+        for (url, names, assertions) in [
+            ("ldap:///uid=a,o=x", vec!["uid=a,o=x"], vec![]),
+            ("ldap:///uid=a%20b,o=x??sub?", vec!["uid=a b,o=x"], vec![]),
+            ("ldap:///o=x??sub?(uid=a)", vec!["o=x", "a"], vec!["uid=a"]),
+            ("ldap:///o=x??sub?(%26(uid=a)(!(mail=b@c))(cn=*a*))", vec!["o=x", "a", "b@c"], vec!["uid=a", "mail=b@c"]),
+            ("http://host/~a", vec![], vec![]),
+        ] {
+            assert_eq!(
+                parts(of_url, url),
+                (
+                    names.iter().map(|n| (*n).to_owned()).collect(),
+                    assertions.iter().map(|n: &&str| (*n).to_owned()).collect()
+                ),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn access_rules() {
+        for (rule, name) in [
+            (r#"(targetattr="*")(version 3.0; acl "x"; allow (all) userdn="ldap:///uid=a,o=x";)"#, "uid=a,o=x"),
+            (r#"(version 3.0; acl "x"; allow (all) userdn = "ldap:///self || ldap:///uid=a,o=x";)"#, "uid=a,o=x"),
+            (r#"{0}to * by dn.exact="uid=a,o=x" write by * read"#, "uid=a,o=x"),
+            (r"{0}to * by dn.exact=uid=a,o=x write by * read", "uid=a,o=x"),
+            (r#"uid=a,o=x:aci: (target="ldap:///o=x")"#, "uid=a,o=x"),
+            (r#"(targetfilter="(uid=a)")(version 3.0; acl "y"; allow (all) userdn="ldap:///self";)"#, "a"),
+        ] {
+            let (names, _) = parts(of_text, rule);
+            assert!(names.iter().any(|found| found == name), "{rule}: {names:?}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The table of attributes that name somebody.
+//!
+//! The last column is what is done where the policy says nothing: `remove` the value, `reassign` it to a successor, leave
+//! it for `review`, or `leave` it. Sources: RFC 4512, 4519, 4524, 2307, 2798; the schema files of OpenLDAP, 389 DS,
+//! FreeIPA and MIT Kerberos; Sun's Schema Reference (819-4437, 819-2657); [MS-ADA1] to [MS-ADA3]; sudoers.ldap(5).
+
+use Form::{Address, AddressOrUrl, Calendar, Name, NameAndUid, NameOrUid, Netgroup, SudoUser, Text, Uid, Url};
+use Treatment::{Leave, Reassign, Remove, Review};
+
+/// How the values of an attribute name somebody; see the table of the [module](super).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A distinguished name.
+    Name,
+    /// A distinguished name, perhaps with a bit string.
+    NameAndUid,
+    /// A user name.
+    Uid,
+    /// Who may do something by sudo.
+    SudoUser,
+    /// A triple of a netgroup.
+    Netgroup,
+    /// A calendar.
+    Calendar,
+    /// A mail address.
+    Address,
+    /// A mail address or a `mailto:` or `ldap:` URL.
+    AddressOrUrl,
+    /// A distinguished name or a user name.
+    NameOrUid,
+    /// An LDAP URL.
+    Url,
+    /// Text with names in it.
+    Text,
+}
+
+/// What is done with a value that names somebody who is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Treatment {
+    /// The value is removed.
+    Remove,
+    /// A successor takes its place.
+    Reassign,
+    /// It is reported and left alone.
+    Review,
+    /// It is left alone.
+    Leave,
+}
+
+/// Attribute, form of its values, what is done by default.
+pub type Kind = (&'static str, Form, Treatment);
+
+/// Every kind that is known.
+#[rustfmt::skip]
+pub const KINDS: &[Kind] = &[
+    // RFC 4519, RFC 4524, RFC 2798
+    ("member",                      Name,         Remove),
+    ("uniqueMember",                NameAndUid,   Remove),
+    ("owner",                       Name,         Reassign),
+    ("manager",                     Name,         Reassign),
+    ("secretary",                   Name,         Remove),
+    ("seeAlso",                     Name,         Remove),
+    ("roleOccupant",                Name,         Remove),
+    ("documentAuthor",              Name,         Remove),
+    ("associatedName",              Name,         Review),
+    ("dITRedirect",                 Name,         Review),
+    ("dgIdentity",                  Name,         Review),
+    ("labeledURI",                  Url,          Review),
+    // RFC 2307, sudo, the mail aliases of NIS
+    ("memberUid",                   Uid,          Remove),
+    ("nisNetgroupTriple",           Netgroup,     Remove),
+    ("sudoUser",                    SudoUser,     Remove),
+    ("sudoRunAs",                   SudoUser,     Review),
+    ("sudoRunAsUser",               SudoUser,     Review),
+    ("rfc822MailMember",            Address,      Remove),
+    // Sun/Oracle Communications
+    ("mailEnhancedUniqueMember",    Name,         Remove),
+    ("mgrpRFC822MailMember",        Address,      Remove),
+    ("mgrpModerator",               AddressOrUrl, Reassign),
+    ("mgrpErrorsTo",                AddressOrUrl, Reassign),
+    // Without a value, everybody may send.
+    ("mgrpAllowedBroadcaster",      AddressOrUrl, Review),
+    ("mgrpDisallowedBroadcaster",   AddressOrUrl, Remove),
+    ("mgrpDeliverTo",               Url,          Review),
+    ("memberURL",                   Url,          Review),
+    ("mailForwardingAddress",       Address,      Review),
+    ("icsSecondaryowners",          Name,         Remove),
+    ("icsSubscribed",               Calendar,     Review),
+    ("icsCalendarOwned",            Calendar,     Review),
+    ("piReader",                    NameOrUid,    Remove),
+    ("piWriter",                    NameOrUid,    Remove),
+    ("piDeleter",                   NameOrUid,    Remove),
+    ("piCreator",                   NameOrUid,    Remove),
+    ("iplanet-am-modifiable-by",    Name,         Review),
+    ("nsdaModifiableBy",            Name,         Review),
+    ("iplanet-am-static-group-dn",  Name,         Review),
+    ("iplanet-am-role-aci-list",    Text,         Review),
+    ("inetDomainBaseDN",            Name,         Review),
+    // Access rules
+    ("aci",                         Text,         Review),
+    ("olcAccess",                   Text,         Review),
+    ("olcLimits",                   Text,         Review),
+    ("olcAuthzRegexp",              Text,         Review),
+    // 389 DS, qmail
+    ("nsRoleDN",                    Name,         Review),
+    ("nsValueDN",                   Name,         Review),
+    ("mepManagedBy",                Name,         Review),
+    ("mepManagedEntry",             Name,         Review),
+    ("acctPolicySubentry",          Name,         Review),
+    ("pwdPolicySubentry",           Name,         Review),
+    ("cosTemplateDN",               Name,         Review),
+    ("parentOrganization",          Name,         Review),
+    ("autoMemberDefaultGroup",      Name,         Review),
+    ("radiusProfileDn",             Name,         Review),
+    ("dnmember",                    Name,         Remove),
+    ("dnmoderator",                 Name,         Review),
+    ("dnsender",                    Name,         Review),
+    ("qladnmanager",                Name,         Review),
+    // Kerberos, FreeIPA
+    ("krbPrincipalReferences",      Name,         Remove),
+    ("krbObjectReferences",         Name,         Remove),
+    ("memberUser",                  Name,         Remove),
+    ("memberHost",                  Name,         Remove),
+    ("memberService",               Name,         Remove),
+    ("memberManager",               Name,         Reassign),
+    ("managedBy",                   Name,         Reassign),
+    ("enrolledBy",                  Name,         Review),
+    ("sourceHost",                  Name,         Review),
+    ("ipaOwner",                    Name,         Review),
+    ("ipatokenOwner",               Name,         Review),
+    ("ipaSudoRunAs",                Name,         Remove),
+    ("ipaSudoRunAsGroup",           Name,         Remove),
+    ("ipaAllowedToPerform",         Name,         Remove),
+    ("ipaAllowedTarget",            Name,         Remove),
+    ("ipaAssignedIDView",           Name,         Review),
+    // Active Directory; `managedBy` and `manager` stand above
+    ("assistant",                   Name,         Remove),
+    ("nonSecurityMember",           Name,         Remove),
+    ("privilegeHolder",             Name,         Remove),
+    ("msDS-NonMembers",             Name,         Remove),
+    ("msDS-MembersForAzRole",       Name,         Remove),
+    ("msDS-PSOAppliesTo",           Name,         Remove),
+    ("msDS-HostServiceAccount",     Name,         Review),
+    ("msDS-ObjectReference",        Name,         Review),
+    ("msSFU30PosixMember",          Name,         Remove),
+    ("msTSPrimaryDesktop",          Name,         Review),
+    ("publicDelegates",             Name,         Remove),
+    ("altRecipient",                Name,         Review),
+    ("authOrig",                    Name,         Review),
+    ("unauthOrig",                  Name,         Remove),
+    ("msExchCoManagedByLink",       Name,         Remove),
+    ("msExchModeratedByLink",       Name,         Review),
+    ("msExchDelegateListLink",      Name,         Remove),
+    // History, and what a server keeps for itself under names of its own
+    ("lastModifiedBy",              Name,         Leave),
+    ("distinguishedName",           Name,         Leave),
+];
+
+/// The attribute by which an alias names its target (RFC 4512, 2.6): the alias goes with it.
+pub const ALIAS: &str = "aliasedObjectName";
+
+/// Attributes whose values are the members of a group.
+pub const MEMBERS: [&str; 2] = ["member", "uniqueMember"];
+
+/// Attributes whose last value lets everybody in when it goes (819-2657, mgrpAllowedBroadcaster).
+pub const OPENS_WHEN_EMPTY: &str = "mgrpAllowedBroadcaster";
+
+/// Attributes that name entries and that no plan writes: the server computes them, or they are history.
+const NEVER_WRITTEN: [&str; 14] = [
+    "memberOf",
+    "isMemberOf",
+    "nsRole",
+    "creatorsName",
+    "modifiersName",
+    "internalCreatorsName",
+    "internalModifiersName",
+    "subschemaSubentry",
+    "entryDN",
+    "directReports",
+    "managedObjects",
+    "ownerBL",
+    "nscpEntryDN",
+    "msDS-memberOfTransitive",
+];
+
+/// Whether an attribute names entries, but is computed by the server or history.
+pub fn never_written(attribute_type: &str) -> bool {
+    NEVER_WRITTEN.iter().any(|name| name.eq_ignore_ascii_case(attribute_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::TypeMap;
+
+    #[test]
+    fn no_kind_stands_there_twice() {
+        let mut seen: TypeMap<()> = TypeMap::default();
+        for (name, ..) in KINDS {
+            assert!(seen.get(name).is_none(), "{name}");
+            assert!(!never_written(name), "{name}");
+            seen.insert(name, ());
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Who else has the user name or the mail address of somebody who is looked for.
+
+use super::kinds::Form;
+use super::persons::How;
+use crate::ldap::DnKey;
+use crate::ldap::dn_key::prefixes;
+
+/// Somebody who is not looked for.
+#[derive(Clone, Debug)]
+struct Namesake {
+    /// The user name or address, in lower case.
+    name: Vec<u8>,
+    key: DnKey,
+}
+
+/// Whom a value means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Who is looked for.
+    Theirs,
+    /// Somebody else.
+    AnotherOnes,
+    /// One or the other: a person must decide.
+    Unclear,
+}
+
+/// Everybody who shares a user name or an address with somebody who is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Namesakes(Vec<Namesake>);
+
+impl Namesakes {
+    /// Adds an account by what it shares, in lower case.
+    pub fn add(&mut self, name: Vec<u8>, key: &[u8]) {
+        self.0.push(Namesake { name, key: DnKey::from_key_bytes(key) });
+    }
+
+    /// Adds what was found behind.
+    pub fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Whom a value of an entry means, which seems to mean a person.
+    ///
+    /// A user name means the one whose name ends like that of the entry it stands in, RDN by RDN, for the longest
+    /// stretch; as near, it is unclear. An address that somebody else has as well is unclear in any case. A name means
+    /// its entry.
+    pub fn whose(&self, (form, how): (Form, How), value: &[u8], person: &DnKey, entry: &DnKey) -> Whose {
+        if self.0.is_empty() || !matches!(how, How::Uid | How::UidInAnotherCase | How::Address) {
+            return Whose::Theirs;
+        }
+        let nearness = |key: &DnKey| {
+            let names = prefixes(key.as_bytes()).zip(prefixes(entry.as_bytes()));
+            names.take_while(|((_, a), (_, b))| a == b).count()
+        };
+        let value = value.to_ascii_lowercase();
+        let shares = |other: &&Namesake| match form {
+            Form::Uid | Form::Address | Form::NameOrUid => value == other.name,
+            _ => memchr::memmem::find(&value, &other.name).is_some(),
+        };
+        let nearest = self.0.iter().filter(shares).map(|other| nearness(&other.key)).max();
+        match nearest {
+            None => Whose::Theirs,
+            Some(_) if how == How::Address => Whose::Unclear,
+            Some(other) => match other.cmp(&nearness(person)) {
+                std::cmp::Ordering::Less => Whose::Theirs,
+                std::cmp::Ordering::Equal => Whose::Unclear,
+                std::cmp::Ordering::Greater => Whose::AnotherOnes,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// jsmith of sesta.com leaves; siroe.com has another, who stays.
+    #[test]
+    fn the_nearest_is_meant() {
+        let key = |dn: &str| DnKey::parse(dn.as_bytes()).unwrap();
+        let mut namesakes = Namesakes::default();
+        namesakes.add(b"jsmith".to_vec(), key("uid=jsmith,ou=People,o=siroe.com,o=isp").as_bytes());
+        namesakes.add(b"info@isp.com".to_vec(), key("uid=info,o=isp").as_bytes());
+        let person = key("uid=jsmith,ou=People,o=sesta.com,o=isp");
+        for (entry, form, how, value, expected) in [
+            ("cn=unix,ou=Groups,o=sesta.com,o=isp", Form::Uid, How::Uid, "jsmith", Whose::Theirs),
+            ("cn=unix,ou=Groups,o=siroe.com,o=isp", Form::Uid, How::Uid, "jsmith", Whose::AnotherOnes),
+            ("cn=unix,ou=Groups,o=siroe.com,o=isp", Form::Uid, How::UidInAnotherCase, "JSmith", Whose::AnotherOnes),
+            ("cn=unix,ou=Groups,o=isp", Form::Uid, How::Uid, "jsmith", Whose::Unclear),
+            ("cn=unix,ou=Groups,o=isp", Form::Netgroup, How::Uid, "(-,jsmith,)", Whose::Unclear),
+            ("cn=unix,ou=Groups,o=isp", Form::Uid, How::Uid, "other", Whose::Theirs),
+            ("cn=list,o=sesta.com,o=isp", Form::Address, How::Address, "Info@isp.com", Whose::Unclear),
+            ("cn=list,o=sesta.com,o=isp", Form::Address, How::Address, "js@sesta.com", Whose::Theirs),
+            (
+                "cn=list,o=siroe.com,o=isp",
+                Form::Name,
+                How::Name,
+                "uid=jsmith,ou=People,o=sesta.com,o=isp",
+                Whose::Theirs,
+            ),
+        ] {
+            let found = namesakes.whose((form, how), value.as_bytes(), &person, &key(entry));
+            assert_eq!(found, expected, "{entry} {value}");
+        }
+    }
+}

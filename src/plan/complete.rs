@@ -1,0 +1,248 @@
+//! What the exports lack, and what may not be planned without it.
+//!
+//! | code | lacking | for |
+//! | --- | --- | --- |
+//! | `suffix` | an entry of `[directory] suffixes` | every plan |
+//! | `protected-group` | a group of `[protect]` | every plan; it cannot be accepted |
+//! | `cut` | the rest of a search that ended early (`result: 4 Size limit exceeded`) | every plan |
+//! | `partial-lists` | values (`member;range=0-1499` of Active Directory) | every plan |
+//! | `no-values` | values (`ldapsearch -A`, `1.1`) | every plan |
+//! | `holes` | an entry between two others | every plan |
+//! | `repeated` | nothing, but an entry stands there more than once | every plan |
+//! | `absent-group` | a group that `memberOf` of a deleted account names | deletions |
+//! | `address-books` | the suffix of the address books, which a deleted account points into | deletions |
+//! | `children` | entries below one that is deleted: `numSubordinates` says more, or `hasSubordinates` | deletions |
+//!
+//! A lack refuses the plan (3), unless it is accepted by its code for this run (`--accept-incomplete`); then report and
+//! runbook say so.
+
+use std::collections::HashMap;
+
+use super::collect::Collected;
+use super::resolve::Resolved;
+use super::{Account, PlanError, Request};
+use crate::directory::Census;
+use crate::directory::census::{Finding, Place};
+use crate::ldap::url::LdapUrl;
+use crate::ldap::{Dn, DnKey, Entry};
+use crate::lifecycle::Step;
+use crate::policy::Policy;
+
+/// What the exports lack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incomplete {
+    /// A suffix that the policy asks for.
+    Suffix(Dn),
+    /// A group that the policy protects, so that its members are not known.
+    ProtectedGroup(Dn),
+    /// The search that made an export ended early.
+    Cut(Finding),
+    /// Parts of value lists.
+    PartialLists(Finding),
+    /// Values.
+    NoValues(Finding),
+    /// Entries between others.
+    Holes(Finding),
+    /// Entries stand there more than once: how many.
+    Repeated(u64),
+    /// Groups that deleted accounts are in.
+    AbsentGroup(Finding),
+    /// The address books of deleted accounts.
+    AddressBooks(Finding),
+    /// Entries below deleted ones.
+    Children(Finding),
+}
+
+impl Incomplete {
+    /// The codes that `--accept-incomplete` takes.
+    pub const ACCEPTABLE: [&'static str; 9] = [
+        "suffix",
+        "cut",
+        "partial-lists",
+        "no-values",
+        "holes",
+        "repeated",
+        "absent-group",
+        "address-books",
+        "children",
+    ];
+
+    /// Its word: stable.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Suffix(_) => "suffix",
+            Self::ProtectedGroup(_) => "protected-group",
+            Self::Cut(_) => "cut",
+            Self::PartialLists(_) => "partial-lists",
+            Self::NoValues(_) => "no-values",
+            Self::Holes(_) => "holes",
+            Self::Repeated(_) => "repeated",
+            Self::AbsentGroup(_) => "absent-group",
+            Self::AddressBooks(_) => "address-books",
+            Self::Children(_) => "children",
+        }
+    }
+
+    /// What is lacking, in words.
+    pub fn sentence(&self) -> String {
+        let name = |dn: &Dn| String::from_utf8_lossy(dn.spelling()).into_owned();
+        match self {
+            Self::Suffix(dn) => format!("the exports do not hold {}, which the policy asks for", name(dn)),
+            Self::ProtectedGroup(dn) => {
+                format!("the exports do not hold {}, whose members the policy protects", name(dn))
+            }
+            Self::Cut(_) => "an export is not whole: the search that made it ended early".to_owned(),
+            Self::PartialLists(finding) => format!("{} lists of values are there only in part", finding.count),
+            Self::NoValues(finding) => format!("{} entries have no values", finding.count),
+            Self::Holes(finding) => format!("{} entries are missing between others", finding.count),
+            Self::Repeated(count) => format!("{count} entries stand in the exports more than once"),
+            Self::AbsentGroup(finding) => {
+                format!("{} groups that deleted accounts are in are not there", finding.count)
+            }
+            Self::AddressBooks(finding) => {
+                format!("the exports hold no address books, but {} deleted accounts point to one", finding.count)
+            }
+            Self::Children(finding) => format!("entries below {} deleted ones are not there", finding.count),
+        }
+    }
+
+    /// The first places.
+    pub fn places(&self) -> &[Place] {
+        match self {
+            Self::Suffix(_) | Self::ProtectedGroup(_) | Self::Repeated(_) => &[],
+            Self::Cut(finding)
+            | Self::PartialLists(finding)
+            | Self::NoValues(finding)
+            | Self::Holes(finding)
+            | Self::AbsentGroup(finding)
+            | Self::AddressBooks(finding)
+            | Self::Children(finding) => &finding.places,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Suffix(_) => "give the export of that suffix too ([directory] suffixes)",
+            Self::ProtectedGroup(_) => "give the export that holds it too, or take it off [protect]",
+            Self::Cut(_) => "export again without a size or time limit, as an administrator",
+            Self::PartialLists(_) => "export again with all values of these attributes",
+            Self::NoValues(_) => "export again with values (no -A, no 1.1)",
+            Self::Holes(_) => "export again as somebody who may read everything",
+            Self::Repeated(_) => "give every part of the directory once",
+            Self::AbsentGroup(_) => "give the export that holds these groups too",
+            Self::AddressBooks(_) => "give the export of the address books too ([address_books] suffix)",
+            Self::Children(_) => "export again as somebody who may read everything",
+        }
+    }
+}
+
+/// Refuses what was not accepted; gives what was.
+pub fn refuse<E>(lacking: Vec<Incomplete>, request: &Request) -> Result<Vec<Incomplete>, PlanError<E>> {
+    let is_accepted = |lack: &Incomplete| {
+        Incomplete::ACCEPTABLE.contains(&lack.code()) && request.accepted.iter().any(|code| code == lack.code())
+    };
+    let (accepted, refused): (Vec<_>, Vec<_>) = lacking.into_iter().partition(is_accepted);
+    if refused.is_empty() { Ok(accepted) } else { Err(PlanError::Incomplete(refused)) }
+}
+
+/// What the exports lack for any plan.
+pub fn of_exports(census: &Census, resolved: &Resolved, policy: &Policy) -> Vec<Incomplete> {
+    let suffixes = policy.directory.suffixes.iter();
+    let missing = suffixes.filter(|suffix| !resolved.named.iter().any(|entry| entry.dn == **suffix));
+    let mut lacking: Vec<Incomplete> = missing.cloned().map(Incomplete::Suffix).collect();
+    let findings: [(fn(Finding) -> Incomplete, &Finding); 4] = [
+        (Incomplete::Cut, &census.cut),
+        (Incomplete::PartialLists, &census.partial_lists),
+        (Incomplete::NoValues, &census.without_values),
+        (Incomplete::Holes, &resolved.structure.holes()),
+    ];
+    lacking.extend(findings.into_iter().filter(|(_, found)| found.count > 0).map(|(lack, found)| lack(found.clone())));
+    let repeated = resolved.structure.repeated();
+    lacking.extend((repeated > 0).then_some(Incomplete::Repeated(repeated)));
+    lacking
+}
+
+/// Entries that a plan must see if it deletes an account: the groups that it says it is in, and the address books.
+pub fn wanted(account: &Account, policy: &Policy) -> Vec<DnKey> {
+    let suffix = policy.address_books.suffix.iter().map(|suffix| suffix.key().clone());
+    groups(&account.entry).map(|(_, key)| key).chain(suffix).collect()
+}
+
+/// The groups that an entry says it is in.
+fn groups(entry: &Entry) -> impl Iterator<Item = (&crate::ldap::Value, DnKey)> {
+    let values = ["memberOf", "isMemberOf"].into_iter().flat_map(|name| entry.values(name));
+    values.filter_map(|value| Some((value, DnKey::parse(&value.bytes).ok()?)))
+}
+
+/// What the exports lack for the deletions of a plan.
+pub fn of_deletions(accounts: &[Account], around: &Collected, policy: &Policy) -> Vec<Incomplete> {
+    let there: HashMap<&DnKey, &Entry> = around.kept.iter().map(|kept| (kept.entry.dn.key(), &kept.entry)).collect();
+    let purged = || accounts.iter().filter(|account| account.decision.step == Step::Purge);
+    let place = |entry: &Entry, line: u64, text: &[u8]| Place {
+        export: entry.origin.export,
+        line: if line == 0 { entry.origin.line } else { line },
+        text: text.to_vec(),
+    };
+    let mut absent = Finding::default();
+    for account in purged() {
+        for (value, _) in groups(&account.entry).filter(|(_, group)| !there.contains_key(group)) {
+            absent.add(place(&account.entry, value.line, &value.bytes));
+        }
+    }
+    let mut books = Finding::default();
+    if let Some(suffix) = policy.address_books.suffix.as_ref().filter(|suffix| !there.contains_key(suffix.key())) {
+        for account in purged() {
+            let pointers = ["psRoot", "pabURI"].into_iter().flat_map(|name| account.entry.values(name));
+            for value in pointers {
+                let url = std::str::from_utf8(&value.bytes).ok().and_then(|url| LdapUrl::parse(url).ok());
+                if url.is_some_and(|url| url.dn.key().is_at_or_under(suffix.key())) {
+                    books.add(place(&account.entry, value.line, &value.bytes));
+                }
+            }
+        }
+    }
+    let children = children(accounts, around, &place);
+    let findings: [(fn(Finding) -> Incomplete, Finding); 3] =
+        [(Incomplete::AbsentGroup, absent), (Incomplete::AddressBooks, books), (Incomplete::Children, children)];
+    findings.into_iter().filter(|(_, found)| found.count > 0).map(|(lack, found)| lack(found)).collect()
+}
+
+/// Entries at and below deleted ones that say of more children than the exports hold.
+fn children(accounts: &[Account], around: &Collected, place: &dyn Fn(&Entry, u64, &[u8]) -> Place) -> Finding {
+    let doomed = around.kept.iter().filter(|kept| {
+        let of_account = kept.below.and_then(|person| accounts.get(person));
+        kept.in_book.is_some() || of_account.is_some_and(|account| account.decision.step == Step::Purge)
+    });
+    let doomed: Vec<&Entry> = doomed.map(|kept| &kept.entry).collect();
+    let mut counts: HashMap<DnKey, u64> = HashMap::new();
+    for entry in &doomed {
+        *counts.entry(entry.dn.key().parent().unwrap_or_default()).or_default() += 1;
+    }
+    let mut lacking = Finding::default();
+    for entry in doomed {
+        let there = counts.get(entry.dn.key()).copied().unwrap_or(0);
+        let number = |value: &crate::ldap::Value| std::str::from_utf8(&value.bytes).ok()?.trim().parse::<u64>().ok();
+        for value in entry.values("numSubordinates").filter(|value| number(value).is_some_and(|said| said != there)) {
+            lacking.add(place(entry, value.line, &value.bytes));
+        }
+        let says = |value: &&crate::ldap::Value| value.bytes.eq_ignore_ascii_case(b"TRUE");
+        if there == 0 {
+            entry.values("hasSubordinates").filter(says).for_each(|value| {
+                lacking.add(place(entry, value.line, b"hasSubordinates: TRUE"));
+            });
+        }
+    }
+    lacking
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_protects_cannot_be_accepted() {
+        let group = Incomplete::ProtectedGroup(Dn::parse(b"cn=admins,o=x").unwrap());
+        assert!(!Incomplete::ACCEPTABLE.contains(&group.code()));
+    }
+}
