@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::compare::assert_same;
 use super::runbook::{run_block, runbook_blocks};
+use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
 use super::tools::{python_ldap, said, succeed};
 use crate::offboard::{exports, inputs, offboard, root, scenario_file, stderr};

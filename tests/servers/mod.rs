@@ -1,8 +1,8 @@
 //! Real servers: what `offboard` writes is run against them with their own tools.
 //!
-//! Needs Debian's `slapd`, `ldap-utils`, `python3-ldap`, `ldb-tools`, `python3-samba`, `samba-dsdb-modules` and
-//! `samba-ad-provision`; `tests/run` installs them. Without them these tests fail and say so: a test that skips itself
-//! proves nothing.
+//! Needs Debian's `slapd`, `ldap-utils`, `python3-ldap`, `389-ds-base`, `ldb-tools`, `python3-samba`,
+//! `samba-dsdb-modules` and `samba-ad-provision`; `tests/run` installs them. Without them these tests fail and say so:
+//! a test that skips itself proves nothing.
 
 #![allow(
     clippy::expect_used,
@@ -14,10 +14,13 @@
 mod ad_run;
 mod compare;
 mod days;
+mod ds389;
+mod ds389_facts;
 mod plan_run;
 mod runbook;
 mod samba;
 mod samba_facts;
 mod scenarios;
+mod server;
 mod slapd;
 mod tools;

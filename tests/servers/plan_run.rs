@@ -14,11 +14,12 @@ use offboard::policy::Policy;
 use offboard::proof::prove;
 use offboard::render::change_file::{self, Context};
 
-use super::compare::assert_same;
+use super::compare::{assert_same, differences};
 use super::runbook::{run_block, runbook_blocks};
+use super::server::Server;
 use super::slapd::{Setup, Slapd};
 use super::tools::said;
-use crate::offboard::{AS_OF, exports, inputs, plan_scenario, root, scenario_file, stderr};
+use crate::offboard::{AS_OF, exports, inputs, offboard, plan_scenario, root, scenario_file, stderr};
 
 /// Keeps every entry.
 struct All;
@@ -34,9 +35,13 @@ impl Pass for All {
 
 /// The directory of these exports after a scenario's plan, as the proof has it, written to a file.
 pub fn predicted(scenario: &str, names: &[String], guard: Guard, folder: &Path) -> PathBuf {
-    let path = |file: &str| root().join(scenario_file(scenario, file)).to_str().unwrap().to_owned();
+    predicted_by(&root().join(scenario_file(scenario, "policy.toml")), scenario, names, guard, folder)
+}
+
+/// The same by another policy than the scenario's.
+fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, folder: &Path) -> PathBuf {
     let files = ExportFiles::open(names, 2.try_into().unwrap()).unwrap();
-    let policy = Policy::parse(&std::fs::read_to_string(path("policy.toml")).unwrap()).unwrap();
+    let policy = Policy::parse(&std::fs::read_to_string(policy).unwrap()).unwrap();
     let mut request = Request { as_of: AS_OF.parse().unwrap(), guard, ..Request::default() };
     for option in inputs(scenario).chunks(2) {
         let read = |path: &str| std::fs::read(root().join(path)).unwrap();
@@ -78,7 +83,7 @@ fn export_paths(scenario: &str) -> Vec<String> {
 }
 
 /// Runs every block under a heading of the runbook.
-fn follow(set: &Path, heading: &str, server: &Slapd) -> usize {
+fn follow(set: &Path, heading: &str, server: &dyn Server) -> usize {
     let runbook = std::fs::read_to_string(set.join("RUNBOOK.md")).unwrap();
     let blocks = runbook_blocks(&runbook, heading);
     for block in &blocks {
@@ -88,25 +93,49 @@ fn follow(set: &Path, heading: &str, server: &Slapd) -> usize {
     blocks.len()
 }
 
-/// Check, apply, compare, roll back, compare.
-fn whole_run(scenario: &str, suffixes: &[&str], guard: Guard, option: &str, stages: usize) {
-    let place = tempfile::tempdir().unwrap();
-    let folder = |name: &str| {
-        let folder = place.path().join(name);
-        std::fs::create_dir(&folder).unwrap();
-        folder
-    };
-    let set = place.path().join("set");
-    let output = plan_scenario(scenario, &set, &["--guard", option]);
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
-    let exports: Vec<PathBuf> = exports(scenario).iter().map(|file| root().join(file)).collect();
-    let server = Slapd::start(Setup::plain(suffixes), &exports);
+/// What a whole run is of.
+struct Run<'a> {
+    scenario: &'a str,
+    /// The scenario's policy, or another.
+    policy: &'a Path,
+    /// What the server holds.
+    exports: &'a [PathBuf],
+    guard: Guard,
+}
 
-    assert!(follow(&set, "Check", &server) > 0, "the runbook checks");
-    assert_eq!(follow(&set, "Apply", &server), stages, "stages applied");
-    assert_same(&[predicted(scenario, &export_paths(scenario), guard, place.path())], &server.export(&folder("after")));
-    assert_eq!(follow(&set, "Roll back", &server), stages, "stages rolled back");
-    assert_same(&exports, &server.export(&folder("again")));
+impl Run<'_> {
+    /// Plan, check, apply, compare, roll back, compare.
+    fn on(&self, server: &dyn Server, stages: usize) {
+        let place = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let folder = place.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            folder
+        };
+        let set = place.path().join("set");
+        let guard = if self.guard == Guard::Assert { "assert" } else { "values" };
+        let mut command = offboard();
+        command.args(["plan", "--as-of", AS_OF, "--guard", guard, "-p"]).arg(self.policy);
+        command.args(inputs(self.scenario)).arg("-o").arg(&set).args(self.exports);
+        let output = command.output().unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
+
+        assert!(follow(&set, "Check", server) > 0, "the runbook checks");
+        assert_eq!(follow(&set, "Apply", server), stages, "stages applied");
+        let names: Vec<String> = self.exports.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
+        let predicted = predicted_by(self.policy, self.scenario, &names, self.guard, place.path());
+        assert_same(&[predicted], &server.export(&folder("after")));
+        assert_eq!(follow(&set, "Roll back", server), stages, "stages rolled back");
+        assert_same(self.exports, &server.export(&folder("again")));
+    }
+}
+
+/// The whole run of a scenario on slapd.
+fn whole_run(scenario: &str, suffixes: &[&str], guard: Guard, stages: usize) {
+    let exports: Vec<PathBuf> = export_paths(scenario).into_iter().map(PathBuf::from).collect();
+    let policy = root().join(scenario_file(scenario, "policy.toml"));
+    let server = Slapd::start(Setup::plain(suffixes), &exports);
+    Run { scenario, policy: &policy, exports: &exports, guard }.on(&server, stages);
 }
 
 const NOTE: &[&str] = &["o=root_suffix", "o=PiServerDb"];
@@ -114,60 +143,60 @@ const ISP: &[&str] = &["o=isp", "o=PiServerDb"];
 
 #[test]
 fn note_active() {
-    whole_run("note-active", NOTE, Guard::Values, "values", 1);
+    whole_run("note-active", NOTE, Guard::Values, 1);
 }
 
 #[test]
 fn note_marked() {
-    whole_run("note-marked", NOTE, Guard::Values, "values", 0);
+    whole_run("note-marked", NOTE, Guard::Values, 0);
 }
 
 #[test]
 fn note_released() {
-    whole_run("note-released", NOTE, Guard::Values, "values", 3);
+    whole_run("note-released", NOTE, Guard::Values, 3);
 }
 
 #[test]
 fn note_released_with_assertions() {
-    whole_run("note-released", NOTE, Guard::Assert, "assert", 3);
+    whole_run("note-released", NOTE, Guard::Assert, 3);
 }
 
 #[test]
 fn last_member() {
-    whole_run("last-member", NOTE, Guard::Values, "values", 2);
+    whole_run("last-member", NOTE, Guard::Values, 2);
 }
 
 #[test]
 fn three_domains() {
-    whole_run("three-domains", ISP, Guard::Values, "values", 5);
+    whole_run("three-domains", ISP, Guard::Values, 5);
 }
 
 #[test]
 fn three_domains_with_assertions() {
-    whole_run("three-domains", ISP, Guard::Assert, "assert", 5);
+    whole_run("three-domains", ISP, Guard::Assert, 5);
 }
 
 /// Marked, moved with an entry below, named in several spellings, restored, disconnected, deleted: and back again.
 #[test]
 fn ilm_disable_move_delete() {
-    whole_run("ilm-disable-move-delete", &["dc=example,dc=com"], Guard::Values, "values", 4);
+    whole_run("ilm-disable-move-delete", &["dc=example,dc=com"], Guard::Values, 4);
 }
 
 /// One row of the domain purge table an account: entries deleted, services stripped and marked, statuses restored.
 #[test]
 fn services() {
-    whole_run("services", &["o=isp"], Guard::Values, "values", 4);
+    whole_run("services", &["o=isp"], Guard::Values, 4);
 }
 
 #[test]
 fn services_with_assertions() {
-    whole_run("services", &["o=isp"], Guard::Assert, "assert", 4);
+    whole_run("services", &["o=isp"], Guard::Assert, 4);
 }
 
 /// Who leaves stands in rosters; one who came back is restored.
 #[test]
 fn moss_rosters() {
-    whole_run("moss-rosters", &["dc=example,dc=com"], Guard::Values, "values", 3);
+    whole_run("moss-rosters", &["dc=example,dc=com"], Guard::Values, 3);
 }
 
 /// An entry that changed since the export is not deleted: the guard fails and `ldapmodify` stops.
@@ -213,4 +242,107 @@ fn dn_lists_delete_the_same() {
         &[predicted("three-domains", &export_paths("three-domains"), Guard::Values, place.path())],
         &server.export(place.path()),
     );
+}
+
+/// The same on 389 Directory Server, from its own exports.
+mod ds389 {
+    use super::*;
+    use crate::servers::ds389::{Ds389, Setup};
+
+    /// The policy of a scenario for this server, with other words in place of some.
+    fn policy(scenario: &str, folder: &Path, changes: &[(&str, &str)]) -> PathBuf {
+        let mut text = std::fs::read_to_string(root().join(scenario_file(scenario, "policy.toml"))).unwrap();
+        let own = "server = \"389ds\"";
+        let server = if text.contains("server = ") {
+            ("server = \"openldap\"", own.to_owned())
+        } else {
+            ("[directory]", format!("[directory]\n{own}"))
+        };
+        for (from, to) in [(server.0, server.1.as_str())].iter().chain(changes) {
+            assert_eq!(text.matches(from).count(), 1, "{from}");
+            text = text.replace(from, to);
+        }
+        let file = folder.join("policy.toml");
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// The whole run of a scenario.
+    fn whole_run(scenario: &str, setup: Setup, changes: &[(&str, &str)], stages: usize) {
+        let place = tempfile::tempdir().unwrap();
+        let policy = policy(scenario, place.path(), changes);
+        let loaded = export_paths(scenario);
+        let server = Ds389::start(setup, &loaded);
+        let exports = server.export(place.path());
+        // It adds the classes above those that an entry has.
+        let mut found = differences(&loaded, &exports);
+        found.retain(|line| !(line.starts_with('+') && line.contains(": objectclass: ")));
+        assert!(found.is_empty(), "{found:#?}");
+        Run { scenario, policy: &policy, exports: &exports, guard: Guard::Values }.on(&server, stages);
+    }
+
+    #[test]
+    fn note_active() {
+        whole_run("note-active", Setup::plain(NOTE), &[], 1);
+    }
+
+    #[test]
+    fn note_marked() {
+        whole_run("note-marked", Setup::plain(NOTE), &[], 0);
+    }
+
+    #[test]
+    fn note_released() {
+        whole_run("note-released", Setup::plain(NOTE), &[], 3);
+    }
+
+    /// The plug-in finds nothing to do, as references go before what they name.
+    #[test]
+    fn note_released_with_referential_integrity() {
+        let setup = Setup { referential_integrity: true, ..Setup::plain(NOTE) };
+        whole_run("note-released", setup, &[], 3);
+    }
+
+    #[test]
+    fn note_with_grace() {
+        whole_run("note-with-grace", Setup::plain(NOTE), &[], 1);
+    }
+
+    #[test]
+    fn last_member() {
+        whole_run("last-member", Setup::plain(NOTE), &[], 2);
+    }
+
+    /// Here the last member may go, and the group comes back with the rollback.
+    #[test]
+    fn last_member_allowed() {
+        whole_run("last-member", Setup::plain(NOTE), &[("last_member = \"refuse\"", "last_member = \"allow\"")], 3);
+    }
+
+    /// Some DNs begin with `0.9.2342.19200300.100.1.1=`, which it takes for no DN where it checks values.
+    #[test]
+    fn three_domains() {
+        let setup = Setup { global: "nsslapd-syntaxcheck: off\n".to_owned(), ..Setup::plain(ISP) };
+        whole_run("three-domains", setup, &[], 5);
+    }
+
+    #[test]
+    fn ilm_disable_move_delete() {
+        whole_run("ilm-disable-move-delete", Setup::plain(&["dc=example,dc=com"]), &[], 4);
+    }
+
+    #[test]
+    fn services() {
+        whole_run("services", Setup::plain(&["o=isp"]), &[], 4);
+    }
+
+    #[test]
+    fn moss_rosters() {
+        whole_run("moss-rosters", Setup::plain(&["dc=example,dc=com"]), &[], 3);
+    }
+
+    #[test]
+    fn posix_restore() {
+        whole_run("posix-restore", Setup::plain(&["dc=example,dc=com"]), &[], 3);
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::compare::{assert_same, differences};
 use super::runbook::run_block;
+use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
 use super::tools::{python, said, succeed};
 use std::fs;
