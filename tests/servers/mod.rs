@@ -20,4 +20,5 @@ mod samba;
 mod samba_facts;
 mod scenarios;
 mod slapd;
+mod subschema;
 mod tools;
