@@ -148,25 +148,27 @@ impl AttributeTypeDescription {
         if it.oid.is_empty() && it.names.is_empty() { Err(nameless(value)) } else { Ok(it) }
     }
 
-    fn clause<'t>(&mut self, name: Name, rest: &'t [u8]) -> Parsed<'t, ()> {
+    fn clause<'t>(&mut self, name: Keyword, rest: &'t [u8]) -> Parsed<'t, ()> {
         match name {
-            Name::Name => appended(&mut self.names, words(rest)),
-            Name::Desc => stored(&mut self.description, text(rest).map(some)),
-            Name::Obsolete => flagged(&mut self.obsolete, rest),
+            Keyword::Name => appended(&mut self.names, words(rest)),
+            Keyword::Desc => stored(&mut self.description, text(rest).map(some)),
+            Keyword::Obsolete => flagged(&mut self.obsolete, rest),
             // More than one has no meaning: the first is the type's.
-            Name::Sup => stored(&mut self.superior, words(rest).map(|(rest, found)| (rest, found.into_iter().next()))),
-            Name::Equality => stored(&mut self.equality, word(rest)),
-            Name::Ordering => stored(&mut self.ordering, word(rest)),
-            Name::Substr => stored(&mut self.substring, word(rest)),
-            Name::Syntax => {
+            Keyword::Sup => {
+                stored(&mut self.superior, words(rest).map(|(rest, found)| (rest, found.into_iter().next())))
+            }
+            Keyword::Equality => stored(&mut self.equality, word(rest)),
+            Keyword::Ordering => stored(&mut self.ordering, word(rest)),
+            Keyword::Substr => stored(&mut self.substring, word(rest)),
+            Keyword::Syntax => {
                 let (rest, (oid, length)) = syntax(rest)?;
                 (self.syntax, self.length) = (oid, length);
                 Ok((rest, ()))
             }
-            Name::SingleValue => flagged(&mut self.single_value, rest),
-            Name::Collective => flagged(&mut self.collective, rest),
-            Name::NoUserModification => flagged(&mut self.no_user_modification, rest),
-            Name::Usage => {
+            Keyword::SingleValue => flagged(&mut self.single_value, rest),
+            Keyword::Collective => flagged(&mut self.collective, rest),
+            Keyword::NoUserModification => flagged(&mut self.no_user_modification, rest),
+            Keyword::Usage => {
                 let (after, written) = word(rest)?;
                 let is = |name: &str| written.as_ref().is_some_and(|written| written.eq_ignore_ascii_case(name));
                 match Usage::ALL.into_iter().find(|(name, _)| is(name)) {
@@ -175,8 +177,8 @@ impl AttributeTypeDescription {
                 }
                 Ok((after, ()))
             }
-            Name::Extension(name) => extended(&mut self.extensions, name, rest),
-            Name::Kind(_) | Name::Must | Name::May => due(rest, SchemaErrorKind::Keyword),
+            Keyword::Extension(name) => extended(&mut self.extensions, name, rest),
+            Keyword::Kind(_) | Keyword::Must | Keyword::May => due(rest, SchemaErrorKind::Keyword),
         }
     }
 }
@@ -189,26 +191,26 @@ impl ObjectClassDescription {
         if it.oid.is_empty() && it.names.is_empty() { Err(nameless(value)) } else { Ok(it) }
     }
 
-    fn clause<'t>(&mut self, name: Name, rest: &'t [u8]) -> Parsed<'t, ()> {
+    fn clause<'t>(&mut self, name: Keyword, rest: &'t [u8]) -> Parsed<'t, ()> {
         match name {
-            Name::Name => appended(&mut self.names, words(rest)),
-            Name::Desc => stored(&mut self.description, text(rest).map(some)),
-            Name::Obsolete => flagged(&mut self.obsolete, rest),
-            Name::Sup => appended(&mut self.superiors, words(rest)),
-            Name::Kind(kind) => {
+            Keyword::Name => appended(&mut self.names, words(rest)),
+            Keyword::Desc => stored(&mut self.description, text(rest).map(some)),
+            Keyword::Obsolete => flagged(&mut self.obsolete, rest),
+            Keyword::Sup => appended(&mut self.superiors, words(rest)),
+            Keyword::Kind(kind) => {
                 self.kind = kind;
                 Ok((rest, ()))
             }
-            Name::Must => appended(&mut self.must, words(rest)),
-            Name::May => appended(&mut self.may, words(rest)),
-            Name::Extension(name) => extended(&mut self.extensions, name, rest),
+            Keyword::Must => appended(&mut self.must, words(rest)),
+            Keyword::May => appended(&mut self.may, words(rest)),
+            Keyword::Extension(name) => extended(&mut self.extensions, name, rest),
             _ => due(rest, SchemaErrorKind::Keyword),
         }
     }
 }
 
-/// A keyword, known.
-enum Name {
+/// The keywords of both kinds of description.
+enum Keyword {
     Name,
     Desc,
     Obsolete,
@@ -227,7 +229,7 @@ enum Name {
     Extension(String),
 }
 
-impl Name {
+impl Keyword {
     #[rustfmt::skip]
     fn of(word: &[u8]) -> Option<Self> {
         let upper = word.to_ascii_uppercase();
@@ -256,16 +258,19 @@ impl Name {
 }
 
 fn is_keyword(word: &[u8]) -> bool {
-    Name::of(word).is_some()
+    Keyword::of(word).is_some()
 }
 
 /// Whether a word in the place of the OID is the first keyword of a description without one.
 fn is_rfc_keyword(word: &[u8]) -> bool {
-    Name::of(word).is_some_and(|name| !matches!(name, Name::Extension(_)))
+    Keyword::of(word).is_some_and(|name| !matches!(name, Keyword::Extension(_)))
 }
 
 /// Takes a value apart, and gives its OID.
-fn read<'t>(value: &'t [u8], mut clause: impl FnMut(Name, &'t [u8]) -> Parsed<'t, ()>) -> Result<String, SchemaError> {
+fn read<'t>(
+    value: &'t [u8],
+    mut clause: impl FnMut(Keyword, &'t [u8]) -> Parsed<'t, ()>,
+) -> Result<String, SchemaError> {
     let mut parse = || -> Parsed<'t, String> {
         let (rest, ()) = blanks(value)?;
         let (rest, ()) = place(rest)?;
@@ -273,7 +278,7 @@ fn read<'t>(value: &'t [u8], mut clause: impl FnMut(Name, &'t [u8]) -> Parsed<'t
         let (mut rest, oid) = oid(rest)?;
         while !rest.is_empty() && rest.first() != Some(&b')') {
             let Ok((after, word)) = keyword(rest) else { return due(rest, SchemaErrorKind::Keyword) };
-            let Some(name) = Name::of(word) else { return due(rest, SchemaErrorKind::Keyword) };
+            let Some(name) = Keyword::of(word) else { return due(rest, SchemaErrorKind::Keyword) };
             // A keyword of the other kind of description is reported where it stands.
             rest = match clause(name, after) {
                 Err(nom::Err::Error(fault)) if fault.kind == SchemaErrorKind::Keyword => {
@@ -310,7 +315,7 @@ fn oid(input: &[u8]) -> Parsed<'_, String> {
     word(input).map(|(rest, oid)| (rest, oid.unwrap_or_default()))
 }
 
-fn some<'t, T>((rest, found): (&'t [u8], T)) -> (&'t [u8], Option<T>) {
+fn some<T>((rest, found): (&[u8], T)) -> (&[u8], Option<T>) {
     (rest, Some(found))
 }
 

@@ -23,12 +23,12 @@ pub(super) enum Syntax {
 }
 
 impl Syntax {
-    /// The syntax with an OID; the last three are Active Directory's, as its cn=Aggregate names them.
+    /// The syntax with an OID; those below 1.2.840.113556 are Active Directory's, as its cn=Aggregate names them
+    /// (OR-Name, DN-Binary, DN-String).
     fn of(oid: &str) -> Self {
         match oid {
-            "1.3.6.1.4.1.1466.115.121.1.12" => Self::Dn,
+            "1.3.6.1.4.1.1466.115.121.1.12" | "1.2.840.113556.1.4.1221" => Self::Dn,
             "1.3.6.1.4.1.1466.115.121.1.34" => Self::NameAndUid,
-            "1.2.840.113556.1.4.1221" => Self::Dn, // OR-Name
             "1.2.840.113556.1.4.903" | "1.2.840.113556.1.4.904" => Self::DnWithData,
             _ => Self::Other,
         }
@@ -150,7 +150,8 @@ impl Named for AttributeFacts {
     }
 
     fn join(&mut self, other: Self) {
-        join_head((&mut self.oid, &mut self.names), (other.oid, other.names));
+        join_oid(&mut self.oid, other.oid);
+        join_names(&mut self.names, other.names);
         self.superior = self.superior.take().or(other.superior);
         self.equality = self.equality.take().or(other.equality);
         self.syntax = self.syntax.or(other.syntax);
@@ -170,20 +171,24 @@ impl Named for ClassFacts {
     }
 
     fn join(&mut self, other: Self) {
-        join_head((&mut self.oid, &mut self.names), (other.oid, other.names));
+        join_oid(&mut self.oid, other.oid);
+        join_names(&mut self.names, other.names);
         join_lists(&mut self.superiors, other.superiors);
         join_lists(&mut self.must, other.must);
         join_lists(&mut self.may, other.may);
     }
 }
 
-fn join_head(own: (&mut Box<str>, &mut Box<[Box<str>]>), (oid, names): (Box<str>, Box<[Box<str>]>)) {
-    if own.0.is_empty() {
-        *own.0 = oid;
+fn join_names(own: &mut Box<[Box<str>]>, other: Box<[Box<str>]>) {
+    let mut all = std::mem::take(own).into_vec();
+    join_lists(&mut all, other.into_vec());
+    *own = all.into_boxed_slice();
+}
+
+fn join_oid(own: &mut Box<str>, other: Box<str>) {
+    if own.is_empty() {
+        *own = other;
     }
-    let mut all = std::mem::take(own.1).into_vec();
-    join_lists(&mut all, names.into_vec());
-    *own.1 = all.into_boxed_slice();
 }
 
 fn join_lists(own: &mut Vec<Box<str>>, other: Vec<Box<str>>) {

@@ -137,7 +137,7 @@ pub(super) fn word(input: &[u8]) -> Parsed<'_, Option<String>> {
 /// One name or OID, or a list of them in parentheses with or without `$` between them.
 pub(super) fn words(input: &[u8]) -> Parsed<'_, Vec<String>> {
     let dollars = || many0(terminated(char('$'), blanks));
-    let Ok((inside, _)) = opening(input) else {
+    let Ok((inside, ())) = opening(input) else {
         return word.map(|word| word.into_iter().collect()).parse(input);
     };
     let (rest, _) = dollars().parse(inside)?;
@@ -155,8 +155,8 @@ pub(super) fn text(input: &[u8]) -> Parsed<'_, String> {
 }
 
 /// What follows an extension: texts in parentheses, a text, bare words up to the next keyword, or nothing.
-pub(super) fn texts<'t>(is_keyword: fn(&[u8]) -> bool, input: &'t [u8]) -> Parsed<'t, Vec<String>> {
-    if let Ok((inside, _)) = opening(input) {
+pub(super) fn texts(is_keyword: fn(&[u8]) -> bool, input: &[u8]) -> Parsed<'_, Vec<String>> {
+    if let Ok((inside, ())) = opening(input) {
         return terminated(many0(alt((text, bare))), closing).parse(inside);
     }
     if matches!(input.first(), Some(b'\'' | b'"')) {

@@ -2,8 +2,10 @@
 //!
 //! | in an export | written by | read as |
 //! | --- | --- | --- |
-//! | `attributeTypes`, `objectClasses` | `cn=Subschema` of OpenLDAP, `cn=schema` of 389 DS, Sun DSEE and OpenDJ with their files (`99user.ldif`), Active Directory's `CN=Aggregate` | RFC 4512, see [`description`] |
-//! | `olcAttributeTypes`, `olcObjectClasses`, `olcObjectIdentifier` | OpenLDAP's `cn=config` | the same, with short names for OIDs |
+//! | `attributeTypes`, `objectClasses` | `cn=Subschema` of OpenLDAP, `cn=schema` of 389 DS, Sun DSEE | RFC 4512: [`description`] |
+//! | the same | Active Directory's `CN=Aggregate`, schema files (`99user.ldif`) | the same |
+//! | `olcAttributeTypes`, `olcObjectClasses` | OpenLDAP's `cn=config` | the same |
+//! | `olcObjectIdentifier` | OpenLDAP's `cn=config` | short names for OIDs |
 //! | entries of class `attributeSchema` or `classSchema` | Active Directory | see `active_directory` |
 //!
 //! DIT content rules and name forms are not read: what a rule of the content adds to a class, `must` and `allows` do
@@ -24,7 +26,7 @@ pub use facts::Link;
 pub use grammar::{SchemaError, SchemaErrorKind};
 
 use active_directory::SchemaClass;
-use facts::{AttributeFacts, Catalogue, ClassFacts, Macros, Named as _, Syntax};
+use facts::{AttributeFacts, Catalogue, ClassFacts, Macros, Named, Syntax};
 
 use super::{Entry, Origin, attribute::same_type, object_classes};
 
@@ -218,7 +220,7 @@ impl Schema {
             let name = facts.called().next().unwrap_or_default();
             self.is_dn(name) || self.is_name_and_uid(name)
         });
-        let mut names: Vec<_> = named.flat_map(|facts| facts.called()).collect();
+        let mut names: Vec<_> = named.flat_map(Named::called).collect();
         names.sort_by_cached_key(|name| name.to_ascii_lowercase());
         names.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
         names
