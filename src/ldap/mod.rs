@@ -17,6 +17,7 @@ pub mod matching;
 pub mod name_and_uid;
 pub mod object_classes;
 pub mod result_code;
+pub mod schema;
 pub mod string_prep;
 pub mod time;
 pub mod type_map;

@@ -6,4 +6,5 @@ mod ldif_fixtures;
 mod ldif_properties;
 mod record_form;
 mod rosters;
+pub mod schema;
 mod second_opinion;

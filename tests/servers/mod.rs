@@ -23,4 +23,5 @@ mod samba_facts;
 mod scenarios;
 mod server;
 mod slapd;
+mod subschema;
 mod tools;

@@ -1,0 +1,251 @@
+//! What a schema keeps of a description: what answers questions, and no more.
+//!
+//! Two descriptions of one name are put together: the first counts for what there can be one of, and a limit or an
+//! attribute that either of them names is there. So Active Directory's `attributeSchema` adds its links to what its
+//! `cn=Aggregate` says, and an export that is read twice says nothing new.
+
+use std::collections::HashMap;
+
+use super::description::{AttributeTypeDescription, ObjectClassDescription};
+use crate::ldap::attribute_types::without_oid_prefix;
+
+/// What values of a syntax hold, as far as names of entries are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// A DN.
+    Dn,
+    /// A DN and perhaps `#'0101'B` (RFC 4517, 3.3.21).
+    NameAndUid,
+    /// `B:32:...:DN` or `S:5:...:DN` of Active Directory.
+    DnWithData,
+    /// No name.
+    Other,
+}
+
+impl Syntax {
+    /// The syntax with an OID; those below 1.2.840.113556 are Active Directory's, as its cn=Aggregate names them
+    /// (OR-Name, DN-Binary, DN-String).
+    fn of(oid: &str) -> Self {
+        match oid {
+            "1.3.6.1.4.1.1466.115.121.1.12" | "1.2.840.113556.1.4.1221" => Self::Dn,
+            "1.3.6.1.4.1.1466.115.121.1.34" => Self::NameAndUid,
+            "1.2.840.113556.1.4.903" | "1.2.840.113556.1.4.904" => Self::DnWithData,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Which end of a pair of linked attributes it is (Active Directory).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The end that is written, such as `member`.
+    Forward,
+    /// The end that the server keeps, such as `memberOf`.
+    Back,
+}
+
+/// Short names for OIDs, `olcObjectIdentifier: NSDSat NetscapeDS:1` of OpenLDAP's cn=config.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Macros(HashMap<Box<str>, Box<str>>);
+
+impl Macros {
+    /// Reads a definition; `None` if it is none.
+    pub(super) fn add(&mut self, value: &[u8]) -> Option<()> {
+        let text = str::from_utf8(value).ok()?.trim();
+        let text = text.strip_prefix('{').and_then(|text| text.split_once('}')).map_or(text, |(_, text)| text);
+        let (name, oid) = text.split_once(|character: char| character.is_ascii_whitespace())?;
+        let oid = self.resolve(oid.trim());
+        self.0.insert(name.to_ascii_lowercase().into(), oid.into());
+        Some(())
+    }
+
+    /// The OID that a name or `name:suffix` stands for; anything else as it is.
+    fn resolve(&self, written: &str) -> String {
+        let (name, suffix) = written.split_once(':').map_or((written, None), |(name, suffix)| (name, Some(suffix)));
+        match (self.0.get(name.to_ascii_lowercase().as_str()), suffix) {
+            (Some(oid), Some(suffix)) => format!("{oid}.{suffix}"),
+            (Some(oid), None) => oid.to_string(),
+            (None, _) => written.to_owned(),
+        }
+    }
+}
+
+/// What is kept of an attribute type.
+#[derive(Clone, Debug)]
+pub(super) struct AttributeFacts {
+    pub(super) oid: Box<str>,
+    pub(super) names: Box<[Box<str>]>,
+    pub(super) superior: Option<Box<str>>,
+    pub(super) equality: Option<Box<str>>,
+    /// None if it is the superior's.
+    pub(super) syntax: Option<Syntax>,
+    pub(super) single_valued: bool,
+    pub(super) read_only: bool,
+    pub(super) link: Option<Link>,
+}
+
+/// What is kept of an object class.
+#[derive(Clone, Debug)]
+pub(super) struct ClassFacts {
+    pub(super) oid: Box<str>,
+    pub(super) names: Box<[Box<str>]>,
+    pub(super) superiors: Vec<Box<str>>,
+    pub(super) must: Vec<Box<str>>,
+    pub(super) may: Vec<Box<str>>,
+}
+
+fn boxed<T: FromIterator<Box<str>>>(texts: Vec<String>) -> T {
+    texts.into_iter().map(String::into_boxed_str).collect()
+}
+
+impl AttributeFacts {
+    pub(super) fn new(description: AttributeTypeDescription, macros: &Macros) -> Self {
+        let syntax = description.syntax.as_deref().map(|oid| Syntax::of(&macros.resolve(oid)));
+        Self {
+            oid: macros.resolve(&description.oid).into(),
+            names: boxed(description.names),
+            superior: description.superior.map(String::into_boxed_str),
+            equality: description.equality.map(String::into_boxed_str),
+            syntax,
+            single_valued: description.single_value,
+            read_only: description.no_user_modification,
+            link: None,
+        }
+    }
+}
+
+impl ClassFacts {
+    pub(super) fn new(description: ObjectClassDescription, macros: &Macros) -> Self {
+        Self {
+            oid: macros.resolve(&description.oid).into(),
+            names: boxed(description.names),
+            superiors: boxed(description.superiors),
+            must: boxed(description.must),
+            may: boxed(description.may),
+        }
+    }
+}
+
+/// Something with names.
+pub(super) trait Named {
+    fn oid(&self) -> &str;
+    fn names(&self) -> &[Box<str>];
+    /// Adds what another description of the same name says.
+    fn join(&mut self, other: Self);
+
+    /// Its names; its OID if it has none.
+    fn called(&self) -> impl Iterator<Item = &str> {
+        let oid = Some(self.oid()).filter(|oid| self.names().is_empty() && !oid.is_empty());
+        self.names().iter().map(AsRef::as_ref).chain(oid)
+    }
+}
+
+impl Named for AttributeFacts {
+    fn oid(&self) -> &str {
+        &self.oid
+    }
+
+    fn names(&self) -> &[Box<str>] {
+        &self.names
+    }
+
+    fn join(&mut self, other: Self) {
+        join_oid(&mut self.oid, other.oid);
+        join_names(&mut self.names, other.names);
+        self.superior = self.superior.take().or(other.superior);
+        self.equality = self.equality.take().or(other.equality);
+        self.syntax = self.syntax.or(other.syntax);
+        self.single_valued |= other.single_valued;
+        self.read_only |= other.read_only;
+        self.link = self.link.or(other.link);
+    }
+}
+
+impl Named for ClassFacts {
+    fn oid(&self) -> &str {
+        &self.oid
+    }
+
+    fn names(&self) -> &[Box<str>] {
+        &self.names
+    }
+
+    fn join(&mut self, other: Self) {
+        join_oid(&mut self.oid, other.oid);
+        join_names(&mut self.names, other.names);
+        join_lists(&mut self.superiors, other.superiors);
+        join_lists(&mut self.must, other.must);
+        join_lists(&mut self.may, other.may);
+    }
+}
+
+fn join_names(own: &mut Box<[Box<str>]>, other: Box<[Box<str>]>) {
+    let mut all = std::mem::take(own).into_vec();
+    join_lists(&mut all, other.into_vec());
+    *own = all.into_boxed_slice();
+}
+
+fn join_oid(own: &mut Box<str>, other: Box<str>) {
+    if own.is_empty() {
+        *own = other;
+    }
+}
+
+fn join_lists(own: &mut Vec<Box<str>>, other: Vec<Box<str>>) {
+    for name in other {
+        if !own.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            own.push(name);
+        }
+    }
+}
+
+/// Descriptions of one kind, found by any name or OID, ignoring case.
+#[derive(Clone, Debug)]
+pub(super) struct Catalogue<T> {
+    all: Vec<T>,
+    by_name: HashMap<Box<str>, usize>,
+}
+
+impl<T> Default for Catalogue<T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), by_name: HashMap::new() }
+    }
+}
+
+impl<T: Named> Catalogue<T> {
+    /// Adds one, or joins it to the one that has one of its names, or its OID if it has no name.
+    pub(super) fn add(&mut self, new: T) {
+        let known = new.called().find_map(|name| self.position(name));
+        let at = if let Some(at) = known {
+            self.all[at].join(new);
+            at
+        } else {
+            self.all.push(new);
+            self.all.len() - 1
+        };
+        let item = &self.all[at];
+        // The first that has a name keeps it.
+        for name in item.called().chain([item.oid()]).filter(|name| !name.is_empty()) {
+            self.by_name.entry(key(name).into()).or_insert(at);
+        }
+    }
+
+    /// Where it stands in [`all`](Self::all).
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(key(name).as_str()).copied()
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&T> {
+        self.position(name).and_then(|at| self.all.get(at))
+    }
+
+    pub(super) fn all(&self) -> &[T] {
+        &self.all
+    }
+}
+
+/// A name without options and `OID.`, in lower case.
+fn key(name: &str) -> String {
+    let end = memchr::memchr(b';', name.as_bytes()).unwrap_or(name.len());
+    without_oid_prefix(&name[..end]).to_ascii_lowercase()
+}
