@@ -283,9 +283,8 @@ impl Pass for Collect<'_> {
         }
         let below = self.persons.at_or_above(entry.key);
         let in_book = if below.is_some() { None } else { self.book_above(entry.key) };
-        let is_wanted = self.wanted.contains(entry.key)
-            || self.persons.is_near_miss(entry.key)
-            || self.is_primary_group(entry, found);
+        let is_primary_group = self.is_primary_group(entry, found);
+        let is_wanted = is_primary_group || self.wanted.contains(entry.key) || self.persons.is_near_miss(entry.key);
         if !names_somebody && below.is_none() && in_book.is_none() && !is_wanted {
             return Ok(());
         }

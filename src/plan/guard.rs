@@ -12,6 +12,7 @@
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::MatchingRule;
 use crate::ldap::{AttributeDescription, Control, Entry, ModOp, Modification, Value};
+use crate::plan::operation::Kind;
 use crate::policy::Policy;
 
 /// How deletions are guarded.
@@ -33,22 +34,35 @@ const ASSERTION: &str = "1.3.6.1.1.12";
 const ORDINARY: [&str; 11] =
     ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "owner", "serialNumber", "l"];
 
+/// Attributes that say what an alias or a group is; guarded by all their values.
+const OF_COMPANIONS: [&str; 3] = ["aliasedObjectName", "member", "uniqueMember"];
+
 /// A description and one of its values.
 type Guarded<'e> = (&'e AttributeDescription, &'e Value);
 
 /// What an entry is guarded by; empty if it has nothing that serves.
-pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, is_account: bool) -> Vec<Guarded<'e>> {
+pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind) -> Vec<Guarded<'e>> {
     let first = |wanted: &AttributeDescription| {
         let attribute = entry.attributes.iter().find(|attribute| attribute.description == *wanted)?;
         Some((&attribute.description, attribute.values.first()?))
     };
-    if is_account {
+    if kind == Kind::Account {
         let marks = policy.disable.replace.iter().map(|(description, _)| description);
         let marks = marks.chain(policy.disable.bits.iter().map(|(description, _)| description));
         let statuses = policy.services.values().map(|service| &service.status);
         let statuses: Vec<Guarded<'_>> = marks.chain(statuses).filter_map(first).collect();
         if !statuses.is_empty() {
             return statuses;
+        }
+    }
+    if matches!(kind, Kind::Alias | Kind::Group) {
+        let known = |name: &&str| entry.values(name).next().is_some();
+        let all = |name: &'static str| {
+            let attributes = entry.attributes.iter().filter(move |attribute| attribute.description.is_type(name));
+            attributes.flat_map(|attribute| attribute.values.iter().map(move |value| (&attribute.description, value)))
+        };
+        if let Some(name) = OF_COMPANIONS.into_iter().find(known) {
+            return all(name).collect();
         }
     }
     let in_name = |name: &str| {

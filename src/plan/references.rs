@@ -3,6 +3,7 @@
 //! | the policy says | values | written as |
 //! | --- | --- | --- |
 //! | remove | every value that names the account for certain | `delete:` with the values as the entry spells them |
+//! | remove, and the attribute has no equality rule (`nisNetgroupTriple`) | every such value | `replace:` with the values that stay |
 //! | remove, and no member is left but dummies | by `last_member`: `refuse` holds the account; `allow` removes it where the schema can; `placeholder:`, `successor` put another there; `delete-group` deletes the entry | |
 //! | remove, and the last value of `mgrpAllowedBroadcaster` would go | | nothing: a review item, because everybody could send then |
 //! | reassign | every value that names the account for certain | `delete:` them, `add:` the successor in the same form unless it is there already |
@@ -66,7 +67,7 @@ pub struct Fates<'f> {
     pub is_deleted: &'f dyn Fn(usize) -> bool,
     /// Who takes over from somebody.
     pub successor: &'f dyn Fn(usize) -> Option<&'f Successor>,
-    /// The old and the new name of each account that is moved, unless the server itself follows.
+    /// The old and the new name of each account that is moved.
     pub moved: &'f BTreeMap<usize, (Dn, Dn)>,
 }
 
@@ -131,11 +132,13 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
     let mut obstacles = Vec::new();
     for (at, attribute) in kept.entry.attributes.iter().enumerate() {
         let gone = gone(kept, at, policy, fates);
+        let name = attribute.description.attribute_type();
         let renamed: Vec<&Reference> = kept
             .references
             .iter()
             .filter(|reference| reference.at.0 == at && reference.how == How::Name)
             .filter(|reference| reference.form != Form::AddressOrUrl && fates.moved.contains_key(&reference.person))
+            .filter(|_| !policy.moving.as_ref().is_some_and(|moving| moving.follows(name)))
             .collect();
         if gone.len() == 0 && renamed.is_empty() {
             continue;
@@ -168,14 +171,31 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
         let mut positions: Vec<usize> = old().map(|reference| reference.at.1).collect();
         positions.sort_unstable();
         positions.dedup();
-        let old = positions.into_iter().map(|position| attribute.values[position].clone()).collect();
-        let modification = |op, values| Modification { op, description: attribute.description.clone(), values };
-        change.modifications.push(modification(ModOp::Delete, old));
-        if !new.is_empty() {
-            change.modifications.push(modification(ModOp::Add, new));
+        if is_compared(attribute) {
+            let old = positions.into_iter().map(|position| attribute.values[position].clone()).collect();
+            change.modifications.push(modification(attribute, ModOp::Delete, old));
+            if !new.is_empty() {
+                change.modifications.push(modification(attribute, ModOp::Add, new));
+            }
+        } else {
+            let left = attribute.values.iter().enumerate().filter(|(at, _)| positions.binary_search(at).is_err());
+            let left = left.map(|(_, value)| value.clone()).chain(new).collect();
+            change.modifications.push(modification(attribute, ModOp::Replace, left));
         }
     }
     if obstacles.is_empty() { Ok(change) } else { Err(obstacles) }
+}
+
+fn modification(attribute: &Attribute, op: ModOp, values: Vec<Value>) -> Modification {
+    Modification { op, description: attribute.description.clone(), values }
+}
+
+/// Whether a server can tell the values of an attribute apart, so that one of them can be deleted.
+///
+/// Types without an EQUALITY rule: `delete:` of a value is refused (18); only the whole list can be replaced. RFC 2307 has
+/// one such type that names people.
+fn is_compared(attribute: &Attribute) -> bool {
+    !attribute.description.is_type("nisNetgroupTriple")
 }
 
 /// Adds a value unless it stands there already and stays.
@@ -200,7 +220,9 @@ fn passed(reference: &Reference, old: &[u8], successor: &Successor) -> Option<Va
     }
     let mail = successor.mail.as_deref()?;
     Some(if mailto(old).is_some() {
-        Value::new(&[b"mailto:", &*percent_encoded(mail)].concat())
+        // The headers of the URL stay.
+        let headers = memchr::memchr(b'?', old).map_or(&[][..], |at| &old[at..]);
+        Value::new(&[b"mailto:", &*percent_encoded(mail), headers].concat())
     } else {
         Value::new(mail)
     })

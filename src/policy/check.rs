@@ -8,9 +8,9 @@ use toml::Spanned;
 use super::file::{self, File, Text};
 use super::limit::{self, Limit, LimitKind};
 use super::sections::{
-    Absence, AccountPolicy, AddressBookPolicy, BitRule, DirectoryPolicy, DisablePolicy, DisconnectPolicy, GracePolicy,
-    LastMember, Limits, MissingStamp, MovePolicy, ProtectPolicy, ReferencePolicy, Release, RestorePolicy, RosterPolicy,
-    Rule, RuleAction, Scope, ServicePolicy, Stamp, SuccessorPolicy, SuccessorSource, Veto,
+    Absence, AccountPolicy, AddressBookPolicy, BitRule, DirectoryPolicy, DisablePolicy, DisconnectPolicy, Followed,
+    GracePolicy, LastMember, Limits, MissingStamp, MovePolicy, ProtectPolicy, ReferencePolicy, Release, RestorePolicy,
+    RosterPolicy, Rule, RuleAction, Scope, ServicePolicy, Stamp, SuccessorPolicy, SuccessorSource, Veto,
 };
 use super::{Pattern, Policy, PolicyError, Server, Tools};
 use crate::directory::references::never_written;
@@ -26,6 +26,9 @@ pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
         _ => Err(checker.errors),
     }
 }
+
+/// What referential integrity covers where nobody says otherwise: 389 DS's plug-in, and what slapo-refint(5) is mostly told.
+const INTEGRITY: [&str; 4] = ["member", "uniqueMember", "owner", "seeAlso"];
 
 /// Turns what is written into what it means, and collects every fault on the way.
 struct Checker {
@@ -212,8 +215,22 @@ impl Checker {
         let back = self.optional_dn(section.back.as_ref());
         let words = [("rewrite", false), ("server", true)];
         let by_server = server.is_some_and(|server| server.profile().follows_moves);
-        let server_follows = section.references.as_ref().map_or(Some(by_server), |text| self.word(text, &words));
-        Some(MovePolicy { to, back, server_follows: server_follows? })
+        let server_follows = section.references.as_ref().map_or(Some(by_server), |text| self.word(text, &words))?;
+        let followed = match (server_follows, section.followed.as_ref()) {
+            (false, None) => Followed::Nothing,
+            (false, Some(list)) => {
+                let message = "[move] followed says what the server changes, but references = \"rewrite\"".to_owned();
+                self.fault(list.first().map(Spanned::span), message, None);
+                Followed::Nothing
+            }
+            (true, None) if by_server => Followed::Everything,
+            (true, None) => {
+                let usual = INTEGRITY.iter().filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
+                Followed::Of(usual.collect())
+            }
+            (true, list) => Followed::Of(self.attributes(list)),
+        };
+        Some(MovePolicy { to, back, followed })
     }
 
     fn disconnect(&mut self, section: &file::Disconnect) -> Option<DisconnectPolicy> {

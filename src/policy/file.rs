@@ -110,6 +110,7 @@ pub struct Move {
     pub to: Option<Text>,
     pub back: Option<Text>,
     pub references: Option<Text>,
+    pub followed: Option<Vec<Text>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -247,7 +248,7 @@ impl File {
         take!(self.disable, base.disable; replace, present, bits);
         take!(self.restore, base.restore; replace, remove);
         take!(self.stamp, base.stamp; attribute, format, missing);
-        take!(self.moving, base.moving; to, back, references);
+        take!(self.moving, base.moving; to, back, references, followed);
         take!(self.disconnect, base.disconnect; attribute, value);
         take!(self.grace, base.grace; days, mail, calendar, trust_modify_timestamp);
         take!(self.references, base.references; remove, reassign, review, leave, last_member, private_group, max_values);

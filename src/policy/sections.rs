@@ -167,8 +167,30 @@ pub struct MovePolicy {
     pub to: Dn,
     /// Where restored accounts go.
     pub back: Option<Dn>,
-    /// Whether the server itself changes the values that name a moved entry.
-    pub server_follows: bool,
+    /// Which values that name a moved entry the server itself changes.
+    pub followed: Followed,
+}
+
+/// Values that a server changes by itself when the entry that they name is moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// None.
+    Nothing,
+    /// Those of these attributes (referential integrity).
+    Of(Vec<AttributeDescription>),
+    /// All names (Active Directory).
+    Everything,
+}
+
+impl MovePolicy {
+    /// Whether the server itself changes the values of an attribute.
+    pub fn follows(&self, attribute_type: &str) -> bool {
+        match &self.followed {
+            Followed::Nothing => false,
+            Followed::Of(attributes) => attributes.iter().any(|attribute| attribute.is_type(attribute_type)),
+            Followed::Everything => true,
+        }
+    }
 }
 
 /// `[disconnect]`

@@ -127,7 +127,7 @@ impl Server {
     /// links such as memberOf. Active Directory's own: measured with Samba (`tests/servers/samba_facts.rs`), and what
     /// MS-SAMR (3.1.1.8) and the schema (`systemOnly`) say of the others. Elsewhere these names are anybody's.
     pub fn sets(self, attribute_type: &str) -> bool {
-        const EVERYWHERE: [&str; 23] = [
+        const EVERYWHERE: [&str; 24] = [
             "createTimestamp",
             "creatorsName",
             "modifyTimestamp",
@@ -136,6 +136,7 @@ impl Server {
             "governingStructureRule",
             "subschemaSubentry",
             "entryDN",
+            "dsEntryDN",
             "entryUUID",
             "entryCSN",
             "contextCSN",

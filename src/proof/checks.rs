@@ -95,8 +95,7 @@ pub fn prove<E: Exports>(
     proof.hold("applies", format!("{} records on {} entries", apply.len(), before.len()));
     proof.hold("leaves-first", format!("{} deletions, {} children", around.deleted.len(), found.children.len()));
 
-    let follows = policy.moving.as_ref().is_some_and(|moving| moving.server_follows);
-    proof.under_review = no_dangling(&model, &around, &found, planned, policy, follows)?;
+    proof.under_review = no_dangling(&model, &around, &found, planned, policy)?;
     let left = proof.under_review;
     proof.hold("no-dangling", format!("{} values of {} entries, {left} left for review", found.values, found.entries));
     untouched(&around, planned, &before, policy)?;
@@ -251,7 +250,6 @@ fn no_dangling<E>(
     found: &Found,
     planned: &Plan,
     policy: &Policy,
-    follows: bool,
 ) -> Result<u64, ProofError<E>> {
     let reviews = planned.reviews.iter();
     let decided: HashSet<(&[u8], String, &[u8])> = reviews
@@ -268,7 +266,9 @@ fn no_dangling<E>(
             None => !around.targets.contains(&naming.entry),
         };
         let person = &around.names[naming.person];
-        let follows = follows && naming.how == How::Name && around.moved.contains(person);
+        let follows = policy.moving.as_ref().is_some_and(|moving| moving.follows(base))
+            && naming.how == How::Name
+            && around.moved.contains(person);
         if !stays || follows || !policy.directory.tools.file_cleans(base) || is_another_ones(around, found, naming) {
             continue;
         }

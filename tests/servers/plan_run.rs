@@ -1,18 +1,21 @@
 //! Whole runs on a real server: the exports are loaded, the runbook's own commands are run, and what the server holds
 //! afterwards is what the proof predicted; the rollback brings back what was there first.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use offboard::directory::scan::Unreadable;
 use offboard::directory::{EntryView, Overlay, Pass, scan};
 use offboard::io::exports::ExportFiles;
 use offboard::ldap::Entry;
-use offboard::ldif::{UrlPolicy, writer};
+use offboard::ldif::{Record, RecordReader, UrlPolicy, writer};
 use offboard::leavers;
 use offboard::plan::{Guard, NamedRoster, Request, plan};
 use offboard::policy::Policy;
 use offboard::proof::prove;
 use offboard::render::change_file::{self, Context};
+
+use serde_json::Value;
 
 use super::compare::{assert_same, differences};
 use super::runbook::{run_block, runbook_blocks};
@@ -197,6 +200,59 @@ fn services_with_assertions() {
 #[test]
 fn moss_rosters() {
     whole_run("moss-rosters", &["dc=example,dc=com"], Guard::Values, 3);
+}
+
+/// Named in every form at once: afterwards nothing names him but what a person is asked about.
+#[test]
+fn every_reference() {
+    whole_run("every-reference", ISP, Guard::Values, 2);
+}
+
+/// The same search as a person would make: for his user name, his names, his addresses, in plain text.
+#[test]
+fn every_reference_leaves_no_trace() {
+    const OTHERS: [&str; 6] = [
+        // Another person, and her group.
+        "o=siroe.com,",
+        // A host, a group of sudo's, somebody else's user name and address.
+        "nisNetgroupTriple: (jsmith,-,)",
+        "sudoUser: %jsmith",
+        "memberUid: jsmithson",
+        "uid=ann,ou=People,o=sesta.com,o=isp mailAlternateAddress: info@sesta.com",
+        "cn=unix,ou=Groups,o=siroe.com",
+    ];
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    plan_scenario("every-reference", &set, &[]);
+    let exports: Vec<PathBuf> = exports("every-reference").iter().map(|file| root().join(file)).collect();
+    let server = Slapd::start(Setup::plain(ISP), &exports);
+    follow(&set, "Apply", &server);
+    let plan: Value = serde_json::from_slice(&std::fs::read(set.join("plan.json")).unwrap()).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let reviews: BTreeSet<String> = plan["reviews"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|review| format!("{} {}: {}", text(&review["dn"]), text(&review["attribute"]), text(&review["value"])))
+        .collect();
+    let mut traces = BTreeSet::new();
+    for file in server.export(place.path()) {
+        for record in RecordReader::new(&std::fs::read(file).unwrap(), 1, UrlPolicy::Refuse) {
+            let Record::Content(record) = record.unwrap() else { continue };
+            for line in &record.attributes {
+                let dn = String::from_utf8_lossy(&record.dn);
+                let value = String::from_utf8_lossy(line.value.bytes());
+                let found = format!("{dn} {}: {value}", line.description);
+                let low = value.to_lowercase();
+                let names = ["jsmith", "smith@", "js@", "info@sesta", "1042", "smith-alias", "cn=smiths"];
+                if names.iter().any(|name| low.contains(name)) && !OTHERS.iter().any(|other| found.contains(other)) {
+                    traces.insert(found);
+                }
+            }
+        }
+    }
+    assert_eq!(traces, reviews);
+    assert!(traces.len() > 5, "{traces:?}");
 }
 
 /// An entry that changed since the export is not deleted: the guard fails and `ldapmodify` stops.

@@ -1,5 +1,6 @@
 //! The schema that a running slapd serves is read to its last description.
 
+use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
 use super::tools::succeed;
 use crate::conformance::schema::schema;

@@ -41,8 +41,8 @@ impl Namesakes {
 
     /// Whom a value of an entry means, which seems to mean a person.
     ///
-    /// A user name means the one whose name ends like that of the entry it stands in, RDN by RDN, for the longest
-    /// stretch; as near, it is unclear. An address that somebody else has as well is unclear in any case. A name means
+    /// A user name means the one of the domain that the entry stands in; of several or none, the one whose name ends like
+    /// that of the entry, RDN by RDN, for the longest stretch; as near, it is unclear. An address that somebody else has as well is unclear in any case. A name means
     /// its entry.
     pub fn whose(&self, (form, how): (Form, How), value: &[u8], person: &DnKey, entry: &DnKey) -> Whose {
         if self.0.is_empty() || !matches!(how, How::Uid | How::UidInAnotherCase | How::Address) {
@@ -50,7 +50,8 @@ impl Namesakes {
         }
         let nearness = |key: &DnKey| {
             let names = prefixes(key.as_bytes()).zip(prefixes(entry.as_bytes()));
-            names.take_while(|((_, a), (_, b))| a == b).count()
+            let domain = domain(entry);
+            (!domain.is_empty() && self::domain(key) == domain, names.take_while(|((_, a), (_, b))| a == b).count())
         };
         let value = value.to_ascii_lowercase();
         let shares = |other: &&Namesake| match form {
@@ -68,6 +69,14 @@ impl Namesakes {
             },
         }
     }
+}
+
+/// The hosted domain of a name: its nearest `o`, or all its `dc`.
+fn domain(key: &DnKey) -> Vec<&[u8]> {
+    let rdns = |attribute: &'static [u8]| {
+        prefixes(key.as_bytes()).map(|(_, rdn)| rdn).filter(move |rdn| rdn.starts_with(attribute))
+    };
+    rdns(b"o=").last().map_or_else(|| rdns(b"dc=").collect(), |organisation| vec![organisation])
 }
 
 #[cfg(test)]
@@ -89,6 +98,20 @@ mod tests {
             ("cn=unix,ou=Groups,o=isp", Form::Uid, How::Uid, "jsmith", Whose::Unclear),
             ("cn=unix,ou=Groups,o=isp", Form::Netgroup, How::Uid, "(-,jsmith,)", Whose::Unclear),
             ("cn=unix,ou=Groups,o=isp", Form::Uid, How::Uid, "other", Whose::Theirs),
+            (
+                "piEntryID=1,piPStoreOwner=a,o=sesta.com,o=PiServerDb",
+                Form::NameOrUid,
+                How::Uid,
+                "jsmith",
+                Whose::Theirs,
+            ),
+            (
+                "piEntryID=1,piPStoreOwner=a,o=siroe.com,o=PiServerDb",
+                Form::NameOrUid,
+                How::Uid,
+                "jsmith",
+                Whose::AnotherOnes,
+            ),
             ("cn=list,o=sesta.com,o=isp", Form::Address, How::Address, "Info@isp.com", Whose::Unclear),
             ("cn=list,o=sesta.com,o=isp", Form::Address, How::Address, "js@sesta.com", Whose::Theirs),
             (

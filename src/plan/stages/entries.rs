@@ -1,8 +1,9 @@
-//! The stage `entries`: accounts, what stands below them, and what goes with them; aliases first, then children before
-//! what they stand below, each guarded.
+//! The stage `entries`: what goes with accounts, then the accounts and what stands below them; children before what they
+//! stand below, each guarded.
 //!
 //! Where a tool of the site deletes the entry itself, only what stands below it is deleted here.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{Built, Site};
@@ -30,11 +31,13 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
             doomed.remove(key);
         }
     }
-    // An alias has nothing below it, and names what must still be there.
-    let (aliases, others): (Vec<_>, Vec<_>) = doomed.into_values().rev().partition(|(_, _, kind)| *kind == Kind::Alias);
-    for (entry, person, kind) in aliases.into_iter().chain(others) {
+    let mut doomed: Vec<(&Entry, usize, Kind)> = doomed.into_values().rev().collect();
+    // A companion names an account or a companion found before it. It goes first, as references do: where the server keeps
+    // referential integrity, it would be changed otherwise, and its guard would fail.
+    doomed.sort_by_key(|(_, person, _)| Reverse(person.checked_sub(site.accounts.len())));
+    for (entry, person, kind) in doomed {
         let index = site.account_of(person);
-        let guarded = guard::guarded(entry, site.policy, kind == Kind::Account);
+        let guarded = guard::guarded(entry, site.policy, kind);
         let mut reason = match kind {
             Kind::Account => site.accounts[index].decision.reason.sentence(),
             Kind::Alias | Kind::Group => site.companions[person - site.accounts.len()].reason().to_owned(),

@@ -2,8 +2,6 @@
 //!
 //! What is written for which value: [`crate::plan::references`].
 
-use std::collections::BTreeMap;
-
 use super::{Built, Site, is_below_any};
 use crate::directory::references::{Form, How, Treatment};
 use crate::ldap::{Dn, ModOp, Modification, Origin, Value};
@@ -15,12 +13,10 @@ use crate::plan::references::{Change, Fates, change, is_for_review};
 
 /// Writes the stage.
 pub fn build(built: &mut Built, site: &Site<'_>) {
-    let none = BTreeMap::new();
-    let follows = site.policy.moving.as_ref().is_some_and(|moving| moving.server_follows);
     let fates = Fates {
         is_deleted: &|person| site.is_deleted(person),
         successor: &|person| site.successor(person),
-        moved: if follows { &none } else { &site.moves.moved },
+        moved: &site.moves.moved,
     };
     let mut kept: Vec<&Kept> = site.around.kept.iter().collect();
     kept.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
