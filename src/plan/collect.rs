@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use crate::directory::census::{Finding, Place};
 use crate::directory::references::kinds::{ALIAS, KINDS};
 use crate::directory::references::persons::{Naming, identifying};
-use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose};
+use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose, never_written};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::filter::Truth;
+use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
 use crate::policy::Policy;
 
@@ -22,10 +23,11 @@ struct Role {
     identifies: bool,
 }
 
-/// The attributes that name somebody under a policy: what it lists, then what is known, each with what is done.
+/// The attributes that name somebody under a policy: what it lists, then what is known, then what the schema in the exports
+/// has for names, each with what is done.
 ///
 /// What stands first counts. A kind that nobody knows is taken for a name.
-pub fn kinds(policy: &Policy) -> Vec<(String, Form, Treatment)> {
+pub fn kinds(policy: &Policy, schema: &Schema) -> Vec<(String, Form, Treatment)> {
     let form_of = |name: &str| {
         let known: TypeMap<Form> = KINDS.iter().map(|(name, form, _)| (*name, *form)).collect();
         known.get(name).unwrap_or(Form::Name)
@@ -41,6 +43,12 @@ pub fn kinds(policy: &Policy) -> Vec<(String, Form, Treatment)> {
     kinds.extend(with(&references.review, Treatment::Review));
     kinds.extend(KINDS.iter().map(|(name, form, treatment)| ((*name).to_owned(), *form, *treatment)));
     kinds.push((ALIAS.to_owned(), Form::Name, Treatment::Leave));
+    // Whatever else the directory itself calls a name.
+    let more = schema.dn_attributes().into_iter().filter(|name| !never_written(name));
+    kinds.extend(more.map(|name| {
+        let form = if schema.is_name_and_uid(name) { Form::NameAndUid } else { Form::Name };
+        (name.to_owned(), form, Treatment::Review)
+    }));
     kinds
 }
 
@@ -153,10 +161,10 @@ fn for_review(treatment: Treatment) -> Treatment {
 
 impl<'p> Collect<'p> {
     /// A pass that looks for nothing yet.
-    pub fn new(policy: &'p Policy) -> Self {
+    pub fn new(policy: &'p Policy, schema: &Schema) -> Self {
         let mut roles: TypeMap<Role> = TypeMap::default();
         let own: TypeMap<()> = identifying().map(|name| (name, ())).collect();
-        for (name, form, treatment) in kinds(policy) {
+        for (name, form, treatment) in kinds(policy, schema) {
             let identifies = own.get(&name).is_some();
             roles.insert(&name, Role { kind: Some((form, treatment)), identifies });
         }

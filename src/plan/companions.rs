@@ -13,6 +13,7 @@ use super::Account;
 use super::collect::{Collected, Kept};
 use super::references::{Fates, is_emptied_group};
 use crate::directory::references::kinds::{ALIAS, MEMBERS};
+use crate::ldap::schema::Schema;
 use crate::ldap::{Entry, Origin};
 use crate::lifecycle::Step;
 use crate::policy::Policy;
@@ -41,11 +42,16 @@ pub struct Companion {
 }
 
 /// Those that the pass found and that are not known yet.
-pub fn find(accounts: &[Account], known: &[Companion], around: &Collected, policy: &Policy) -> Vec<Companion> {
-    let gone = gone(accounts, known, around, policy);
+pub fn find(
+    accounts: &[Account],
+    known: &[Companion],
+    around: &Collected,
+    (policy, schema): (&Policy, &Schema),
+) -> Vec<Companion> {
+    let gone = gone(accounts, known, around, (policy, schema));
     let is_deleted = |person: usize| is_gone(accounts, &gone, person);
     let none = std::collections::BTreeMap::new();
-    let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none };
+    let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
     let account_of =
         |person: usize| person.checked_sub(accounts.len()).map_or(person, |companion| known[companion].account);
     let mut found = Vec::new();
@@ -99,12 +105,17 @@ pub fn private_group_of(kept: &Kept, accounts: &[Account], around: &Collected) -
 }
 
 /// Which companions go, given the accounts that do.
-pub fn gone(accounts: &[Account], companions: &[Companion], around: &Collected, policy: &Policy) -> Vec<bool> {
+pub fn gone(
+    accounts: &[Account],
+    companions: &[Companion],
+    around: &Collected,
+    (policy, schema): (&Policy, &Schema),
+) -> Vec<bool> {
     let mut gone = vec![true; companions.len()];
     loop {
         let is_deleted = |person: usize| is_gone(accounts, &gone, person);
         let none = std::collections::BTreeMap::new();
-        let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none };
+        let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
         let stays = companions.iter().enumerate().filter(|(index, _)| gone[*index]).find(|(_, companion)| {
             let kept = || around.kept.iter().find(|kept| kept.entry.dn == companion.entry.dn);
             match companion.kind {

@@ -42,6 +42,7 @@ pub use rosters::NamedRoster;
 use crate::directory::census::Finding;
 use crate::directory::{Census, Exports, Overlay, ScanError, scan};
 use crate::ldap::dn_key::prefixes;
+use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, Origin};
 use crate::ldif::UrlPolicy;
 use crate::leavers::roster::Doubt;
@@ -174,6 +175,8 @@ pub struct Plan {
     pub unreadable_values: Finding,
     /// Every entry that an operation touches, as the exports show it, by the name that it has there.
     pub before: BTreeMap<DnKey, Entry>,
+    /// The schema that the exports hold, if they do.
+    pub schema: Schema,
     /// Aliases and groups that may go with accounts.
     pub companions: Vec<Entry>,
     /// The old and the new name of every account that is moved.
@@ -264,6 +267,10 @@ pub fn plan<E: Exports>(
     let (resolved, mut census) = resolved;
     let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy), request)?;
 
+    let mut schema = Schema::default();
+    for entry in &resolved.schema {
+        schema.add(entry);
+    }
     let mut found = accounts(&resolved, policy, request);
     protect::apply(exports, urls, overlay, policy, &mut found.accounts, &resolved.named)?;
     let Meant { leavers, mut accounts, conflicts, mut reviews } = found;
@@ -278,7 +285,7 @@ pub fn plan<E: Exports>(
     let mut books = Vec::new();
     let mut companions: Vec<Companion> = Vec::new();
     if !accounts.is_empty() {
-        let mut pass = Collect::new(policy);
+        let mut pass = Collect::new(policy, &schema);
         for (index, account) in accounts.iter().enumerate() {
             books.push(stages::look_around(index, account, policy, &mut pass));
         }
@@ -291,7 +298,7 @@ pub fn plan<E: Exports>(
             let own = accounts.iter().map(|account| account.entry.dn.key());
             let persons = own.chain(companions.iter().map(|companion| companion.entry.dn.key()));
             around.settle(&persons.cloned().collect::<Vec<_>>());
-            let mut more = companions::find(&accounts, &companions, &around, policy);
+            let mut more = companions::find(&accounts, &companions, &around, (policy, &schema));
             more.retain(|new| pass.persons.named(new.entry.dn.key().as_bytes()).is_none());
             if more.is_empty() {
                 break;
@@ -305,9 +312,9 @@ pub fn plan<E: Exports>(
     accepted.extend(complete::refuse(complete::of_deletions(&accounts, &around, policy), request)?);
     find_successors(exports, urls, overlay, policy, request, &mut accounts, &around, &resolved, &leaving)?;
     find_domains(&mut accounts, &around);
-    stages::hold_the_impossible(&mut accounts, &companions, &around, policy);
+    stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
     let moves = stages::moves(&accounts, &around, policy);
-    let mut built = stages::operations(&accounts, &around, &books, policy, request, &moves, &companions);
+    let mut built = stages::operations(&accounts, &around, &books, policy, request, &moves, (&companions, &schema));
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
     built.operations.retain(|operation| is_wanted(operation.stage));
@@ -335,6 +342,7 @@ pub fn plan<E: Exports>(
         census,
         unreadable_values: around.unreadable_values,
         before: built.before,
+        schema,
         companions: companions.into_iter().map(|companion| companion.entry).collect(),
         moved: moves.moved.into_values().collect(),
     })

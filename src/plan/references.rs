@@ -23,6 +23,7 @@ use crate::directory::references::kinds::{MEMBERS, OPENS_WHEN_EMPTY};
 use crate::directory::references::persons::{mailto, named_by_url};
 use crate::directory::references::{Form, How, Treatment, named_dn};
 use crate::ldap::attribute::same_type;
+use crate::ldap::schema::Schema;
 use crate::ldap::{Attribute, Dn, Entry, ModOp, Modification, Value, object_classes};
 use crate::policy::{LastMember, Policy};
 
@@ -69,6 +70,8 @@ pub struct Fates<'f> {
     pub successor: &'f dyn Fn(usize) -> Option<&'f Successor>,
     /// The old and the new name of each account that is moved.
     pub moved: &'f BTreeMap<usize, (Dn, Dn)>,
+    /// The schema that the exports hold.
+    pub schema: &'f Schema,
 }
 
 /// The values of one attribute that are changed because of a deletion.
@@ -171,7 +174,7 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
         let mut positions: Vec<usize> = old().map(|reference| reference.at.1).collect();
         positions.sort_unstable();
         positions.dedup();
-        if is_compared(attribute) {
+        if is_compared(attribute, policy, fates.schema) {
             let old = positions.into_iter().map(|position| attribute.values[position].clone()).collect();
             change.modifications.push(modification(attribute, ModOp::Delete, old));
             if !new.is_empty() {
@@ -193,9 +196,13 @@ fn modification(attribute: &Attribute, op: ModOp, values: Vec<Value>) -> Modific
 /// Whether a server can tell the values of an attribute apart, so that one of them can be deleted.
 ///
 /// Types without an EQUALITY rule: `delete:` of a value is refused (18); only the whole list can be replaced. RFC 2307 has
-/// one such type that names people.
-fn is_compared(attribute: &Attribute) -> bool {
-    !attribute.description.is_type("nisNetgroupTriple")
+/// one such type that names people. 389 DS, DSEE and Active Directory compare all values.
+fn is_compared(attribute: &Attribute, policy: &Policy, schema: &Schema) -> bool {
+    let name = attribute.description.attribute_type();
+    if !policy.directory.server.profile().needs_equality {
+        return true;
+    }
+    if schema.knows_attribute(name) { schema.equality(name).is_some() } else { !same_type(name, "nisNetgroupTriple") }
 }
 
 /// Adds a value unless it stands there already and stays.
@@ -286,7 +293,7 @@ fn last_member(
         Err(gone.removed.iter().map(|reference| obstacle(reference.person)).collect::<Vec<_>>())
     };
     match &policy.references.last_member {
-        LastMember::Allow if may_be_empty(entry, attribute, policy) => Ok(Vec::new()),
+        LastMember::Allow if may_be_empty(entry, attribute, policy, fates.schema) => Ok(Vec::new()),
         LastMember::Placeholder(dn) => Ok(vec![Value::new(dn.spelling())]),
         LastMember::Successor => {
             let successors = gone.removed.iter().map(|reference| (fates.successor)(reference.person));
@@ -299,11 +306,14 @@ fn last_member(
 }
 
 /// Whether the schema lets the entry be without the attribute: on this server, or by the entry's classes.
-fn may_be_empty(entry: &Entry, attribute: &Attribute, policy: &Policy) -> bool {
+fn may_be_empty(entry: &Entry, attribute: &Attribute, policy: &Policy, schema: &Schema) -> bool {
     let name = attribute.description.attribute_type();
     let allows = |class: &[u8]| {
-        let known = std::str::from_utf8(class).ok().and_then(object_classes::find);
-        known.is_some_and(|known| !known.requires(name))
+        let Ok(class) = std::str::from_utf8(class) else { return false };
+        if schema.knows_class(class) {
+            return !schema.must(class).iter().any(|required| same_type(required, name));
+        }
+        object_classes::find(class).is_some_and(|known| !known.requires(name))
     };
     policy.directory.server.profile().last_member_may_go
         || entry.values("objectClass").all(|class| allows(&class.bytes))

@@ -8,6 +8,7 @@ use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::attribute::same_type;
 use crate::ldap::filter::Truth;
+use crate::ldap::schema::is_schema;
 use crate::ldap::{AttributeDescription, DnKey, Entry};
 use crate::lifecycle::state::is_marked_where;
 use crate::policy::{Absence, Policy};
@@ -43,6 +44,8 @@ pub struct Resolved {
     pub matches: Vec<Match>,
     /// Entries that the policy names, of those the exports hold.
     pub named: Vec<Entry>,
+    /// Entries that hold schema.
+    pub schema: Vec<Entry>,
     /// The names of all entries.
     pub structure: Structure,
     /// For each roster: accounts of its scope, and how many of them it lists.
@@ -55,6 +58,7 @@ impl Resolved {
         self.accounts += other.accounts;
         self.matches.extend(other.matches);
         self.named.extend(other.named);
+        self.schema.extend(other.schema);
         self.structure.merge(other.structure);
         self.listed.resize(self.listed.len().max(other.listed.len()), (0, 0));
         for (known, (accounts, listed)) in self.listed.iter_mut().zip(other.listed) {
@@ -112,6 +116,9 @@ impl Pass for Resolve<'_> {
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Resolved) -> Result<(), Unreadable> {
         found.structure.add(entry);
+        if entry.record.attributes.iter().any(|line| is_schema(&line.description, line.value.bytes())) {
+            found.schema.push(entry.to_entry()?);
+        }
         if self.named.contains(entry.key) {
             found.named.push(entry.to_entry()?);
         }

@@ -34,6 +34,8 @@ pub struct Profile {
     pub follows_moves: bool,
     /// It refuses an entry without its structural class (65): RFC 4512, 2.4.2; DSEE and 389 do not look.
     pub enforces_structural_class: bool,
+    /// It refuses to delete one value of a type without an EQUALITY rule (18); the others compare all values.
+    pub needs_equality: bool,
     /// `description` and `info` take one value only (MS-ADA1, MS-ADA3; elsewhere RFC 4519 and RFC 4524 allow many).
     pub notes_are_single: bool,
 }
@@ -49,6 +51,7 @@ const PROFILES: [(Server, Profile); 5] = [
             assertion_control: false,
             follows_moves: false,
             enforces_structural_class: false,
+            needs_equality: false,
             notes_are_single: false,
         },
     ),
@@ -61,6 +64,7 @@ const PROFILES: [(Server, Profile); 5] = [
             assertion_control: false,
             follows_moves: false,
             enforces_structural_class: false,
+            needs_equality: false,
             notes_are_single: false,
         },
     ),
@@ -73,6 +77,7 @@ const PROFILES: [(Server, Profile); 5] = [
             assertion_control: true,
             follows_moves: false,
             enforces_structural_class: true,
+            needs_equality: true,
             notes_are_single: false,
         },
     ),
@@ -85,6 +90,7 @@ const PROFILES: [(Server, Profile); 5] = [
             assertion_control: true,
             follows_moves: false,
             enforces_structural_class: true,
+            needs_equality: true,
             notes_are_single: false,
         },
     ),
@@ -97,6 +103,7 @@ const PROFILES: [(Server, Profile); 5] = [
             assertion_control: false,
             follows_moves: true,
             enforces_structural_class: true,
+            needs_equality: false,
             notes_are_single: true,
         },
     ),

@@ -197,7 +197,10 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) ->
         deleted,
         moved,
         targets,
-        kinds: kinds(policy).into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect(),
+        kinds: kinds(policy, &planned.schema)
+            .into_iter()
+            .map(|(name, form, treatment)| (name, (form, treatment)))
+            .collect(),
         accounts: &policy.accounts.filter,
         identifying: Around::identifying(),
     }

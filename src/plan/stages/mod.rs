@@ -20,6 +20,7 @@ use super::references::{Fates, Obstacle, Successor};
 use super::{Account, Request, Review, hold};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::Truth;
+use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, ModOp, Modification, Value};
 use crate::lifecycle::state::{same_value, values_of};
 use crate::lifecycle::{Reason, Step};
@@ -63,6 +64,8 @@ pub struct Site<'s> {
     pub policy: &'s Policy,
     /// What was asked for.
     pub request: &'s Request,
+    /// The schema that the exports hold.
+    pub schema: &'s Schema,
     /// Who is moved.
     pub moves: &'s Moves,
     /// What goes with accounts.
@@ -132,9 +135,14 @@ pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut 
 /// Holds every account that cannot be taken out of something, until nothing more has to be held.
 ///
 /// Holding one account can only make it easier to delete the others, but for children that stay.
-pub fn hold_the_impossible(accounts: &mut [Account], companions: &[Companion], around: &Collected, policy: &Policy) {
+pub fn hold_the_impossible(
+    accounts: &mut [Account],
+    companions: &[Companion],
+    around: &Collected,
+    (policy, schema): (&Policy, &Schema),
+) {
     loop {
-        let gone = companions::gone(accounts, companions, around, policy);
+        let gone = companions::gone(accounts, companions, around, (policy, schema));
         let deleted = deleted_keys(accounts, companions, &gone);
         let successors = successors(accounts);
         let account_of = |person: usize| account_of(accounts, companions, person);
@@ -151,7 +159,7 @@ pub fn hold_the_impossible(accounts: &mut [Account], companions: &[Companion], a
             let is_deleted = |person: usize| companions::is_gone(accounts, &gone, person);
             let successor = |person: usize| successors.get(&account_of(person));
             let none = BTreeMap::new();
-            let fates = Fates { is_deleted: &is_deleted, successor: &successor, moved: &none };
+            let fates = Fates { is_deleted: &is_deleted, successor: &successor, moved: &none, schema };
             let Err(obstacles) = super::references::change(kept, policy, &fates) else { continue };
             let name = || kept.entry.dn.spelling().to_vec();
             holds.extend(obstacles.into_iter().map(|obstacle| match obstacle {
@@ -210,11 +218,11 @@ pub fn operations(
     policy: &Policy,
     request: &Request,
     moves: &Moves,
-    companions: &[Companion],
+    (companions, schema): (&[Companion], &Schema),
 ) -> Built {
-    let gone = companions::gone(accounts, companions, around, policy);
+    let gone = companions::gone(accounts, companions, around, (policy, schema));
     let (deleted, successors) = (deleted_keys(accounts, companions, &gone), successors(accounts));
-    let site = Site { accounts, around, books, policy, request, moves, companions, gone, deleted, successors };
+    let site = Site { accounts, around, books, policy, request, schema, moves, companions, gone, deleted, successors };
     let mut built = Built::default();
     status::build(&mut built, &site);
     moves::build(&mut built, &site);

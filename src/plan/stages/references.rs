@@ -17,6 +17,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         is_deleted: &|person| site.is_deleted(person),
         successor: &|person| site.successor(person),
         moved: &site.moves.moved,
+        schema: site.schema,
     };
     let mut kept: Vec<&Kept> = site.around.kept.iter().collect();
     kept.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));

@@ -86,7 +86,7 @@ fn stamp(
     // Left from an earlier life, or in no readable form.
     let stale = remove(entry, &stamp.attribute, |value| grace::is_stamp(stamp, service, value));
     let notes = grace::notes(entry, &stamp.attribute, stamp);
-    if takes_one_value(site.policy, stamp)
+    if takes_one_value(site, stamp)
         && let Some(note) = notes.first()
     {
         built.reviews.push(Review {
@@ -104,12 +104,12 @@ fn stamp(
     stale.into_iter().chain([add]).collect()
 }
 
-fn takes_one_value(policy: &Policy, stamp: &Stamp) -> bool {
+fn takes_one_value(site: &Site<'_>, stamp: &Stamp) -> bool {
     const NOTES: [&str; 3] = ["description", "info", "comment"];
     let name = stamp.attribute.attribute_type();
     let is_extension = name.get(..18).is_some_and(|start| start.eq_ignore_ascii_case("extensionAttribute"));
     let is_note = NOTES.iter().any(|note| note.eq_ignore_ascii_case(name)) || is_extension;
-    is_note && policy.directory.server.profile().notes_are_single
+    site.schema.is_single_valued(name) || is_note && site.policy.directory.server.profile().notes_are_single
 }
 
 fn line_of(entry: &Entry, description: &AttributeDescription) -> Origin {
