@@ -15,6 +15,7 @@ mod ad_run;
 mod compare;
 mod days;
 mod plan_run;
+mod random_runs;
 mod runbook;
 mod samba;
 mod samba_facts;

@@ -178,6 +178,12 @@ impl Model {
 
     fn add(&mut self, record: &ChangeRecord, attributes: &[Attribute]) -> Result<(), ResultCode> {
         let key = record.dn.key();
+        let mut entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: attributes.to_vec() };
+        if !self.stood_before {
+            let rdn = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas()).to_vec();
+            rdn.iter().for_each(|ava| add_name(&mut entry, ava));
+        }
+        Rules { profile: &self.profile, stood_before: self.stood_before }.check_entry(None, &entry)?;
         if self.is_there(key) {
             return Err(ResultCode::EntryAlreadyExists);
         }
@@ -185,8 +191,6 @@ impl Model {
         if !parent.is_root() && !self.is_there(&parent) {
             return Err(ResultCode::NoSuchObject);
         }
-        let entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: attributes.to_vec() };
-        Rules { profile: &self.profile, stood_before: self.stood_before }.check_entry(None, &entry)?;
         self.children.entry(parent).or_default().insert(key.clone());
         self.entries.insert(key.clone(), entry);
         Ok(())
@@ -238,16 +242,20 @@ fn rename_values(entry: &Entry, new_rdn: &Rdn, delete_old_rdn: bool) -> Entry {
     }
     // An export may lack the values of a name: what the old name had is not added.
     for ava in new_rdn.avas().iter().filter(|ava| !holds(old_rdn, ava)) {
-        let rule = equality_rule(&ava.attribute_type);
-        let has = changed.values(&ava.attribute_type).any(|value| matches(rule, &value.bytes, &ava.value));
-        if let Ok(description) = AttributeDescription::parse(ava.attribute_type.as_bytes())
-            && !has
-        {
-            changed.push(description, Value::new(&ava.value));
-        }
+        add_name(&mut changed, ava);
     }
     changed.attributes.retain(|attribute| !attribute.values.is_empty());
     changed
+}
+
+/// Adds a value of its name to an entry that lacks it.
+fn add_name(entry: &mut Entry, ava: &Ava) {
+    let rule = equality_rule(&ava.attribute_type);
+    let has = entry.values(&ava.attribute_type).any(|value| matches(rule, &value.bytes, &ava.value));
+    let description = AttributeDescription::parse(ava.attribute_type.as_bytes());
+    if let Some(description) = description.ok().filter(|_| !has) {
+        entry.push(description, Value::new(&ava.value));
+    }
 }
 
 /// The key that an entry has when the entry at or above it goes from `old` to `new`.

@@ -1,5 +1,7 @@
 //! A modify, done whole or not at all: its modifications in order (RFC 4511, 4.6; RFC 4525).
 
+use std::collections::BTreeSet;
+
 use super::links::is_linked;
 use super::schema::has_no_equality;
 use crate::ldap::attribute_types::equality_rule;
@@ -31,21 +33,20 @@ fn apply(entry: &mut Entry, modification: &Modification, profile: &Profile) -> R
     let is_link = profile.follows_moves && is_linked(name);
     match modification.op {
         ModOp::Delete => {
-            let absent = if is_link && !modification.values.is_empty() {
-                profile.codes.no_link
-            } else {
-                ResultCode::NoSuchAttribute
-            };
+            if !modification.values.is_empty() && has_no_equality(name) {
+                return Err(ResultCode::InappropriateMatching);
+            }
+            let value_absent = if is_link { profile.codes.no_link } else { ResultCode::NoSuchAttribute };
+            let absent = if modification.values.is_empty() { ResultCode::NoSuchAttribute } else { value_absent };
             let attribute = at.map(|at| &mut entry.attributes[at]).filter(|attribute| !attribute.values.is_empty());
             let attribute = attribute.ok_or(absent)?;
             if modification.values.is_empty() {
                 attribute.values.clear();
             }
-            for value in &modification.values {
-                if has_no_equality(name) {
-                    return Err(ResultCode::InappropriateMatching);
-                }
-                let at = position(attribute, &value.bytes).ok_or(absent)?;
+            // A value that is named twice goes once.
+            let gone = modification.values.iter().map(|value| position(attribute, &value.bytes).ok_or(absent));
+            let gone: BTreeSet<usize> = gone.collect::<Result<_, _>>()?;
+            for at in gone.into_iter().rev() {
                 attribute.values.remove(at);
             }
             Ok(())

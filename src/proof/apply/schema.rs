@@ -122,7 +122,6 @@ impl Rules<'_> {
     /// Looks at the modifications alone, as servers do before they look for the entry.
     pub fn check_request(self, entry: Option<&Entry>, modifications: &[Modification]) -> Result<(), ResultCode> {
         for modification in modifications {
-            self.check_writable(&modification.description)?;
             let attribute = entry.and_then(|entry| {
                 entry.attributes.iter().find(|attribute| attribute.description == modification.description)
             });
@@ -136,19 +135,18 @@ impl Rules<'_> {
                 ModOp::Delete | ModOp::Increment => {}
             }
         }
-        Ok(())
+        modifications.iter().try_for_each(|modification| self.check_writable(&modification.description))
     }
 
     /// Looks at the attributes of a new entry alone.
     pub fn check_attributes(self, attributes: &[Attribute]) -> Result<(), ResultCode> {
         for attribute in attributes {
-            self.check_writable(&attribute.description)?;
             for value in &attribute.values {
                 self.check_syntax(&attribute.description, value)?;
             }
             self.check_list(&attribute.description, &attribute.values)?;
         }
-        Ok(())
+        attributes.iter().try_for_each(|attribute| self.check_writable(&attribute.description))
     }
 
     fn check_writable(self, description: &AttributeDescription) -> Result<(), ResultCode> {
@@ -161,6 +159,9 @@ impl Rules<'_> {
     fn check_syntax(self, description: &AttributeDescription, value: &Value) -> Result<(), ResultCode> {
         if self.stood_before {
             return Ok(());
+        }
+        if value.bytes.is_empty() && self.profile.schema == Schema::ActiveDirectory {
+            return Err(ResultCode::InvalidAttributeSyntax);
         }
         let is_text = || !value.bytes.is_empty() && std::str::from_utf8(&value.bytes).is_ok();
         let is_name = |name: &[u8]| Dn::parse(name).is_ok();
