@@ -292,7 +292,7 @@ fn entries(text: &[u8]) -> Vec<Entry> {
 
 fn model(server: Server) -> Model {
     let (content, suffix) = match server {
-        Server::ActiveDirectory => (AD, "DC=ad,DC=example,DC=test"),
+        ActiveDirectory => (AD, "DC=ad,DC=example,DC=test"),
         _ => (SUN, "o=root_suffix"),
     };
     let mut model = Model::new(server);
@@ -305,7 +305,7 @@ fn model(server: Server) -> Model {
     model
 }
 
-/// The records of a case, of which one that has no good name is refused by the server: 34.
+/// The records of a case.
 fn records(case: &Case) -> Result<Vec<ChangeRecord>, String> {
     let mut records = Vec::new();
     for record in RecordReader::new(&case.input, 1, UrlPolicy::Refuse) {
@@ -421,13 +421,18 @@ fn same_values(own: &Entry, shown: &Entry, description: &AttributeDescription) -
     }
 }
 
+impl Cases {
+    fn hold(&self, case: &Case) -> bool {
+        match self {
+            Code(code) => case.code == *code,
+            WithOption(option) => case.args.split(' ').any(|word| word == *option),
+            Named(name) => case.name.starts_with(name),
+        }
+    }
+}
+
 fn is_asked(case: &Case) -> bool {
-    let is = |cases: &Cases| match cases {
-        Code(code) => case.code == *code,
-        WithOption(option) => case.args.split(' ').any(|word| word == *option),
-        Named(name) => case.name.starts_with(name),
-    };
-    !NOT_ASKED.iter().any(|(cases, _)| is(cases))
+    !NOT_ASKED.iter().any(|(not_asked, _)| not_asked.hold(case))
 }
 
 /// Compares all cases of a file; gives how many were compared and how many are known to differ.
@@ -453,29 +458,24 @@ fn check(server: Server, file: &str) -> (usize, usize) {
 
 #[test]
 fn slapd() {
-    assert_eq!(check(Server::OpenLdap, "slapd.txt"), (0, 0));
+    assert_eq!(check(OpenLdap, "slapd.txt"), (105, 3));
 }
 
 #[test]
 fn ds389() {
-    assert_eq!(check(Server::Ds389, "389.txt"), (0, 0));
+    assert_eq!(check(Ds389, "389.txt"), (102, 6));
 }
 
 #[test]
 fn samba() {
-    assert_eq!(check(Server::ActiveDirectory, "samba.txt"), (0, 0));
+    assert_eq!(check(ActiveDirectory, "samba.txt"), (92, 11));
 }
 
 /// A line of the table that no case needs would hide one that is new.
 #[test]
 fn what_is_not_asked_is_there() {
     let cases: Vec<Case> = ["slapd.txt", "389.txt", "samba.txt"].iter().flat_map(|file| read(file)).collect();
-    for (rule, reason) in NOT_ASKED {
-        let found = cases.iter().any(|case| match rule {
-            Code(code) => case.code == *code,
-            WithOption(option) => case.args.split(' ').any(|word| word == *option),
-            Named(name) => case.name.starts_with(name),
-        });
-        assert!(found, "{reason}");
+    for (not_asked, reason) in NOT_ASKED {
+        assert!(cases.iter().any(|case| not_asked.hold(case)), "{reason}");
     }
 }

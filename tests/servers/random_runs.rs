@@ -12,7 +12,8 @@ use std::process::Stdio;
 use offboard::ldap::attribute_types::equality_rule;
 use offboard::ldap::matching::normalize;
 use offboard::ldap::{
-    Attribute, AttributeDescription, Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Origin, Rdn, Value,
+    Attribute, AttributeDescription, Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Origin, Rdn,
+    ResultCode, Value,
 };
 use offboard::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use offboard::policy::Server;
@@ -361,7 +362,7 @@ fn foretold(case: &Case) -> (Vec<u16>, BTreeMap<DnKey, Form>) {
         model.children.entry(key.parent().unwrap()).or_default().insert(key.clone());
         model.entries.insert(key, entry.clone());
     }
-    let codes = case.changes.iter().map(|change| model.apply(change).err().map_or(0, |code| code.number())).collect();
+    let codes = case.changes.iter().map(|change| model.apply(change).err().map_or(0, ResultCode::number)).collect();
     let forms = model.entries.iter().map(|(key, entry)| (key.clone(), form(&entry.attributes))).collect();
     (codes, forms)
 }
@@ -380,8 +381,9 @@ fn held(server: &Slapd, folder: &std::path::Path) -> BTreeMap<DnKey, Form> {
 }
 
 fn answers(server: &Slapd, cases: &[Case]) -> Vec<u16> {
-    let changes: String =
-        cases.iter().flat_map(|case| &case.changes).map(|change| format!("{}\n", line(change))).collect();
+    let changes: Vec<String> =
+        cases.iter().flat_map(|case| &case.changes).map(|change| line(change).to_string()).collect();
+    let changes = changes.join("\n");
     let mut client = python_ldap("apply_records.py");
     client.args(server.environment().map(|(_, value)| value));
     let mut client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -416,7 +418,9 @@ fn the_model_does_as_slapd_does() {
         let base = case.entries[0].dn.key();
         let (said, forms) = foretold(case);
         let answered: Vec<u16> = codes.by_ref().take(case.changes.len()).collect();
-        answered.iter().for_each(|code| *seen.entry(*code).or_default() += 1);
+        for code in &answered {
+            *seen.entry(*code).or_default() += 1;
+        }
         let own: BTreeMap<DnKey, Form> = held
             .range(base.clone()..)
             .take_while(|(key, _)| key.is_at_or_under(base))
@@ -432,15 +436,10 @@ fn the_model_does_as_slapd_does() {
         }
     }
     assert!(codes.next().is_none());
-    let first = wrong
-        .iter()
-        .take(if std::env::var_os("ALLOF").is_some() { 9999 } else { 8 })
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join("\n");
+    let first = wrong.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("\n");
     assert!(wrong.is_empty(), "{} of {CASES} cases differ:\n{first}", wrong.len());
     // What was never answered was never compared.
-    for code in [0, 16, 18, 19, 20, 21, 32, 53, 65, 66, 68, 69] {
+    for code in [0, 16, 18, 19, 20, 21, 32, 53, 64, 65, 66, 68, 69] {
         assert!(seen.get(&code).is_some_and(|count| *count >= 5), "{code}: {seen:?}");
     }
 }

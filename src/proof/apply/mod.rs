@@ -166,7 +166,9 @@ impl Model {
         }
         self.children.entry(name.key().parent().unwrap_or_default()).or_default().insert(name.key().clone());
         if self.profile.follows_moves {
-            self.entries.values_mut().for_each(|entry| links::relink(entry, old, Some(name)));
+            for entry in self.entries.values_mut() {
+                links::relink(entry, old, Some(name));
+            }
         }
         Ok(())
     }
@@ -181,7 +183,9 @@ impl Model {
         let mut entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: attributes.to_vec() };
         if !self.stood_before {
             let rdn = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas()).to_vec();
-            rdn.iter().for_each(|ava| add_name(&mut entry, ava));
+            for ava in &rdn {
+                add_name(&mut entry, ava);
+            }
         }
         Rules { profile: &self.profile, stood_before: self.stood_before }.check_entry(None, &entry)?;
         if self.is_there(key) {
@@ -208,7 +212,9 @@ impl Model {
             siblings.remove(key);
         }
         if self.profile.follows_moves {
-            self.entries.values_mut().for_each(|entry| links::relink(entry, key, None));
+            for entry in self.entries.values_mut() {
+                links::relink(entry, key, None);
+            }
         }
         Ok(())
     }
@@ -264,4 +270,125 @@ pub fn renamed(key: &DnKey, old: &DnKey, new: &DnKey) -> DnKey {
         return key.clone();
     }
     DnKey::from_key_bytes(&[new.as_bytes(), &key.as_bytes()[old.as_bytes().len()..]].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{ModOp, Modification};
+
+    fn dn(name: &str) -> Dn {
+        Dn::parse(name.as_bytes()).unwrap()
+    }
+
+    fn description(name: &str) -> AttributeDescription {
+        AttributeDescription::parse(name.as_bytes()).unwrap()
+    }
+
+    /// A directory of entries: a name, and `attribute: value` lines.
+    fn directory(server: Server, entries: &[(&str, &str)]) -> Model {
+        let mut model = Model::new(server);
+        model.others.insert(dn("o=x").key().clone());
+        model.others.insert(dn("ou=gone,o=x").key().clone());
+        for (name, lines) in entries {
+            let mut entry = Entry { dn: dn(name), origin: Origin::default(), attributes: Vec::new() };
+            for line in lines.lines() {
+                let (attribute, value) = line.trim().split_once(": ").unwrap();
+                entry.push(description(attribute), Value::new(value.as_bytes()));
+            }
+            model.entries.insert(entry.dn.key().clone(), entry);
+        }
+        model
+    }
+
+    fn modify(name: &str, modifications: &[(ModOp, &str, &str)]) -> ChangeRecord {
+        let modification = |(op, attribute, value): &(ModOp, &str, &str)| Modification {
+            op: *op,
+            description: description(attribute),
+            values: if value.is_empty() { Vec::new() } else { vec![Value::new(value.as_bytes())] },
+        };
+        let change = Change::Modify(modifications.iter().map(modification).collect());
+        ChangeRecord { dn: dn(name), controls: Vec::new(), change }
+    }
+
+    /// A person of a site whose schema lets people have a `roomNumber` and two `employeeNumber`s without being an
+    /// inetOrgPerson, and whose export is without `sn`.
+    const PERSON: &str = "objectClass: person\nobjectClass: posixAccount\ncn: a\nuid: a\nuidNumber: 1\ngidNumber: 1\n\
+                          homeDirectory: /a\nroomNumber: 7\nemployeeNumber: 1\nemployeeNumber: 2\nmanager: nobody";
+
+    /// What an export shows is allowed, what a change makes worse is not, and a rollback may put back what was there.
+    #[test]
+    fn only_what_a_change_makes_worse_is_refused() {
+        use ModOp::{Add, Delete, Replace};
+        use ResultCode::{InvalidAttributeSyntax, NamingViolation, ObjectClassViolation};
+        let worse = Err(ObjectClassViolation);
+        for (modifications, forward, rollback) in [
+            (&[(Replace, "description", "x")][..], Ok(()), Ok(())),
+            (&[(Add, "employeeNumber", "3")], Ok(()), Ok(())),
+            (&[(Add, "roomNumber", "8")], Ok(()), Ok(())),
+            (&[(Add, "mail", "a@b")], worse, Ok(())),
+            (&[(Add, "nobodyKnows", "x")], Ok(()), Ok(())),
+            (&[(Delete, "manager", "nobody")], Ok(()), Ok(())),
+            (&[(Add, "manager", "no name")], Err(InvalidAttributeSyntax), Ok(())),
+            (&[(Delete, "cn", "")], Err(NamingViolation), Err(NamingViolation)),
+            (&[(Delete, "uidNumber", "1")], worse, worse),
+            (&[(Delete, "objectClass", "posixAccount")], worse, worse),
+            (
+                &[
+                    (Delete, "objectClass", "posixAccount"),
+                    (Delete, "uidNumber", ""),
+                    (Delete, "gidNumber", ""),
+                    (Delete, "homeDirectory", ""),
+                    (Delete, "uid", ""),
+                ],
+                Ok(()),
+                Ok(()),
+            ),
+        ] {
+            let record = modify("cn=a,o=x", modifications);
+            let shown = || modifications.iter().map(|(_, name, value)| format!("{name}: {value}")).collect::<Vec<_>>();
+            let mut model = directory(Server::OpenLdap, &[("cn=a,o=x", PERSON)]);
+            assert_eq!(model.clone().apply(&record), forward, "{:?}", shown());
+            model.stood_before = true;
+            assert_eq!(model.apply(&record), rollback, "{:?} in a rollback", shown());
+        }
+    }
+
+    /// Links of Active Directory go where the entry goes, in its own spelling, and with it.
+    #[test]
+    fn links_follow() {
+        let content = [
+            ("ou=s,o=x", "objectClass: organizationalUnit\nou: s"),
+            ("cn=a\\, b,ou=s,o=x", "objectClass: user\ncn: a, b"),
+            ("cn=g,o=x", "objectClass: group\ncn: g\nmember: CN=A\\2C b,OU=S,O=X\nowner: cn=a\\, b,ou=s,o=x"),
+        ];
+        let moving = |from: &str, to: &str| ChangeRecord {
+            dn: dn(from),
+            controls: Vec::new(),
+            change: Change::ModifyDn {
+                new_rdn: Rdn::parse(dn(from).rdn_spelling()).unwrap(),
+                delete_old_rdn: true,
+                new_superior: Some(dn(to)),
+            },
+        };
+        for (server, record, member) in [
+            (Server::ActiveDirectory, moving("cn=a\\, b,ou=s,o=x", "ou=gone,o=x"), Some("cn=a\\, b,ou=gone,o=x")),
+            (Server::ActiveDirectory, moving("ou=s,o=x", "ou=gone,o=x"), Some("CN=A\\2C b,ou=s,ou=gone,o=x")),
+            (Server::OpenLdap, moving("ou=s,o=x", "ou=gone,o=x"), Some("CN=A\\2C b,OU=S,O=X")),
+            (
+                Server::ActiveDirectory,
+                ChangeRecord { dn: dn("cn=a\\, b,ou=s,o=x"), controls: Vec::new(), change: Change::Delete },
+                None,
+            ),
+        ] {
+            let mut model = directory(server, &content);
+            assert_eq!(model.apply(&record), Ok(()));
+            let group = &model.entries[dn("cn=g,o=x").key()];
+            let values =
+                |name| group.values(name).map(|value| value.bytes.escape_ascii().to_string()).collect::<Vec<_>>();
+            let expected: Vec<String> = member.iter().map(|name| name.as_bytes().escape_ascii().to_string()).collect();
+            assert_eq!(values("member"), expected);
+            assert_eq!(values("owner"), ["cn=a\\\\, b,ou=s,o=x"]);
+        }
+    }
 }

@@ -316,8 +316,8 @@ impl Classes {
 
     /// The structural classes that no other of the entry derives from; none if it is not known of each what it is.
     fn structural(&self) -> Option<Vec<&'static ObjectClass>> {
-        let of_any_kind = |class: &&ObjectClass| OF_ANY_KIND.iter().any(|name| class.is_called(name));
-        if self.has_unknown || self.known.iter().any(|class| of_any_kind(class)) {
+        let of_any_kind = |class: &&'static ObjectClass| OF_ANY_KIND.iter().any(|name| class.is_called(name));
+        if self.has_unknown || self.known.iter().any(of_any_kind) {
             return None;
         }
         let structural = || self.known.iter().filter(|class| class.kind == ClassKind::Structural);
@@ -335,10 +335,11 @@ fn check_structural(before: Option<&Classes>, after: &Classes) -> Result<(), Res
         Some(Some(was)) => was.first().copied(),
         None => None,
     };
-    match (was, now[..].split_first()) {
-        (_, None) => Err(ResultCode::ObjectClassViolation),
-        (_, Some((_, [_, ..]))) => Err(ResultCode::ObjectClassViolation),
-        (Some(was), Some((now, []))) if was != *now => Err(ResultCode::ObjectClassModsProhibited),
-        (_, Some((_, []))) => Ok(()),
+    match (was, &now[..]) {
+        (None, [_]) => Ok(()),
+        (Some(was), [now]) if was == *now => Ok(()),
+        (Some(_), [_]) => Err(ResultCode::ObjectClassModsProhibited),
+        // None, or several of which none derives from the other.
+        _ => Err(ResultCode::ObjectClassViolation),
     }
 }
