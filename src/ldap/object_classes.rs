@@ -75,6 +75,16 @@ impl ObjectClass {
         self.is_extensible() || own() || self.superiors().any(|superior| superior.allows(attribute_type))
     }
 
+    /// The attribute types that an entry of this class must have, its superiors' first.
+    pub fn required(&self) -> Vec<&'static str> {
+        self.superiors().flat_map(Self::required).chain(self.must.iter().copied()).collect()
+    }
+
+    /// Whether another class is among the superiors of this one, at any distance.
+    pub fn derives_from(&self, other: &Self) -> bool {
+        self.superiors().any(|superior| superior == other || superior.derives_from(other))
+    }
+
     fn superiors(&self) -> impl Iterator<Item = &'static ObjectClass> {
         self.superiors.iter().filter_map(|name| find(name))
     }
@@ -88,6 +98,11 @@ pub fn find(name: &str) -> Option<&'static ObjectClass> {
 /// Whether a class, with its superiors, requires or allows an attribute type; false for a class that is not known.
 pub fn allows(class: &str, attribute_type: &str) -> bool {
     find(class).is_some_and(|known| known.allows(attribute_type))
+}
+
+/// Whether any known class requires or allows an attribute type by name.
+pub fn is_of_a_class(attribute_type: &str) -> bool {
+    TABLE.iter().any(|known| known.must.iter().chain(known.may).any(|name| same_type(name, attribute_type)))
 }
 
 /// Whether two names are of the same class.
@@ -424,5 +439,14 @@ mod tests {
         }
         assert!(same_class("piStoreRoot", "PIPSTOREROOT") && same_class("x-own", "X-Own"));
         assert!(same_class("2.5.6.6", "person") && !same_class("person", "organizationalPerson"));
+    }
+
+    #[test]
+    fn derivation() {
+        let [top, person, people] = ["top", "person", "inetOrgPerson"].map(|name| find(name).unwrap());
+        assert_eq!(people.required(), ["objectClass", "sn", "cn"]);
+        assert!(people.derives_from(person) && people.derives_from(top));
+        assert!(!person.derives_from(people) && !person.derives_from(person));
+        assert!(is_of_a_class("surname") && is_of_a_class("inetUserStatus") && !is_of_a_class("x-nobody-knows"));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::ldap::ResultCode;
+
 /// A kind of directory server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
@@ -38,7 +40,90 @@ pub struct Profile {
     pub needs_equality: bool,
     /// `description` and `info` take one value only (MS-ADA1, MS-ADA3; elsewhere RFC 4519 and RFC 4524 allow many).
     pub notes_are_single: bool,
+    /// It knows the increment of RFC 4525 (389 and Samba answer 2).
+    pub increments: bool,
+    /// A rename may keep the value of the old name (Samba answers 53).
+    pub keeps_old_rdn: bool,
+    /// Whose classes and attribute types it has.
+    pub schema: Schema,
+    /// Controls that it knows besides the assertion; a critical one that it does not know is 12.
+    pub controls: &'static [&'static str],
+    /// The codes in which servers differ.
+    pub codes: Codes,
 }
+
+/// Whose classes and attribute types a server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Those of the RFCs.
+    Rfc,
+    /// Active Directory's, where `person` requires no `sn`.
+    ActiveDirectory,
+}
+
+/// The codes with which a server refuses what all refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Codes {
+    /// A second value of a single-valued attribute.
+    pub second_value: ResultCode,
+    /// A value of the entry's own name is deleted.
+    pub naming_value: ResultCode,
+    /// The new parent of a moved entry is not there.
+    pub new_parent: ResultCode,
+    /// The attribute is the server's own.
+    pub of_the_server: ResultCode,
+    /// The value should be a name and is none.
+    pub no_name: ResultCode,
+    /// The value of a linked attribute to delete is not there.
+    pub no_link: ResultCode,
+    /// The value of a linked attribute to add is there.
+    pub link_there: ResultCode,
+}
+
+/// Measured with OpenLDAP 2.5.13.
+const CODES_OF_SLAPD: Codes = Codes {
+    second_value: ResultCode::ConstraintViolation,
+    naming_value: ResultCode::NamingViolation,
+    new_parent: ResultCode::NoSuchObject,
+    of_the_server: ResultCode::ConstraintViolation,
+    no_name: ResultCode::InvalidAttributeSyntax,
+    no_link: ResultCode::NoSuchAttribute,
+    link_there: ResultCode::AttributeOrValueExists,
+};
+
+/// Measured with 389 Directory Server 2.3.1; taken for DSEE, which is of the same descent.
+const CODES_OF_389: Codes = Codes {
+    second_value: ResultCode::ObjectClassViolation,
+    naming_value: ResultCode::NotAllowedOnRdn,
+    of_the_server: ResultCode::UnwillingToPerform,
+    ..CODES_OF_SLAPD
+};
+
+/// Not measured: the codes of RFC 4511 (A.2) where the two above differ.
+const CODES_OF_OPENDJ: Codes = Codes {
+    second_value: ResultCode::ObjectClassViolation,
+    naming_value: ResultCode::NotAllowedOnRdn,
+    ..CODES_OF_SLAPD
+};
+
+/// Measured with Samba 4.17.12.
+const CODES_OF_AD: Codes = Codes {
+    second_value: ResultCode::AttributeOrValueExists,
+    naming_value: ResultCode::NotAllowedOnRdn,
+    new_parent: ResultCode::Other,
+    of_the_server: ResultCode::ConstraintViolation,
+    no_name: ResultCode::InvalidDnSyntax,
+    no_link: ResultCode::UnwillingToPerform,
+    link_there: ResultCode::EntryAlreadyExists,
+};
+
+/// Manage DSA IT (RFC 3296), pre-read and post-read (RFC 4527): all servers but Active Directory name them in their
+/// root entry.
+const USUAL_CONTROLS: &[&str] = &["2.16.840.1.113730.3.4.2", "1.3.6.1.1.13.1", "1.3.6.1.1.13.2"];
+
+/// The usual ones and relax rules.
+const CONTROLS_OF_SLAPD: &[&str] =
+    &["2.16.840.1.113730.3.4.2", "1.3.6.1.1.13.1", "1.3.6.1.1.13.2", "1.3.6.1.4.1.4203.666.5.12"];
 
 /// One row a server.
 const PROFILES: [(Server, Profile); 5] = [
@@ -53,6 +138,11 @@ const PROFILES: [(Server, Profile); 5] = [
             enforces_structural_class: false,
             needs_equality: false,
             notes_are_single: false,
+            increments: false,
+            keeps_old_rdn: true,
+            schema: Schema::Rfc,
+            controls: USUAL_CONTROLS,
+            codes: CODES_OF_389,
         },
     ),
     (
@@ -66,6 +156,11 @@ const PROFILES: [(Server, Profile); 5] = [
             enforces_structural_class: false,
             needs_equality: false,
             notes_are_single: false,
+            increments: false,
+            keeps_old_rdn: true,
+            schema: Schema::Rfc,
+            controls: USUAL_CONTROLS,
+            codes: CODES_OF_389,
         },
     ),
     (
@@ -79,6 +174,11 @@ const PROFILES: [(Server, Profile); 5] = [
             enforces_structural_class: true,
             needs_equality: true,
             notes_are_single: false,
+            increments: true,
+            keeps_old_rdn: true,
+            schema: Schema::Rfc,
+            controls: CONTROLS_OF_SLAPD,
+            codes: CODES_OF_SLAPD,
         },
     ),
     (
@@ -92,6 +192,11 @@ const PROFILES: [(Server, Profile); 5] = [
             enforces_structural_class: true,
             needs_equality: true,
             notes_are_single: false,
+            increments: true,
+            keeps_old_rdn: true,
+            schema: Schema::Rfc,
+            controls: USUAL_CONTROLS,
+            codes: CODES_OF_OPENDJ,
         },
     ),
     (
@@ -105,6 +210,11 @@ const PROFILES: [(Server, Profile); 5] = [
             enforces_structural_class: true,
             needs_equality: false,
             notes_are_single: true,
+            increments: false,
+            keeps_old_rdn: false,
+            schema: Schema::ActiveDirectory,
+            controls: &[],
+            codes: CODES_OF_AD,
         },
     ),
 ];

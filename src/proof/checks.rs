@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use thiserror::Error;
 
-use super::apply::{Model, renamed};
+use super::apply::{Model, is_linked, renamed};
 use super::around::{Around, Found, Naming};
 use crate::directory::references::{How, Persons, Treatment, Whose};
 use crate::directory::{Exports, Overlay, ScanError, scan};
+use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::dn_key::KeyBuffer;
-use crate::ldap::{Change, ChangeRecord, DnKey, Entry, ResultCode, Value};
+use crate::ldap::matching::MatchingRule::OctetString;
+use crate::ldap::matching::normalize;
+use crate::ldap::{Attribute, Change, ChangeRecord, DnKey, Entry, ResultCode, Value};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use crate::plan::collect::kinds;
 use crate::plan::{Operation, Plan, PlanError, Request, plan};
@@ -102,6 +105,7 @@ pub fn prove<E: Exports>(
     proof.hold("untouched", format!("{} entries touched of {}, none protected", before.len(), found.entries));
 
     proof.after = before.keys().map(|key| (key.clone(), model.entries.get(&model.name_now(key)).cloned())).collect();
+    model.stood_before = true;
     run(&mut model, &undo, "undo")?;
     proof.lost = undone(&before, &model.entries, policy.directory.server)?;
     proof.hold("undo", format!("{} records bring back {} entries", undo.len(), before.len()));
@@ -225,8 +229,7 @@ fn model(found: &Found, before: &BTreeMap<DnKey, Entry>, policy: &Policy) -> Mod
     let mut model = Model {
         entries: before.clone(),
         others: found.parents.iter().filter(|parent| !before.contains_key(*parent)).cloned().collect(),
-        last_member_may_go: policy.directory.server.profile().last_member_may_go,
-        ..Model::default()
+        ..Model::new(policy.directory.server)
     };
     for (parent, child) in &found.children {
         model.children.entry(parent.clone()).or_default().insert(child.clone());
@@ -344,8 +347,13 @@ fn undone<E>(
     after: &BTreeMap<DnKey, Entry>,
     server: Server,
 ) -> Result<Lost, ProofError<E>> {
-    let sorted = |values: &[Value]| {
-        let mut values: Vec<Box<[u8]>> = values.iter().map(|value| value.bytes.clone()).collect();
+    let follows = server.profile().follows_moves;
+    let sorted = |attribute: &Attribute| -> Vec<Vec<u8>> {
+        let name = attribute.description.attribute_type();
+        // A server that keeps these values itself spells them as it likes.
+        let rule = if follows && is_linked(name) { equality_rule(name) } else { OctetString };
+        let mut values: Vec<_> =
+            attribute.values.iter().map(|value| normalize(rule, &value.bytes).into_owned()).collect();
         values.sort();
         values
     };
@@ -360,7 +368,7 @@ fn undone<E>(
         for attribute in &first.attributes {
             let again = last.attributes.iter().find(|other| other.description == attribute.description);
             match again {
-                Some(again) if sorted(&again.values) == sorted(&attribute.values) => {}
+                Some(again) if sorted(again) == sorted(attribute) => {}
                 None if attribute.values.is_empty() => {}
                 None if server.sets(attribute.description.attribute_type()) => {
                     gone.push(attribute.description.spelling().to_owned());

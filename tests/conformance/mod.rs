@@ -4,6 +4,7 @@ mod dn;
 mod ldif;
 mod ldif_fixtures;
 mod ldif_properties;
+mod matrix;
 mod record_form;
 mod rosters;
 pub mod schema;

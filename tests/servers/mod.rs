@@ -17,6 +17,7 @@ mod days;
 mod ds389;
 mod ds389_facts;
 mod plan_run;
+mod random_runs;
 mod runbook;
 mod samba;
 mod samba_facts;

@@ -1,0 +1,98 @@
+//! The assertion of RFC 4528: an encoded filter (RFC 4511, 4.5.1.7) held against an entry.
+//!
+//! `and`, `or`, `not`, equality and presence are understood; a plan writes the first and the last but one.
+
+use super::modify::position;
+use crate::ldap::{AttributeDescription, Entry, ResultCode};
+
+/// Whether the filter holds; 2 if it is none, as slapd answers.
+pub fn holds(entry: &Entry, filter: &[u8]) -> Result<bool, ResultCode> {
+    truth(entry, filter, 0).ok_or(ResultCode::ProtocolError)
+}
+
+/// Filters may nest without end; no filter that anybody writes is this deep.
+const DEEPEST: usize = 16;
+
+fn truth(entry: &Entry, filter: &[u8], depth: usize) -> Option<bool> {
+    let (tag, content, []) = element(filter)? else { return None };
+    if depth > DEEPEST {
+        return None;
+    }
+    match tag {
+        0xa0 => Some(parts(entry, content, depth)?.iter().all(|&part| part)),
+        0xa1 => Some(parts(entry, content, depth)?.contains(&true)),
+        0xa2 => truth(entry, content, depth + 1).map(|inner| !inner),
+        0xa3 => {
+            let (0x04, name, rest) = element(content)? else { return None };
+            let (0x04, value, []) = element(rest)? else { return None };
+            let description = AttributeDescription::parse(name).ok()?;
+            let attribute = entry.attributes.iter().find(|attribute| attribute.description == description);
+            Some(attribute.is_some_and(|attribute| position(attribute, value).is_some()))
+        }
+        0x87 => {
+            let description = AttributeDescription::parse(content).ok()?;
+            Some(entry.attributes.iter().any(|attribute| attribute.description == description))
+        }
+        _ => None,
+    }
+}
+
+fn parts(entry: &Entry, mut content: &[u8], depth: usize) -> Option<Vec<bool>> {
+    let mut parts = Vec::new();
+    while !content.is_empty() {
+        let (_, _, rest) = element(content)?;
+        parts.push(truth(entry, &content[..content.len() - rest.len()], depth + 1)?);
+        content = rest;
+    }
+    Some(parts)
+}
+
+/// The first BER element: tag, content, and what follows.
+fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&tag, rest) = bytes.split_first()?;
+    let (&first, rest) = rest.split_first()?;
+    let (length, rest) = if first < 0x80 {
+        (usize::from(first), rest)
+    } else {
+        let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+        let add = |length: usize, digit: &u8| length.checked_mul(256).map(|length| length + usize::from(*digit));
+        (digits.iter().try_fold(0, add)?, rest)
+    };
+    let (content, rest) = rest.split_at_checked(length)?;
+    Some((tag, content, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{Dn, Origin, Value};
+
+    #[test]
+    fn filters_hold_or_not_or_are_none() {
+        let mut entry = Entry { dn: Dn::parse(b"cn=a").unwrap(), origin: Origin::default(), attributes: Vec::new() };
+        entry.push(AttributeDescription::parse(b"cn").unwrap(), Value::new(b"a"));
+        for (filter, expected) in [
+            (&b"\xa3\x07\x04\x02cn\x04\x01A"[..], Ok(true)),
+            (b"\xa3\x07\x04\x02cn\x04\x01b", Ok(false)),
+            (b"\xa3\x07\x04\x02sn\x04\x01a", Ok(false)),
+            (b"\x87\x02cn", Ok(true)),
+            (b"\x87\x02sn", Ok(false)),
+            (b"\xa2\x04\x87\x02sn", Ok(true)),
+            (b"\xa0\x08\x87\x02cn\x87\x02sn", Ok(false)),
+            (b"\xa1\x08\x87\x02cn\x87\x02sn", Ok(true)),
+            (b"\xa0\x00", Ok(true)),
+            (b"\xa1\x00", Ok(false)),
+            (b"", Err(ResultCode::ProtocolError)),
+            (b"zz", Err(ResultCode::ProtocolError)),
+            (b"(cn=a)", Err(ResultCode::ProtocolError)),
+            (b"\x87\x02cn\x00", Err(ResultCode::ProtocolError)),
+            (b"\xa0\x01\x87", Err(ResultCode::ProtocolError)),
+        ] {
+            assert_eq!(holds(&entry, filter), expected, "{}", filter.escape_ascii());
+        }
+        let deep = (0..40u8).fold(b"\x87\x02cn".to_vec(), |inner, _| {
+            [&[0xa2, u8::try_from(inner.len()).unwrap()][..], &inner].concat()
+        });
+        assert_eq!(holds(&entry, &deep), Err(ResultCode::ProtocolError));
+    }
+}

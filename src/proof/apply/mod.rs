@@ -1,0 +1,394 @@
+//! An entry's life under LDAP's rules: what a server would do with a change record.
+//!
+//! | operation | refused with |
+//! | --- | --- |
+//! | add | 68 the entry is there; 32 its parent is not; what [`schema`] says |
+//! | delete | 32 not there; 66 it has children |
+//! | modify | 32 not there; 16 a value or attribute to delete is not; 20 a value to add is; 18 the values cannot be compared; 19 an increment of what is no number, 2 of anything where it is not known; what [`schema`] says |
+//! | modrdn | 32 not there, or the new parent is not (80 in AD); 68 the new name is taken; 53 it would stand below itself, or keep its old name in AD |
+//! | any, with an assertion | 122 it does not hold, 2 it is none |
+//! | any, with a critical control that the server does not know | 12 |
+//!
+//! A modify is done whole or not at all. Values compare by the matching rule of their attribute. A modrdn takes the
+//! whole subtree along. Where servers differ, [`Profile`] says which does what; the model is held against what slapd,
+//! 389 Directory Server and Samba did (`tests/conformance/matrix.rs`), and against a slapd on random changes
+//! (`tests/servers/random_runs.rs`).
+
+mod assertion;
+mod links;
+mod modify;
+mod schema;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ldap::attribute::same_type;
+use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::dn::Ava;
+use crate::ldap::matching::matches;
+use crate::ldap::{
+    Attribute, AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, Entry, Origin, Rdn, ResultCode, Value,
+};
+use crate::policy::Server;
+use crate::policy::server::Profile;
+pub use links::is_linked;
+use schema::Rules;
+
+/// OID of the assertion control (RFC 4528).
+const ASSERTION: &str = "1.3.6.1.1.12";
+
+/// OID of the relax rules control (draft-zeilenga-ldap-relax): it may write what is the server's own.
+const RELAX: &str = "1.3.6.1.4.1.4203.666.5.12";
+
+/// The part of a directory that changes touch.
+#[derive(Clone)]
+pub struct Model {
+    /// Entries that are there.
+    pub entries: BTreeMap<DnKey, Entry>,
+    /// Names below each entry that may be deleted.
+    pub children: BTreeMap<DnKey, BTreeSet<DnKey>>,
+    /// Names of entries that are there and that nothing touches: parents.
+    pub others: BTreeSet<DnKey>,
+    /// What was renamed, in order: the old key and the new one.
+    pub renames: Vec<(DnKey, DnKey)>,
+    /// What is written now stood in the exports, so the schema of their server allows it: a rollback.
+    pub stood_before: bool,
+    /// What is known of the server.
+    pub profile: Profile,
+}
+
+impl Model {
+    /// An empty directory on such a server.
+    pub fn new(server: Server) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            children: BTreeMap::new(),
+            others: BTreeSet::new(),
+            renames: Vec::new(),
+            stood_before: false,
+            profile: server.profile(),
+        }
+    }
+
+    /// Does what a server would do with a record.
+    pub fn apply(&mut self, record: &ChangeRecord) -> Result<(), ResultCode> {
+        let key = record.dn.key();
+        let known = |control: &Control| self.knows(&control.oid);
+        if record.controls.iter().any(|control| control.critical && !known(control)) {
+            return Err(ResultCode::UnavailableCriticalExtension);
+        }
+        let relaxed = record.controls.iter().any(|control| control.oid == RELAX && known(control));
+        let rules = Rules { profile: &self.profile, stood_before: self.stood_before || relaxed };
+        match &record.change {
+            Change::Modify(modifications) => rules.check_request(self.entries.get(key), modifications)?,
+            Change::Add(attributes) => rules.check_attributes(attributes)?,
+            Change::Delete | Change::ModifyDn { .. } => {}
+        }
+        for control in &record.controls {
+            self.check_control(key, control)?;
+        }
+        match &record.change {
+            Change::Add(attributes) => self.add(record, attributes),
+            Change::Delete => self.delete(key),
+            Change::Modify(modifications) => {
+                let entry = self.entries.get(key).ok_or(ResultCode::NoSuchObject)?;
+                let changed = modify::modify(entry, modifications, &self.profile)?;
+                rules.check_entry(Some(entry), &changed)?;
+                self.entries.insert(key.clone(), changed);
+                Ok(())
+            }
+            Change::ModifyDn { new_rdn, delete_old_rdn, new_superior } => {
+                self.rename(record, new_rdn, *delete_old_rdn, new_superior.as_ref())
+            }
+        }
+    }
+
+    fn knows(&self, oid: &str) -> bool {
+        self.profile.controls.contains(&oid) || self.profile.assertion_control && oid == ASSERTION
+    }
+
+    fn is_there(&self, key: &DnKey) -> bool {
+        self.entries.contains_key(key) || self.others.contains(key)
+    }
+
+    fn rename(
+        &mut self,
+        record: &ChangeRecord,
+        new_rdn: &Rdn,
+        delete_old_rdn: bool,
+        superior: Option<&Dn>,
+    ) -> Result<(), ResultCode> {
+        let old = record.dn.key().clone();
+        let entry = self.entries.get(&old).ok_or(ResultCode::NoSuchObject)?;
+        if !delete_old_rdn && !self.profile.keeps_old_rdn {
+            return Err(ResultCode::UnwillingToPerform);
+        }
+        let superior_spelling = superior.map_or_else(|| entry.dn.parent_spelling().unwrap_or_default(), Dn::spelling);
+        let name = [new_rdn.spelling(), b",", superior_spelling].concat();
+        let name = Dn::parse(&name).map_err(|_| ResultCode::InvalidDnSyntax)?;
+        if superior.is_some_and(|superior| superior.key().is_at_or_under(&old)) {
+            return Err(ResultCode::UnwillingToPerform);
+        }
+        if superior.is_some_and(|superior| !superior.is_root() && !self.is_there(superior.key())) {
+            return Err(self.profile.codes.new_parent);
+        }
+        if *name.key() != old && self.is_there(name.key()) {
+            return Err(ResultCode::EntryAlreadyExists);
+        }
+        let mut top = rename_values(entry, new_rdn, delete_old_rdn);
+        top.dn = name.clone();
+        let rules = Rules { profile: &self.profile, stood_before: self.stood_before };
+        rules.check_entry(Some(entry), &top)?;
+        self.entries.insert(old.clone(), top);
+        self.move_subtree(&old, &name)?;
+        self.renames.push((old, name.key().clone()));
+        Ok(())
+    }
+
+    fn move_subtree(&mut self, old: &DnKey, name: &Dn) -> Result<(), ResultCode> {
+        let below: Vec<DnKey> = self.entries.keys().filter(|key| key.is_at_or_under(old)).cloned().collect();
+        for key in below {
+            let Some(mut entry) = self.entries.remove(&key) else { continue };
+            // The entry itself has its new name.
+            if key != *old {
+                let lower = entry.dn.rdns().len().saturating_sub(old.depth());
+                let parts = entry.dn.rdns().iter().take(lower).map(Rdn::spelling).chain([name.spelling()]);
+                let spelling = parts.collect::<Vec<_>>().join(&b',');
+                entry.dn = Dn::parse(&spelling).map_err(|_| ResultCode::InvalidDnSyntax)?;
+            }
+            if let Some(children) = self.children.remove(&key) {
+                let moved = children.iter().map(|child| renamed(child, old, name.key())).collect();
+                self.children.insert(entry.dn.key().clone(), moved);
+            }
+            self.entries.insert(entry.dn.key().clone(), entry);
+        }
+        if let Some(siblings) = old.parent().and_then(|parent| self.children.get_mut(&parent)) {
+            siblings.remove(old);
+        }
+        self.children.entry(name.key().parent().unwrap_or_default()).or_default().insert(name.key().clone());
+        if self.profile.follows_moves {
+            for entry in self.entries.values_mut() {
+                links::relink(entry, old, Some(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The name that an entry has now which had this one before any rename.
+    pub fn name_now(&self, first: &DnKey) -> DnKey {
+        self.renames.iter().fold(first.clone(), |key, (old, new)| renamed(&key, old, new))
+    }
+
+    fn add(&mut self, record: &ChangeRecord, attributes: &[Attribute]) -> Result<(), ResultCode> {
+        let key = record.dn.key();
+        let mut entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: attributes.to_vec() };
+        if !self.stood_before {
+            let rdn = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas()).to_vec();
+            for ava in &rdn {
+                add_name(&mut entry, ava);
+            }
+        }
+        Rules { profile: &self.profile, stood_before: self.stood_before }.check_entry(None, &entry)?;
+        if self.is_there(key) {
+            return Err(ResultCode::EntryAlreadyExists);
+        }
+        let parent = key.parent().unwrap_or_default();
+        if !parent.is_root() && !self.is_there(&parent) {
+            return Err(ResultCode::NoSuchObject);
+        }
+        self.children.entry(parent).or_default().insert(key.clone());
+        self.entries.insert(key.clone(), entry);
+        Ok(())
+    }
+
+    fn delete(&mut self, key: &DnKey) -> Result<(), ResultCode> {
+        if !self.entries.contains_key(key) {
+            return Err(ResultCode::NoSuchObject);
+        }
+        if self.children.get(key).is_some_and(|children| !children.is_empty()) {
+            return Err(ResultCode::NotAllowedOnNonLeaf);
+        }
+        self.entries.remove(key);
+        if let Some(siblings) = key.parent().and_then(|parent| self.children.get_mut(&parent)) {
+            siblings.remove(key);
+        }
+        if self.profile.follows_moves {
+            for entry in self.entries.values_mut() {
+                links::relink(entry, key, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_control(&self, key: &DnKey, control: &Control) -> Result<(), ResultCode> {
+        if control.oid != ASSERTION || !self.profile.assertion_control {
+            return Ok(());
+        }
+        let entry = self.entries.get(key).ok_or(ResultCode::NoSuchObject)?;
+        let holds = assertion::holds(entry, control.value.as_deref().unwrap_or_default())?;
+        if holds { Ok(()) } else { Err(ResultCode::AssertionFailed) }
+    }
+}
+
+/// The entry with the values of its new name, and without those of the old one if they go.
+fn rename_values(entry: &Entry, new_rdn: &Rdn, delete_old_rdn: bool) -> Entry {
+    let old_rdn = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas());
+    let holds = |rdn: &[Ava], one: &Ava| {
+        let rule = equality_rule(&one.attribute_type);
+        let same = |ava: &&Ava| same_type(&ava.attribute_type, &one.attribute_type);
+        rdn.iter().filter(same).any(|ava| matches(rule, &ava.value, &one.value))
+    };
+    let mut changed = entry.clone();
+    for ava in old_rdn.iter().filter(|ava| delete_old_rdn && !holds(new_rdn.avas(), ava)) {
+        let rule = equality_rule(&ava.attribute_type);
+        for attribute in &mut changed.attributes {
+            if attribute.description.is(&ava.attribute_type) {
+                attribute.values.retain(|value| !matches(rule, &value.bytes, &ava.value));
+            }
+        }
+    }
+    // An export may lack the values of a name: what the old name had is not added.
+    for ava in new_rdn.avas().iter().filter(|ava| !holds(old_rdn, ava)) {
+        add_name(&mut changed, ava);
+    }
+    changed.attributes.retain(|attribute| !attribute.values.is_empty());
+    changed
+}
+
+/// Adds a value of its name to an entry that lacks it.
+fn add_name(entry: &mut Entry, ava: &Ava) {
+    let rule = equality_rule(&ava.attribute_type);
+    let has = entry.values(&ava.attribute_type).any(|value| matches(rule, &value.bytes, &ava.value));
+    let description = AttributeDescription::parse(ava.attribute_type.as_bytes());
+    if let Some(description) = description.ok().filter(|_| !has) {
+        entry.push(description, Value::new(&ava.value));
+    }
+}
+
+/// The key that an entry has when the entry at or above it goes from `old` to `new`.
+pub fn renamed(key: &DnKey, old: &DnKey, new: &DnKey) -> DnKey {
+    if !key.is_at_or_under(old) {
+        return key.clone();
+    }
+    DnKey::from_key_bytes(&[new.as_bytes(), &key.as_bytes()[old.as_bytes().len()..]].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{ModOp, Modification};
+
+    fn dn(name: &str) -> Dn {
+        Dn::parse(name.as_bytes()).unwrap()
+    }
+
+    fn description(name: &str) -> AttributeDescription {
+        AttributeDescription::parse(name.as_bytes()).unwrap()
+    }
+
+    /// A directory of entries: a name, and `attribute: value` lines.
+    fn directory(server: Server, entries: &[(&str, &str)]) -> Model {
+        let mut model = Model::new(server);
+        model.others.insert(dn("o=x").key().clone());
+        model.others.insert(dn("ou=gone,o=x").key().clone());
+        for (name, lines) in entries {
+            let mut entry = Entry { dn: dn(name), origin: Origin::default(), attributes: Vec::new() };
+            for line in lines.lines() {
+                let (attribute, value) = line.trim().split_once(": ").unwrap();
+                entry.push(description(attribute), Value::new(value.as_bytes()));
+            }
+            model.entries.insert(entry.dn.key().clone(), entry);
+        }
+        model
+    }
+
+    fn modify(name: &str, modifications: &[(ModOp, &str, &str)]) -> ChangeRecord {
+        let modification = |(op, attribute, value): &(ModOp, &str, &str)| Modification {
+            op: *op,
+            description: description(attribute),
+            values: if value.is_empty() { Vec::new() } else { vec![Value::new(value.as_bytes())] },
+        };
+        let change = Change::Modify(modifications.iter().map(modification).collect());
+        ChangeRecord { dn: dn(name), controls: Vec::new(), change }
+    }
+
+    /// A person of a site whose schema lets people have a `roomNumber` and two `employeeNumber`s without being an
+    /// inetOrgPerson, and whose export is without `sn`.
+    const PERSON: &str = "objectClass: person\nobjectClass: posixAccount\ncn: a\nuid: a\nuidNumber: 1\ngidNumber: 1\n\
+                          homeDirectory: /a\nroomNumber: 7\nemployeeNumber: 1\nemployeeNumber: 2\nmanager: nobody";
+
+    /// What an export shows is allowed, what a change makes worse is not, and a rollback may put back what was there.
+    #[test]
+    fn only_what_a_change_makes_worse_is_refused() {
+        use ModOp::{Add, Delete, Replace};
+        use ResultCode::{InvalidAttributeSyntax, NamingViolation, ObjectClassViolation};
+        let worse = Err(ObjectClassViolation);
+        for (modifications, forward, rollback) in [
+            (&[(Replace, "description", "x")][..], Ok(()), Ok(())),
+            (&[(Add, "employeeNumber", "3")], Ok(()), Ok(())),
+            (&[(Add, "roomNumber", "8")], Ok(()), Ok(())),
+            (&[(Add, "mail", "a@b")], worse, Ok(())),
+            (&[(Add, "nobodyKnows", "x")], Ok(()), Ok(())),
+            (&[(Delete, "manager", "nobody")], Ok(()), Ok(())),
+            (&[(Add, "manager", "no name")], Err(InvalidAttributeSyntax), Ok(())),
+            (&[(Delete, "cn", "")], Err(NamingViolation), Err(NamingViolation)),
+            (&[(Delete, "uidNumber", "1")], worse, worse),
+            (&[(Delete, "objectClass", "posixAccount")], worse, worse),
+            (
+                &[
+                    (Delete, "objectClass", "posixAccount"),
+                    (Delete, "uidNumber", ""),
+                    (Delete, "gidNumber", ""),
+                    (Delete, "homeDirectory", ""),
+                    (Delete, "uid", ""),
+                ],
+                Ok(()),
+                Ok(()),
+            ),
+        ] {
+            let record = modify("cn=a,o=x", modifications);
+            let shown = || modifications.iter().map(|(_, name, value)| format!("{name}: {value}")).collect::<Vec<_>>();
+            let mut model = directory(Server::OpenLdap, &[("cn=a,o=x", PERSON)]);
+            assert_eq!(model.clone().apply(&record), forward, "{:?}", shown());
+            model.stood_before = true;
+            assert_eq!(model.apply(&record), rollback, "{:?} in a rollback", shown());
+        }
+    }
+
+    /// Links of Active Directory go where the entry goes, in its own spelling, and with it.
+    #[test]
+    fn links_follow() {
+        let content = [
+            ("ou=s,o=x", "objectClass: organizationalUnit\nou: s"),
+            ("cn=a\\, b,ou=s,o=x", "objectClass: user\ncn: a, b"),
+            ("cn=g,o=x", "objectClass: group\ncn: g\nmember: CN=A\\2C b,OU=S,O=X\nowner: cn=a\\, b,ou=s,o=x"),
+        ];
+        let moving = |from: &str, to: &str| ChangeRecord {
+            dn: dn(from),
+            controls: Vec::new(),
+            change: Change::ModifyDn {
+                new_rdn: Rdn::parse(dn(from).rdn_spelling()).unwrap(),
+                delete_old_rdn: true,
+                new_superior: Some(dn(to)),
+            },
+        };
+        for (server, record, member) in [
+            (Server::ActiveDirectory, moving("cn=a\\, b,ou=s,o=x", "ou=gone,o=x"), Some("cn=a\\, b,ou=gone,o=x")),
+            (Server::ActiveDirectory, moving("ou=s,o=x", "ou=gone,o=x"), Some("CN=A\\2C b,ou=s,ou=gone,o=x")),
+            (Server::OpenLdap, moving("ou=s,o=x", "ou=gone,o=x"), Some("CN=A\\2C b,OU=S,O=X")),
+            (
+                Server::ActiveDirectory,
+                ChangeRecord { dn: dn("cn=a\\, b,ou=s,o=x"), controls: Vec::new(), change: Change::Delete },
+                None,
+            ),
+        ] {
+            let mut model = directory(server, &content);
+            assert_eq!(model.apply(&record), Ok(()));
+            let group = &model.entries[dn("cn=g,o=x").key()];
+            let values =
+                |name| group.values(name).map(|value| value.bytes.escape_ascii().to_string()).collect::<Vec<_>>();
+            let expected: Vec<String> = member.iter().map(|name| name.as_bytes().escape_ascii().to_string()).collect();
+            assert_eq!(values("member"), expected);
+            assert_eq!(values("owner"), ["cn=a\\\\, b,ou=s,o=x"]);
+        }
+    }
+}

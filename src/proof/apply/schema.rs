@@ -1,0 +1,345 @@
+//! What a server's schema refuses, as far as `offboard` knows it without reading one.
+//!
+//! | refused | code | known from |
+//! | --- | --- | --- |
+//! | an attribute that only the server writes | 19, 53 | RFC 4512 (3.4, 4.2), RFC 4530; Active Directory: MS-ADA3 |
+//! | a value that its syntax forbids: empty or not UTF-8 text, a name that is none | 21, 34 | RFC 4517 (3.3.6, 3.3.9) |
+//! | a value twice in one modification | 20 | RFC 4511 (4.6) |
+//! | a second value of a single-valued attribute | 19, 65, 20 | [`SINGLE`] |
+//! | an entry without object class | 65 | RFC 4512, 2.4.2 |
+//! | another structural class, or none | 69, 65 | [`object_classes`] |
+//! | a value of the entry's own name gone | 64, 67 | RFC 4511, 4.6 |
+//! | a required attribute gone | 65 | [`object_classes`] |
+//! | an attribute that no class of the entry allows | 65 | [`object_classes`] |
+//!
+//! Sites add to their schema. So what is not known is allowed, and what an export shows is allowed on the entry that it
+//! shows it on: only what a change makes worse is refused. The classes of Active Directory bear the names of the RFCs'
+//! and have other attributes: nothing is asked of them.
+
+use crate::ldap::attribute::same_type;
+use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::dn::Ava;
+use crate::ldap::matching::{MatchingRule, matches};
+use crate::ldap::name_and_uid::split_name_and_uid;
+use crate::ldap::object_classes::{self, ClassKind, ObjectClass};
+use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, ModOp, Modification, ResultCode, Value};
+use crate::policy::server::{Profile, Schema};
+
+/// Attribute types with at most one value: RFC 2307, RFC 2798, RFC 4512, RFC 4519, Sun's schema reference (819-4437),
+/// MS-SAMR and MS-ADA1 to MS-ADA3 for those that no other schema has.
+const SINGLE: [&str; 40] = [
+    "aliasedObjectName",
+    "c",
+    "dc",
+    "displayName",
+    "employeeNumber",
+    "preferredLanguage",
+    "preferredDeliveryMethod",
+    "uidNumber",
+    "gidNumber",
+    "gecos",
+    "homeDirectory",
+    "loginShell",
+    "shadowLastChange",
+    "shadowMin",
+    "shadowMax",
+    "shadowWarning",
+    "shadowInactive",
+    "shadowExpire",
+    "shadowFlag",
+    "inetUserStatus",
+    "inetDomainStatus",
+    "inetMailGroupStatus",
+    "iplanet-am-user-login-status",
+    "mailUserStatus",
+    "mailDomainStatus",
+    "mailHost",
+    "icsStatus",
+    "piEntryID",
+    "piPStoreOwner",
+    "nsAccountLock",
+    "pwdAccountLockedTime",
+    "pwdPolicySubentry",
+    "userAccountControl",
+    "accountExpires",
+    "primaryGroupID",
+    "sAMAccountName",
+    "userPrincipalName",
+    "managedBy",
+    "objectSid",
+    "objectGUID",
+];
+
+/// Types that have one value in Active Directory and many elsewhere (MS-ADA1 to MS-ADA3), besides the notes of
+/// [`Profile::notes_are_single`].
+const SINGLE_IN_AD: [&str; 8] =
+    ["cn", "givenName", "initials", "mail", "manager", "physicalDeliveryOfficeName", "sn", "title"];
+
+/// Types whose values cannot be compared (RFC 2798, RFC 4523 as servers have it): no single one can be deleted.
+const WITHOUT_EQUALITY: [&str; 5] = ["audio", "jpegPhoto", "photo", "userPKCS12", "userSMIMECertificate"];
+
+/// Types that only the server writes: NO-USER-MODIFICATION of RFC 4512 (3.4.x, 4.2) and RFC 4530, and what slapd and
+/// 389 DS count among them.
+const OF_THE_SERVER: [&str; 11] = [
+    "createTimestamp",
+    "creatorsName",
+    "modifyTimestamp",
+    "modifiersName",
+    "structuralObjectClass",
+    "subschemaSubentry",
+    "entryDN",
+    "entryUUID",
+    "entryCSN",
+    "hasSubordinates",
+    "numSubordinates",
+];
+
+/// The same in Active Directory: `systemOnly` in its schema.
+const OF_ACTIVE_DIRECTORY: [&str; 5] = ["objectGUID", "whenCreated", "whenChanged", "uSNCreated", "uSNChanged"];
+
+/// Classes whose kind is another on some servers; see the table in [`object_classes`].
+const OF_ANY_KIND: [&str; 4] = ["icsCalendarUser", "posixGroup", "mailGroup", "piLocalBook"];
+
+fn is_one_of(types: &[&str], name: &str) -> bool {
+    types.iter().any(|known| same_type(known, name))
+}
+
+/// Whether a value can be deleted, or another added, only by replacing all.
+pub fn has_no_equality(attribute_type: &str) -> bool {
+    is_one_of(&WITHOUT_EQUALITY, attribute_type)
+}
+
+/// What is asked of a change on one kind of server.
+#[derive(Clone, Copy)]
+pub struct Rules<'m> {
+    /// The server.
+    pub profile: &'m Profile,
+    /// What is written stood in the exports: a rollback.
+    pub stood_before: bool,
+}
+
+impl Rules<'_> {
+    /// Looks at the modifications alone, as servers do before they look for the entry.
+    pub fn check_request(self, entry: Option<&Entry>, modifications: &[Modification]) -> Result<(), ResultCode> {
+        for modification in modifications {
+            let attribute = entry.and_then(|entry| {
+                entry.attributes.iter().find(|attribute| attribute.description == modification.description)
+            });
+            let stands = |value: &Value| attribute.is_some_and(|attribute| attribute.values.contains(value));
+            for value in modification.values.iter().filter(|value| !stands(value)) {
+                self.check_syntax(&modification.description, value)?;
+            }
+            match modification.op {
+                ModOp::Add if modification.values.is_empty() => return Err(ResultCode::ProtocolError),
+                ModOp::Add | ModOp::Replace => self.check_list(&modification.description, &modification.values)?,
+                ModOp::Delete | ModOp::Increment => {}
+            }
+        }
+        modifications.iter().try_for_each(|modification| self.check_writable(&modification.description))
+    }
+
+    /// Looks at the attributes of a new entry alone.
+    pub fn check_attributes(self, attributes: &[Attribute]) -> Result<(), ResultCode> {
+        for attribute in attributes {
+            for value in &attribute.values {
+                self.check_syntax(&attribute.description, value)?;
+            }
+            self.check_list(&attribute.description, &attribute.values)?;
+        }
+        attributes.iter().try_for_each(|attribute| self.check_writable(&attribute.description))
+    }
+
+    fn check_writable(self, description: &AttributeDescription) -> Result<(), ResultCode> {
+        let name = description.attribute_type();
+        let own = is_one_of(&OF_THE_SERVER, name)
+            || self.profile.schema == Schema::ActiveDirectory && is_one_of(&OF_ACTIVE_DIRECTORY, name);
+        if own && !self.stood_before { Err(self.profile.codes.of_the_server) } else { Ok(()) }
+    }
+
+    fn check_syntax(self, description: &AttributeDescription, value: &Value) -> Result<(), ResultCode> {
+        if self.stood_before {
+            return Ok(());
+        }
+        if value.bytes.is_empty() && self.profile.schema == Schema::ActiveDirectory {
+            return Err(ResultCode::InvalidAttributeSyntax);
+        }
+        let is_text = || !value.bytes.is_empty() && std::str::from_utf8(&value.bytes).is_ok();
+        let is_name = |name: &[u8]| Dn::parse(name).is_ok();
+        match equality_rule(description.attribute_type()) {
+            MatchingRule::CaseIgnore | MatchingRule::CaseExact if !is_text() => Err(ResultCode::InvalidAttributeSyntax),
+            MatchingRule::DistinguishedName if !is_name(&value.bytes) => Err(self.profile.codes.no_name),
+            MatchingRule::NameAndOptionalUid if !is_name(split_name_and_uid(&value.bytes).0) => {
+                Err(self.profile.codes.no_name)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_list(self, description: &AttributeDescription, values: &[Value]) -> Result<(), ResultCode> {
+        if values.len() > 1 && !self.stood_before && self.is_single(description.attribute_type()) {
+            return Err(self.profile.codes.second_value);
+        }
+        let rule = equality_rule(description.attribute_type());
+        let twice = |(at, value): (usize, &Value)| {
+            values.iter().take(at).any(|other| matches(rule, &other.bytes, &value.bytes))
+        };
+        // Members by the thousand are held against each other only where there is a doubt.
+        if values.len() <= LONG_LIST && values.iter().enumerate().any(twice) {
+            return Err(ResultCode::AttributeOrValueExists);
+        }
+        Ok(())
+    }
+
+    fn is_single(self, name: &str) -> bool {
+        is_one_of(&SINGLE, name)
+            || self.profile.notes_are_single && is_one_of(&["description", "info"], name)
+            || self.profile.schema == Schema::ActiveDirectory && is_one_of(&SINGLE_IN_AD, name)
+    }
+
+    /// Looks at an entry as a change would leave it; `before` is none for a new one.
+    pub fn check_entry(self, before: Option<&Entry>, after: &Entry) -> Result<(), ResultCode> {
+        self.check_single(before, after)?;
+        if after.values("objectClass").next().is_none() {
+            return Err(ResultCode::ObjectClassViolation);
+        }
+        let classes = Classes::of(after);
+        let classes_before = before.map(Classes::of);
+        if self.profile.enforces_structural_class && !self.stood_before {
+            check_structural(classes_before.as_ref(), &classes)?;
+        }
+        self.check_name(before, after)?;
+        if self.profile.schema == Schema::ActiveDirectory {
+            return Ok(());
+        }
+        self.check_required(before, after, classes_before.as_ref(), &classes)?;
+        self.check_allowed(before, after, classes_before.as_ref(), &classes)
+    }
+
+    fn check_single(self, before: Option<&Entry>, after: &Entry) -> Result<(), ResultCode> {
+        let many = |attribute: &&Attribute| attribute.values.len() > 1;
+        for attribute in after.attributes.iter().filter(many) {
+            let same = |other: &&Attribute| other.description == attribute.description;
+            let had_many = before.is_some_and(|entry| entry.attributes.iter().filter(same).any(|other| many(&other)));
+            if !had_many && !self.stood_before && self.is_single(attribute.description.attribute_type()) {
+                return Err(self.profile.codes.second_value);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_name(self, before: Option<&Entry>, after: &Entry) -> Result<(), ResultCode> {
+        // A server adds the name's values to a new entry that lacks them.
+        let Some(before) = before else { return Ok(()) };
+        let rdn = after.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas());
+        let keeps = |ava: &Ava| {
+            let rule = equality_rule(&ava.attribute_type);
+            let has =
+                |entry: &Entry| entry.values(&ava.attribute_type).any(|value| matches(rule, &value.bytes, &ava.value));
+            has(after) || !has(before)
+        };
+        if rdn.iter().all(keeps) { Ok(()) } else { Err(self.profile.codes.naming_value) }
+    }
+
+    fn check_required(
+        self,
+        before: Option<&Entry>,
+        after: &Entry,
+        classes_before: Option<&Classes>,
+        classes: &Classes,
+    ) -> Result<(), ResultCode> {
+        for class in &classes.known {
+            let is_new = !self.stood_before && !classes_before.is_some_and(|before| before.known.contains(class));
+            for required in class.required() {
+                let may_go = self.profile.last_member_may_go && is_one_of(&["member", "uniqueMember"], required);
+                let lost = || before.is_some_and(|entry| has_type(entry, required));
+                if !may_go && !has_type(after, required) && (is_new || lost()) {
+                    return Err(ResultCode::ObjectClassViolation);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_allowed(
+        self,
+        before: Option<&Entry>,
+        after: &Entry,
+        classes_before: Option<&Classes>,
+        classes: &Classes,
+    ) -> Result<(), ResultCode> {
+        if classes.has_unknown {
+            return Ok(());
+        }
+        for attribute in &after.attributes {
+            let name = attribute.description.attribute_type();
+            if classes.allow(name) || !object_classes::is_of_a_class(name) {
+                continue;
+            }
+            let was_there = before.is_some_and(|entry| has_type(entry, name));
+            let was_allowed = classes_before.is_some_and(|before| before.allow(name));
+            if if was_there { was_allowed } else { !self.stood_before } {
+                return Err(ResultCode::ObjectClassViolation);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// From here on the values of one modification are not searched for equals, which takes their number squared.
+const LONG_LIST: usize = 64;
+
+fn has_type(entry: &Entry, name: &str) -> bool {
+    entry.attributes.iter().any(|attribute| attribute.description.is_type(name) && !attribute.values.is_empty())
+}
+
+/// The object classes of an entry.
+struct Classes {
+    known: Vec<&'static ObjectClass>,
+    has_unknown: bool,
+}
+
+impl Classes {
+    fn of(entry: &Entry) -> Self {
+        let mut classes = Self { known: Vec::new(), has_unknown: false };
+        for value in entry.values("objectClass") {
+            match std::str::from_utf8(&value.bytes).ok().and_then(object_classes::find) {
+                Some(known) => classes.known.push(known),
+                None => classes.has_unknown = true,
+            }
+        }
+        classes
+    }
+
+    fn allow(&self, attribute_type: &str) -> bool {
+        self.known.iter().any(|class| class.allows(attribute_type))
+    }
+
+    /// The structural classes that no other of the entry derives from; none if it is not known of each what it is.
+    fn structural(&self) -> Option<Vec<&'static ObjectClass>> {
+        let of_any_kind = |class: &&'static ObjectClass| OF_ANY_KIND.iter().any(|name| class.is_called(name));
+        if self.has_unknown || self.known.iter().any(of_any_kind) {
+            return None;
+        }
+        let structural = || self.known.iter().filter(|class| class.kind == ClassKind::Structural);
+        let is_above = |class: &ObjectClass| structural().any(|other| *other != class && other.derives_from(class));
+        Some(structural().filter(|class| !is_above(class)).copied().collect())
+    }
+}
+
+fn check_structural(before: Option<&Classes>, after: &Classes) -> Result<(), ResultCode> {
+    let Some(now) = after.structural() else { return Ok(()) };
+    let was = match before.map(Classes::structural) {
+        // It was not known, or not in order as the RFC has it.
+        Some(None) => return Ok(()),
+        Some(Some(was)) if was.len() != 1 => return Ok(()),
+        Some(Some(was)) => was.first().copied(),
+        None => None,
+    };
+    match (was, &now[..]) {
+        (None, [_]) => Ok(()),
+        (Some(was), [now]) if was == *now => Ok(()),
+        (Some(_), [_]) => Err(ResultCode::ObjectClassModsProhibited),
+        // None, or several of which none derives from the other.
+        _ => Err(ResultCode::ObjectClassViolation),
+    }
+}
