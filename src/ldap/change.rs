@@ -69,6 +69,9 @@ impl ModOp {
     }
 }
 
+/// OID of the relax rules control (draft-zeilenga-ldap-relax): it may write what is the server's own.
+pub const RELAX_RULES: &str = "1.3.6.1.4.1.4203.666.5.12";
+
 /// A control sent with an operation (RFC 4511, 4.1.11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {

@@ -14,6 +14,7 @@ use super::sections::{
 };
 use super::{Pattern, Policy, PolicyError, Server, Tools};
 use crate::directory::references::never_written;
+use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
 use crate::ldap::{AttributeDescription, Dn};
 use crate::leavers::roster::{Completeness, Rules, Trailer};
@@ -157,7 +158,13 @@ impl Checker {
         let words: Vec<(&'static str, Server)> =
             Server::names().filter_map(|name| Some((name, Server::called(name)?))).collect();
         let tools = section.tools.as_ref().map_or(Some(Tools::Ldap), |text| self.word(text, &Tools::ALL));
-        Some(DirectoryPolicy { server: self.word(server, &words)?, suffixes, tools: tools? })
+        let server = self.word(server, &words)?;
+        let knows_relax = server.profile().controls.contains(&RELAX_RULES);
+        let relax = section.relax.as_ref().map_or(knows_relax, |wanted| *wanted.get_ref());
+        if let Some(wanted) = section.relax.as_ref().filter(|_| relax && !knows_relax) {
+            self.fault(Some(wanted.span()), format!("{server} has no relax rules control"), None);
+        }
+        Some(DirectoryPolicy { server, suffixes, tools: tools?, relax })
     }
 
     fn accounts(&mut self, section: &file::Accounts) -> Option<AccountPolicy> {

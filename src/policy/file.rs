@@ -60,6 +60,7 @@ pub struct Directory {
     pub server: Option<Text>,
     pub suffixes: Option<Vec<Text>>,
     pub tools: Option<Text>,
+    pub relax: Option<Spanned<bool>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -243,7 +244,7 @@ impl File {
     pub fn over(self, mut preset: Self) -> Self {
         let base = &mut preset;
         take!(self, base; preset, rule);
-        take!(self.directory, base.directory; server, suffixes, tools);
+        take!(self.directory, base.directory; server, suffixes, tools, relax);
         take!(self.accounts, base.accounts; filter, base, r#match, provenance);
         take!(self.disable, base.disable; replace, present, bits);
         take!(self.restore, base.restore; replace, remove);

@@ -19,6 +19,8 @@ pub struct DirectoryPolicy {
     pub suffixes: Vec<Dn>,
     /// What marks and deletes accounts at this site.
     pub tools: Tools,
+    /// A rollback adds entries with their identity, by the relax rules control.
+    pub relax: bool,
 }
 
 /// `[accounts]`

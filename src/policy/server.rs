@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::ldap::change::RELAX_RULES;
+
 use crate::ldap::ResultCode;
 
 /// A kind of directory server.
@@ -122,8 +124,7 @@ const CODES_OF_AD: Codes = Codes {
 const USUAL_CONTROLS: &[&str] = &["2.16.840.1.113730.3.4.2", "1.3.6.1.1.13.1", "1.3.6.1.1.13.2"];
 
 /// The usual ones and relax rules.
-const CONTROLS_OF_SLAPD: &[&str] =
-    &["2.16.840.1.113730.3.4.2", "1.3.6.1.1.13.1", "1.3.6.1.1.13.2", "1.3.6.1.4.1.4203.666.5.12"];
+const CONTROLS_OF_SLAPD: &[&str] = &["2.16.840.1.113730.3.4.2", "1.3.6.1.1.13.1", "1.3.6.1.1.13.2", RELAX_RULES];
 
 /// One row a server.
 const PROFILES: [(Server, Profile); 5] = [

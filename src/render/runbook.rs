@@ -25,6 +25,7 @@ struct Runbook<'r> {
     accepted: Vec<String>,
     bind: Option<String>,
     active_directory: bool,
+    relaxes: bool,
     has_status: bool,
 }
 
@@ -89,6 +90,12 @@ pub fn render(
             .collect(),
         accepted: context.plan.accepted.iter().map(|lack| shown(lack.sentence().as_bytes()).into_owned()).collect(),
         bind: context.policy.protect.bind.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
+        relaxes: context
+            .plan
+            .operations
+            .iter()
+            .filter_map(|operation| operation.inverse.as_ref())
+            .any(|undo| !undo.controls.is_empty()),
         active_directory: context.policy.directory.server == Server::ActiveDirectory,
     };
     markdown::environment()?.get_template("runbook.md.j2")?.render(Serde(runbook))

@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::change::RELAX_RULES;
 use crate::ldap::dn::Ava;
 use crate::ldap::matching::matches;
 use crate::ldap::{
@@ -35,9 +36,6 @@ use schema::Rules;
 
 /// OID of the assertion control (RFC 4528).
 const ASSERTION: &str = "1.3.6.1.1.12";
-
-/// OID of the relax rules control (draft-zeilenga-ldap-relax): it may write what is the server's own.
-const RELAX: &str = "1.3.6.1.4.1.4203.666.5.12";
 
 /// The part of a directory that changes touch.
 #[derive(Clone)]
@@ -76,7 +74,7 @@ impl Model {
         if record.controls.iter().any(|control| control.critical && !known(control)) {
             return Err(ResultCode::UnavailableCriticalExtension);
         }
-        let relaxed = record.controls.iter().any(|control| control.oid == RELAX && known(control));
+        let relaxed = record.controls.iter().any(|control| control.oid == RELAX_RULES && known(control));
         let rules = Rules { profile: &self.profile, stood_before: self.stood_before || relaxed };
         match &record.change {
             Change::Modify(modifications) => rules.check_request(self.entries.get(key), modifications)?,
