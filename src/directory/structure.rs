@@ -3,10 +3,11 @@
 //! Names are remembered as 64-bit hashes of their keys, eight bytes an entry. Two names with one hash would be taken for
 //! one entry twice: among ten million entries that happens once in 370,000 directories, and ends in a refusal.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher as _};
 
 use super::census::Finding;
+use super::references::kinds::MEMBERS;
 use super::{EntryView, census::Place};
 use crate::ldap::dn_key::prefixes;
 
@@ -23,9 +24,12 @@ struct Above {
 pub struct Structure {
     names: Vec<u64>,
     above: HashMap<u64, Above>,
+    /// Entries that have members.
+    groups: HashSet<u64>,
 }
 
-fn hash(key: &[u8]) -> u64 {
+/// The hash of a key: the same in every run.
+pub fn hash(key: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(key);
     hasher.finish()
@@ -35,6 +39,15 @@ impl Structure {
     /// Notes an entry.
     pub fn add(&mut self, entry: &EntryView<'_>) {
         self.add_name(entry.key, entry.export, entry.record.line);
+        let is_membership = |description: &str| MEMBERS.iter().any(|name| description.eq_ignore_ascii_case(name));
+        if entry.record.attributes.iter().any(|line| is_membership(&line.description)) {
+            self.groups.insert(hash(entry.key));
+        }
+    }
+
+    /// Takes the groups out.
+    pub fn groups(&mut self) -> HashSet<u64> {
+        std::mem::take(&mut self.groups)
     }
 
     fn add_name(&mut self, key: &[u8], export: u16, line: u64) {
@@ -55,6 +68,7 @@ impl Structure {
     /// Adds what was found behind.
     pub fn merge(&mut self, other: Self) {
         self.names.extend(other.names);
+        self.groups.extend(other.groups);
         for (name, above) in other.above {
             self.above.entry(name).or_insert(above);
         }

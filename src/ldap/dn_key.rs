@@ -131,6 +131,11 @@ impl KeyBuffer {
         Self::default()
     }
 
+    /// The key that was asked for last.
+    pub fn last(&self) -> &[u8] {
+        &self.key
+    }
+
     /// The key of a DN: the bytes of [`DnKey::as_bytes`], so that a map of `DnKey` can be asked with them.
     pub fn key_of(&mut self, dn: &[u8]) -> Result<&[u8], DnError> {
         self.key.clear();

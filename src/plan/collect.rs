@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::access::{Access, Way, finds};
 use crate::directory::census::{Finding, Place};
-use crate::directory::references::kinds::{ALIAS, KINDS};
+use crate::directory::references::kinds::{ALIAS, KINDS, MEMBERS};
 use crate::directory::references::persons::{Naming, identifying};
 use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose, never_written};
 use crate::directory::scan::Unreadable;
+use crate::directory::structure::hash;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::filter::Truth;
@@ -62,6 +64,10 @@ pub struct Collect<'p> {
     pub wanted: HashSet<DnKey>,
     /// Group numbers that are the primary one of a deleted account.
     pub primary_groups: HashSet<Vec<u8>>,
+    /// Hashes of the names of all groups.
+    pub groups: HashSet<u64>,
+    /// Accounts that are deleted: what groups by URL are evaluated on.
+    pub deleted: Vec<(usize, Entry)>,
     /// Known address-book roots.
     pub book_roots: HashMap<DnKey, usize>,
     /// RDN keys of address-book roots whose place is not known.
@@ -99,6 +105,17 @@ pub struct Kept {
     pub in_book: Option<DnKey>,
 }
 
+/// A group that is in a group.
+#[derive(Clone, Debug)]
+pub struct Nesting {
+    /// Hash of the name of the one inside.
+    pub child: u64,
+    /// Hash of the name of the other.
+    pub parent: u64,
+    /// Its name as spelled.
+    pub name: Box<[u8]>,
+}
+
 /// What pass 2 keeps.
 #[derive(Default)]
 pub struct Collected {
@@ -114,6 +131,10 @@ pub struct Collected {
     pub unreadable_values: Finding,
     /// How many people have each of the primary groups that were asked for.
     pub primary_group_members: HashMap<Vec<u8>, u64>,
+    /// Groups that are in groups.
+    pub nesting: Vec<Nesting>,
+    /// Groups that find deleted accounts by a URL.
+    pub dynamic: Vec<Access>,
     namesakes: Namesakes,
     keys: KeyBuffer,
     found: Vec<Naming>,
@@ -128,6 +149,8 @@ impl Collected {
         self.books += other.books;
         self.unreadable_values.merge(other.unreadable_values);
         self.namesakes.merge(other.namesakes);
+        self.nesting.extend(other.nesting);
+        self.dynamic.extend(other.dynamic);
         for (group, count) in other.primary_group_members {
             *self.primary_group_members.entry(group).or_default() += count;
         }
@@ -177,6 +200,8 @@ impl<'p> Collect<'p> {
             persons: Persons::default(),
             wanted: HashSet::new(),
             primary_groups: HashSet::new(),
+            groups: HashSet::new(),
+            deleted: Vec::new(),
             book_roots: HashMap::new(),
             book_rdns: HashMap::new(),
             book_suffix: policy.address_books.suffix.as_ref().map(|suffix| suffix.key().clone()),
@@ -186,7 +211,16 @@ impl<'p> Collect<'p> {
     /// Whether values of the entry name somebody; counts them.
     fn names_somebody(&self, entry: &EntryView<'_>, found: &mut Collected) -> bool {
         let mut names = false;
-        let Collected { keys, found: namings, .. } = found;
+        let Collected {
+            keys,
+            found: namings,
+            nesting,
+            namesakes,
+            owner_values,
+            reference_values,
+            unreadable_values,
+            ..
+        } = found;
         for line in &entry.record.attributes {
             let Some(role) = self.roles.get(&line.description) else { continue };
             let value = line.value.bytes();
@@ -195,17 +229,27 @@ impl<'p> Collect<'p> {
                 && self.persons.named(entry.key).is_none()
                 && self.policy.accounts.filter.evaluate(entry) == Truth::True
             {
-                found.namesakes.add(name, entry.key);
+                namesakes.add(name, entry.key);
             }
             let Some((form, treatment)) = role.kind else { continue };
             match treatment {
-                Treatment::Reassign => found.owner_values += 1,
-                Treatment::Remove | Treatment::Review => found.reference_values += 1,
+                Treatment::Reassign => *owner_values += 1,
+                Treatment::Remove | Treatment::Review => *reference_values += 1,
                 Treatment::Leave => {}
             }
             match self.persons.find(form, base_type(&line.description), value, keys, namings) {
-                Ok(()) => names |= !namings.is_empty(),
-                Err(_) => found.unreadable_values.add(Place {
+                Ok(()) => {
+                    names |= !namings.is_empty();
+                    let is_name = matches!(form, Form::Name | Form::NameAndUid);
+                    if is_name && !self.groups.is_empty() && self.is_group(keys.last(), &line.description) {
+                        nesting.push(Nesting {
+                            child: hash(keys.last()),
+                            parent: hash(entry.key),
+                            name: entry.record.dn.as_ref().into(),
+                        });
+                    }
+                }
+                Err(_) => unreadable_values.add(Place {
                     export: entry.export,
                     line: line.line,
                     text: line.value.bytes().to_vec(),
@@ -213,6 +257,27 @@ impl<'p> Collect<'p> {
             }
         }
         names
+    }
+
+    fn is_group(&self, key: &[u8], description: &str) -> bool {
+        MEMBERS.iter().any(|name| description.eq_ignore_ascii_case(name)) && self.groups.contains(&hash(key))
+    }
+
+    /// Notes the deleted accounts that the entry finds by a URL.
+    fn find_by_url(&self, entry: &EntryView<'_>, found: &mut Collected) {
+        const BY_URL: [&str; 2] = ["memberURL", "mgrpDeliverTo"];
+        for line in &entry.record.attributes {
+            if BY_URL.iter().any(|name| line.description.eq_ignore_ascii_case(name)) {
+                let url = line.value.bytes();
+                let found_by = self.deleted.iter().filter(|(_, account)| finds(url, account));
+                found.dynamic.extend(found_by.map(|(account, _)| Access {
+                    account: *account,
+                    way: Way::Dynamic,
+                    group: entry.record.dn.to_vec(),
+                    through: url.to_vec(),
+                }));
+            }
+        }
     }
 
     fn references(&self, entry: &Entry, found: &mut Collected) -> Vec<Reference> {
@@ -286,6 +351,9 @@ impl Pass for Collect<'_> {
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Collected) -> Result<(), Unreadable> {
         let names_somebody = self.names_somebody(entry, found);
+        if !self.deleted.is_empty() {
+            self.find_by_url(entry, found);
+        }
         if self.is_in_books(entry.key) && is_book_root(entry.key) {
             found.books += 1;
         }

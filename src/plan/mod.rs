@@ -12,6 +12,7 @@
 //! The order inside a change set is that of [`Stage`]: references before referents, children before parents. Inside a
 //! stage it is that of the keys, so the same inputs give the same plan.
 
+pub mod access;
 pub mod address_books;
 pub mod collect;
 pub mod companions;
@@ -50,6 +51,7 @@ use crate::leavers::{Action, Asker, Identity, Leaver};
 use crate::lifecycle::effective::domain_of_account;
 use crate::lifecycle::{Case, Decision, History, Reason, Step, decide, grace};
 use crate::policy::{Absence, Limit, LimitKind, Policy};
+use access::Access;
 use collect::{Collect, Collected};
 use companions::Companion;
 use complete::Incomplete;
@@ -175,6 +177,8 @@ pub struct Plan {
     pub unreadable_values: Finding,
     /// Every entry that an operation touches, as the exports show it, by the name that it has there.
     pub before: BTreeMap<DnKey, Entry>,
+    /// What deleted accounts could do through groups that do not name them.
+    pub lost_access: Vec<Access>,
     /// The schema that the exports hold, if they do.
     pub schema: Schema,
     /// Aliases and groups that may go with accounts.
@@ -264,7 +268,7 @@ pub fn plan<E: Exports>(
     refuse_unsupported(policy, request)?;
     let doubts = roster_doubts(policy, request)?;
     let resolved = resolve(exports, urls, overlay, policy, request)?;
-    let (resolved, mut census) = resolved;
+    let (mut resolved, mut census) = resolved;
     let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy), request)?;
 
     let mut schema = Schema::default();
@@ -288,6 +292,9 @@ pub fn plan<E: Exports>(
         let mut pass = Collect::new(policy, &schema);
         for (index, account) in accounts.iter().enumerate() {
             books.push(stages::look_around(index, account, policy, &mut pass));
+        }
+        if !pass.deleted.is_empty() {
+            pass.groups = resolved.structure.groups();
         }
         let line = Line { accounts: &accounts, matches: &resolved.matches, leaving: &leaving, policy, request };
         pass.wanted.extend(successor::first_wishes(&line));
@@ -330,7 +337,9 @@ pub fn plan<E: Exports>(
         let (accounts, listed) = resolved.listed.get(index).copied().unwrap_or_default();
         RosterCount { rows: roster.roster.listed, accounts, listed, doubts }
     });
+    let lost_access = stages::lost_access(&accounts, &companions, &around, (policy, &schema));
     Ok(Plan {
+        lost_access,
         rosters: rosters.collect(),
         accepted,
         leavers,

@@ -11,6 +11,7 @@ mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::access::{self, Access};
 use super::address_books::{Candidates, candidates};
 use super::collect::{Collect, Collected};
 use super::companions::{self, Companion};
@@ -113,6 +114,7 @@ pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut 
         return None;
     }
     pass.persons.add(index, &account.entry);
+    pass.deleted.push((index, account.entry.clone()));
     pass.wanted.extend(complete::wanted(account, policy));
     pass.primary_groups.extend(account.entry.values("gidNumber").map(|number| number.bytes.to_vec()));
     // The note's own trap: an owner written with the cn of the user in place of the name of the entry.
@@ -181,6 +183,20 @@ pub fn hold_the_impossible(
             return;
         }
     }
+}
+
+/// What deleted accounts could do through groups that do not name them.
+pub fn lost_access(
+    accounts: &[Account],
+    companions: &[Companion],
+    around: &Collected,
+    (policy, schema): (&Policy, &Schema),
+) -> Vec<Access> {
+    let gone = companions::gone(accounts, companions, around, (policy, schema));
+    let is_deleted = |person: usize| companions::is_gone(accounts, &gone, person);
+    let none = BTreeMap::new();
+    let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
+    access::lost(accounts, around, &fates)
 }
 
 fn deleted_keys(accounts: &[Account], companions: &[Companion], gone: &[bool]) -> BTreeMap<DnKey, usize> {

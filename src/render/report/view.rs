@@ -15,6 +15,7 @@ use crate::leavers::Asker;
 use crate::lifecycle::effective::{self, Effective};
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::{Step, state};
+use crate::plan::access::Access;
 use crate::plan::complete::Incomplete;
 use crate::plan::{Account, ConflictKind, Operation};
 use crate::proof::Proof;
@@ -213,6 +214,17 @@ pub struct NotRestored {
     pub attributes: Vec<String>,
 }
 
+/// A group that an account is in without being named.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccessView {
+    /// `nested`, `dynamic` or `primary`.
+    pub way: &'static str,
+    /// The group, or the number of a primary group.
+    pub group: String,
+    /// The group of the account that is in it, or the URL.
+    pub through: String,
+}
+
 /// An account.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountView {
@@ -248,6 +260,8 @@ pub struct AccountView {
     pub effective: Vec<EffectiveView>,
     /// What is odd about its statuses.
     pub lints: Vec<LintView>,
+    /// Groups that it was in through another group, a URL or its primary group: what else ends.
+    pub lost_access: Vec<AccessView>,
     /// Its new name, if it is moved.
     pub moved_to: Option<String>,
     /// Who takes over.
@@ -576,6 +590,15 @@ fn effective_views(context: &Context<'_>, account: &Account, proof: &Proof) -> V
     services.into_iter().filter(|(name, _)| assigned(name)).map(view).collect()
 }
 
+fn lost_access(context: &Context<'_>, account: usize) -> Vec<AccessView> {
+    let view = |access: &Access| AccessView {
+        way: access.way.name(),
+        group: shown(&access.group).into_owned(),
+        through: shown(&access.through).into_owned(),
+    };
+    context.plan.lost_access.iter().filter(|access| access.account == account).map(view).collect()
+}
+
 fn lint_views(context: &Context<'_>, account: &Account) -> Vec<LintView> {
     // Its rules are those of Sun's statuses.
     if context.policy.services.is_empty() {
@@ -626,6 +649,7 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
             due: decision.due.map(|day| day.to_string()),
             effective: effective_views(context, account, proof),
             lints: lint_views(context, account),
+            lost_access: lost_access(context, index),
             moved_to: moved.map(|(_, new)| shown(new.spelling()).into_owned()),
             successor: account.successor.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
             ticket: leaver.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned()),
