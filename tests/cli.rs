@@ -435,3 +435,44 @@ fn explanations() {
     ];
     insta::assert_snapshot!(all.join("\n"));
 }
+
+/// What the exports lack refuses the plan, each by its code; accepted by that code, it is in report and runbook.
+#[test]
+fn incomplete_exports() {
+    let folder = root().join("fixtures/incomplete");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| Some(name.strip_suffix(".ldif")?.to_owned()))
+        .collect();
+    names.sort();
+    let mut all = Vec::new();
+    for name in names {
+        let export = format!("fixtures/incomplete/{name}.ldif");
+        let run = |more: &[&str]| {
+            let place = tempfile::tempdir().unwrap();
+            let set = place.path().join("set");
+            let mut command = offboard();
+            command.args(["plan", "--as-of", AS_OF, "-p", "fixtures/incomplete/policy.toml", "-u", "jsmith", "-o"]);
+            let output = command.arg(&set).args(more).arg(&export).output().unwrap();
+            let text = |file: &str| std::fs::read_to_string(set.join(file)).unwrap_or_default();
+            (said(&output, place.path()), output.status.code(), text("report.md"), text("RUNBOOK.md"))
+        };
+        let (text, status, report, _) = run(&[]);
+        all.push(format!("=== {name}\n{text}"));
+        let whole = matches!(name.as_str(), "whole" | "range-of-all");
+        let code = if name == "has-children" { "children" } else { name.as_str() };
+        if whole {
+            assert!(matches!(status, Some(0 | 1)), "{name}: {text}");
+            assert!(!report.contains("Accepted gaps"), "{name}");
+            continue;
+        }
+        assert_eq!(status, Some(3), "{name}: {text}");
+        let (text, status, report, runbook) = run(&["--accept-incomplete", code]);
+        assert!(matches!(status, Some(0 | 1)), "{name}: {text}");
+        assert!(report.contains("Accepted gaps") && runbook.contains("Accepted gaps"), "{name}");
+        let other = if code == "cut" { "holes" } else { "cut" };
+        assert_eq!(run(&["--accept-incomplete", other]).1, Some(3), "{name}");
+    }
+    insta::assert_snapshot!(all.join("\n"));
+}
