@@ -49,7 +49,8 @@ pub fn exports(name: &str) -> Vec<String> {
     files.into_iter().filter(|path| root().join(path).is_file()).collect()
 }
 
-/// The options that name what else a scenario has: leavers, rosters (`roster-NAME.csv`, `.ldif`), a veto list.
+/// The options that name what else a scenario has: leavers, rosters (`roster-NAME.csv`, `.ldif`), a veto list, and those
+/// of `options.txt`.
 pub fn inputs(name: &str) -> Vec<String> {
     let mut options = Vec::new();
     if let Some(list) = scenario_leavers(name) {
@@ -67,6 +68,9 @@ pub fn inputs(name: &str) -> Vec<String> {
             options.extend(["--veto".to_owned(), path]);
         }
     }
+    // Last, because it takes no value.
+    let more = std::fs::read_to_string(root().join(scenario_file(name, "options.txt"))).unwrap_or_default();
+    options.extend(more.split_whitespace().map(str::to_owned));
     options
 }
 

@@ -123,6 +123,9 @@ pub struct Grounds {
     /// Replace a limit for this run: delete=60 or delete=10% (repeatable)
     #[arg(long, value_name = "KIND=N|N%", value_parser = Limit::from_arg)]
     pub limit: Vec<(LimitKind, Limit)>,
+    /// Delete address books whose owner is in no export, too
+    #[arg(long)]
+    pub orphans: bool,
     /// Plan although the exports lack something (repeatable); the refusal names the code
     #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Incomplete::ACCEPTABLE))]
     pub accept_incomplete: Vec<String>,

@@ -54,6 +54,7 @@ pub fn read(typed: &args::Grounds) -> Result<Grounds, Vec<Diagnostic>> {
         as_of,
         limits: typed.limit.clone(),
         accepted: typed.accept_incomplete.clone(),
+        orphans: typed.orphans,
         rosters,
         vetoes,
         history,

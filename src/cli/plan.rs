@@ -112,7 +112,7 @@ fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagn
     let target = target.transpose().map_err(|error| vec![output_fault(&error)])?;
     let Grounds { policy, mut request, inputs } = grounds::read(&command.grounds)?;
     request.leavers.extend(command.user.iter().map(|user| Leaver::new(Identity::from_text(user), 0)));
-    if request.leavers.is_empty() && request.rosters.is_empty() {
+    if request.leavers.is_empty() && request.rosters.is_empty() && !request.orphans {
         return Err(vec![
             Diagnostic::trouble("nobody leaves")
                 .help("name somebody with -u ID, or a list with -l FILE, or a roster with --roster NAME=FILE"),
@@ -181,7 +181,8 @@ fn summary(view: &View, command: &args::Plan, verbose: bool) {
     ];
     let counts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let mut lines = vec![format!("{} leavers: {}", numbers.leavers, counts.join(", "))];
+    let counted = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
+    let mut lines = vec![format!("{} leavers{counted}", numbers.leavers)];
     lines.extend(view.due.iter().take(3).map(|due| format!("due on {}: {}", due.day, due.leavers.join(", "))));
     for account in view.accounts.iter().filter(|account| verbose || account.step == "hold") {
         let step = if account.step == "hold" { "held" } else { account.step };

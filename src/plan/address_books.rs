@@ -6,20 +6,21 @@
 //! | --- | --- |
 //! | 1 | the name in the account's `psRoot` URL |
 //! | 2 | the name in its `pabURI` URL |
-//! | 3 | `piPStoreOwner=<uid>,o=<domain>,<suffix>`, the domain being that of the account |
-//! | 4 | the only `piPStoreOwner=<uid>` below `<suffix>` that is not in the domain of somebody else |
+//! | 3 | `[address_books] root` of the account's uid and domain: `piPStoreOwner=<uid>,o=<domain>,<suffix>` |
+//! | 4 | the only `piPStoreOwner=<uid>` below `<suffix>` that is not in the domain of somebody else; not for other roots |
 //!
-//! A pointer counts only if it names a `piPStoreOwner` below the suffix: nothing else is one person's address book.
+//! A pointer counts only if it names what `[address_books] root` describes (see [`BookRoot`]): the subtree of a whole domain,
+//! or of the directory, is never one person's address book.
 //! A book in another domain with the same uid is another user's. None is no fault: not everybody has one. A URL that
 //! names an entry which the exports lack, and several roots of the fourth kind, are for a person to decide.
 
 use std::collections::BTreeMap;
 
 use super::collect::Collect;
-use crate::ldap::dn::escape_rdn_value;
 use crate::ldap::domain::{domain_of, organisations};
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Entry};
+use crate::policy::BookRoot;
 
 /// Attributes of an account that point to its book, in order.
 const POINTERS: [&str; 2] = ["psRoot", "pabURI"];
@@ -52,21 +53,14 @@ pub enum Root {
     None,
 }
 
-/// Whether an entry can be the root of one person's address book: a `piPStoreOwner` below the suffix.
-///
-/// A pointer may name anything. The subtree of a whole domain, or of the directory, is never somebody's address book.
-pub fn is_book_root(key: &DnKey, suffix: &DnKey) -> bool {
-    key.is_under(suffix) && key.rdn_bytes().starts_with(b"pipstoreowner=")
-}
-
 /// Where the address book of an account may stand.
-pub fn candidates(account: &Entry, suffix: &Dn) -> Candidates {
+pub fn candidates(account: &Entry, suffix: &Dn, root: &BookRoot) -> Candidates {
     let mut found = Candidates::default();
     for pointer in POINTERS {
         for value in account.values(pointer) {
             let dn = std::str::from_utf8(&value.bytes).ok().and_then(|url| LdapUrl::parse(url).ok()).map(|url| url.dn);
             match dn {
-                Some(dn) if is_book_root(dn.key(), suffix.key()) => found.pointed.push((pointer, dn)),
+                Some(dn) if root.is_root(dn.key().as_bytes(), suffix.key()) => found.pointed.push((pointer, dn)),
                 _ => found.unreadable.push((pointer, value.bytes.to_vec())),
             }
         }
@@ -76,13 +70,13 @@ pub fn candidates(account: &Entry, suffix: &Dn) -> Candidates {
     let mails = account.values("mail").filter_map(|mail| mail.bytes.rsplitn(2, |byte| *byte == b'@').next());
     found.domains.extend(mails.map(<[u8]>::to_vec));
     for uid in account.values("uid") {
-        let rdn = [b"piPStoreOwner=", &*escape_rdn_value(&uid.bytes)].concat();
-        if let Ok(key) = DnKey::parse(&rdn) {
+        // Elsewhere than by convention only what cannot be anything else is looked for.
+        if let Ok(key) = DnKey::parse(&root.rdn(&uid.bytes))
+            && root.is_unmistakable()
+        {
             found.rdns.push(key.rdn_bytes().to_vec());
         }
-        let Some(domain) = &domain else { continue };
-        let name = [&rdn, &b",o="[..], &escape_rdn_value(domain), b",", suffix.spelling()].concat();
-        found.conventional.extend(Dn::parse(&name));
+        found.conventional.extend(root.name(&uid.bytes, domain.as_deref(), suffix));
     }
     found
 }
@@ -92,7 +86,7 @@ impl Candidates {
     pub fn look_for(&self, account: usize, pass: &mut Collect) {
         let named = self.pointed.iter().map(|(_, dn)| dn).chain(&self.conventional);
         for dn in named {
-            pass.book_roots.entry(dn.key().clone()).or_insert(account);
+            pass.book_roots.insert(dn.key().clone());
         }
         for rdn in &self.rdns {
             pass.book_rdns.entry(rdn.clone()).or_default().push(account);
@@ -137,26 +131,5 @@ impl Candidates {
             let above = &organisations[..organisations.len().saturating_sub(1)];
             above.iter().all(|domain| self.domains.iter().any(|own| own.eq_ignore_ascii_case(domain)))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_persons_book_is_a_book() {
-        let suffix = DnKey::parse(b"o=PiServerDb").unwrap();
-        for (dn, expected) in [
-            ("piPStoreOwner=a,o=sesta.com,o=PiServerDb", true),
-            ("PIPSTOREOWNER=A, O=PiServerDb", true),
-            ("o=sesta.com,o=PiServerDb", false),
-            ("o=PiServerDb", false),
-            ("piPStoreOwner=a,o=isp", false),
-            ("o=isp", false),
-            ("", false),
-        ] {
-            assert_eq!(is_book_root(&DnKey::parse(dn.as_bytes()).unwrap(), &suffix), expected, "{dn}");
-        }
     }
 }

@@ -69,7 +69,7 @@ pub struct Collect<'p> {
     /// Accounts that are deleted: what groups by URL are evaluated on.
     pub deleted: Vec<(usize, Entry)>,
     /// Known address-book roots.
-    pub book_roots: HashMap<DnKey, usize>,
+    pub book_roots: HashSet<DnKey>,
     /// RDN keys of address-book roots whose place is not known.
     pub book_rdns: HashMap<Vec<u8>, Vec<usize>>,
     /// Under which address books stand.
@@ -202,7 +202,7 @@ impl<'p> Collect<'p> {
             primary_groups: HashSet::new(),
             groups: HashSet::new(),
             deleted: Vec::new(),
-            book_roots: HashMap::new(),
+            book_roots: HashSet::new(),
             book_rdns: HashMap::new(),
             book_suffix: policy.address_books.suffix.as_ref().map(|suffix| suffix.key().clone()),
         }
@@ -308,7 +308,7 @@ impl<'p> Collect<'p> {
         }
         let suffix = self.book_suffix.as_ref().map_or(0, |suffix| suffix.as_bytes().len());
         prefixes(key).find_map(|(above, rdn)| {
-            let known = self.book_roots.get_key_value(above).map(|(root, _)| root.clone());
+            let known = self.book_roots.get(above).cloned();
             let guessed = || {
                 let is_root = above.len() > suffix && self.book_rdns.contains_key(rdn) && self.is_in_books(above);
                 is_root.then(|| DnKey::from_key_bytes(above))
@@ -354,7 +354,8 @@ impl Pass for Collect<'_> {
         if !self.deleted.is_empty() {
             self.find_by_url(entry, found);
         }
-        if self.is_in_books(entry.key) && is_book_root(entry.key) {
+        let books = &self.policy.address_books;
+        if books.suffix.as_ref().is_some_and(|suffix| books.root.is_root(entry.key, suffix.key())) {
             found.books += 1;
         }
         let below = self.persons.at_or_above(entry.key);
@@ -369,10 +370,4 @@ impl Pass for Collect<'_> {
         found.kept.push(Kept { entry, references, below, in_book });
         Ok(())
     }
-}
-
-/// Whether the key ends with a `piPStoreOwner` RDN.
-fn is_book_root(key: &[u8]) -> bool {
-    let rdn = prefixes(key).last().map_or(&[][..], |(_, rdn)| rdn);
-    rdn.starts_with(b"pipstoreowner=")
 }

@@ -21,6 +21,7 @@ pub mod guard;
 pub mod identity;
 pub mod limits;
 pub mod operation;
+pub mod orphans;
 mod protect;
 pub mod references;
 pub mod resolve;
@@ -79,6 +80,8 @@ pub struct Request {
     pub vetoes: Vec<(Identity, String)>,
     /// What earlier change sets did.
     pub history: History,
+    /// Delete address books whose owner is gone.
+    pub orphans: bool,
     /// Codes of what the exports may lack: see [`Incomplete::ACCEPTABLE`].
     pub accepted: Vec<String>,
 }
@@ -288,11 +291,16 @@ pub fn plan<E: Exports>(
     let mut around = Collected::default();
     let mut books = Vec::new();
     let mut companions: Vec<Companion> = Vec::new();
-    if !accounts.is_empty() {
+    let orphans = match request.orphans && accepted.is_empty() {
+        true => resolved.owners.orphans(&policy.address_books),
+        false => Vec::new(),
+    };
+    if !accounts.is_empty() || !orphans.is_empty() {
         let mut pass = Collect::new(policy, &schema);
         for (index, account) in accounts.iter().enumerate() {
             books.push(stages::look_around(index, account, policy, &mut pass));
         }
+        pass.book_roots.extend(orphans.iter().map(|orphan| orphan.key.clone()));
         if !pass.deleted.is_empty() {
             pass.groups = resolved.structure.groups();
         }
@@ -321,7 +329,8 @@ pub fn plan<E: Exports>(
     find_domains(&mut accounts, &around);
     stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
     let moves = stages::moves(&accounts, &around, policy);
-    let mut built = stages::operations(&accounts, &around, &books, policy, request, &moves, (&companions, &schema));
+    let mut built =
+        stages::operations(&accounts, &around, &books, policy, request, &moves, (&companions, &schema, &orphans));
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
     built.operations.retain(|operation| is_wanted(operation.stage));
@@ -401,7 +410,7 @@ fn resolve<E: Exports>(
     let identities = leavers.chain(successors).chain(request.vetoes.iter().map(|(identity, _)| identity));
     let rosters = request.rosters.iter();
     let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
-    let pass = Resolve::new(policy, Identities::new(identities, policy), Rosters::new(rosters));
+    let pass = Resolve::new(policy, Identities::new(identities, policy), Rosters::new(rosters), request.orphans);
     let mut resolved = Resolved::default();
     let census = scan(exports, urls, overlay, &pass, |found| resolved.merge(found))?;
     resolved.structure.finish();

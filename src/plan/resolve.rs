@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::identity::Identities;
+use super::orphans::Owners;
 use super::rosters::{Hit, Rosters, Verdict};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
@@ -21,6 +22,8 @@ pub struct Resolve<'p> {
     bases: Vec<DnKey>,
     /// Entries that the policy itself names: protected groups, suffixes.
     named: HashSet<DnKey>,
+    /// Look for address books that are nobody's.
+    orphans: bool,
 }
 
 /// An entry that at least one identity means, or that a roster says something of which matters.
@@ -44,6 +47,8 @@ pub struct Resolved {
     pub matches: Vec<Match>,
     /// Entries that the policy names, of those the exports hold.
     pub named: Vec<Entry>,
+    /// Address books and who may own them; only if orphans are asked for.
+    pub owners: Owners,
     /// Entries that hold schema.
     pub schema: Vec<Entry>,
     /// The names of all entries.
@@ -58,6 +63,7 @@ impl Resolved {
         self.accounts += other.accounts;
         self.matches.extend(other.matches);
         self.named.extend(other.named);
+        self.owners.merge(other.owners);
         self.schema.extend(other.schema);
         self.structure.merge(other.structure);
         self.listed.resize(self.listed.len().max(other.listed.len()), (0, 0));
@@ -70,11 +76,11 @@ impl Resolved {
 
 impl<'p> Resolve<'p> {
     /// A pass for these identities.
-    pub fn new(policy: &'p Policy, identities: Identities, rosters: Rosters<'p>) -> Self {
+    pub fn new(policy: &'p Policy, identities: Identities, rosters: Rosters<'p>, orphans: bool) -> Self {
         let keys = |dns: &[crate::ldap::Dn]| dns.iter().map(|dn| dn.key().clone()).collect::<Vec<_>>();
         let lists = [&policy.protect.group, &policy.protect.last_enabled, &policy.directory.suffixes];
         let named = lists.into_iter().flat_map(|list| keys(list)).collect();
-        Self { policy, identities, rosters, bases: keys(&policy.accounts.base), named }
+        Self { policy, identities, rosters, bases: keys(&policy.accounts.base), named, orphans }
     }
 
     /// What the rosters say of an account, and whether it matters to the plan.
@@ -116,6 +122,9 @@ impl Pass for Resolve<'_> {
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Resolved) -> Result<(), Unreadable> {
         found.structure.add(entry);
+        if self.orphans {
+            found.owners.add(entry, &self.policy.address_books);
+        }
         if entry.record.attributes.iter().any(|line| is_schema(&line.description, line.value.bytes())) {
             found.schema.push(entry.to_entry()?);
         }

@@ -12,7 +12,7 @@ use super::sections::{
     GracePolicy, LastMember, Limits, MissingStamp, MovePolicy, ProtectPolicy, ReferencePolicy, Release, RestorePolicy,
     RosterPolicy, Rule, RuleAction, Scope, ServicePolicy, Stamp, SuccessorPolicy, SuccessorSource, Veto,
 };
-use super::{Pattern, Policy, PolicyError, Server, Tools};
+use super::{BookRoot, Pattern, Policy, PolicyError, Server, Tools};
 use crate::directory::references::never_written;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
@@ -122,7 +122,14 @@ impl Checker {
         let disconnect = self.disconnect(&file.disconnect);
         let rosters = file.roster.iter().filter_map(|(name, roster)| self.roster(name, roster)).collect();
         let leftovers = self.attributes(file.hand_off.attributes.as_ref());
-        let address_books = AddressBookPolicy { suffix: self.optional_dn(file.address_books.suffix.as_ref()) };
+        let root = file.address_books.root.as_ref().and_then(|text| {
+            let root = BookRoot::parse(text.get_ref());
+            root.map_err(|error| self.fault(Some(text.span()), error.to_string(), None)).ok()
+        });
+        let address_books = AddressBookPolicy {
+            suffix: self.optional_dn(file.address_books.suffix.as_ref()),
+            root: root.unwrap_or_default(),
+        };
         let days = file.grace.days.unwrap_or(0);
         Some(Policy {
             directory: directory?,

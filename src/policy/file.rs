@@ -176,6 +176,7 @@ pub struct Successor {
 #[serde(deny_unknown_fields)]
 pub struct AddressBooks {
     pub suffix: Option<Text>,
+    pub root: Option<Text>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -254,7 +255,7 @@ impl File {
         take!(self.grace, base.grace; days, mail, calendar, trust_modify_timestamp);
         take!(self.references, base.references; remove, reassign, review, leave, last_member, private_group, max_values);
         take!(self.successor, base.successor; order, fallback);
-        take!(self.address_books, base.address_books; suffix);
+        take!(self.address_books, base.address_books; suffix, root);
         take!(self.protect, base.protect; dn, subtree, filter, group, bind, last_enabled);
         take!(self.veto, base.veto; dn, filter);
         take!(self.hand_off, base.hand_off; attributes);

@@ -4,6 +4,7 @@
 //! there; `check` leads from one to the other. `presets/` holds whole policies for known systems; a file names one and
 //! overrides what differs.
 
+pub mod book_root;
 mod check;
 mod file;
 pub mod limit;
@@ -15,6 +16,7 @@ pub mod tools;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub use book_root::BookRoot;
 pub use limit::{Limit, LimitKind};
 pub use pattern::Pattern;
 pub use sections::*;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::book_root::BookRoot;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
 use super::server::Server;
@@ -323,6 +324,8 @@ pub enum SuccessorSource {
 pub struct AddressBookPolicy {
     /// Where they stand; without it none is looked for.
     pub suffix: Option<Dn>,
+    /// Where each stands below it.
+    pub root: BookRoot,
 }
 
 /// `[protect]`

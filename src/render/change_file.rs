@@ -49,7 +49,9 @@ impl Context<'_> {
     }
 
     fn comment(&self, out: &mut Vec<u8>, what: &str, operation: &Operation) {
-        let mut lines = vec![format!("{what}: {}", self.leavers(operation).join(", "))];
+        let leavers = self.leavers(operation);
+        let mut lines =
+            vec![if leavers.is_empty() { what.to_owned() } else { format!("{what}: {}", leavers.join(", ")) }];
         let tickets = self.tickets(operation);
         if !tickets.is_empty() {
             lines.push(format!("ticket: {}", tickets.join(", ")));

@@ -59,6 +59,7 @@ fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, f
                 let roster = leavers::roster::read(&read(path), &policy.rosters[name].rules).unwrap();
                 request.rosters.push(NamedRoster { name: name.to_owned(), roster });
             }
+            "--orphans" => request.orphans = true,
             other => panic!("{other}"),
         }
     }
@@ -200,6 +201,12 @@ fn services_with_assertions() {
 #[test]
 fn moss_rosters() {
     whole_run("moss-rosters", &["dc=example,dc=com"], Guard::Values, 3);
+}
+
+/// Address books of another kind: one goes with its owner, one has none, one may have one.
+#[test]
+fn old_address_books() {
+    whole_run("old-address-books", &["o=isp", "o=pab"], Guard::Values, 2);
 }
 
 /// Named in every form at once: afterwards nothing names him but what a person is asked about.

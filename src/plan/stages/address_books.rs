@@ -11,6 +11,16 @@ use crate::plan::Review;
 use crate::plan::address_books::Root;
 use crate::plan::operation::{Kind, Stage};
 
+/// Deletes an address book, leaves first.
+fn delete_book(built: &mut Built, site: &Site<'_>, book: Option<&Vec<Entry>>, account: Option<usize>, why: &str) {
+    built.books += 1;
+    let mut entries: Vec<&Entry> = book.into_iter().flatten().collect();
+    entries.sort_by(|a, b| b.dn.key().cmp(a.dn.key()));
+    for entry in entries {
+        delete_entry(built, site, entry, (Stage::AddressBooks, Kind::AddressBookEntry, account), why, None);
+    }
+}
+
 /// Writes the stage.
 pub fn build(built: &mut Built, site: &Site<'_>) {
     let mut found: BTreeMap<DnKey, Vec<Entry>> = BTreeMap::new();
@@ -37,13 +47,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         built.reviews.extend(unreadable.map(|(pointer, value)| review("unreadable-pointer", pointer, value)));
         match candidates.root(&found) {
             Root::Found(root) if taken.insert(root.clone()) => {
-                built.books += 1;
-                let mut entries: Vec<&Entry> = found.get(&root).into_iter().flatten().collect();
-                entries.sort_by(|a, b| b.dn.key().cmp(a.dn.key()));
-                for entry in entries {
-                    let what = (Stage::AddressBooks, Kind::AddressBookEntry, index);
-                    delete_entry(built, site, entry, what, "its address book", None);
-                }
+                delete_book(built, site, found.get(&root), Some(index), "its address book");
             }
             Root::Found(_) | Root::None => {}
             Root::PointsNowhere(pointer, name) => built.reviews.push(review("address-book-missing", pointer, &name)),
@@ -55,6 +59,20 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
                     built.reviews.push(review("address-book-ambiguous", "piPStoreOwner", &name));
                 }
             }
+        }
+    }
+    for orphan in site.orphans {
+        if !orphan.is_certain {
+            built.reviews.push(Review {
+                account: None,
+                code: "orphan-of-unknown-domain",
+                dn: orphan.name.clone(),
+                attribute: "dn".to_owned(),
+                value: orphan.name.clone(),
+                evidence: orphan.origin,
+            });
+        } else if taken.insert(orphan.key.clone()) {
+            delete_book(built, site, found.get(&orphan.key), None, "its owner is not in the exports");
         }
     }
 }

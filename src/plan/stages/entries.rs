@@ -64,7 +64,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
             }
             Guard::Values | Guard::None => None,
         };
-        delete_entry(built, site, entry, (Stage::Entries, kind, index), &reason, control);
+        delete_entry(built, site, entry, (Stage::Entries, kind, Some(index)), &reason, control);
     }
 }
 
@@ -73,7 +73,7 @@ pub fn delete_entry(
     built: &mut Built,
     site: &Site<'_>,
     entry: &Entry,
-    (stage, kind, account): (Stage, Kind, usize),
+    (stage, kind, account): (Stage, Kind, Option<usize>),
     reason: &str,
     control: Option<Control>,
 ) {
@@ -85,7 +85,7 @@ pub fn delete_entry(
         kind,
         record,
         inverse: Some(undo),
-        accounts: vec![account],
+        accounts: account.into_iter().collect(),
         service: None,
         reason: reason.to_owned(),
         evidence: entry.origin,

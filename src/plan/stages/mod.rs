@@ -17,6 +17,7 @@ use super::collect::{Collect, Collected};
 use super::companions::{self, Companion};
 use super::complete;
 use super::operation::{Kind, Operation, Stage, modify};
+use super::orphans::Orphan;
 use super::references::{Fates, Obstacle, Successor};
 use super::{Account, Request, Review, hold};
 use crate::ldap::dn_key::prefixes;
@@ -71,6 +72,8 @@ pub struct Site<'s> {
     pub moves: &'s Moves,
     /// What goes with accounts.
     pub companions: &'s [Companion],
+    /// Address books that are nobody's.
+    pub orphans: &'s [Orphan],
     /// Which of the companions go.
     gone: Vec<bool>,
     /// Accounts and companions that are deleted, by the numbers of the pass.
@@ -129,7 +132,8 @@ pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut 
             }
         }
     }
-    let found = candidates(&account.entry, policy.address_books.suffix.as_ref()?);
+    let books = &policy.address_books;
+    let found = candidates(&account.entry, books.suffix.as_ref()?, &books.root);
     found.look_for(index, pass);
     Some(found)
 }
@@ -234,11 +238,24 @@ pub fn operations(
     policy: &Policy,
     request: &Request,
     moves: &Moves,
-    (companions, schema): (&[Companion], &Schema),
+    (companions, schema, orphans): (&[Companion], &Schema, &[Orphan]),
 ) -> Built {
     let gone = companions::gone(accounts, companions, around, (policy, schema));
     let (deleted, successors) = (deleted_keys(accounts, companions, &gone), successors(accounts));
-    let site = Site { accounts, around, books, policy, request, schema, moves, companions, gone, deleted, successors };
+    let site = Site {
+        accounts,
+        around,
+        books,
+        policy,
+        request,
+        schema,
+        moves,
+        companions,
+        orphans,
+        gone,
+        deleted,
+        successors,
+    };
     let mut built = Built::default();
     status::build(&mut built, &site);
     moves::build(&mut built, &site);

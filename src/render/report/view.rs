@@ -714,6 +714,9 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
         "private-group" => {
             "is the leaver's own group, which nobody else has; [references] private_group = \"delete\" deletes it too"
         }
+        "orphan-of-unknown-domain" => {
+            "nobody of its domain is in the exports, so it may be somebody's: give the export of that domain too"
+        }
         "address-book-missing" => {
             "points to an address book that the exports do not hold: find it, or clear the pointer"
         }

@@ -1,0 +1,188 @@
+//! Where one person's address book stands, below the suffix of all.
+//!
+//! ```text
+//! root = rdn *( "," rdn )
+//! rdn  = attribute-type "=" ( "{{ uid }}" / "{{ domain }}" / value )
+//! ```
+//!
+//! The first RDN is the person's. Communications Express: `piPStoreOwner={{ uid }},o={{ domain }}` (Schema Reference
+//! 819-4437, ch. 7). Messenger Express had trees such as `ou={{ uid }},ou=people,o={{ domain }}` below `o=pab`; nobody
+//! documents them, so a policy must say it.
+//!
+//! `piPStoreOwner` names nothing but an address book, so it is known wherever it stands below the suffix. Any other root
+//! is known only at its own depth, with its own names.
+
+use crate::ldap::dn::escape_rdn_value;
+use crate::ldap::dn_key::prefixes;
+use crate::ldap::{AttributeDescription, Dn, DnKey};
+
+/// The pattern of the names of address books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookRoot {
+    /// From the leaf upwards.
+    rdns: Vec<(String, Part)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Uid,
+    Domain,
+    Text(String),
+}
+
+/// Why text is no such pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BookRootError {
+    /// An RDN without `=`, or with a type that is none.
+    #[error("`{0}` is no RDN: expected `type=value`, `type={{{{ uid }}}}` or `type={{{{ domain }}}}`")]
+    Rdn(String),
+    /// The first RDN is not the person's.
+    #[error("the first RDN must hold `{{{{ uid }}}}`, and no other may")]
+    Uid,
+}
+
+impl Default for BookRoot {
+    fn default() -> Self {
+        let rdns = [("piPStoreOwner", Part::Uid), ("o", Part::Domain)];
+        Self { rdns: rdns.map(|(name, part)| (name.to_owned(), part)).to_vec() }
+    }
+}
+
+impl BookRoot {
+    /// Reads a pattern.
+    pub fn parse(text: &str) -> Result<Self, BookRootError> {
+        let rdn = |text: &str| {
+            let wrong = || BookRootError::Rdn(text.trim().to_owned());
+            let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+            let name = AttributeDescription::parse(name.trim().as_bytes()).map_err(|_| wrong())?;
+            let part = match value.replace(' ', "").as_str() {
+                "{{uid}}" => Part::Uid,
+                "{{domain}}" => Part::Domain,
+                "" => return Err(wrong()),
+                other if other.contains("{{") => return Err(wrong()),
+                _ => Part::Text(value.trim().to_owned()),
+            };
+            Ok((name.attribute_type().to_owned(), part))
+        };
+        let rdns = text.split(',').map(rdn).collect::<Result<Vec<_>, _>>()?;
+        let people = rdns.iter().enumerate().filter(|(_, (_, part))| *part == Part::Uid);
+        if people.map(|(at, _)| at).eq([0]) { Ok(Self { rdns }) } else { Err(BookRootError::Uid) }
+    }
+
+    /// The RDN of a person's book.
+    pub fn rdn(&self, uid: &[u8]) -> Vec<u8> {
+        [self.rdns[0].0.as_bytes(), b"=", &escape_rdn_value(uid)].concat()
+    }
+
+    /// The name of a person's book; none if it needs a domain and the person has none.
+    pub fn name(&self, uid: &[u8], domain: Option<&[u8]>, suffix: &Dn) -> Option<Dn> {
+        let mut name = Vec::new();
+        for (attribute, part) in &self.rdns {
+            let value = match part {
+                Part::Uid => uid,
+                Part::Domain => domain?,
+                Part::Text(text) => text.as_bytes(),
+            };
+            name.extend([attribute.as_bytes(), b"=", &escape_rdn_value(value), b","].concat());
+        }
+        name.extend_from_slice(suffix.spelling());
+        Dn::parse(&name).ok()
+    }
+
+    /// Whether the RDN alone tells a book.
+    pub fn is_unmistakable(&self) -> bool {
+        self.rdns[0].0.eq_ignore_ascii_case("piPStoreOwner")
+    }
+
+    /// Whether a key is that of somebody's book.
+    pub fn is_root(&self, key: &[u8], suffix: &DnKey) -> bool {
+        let below = key.len() > suffix.as_bytes().len() && key.starts_with(suffix.as_bytes());
+        if !below {
+            return false;
+        }
+        let rdns: Vec<&[u8]> = prefixes(key).map(|(_, rdn)| rdn).skip(suffix.depth()).collect();
+        let is_leaf = |rdn: &&[u8]| rdn.starts_with(&self.beginning(0));
+        if self.is_unmistakable() {
+            return rdns.last().is_some_and(is_leaf);
+        }
+        rdns.len() == self.rdns.len()
+            && rdns.iter().rev().enumerate().all(|(at, rdn)| match &self.rdns[at].1 {
+                Part::Uid | Part::Domain => rdn.starts_with(&self.beginning(at)),
+                Part::Text(text) => *rdn == self.rdn_key(at, text.as_bytes()),
+            })
+    }
+
+    /// Whose book a key is: the user name and the domain, as keys have them.
+    pub fn owner<'k>(&self, key: &'k [u8]) -> (&'k [u8], Option<&'k [u8]>) {
+        let rdns: Vec<&[u8]> = prefixes(key).map(|(_, rdn)| rdn).collect();
+        let value = |at: usize| {
+            let rdn = rdns.len().checked_sub(at + 1).and_then(|at| rdns.get(at))?;
+            rdn.starts_with(&self.beginning(at)).then(|| &rdn[self.beginning(at).len()..])
+        };
+        let domain = self.rdns.iter().position(|(_, part)| *part == Part::Domain);
+        (value(0).unwrap_or_default(), domain.and_then(value))
+    }
+
+    /// How keys of an RDN begin: its type and `=`.
+    fn beginning(&self, at: usize) -> Vec<u8> {
+        let mut key = self.rdn_key(at, b"x");
+        key.truncate(memchr::memchr(b'=', &key).map_or(0, |at| at + 1));
+        key
+    }
+
+    fn rdn_key(&self, at: usize, value: &[u8]) -> Vec<u8> {
+        let rdn = [self.rdns[at].0.as_bytes(), b"=", &escape_rdn_value(value)].concat();
+        DnKey::parse(&rdn).map(|key| key.rdn_bytes().to_vec()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_somebodys_book() {
+        let pab = "ou={{ uid }},ou=people,o={{domain}}";
+        for (root, suffix, dn, expected) in [
+            (
+                "piPStoreOwner={{ uid }},o={{ domain }}",
+                "o=PiServerDb",
+                "piPStoreOwner=a,o=sesta.com,o=PiServerDb",
+                true,
+            ),
+            ("piPStoreOwner={{ uid }},o={{ domain }}", "o=PiServerDb", "PIPSTOREOWNER=A, O=PiServerDb", true),
+            ("piPStoreOwner={{ uid }},o={{ domain }}", "o=PiServerDb", "o=sesta.com,o=PiServerDb", false),
+            ("piPStoreOwner={{ uid }},o={{ domain }}", "o=PiServerDb", "o=PiServerDb", false),
+            ("piPStoreOwner={{ uid }},o={{ domain }}", "o=PiServerDb", "piPStoreOwner=a,o=isp", false),
+            ("piPStoreOwner={{ uid }},o={{ domain }}", "o=PiServerDb", "", false),
+            (pab, "o=pab", "ou=a,ou=People,o=sesta.com,o=pab", true),
+            (pab, "o=pab", "ou=people,o=sesta.com,o=pab", false),
+            (pab, "o=pab", "ou=a,ou=groups,o=sesta.com,o=pab", false),
+            (pab, "o=pab", "un=1,ou=a,ou=people,o=sesta.com,o=pab", false),
+        ] {
+            let root = BookRoot::parse(root).unwrap();
+            let suffix = DnKey::parse(suffix.as_bytes()).unwrap();
+            let key = DnKey::parse(dn.as_bytes()).unwrap();
+            assert_eq!(root.is_root(key.as_bytes(), &suffix), expected, "{dn}");
+        }
+    }
+
+    #[test]
+    fn names_and_owners() {
+        let root = BookRoot::parse("ou={{ uid }},ou=people,o={{ domain }}").unwrap();
+        let suffix = Dn::parse(b"o=pab").unwrap();
+        let name = root.name(b"J,Smith", Some(b"sesta.com"), &suffix).unwrap();
+        assert_eq!(name.spelling(), br"ou=J\,Smith,ou=people,o=sesta.com,o=pab");
+        assert_eq!(root.owner(name.key().as_bytes()), (&b"j,smith"[..], Some(&b"sesta.com"[..])));
+        assert_eq!(root.name(b"a", None, &suffix), None);
+    }
+
+    #[test]
+    fn what_is_no_pattern() {
+        for text in
+            ["", "x", "ou=people", "ou=people,un={{ uid }}", "ou={{ uid }},un={{ uid }}", "ou={{ user }}", "ou="]
+        {
+            assert!(BookRoot::parse(text).is_err(), "{text}");
+        }
+    }
+}
