@@ -128,14 +128,16 @@ impl Incomplete {
             Self::Cut(_) => "export again without a size or time limit, as an administrator",
             Self::PartialLists(_) => "export again with all values of these attributes",
             Self::NoValues(_) => "export again with values (no -A, no 1.1)",
-            Self::Holes(_) => "export again as somebody who may read everything",
             Self::Repeated(_) => "give every part of the directory once",
             Self::AbsentGroup(_) => "give the export that holds these groups too",
             Self::AddressBooks(_) => "give the export of the address books too ([address_books] suffix)",
-            Self::Children(_) => "export again as somebody who may read everything",
+            Self::Holes(_) | Self::Children(_) => "export again as somebody who may read everything",
         }
     }
 }
+
+/// What a finding is a lack of.
+type Lack = fn(Finding) -> Incomplete;
 
 /// Refuses what was not accepted; gives what was.
 pub fn refuse<E>(lacking: Vec<Incomplete>, request: &Request) -> Result<Vec<Incomplete>, PlanError<E>> {
@@ -151,7 +153,7 @@ pub fn of_exports(census: &Census, resolved: &Resolved, policy: &Policy) -> Vec<
     let suffixes = policy.directory.suffixes.iter();
     let missing = suffixes.filter(|suffix| !resolved.named.iter().any(|entry| entry.dn == **suffix));
     let mut lacking: Vec<Incomplete> = missing.cloned().map(Incomplete::Suffix).collect();
-    let findings: [(fn(Finding) -> Incomplete, &Finding); 4] = [
+    let findings: [(Lack, &Finding); 4] = [
         (Incomplete::Cut, &census.cut),
         (Incomplete::PartialLists, &census.partial_lists),
         (Incomplete::NoValues, &census.without_values),
@@ -203,7 +205,7 @@ pub fn of_deletions(accounts: &[Account], around: &Collected, policy: &Policy) -
         }
     }
     let children = children(accounts, around, &place);
-    let findings: [(fn(Finding) -> Incomplete, Finding); 3] =
+    let findings: [(Lack, Finding); 3] =
         [(Incomplete::AbsentGroup, absent), (Incomplete::AddressBooks, books), (Incomplete::Children, children)];
     findings.into_iter().filter(|(_, found)| found.count > 0).map(|(lack, found)| lack(found)).collect()
 }

@@ -291,10 +291,8 @@ pub fn plan<E: Exports>(
     let mut around = Collected::default();
     let mut books = Vec::new();
     let mut companions: Vec<Companion> = Vec::new();
-    let orphans = match request.orphans && accepted.is_empty() {
-        true => resolved.owners.orphans(&policy.address_books),
-        false => Vec::new(),
-    };
+    let sees_all = accepted.is_empty();
+    let orphans = if request.orphans && sees_all { resolved.owners.orphans(&policy.address_books) } else { Vec::new() };
     if !accounts.is_empty() || !orphans.is_empty() {
         let mut pass = Collect::new(policy, &schema);
         for (index, account) in accounts.iter().enumerate() {

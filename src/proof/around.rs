@@ -67,7 +67,7 @@ pub struct Found {
     /// Reference values looked at.
     pub values: u64,
     keys: KeyBuffer,
-    found: Vec<persons::Naming>,
+    named: Vec<persons::Naming>,
 }
 
 impl Found {
@@ -124,7 +124,7 @@ impl Pass for Around<'_> {
             found.children.push((DnKey::from_key_bytes(parent), DnKey::from_key_bytes(entry.key)));
         }
         self.namesakes(entry, found);
-        let Found { keys, found: named, values, namings, .. } = found;
+        let Found { keys, named, values, namings, .. } = found;
         for line in &entry.record.attributes {
             let Some((form, treatment)) = self.kinds.get(&line.description) else { continue };
             *values += 1;

@@ -105,8 +105,10 @@ fn of_quoted(quoted: &[u8], take: &mut dyn FnMut(Part<'_>)) {
 mod tests {
     use super::*;
 
+    type Finder = fn(&[u8], &mut dyn FnMut(Part<'_>));
+
     /// What is taken out of text: names, then assertions, each once.
-    fn parts(of: fn(&[u8], &mut dyn FnMut(Part<'_>)), text: &str) -> (Vec<String>, Vec<String>) {
+    fn parts(of: Finder, text: &str) -> (Vec<String>, Vec<String>) {
         let (mut names, mut assertions) = (Vec::new(), Vec::new());
         of(text.as_bytes(), &mut |part| match part {
             Part::Name(name) => names.push(String::from_utf8_lossy(&name).into_owned()),

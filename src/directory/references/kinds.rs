@@ -2,7 +2,7 @@
 //!
 //! The last column is what is done where the policy says nothing: `remove` the value, `reassign` it to a successor, leave
 //! it for `review`, or `leave` it. Sources: RFC 4512, 4519, 4524, 2307, 2798; the schema files of OpenLDAP, 389 DS,
-//! FreeIPA and MIT Kerberos; Sun's Schema Reference (819-4437, 819-2657); [MS-ADA1] to [MS-ADA3]; sudoers.ldap(5).
+//! `FreeIPA` and MIT Kerberos; Sun's Schema Reference (819-4437, 819-2657); [MS-ADA1] to [MS-ADA3]; sudoers.ldap(5).
 
 use Form::{Address, AddressOrUrl, Calendar, Name, NameAndUid, NameOrUid, Netgroup, SudoUser, Text, Uid, Url};
 use Treatment::{Leave, Reassign, Remove, Review};
@@ -192,6 +192,17 @@ pub fn never_written(attribute_type: &str) -> bool {
 mod tests {
     use super::*;
     use crate::ldap::TypeMap;
+
+    /// The page for users has a row for each.
+    #[test]
+    fn all_are_documented() {
+        let page = include_str!("../../../docs/references.md");
+        for (name, _, treatment) in KINDS {
+            let row = page.lines().find(|line| line.starts_with(&format!("| {name} |")));
+            let row = row.unwrap_or_else(|| panic!("docs/references.md lacks {name}"));
+            assert!(row.ends_with(&format!("| {} |", format!("{treatment:?}").to_lowercase())), "{row}");
+        }
+    }
 
     #[test]
     fn no_kind_stands_there_twice() {

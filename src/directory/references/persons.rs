@@ -245,7 +245,9 @@ impl Persons {
                 } else if ADDRESSES.iter().any(|name| same_type(name, attribute)) {
                     self.address(value, &mut alike);
                 }
-                alike.iter().for_each(|naming| push(found, naming.person, How::Inside));
+                for naming in &alike {
+                    push(found, naming.person, How::Inside);
+                }
             }
         }
     }
@@ -310,50 +312,53 @@ mod tests {
         persons
     }
 
+    /// The form, a value, and whom it names.
+    type Row<'r> = (Form, &'r str, &'r [(usize, How)]);
+
     #[test]
     fn who_is_named() {
         let persons = persons();
         let (nobody, smith): (&[(usize, How)], usize) = (&[], 0);
         #[rustfmt::skip]
-        let table: &[(Form, &str, &[(usize, How)])] = &[
-            (Name,         "UID = JSmith, ou=people,o=sesta.com,O=ISP",           &[(smith, How::Name)]),
-            (Name,         "cn=phone,uid=jsmith,ou=People,o=sesta.com,o=isp",     &[(smith, How::Name)]),
-            (Name,         "cn=John  Smith,ou=People,o=sesta.com,o=isp",          &[(smith, How::NearMiss)]),
-            (Name,         "uid=jsmith,ou=People,o=siroe.com,o=isp",              nobody),
-            (NameAndUid,   "uid=jsmith,ou=People,o=sesta.com,o=isp#'0101'B",      &[(smith, How::Name)]),
-            (Uid,          "jsmith",                                              &[(smith, How::Uid)]),
-            (Uid,          "JSmith",                                              &[(smith, How::UidInAnotherCase)]),
-            (Uid,          "jsmith2",                                             nobody),
-            (SudoUser,     "jsmith",                                              &[(smith, How::Uid)]),
-            (SudoUser,     "!jsmith",                                             &[(smith, How::Uid)]),
-            (SudoUser,     "#1042",                                               &[(smith, How::Uid)]),
-            (SudoUser,     "%jsmith",                                             nobody),
-            (SudoUser,     "+jsmith",                                             nobody),
-            (SudoUser,     "ALL",                                                 nobody),
-            (Netgroup,     "(host, jsmith ,sesta.com)",                           &[(smith, How::Uid)]),
-            (Netgroup,     "(jsmith,-,)",                                         nobody),
-            (Netgroup,     "(,,)",                                                nobody),
-            (Calendar,     "jsmith",                                              &[(smith, How::Uid)]),
-            (Calendar,     "jsmith:Work$My work",                                 &[(smith, How::Uid)]),
-            (Calendar,     "jsmith@sesta.com:Work$x",                             &[(smith, How::Inside)]),
-            (Calendar,     "jsmith@siroe.com",                                    nobody),
-            (Calendar,     "js@sesta.com$x",                                      &[(smith, How::Address)]),
-            (Address,      "JOHN.SMITH@SESTA.COM",                                &[(smith, How::Address)]),
-            (Address,      "jsmith@sesta.com",                                    nobody),
-            (AddressOrUrl, "mailto:js%40sesta.com?subject=x",                     &[(smith, How::Address)]),
-            (AddressOrUrl, "MAILTO:js@sesta.com",                                 &[(smith, How::Address)]),
-            (AddressOrUrl, "js@sesta.com",                                        &[(smith, How::Address)]),
-            (AddressOrUrl, "ldap:///uid=jsmith,ou=People,o=sesta.com,o=isp",      &[(smith, How::Name)]),
-            (AddressOrUrl, "ldap:///o=sesta.com,o=isp??sub?(uid=jsmith)",         &[(smith, How::Inside)]),
-            (NameOrUid,    "jsmith",                                              &[(smith, How::Uid)]),
-            (NameOrUid,    "uid=jsmith,ou=People,o=sesta.com,o=isp",              &[(smith, How::Name)]),
-            (Url,          "ldap:///o=isp??sub?(|(uid=jsmith)(uid=mrossi))",      &[(smith, How::Inside), (1, How::Inside)]),
-            (Url,          "ldap:///o=isp??sub?(mail=js@sesta.com)",              &[(smith, How::Inside)]),
-            (Url,          "ldap:///o=isp??sub?(cn=jsmith)",                      nobody),
-            (Url,          "http://www.sesta.com/~jsmith",                        nobody),
-            (Text,         r#"allow (all) userdn="ldap:///uid=jsmith,ou=People,o=sesta.com,o=isp";"#, &[(smith, How::Inside)]),
-            (Text,         r#"to * by dn.exact="uid=jsmith,ou=People,o=sesta.com,o=isp" write"#,      &[(smith, How::Inside)]),
-            (Text,         r#"allow (all) userdn="ldap:///uid=other,ou=People,o=sesta.com,o=isp";"#,  nobody),
+        let table: &[Row<'_>] = &[
+            (Name, "UID = JSmith, ou=people,o=sesta.com,O=ISP", &[(smith, How::Name)]),
+            (Name, "cn=phone,uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, How::Name)]),
+            (Name, "cn=John  Smith,ou=People,o=sesta.com,o=isp", &[(smith, How::NearMiss)]),
+            (Name, "uid=jsmith,ou=People,o=siroe.com,o=isp", nobody),
+            (NameAndUid, "uid=jsmith,ou=People,o=sesta.com,o=isp#'0101'B", &[(smith, How::Name)]),
+            (Uid, "jsmith", &[(smith, How::Uid)]),
+            (Uid, "JSmith", &[(smith, How::UidInAnotherCase)]),
+            (Uid, "jsmith2", nobody),
+            (SudoUser, "jsmith", &[(smith, How::Uid)]),
+            (SudoUser, "!jsmith", &[(smith, How::Uid)]),
+            (SudoUser, "#1042", &[(smith, How::Uid)]),
+            (SudoUser, "%jsmith", nobody),
+            (SudoUser, "+jsmith", nobody),
+            (SudoUser, "ALL", nobody),
+            (Netgroup, "(host, jsmith ,sesta.com)", &[(smith, How::Uid)]),
+            (Netgroup, "(jsmith,-,)", nobody),
+            (Netgroup, "(,,)", nobody),
+            (Calendar, "jsmith", &[(smith, How::Uid)]),
+            (Calendar, "jsmith:Work$My work", &[(smith, How::Uid)]),
+            (Calendar, "jsmith@sesta.com:Work$x", &[(smith, How::Inside)]),
+            (Calendar, "jsmith@siroe.com", nobody),
+            (Calendar, "js@sesta.com$x", &[(smith, How::Address)]),
+            (Address, "JOHN.SMITH@SESTA.COM", &[(smith, How::Address)]),
+            (Address, "jsmith@sesta.com", nobody),
+            (AddressOrUrl, "mailto:js%40sesta.com?subject=x", &[(smith, How::Address)]),
+            (AddressOrUrl, "MAILTO:js@sesta.com", &[(smith, How::Address)]),
+            (AddressOrUrl, "js@sesta.com", &[(smith, How::Address)]),
+            (AddressOrUrl, "ldap:///uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, How::Name)]),
+            (AddressOrUrl, "ldap:///o=sesta.com,o=isp??sub?(uid=jsmith)", &[(smith, How::Inside)]),
+            (NameOrUid, "jsmith", &[(smith, How::Uid)]),
+            (NameOrUid, "uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, How::Name)]),
+            (Url, "ldap:///o=isp??sub?(|(uid=jsmith)(uid=mrossi))", &[(smith, How::Inside), (1, How::Inside)]),
+            (Url, "ldap:///o=isp??sub?(mail=js@sesta.com)", &[(smith, How::Inside)]),
+            (Url, "ldap:///o=isp??sub?(cn=jsmith)", nobody),
+            (Url, "http://www.sesta.com/~jsmith", nobody),
+            (Text, r#"allow (all) userdn="ldap:///uid=jsmith,ou=People,o=sesta.com,o=isp";"#, &[(smith, How::Inside)]),
+            (Text, r#"to * by dn.exact="uid=jsmith,ou=People,o=sesta.com,o=isp" write"#, &[(smith, How::Inside)]),
+            (Text, r#"allow (all) userdn="ldap:///uid=other,ou=People,o=sesta.com,o=isp";"#, nobody),
         ];
         let (mut keys, mut found) = (KeyBuffer::new(), Vec::new());
         for (form, value, expected) in table {

@@ -141,3 +141,38 @@ fn pieces(modifications: Vec<Modification>, most: usize) -> Vec<Vec<Modification
     }
     pieces
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::AttributeDescription;
+
+    fn modification(op: ModOp, name: &str, count: usize) -> Modification {
+        let values = (0..count).map(|number| Value::new(format!("{name}{number}").as_bytes())).collect();
+        Modification { op, description: AttributeDescription::parse(name.as_bytes()).unwrap(), values }
+    }
+
+    /// `-member 2 +owner 1`, a string for each record.
+    fn shown(pieces: &[Vec<Modification>]) -> Vec<String> {
+        let one = |modification: &Modification| {
+            let sign = if modification.op == ModOp::Delete { '-' } else { '+' };
+            format!("{sign}{} {}", modification.description, modification.values.len())
+        };
+        pieces.iter().map(|piece| piece.iter().map(one).collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    #[test]
+    fn large_groups_are_changed_in_pieces() {
+        let delete = |name, count| modification(ModOp::Delete, name, count);
+        let add = |name, count| modification(ModOp::Add, name, count);
+        for (modifications, most, expected) in [
+            (vec![delete("member", 3)], 3, vec!["-member 3"]),
+            (vec![delete("member", 4)], 3, vec!["-member 3", "-member 1"]),
+            (vec![delete("member", 7), add("member", 1)], 3, vec!["-member 3 +member 1", "-member 3", "-member 1"]),
+            (vec![delete("owner", 2), delete("member", 2)], 3, vec!["-owner 2 -member 1", "-member 1"]),
+            (vec![delete("owner", 1), add("owner", 1)], 1, vec!["-owner 1 +owner 1"]),
+        ] {
+            assert_eq!(shown(&pieces(modifications, most)), expected);
+        }
+    }
+}
