@@ -36,3 +36,4 @@ pub mod plan;
 pub mod policy;
 pub mod proof;
 pub mod render;
+pub mod verify;

@@ -6,3 +6,4 @@ mod conformance;
 mod offboard;
 mod scenarios;
 mod servers;
+mod verify;

@@ -91,6 +91,8 @@ pub enum Command {
     Plan(Plan),
     /// Say how the plan treats one account, and why
     Explain(Explain),
+    /// Say what of a change set is done, by a later export
+    Verify(Verify),
     /// Write every record of any LDIF as a JSON line
     Json(Json),
     /// Take a distinguished name apart, or compare two
@@ -151,6 +153,34 @@ pub struct Explain {
     /// Exports of one directory, as for `plan`
     #[arg(value_name = "EXPORT", required = true)]
     pub exports: Vec<String>,
+}
+
+/// `offboard verify`
+///
+/// Each record of the change set is done, not done, or changed by somebody else meanwhile. Exit status: 0 all done ·
+/// 1 something is not · 2 trouble, also a change set that was edited.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: what is left of CHG-1042 after it was applied, and the LDIF that finishes it\n\n  \
+                        offboard verify CHG-1042 --left rest.ldif after.ldif.gz")]
+pub struct Verify {
+    /// A change set of `offboard plan`
+    #[arg(value_name = "CHANGESET")]
+    pub set: Utf8PathBuf,
+    /// Exports made after it was applied, with all attributes
+    #[arg(value_name = "EXPORT", required = true)]
+    pub exports: Vec<String>,
+    /// What `ldapmodify -S` wrote: the records that the server refused, with its errors (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Vec<Utf8PathBuf>,
+    /// Write the records that are left to do to this file; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub left: Option<Utf8PathBuf>,
+    /// Say where the accounts stand in their life, by this policy
+    #[arg(short, long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// Write it as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `offboard plan`

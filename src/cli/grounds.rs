@@ -43,7 +43,7 @@ pub fn read(typed: &args::Grounds) -> Result<Grounds, Vec<Diagnostic>> {
         let list = read_list("veto", path.as_str(), &mut inputs)?;
         vetoes.extend(list.into_iter().map(|held| (held.identity, format!("{path}, line {}", held.line))));
     }
-    let history = read_history(&typed.history).map_err(|error| vec![history_fault(&error)])?;
+    let history = read_history(&typed.history).map_err(|error| vec![change_set_fault(&error)])?;
     let rosters = read_rosters(&typed.roster, &policy, &mut inputs)?;
     let as_of = match typed.as_of {
         Some(date) => date,
@@ -63,7 +63,7 @@ pub fn read(typed: &args::Grounds) -> Result<Grounds, Vec<Diagnostic>> {
     Ok(Grounds { policy, request, inputs })
 }
 
-fn history_fault(error: &ChangeSetError) -> Diagnostic {
+pub fn change_set_fault(error: &ChangeSetError) -> Diagnostic {
     let fault = Diagnostic::trouble(error.to_string());
     match error {
         ChangeSetError::Changed { .. } => fault.help("give the change set as it was written and applied"),
@@ -159,7 +159,7 @@ pub fn input(role: &'static str, name: &str, content: &[u8]) -> Input {
     Input { role, name: name.to_owned(), bytes: content.len() as u64, sha256 }
 }
 
-fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Diagnostic>> {
+pub fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Diagnostic>> {
     let text = match policy::preset(name) {
         Some(text) => text.to_owned(),
         None => std::fs::read_to_string(name).map_err(|error| {

@@ -1,4 +1,4 @@
-//! Change sets of this tool, read back: for `--history`.
+//! Change sets of this tool, read back: for `--history` and `offboard verify`.
 //!
 //! Every file that `SHA256SUMS` names must be there and have its sum: a change set that somebody edited says nothing.
 
@@ -68,12 +68,18 @@ struct OperationJson {
     kind: String,
     #[serde(default)]
     service: Option<String>,
+    #[serde(default)]
+    leavers: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct AccountJson {
     dn: String,
     step: String,
+    #[serde(default)]
+    leaver: String,
+    #[serde(default)]
+    operations: Vec<usize>,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +121,66 @@ struct ChangeSet {
     records: Vec<ChangeRecord>,
 }
 
+/// A change set as it was written, whole.
+pub struct WholeSet {
+    /// The day for which it was planned.
+    pub as_of: Date,
+    /// Its records, in the order in which they run.
+    pub records: Vec<SetRecord>,
+    /// Its accounts.
+    pub accounts: Vec<SetAccount>,
+}
+
+/// A record of a change set.
+pub struct SetRecord {
+    /// The file, inside the set.
+    pub file: String,
+    /// Its first line, from 1.
+    pub line: u64,
+    /// The record.
+    pub record: ChangeRecord,
+    /// What it is, in the words of plan.json.
+    pub kind: String,
+    /// For whom, as reports show them.
+    pub leavers: Vec<String>,
+}
+
+/// An account of a change set.
+pub struct SetAccount {
+    /// The leaver, as reports show it.
+    pub leaver: String,
+    /// The entry; none if it is shown escaped.
+    pub dn: Option<Dn>,
+    /// What was done.
+    pub step: String,
+    /// Its records, by position.
+    pub records: Vec<usize>,
+}
+
+/// Reads a change set whole. Every sum is checked first.
+pub fn read_whole(folder: &Utf8Path) -> Result<WholeSet, ChangeSetError> {
+    let (plan, found) = read_stages(folder, &Stage::ALL)?;
+    let records = plan.operations.into_iter().zip(found);
+    let records = records.map(|(operation, (file, line, record))| SetRecord {
+        file,
+        line,
+        record,
+        kind: operation.kind,
+        leavers: operation.leavers,
+    });
+    let account = |account: AccountJson| SetAccount {
+        dn: Dn::parse(account.dn.as_bytes()).ok(),
+        leaver: account.leaver,
+        step: account.step,
+        records: account.operations,
+    };
+    Ok(WholeSet {
+        as_of: plan.as_of,
+        records: records.collect(),
+        accounts: plan.accounts.into_iter().map(account).collect(),
+    })
+}
+
 /// The stages that a history is about.
 const READ: [Stage; 2] = [Stage::Status, Stage::Move];
 
@@ -123,6 +189,14 @@ fn is_read(stage: &str) -> bool {
 }
 
 fn read(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
+    let (plan, records) = read_stages(folder, &READ)?;
+    Ok(ChangeSet { plan, records: records.into_iter().map(|(_, _, record)| record).collect() })
+}
+
+/// The file and line of a record, and the record.
+type Placed = (String, u64, ChangeRecord);
+
+fn read_stages(folder: &Utf8Path, stages: &[Stage]) -> Result<(PlanJson, Vec<Placed>), ChangeSetError> {
     let sums = check_sums(folder)?;
     let path = folder.join("plan.json");
     let wrong = |path: &Utf8Path, what: String| ChangeSetError::Content { path: path.to_owned(), what };
@@ -131,7 +205,7 @@ fn read(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
         return Err(wrong(&path, format!("format_version {} is not known here", plan.format_version)));
     }
     let mut records = Vec::new();
-    for stage in READ {
+    for stage in stages {
         let name = format!("apply/{}", stage.apply_file());
         if !sums.contains(&name) {
             continue;
@@ -141,7 +215,8 @@ fn read(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
         for record in RecordReader::new(&text, 1, UrlPolicy::Refuse) {
             match record.map_err(|error| wrong(&path, error.to_string()))? {
                 Record::Change(record) => {
-                    records.push(convert::change(&record).map_err(|error| wrong(&path, error.to_string()))?);
+                    let change = convert::change(&record).map_err(|error| wrong(&path, error.to_string()))?;
+                    records.push((name.clone(), record.line, change));
                 }
                 Record::NonEntry { .. } => {}
                 Record::Content(record) => {
@@ -150,11 +225,12 @@ fn read(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
             }
         }
     }
+    let is_read = |stage: &str| stages.iter().any(|read| read.name() == stage);
     let expected = plan.operations.iter().filter(|operation| is_read(&operation.stage)).count();
     if !plan.refused && records.len() != expected {
         return Err(wrong(&path, format!("{expected} operations, but {} records in the files", records.len())));
     }
-    Ok(ChangeSet { plan, records })
+    Ok((plan, records))
 }
 
 fn file(path: &Utf8Path) -> Result<Vec<u8>, ChangeSetError> {

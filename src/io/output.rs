@@ -125,6 +125,13 @@ fn failed(path: &Utf8Path, error: io::Error) -> OutputError {
     OutputError::Io { path: path.to_owned(), error }
 }
 
+/// Writes one file that must not be there yet, for its owner alone: it may hold what an export holds.
+pub fn write_new(path: &Utf8Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;

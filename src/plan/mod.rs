@@ -29,7 +29,6 @@ pub mod rosters;
 pub mod stages;
 pub mod strip;
 mod successor;
-mod wanted;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -42,7 +41,7 @@ pub use operation::{Kind, Operation, Stage};
 pub use rosters::NamedRoster;
 
 use crate::directory::census::Finding;
-use crate::directory::{Census, Exports, Overlay, ScanError, scan};
+use crate::directory::{Census, Exports, Overlay, ScanError, named, scan};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, Origin};
@@ -453,7 +452,7 @@ fn find_successors<E: Exports>(
         if needs.is_empty() {
             break found;
         }
-        let entries = wanted::entries(exports, urls, overlay, needs.clone())?;
+        let entries = named::entries(exports, urls, overlay, needs.clone())?;
         missing.extend(needs.into_iter().filter(|key| !entries.iter().any(|entry| entry.dn.key() == key)));
         further.extend(entries);
     };

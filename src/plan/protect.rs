@@ -13,9 +13,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::complete::Incomplete;
-use super::{Account, PlanError, Protected, hold, wanted};
+use super::{Account, PlanError, Protected, hold};
 use crate::directory::references::named_dn;
-use crate::directory::{Exports, Overlay, ScanError};
+use crate::directory::{Exports, Overlay, ScanError, named};
 use crate::ldap::filter::Truth;
 use crate::ldap::{Dn, DnKey, Entry};
 use crate::ldif::UrlPolicy;
@@ -93,7 +93,7 @@ fn members<E: Exports>(
     let mut next: HashSet<DnKey> = begin.flat_map(of).collect();
     // A round for each level of nesting; a name is looked up once, so groups in a circle end.
     while !next.is_empty() {
-        let found = wanted::entries(exports, urls, overlay, next.clone())?;
+        let found = named::entries(exports, urls, overlay, next.clone())?;
         members.extend(next.drain().map(|key| (key, None)));
         for entry in found {
             next.extend(of(&entry).into_iter().filter(|key| !members.contains_key(key)));

@@ -26,3 +26,4 @@ mod server;
 mod slapd;
 mod subschema;
 mod tools;
+mod verify_run;

@@ -1,9 +1,9 @@
-//! A pass for certain entries only: what a plan finds out that it must know besides.
+//! A pass for certain entries only.
 
 use std::collections::HashSet;
 
-use crate::directory::scan::Unreadable;
-use crate::directory::{EntryView, Exports, Overlay, Pass, ScanError, scan};
+use super::scan::Unreadable;
+use super::{EntryView, Exports, Overlay, Pass, ScanError, scan};
 use crate::ldap::{DnKey, Entry};
 use crate::ldif::UrlPolicy;
 
