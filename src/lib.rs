@@ -25,6 +25,7 @@
 //! the terminal and the clock; everything between is bytes and values in, values out.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod cli;
 pub mod directory;
 pub mod io;

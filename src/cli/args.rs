@@ -93,6 +93,8 @@ pub enum Command {
     Explain(Explain),
     /// Say what of a change set is done, by a later export
     Verify(Verify),
+    /// Say what is odd in a directory, whoever leaves
+    Audit(Audit),
     /// Write every record of any LDIF as a JSON line
     Json(Json),
     /// Take a distinguished name apart, or compare two
@@ -151,6 +153,35 @@ pub struct Explain {
     #[arg(value_name = "ID")]
     pub id: String,
     /// Exports of one directory, as for `plan`
+    #[arg(value_name = "EXPORT", required = true)]
+    pub exports: Vec<String>,
+}
+
+/// `offboard audit`
+///
+/// Dangling references, orphaned address books, accounts that are marked and never purged, contradictory statuses, empty
+/// groups, user names and addresses of several accounts, and where rosters and accounts do not meet. Exit status: 0 nothing
+/// found · 1 findings · 2 trouble.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: what a year of hand-made changes left behind\n\n  \
+                        offboard audit -p policy.toml isp.ldif PiServerDb.ldif")]
+pub struct Audit {
+    /// Policy: a file, or the name of a preset
+    #[arg(short, long, value_name = "POLICY")]
+    pub policy: String,
+    /// A roster that the policy names: who is employed, and who has left
+    #[arg(long, value_name = "NAME=FILE", value_parser = name_and_file)]
+    pub roster: Vec<(String, Utf8PathBuf)>,
+    /// An earlier change set that was applied: tells when accounts were marked
+    #[arg(long, value_name = "DIR")]
+    pub history: Vec<Utf8PathBuf>,
+    /// For this day, YYYY-MM-DD [default: today in UTC, or `SOURCE_DATE_EPOCH`]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+    /// Write it as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Exports of one directory
     #[arg(value_name = "EXPORT", required = true)]
     pub exports: Vec<String>,
 }

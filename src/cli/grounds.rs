@@ -44,7 +44,7 @@ pub fn read(typed: &args::Grounds) -> Result<Grounds, Vec<Diagnostic>> {
         vetoes.extend(list.into_iter().map(|held| (held.identity, format!("{path}, line {}", held.line))));
     }
     let history = read_history(&typed.history).map_err(|error| vec![change_set_fault(&error)])?;
-    let rosters = read_rosters(&typed.roster, &policy, &mut inputs)?;
+    let rosters = read_rosters(&typed.roster, &policy, &mut inputs, true)?;
     let as_of = match typed.as_of {
         Some(date) => date,
         None => today()?,
@@ -93,11 +93,13 @@ fn at_line(fault: Diagnostic, path: &str, content: &[u8], line: u64) -> Diagnost
     fault.at(path, line, 1, text.strip_suffix(b"\r").unwrap_or(text))
 }
 
-/// Every roster of the policy must be given: one that is missing could be the one that keeps somebody.
-fn read_rosters(
+/// Reads rosters. For a plan all that the policy names must be given: one that is missing could be the one that keeps
+/// somebody.
+pub fn read_rosters(
     given: &[(String, camino::Utf8PathBuf)],
     policy: &Policy,
     inputs: &mut Vec<Input>,
+    all: bool,
 ) -> Result<Vec<NamedRoster>, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut rosters = Vec::new();
@@ -121,7 +123,7 @@ fn read_rosters(
             }
         }
     }
-    for name in policy.rosters.keys().filter(|name| !given.iter().any(|(known, _)| known == *name)) {
+    for name in policy.rosters.keys().filter(|_| all).filter(|name| !given.iter().any(|(known, _)| known == *name)) {
         let fault = Diagnostic::refused(format!("the policy names the roster `{name}`, which was not given"));
         faults.push(
             fault
@@ -173,7 +175,7 @@ pub fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Di
 }
 
 /// Today in UTC; `SOURCE_DATE_EPOCH` counts, so that a build can be repeated.
-fn today() -> Result<Date, Vec<Diagnostic>> {
+pub fn today() -> Result<Date, Vec<Diagnostic>> {
     let now = match std::env::var("SOURCE_DATE_EPOCH") {
         Err(_) => Timestamp::now(),
         Ok(seconds) => {
@@ -185,7 +187,7 @@ fn today() -> Result<Date, Vec<Diagnostic>> {
     Ok(now.to_zoned(TimeZone::UTC).date())
 }
 
-fn name_of(exports: &[String], export: u16) -> &str {
+pub fn name_of(exports: &[String], export: u16) -> &str {
     exports.get(usize::from(export)).map_or("?", String::as_str)
 }
 

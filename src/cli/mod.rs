@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, and what they share with the world outside.
 
 pub mod args;
+mod audit;
 mod diagnostic;
 mod dn;
 mod exit;
@@ -39,6 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &args.command {
         Command::Plan(command) => plan::run(command, &args.global),
         Command::Explain(command) => explain::run(command, &args.global),
+        Command::Audit(command) => audit::run(command, &args.global),
         Command::Verify(command) => verify::run(command, &args.global),
         Command::Json(command) => json::run(command, &args.global),
         Command::Dn(command) => dn::run(command),

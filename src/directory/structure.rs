@@ -79,6 +79,11 @@ impl Structure {
         self.names.sort_unstable();
     }
 
+    /// Whether there is an entry of this key; after [`Structure::finish`].
+    pub fn holds_key(&self, key: &[u8]) -> bool {
+        self.holds(hash(key))
+    }
+
     fn holds(&self, name: u64) -> bool {
         self.names.binary_search(&name).is_ok()
     }

@@ -254,7 +254,7 @@ fn is_membership(attribute: &Attribute) -> bool {
 }
 
 /// Whether a member is nobody.
-fn is_dummy(value: &[u8], policy: &Policy) -> bool {
+pub fn is_dummy(value: &[u8], policy: &Policy) -> bool {
     const NOBODY: [&[u8]; 4] = [b"nobody", b"dummy", b"fakeuser", b"refint_nothing"];
     let Ok(dn) = Dn::parse(value) else { return false };
     if matches!(&policy.references.last_member, LastMember::Placeholder(placeholder) if *placeholder == dn) {
