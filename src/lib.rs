@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod diff;
 pub mod directory;
 pub mod io;
 pub mod ldap;

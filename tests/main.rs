@@ -3,6 +3,7 @@
 
 mod cli;
 mod conformance;
+mod diff;
 mod offboard;
 mod scenarios;
 mod servers;

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::plan::complete::Incomplete;
 use crate::plan::{Guard, Stage};
-use crate::policy::{Limit, LimitKind};
+use crate::policy::{Limit, LimitKind, Server};
 
 /// Plan the end of LDAP accounts offline: proven, reviewable LDIF change files with their rollback.
 ///
@@ -91,6 +91,8 @@ pub enum Command {
     Plan(Plan),
     /// Say how the plan treats one account, and why
     Explain(Explain),
+    /// Write the change LDIF that turns one export into the other
+    Diff(Diff),
     /// Write every record of any LDIF as a JSON line
     Json(Json),
     /// Take a distinguished name apart, or compare two
@@ -211,6 +213,44 @@ impl From<GuardArg> for Guard {
             GuardArg::None => Self::None,
         }
     }
+}
+
+/// `offboard diff`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  offboard diff monday.ldif friday.ldif.gz --ignore description -o change.ldif")]
+pub struct Diff {
+    /// File to write to; it must not exist [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
+    /// Do not compare this attribute (repeatable); without options, with any
+    #[arg(long, value_name = "ATTR")]
+    pub ignore: Vec<String>,
+    /// Compare what the server sets by itself, too: entryUUID, modifyTimestamp, memberOf ..
+    #[arg(long)]
+    pub with_operational: bool,
+    /// The form: changes for ldapmodify, entries before and after, changes as JSON lines
+    #[arg(long, value_enum, default_value_t = DiffFormat::Ldif)]
+    pub format: DiffFormat,
+    /// The server that the exports come from
+    #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
+    pub server: String,
+    /// What the directory was: an export
+    #[arg(value_name = "BEFORE")]
+    pub before: String,
+    /// What it is to be: an export
+    #[arg(value_name = "AFTER")]
+    pub after: String,
+}
+
+/// `--format` of `offboard diff`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DiffFormat {
+    /// Change LDIF.
+    Ldif,
+    /// Each entry before and after, as `diff -u`.
+    Unified,
+    /// The changes as JSON lines.
+    Json,
 }
 
 /// `offboard json`

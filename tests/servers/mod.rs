@@ -14,6 +14,7 @@
 mod ad_run;
 mod compare;
 mod days;
+mod diff_run;
 mod ds389;
 mod ds389_facts;
 mod plan_run;
