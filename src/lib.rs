@@ -37,3 +37,4 @@ pub mod plan;
 pub mod policy;
 pub mod proof;
 pub mod render;
+pub mod simulate;

@@ -7,3 +7,4 @@ mod diff;
 mod offboard;
 mod scenarios;
 mod servers;
+mod simulate;

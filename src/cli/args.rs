@@ -91,6 +91,8 @@ pub enum Command {
     Plan(Plan),
     /// Say how the plan treats one account, and why
     Explain(Explain),
+    /// Apply change LDIF, or a change set, to exports: what the directory would hold, and what it would refuse
+    Simulate(Simulate),
     /// Write the change LDIF that turns one export into the other
     Diff(Diff),
     /// Write every record of any LDIF as a JSON line
@@ -213,6 +215,27 @@ impl From<GuardArg> for Guard {
             GuardArg::None => Self::None,
         }
     }
+}
+
+/// `offboard simulate`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  offboard simulate --export people.ldif --export books.ldif CHG-1042 -o after.ldif")]
+pub struct Simulate {
+    /// Export that the changes are applied to (repeatable)
+    #[arg(long, value_name = "EXPORT", required = true)]
+    pub export: Vec<String>,
+    /// File to write to; it must not exist [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
+    /// Go on behind a record that is refused
+    #[arg(long)]
+    pub keep_going: bool,
+    /// The server whose rules count
+    #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
+    pub server: String,
+    /// Change LDIF, or the folder of a change set: its apply/*.ldif in order
+    #[arg(value_name = "CHANGE|CHANGESET", required = true)]
+    pub changes: Vec<String>,
 }
 
 /// `offboard diff`

@@ -10,6 +10,7 @@ mod grounds;
 mod init;
 mod json;
 mod plan;
+mod simulate;
 
 use std::ffi::OsString;
 use std::io;
@@ -39,6 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &args.command {
         Command::Plan(command) => plan::run(command, &args.global),
         Command::Explain(command) => explain::run(command, &args.global),
+        Command::Simulate(command) => simulate::run(command, &args.global),
         Command::Diff(command) => diff::run(command, &args.global),
         Command::Json(command) => json::run(command, &args.global),
         Command::Dn(command) => dn::run(command),

@@ -1,8 +1,8 @@
 //! Which entries of BEFORE stand under new names in AFTER, and an order in which all of them can come there.
 //!
 //! An entry that is renamed takes along what stands below it. What is carried to a name of AFTER is that entry, unless
-//! its identity is known under another. A renaming that no order allows (two entries that change places through a third,
-//! an entry that goes below itself) is given up: the old entry is deleted and the new one added.
+//! its identity is known under another. A renaming that no order allows (two that were carried and have changed places)
+//! is given up: what stands at a name is changed into what is to stand there, or deleted and the new entry added.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

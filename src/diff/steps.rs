@@ -130,7 +130,9 @@ pub fn steps(mut before: BTreeMap<DnKey, Entry>, after: BTreeMap<DnKey, Entry>, 
     both.sort_by(|a, b| a.after.dn.cmp(&b.after.dn));
     for Compared { mut before, after, pair } in both {
         if profile.follows_moves {
-            renames.iter().for_each(|(old, new)| relink(&mut before, old, Some(new)));
+            for (old, new) in &renames {
+                relink(&mut before, old, Some(new));
+            }
         }
         let modifications = modifications(&before, &after, options);
         if !modifications.is_empty() {
@@ -151,11 +153,10 @@ pub fn steps(mut before: BTreeMap<DnKey, Entry>, after: BTreeMap<DnKey, Entry>, 
 /// The change that gives an entry its new name, and the entry after it.
 fn rename(old: &Entry, new: &Entry, from: &Dn, profile: &Profile) -> Option<(Change, Entry)> {
     let new_rdn = Rdn::parse(new.dn.rdn_spelling()).ok()?;
+    let old_rdn = old.dn.rdns().first()?;
     // The values of the old name stay where the new entry has them all.
-    let keeps = old.dn.rdns().first().is_some_and(|rdn| {
-        let has = |name: &str, value: &[u8]| new.values(name).any(|own| *own.bytes == *value);
-        rdn.avas().iter().all(|ava| has(&ava.attribute_type, &ava.value))
-    });
+    let has = |name: &str, value: &[u8]| new.values(name).any(|own| *own.bytes == *value);
+    let keeps = *old_rdn != new_rdn && old_rdn.avas().iter().all(|ava| has(&ava.attribute_type, &ava.value));
     let delete_old_rdn = !keeps || !profile.keeps_old_rdn;
     let mut renamed = rename_values(old, &new_rdn, delete_old_rdn);
     renamed.dn = new.dn.clone();

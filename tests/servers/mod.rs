@@ -24,6 +24,7 @@ mod samba;
 mod samba_facts;
 mod scenarios;
 mod server;
+mod simulate_run;
 mod slapd;
 mod subschema;
 mod tools;
