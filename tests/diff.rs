@@ -15,7 +15,7 @@ use offboard::proof::apply::Model;
 use crate::offboard::{offboard, root, stderr};
 
 /// An export in memory, in blocks of one record.
-struct Text(Vec<u8>);
+pub struct Text(pub Vec<u8>);
 
 impl Exports for Text {
     type Error = Infallible;
@@ -36,11 +36,11 @@ impl Exports for Text {
     }
 }
 
-fn options(server: Server) -> Options {
+pub fn options(server: Server) -> Options {
     Options { server, with_operational: false, ignored: Vec::new(), seed: 7 }
 }
 
-fn entries(text: &[u8]) -> Vec<Entry> {
+pub fn entries(text: &[u8]) -> Vec<Entry> {
     let records = RecordReader::new(text, 1, UrlPolicy::Refuse);
     let entry = |record| match record {
         Ok(Record::Content(record)) => {
@@ -54,7 +54,7 @@ fn entries(text: &[u8]) -> Vec<Entry> {
 }
 
 /// A directory with these entries.
-fn model(text: &[u8], server: Server) -> Model {
+pub fn model(text: &[u8], server: Server) -> Model {
     let mut model = Model::new(server);
     for entry in entries(text) {
         let key = entry.dn.key().clone();
@@ -65,7 +65,7 @@ fn model(text: &[u8], server: Server) -> Model {
 }
 
 /// What is compared of entries, a line a value, in one order.
-fn content<'e>(entries: impl IntoIterator<Item = &'e Entry>, server: Server) -> Vec<String> {
+pub fn content<'e>(entries: impl IntoIterator<Item = &'e Entry>, server: Server) -> Vec<String> {
     let mut lines = Vec::new();
     for entry in entries {
         let name = entry.dn.normalized();

@@ -5,6 +5,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 
+use offboard::diff::{diff, text};
+use offboard::ldap::ChangeRecord;
+use offboard::ldif::{Record, RecordReader, UrlPolicy, convert};
+use offboard::policy::Server;
+use offboard::simulate::{rewrite, simulate};
+
+use crate::diff::{Text, content, entries, model, options, random_pair};
 use crate::offboard::{exports, offboard, root, stderr};
 
 /// Comments, folds, base64, `\r\n`, blanks and an order of its own: all of it stays where nothing changes.
@@ -187,4 +194,50 @@ fn a_change_set() {
     let stages = ["10-status", "30-references", "40-address-books", "50-services", "60-entries"];
     let files = stages.map(|stage| set.join(format!("apply/{stage}.ldif")).to_str().unwrap().to_owned());
     assert!(run(&files).stdout == whole.stdout);
+}
+
+/// The changes that lead from one text to another.
+fn changes(from: &str, to: &str) -> Vec<ChangeRecord> {
+    let [from, to] = [from, to].map(|text| Text(text.as_bytes().to_vec()));
+    let options = options(Server::OpenLdap);
+    let change = text::ldif(&diff(&from, &to, UrlPolicy::Refuse, &options).unwrap(), &options);
+    let records = RecordReader::new(&change, 1, UrlPolicy::Refuse);
+    records
+        .filter_map(|record| match record.unwrap() {
+            Record::Change(record) => Some(convert::change(&record).unwrap()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What is held of the exports is enough: the same is done and refused as where the whole directory is at hand. The
+/// changes are right for another state: those from AFTER to BEFORE first, which mostly fail, then those to AFTER.
+#[test]
+fn what_is_not_held_does_not_matter() {
+    let (mut done, mut refused, mut reached) = (0, 0, 0);
+    for case in 0..600 {
+        let [before, after] =
+            random_pair(case).map(|text| format!("dn: o=random\nobjectClass: organization\no: random\n\n{text}"));
+        let mut records = changes(&after, &before);
+        records.extend(changes(&before, &after));
+        let mut whole = model(before.as_bytes(), Server::OpenLdap);
+        let expected: Vec<_> = records.iter().map(|record| whole.apply(record)).collect();
+
+        let exports = Text(before.into_bytes());
+        let outcome = simulate(&exports, UrlPolicy::Refuse, Server::OpenLdap, &records, true).unwrap();
+        let codes = expected.iter().enumerate().filter_map(|(number, result)| Some((number, result.err()?)));
+        assert_eq!(outcome.refused, codes.collect::<Vec<_>>(), "case {case}");
+        let mut written = Vec::new();
+        let mut take = |text: &[u8]| {
+            written.extend_from_slice(text);
+            true
+        };
+        rewrite(&exports, UrlPolicy::Refuse, &outcome.changes, &mut take).unwrap();
+        let found = content(&entries(&written), Server::OpenLdap);
+        assert_eq!(found, content(whole.entries.values(), Server::OpenLdap), "case {case}");
+        done += outcome.applied;
+        refused += outcome.refused.len();
+        reached += usize::from(found == content(&entries(after.as_bytes()), Server::OpenLdap));
+    }
+    assert!(done > 500 && refused > 500 && reached > 100, "{done} {refused} {reached}");
 }

@@ -47,7 +47,8 @@ fn simulated(server: &str, exports: &[PathBuf], set: &Path, place: &Path) -> Pat
 fn stages(set: &Path) -> Vec<String> {
     let Ok(folder) = std::fs::read_dir(set.join("apply")) else { return Vec::new() };
     let names = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.filter(|name| name.ends_with(".ldif")).collect();
+    let mut names: Vec<String> =
+        names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "ldif")).collect();
     names.sort();
     names
 }
