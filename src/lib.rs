@@ -27,6 +27,7 @@
 
 pub mod audit;
 pub mod cli;
+pub mod diff;
 pub mod directory;
 pub mod io;
 pub mod ldap;
@@ -37,4 +38,5 @@ pub mod plan;
 pub mod policy;
 pub mod proof;
 pub mod render;
+pub mod simulate;
 pub mod verify;

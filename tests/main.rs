@@ -4,7 +4,9 @@
 mod audit;
 mod cli;
 mod conformance;
+mod diff;
 mod offboard;
 mod scenarios;
 mod servers;
+mod simulate;
 mod verify;

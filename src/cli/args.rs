@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::plan::complete::Incomplete;
 use crate::plan::{Guard, Stage};
-use crate::policy::{Limit, LimitKind};
+use crate::policy::{Limit, LimitKind, Server};
 
 /// Plan the end of LDAP accounts offline: proven, reviewable LDIF change files with their rollback.
 ///
@@ -95,6 +95,10 @@ pub enum Command {
     Verify(Verify),
     /// Say what is odd in a directory, whoever leaves
     Audit(Audit),
+    /// Apply change LDIF, or a change set, to exports: what the directory would hold, and what it would refuse
+    Simulate(Simulate),
+    /// Write the change LDIF that turns one export into the other
+    Diff(Diff),
     /// Write every record of any LDIF as a JSON line
     Json(Json),
     /// Take a distinguished name apart, or compare two
@@ -275,6 +279,65 @@ impl From<GuardArg> for Guard {
             GuardArg::None => Self::None,
         }
     }
+}
+
+/// `offboard simulate`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  offboard simulate --export people.ldif --export books.ldif CHG-1042 -o after.ldif")]
+pub struct Simulate {
+    /// Export that the changes are applied to (repeatable)
+    #[arg(long, value_name = "EXPORT", required = true)]
+    pub export: Vec<String>,
+    /// File to write to; it must not exist [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
+    /// Go on behind a record that is refused
+    #[arg(long)]
+    pub keep_going: bool,
+    /// The server whose rules count
+    #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
+    pub server: String,
+    /// Change LDIF, or the folder of a change set: its apply/*.ldif in order
+    #[arg(value_name = "CHANGE|CHANGESET", required = true)]
+    pub changes: Vec<String>,
+}
+
+/// `offboard diff`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  offboard diff monday.ldif friday.ldif.gz --ignore description -o change.ldif")]
+pub struct Diff {
+    /// File to write to; it must not exist [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
+    /// Do not compare this attribute (repeatable); without options, with any
+    #[arg(long, value_name = "ATTR")]
+    pub ignore: Vec<String>,
+    /// Compare what the server sets by itself, too: entryUUID, modifyTimestamp, memberOf ..
+    #[arg(long)]
+    pub with_operational: bool,
+    /// The form: changes for ldapmodify, entries before and after, changes as JSON lines
+    #[arg(long, value_enum, default_value_t = DiffFormat::Ldif)]
+    pub format: DiffFormat,
+    /// The server that the exports come from
+    #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
+    pub server: String,
+    /// What the directory was: an export
+    #[arg(value_name = "BEFORE")]
+    pub before: String,
+    /// What it is to be: an export
+    #[arg(value_name = "AFTER")]
+    pub after: String,
+}
+
+/// `--format` of `offboard diff`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DiffFormat {
+    /// Change LDIF.
+    Ldif,
+    /// Each entry before and after, as `diff -u`.
+    Unified,
+    /// The changes as JSON lines.
+    Json,
 }
 
 /// `offboard json`

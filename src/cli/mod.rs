@@ -3,6 +3,7 @@
 pub mod args;
 mod audit;
 mod diagnostic;
+mod diff;
 mod dn;
 mod exit;
 mod explain;
@@ -10,6 +11,7 @@ mod grounds;
 mod init;
 mod json;
 mod plan;
+mod simulate;
 mod verify;
 
 use std::ffi::OsString;
@@ -42,6 +44,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(command) => explain::run(command, &args.global),
         Command::Audit(command) => audit::run(command, &args.global),
         Command::Verify(command) => verify::run(command, &args.global),
+        Command::Simulate(command) => simulate::run(command, &args.global),
+        Command::Diff(command) => diff::run(command, &args.global),
         Command::Json(command) => json::run(command, &args.global),
         Command::Dn(command) => dn::run(command),
         Command::Init(command) => init::run(command),

@@ -2,6 +2,7 @@
 
 pub mod change_set;
 pub mod exports;
+pub mod new_file;
 pub mod output;
 pub mod source;
 pub mod url_folder;

@@ -119,7 +119,7 @@ pub fn files(context: &Context<'_>) -> Files {
 }
 
 /// The deleted entry, as a comment: secrets masked, long values shortened.
-fn write_deleted(out: &mut Vec<u8>, entry: &Entry) {
+pub fn write_deleted(out: &mut Vec<u8>, entry: &Entry) {
     writer::write_comment(out, b"the entry that this deletes:");
     for attribute in &entry.attributes {
         let description = attribute.description.spelling();

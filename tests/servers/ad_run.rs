@@ -16,12 +16,12 @@ use offboard::plan::Guard;
 const SCENARIO: &str = "ad-disable-move-delete";
 
 /// A domain with the organisation of the fixture.
-fn organisation() -> AdDatabase {
+pub fn organisation() -> AdDatabase {
     AdDatabase::start(&[root().join("fixtures/servers/ad-content.ldif")])
 }
 
 /// Plans for a day from what the domain holds; earlier change sets are given with `--history`.
-fn plan(database: &AdDatabase, day: &str, folder: &Path, history: &[PathBuf]) -> (PathBuf, Value) {
+pub fn plan(database: &AdDatabase, day: &str, folder: &Path, history: &[PathBuf]) -> (PathBuf, Value) {
     let folder = folder.join(day);
     std::fs::create_dir(&folder).unwrap();
     let set = folder.join("set");
@@ -38,7 +38,7 @@ fn plan(database: &AdDatabase, day: &str, folder: &Path, history: &[PathBuf]) ->
 }
 
 /// Runs the files of a folder of a change set, in order.
-fn run(database: &AdDatabase, folder: &Path) -> usize {
+pub fn run(database: &AdDatabase, folder: &Path) -> usize {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "ldif")).collect();
     files.sort();
@@ -49,7 +49,7 @@ fn run(database: &AdDatabase, folder: &Path) -> usize {
 }
 
 /// How two exports differ, but for what Active Directory counts and dates by itself.
-fn differing(before: &Path, after: &Path) -> Vec<String> {
+pub fn differing(before: &Path, after: &Path) -> Vec<String> {
     const OWN: [&str; 2] = [": usnchanged: ", ": whenchanged: "];
     let found = differences(&[before], &[after]);
     found.into_iter().filter(|line| !OWN.iter().any(|own| line.contains(own))).collect()

@@ -14,6 +14,7 @@
 mod ad_run;
 mod compare;
 mod days;
+mod diff_run;
 mod ds389;
 mod ds389_facts;
 mod plan_run;
@@ -23,6 +24,7 @@ mod samba;
 mod samba_facts;
 mod scenarios;
 mod server;
+mod simulate_run;
 mod slapd;
 mod subschema;
 mod tools;

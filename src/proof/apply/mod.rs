@@ -31,8 +31,9 @@ use crate::ldap::{
 };
 use crate::policy::Server;
 use crate::policy::server::Profile;
-pub use links::is_linked;
+pub use links::{is_linked, relink};
 use schema::Rules;
+pub use schema::has_no_equality;
 
 /// OID of the assertion control (RFC 4528).
 const ASSERTION: &str = "1.3.6.1.1.12";
@@ -165,7 +166,7 @@ impl Model {
         self.children.entry(name.key().parent().unwrap_or_default()).or_default().insert(name.key().clone());
         if self.profile.follows_moves {
             for entry in self.entries.values_mut() {
-                links::relink(entry, old, Some(name));
+                relink(entry, old, Some(name));
             }
         }
         Ok(())
@@ -211,7 +212,7 @@ impl Model {
         }
         if self.profile.follows_moves {
             for entry in self.entries.values_mut() {
-                links::relink(entry, key, None);
+                relink(entry, key, None);
             }
         }
         Ok(())
@@ -228,7 +229,7 @@ impl Model {
 }
 
 /// The entry with the values of its new name, and without those of the old one if they go.
-fn rename_values(entry: &Entry, new_rdn: &Rdn, delete_old_rdn: bool) -> Entry {
+pub fn rename_values(entry: &Entry, new_rdn: &Rdn, delete_old_rdn: bool) -> Entry {
     let old_rdn = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas());
     let holds = |rdn: &[Ava], one: &Ava| {
         let rule = equality_rule(&one.attribute_type);

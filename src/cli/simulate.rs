@@ -1,0 +1,188 @@
+//! `offboard simulate`: change LDIF applied to exports.
+
+use std::io::{self, Write};
+
+use camino::Utf8Path;
+
+use super::args::{self, Global};
+use super::grounds::scan_faults;
+use super::{Diagnostic, Exit, Outcome, written};
+use crate::io::exports::{ExportError, ExportFiles};
+use crate::io::new_file::NewFile;
+use crate::io::source::Source;
+use crate::ldap::{Change, ChangeRecord, Origin, ResultCode};
+use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
+use crate::policy::Server;
+use crate::render::sanitize::shown;
+use crate::simulate::{self, Changes, SimulateError};
+
+/// Where a record stands.
+struct Place {
+    file: String,
+    line: u64,
+}
+
+/// Runs it.
+pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
+    let trouble = |text: String| vec![Diagnostic::trouble(text)];
+    if command.export.iter().chain(&command.changes).filter(|name| *name == "-").count() > 1 {
+        return Err(trouble("standard input can be one of the files, not more".to_owned()));
+    }
+    let output = command.output.as_ref().map(|path| {
+        NewFile::create(path).map_err(|error| trouble(format!("{path}: {error}"))).map(|file| (path, file))
+    });
+    let output = output.transpose()?;
+    let folder = super::json::url_folder(global)?;
+    let resolve = |url: &[u8]| {
+        folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
+    };
+    let urls = if folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
+    let mut places = Vec::new();
+    let mut records = Vec::new();
+    for file in change_files(&command.changes)? {
+        read_changes(&file, urls, &mut places, &mut records)?;
+    }
+    let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| trouble(error.to_string()))?;
+    let server = Server::called(&command.server).unwrap_or(Server::OpenLdap);
+    let outcome = simulate::simulate(&exports, urls, server, &records, command.keep_going)
+        .map_err(|error| faults(&error, &command.export))?;
+
+    let refusals = outcome.refused.iter().map(|(number, code)| refusal(&places[*number], &records[*number], *code));
+    if !command.keep_going && !outcome.refused.is_empty() {
+        let faults = refusals.map(|refusal| {
+            Diagnostic::refused(refusal)
+                .note(format!("{} of {} records were applied before it", outcome.applied, records.len()))
+                .note("nothing was written")
+                .help("--keep-going passes over what is refused")
+        });
+        return Err(faults.collect());
+    }
+    match output {
+        None => written(write(&exports, urls, &outcome.changes, &mut io::stdout().lock(), &command.export)?)?,
+        Some((path, mut file)) => {
+            let done = write(&exports, urls, &outcome.changes, &mut file, &command.export)?;
+            done.and_then(|()| file.finish()).map_err(|error| trouble(format!("{path}: {error}")))?;
+        }
+    }
+    let mut err = anstream::stderr().lock();
+    for refusal in refusals {
+        // Nobody to tell if standard error is gone.
+        let _ = writeln!(err, "refused: {refusal}");
+    }
+    if !global.quiet {
+        let _ = writeln!(err, "{} applied, {} refused", outcome.applied, outcome.refused.len());
+    }
+    Ok(if outcome.refused.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+/// Writes the exports afterwards.
+fn write(
+    exports: &ExportFiles,
+    urls: UrlPolicy<'_>,
+    changes: &Changes,
+    out: &mut dyn Write,
+    names: &[String],
+) -> Result<io::Result<()>, Vec<Diagnostic>> {
+    let mut result = Ok(());
+    let mut take = |text: &[u8]| {
+        result = out.write_all(text);
+        result.is_ok()
+    };
+    simulate::rewrite(exports, urls, changes, &mut take).map_err(|error| scan_faults(&error, names))?;
+    Ok(result.and_then(|()| out.flush()))
+}
+
+/// The change files, in order; a change set stands for the files of its stages.
+fn change_files(names: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let mut files = Vec::new();
+    for name in names {
+        let folder = Utf8Path::new(name);
+        if !folder.is_dir() {
+            files.push(name.clone());
+            continue;
+        }
+        let failed = |error: io::Error| vec![Diagnostic::trouble(format!("{name}: {error}"))];
+        let apply = folder.join("apply");
+        if !apply.is_dir() {
+            let fault = Diagnostic::trouble(format!("{name} is no change set: it has no folder `apply`"));
+            return Err(vec![fault.help("name a folder that `offboard plan` wrote, or change files")]);
+        }
+        let mut stages = Vec::new();
+        for entry in apply.read_dir_utf8().map_err(failed)? {
+            let path = entry.map_err(failed)?.into_path();
+            if path.extension() == Some("ldif") {
+                stages.push(path.into_string());
+            }
+        }
+        stages.sort();
+        files.extend(stages);
+    }
+    Ok(files)
+}
+
+fn read_changes(
+    file: &str,
+    urls: UrlPolicy<'_>,
+    places: &mut Vec<Place>,
+    records: &mut Vec<ChangeRecord>,
+) -> Result<(), Vec<Diagnostic>> {
+    let failed = |error: io::Error| vec![Diagnostic::trouble(format!("{file}: {error}"))];
+    let mut blocks = Source::open(file).and_then(|source| source.blocks(false)).map_err(failed)?;
+    let mut buffer = Vec::new();
+    while let Some(block) = blocks.next_block(buffer).map_err(failed)? {
+        for record in RecordReader::new(&block.bytes, block.first_line, urls) {
+            let record = match record.map_err(|error| vec![Diagnostic::ldif(file, &error)])? {
+                Record::Change(record) => record,
+                Record::NonEntry { .. } => continue,
+                Record::Content(record) => {
+                    let place = format!("{file}:{}", record.line);
+                    let fault = Diagnostic::trouble(format!("{place}: an entry where a change was expected"));
+                    return Err(vec![fault.help("a new entry has `changetype: add` behind its `dn:`")]);
+                }
+            };
+            places.push(Place { file: file.to_owned(), line: record.line });
+            let fault = |error: convert::ConvertError| {
+                vec![Diagnostic::trouble(format!("{file}:{}: {}", error.line, error.what))]
+            };
+            records.push(convert::change(&record).map_err(fault)?);
+        }
+        buffer = block.bytes;
+    }
+    Ok(())
+}
+
+fn refusal(place: &Place, record: &ChangeRecord, code: ResultCode) -> String {
+    let kind = match record.change {
+        Change::Add(_) => "add",
+        Change::Delete => "delete",
+        Change::Modify(_) => "modify",
+        Change::ModifyDn { .. } => "modrdn",
+    };
+    let file = shown(place.file.as_bytes());
+    format!("{file}:{}: {kind} {}: {code}", place.line, shown(record.dn.spelling()))
+}
+
+fn faults(error: &SimulateError<ExportError>, exports: &[String]) -> Vec<Diagnostic> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let name = |export: u16| exports.get(usize::from(export)).map_or("?", String::as_str);
+    match error {
+        SimulateError::Scan(error) => scan_faults(error, exports),
+        SimulateError::Twice { dn, origins } => {
+            let place = |origin: &Origin| format!("{}:{}", name(origin.export), origin.line);
+            let fault = Diagnostic::trouble(format!("{} stands twice in the exports", text(dn.spelling())));
+            vec![fault.note(format!("{} and {}", place(&origins[0]), place(&origins[1])))]
+        }
+        SimulateError::Incomplete { what, finding } => {
+            let fault = Diagnostic::refused(format!("the exports are not whole: {what}"));
+            let places = finding.places.iter().take(3);
+            let place = |place: &crate::directory::Place| {
+                format!("{}:{}: {}", name(place.export), place.line, text(&place.text))
+            };
+            vec![
+                places
+                    .fold(fault, |fault, found| fault.note(place(found)))
+                    .help("export again, as an administrator and without limits"),
+            ]
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What turns one state of an entry into another: the values that go and those that come, exactly.
+
+use std::collections::HashSet;
+
+use super::Options;
+use crate::ldap::{Attribute, Entry, ModOp, Modification, Value};
+use crate::proof::apply::has_no_equality;
+
+/// The modifications, in the order of the attributes; none for two states that are the same.
+///
+/// Values are deleted by name, so that an entry that has changed since refuses the change.
+pub fn modifications(before: &Entry, after: &Entry, options: &Options) -> Vec<Modification> {
+    let mut modifications = Vec::new();
+    for attribute in compared(before, options) {
+        let now = after.attributes.iter().find(|other| other.description == attribute.description);
+        let now = now.map_or(&[][..], |now| &now.values);
+        let gone = without(&attribute.values, now);
+        let new = without(now, &attribute.values);
+        let modification = |op, values| Modification { op, description: attribute.description.clone(), values };
+        if gone.is_empty() && new.is_empty() {
+            continue;
+        }
+        if has_no_equality(attribute.description.attribute_type()) {
+            let op = if now.is_empty() { ModOp::Delete } else { ModOp::Replace };
+            modifications.push(modification(op, without(now, &[])));
+            continue;
+        }
+        modifications.extend((!gone.is_empty()).then(|| modification(ModOp::Delete, gone)));
+        modifications.extend((!new.is_empty()).then(|| modification(ModOp::Add, new)));
+    }
+    for attribute in compared(after, options) {
+        if !before.attributes.iter().any(|other| other.description == attribute.description) {
+            let values = without(&attribute.values, &[]);
+            modifications.push(Modification { op: ModOp::Add, description: attribute.description.clone(), values });
+        }
+    }
+    modifications
+}
+
+/// The attributes of an entry that are compared, each value once.
+pub fn content(entry: &Entry, options: &Options) -> Vec<Attribute> {
+    compared(entry, options)
+        .map(|attribute| Attribute {
+            description: attribute.description.clone(),
+            values: without(&attribute.values, &[]),
+        })
+        .collect()
+}
+
+fn compared<'e>(entry: &'e Entry, options: &'e Options) -> impl Iterator<Item = &'e Attribute> {
+    entry.attributes.iter().filter(|attribute| !options.leaves_out(&attribute.description))
+}
+
+/// The values that do not stand in others, each once.
+fn without(values: &[Value], others: &[Value]) -> Vec<Value> {
+    let mut known: HashSet<&[u8]> = others.iter().map(|value| &*value.bytes).collect();
+    values.iter().filter(|value| known.insert(&value.bytes)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{AttributeDescription, Dn, Origin};
+    use crate::policy::Server;
+
+    fn entry(lines: &[(&str, &str)]) -> Entry {
+        let mut entry = Entry { dn: Dn::parse(b"cn=a").unwrap(), origin: Origin::default(), attributes: Vec::new() };
+        for (name, value) in lines {
+            entry.push(AttributeDescription::parse(name.as_bytes()).unwrap(), Value::new(value.as_bytes()));
+        }
+        entry
+    }
+
+    #[test]
+    fn what_goes_and_comes() {
+        type Lines = &'static [(&'static str, &'static str)];
+        let table: &[(Lines, Lines, &[&str])] = &[
+            (&[("sn", "a"), ("mail", "x"), ("mail", "y")], &[("MAIL", "y"), ("mail", "x"), ("surname", "a")], &[]),
+            (&[("sn", "a")], &[("sn", "A")], &["delete sn a", "add sn A"]),
+            (&[("mail", "x"), ("mail", "y")], &[("mail", "y"), ("mail", "z")], &["delete mail x", "add mail z"]),
+            (&[("mail", "x")], &[], &["delete mail x"]),
+            (&[], &[("mail", "x"), ("mail", "x")], &["add mail x"]),
+            (&[("jpegPhoto", "1")], &[("jpegPhoto", "2")], &["replace jpegPhoto 2"]),
+            (&[("jpegPhoto", "1")], &[], &["delete jpegPhoto"]),
+            (&[("cn;lang-de", "x")], &[("cn", "x")], &["delete cn;lang-de x", "add cn x"]),
+            (&[("entryUUID", "1"), ("description", "a")], &[("description", "b")], &[]),
+        ];
+        let options = Options {
+            server: Server::OpenLdap,
+            with_operational: false,
+            ignored: vec![AttributeDescription::parse(b"description").unwrap()],
+            seed: 0,
+        };
+        for (before, after, expected) in table {
+            let found = modifications(&entry(before), &entry(after), &options);
+            let said = |modification: &Modification| {
+                let values = modification.values.iter().map(|value| format!(" {}", value.bytes.escape_ascii()));
+                let (op, name) = (modification.op.keyword(), modification.description.spelling());
+                format!("{op} {name}{}", values.collect::<String>())
+            };
+            assert_eq!(found.iter().map(said).collect::<Vec<_>>(), *expected, "{before:?} {after:?}");
+        }
+    }
+}

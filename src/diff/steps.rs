@@ -1,0 +1,166 @@
+//! The changes in their order: additions and renamings parents first, modifications, deletions leaves first.
+
+use std::collections::BTreeMap;
+
+use super::Options;
+use super::modifications::{content, modifications};
+use super::names::{Arrival, arrange};
+use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Rdn};
+use crate::policy::server::Profile;
+use crate::proof::apply::{is_linked, relink, rename_values};
+
+/// How two exports differ.
+#[derive(Default)]
+pub struct Difference {
+    /// The entries that differ.
+    pub pairs: Vec<Pair>,
+    /// What turns one export into the other.
+    pub steps: Vec<Step>,
+}
+
+/// An entry before and after.
+pub struct Pair {
+    /// None for one that is added.
+    pub before: Option<Entry>,
+    /// None for one that is deleted.
+    pub after: Option<Entry>,
+}
+
+/// One change.
+pub struct Step {
+    /// What is done.
+    pub kind: StepKind,
+    /// The change itself.
+    pub record: ChangeRecord,
+    /// Which of the pairs it is of.
+    pub pair: usize,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// An entry comes.
+    Add,
+    /// An entry gets another name.
+    Rename,
+    /// Values change.
+    Modify,
+    /// An entry goes.
+    Delete,
+}
+
+impl Difference {
+    /// How many steps are of a kind.
+    pub fn count(&self, kind: StepKind) -> usize {
+        self.steps.iter().filter(|step| step.kind == kind).count()
+    }
+
+    fn push(&mut self, kind: StepKind, dn: &Dn, change: Change, pair: usize) {
+        let record = ChangeRecord { dn: dn.clone(), controls: Vec::new(), change };
+        self.steps.push(Step { kind, record, pair });
+    }
+
+    fn pair(&mut self, before: Option<Entry>, after: Option<Entry>) -> usize {
+        self.pairs.push(Pair { before, after });
+        self.pairs.len() - 1
+    }
+}
+
+/// An entry whose values are compared once all names are as they will be.
+struct Compared {
+    before: Entry,
+    after: Entry,
+    /// Of the pair that was made for its renaming.
+    pair: Option<usize>,
+}
+
+/// The steps from the entries that differ of one export to those of the other.
+pub fn steps(mut before: BTreeMap<DnKey, Entry>, after: BTreeMap<DnKey, Entry>, options: &Options) -> Difference {
+    let profile = options.server.profile();
+    let mut both = Vec::new();
+    let mut new = Vec::new();
+    for (key, after) in after {
+        match before.remove(&key) {
+            Some(before) => both.push(Compared { before, after, pair: None }),
+            None => new.push(after),
+        }
+    }
+    let gone: Vec<Entry> = before.into_values().collect();
+    let arrangement = arrange(&gone, &new);
+
+    let mut difference = Difference::default();
+    let mut renames: Vec<(DnKey, Dn)> = Vec::new();
+    // Links that an addition cannot carry, as what they name may not be there yet.
+    let mut links = Vec::new();
+    for arrival in arrangement.arrivals {
+        match arrival {
+            Arrival::Added { new: at } => {
+                let pair = difference.pair(None, Some(new[at].clone()));
+                let (later, now) = content(&new[at], options)
+                    .into_iter()
+                    .partition(|attribute| profile.follows_moves && is_linked(attribute.description.attribute_type()));
+                difference.push(StepKind::Add, &new[at].dn, Change::Add(now), pair);
+                links.push((at, later, pair));
+            }
+            Arrival::Renamed { gone: old, new: at, from } => {
+                let Some((change, renamed)) = rename(&gone[old], &new[at], &from, &profile) else { continue };
+                renames.push((from.key().clone(), new[at].dn.clone()));
+                let pair = difference.pair(Some(gone[old].clone()), Some(new[at].clone()));
+                difference.push(StepKind::Rename, &from, change, pair);
+                both.push(Compared { before: renamed, after: new[at].clone(), pair: Some(pair) });
+            }
+            Arrival::Carried { gone: old, new: at } => {
+                let mut before = gone[old].clone();
+                before.dn = new[at].dn.clone();
+                both.push(Compared { before, after: new[at].clone(), pair: None });
+            }
+        }
+    }
+    for (at, later, pair) in links {
+        let add = |attribute: crate::ldap::Attribute| Modification {
+            op: ModOp::Add,
+            description: attribute.description,
+            values: attribute.values,
+        };
+        let modifications: Vec<_> = later.into_iter().map(add).collect();
+        if !modifications.is_empty() {
+            difference.push(StepKind::Modify, &new[at].dn, Change::Modify(modifications), pair);
+        }
+    }
+    both.sort_by(|a, b| a.after.dn.cmp(&b.after.dn));
+    for Compared { mut before, after, pair } in both {
+        if profile.follows_moves {
+            for (old, new) in &renames {
+                relink(&mut before, old, Some(new));
+            }
+        }
+        let modifications = modifications(&before, &after, options);
+        if !modifications.is_empty() {
+            let dn = before.dn.clone();
+            let pair = pair.unwrap_or_else(|| difference.pair(Some(before), Some(after)));
+            difference.push(StepKind::Modify, &dn, Change::Modify(modifications), pair);
+        }
+    }
+    let mut deleted = arrangement.deleted;
+    deleted.sort_by(|a, b| b.1.cmp(&a.1));
+    for (at, dn) in deleted {
+        let pair = difference.pair(Some(gone[at].clone()), None);
+        difference.push(StepKind::Delete, &dn, Change::Delete, pair);
+    }
+    difference
+}
+
+/// The change that gives an entry its new name, and the entry after it.
+fn rename(old: &Entry, new: &Entry, from: &Dn, profile: &Profile) -> Option<(Change, Entry)> {
+    let new_rdn = Rdn::parse(new.dn.rdn_spelling()).ok()?;
+    let old_rdn = old.dn.rdns().first()?;
+    // The values of the old name stay where the new entry has them all.
+    let has = |name: &str, value: &[u8]| new.values(name).any(|own| *own.bytes == *value);
+    let keeps = *old_rdn != new_rdn && old_rdn.avas().iter().all(|ava| has(&ava.attribute_type, &ava.value));
+    let delete_old_rdn = !keeps || !profile.keeps_old_rdn;
+    let mut renamed = rename_values(old, &new_rdn, delete_old_rdn);
+    renamed.dn = new.dn.clone();
+    let is_new_parent = from.key().parent() != new.dn.key().parent();
+    let new_superior = if is_new_parent { Some(Dn::parse(new.dn.parent_spelling()?).ok()?) } else { None };
+    Some((Change::ModifyDn { new_rdn, delete_old_rdn, new_superior }, renamed))
+}

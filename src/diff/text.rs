@@ -1,0 +1,90 @@
+//! The difference as text.
+//!
+//! | form | is |
+//! | --- | --- |
+//! | LDIF | the changes, for `ldapmodify`; a deleted entry stands before its deletion as a comment, without secrets |
+//! | unified | each entry before and after, as `diff -u` shows it, without secrets |
+//! | JSON | the changes, one a line, as `offboard json` writes them |
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use similar::TextDiff;
+
+use super::{Difference, Options, Pair, StepKind};
+use crate::ldap::Entry;
+use crate::ldif::{RecordReader, UrlPolicy, writer};
+use crate::render::change_file::write_deleted;
+use crate::render::record_json;
+use crate::render::sanitize::{is_secret, shown, shown_value};
+
+/// Change LDIF; empty if nothing differs.
+pub fn ldif(difference: &Difference, options: &Options) -> Vec<u8> {
+    let mut out = Vec::new();
+    if !difference.steps.is_empty() && options.server.profile().version_line {
+        out.extend_from_slice(b"version: 1\n\n");
+    }
+    for step in &difference.steps {
+        if let (StepKind::Delete, Some(entry)) = (step.kind, &difference.pairs[step.pair].before) {
+            write_deleted(&mut out, entry);
+        }
+        writer::write_change(&mut out, &step.record);
+    }
+    out
+}
+
+/// JSON lines.
+pub fn json(difference: &Difference) -> Vec<u8> {
+    let mut out = Vec::new();
+    for step in &difference.steps {
+        let mut text = Vec::new();
+        writer::write_change(&mut text, &step.record);
+        let records = RecordReader::new(&text, 1, UrlPolicy::Refuse);
+        for object in records.flatten().filter_map(|record| record_json::record(&record, false)) {
+            out.extend_from_slice(object.to_string().as_bytes());
+            out.push(b'\n');
+        }
+    }
+    out
+}
+
+/// Before and after.
+pub fn unified(difference: &Difference, options: &Options) -> Vec<u8> {
+    let mut out = String::new();
+    let mut shown_pairs = HashSet::new();
+    for step in difference.steps.iter().filter(|step| shown_pairs.insert(step.pair)) {
+        let Pair { before, after } = &difference.pairs[step.pair];
+        let name = |entry: &Option<Entry>| {
+            entry.as_ref().map_or_else(|| "(none)".into(), |entry| shown(entry.dn.spelling()).into_owned())
+        };
+        let _ = writeln!(out, "--- {}\n+++ {}", name(before), name(after));
+        let text = |entry: &Option<Entry>| entry.as_ref().map(|entry| lines(entry, options)).unwrap_or_default();
+        let (left, right) = (text(before), text(after));
+        let lines = TextDiff::from_lines(&left, &right);
+        out.push_str(&lines.unified_diff().context_radius(3).to_string());
+        // A changed secret looks unchanged once it is masked.
+        if let (Some(before), Some(after)) = (before, after)
+            && secrets(before) != secrets(after)
+        {
+            out.push_str(" (a masked value changes)\n");
+        }
+        out.push('\n');
+    }
+    out.into_bytes()
+}
+
+fn lines(entry: &Entry, options: &Options) -> String {
+    let mut text = format!("dn: {}\n", shown(entry.dn.spelling()));
+    for attribute in entry.attributes.iter().filter(|attribute| !options.leaves_out(&attribute.description)) {
+        let description = attribute.description.spelling();
+        for value in &attribute.values {
+            let _ = writeln!(text, "{description}: {}", shown_value(description, &value.bytes));
+        }
+    }
+    text
+}
+
+fn secrets(entry: &Entry) -> Vec<&[u8]> {
+    let secret = entry.attributes.iter().filter(|attribute| is_secret(attribute.description.spelling()));
+    secret.flat_map(|attribute| attribute.values.iter().map(|value| &*value.bytes)).collect()
+}

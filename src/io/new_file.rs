@@ -1,0 +1,78 @@
+//! One file goes out: whole or not at all, 0600, and never over another.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::NamedTempFile;
+
+/// A file that is being written, under a name of its own until it is whole.
+pub struct NewFile {
+    path: Utf8PathBuf,
+    out: BufWriter<NamedTempFile>,
+}
+
+impl NewFile {
+    /// Begins a file; one of that name must not exist.
+    pub fn create(path: &Utf8Path) -> io::Result<Self> {
+        if path.symlink_metadata().is_ok() {
+            return Err(exists());
+        }
+        let parent = path.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+        // Readable by its owner only, as temporary files are.
+        let file = tempfile::Builder::new().prefix(".offboard-").tempfile_in(parent)?;
+        Ok(Self { path: path.to_owned(), out: BufWriter::new(file) })
+    }
+
+    /// Gives it its name.
+    pub fn finish(self) -> io::Result<()> {
+        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.as_file().sync_all()?;
+        let file: File = file
+            .persist_noclobber(&self.path)
+            .map_err(|error| if error.error.kind() == io::ErrorKind::AlreadyExists { exists() } else { error.error })?;
+        drop(file);
+        Ok(())
+    }
+}
+
+fn exists() -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, "exists already")
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn whole_or_not_at_all() {
+        let place = tempfile::tempdir().unwrap();
+        let base = Utf8Path::from_path(place.path()).unwrap();
+        let path = base.join("a");
+        let mut file = NewFile::create(&path).unwrap();
+        file.write_all(b"x").unwrap();
+        assert!(!path.exists());
+        file.finish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"x");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(NewFile::create(&path).is_err(), "it is never overwritten");
+        let second = base.join("b");
+        let late = NewFile::create(&second).unwrap();
+        std::fs::write(&second, b"y").unwrap();
+        assert!(late.finish().is_err(), "nor what came meanwhile");
+        drop(NewFile::create(&base.join("c")).unwrap());
+        assert_eq!(std::fs::read_dir(base).unwrap().count(), 2, "nothing is left of what was not finished");
+    }
+}

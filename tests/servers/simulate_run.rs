@@ -1,0 +1,102 @@
+//! What `offboard simulate` says is what servers hold after the same files.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use offboard::ldap::Dn;
+use offboard::ldif::{Record, RecordReader, UrlPolicy};
+
+use super::ad_run;
+use super::compare::assert_same;
+use super::runbook::run_block;
+use super::server::Server as _;
+use super::slapd::{Setup, Slapd};
+use super::tools::said;
+use crate::offboard::{exports, offboard, root, scenarios, stderr};
+
+/// Scenarios that this slapd cannot hold, and why.
+const NOT_HERE: [(&str, &str); 1] = [("ad-disable-move-delete", "the schema of Active Directory")];
+
+/// The names in some exports that have nothing above them.
+fn suffixes(exports: &[PathBuf]) -> Vec<String> {
+    let mut names = Vec::new();
+    for file in exports {
+        for record in RecordReader::new(&std::fs::read(file).unwrap(), 1, UrlPolicy::Refuse) {
+            let Record::Content(record) = record.unwrap() else { continue };
+            names.push(Dn::parse(&record.dn).unwrap());
+        }
+    }
+    let known: HashSet<_> = names.iter().map(|dn| dn.key().clone()).collect();
+    let top = names.iter().filter(|dn| !known.contains(&dn.key().parent().unwrap()));
+    top.map(|dn| String::from_utf8(dn.spelling().to_vec()).unwrap()).collect()
+}
+
+/// The exports after a change set.
+fn simulated(server: &str, exports: &[PathBuf], set: &Path, place: &Path) -> PathBuf {
+    let file = place.join("simulated.ldif");
+    let mut command = offboard();
+    command.args(["simulate", "--for", server, "-o"]).arg(&file);
+    for export in exports {
+        command.arg("--export").arg(export);
+    }
+    let output = command.arg(set).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}: {}", set.display(), stderr(&output));
+    file
+}
+
+fn stages(set: &Path) -> Vec<String> {
+    let Ok(folder) = std::fs::read_dir(set.join("apply")) else { return Vec::new() };
+    let names = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> =
+        names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "ldif")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_change_set_on_slapd() {
+    let mut run = 0;
+    for scenario in scenarios() {
+        let set = root().join("fixtures/scenarios").join(&scenario).join("expected");
+        let stages = stages(&set);
+        if stages.is_empty() || NOT_HERE.iter().any(|(name, _)| *name == scenario) {
+            continue;
+        }
+        let place = tempfile::tempdir().unwrap();
+        let exports: Vec<PathBuf> = exports(&scenario).iter().map(|file| root().join(file)).collect();
+        let suffixes = suffixes(&exports);
+        let server = Slapd::start(Setup::plain(&suffixes.iter().map(String::as_str).collect::<Vec<_>>()), &exports);
+        for stage in stages {
+            let command = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}"#);
+            let output = run_block(&set, &command, &server.environment());
+            assert!(output.status.success(), "{scenario}, {stage}: {}", said(&output));
+        }
+        let simulated = simulated("openldap", &exports, &set, place.path());
+        assert_same(&[simulated], &server.export(place.path()));
+        run += 1;
+    }
+    assert!(run >= 10, "{run}");
+}
+
+/// The plan of `ad-disable-move-delete` on a Samba domain, applied with `ldbmodify`.
+#[test]
+fn active_directory() {
+    let database = ad_run::organisation();
+    let place = tempfile::tempdir().unwrap();
+    let export = |name: &str| {
+        let folder = place.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        database.export(&folder)
+    };
+    let before = export("before");
+    let (set, _) = ad_run::plan(&database, "2026-11-21", place.path(), &[]);
+    let simulated = simulated("ad", std::slice::from_ref(&before), &set, place.path());
+    assert_eq!(ad_run::run(&database, &set.join("apply")), 4);
+    let after = export("after");
+    // Back links and copies of the name, which the domain works out from the rest.
+    let worked_out = [": directreports: ", ": distinguishedname: "];
+    let mut found = ad_run::differing(&simulated, &after);
+    found.retain(|line| !worked_out.iter().any(|name| line.contains(name)));
+    assert_eq!(found, Vec::<String>::new());
+    assert!(!ad_run::differing(&before, &after).is_empty());
+}

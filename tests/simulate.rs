@@ -1,0 +1,243 @@
+//! `offboard simulate`: what is refused, and the exports afterwards.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Output;
+
+use offboard::diff::{diff, text};
+use offboard::ldap::ChangeRecord;
+use offboard::ldif::{Record, RecordReader, UrlPolicy, convert};
+use offboard::policy::Server;
+use offboard::simulate::{rewrite, simulate};
+
+use crate::diff::{Text, content, entries, model, options, random_pair};
+use crate::offboard::{exports, offboard, root, stderr};
+
+/// Comments, folds, base64, `\r\n`, blanks and an order of its own: all of it stays where nothing changes.
+const EXPORT: &str = "# made by hand\nversion: 1\n\ndn: o=x\nobjectClass: organization\no: x\ndescription: fol\n ded\n\n\
+    # the people\ndn: ou=People, O=X\nobjectClass: organizationalUnit\nou:: UGVvcGxl\n\n\n\
+    # Anna\nDN: uid=anna,ou=People,o=x\nobjectClass: inetOrgPerson\nuid: anna\ncn;lang-de: Anna\ncn: anna\nsn: a\nMail: a@x\n\n\
+    dn: ou=Old,o=x\nobjectClass: organizationalUnit\nou: Old\n\n\
+    dn: uid=bert,ou=People,o=x\r\nobjectClass: inetOrgPerson\r\nuid: bert\r\ncn: bert\r\nsn: b\r\n\r\n\
+    dn: ou=Team,ou=People,o=x\nobjectClass: organizationalUnit\nou: Team\n\n\
+    dn: uid=carl\\, jr,ou=Team,ou=People,o=x\nobjectClass: inetOrgPerson\nuid: carl, jr\ncn: c\nsn: c\n\n\
+    # search result\nsearch: 2\nresult: 0 Success";
+
+/// A second export, without a line end at its end.
+const MORE: &str = "version: 1\ndn: o=y\nobjectClass: organization\no: y\n\ndn: cn=g,o=y\nobjectClass: groupOfNames\ncn: g\n\
+    member: uid=bert,ou=People,o=x";
+
+/// Runs it in a folder with both exports.
+fn run(place: &Path, change: &str, more: &[&str]) -> Output {
+    for (name, text) in [("export.ldif", EXPORT), ("more.ldif", MORE), ("change.ldif", change)] {
+        std::fs::write(place.join(name), text).unwrap();
+    }
+    let mut command = offboard();
+    command.current_dir(place).args(["simulate", "--export", "export.ldif"]).args(more).arg("change.ldif");
+    command.output().unwrap()
+}
+
+/// The lines that differ, as `diff` shows them.
+fn changed(before: &str, after: &str) -> String {
+    let lines = similar_lines(before, after);
+    if lines.is_empty() { "(no line differs)\n".to_owned() } else { lines }
+}
+
+fn similar_lines(before: &str, after: &str) -> String {
+    let place = tempfile::tempdir().unwrap();
+    let [one, two] = [("a", before), ("b", after)].map(|(name, text)| {
+        std::fs::write(place.path().join(name), text).unwrap();
+        place.path().join(name)
+    });
+    let output = std::process::Command::new("diff").arg("-U1").args([one, two]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().skip(2).fold(String::new(), |mut all, line| {
+        writeln!(all, "{}", line.replace('\r', "\\r")).unwrap();
+        all
+    })
+}
+
+#[test]
+fn changes_in_their_places() {
+    let anna = "dn: uid=anna,ou=People,o=x\n";
+    let cases = [
+        ("nothing", "dn: o=x\nchangetype: modify\nreplace: o\no: x\n-\n".to_owned()),
+        ("values", format!("{anna}changetype: modify\nadd: description\ndescription: é\n-\ndelete: mail\n-\n")),
+        ("deleted", format!("{anna}changetype: delete\n")),
+        (
+            "added behind its parent, and below what is added",
+            "dn: ou=New,o=x\nchangetype: add\nobjectClass: organizationalUnit\nou: New\n\n\
+             dn: uid=dora,ou=New,o=x\nchangetype: add\nobjectClass: inetOrgPerson\ncn: d\nsn: d\n\n\
+             dn: uid=emil,ou=Team,ou=People,o=x\nchangetype: add\nobjectClass: inetOrgPerson\nuid: emil\ncn: e\nsn: e\n"
+                .to_owned(),
+        ),
+        ("added at the end", "dn: c=de\nchangetype: add\nobjectClass: country\nc: de\n".to_owned()),
+        (
+            "moved with what is below, and changed there",
+            "dn: ou=Team,ou=People,o=x\nchangetype: modrdn\nnewrdn: ou=Gone\ndeleteoldrdn: 1\nnewsuperior: ou=Old,o=x\n\n\
+             dn: uid=carl\\2c jr,ou=gone,ou=old,o=x\nchangetype: modify\nreplace: sn\nsn: changed\n-\n"
+                .to_owned(),
+        ),
+        (
+            "leaves first, then what was their parent",
+            "dn: uid=carl\\2c jr,ou=Team,ou=People,o=x\nchangetype: delete\n\ndn: ou=Team,ou=People,o=x\nchangetype: delete\n"
+                .to_owned(),
+        ),
+        (
+            "deleted and added again",
+            format!("{anna}changetype: delete\n\n{anna}changetype: add\nobjectClass: inetOrgPerson\ncn: new\nsn: n\n"),
+        ),
+        ("in the second export", "dn: o=y\nchangetype: modify\nadd: description\ndescription: y\n-\n".to_owned()),
+    ];
+    let mut story = String::new();
+    for (title, change) in cases {
+        let place = tempfile::tempdir().unwrap();
+        let output = run(place.path(), &change, &["--export", "more.ldif"]);
+        assert_eq!(output.status.code(), Some(0), "{title}: {}", stderr(&output));
+        let before = format!("{EXPORT}\n\n{}", MORE.strip_prefix("version: 1\n").unwrap());
+        let after = String::from_utf8_lossy(&output.stdout);
+        writeln!(story, "=== {title}\n{}--- {}", changed(&before, &after), stderr(&output)).unwrap();
+    }
+    insta::assert_snapshot!(story);
+}
+
+const WRONG: &str = "dn: uid=nobody,o=x\nchangetype: delete\n\n\
+    dn: uid=anna,ou=People,o=x\nchangetype: modify\ndelete: mail\nmail: b@x\n-\n\n\
+    dn: ou=People,o=x\nchangetype: delete\n\n\
+    dn: uid=anna,ou=People,o=x\nchangetype: modify\nreplace: mail\nmail: c@x\n-\n\n\
+    dn: uid=\\1b[31m,ou=None,o=x\nchangetype: add\nobjectClass: account\n\n\
+    dn: ou=People,o=x\nchangetype: modrdn\nnewrdn: ou=Old\ndeleteoldrdn: 1\n";
+
+#[test]
+fn what_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let mut story = String::new();
+    let mut tell = |title: &str, output: &Output| {
+        let out = changed(EXPORT, &String::from_utf8_lossy(&output.stdout));
+        let out = if output.stdout.is_empty() { "(nothing)\n".to_owned() } else { out };
+        writeln!(story, "=== {title}: exit {}\n{out}--- {}", output.status.code().unwrap(), stderr(output)).unwrap();
+    };
+    tell("the first stops it", &run(place.path(), WRONG, &["-o", "after.ldif"]));
+    assert!(!place.path().join("after.ldif").exists());
+    tell("the others go on", &run(place.path(), WRONG, &["--keep-going"]));
+    tell("on another server", &run(place.path(), WRONG, &["--keep-going", "--for", "389ds"]));
+    tell("content", &run(place.path(), "dn: o=x\no: x\n", &[]));
+    tell("no name", &run(place.path(), "dn: o=x\nchangetype: delete\n\ndn: x\nchangetype: delete\n", &[]));
+    tell("no LDIF", &run(place.path(), "dn: o=x\nchangetype: remove\n", &[]));
+    tell("an export twice", &run(place.path(), WRONG, &["--export", "export.ldif"]));
+    tell("no change set", &run(place.path(), WRONG, &["."]));
+    std::fs::write(place.path().join("cut.ldif"), "dn: o=z\no: z\n\nsearch: 2\nresult: 4 Size limit exceeded\n")
+        .unwrap();
+    tell("a part of the exports", &run(place.path(), WRONG, &["--export", "cut.ldif"]));
+    let written = run(place.path(), "dn: uid=anna,ou=People,o=x\nchangetype: delete\n", &["-o", "after.ldif"]);
+    tell("to a file", &written);
+    let mode = std::fs::metadata(place.path().join("after.ldif")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    tell("to a file that is there", &run(place.path(), WRONG, &["-o", "after.ldif"]));
+    let help = offboard().args(["simulate", "--help"]).output().unwrap();
+    writeln!(story, "=== help\n{}", String::from_utf8_lossy(&help.stdout)).unwrap();
+    insta::assert_snapshot!(story);
+}
+
+/// Links of Active Directory follow, in entries that no record names.
+#[test]
+fn links_follow() {
+    let place = tempfile::tempdir().unwrap();
+    let change =
+        "dn: uid=bert,ou=People,o=x\nchangetype: modrdn\nnewrdn: uid=bert\ndeleteoldrdn: 1\nnewsuperior: ou=Old,o=x\n";
+    let output = run(place.path(), change, &["--export", "more.ldif", "--for", "ad"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("member: uid=bert,ou=Old,o=x"), "{}", stderr(&output));
+    let output = run(place.path(), change, &["--export", "more.ldif"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("member: uid=bert,ou=People,o=x"), "{}", stderr(&output));
+}
+
+/// Blocks, threads and compression do not show: an export of several blocks comes back as it was, and so changed.
+#[test]
+fn large_exports_come_back() {
+    let place = tempfile::tempdir().unwrap();
+    let mut text = "dn: o=x\nobjectClass: organization\no: x\n\n".to_owned();
+    for number in 0..20_000 {
+        write!(text, "# {number}\ndn: uid=u{number},o=x\nobjectClass: account\nuid: u{number}\n\n").unwrap();
+    }
+    std::fs::write(place.path().join("export.ldif"), &text).unwrap();
+    let change = "dn: uid=u15000,o=x\nchangetype: delete\n\ndn: uid=u7,o=x\nchangetype: modrdn\nnewrdn: uid=v\ndeleteoldrdn: 1\n";
+    std::fs::write(place.path().join("change.ldif"), change).unwrap();
+    let expected = text
+        .replace("# 15000\ndn: uid=u15000,o=x\nobjectClass: account\nuid: u15000\n\n", "")
+        .replace("dn: uid=u7,o=x\nobjectClass: account\nuid: u7\n", "dn: uid=v,o=x\nobjectClass: account\nuid: v\n");
+    for threads in ["1", "3"] {
+        let mut command = offboard();
+        command.current_dir(place.path()).args([
+            "simulate",
+            "--threads",
+            threads,
+            "--export",
+            "export.ldif",
+            "change.ldif",
+        ]);
+        let output = command.output().unwrap();
+        assert!(output.stdout == expected.as_bytes(), "{threads} threads: {}", stderr(&output));
+    }
+}
+
+/// The folder of a change set stands for its stages in order.
+#[test]
+fn a_change_set() {
+    let set = root().join("fixtures/scenarios/three-domains/expected");
+    let run = |changes: &[String]| {
+        let mut command = offboard();
+        command.arg("simulate").args(exports("three-domains").iter().flat_map(|export| ["--export", export]));
+        command.args(changes).output().unwrap()
+    };
+    let whole = run(&[set.to_str().unwrap().to_owned()]);
+    assert_eq!(whole.status.code(), Some(0), "{}", stderr(&whole));
+    let stages = ["10-status", "30-references", "40-address-books", "50-services", "60-entries"];
+    let files = stages.map(|stage| set.join(format!("apply/{stage}.ldif")).to_str().unwrap().to_owned());
+    assert!(run(&files).stdout == whole.stdout);
+}
+
+/// The changes that lead from one text to another.
+fn changes(from: &str, to: &str) -> Vec<ChangeRecord> {
+    let [from, to] = [from, to].map(|text| Text(text.as_bytes().to_vec()));
+    let options = options(Server::OpenLdap);
+    let change = text::ldif(&diff(&from, &to, UrlPolicy::Refuse, &options).unwrap(), &options);
+    let records = RecordReader::new(&change, 1, UrlPolicy::Refuse);
+    records
+        .filter_map(|record| match record.unwrap() {
+            Record::Change(record) => Some(convert::change(&record).unwrap()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What is held of the exports is enough: the same is done and refused as where the whole directory is at hand. The
+/// changes are right for another state: those from AFTER to BEFORE first, which mostly fail, then those to AFTER.
+#[test]
+fn what_is_not_held_does_not_matter() {
+    let (mut done, mut refused, mut reached) = (0, 0, 0);
+    for case in 0..600 {
+        let [before, after] =
+            random_pair(case).map(|text| format!("dn: o=random\nobjectClass: organization\no: random\n\n{text}"));
+        let mut records = changes(&after, &before);
+        records.extend(changes(&before, &after));
+        let mut whole = model(before.as_bytes(), Server::OpenLdap);
+        let expected: Vec<_> = records.iter().map(|record| whole.apply(record)).collect();
+
+        let exports = Text(before.into_bytes());
+        let outcome = simulate(&exports, UrlPolicy::Refuse, Server::OpenLdap, &records, true).unwrap();
+        let codes = expected.iter().enumerate().filter_map(|(number, result)| Some((number, result.err()?)));
+        assert_eq!(outcome.refused, codes.collect::<Vec<_>>(), "case {case}");
+        let mut written = Vec::new();
+        let mut take = |text: &[u8]| {
+            written.extend_from_slice(text);
+            true
+        };
+        rewrite(&exports, UrlPolicy::Refuse, &outcome.changes, &mut take).unwrap();
+        let found = content(&entries(&written), Server::OpenLdap);
+        assert_eq!(found, content(whole.entries.values(), Server::OpenLdap), "case {case}");
+        done += outcome.applied;
+        refused += outcome.refused.len();
+        reached += usize::from(found == content(&entries(after.as_bytes()), Server::OpenLdap));
+    }
+    assert!(done > 500 && refused > 500 && reached > 100, "{done} {refused} {reached}");
+}
