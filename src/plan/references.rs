@@ -141,7 +141,10 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
             .iter()
             .filter(|reference| reference.at.0 == at && reference.how == How::Name)
             .filter(|reference| reference.form != Form::AddressOrUrl && fates.moved.contains_key(&reference.person))
-            .filter(|_| !policy.moving.as_ref().is_some_and(|moving| moving.follows(name)))
+            .filter(|reference| {
+                let value = &attribute.values[reference.at.1].bytes;
+                !policy.moving.as_ref().is_some_and(|moving| moving.follows(name, value))
+            })
             .collect();
         if gone.len() == 0 && renamed.is_empty() {
             continue;
