@@ -38,5 +38,6 @@ pub mod plan;
 pub mod policy;
 pub mod proof;
 pub mod render;
+pub mod revert;
 pub mod simulate;
 pub mod verify;

@@ -6,6 +6,7 @@ mod cli;
 mod conformance;
 mod diff;
 mod offboard;
+mod revert;
 mod scenarios;
 mod servers;
 mod simulate;

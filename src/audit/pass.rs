@@ -181,19 +181,7 @@ impl<'g> Second<'g> {
             !is_dummy(named_dn(base, line.value.bytes()), self.ground.policy)
         });
         if real.count() == 0 {
-            found.findings.push(self.of_entry(entry, "empty-group", "it has no members".to_owned()));
-        }
-    }
-
-    fn of_entry(&self, entry: &EntryView<'_>, code: &'static str, what: String) -> Finding {
-        Finding {
-            code,
-            dn: entry.record.dn.to_vec(),
-            attribute: String::new(),
-            value: Vec::new(),
-            what,
-            origin: entry.origin(),
-            roster: None,
+            found.findings.push(of_entry(entry, "empty-group", "it has no members".to_owned()));
         }
     }
 
@@ -217,15 +205,15 @@ impl<'g> Second<'g> {
             _ => None,
         };
         if let Some(code) = code {
-            found.findings.push(self.of_entry(view, code, decision.reason.sentence()));
+            found.findings.push(of_entry(view, code, decision.reason.sentence()));
         }
         if !self.ground.policy.services.is_empty() {
             for one in lint(entry) {
                 found.findings.push(Finding {
                     attribute: one.attribute.to_owned(),
-                    value: one.value.clone().unwrap_or_default().to_vec(),
+                    value: one.value.clone().unwrap_or_default(),
                     origin: Origin { line: one.line, ..view.origin() },
-                    ..self.of_entry(view, one.code, one.sentence())
+                    ..of_entry(view, one.code, one.sentence())
                 });
             }
         }
@@ -241,7 +229,7 @@ impl<'g> Second<'g> {
                     attribute: attribute.to_owned(),
                     value: value.to_vec(),
                     origin: Origin { line, ..view.origin() },
-                    ..self.of_entry(view, code, what.to_owned())
+                    ..of_entry(view, code, what.to_owned())
                 });
             }
         }
@@ -252,7 +240,7 @@ impl<'g> Second<'g> {
             let name = &self.ground.rosters[hit.roster].name;
             match hit.verdict {
                 Verdict::Absent => {
-                    found.findings.push(self.of_entry(
+                    found.findings.push(of_entry(
                         entry,
                         "not-in-roster",
                         format!("the roster {name} does not list it"),
@@ -260,13 +248,26 @@ impl<'g> Second<'g> {
                 }
                 Verdict::NoKey => {
                     let what = format!("it has no key for the roster {name}");
-                    found.findings.push(self.of_entry(entry, "no-key-for-roster", what));
+                    found.findings.push(of_entry(entry, "no-key-for-roster", what));
                 }
                 Verdict::Active | Verdict::Inactive | Verdict::Unknown => {
                     found.seen.insert((hit.roster, hit.line));
                 }
             }
         }
+    }
+}
+
+/// A finding about an entry as a whole.
+fn of_entry(entry: &EntryView<'_>, code: &'static str, what: String) -> Finding {
+    Finding {
+        code,
+        dn: entry.record.dn.to_vec(),
+        attribute: String::new(),
+        value: Vec::new(),
+        what,
+        origin: entry.origin(),
+        roster: None,
     }
 }
 

@@ -97,6 +97,8 @@ pub enum Command {
     Audit(Audit),
     /// Apply change LDIF, or a change set, to exports: what the directory would hold, and what it would refuse
     Simulate(Simulate),
+    /// Write the LDIF that undoes change LDIF, or a change set
+    Revert(Revert),
     /// Write the change LDIF that turns one export into the other
     Diff(Diff),
     /// Write every record of any LDIF as a JSON line
@@ -294,6 +296,30 @@ pub struct Simulate {
     /// Go on behind a record that is refused
     #[arg(long)]
     pub keep_going: bool,
+    /// The server whose rules count
+    #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
+    pub server: String,
+    /// Change LDIF, or the folder of a change set: its apply/*.ldif in order
+    #[arg(value_name = "CHANGE|CHANGESET", required = true)]
+    pub changes: Vec<String>,
+}
+
+/// `offboard revert`
+///
+/// Exit status: 0 everything comes back · 1 something does not, and is named · 2 trouble · 3 a record would be refused.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: the way back from somebody's change file\n\n  \
+                        offboard revert --export before.ldif change.ldif -o undo.ldif")]
+pub struct Revert {
+    /// Export from before the changes (repeatable)
+    #[arg(long, value_name = "EXPORT", required = true)]
+    pub export: Vec<String>,
+    /// File to write to; it must not exist [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
+    /// Bring deleted entries back with their entryUUID, by OpenLDAP's relax rules control
+    #[arg(long)]
+    pub relax: bool,
     /// The server whose rules count
     #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
     pub server: String,

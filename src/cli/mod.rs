@@ -11,6 +11,7 @@ mod grounds;
 mod init;
 mod json;
 mod plan;
+mod revert;
 mod simulate;
 mod verify;
 
@@ -44,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(command) => explain::run(command, &args.global),
         Command::Audit(command) => audit::run(command, &args.global),
         Command::Verify(command) => verify::run(command, &args.global),
+        Command::Revert(command) => revert::run(command, &args.global),
         Command::Simulate(command) => simulate::run(command, &args.global),
         Command::Diff(command) => diff::run(command, &args.global),
         Command::Json(command) => json::run(command, &args.global),

@@ -17,9 +17,15 @@ use crate::render::sanitize::shown;
 use crate::simulate::{self, Changes, SimulateError};
 
 /// Where a record stands.
-struct Place {
+pub struct Place {
     file: String,
     line: u64,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
 }
 
 /// Runs it.
@@ -93,7 +99,7 @@ fn write(
 }
 
 /// The change files, in order; a change set stands for the files of its stages.
-fn change_files(names: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
+pub fn change_files(names: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
     let mut files = Vec::new();
     for name in names {
         let folder = Utf8Path::new(name);
@@ -120,7 +126,7 @@ fn change_files(names: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
     Ok(files)
 }
 
-fn read_changes(
+pub fn read_changes(
     file: &str,
     urls: UrlPolicy<'_>,
     places: &mut Vec<Place>,
@@ -151,7 +157,7 @@ fn read_changes(
     Ok(())
 }
 
-fn refusal(place: &Place, record: &ChangeRecord, code: ResultCode) -> String {
+pub fn refusal(place: &Place, record: &ChangeRecord, code: ResultCode) -> String {
     let kind = match record.change {
         Change::Add(_) => "add",
         Change::Delete => "delete",
@@ -162,7 +168,7 @@ fn refusal(place: &Place, record: &ChangeRecord, code: ResultCode) -> String {
     format!("{file}:{}: {kind} {}: {code}", place.line, shown(record.dn.spelling()))
 }
 
-fn faults(error: &SimulateError<ExportError>, exports: &[String]) -> Vec<Diagnostic> {
+pub fn faults(error: &SimulateError<ExportError>, exports: &[String]) -> Vec<Diagnostic> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let name = |export: u16| exports.get(usize::from(export)).map_or("?", String::as_str);
     match error {

@@ -19,7 +19,7 @@
 
 mod content;
 mod index;
-mod modifications;
+pub mod modifications;
 mod names;
 mod steps;
 pub mod text;

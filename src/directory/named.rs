@@ -21,6 +21,7 @@ impl Pass for Wanted {
 }
 
 /// The entries of these names that the exports hold.
+#[expect(clippy::implicit_hasher, reason = "names are always kept in the standard set")]
 pub fn entries<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,

@@ -3,7 +3,7 @@
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::dn::Rdn;
 use crate::ldap::{Attribute, Change, ChangeRecord, Control, Dn, Entry, ModOp, Modification, Origin};
-use crate::policy::DirectoryPolicy;
+use crate::policy::Server;
 
 /// Operations that are run together, in this order: one file each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -177,14 +177,14 @@ pub fn rename(entry: &Entry, parent: &Dn) -> Option<(ChangeRecord, ChangeRecord,
 ///
 /// What the server sets by itself is left out of the addition: it would be refused. With the relax rules control a server
 /// takes back what identifies the entry, so that it is the same one again.
-pub fn delete(entry: &Entry, directory: &DirectoryPolicy) -> (ChangeRecord, ChangeRecord) {
+pub fn delete(entry: &Entry, server: Server, relax: bool) -> (ChangeRecord, ChangeRecord) {
     const IDENTITY: [&str; 3] = ["entryUUID", "creatorsName", "createTimestamp"];
     let record = |change| ChangeRecord { dn: entry.dn.clone(), controls: Vec::new(), change };
     let is_identity = |name: &str| IDENTITY.iter().any(|own| own.eq_ignore_ascii_case(name));
-    let relaxes = directory.relax && entry.values("entryUUID").next().is_some();
+    let relaxes = relax && entry.values("entryUUID").next().is_some();
     let kept = entry.attributes.iter().filter(|attribute| {
         let name = attribute.description.attribute_type();
-        !directory.server.sets(name) || relaxes && is_identity(name)
+        !server.sets(name) || relaxes && is_identity(name)
     });
     let mut undo = record(Change::Add(kept.cloned().collect()));
     undo.controls.extend(relaxes.then(|| Control { oid: RELAX_RULES.to_owned(), critical: true, value: None }));

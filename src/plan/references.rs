@@ -10,6 +10,7 @@
 //! | reassign to somebody without a mail address, or to nobody | addresses | nothing: a review item; a name holds the account |
 //! | review | | nothing: a review item |
 //! | leave | | nothing |
+//! | anything, and the entry is protected | | nothing: a review item |
 //! | anything, and the account is moved | every name of it or of an entry below it | `delete:` them, `add:` the new names; nothing where the server follows moves by itself |
 //! | anything, and the value does not name the account for certain | another case, a URL, a filter, an access rule, a shared address, a near miss | nothing: a review item |
 //!
@@ -93,7 +94,8 @@ impl Gone<'_> {
 /// The values of an attribute that name somebody deleted for certain, each once, by what is done with them.
 fn gone<'k>(kept: &'k Kept, at: usize, policy: &Policy, fates: &Fates<'_>) -> Gone<'k> {
     let attribute = &kept.entry.attributes[at];
-    let cleaned = policy.directory.tools.file_cleans(attribute.description.attribute_type());
+    let cleaned = policy.directory.tools.file_cleans(attribute.description.attribute_type())
+        && !policy.protect.covers(&kept.entry);
     let mut gone = Gone { removed: Vec::new(), reassigned: Vec::new() };
     for reference in kept.references.iter().filter(|reference| reference.at.0 == at && cleaned) {
         if !(fates.is_deleted)(reference.person) || gone.holds(reference.at.1) {
@@ -141,7 +143,11 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
             .iter()
             .filter(|reference| reference.at.0 == at && reference.how == How::Name)
             .filter(|reference| reference.form != Form::AddressOrUrl && fates.moved.contains_key(&reference.person))
-            .filter(|_| !policy.moving.as_ref().is_some_and(|moving| moving.follows(name)))
+            .filter(|_| !policy.protect.covers(&kept.entry))
+            .filter(|reference| {
+                let value = &attribute.values[reference.at.1].bytes;
+                !policy.moving.as_ref().is_some_and(|moving| moving.follows(name, value))
+            })
             .collect();
         if gone.len() == 0 && renamed.is_empty() {
             continue;

@@ -272,7 +272,7 @@ fn no_dangling<E>(
             None => !around.targets.contains(&naming.entry),
         };
         let person = &around.names[naming.person];
-        let follows = policy.moving.as_ref().is_some_and(|moving| moving.follows(base))
+        let follows = policy.moving.as_ref().is_some_and(|moving| moving.follows(base, &naming.value))
             && naming.how == How::Name
             && around.moved.contains(person);
         if !stays || follows || !policy.directory.tools.file_cleans(base) || is_another_ones(around, found, naming) {

@@ -22,7 +22,7 @@ use thiserror::Error;
 use crate::directory::census::Finding;
 use crate::directory::scan::{Exports, ScanError};
 use crate::directory::{Census, scan};
-use crate::ldap::{ChangeRecord, Dn, DnKey, Entry, Origin, ResultCode};
+use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, Origin, ResultCode};
 use crate::ldif::UrlPolicy;
 use crate::policy::Server;
 use crate::proof::apply::Model;
@@ -84,6 +84,18 @@ pub fn simulate<E: Exports>(
     records: &[ChangeRecord],
     keep_going: bool,
 ) -> Result<Outcome, SimulateError<E::Error>> {
+    simulate_watched(exports, urls, server, records, keep_going, &mut |_, _, _| {})
+}
+
+/// [`simulate`], with every record that is applied shown to `watch`: its number, and its entry before and after it.
+pub fn simulate_watched<E: Exports>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    server: Server,
+    records: &[ChangeRecord],
+    keep_going: bool,
+    watch: &mut dyn FnMut(usize, Option<&Entry>, Option<&Entry>),
+) -> Result<Outcome, SimulateError<E::Error>> {
     let mut found = Found::default();
     let touched = Touched::by(records, server);
     let census = scan(exports, urls, None, &touched, |more| found.merge(more)).map_err(SimulateError::Scan)?;
@@ -99,8 +111,14 @@ pub fn simulate<E: Exports>(
     }
     let mut outcome = Outcome::default();
     for (number, record) in records.iter().enumerate() {
+        let first = model.entries.get(record.dn.key()).cloned();
         match model.apply(record) {
-            Ok(()) => outcome.applied += 1,
+            Ok(()) => {
+                outcome.applied += 1;
+                let key = model.renames.last().filter(|_| matches!(record.change, Change::ModifyDn { .. }));
+                let key = key.map_or(record.dn.key(), |(_, new)| new);
+                watch(number, first.as_ref(), model.entries.get(key));
+            }
             Err(code) => {
                 outcome.refused.push((number, code));
                 if !keep_going {

@@ -109,7 +109,7 @@ pub fn check(records: &[ChangeRecord], now: &[Entry]) -> Vec<Verdict> {
         match &record.change {
             Change::Modify(modifications) => {
                 let effects = effects(modifications);
-                if effects.values().all(|effect| effect.is_none()) {
+                if effects.values().all(Effect::is_none) {
                     return Verdict::Guard;
                 }
                 match entry {

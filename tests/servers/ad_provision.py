@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Make the database of a new Active Directory domain, as Samba's domain controller would hold it.
 
-    ad_provision.py FOLDER
+    ad_provision.py FOLDER PASSWORD
 
 FOLDER/private/sam.ldb is the directory of corp.example.test. Only the database is wanted: no DNS zones, no
 sysvol with its file attributes, so no privilege is needed, and nothing outside FOLDER is written.
@@ -32,8 +32,8 @@ def main():
         hostip="127.0.0.1",
         serverrole="active directory domain controller",
         dns_backend="NONE",
-        # Nobody logs in, but it must be hard to guess.
-        adminpass="Correct-Horse-1",
+        # Of the administrator; it must be hard to guess.
+        adminpass=sys.argv[2],
         # 4 is Windows Server 2008 R2, the highest that Samba 4.17 offers.
         dom_for_fun_level=4,
         base_schema="2012_R2",

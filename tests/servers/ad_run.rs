@@ -1,16 +1,20 @@
 //! Lives of leavers in Active Directory: planned from exports of a Samba domain and applied to it, day by day.
 //!
-//! The policy and the leavers are those of the scenario `ad-disable-move-delete`.
+//! The policy and the leavers are those of the scenario `ad-disable-move-delete`; `ad-references` is of one whom everything
+//! names.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::compare::differences;
-use super::plan_run::predicted;
-use super::samba::{AdDatabase, ORGANISATION};
-use crate::offboard::{inputs, offboard, root, scenario_file, stderr};
+use super::plan_run::{follow, predicted};
+use super::samba::{AdController, AdDatabase, ORGANISATION};
+use super::server::Server as _;
+use crate::offboard::{AS_OF, inputs, offboard, root, scenario_file, stderr};
+use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use offboard::plan::Guard;
 
 const SCENARIO: &str = "ad-disable-move-delete";
@@ -22,12 +26,17 @@ pub fn organisation() -> AdDatabase {
 
 /// Plans for a day from what the domain holds; earlier change sets are given with `--history`.
 pub fn plan(database: &AdDatabase, day: &str, folder: &Path, history: &[PathBuf]) -> (PathBuf, Value) {
+    plan_of(SCENARIO, database, day, folder, history)
+}
+
+/// The same by the policy and the leavers of another scenario.
+fn plan_of(scenario: &str, database: &AdDatabase, day: &str, folder: &Path, history: &[PathBuf]) -> (PathBuf, Value) {
     let folder = folder.join(day);
     std::fs::create_dir(&folder).unwrap();
     let set = folder.join("set");
     let mut command = offboard();
-    command.args(["plan", "--as-of", day, "-p", &scenario_file(SCENARIO, "policy.toml")]);
-    command.args(inputs(SCENARIO)).arg("-o").arg(&set);
+    command.args(["plan", "--as-of", day, "-p", &scenario_file(scenario, "policy.toml")]);
+    command.args(inputs(scenario)).arg("-o").arg(&set);
     for earlier in history {
         command.arg("--history").arg(earlier);
     }
@@ -55,27 +64,115 @@ pub fn differing(before: &Path, after: &Path) -> Vec<String> {
     found.into_iter().filter(|line| !OWN.iter().any(|own| line.contains(own))).collect()
 }
 
-#[test]
-fn a_change_set_does_what_the_proof_says_and_is_undone() {
-    let database = organisation();
+/// The whole run of a scenario, offline by `ldbmodify` or by the runbook on a domain controller: what else than the
+/// proof says is there after the plan. The rollback brings everything back.
+fn whole_run(scenario: &str, database: AdDatabase, is_served: bool, stages: usize) -> Vec<String> {
+    // What an entry that was deleted and added again cannot have back.
+    const IDENTITY: [&str; 5] = ["objectguid", "objectsid", "usncreated", "whencreated", "pwdlastset"];
     let place = tempfile::tempdir().unwrap();
-    let export = |name: &str| {
+    let folder = |name: &str| {
         let folder = place.path().join(name);
         std::fs::create_dir(&folder).unwrap();
-        database.export(&folder)
+        folder
     };
-    let before = export("before");
-    let (set, _) = plan(&database, "2026-11-21", place.path(), &[]);
-    let expected = predicted(SCENARIO, &[before.to_str().unwrap().to_owned()], Guard::Values, place.path());
-    assert_eq!(run(&database, &set.join("apply")), 4);
-    let found = differing(&expected, &export("after"));
+    let before = database.export(&folder("before"));
+    let (set, _) = plan_of(scenario, &database, AS_OF, place.path(), &[]);
+    let expected = predicted(scenario, &[before.to_str().unwrap().to_owned()], Guard::Values, place.path());
+    let [after, again] = ["after", "again"].map(folder);
+    let (after, again) = if is_served {
+        let server = AdController::start(database);
+        assert!(follow(&set, "Check", &server) > 0);
+        assert_eq!(follow(&set, "Apply", &server), stages);
+        let after = server.export(&after).remove(0);
+        assert_eq!(follow(&set, "Roll back", &server), stages);
+        (after, server.export(&again).remove(0))
+    } else {
+        assert_eq!(run(&database, &set.join("apply")), stages);
+        let after = database.export(&after);
+        assert_eq!(run(&database, &set.join("rollback")), stages);
+        (after, database.export(&again))
+    };
+    let mut lost = differing(&before, &again);
+    lost.retain(|line| !IDENTITY.iter().any(|name| line.contains(&format!(": {name}: "))));
+    assert!(lost.is_empty(), "{lost:#?}");
+    differing(&expected, &after)
+}
+
+#[test]
+fn a_change_set_does_what_the_proof_says_and_is_undone() {
+    let found = whole_run(SCENARIO, organisation(), false, 4);
     insta::assert_snapshot!("after_apply", found.join("\n"));
-    assert_eq!(run(&database, &set.join("rollback")), 4);
-    let found = differing(&before, &export("again"));
-    let identity = ["objectguid", "objectsid", "usncreated", "whencreated", "pwdlastset"];
-    let lost = |line: &&String| !identity.iter().any(|name| line.contains(&format!(": {name}: ")));
-    let found: Vec<&String> = found.iter().filter(lost).collect();
+}
+
+/// The same over LDAP, by the blocks of the runbook.
+#[test]
+fn a_domain_controller_takes_the_runbook() {
+    let found = whole_run(SCENARIO, organisation(), true, 4);
+    insta::assert_snapshot!("after_apply", found.join("\n"));
+}
+
+/// A leaver whom everything names that can.
+const REFERENCES: &str = "ad-references";
+
+fn with_references() -> AdDatabase {
+    let prepare = root().join(scenario_file(REFERENCES, "prepare.ldif"));
+    AdDatabase::start(&[root().join("fixtures/servers/ad-content.ldif"), prepare])
+}
+
+/// The scenario's export is what `ldbsearch` writes of the domain that its README describes.
+#[test]
+fn the_export_is_of_a_real_domain() {
+    const OWN: [&str; 6] = ["objectguid", "objectsid", "usncreated", "usnchanged", "whencreated", "whenchanged"];
+    let place = tempfile::tempdir().unwrap();
+    let written = with_references().export(place.path());
+    let mut found = differences(&[root().join(scenario_file(REFERENCES, "export.ldif"))], &[written]);
+    found.retain(|line| !OWN.iter().any(|own| line.contains(&format!(": {own}: "))));
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Only the back links of who takes over are more than the proof says.
+#[test]
+fn references_go_and_come_back() {
+    for is_served in [false, true] {
+        let found = whole_run(REFERENCES, with_references(), is_served, 2);
+        insta::assert_snapshot!("after_references", found.join("\n"));
+    }
+}
+
+/// A plain text search, as a person would make it, finds him nowhere but in what the plan asks a person about.
+#[test]
+fn references_leave_no_trace() {
+    let names = [r"smith\, john,ou=staff", "smith\\0adel", "jsmith@", "john.smith@", "deleted objects", "\\jsmith"];
+    let traces = |export: &Path| -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for record in RecordReader::new(&std::fs::read(export).unwrap(), 1, UrlPolicy::Refuse) {
+            let Record::Content(record) = record.unwrap() else { continue };
+            let dn = String::from_utf8_lossy(&record.dn);
+            for line in &record.attributes {
+                let value = String::from_utf8_lossy(line.value.bytes());
+                let low = value.to_lowercase();
+                if names.iter().any(|name| low.contains(name)) {
+                    found.insert(format!("{dn} {}: {value}", line.description));
+                }
+            }
+        }
+        found
+    };
+    let database = with_references();
+    let place = tempfile::tempdir().unwrap();
+    let before = traces(&database.export(place.path()));
+    let holds = |attribute: &str| before.iter().any(|trace| trace.contains(&format!(" {attribute}: ")));
+    for attribute in ["member", "manager", "managedBy", "secretary", "assistant", "seeAlso", "roleOccupant"] {
+        assert!(holds(attribute), "nothing names him by {attribute}");
+    }
+    let (set, view) = plan_of(REFERENCES, &database, AS_OF, place.path(), &[]);
+    run(&database, &set.join("apply"));
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let reviews = view["reviews"].as_array().unwrap().iter();
+    let reviews: BTreeSet<String> = reviews
+        .map(|review| format!("{} {}: {}", text(&review["dn"]), text(&review["attribute"]), text(&review["value"])))
+        .collect();
+    assert_eq!(traces(&database.export(place.path())), reviews);
 }
 
 /// Marked, moved, deleted after 90 days; nothing is planned twice, and nothing names who is gone.

@@ -9,6 +9,8 @@
 //! | referential integrity takes `member`, `uniqueMember`, `owner`, `seeAlso` of a deleted entry, and a later delete of such a value fails (16) | removes references before it deletes |
 //! | referential integrity leaves `manager` and `secretary` | removes them as well |
 //! | the same four follow a move at once, in lower case, the others do not; the old value cannot be deleted then (16) | needs to be told of the plug-in, and to rewrite the others |
+//! | a name with a bit string (`DN#'01'B`) does not follow; beside the same name without, the move is refused (20) | rewrites such names itself |
+//! | an entry below the moved one that names it may be shown under its old name | is better made with the plug-in off |
 //! | the classes above those of a new entry are added to it | need not be told of them |
 
 use super::ds389::{Ds389, Setup};
@@ -24,6 +26,11 @@ const UNIQUE: &str = "cn=unique,dc=example,dc=com";
 
 /// Amy, whom two groups and Bob name.
 fn server(referential_integrity: bool) -> Ds389 {
+    server_with(referential_integrity, "")
+}
+
+/// The same, and more entries.
+fn server_with(referential_integrity: bool, more: &str) -> Ds389 {
     let people = "objectClass: top\nobjectClass: inetOrgPerson\nsn: x\ncn: x\n";
     let export = format!(
         "dn: dc=example,dc=com\nobjectClass: top\nobjectClass: domain\ndc: example\n\n\
@@ -32,7 +39,7 @@ fn server(referential_integrity: bool) -> Ds389 {
          dn: {BOB}\n{people}uid: bob\nmanager: {AMY}\nsecretary: {AMY}\n\n\
          dn: {NAMES}\nobjectClass: top\nobjectClass: groupOfNames\ncn: names\n\
          member: {AMY}\nowner: {AMY}\nseeAlso: {AMY}\n\n\
-         dn: {UNIQUE}\nobjectClass: top\nobjectClass: groupOfUniqueNames\ncn: unique\nuniqueMember: {AMY}\n"
+         dn: {UNIQUE}\nobjectClass: top\nobjectClass: groupOfUniqueNames\ncn: unique\nuniqueMember: {AMY}\n{more}"
     );
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("export.ldif");
@@ -80,6 +87,7 @@ fn values(server: &Ds389, dn: &str, attribute: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
+const ATTRIBUTE_OR_VALUE_EXISTS: Result<(), i32> = Err(20);
 const NO_SUCH_ATTRIBUTE: Result<(), i32> = Err(16);
 const UNAVAILABLE_CRITICAL_EXTENSION: Result<(), i32> = Err(12);
 const UNWILLING_TO_PERFORM: Result<(), i32> = Err(53);
@@ -158,6 +166,49 @@ fn referential_integrity_follows_some_moves() {
     for attribute in ["manager", "secretary"] {
         assert_eq!(values(&server, BOB, attribute), [AMY], "{attribute}");
     }
+}
+
+const PHONE: &str = "cn=phone,uid=amy,ou=People,dc=example,dc=com";
+
+fn move_amy(server: &Ds389) -> Result<(), i32> {
+    let place = "deleteoldrdn: 1\nnewsuperior: dc=example,dc=com\n";
+    apply(server, &format!("dn: {AMY}\nchangetype: modrdn\nnewrdn: uid=amy\n{place}"))
+}
+
+#[test]
+fn referential_integrity_finds_no_name_with_bits() {
+    let server = server(true);
+    let with_bits = format!("{AMY}#'01'B");
+    let swapped = add(UNIQUE, "uniqueMember", &with_bits) + &remove(UNIQUE, "uniqueMember", AMY);
+    assert_eq!(apply(&server, &swapped), Ok(()));
+    assert_eq!(move_amy(&server), Ok(()));
+    assert_eq!(values(&server, UNIQUE, "uniqueMember"), [with_bits]);
+}
+
+/// It changes all values of an attribute in which it finds one, loses the bits, and both would be the same.
+#[test]
+fn a_name_with_bits_and_without_refuses_a_move() {
+    let with_bits = format!("{AMY}#'01'B");
+    for (referential_integrity, moved) in [(true, ATTRIBUTE_OR_VALUE_EXISTS), (false, Ok(()))] {
+        let server = server(referential_integrity);
+        assert_eq!(apply(&server, &add(UNIQUE, "uniqueMember", &with_bits)), Ok(()));
+        assert_eq!(move_amy(&server), moved);
+    }
+}
+
+/// Where the plug-in reads and changes an entry that goes along with the moved one, and that was not read before.
+#[test]
+fn an_entry_below_that_names_the_moved_one_is_shown_under_its_old_name() {
+    let shown = |lines: &str| {
+        let phone = format!("\ndn: {PHONE}\nobjectClass: top\nobjectClass: device\ncn: phone\n{lines}");
+        let server = server_with(true, &phone);
+        assert_eq!(move_amy(&server), Ok(()));
+        let mut search = server.client("ldapsearch");
+        let output = succeed(search.args(["-LLL", "-b", "dc=example,dc=com", "(cn=phone)", "1.1"]));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    };
+    assert_eq!(shown(""), "dn: cn=phone,uid=amy,dc=example,dc=com");
+    assert_eq!(shown(&format!("owner: {AMY}\n")), format!("dn: {PHONE}"));
 }
 
 /// Without the plug-in, which is off by itself, nothing is taken.

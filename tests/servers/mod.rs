@@ -1,8 +1,9 @@
 //! Real servers: what `offboard` writes is run against them with their own tools.
 //!
 //! Needs Debian's `slapd`, `ldap-utils`, `python3-ldap`, `389-ds-base`, `ldb-tools`, `python3-samba`,
-//! `samba-dsdb-modules` and `samba-ad-provision`; `tests/run` installs them. Without them these tests fail and say so:
-//! a test that skips itself proves nothing.
+//! `samba-dsdb-modules`, `samba-ad-provision`, `samba` and `iproute2`; `tests/run` installs them. One test needs root, as
+//! Samba's domain controller runs in a network name space of its own. Without them these tests fail and say so: a test
+//! that skips itself proves nothing.
 
 #![allow(
     clippy::expect_used,

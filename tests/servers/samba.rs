@@ -4,32 +4,56 @@
 //! its rules. They are not LDAP clients, though: they act as the system itself, which may write a few attributes that
 //! no administrator may, a whole file is one transaction, and `control:` lines and `version:` are unknown to them.
 
+use super::server::{Daemon, Server, private_folder};
 use super::tools::{here, program, python, said, succeed};
 use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
 /// The domain.
 pub const DOMAIN: &str = "DC=corp,DC=example,DC=test";
 
+/// Its administrator, of whom only a domain controller asks the password.
+const ADMINISTRATOR: &str = "CN=Administrator,CN=Users,DC=corp,DC=example,DC=test";
+const ADMIN_PASSWORD: &str = "Correct-Horse-1";
+
 /// Where content is put, apart from what a domain holds by itself.
 pub const ORGANISATION: &str = "OU=MyOrg,DC=corp,DC=example,DC=test";
 
-/// The database of a new domain: its files, by their path below the folder.
+/// Files, by their path below a folder.
 type Files = Vec<(PathBuf, Vec<u8>)>;
 
+/// A new domain.
+struct Domain {
+    /// The directory, a file a naming context, and the key of its secrets.
+    directory: Files,
+    /// What a domain controller needs besides.
+    controller: Files,
+}
+
+/// Writes files into a folder.
+fn write(files: &Files, folder: &Path) {
+    for (path, bytes) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
 /// Made once a process, in about ten seconds, and kept in memory, as nothing would remove a folder at the end.
-fn provisioned() -> &'static Files {
-    static FILES: OnceLock<Files> = OnceLock::new();
-    FILES.get_or_init(|| {
+fn provisioned() -> &'static Domain {
+    static DOMAIN: OnceLock<Domain> = OnceLock::new();
+    DOMAIN.get_or_init(|| {
         // Missing, it is missed before ten seconds have gone by.
         program("ldbmodify", "ldb-tools");
         let folder = tempfile::tempdir().unwrap();
-        let output = alone(&mut python(&here().join("ad_provision.py"))).arg(folder.path()).output().unwrap();
+        let mut command = python(&here().join("ad_provision.py"));
+        let output = alone(&mut command).arg(folder.path()).arg(ADMIN_PASSWORD).output().unwrap();
         assert!(
             output.status.success(),
             "no domain was made: install the Debian packages python3-samba, samba-dsdb-modules and samba-ad-provision, \
@@ -37,19 +61,36 @@ fn provisioned() -> &'static Files {
             said(&output)
         );
         let private = folder.path().join("private");
-        let mut files = Vec::new();
-        // The directory, a file a naming context, and the key of its secrets; the rest is for other services.
+        let read = |paths: Vec<PathBuf>| -> Files {
+            let relative = |path: PathBuf| (path.strip_prefix(&private).unwrap().to_owned(), fs::read(&path).unwrap());
+            paths.into_iter().map(relative).collect()
+        };
         let contexts = fs::read_dir(private.join("sam.ldb.d")).unwrap().map(|file| file.unwrap().path());
-        for path in contexts.chain(["sam.ldb", "encrypted_secrets.key"].map(|name| private.join(name))) {
-            files.push((path.strip_prefix(&private).unwrap().to_owned(), fs::read(&path).unwrap()));
-        }
-        files
+        let directory = contexts.chain(["sam.ldb", "encrypted_secrets.key"].map(|name| private.join(name))).collect();
+        let controller = ["secrets.ldb", "secrets.tdb", "secrets.keytab", "privilege.ldb", "idmap.ldb", "krb5.conf"];
+        let controller = controller.map(|name| private.join(name)).into();
+        Domain { directory: read(directory), controller: read(controller) }
     })
 }
 
 /// Without this machine's Samba configuration, and without waiting for its disk.
 fn alone(command: &mut Command) -> &mut Command {
     command.env("SMB_CONF_PATH", "/dev/null").env("TDB_NO_FSYNC", "1")
+}
+
+/// One of `ldb-tools`, on the database in a folder.
+fn tool(name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program(name, "ldb-tools"));
+    alone(&mut command).arg("-H").arg(folder.join("sam.ldb"));
+    command
+}
+
+/// All that stands at and below an entry, with every attribute that is stored or linked.
+fn search(folder: &Path, base: &str, file: &Path) -> PathBuf {
+    // Sorted (children come first), so that two runs write the same order: unsorted it follows the GUIDs.
+    let output = succeed(tool("ldbsearch", folder).args(["-S", "-b", base, "(objectClass=*)", "*"]));
+    fs::write(file, output.stdout).unwrap();
+    file.to_owned()
 }
 
 /// A database.
@@ -60,13 +101,8 @@ pub struct AdDatabase {
 impl AdDatabase {
     /// A new domain with the entries of these files, parents first.
     pub fn start<P: AsRef<Path>>(content: &[P]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, bytes) in provisioned() {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
-        }
-        let database = Self { folder };
+        let database = Self { folder: private_folder() };
+        write(&provisioned().directory, database.folder.path());
         for file in content {
             // It takes a record without `changetype` for an add.
             database.modify(file.as_ref());
@@ -76,9 +112,7 @@ impl AdDatabase {
 
     /// One of `ldb-tools`, on this database.
     fn tool(&self, name: &str) -> Command {
-        let mut command = Command::new(program(name, "ldb-tools"));
-        alone(&mut command).arg("-H").arg(self.folder.path().join("sam.ldb"));
-        command
+        tool(name, self.folder.path())
     }
 
     /// Applies a change file; all of it must be done.
@@ -102,20 +136,12 @@ impl AdDatabase {
 
     /// What the organisation holds now, as `ldbsearch` writes it: a file in the given folder.
     pub fn export(&self, folder: &Path) -> PathBuf {
-        self.search(ORGANISATION, &folder.join("organisation.ldif"))
+        search(self.folder.path(), ORGANISATION, &folder.join("organisation.ldif"))
     }
 
     /// What the whole domain holds now, with what Active Directory puts there by itself.
     pub fn export_domain(&self, folder: &Path) -> PathBuf {
-        self.search(DOMAIN, &folder.join("domain.ldif"))
-    }
-
-    /// All that stands at and below an entry, with every attribute that is stored or linked.
-    fn search(&self, base: &str, file: &Path) -> PathBuf {
-        // Sorted (children come first), so that two runs write the same order: unsorted it follows the GUIDs.
-        let output = succeed(self.tool("ldbsearch").args(["-S", "-b", base, "(objectClass=*)", "*"]));
-        fs::write(file, output.stdout).unwrap();
-        file.to_owned()
+        search(self.folder.path(), DOMAIN, &folder.join("domain.ldif"))
     }
 
     /// What the organisation holds now, read.
@@ -130,6 +156,76 @@ impl AdDatabase {
         }
         assert!(!entries.is_empty(), "the organisation holds no entry");
         Entries(entries)
+    }
+}
+
+/// A domain controller that serves LDAP, and nothing else, on a Unix socket.
+///
+/// Its configuration knows of no file outside the folder. Samba opens its TCP ports whether they are wanted or not, so it
+/// runs in a network name space of its own, where nobody meets them; only root may make one.
+pub struct AdController {
+    daemon: Daemon,
+}
+
+impl AdController {
+    /// Serves a database.
+    pub fn start(database: AdDatabase) -> Self {
+        let samba = program("samba", "samba");
+        let folder = database.folder;
+        let allowed = Command::new("unshare").args(["-n", "true"]).output().unwrap();
+        assert!(
+            allowed.status.success(),
+            "no network name space: `unshare -n` is not permitted here; run this test as root\n{}",
+            said(&allowed)
+        );
+        let path = folder.path();
+        write(&provisioned().controller, path);
+        fs::write(path.join("password"), ADMIN_PASSWORD).unwrap();
+        fs::write(path.join("smb.conf"), Self::configuration(path)).unwrap();
+        let mut command = Command::new("unshare");
+        // `exec`, so that the process is the server, and ends with it. -i keeps it in the foreground.
+        let script = "ip link set lo up && exec \"$0\" -i -M single -s \"$1\" -d 1";
+        command.args(["-n", "sh", "-c", script]).arg(samba).arg(path.join("smb.conf"));
+        // An end of its standard input, where that is a pipe, would be its own.
+        alone(&mut command).stdin(Stdio::null());
+        Self { daemon: Daemon::start(&mut command, ADMINISTRATOR, folder) }
+    }
+
+    fn configuration(folder: &Path) -> String {
+        let folder = folder.display();
+        let mut text = "[global]\nnetbios name = DC1\nworkgroup = CORP\nrealm = CORP.EXAMPLE.TEST\n\
+                        server role = active directory domain controller\nserver services = ldap\n\
+                        dcerpc endpoint servers = remote\ninterfaces = lo\nbind interfaces only = yes\n\
+                        tls enabled = no\nldap server require strong auth = no\n"
+            .to_owned();
+        // The socket is in the private folder.
+        for (name, below) in [
+            ("private dir", ""),
+            ("lock directory", "/lock"),
+            ("state directory", "/state"),
+            ("cache directory", "/cache"),
+            ("pid directory", "/pid"),
+            ("binddns dir", "/bind"),
+            ("ncalrpc dir", "/ncalrpc"),
+            ("winbindd socket directory", "/winbindd"),
+            ("ntp signd socket directory", "/ntp"),
+        ] {
+            fs::create_dir_all(format!("{folder}{below}")).unwrap();
+            writeln!(text, "{name} = {folder}{below}").unwrap();
+        }
+        writeln!(text, "log file = {folder}/log.samba").unwrap();
+        text
+    }
+}
+
+impl Server for AdController {
+    fn daemon(&self) -> &Daemon {
+        &self.daemon
+    }
+
+    /// By `ldbsearch`, on the database that is served.
+    fn export(&self, folder: &Path) -> Vec<PathBuf> {
+        vec![search(self.daemon.path(), ORGANISATION, &folder.join("organisation.ldif"))]
     }
 }
 

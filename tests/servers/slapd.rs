@@ -5,6 +5,8 @@
 
 use super::server::{Daemon, PASSWORD, Server, private_folder, split, uri};
 use super::tools::{here, program, succeed};
+use data_encoding::BASE64;
+use offboard::ldif::{AttributeLine, Record, RecordReader, UrlPolicy};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,6 +85,39 @@ impl Slapd {
         // -d keeps it in the foreground.
         command.args(["-d", "0", "-h", &uri(path), "-f"]).arg(path.join("slapd.conf"));
         Self { daemon: Daemon::start(&mut command, &setup.root_dn(), folder), setup }
+    }
+
+    /// Starts a server that is given these exports entry by entry, parents first, as its overlays see only requests.
+    pub fn filled<P: AsRef<Path>>(setup: Setup, exports: &[P]) -> Self {
+        let server = Self::start::<P>(setup, &[]);
+        let folder = server.daemon.path();
+        split(folder, &server.setup.suffixes, exports);
+        for number in 0..server.setup.suffixes.len() {
+            // Manage DSA IT, for aliases and referrals; relax, for what only a server may write.
+            let mut command = server.client("ldapadd");
+            succeed(command.args(["-M", "-e", "!relax", "-f"]).arg(folder.join(format!("{number}.ldif"))));
+        }
+        // memberOf is not written for a member that came later than its group: every group is written again.
+        let mut again = String::new();
+        for file in server.export(folder) {
+            for record in RecordReader::new(&fs::read(file).unwrap(), 1, UrlPolicy::Refuse) {
+                let Record::Content(record) = record.unwrap() else { continue };
+                let is_member = |line: &&AttributeLine| line.description.eq_ignore_ascii_case("member");
+                let mut members = record.attributes.iter().filter(is_member).peekable();
+                if members.peek().is_none() {
+                    continue;
+                }
+                let base64 = |bytes: &[u8]| BASE64.encode(bytes);
+                writeln!(again, "dn:: {}\nchangetype: modify\nreplace: member", base64(&record.dn)).unwrap();
+                for line in members {
+                    writeln!(again, "member:: {}", base64(line.value.bytes())).unwrap();
+                }
+                again.push_str("-\n\n");
+            }
+        }
+        fs::write(folder.join("again.ldif"), again).unwrap();
+        succeed(server.client("ldapmodify").arg("-f").arg(folder.join("again.ldif")));
+        server
     }
 }
 

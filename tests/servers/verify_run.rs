@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::compare::assert_same;
 use super::runbook::run_block;
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
@@ -52,4 +53,41 @@ fn a_half_applied_set_is_finished() {
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains("; the server said: No such attribute (16)"), "{text}");
     assert!(!text.contains("are not of this set"), "{text}");
+}
+
+/// What `revert` writes takes a server back, as the rollback of the plan does.
+#[test]
+fn reverted_changes_take_a_server_back() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    plan_scenario("three-domains", &set, &[]);
+    let files: Vec<PathBuf> = exports("three-domains").iter().map(|file| root().join(file)).collect();
+    let server = Slapd::start(Setup::plain(&["o=isp", "o=PiServerDb"]), &files);
+    let folder = |name: &str| {
+        let folder = place.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        folder
+    };
+    // From what the server itself exports: with entryUUID, so that it comes back as well.
+    let before = server.export(&folder("before"));
+    let undo = place.path().join("undo.ldif");
+    let mut command = offboard();
+    command.arg("revert");
+    for export in &before {
+        command.arg("--export").arg(export);
+    }
+    let output = command.args(["--relax", "-o"]).arg(&undo).arg(&set).output().unwrap();
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+    let modify = |file: &str| {
+        let line = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f {file}"#);
+        let output = run_block(&set, &line, &server.environment());
+        assert!(output.status.success(), "{file}: {}", said(&output));
+    };
+    let mut stages: Vec<PathBuf> =
+        std::fs::read_dir(set.join("apply")).unwrap().map(|file| file.unwrap().path()).collect();
+    stages.retain(|path| path.extension().is_some_and(|end| end == "ldif"));
+    stages.sort();
+    stages.iter().for_each(|stage| modify(stage.to_str().unwrap()));
+    modify(undo.to_str().unwrap());
+    assert_same(&before, &server.export(&folder("again")));
 }

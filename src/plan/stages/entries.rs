@@ -77,7 +77,7 @@ pub fn delete_entry(
     reason: &str,
     control: Option<Control>,
 ) {
-    let (mut record, undo) = delete(entry, &site.policy.directory);
+    let (mut record, undo) = delete(entry, site.policy.directory.server, site.policy.directory.relax);
     record.controls.extend(control);
     built.touch(entry);
     built.operations.push(Operation {

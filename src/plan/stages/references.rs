@@ -48,9 +48,13 @@ fn review(built: &mut Built, site: &Site<'_>, kept: &Kept, reference: &Reference
     let entry = &kept.entry;
     let attribute = &entry.attributes[reference.at.0];
     let value = &attribute.values[reference.at.1];
+    let is_protected = site.policy.protect.covers(entry);
+    let name = attribute.description.attribute_type();
+    let follows = site.policy.moving.as_ref().is_some_and(|moving| moving.follows(name, &value.bytes));
     let is_moved = site.moves.moved.contains_key(&reference.person)
         && reference.treatment != Treatment::Leave
-        && (reference.how == How::Inside || reference.form == Form::AddressOrUrl && reference.how == How::Name);
+        && (reference.how == How::Inside
+            || reference.how == How::Name && (reference.form == Form::AddressOrUrl || is_protected && !follows));
     if !is_moved && !is_for_review(kept, reference, site.policy, fates) {
         return;
     }
@@ -58,6 +62,7 @@ fn review(built: &mut Built, site: &Site<'_>, kept: &Kept, reference: &Reference
     let names_an_entry =
         |value: &Value| Dn::parse(&value.bytes).is_ok_and(|dn| site.around.kept.iter().any(|kept| kept.entry.dn == dn));
     let code = match reference.how {
+        _ if is_protected => "in-protected-entry",
         _ if is_moved => "moved-mention",
         How::NearMiss if names_an_entry(value) => return,
         How::NearMiss => "near-miss",

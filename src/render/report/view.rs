@@ -703,6 +703,7 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
             "names no entry of the exports, but is the leaver's cn beside the leaver's entry: is the leaver meant?"
         }
         "reference" => "names the leaver; the policy leaves it for review: decide who stands there from now on",
+        "in-protected-entry" => "names the leaver, but the policy protects the entry: change it by hand",
         "mention" => "the leaver is named inside it: edit it by hand, or leave it",
         "moved-mention" => "the account moves, and is named inside it by its old name: edit it by hand",
         "uid-in-another-case" => {

@@ -1,0 +1,70 @@
+//! `offboard revert`: the LDIF that undoes change LDIF.
+
+use std::io::{self, Write};
+
+use super::args::{self, Global};
+use super::simulate::{change_files, faults, read_changes, refusal};
+use super::{Diagnostic, Exit, Outcome, written};
+use crate::io::exports::ExportFiles;
+use crate::io::new_file::NewFile;
+use crate::ldif::{UrlPolicy, writer};
+use crate::policy::Server;
+use crate::render::sanitize::shown;
+use crate::revert::{Reverted, revert};
+
+/// Runs it.
+pub fn run(command: &args::Revert, global: &Global) -> Outcome {
+    let trouble = |text: String| vec![Diagnostic::trouble(text)];
+    let server = Server::called(&command.server).unwrap_or(Server::OpenLdap);
+    if command.relax && !server.profile().controls.contains(&crate::ldap::change::RELAX_RULES) {
+        return Err(trouble(format!("--relax: {server} has no relax rules control")));
+    }
+    let mut places = Vec::new();
+    let mut records = Vec::new();
+    for file in change_files(&command.changes)? {
+        read_changes(&file, UrlPolicy::Refuse, &mut places, &mut records)?;
+    }
+    let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| trouble(error.to_string()))?;
+    let reverted = revert(&exports, UrlPolicy::Refuse, (server, command.relax), &records)
+        .map_err(|error| faults(&error, &command.export))?;
+    if let Some((number, code)) = reverted.outcome.refused.first() {
+        let fault = Diagnostic::refused(refusal(&places[*number], &records[*number], *code));
+        return Err(vec![fault.note("a record that is refused changes nothing, so nothing undoes it").help(
+            "give the export from before these changes, or only the records that were applied",
+        )]);
+    }
+    let text = text(&reverted, server, &places.iter().map(ToString::to_string).collect::<Vec<_>>());
+    match &command.output {
+        None => written(io::stdout().lock().write_all(&text))?,
+        Some(path) => {
+            let file = NewFile::create(path).and_then(|mut file| file.write_all(&text).and_then(|()| file.finish()));
+            file.map_err(|error| trouble(format!("{path}: {error}")))?;
+        }
+    }
+    if !global.quiet {
+        let mut err = anstream::stderr().lock();
+        for lost in &reverted.lost {
+            // Nobody to tell if standard error is gone.
+            let _ = writeln!(err, "not as it was: {}: {}", shown(&lost.dn), shown(lost.what.as_bytes()));
+        }
+        let _ = writeln!(err, "{} records undo {}", reverted.undo.len(), records.len());
+    }
+    Ok(if reverted.lost.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+fn text(reverted: &Reverted, server: Server, places: &[String]) -> Vec<u8> {
+    let mut out = Vec::new();
+    if server.profile().version_line {
+        out.extend_from_slice(b"version: 1\n\n");
+    }
+    writer::write_comment(&mut out, format!("offboard: {} records undo {}", reverted.undo.len(), places.len()).as_bytes());
+    for lost in &reverted.lost {
+        let dn = String::from_utf8_lossy(&lost.dn).replace(['\n', '\r'], " ");
+        writer::write_comment(&mut out, format!("not as it was: {dn}: {}", lost.what).as_bytes());
+    }
+    for record in &reverted.undo {
+        out.push(b'\n');
+        writer::write_change(&mut out, record);
+    }
+    out
+}

@@ -1,0 +1,122 @@
+//! The LDIF that undoes change LDIF, from the export before it.
+//!
+//! The records are applied to the export one by one, with the rules of a server (see [`crate::simulate`]); each is undone
+//! from the state before it, in reverse order:
+//!
+//! | record | undone by |
+//! | --- | --- |
+//! | add | delete |
+//! | delete | add, with what stood there; what the server sets by itself is left out, or written by the relax rules control |
+//! | modify | modify, by exact values |
+//! | modrdn | modrdn to the old name; the new value of the RDN goes unless the entry had it before |
+//!
+//! In reverse order parents come before their children, and memberships after the entries that they name.
+//!
+//! What cannot come back is named: what the server sets by itself (entryUUID, objectSid), passwords that the export does not
+//! show, and values that may have come from a class of service, which the undo would store.
+
+use crate::diff::Options;
+use crate::diff::modifications::modifications;
+use crate::directory::Exports;
+use crate::ldap::{Change, ChangeRecord, Dn, Entry, ModOp, Rdn};
+use crate::ldif::UrlPolicy;
+use crate::plan::operation::delete;
+use crate::policy::Server;
+use crate::simulate::{Outcome, SimulateError, simulate_watched};
+
+/// Something that does not come back as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Number of the record, from 0.
+    pub record: usize,
+    /// The entry, raw.
+    pub dn: Vec<u8>,
+    /// What, in words.
+    pub what: String,
+}
+
+/// What undoes records.
+#[derive(Default)]
+pub struct Reverted {
+    /// The records, in the order in which they run.
+    pub undo: Vec<ChangeRecord>,
+    /// What does not come back.
+    pub lost: Vec<Lost>,
+    /// What came of the records themselves; with one that is refused there is nothing to undo behind it.
+    pub outcome: Outcome,
+}
+
+/// Works out what undoes records.
+pub fn revert<E: Exports>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    (server, relax): (Server, bool),
+    records: &[ChangeRecord],
+) -> Result<Reverted, SimulateError<E::Error>> {
+    let mut undo = Vec::new();
+    let mut lost = Vec::new();
+    let mut watch = |number: usize, before: Option<&Entry>, after: Option<&Entry>| {
+        let record = &records[number];
+        let mut add_lost =
+            |what: String| lost.push(Lost { record: number, dn: record.dn.spelling().to_vec(), what });
+        undo.extend(inverse(record, before, after, (server, relax), &mut add_lost));
+    };
+    let outcome = simulate_watched(exports, urls, server, records, false, &mut watch)?;
+    undo.reverse();
+    Ok(Reverted { undo, lost, outcome })
+}
+
+fn inverse(
+    record: &ChangeRecord,
+    before: Option<&Entry>,
+    after: Option<&Entry>,
+    (server, relax): (Server, bool),
+    lost: &mut dyn FnMut(String),
+) -> Option<ChangeRecord> {
+    let plain = |dn: &Dn, change| ChangeRecord { dn: dn.clone(), controls: Vec::new(), change };
+    match &record.change {
+        Change::Add(_) => Some(plain(&record.dn, Change::Delete)),
+        Change::Delete => {
+            let before = before?;
+            let (_, undo) = delete(before, server, relax);
+            if let Change::Add(again) = &undo.change {
+                let again = |name: &str| again.iter().any(|attribute| attribute.description.is_type(name));
+                let own = before.attributes.iter().map(|attribute| attribute.description.attribute_type());
+                let gone: Vec<&str> = own.filter(|name| server.sets(name) && !again(name)).collect();
+                if !gone.is_empty() {
+                    lost(format!("set by the server: {}", gone.join(", ")));
+                }
+            }
+            let is_person = ["person", "posixAccount", "inetUser", "user"].iter().any(|class| before.has_class(class));
+            if is_person && before.values("userPassword").next().is_none() {
+                lost("the export shows no password".to_owned());
+            }
+            Some(undo)
+        }
+        Change::Modify(changes) => {
+            let (before, after) = (before?, after?);
+            let options = Options { server, with_operational: true, ignored: Vec::new(), seed: 0 };
+            let undo = modifications(after, before, &options);
+            for change in changes.iter().filter(|change| change.op == ModOp::Replace && change.values.is_empty()) {
+                if before.values(change.description.attribute_type()).next().is_some() {
+                    let name = &change.description;
+                    lost(format!("{name}: if it came from a class of service, the undo stores it in the entry"));
+                }
+            }
+            (!undo.is_empty()).then(|| plain(&after.dn, Change::Modify(undo)))
+        }
+        Change::ModifyDn { .. } => {
+            let (before, after) = (before?, after?);
+            let new_rdn = Rdn::parse(before.dn.rdn_spelling()).ok()?;
+            let had_new = after.dn.rdns().first().is_some_and(|rdn| {
+                rdn.avas().iter().all(|ava| {
+                    before.values(&ava.attribute_type).any(|value| value.bytes.eq_ignore_ascii_case(&ava.value))
+                })
+            });
+            let old_parent = before.dn.parent_spelling().and_then(|parent| Dn::parse(parent).ok());
+            let new_parent = after.dn.parent_spelling().and_then(|parent| Dn::parse(parent).ok());
+            let new_superior = old_parent.filter(|old| Some(old) != new_parent.as_ref());
+            Some(plain(&after.dn, Change::ModifyDn { new_rdn, delete_old_rdn: !had_new, new_superior }))
+        }
+    }
+}

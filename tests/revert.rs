@@ -1,0 +1,91 @@
+//! `offboard revert`: what it writes, what it says does not come back, and that the way there and back ends where it
+//! began.
+
+use std::path::Path;
+
+use crate::offboard::{exports, inputs, offboard, plan_scenario, root, scenarios, stderr};
+
+/// The exit status, standard output and standard error.
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = offboard().args(arguments).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
+}
+
+const BEFORE: &str = "dn: o=x\nobjectClass: organization\no: x\n\n\
+                      dn: ou=a,o=x\nobjectClass: organizationalUnit\nou: a\n\n\
+                      dn: uid=1,ou=a,o=x\nobjectClass: inetOrgPerson\nuid: 1\ncn: One\nsn: One\n\
+                      mailQuota: 5\nentryUUID: 00000000-0000-0000-0000-000000000001\n\n\
+                      dn: cn=g,o=x\nobjectClass: groupOfNames\ncn: g\nmember: uid=1,ou=a,o=x\nmember: cn=g,o=x\n";
+
+const CHANGE: &str = "dn: cn=g,o=x\nchangetype: modify\ndelete: member\nmember: uid=1,ou=a,o=x\n-\n\
+                      add: description\ndescription: empty\n-\n\n\
+                      dn: uid=1,ou=a,o=x\nchangetype: modify\nreplace: mailQuota\n-\n\n\
+                      dn: uid=1,ou=a,o=x\nchangetype: modrdn\nnewrdn: uid=2\ndeleteoldrdn: 1\nnewsuperior: o=x\n\n\
+                      dn: uid=2,o=x\nchangetype: delete\n\n\
+                      dn: ou=a,o=x\nchangetype: delete\n\n\
+                      dn: ou=b,o=x\nchangetype: add\nobjectClass: organizationalUnit\nou: b\n";
+
+fn files(place: &Path) -> [String; 2] {
+    [("before.ldif", BEFORE), ("change.ldif", CHANGE)].map(|(name, text)| {
+        let path = place.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    })
+}
+
+#[test]
+fn every_kind_of_record() {
+    let place = tempfile::tempdir().unwrap();
+    let [before, change] = files(place.path());
+    let (status, text, error) = run(&["revert", "--export", &before, &change]);
+    assert_eq!(status, Some(1), "{error}");
+    insta::assert_snapshot!("every_kind_of_record", format!("{text}--- stderr\n{error}"));
+    let (_, relaxed, _) = run(&["revert", "--relax", "--export", &before, &change]);
+    assert!(relaxed.contains("control: 1.3.6.1.4.1.4203.666.5.12 true\n"), "{relaxed}");
+    assert!(relaxed.contains("entryUUID: 00000000-0000-0000-0000-000000000001\n"), "{relaxed}");
+}
+
+#[test]
+fn what_is_refused_is_not_undone() {
+    let place = tempfile::tempdir().unwrap();
+    let [before, change] = files(place.path());
+    let twice = place.path().join("twice.ldif");
+    std::fs::write(&twice, format!("{CHANGE}\n{CHANGE}")).unwrap();
+    let (status, text, error) = run(&["revert", "--export", &before, twice.to_str().unwrap()]);
+    assert_eq!((status, text.as_str()), (Some(3), ""), "{error}");
+    assert!(error.contains("32"), "{error}");
+    let (status, _, error) = run(&["revert", "--relax", "--for", "389ds", "--export", &before, &change]);
+    assert_eq!(status, Some(2), "{error}");
+}
+
+/// There by `simulate`, back by `revert` and `simulate`: `diff` finds nothing.
+#[test]
+fn there_and_back_ends_where_it_began() {
+    let mut sets = 0;
+    for name in scenarios() {
+        let place = tempfile::tempdir().unwrap();
+        let path = |file: &str| place.path().join(file).to_str().unwrap().to_owned();
+        let set = place.path().join("set");
+        plan_scenario(&name, &set, &[]);
+        if !set.join("apply").is_dir() {
+            continue;
+        }
+        let server = if inputs(&name).is_empty() || !name.starts_with("ad-") { "openldap" } else { "ad" };
+        // One file of all exports, because the directory afterwards is one file, too.
+        let parts: Vec<String> = exports(&name).iter().map(|file| std::fs::read_to_string(root().join(file)).unwrap()).collect();
+        let text = parts.join("\n\n");
+        std::fs::write(path("before.ldif"), text).unwrap();
+        let set = set.to_str().unwrap();
+        let (status, _, error) = run(&["simulate", "--for", server, "--export", &path("before.ldif"), set, "-o", &path("after.ldif")]);
+        assert_eq!(status, Some(0), "{name}: {error}");
+        let (status, _, error) = run(&["revert", "--for", server, "--export", &path("before.ldif"), set, "-o", &path("undo.ldif")]);
+        assert!(matches!(status, Some(0 | 1)), "{name}: {error}");
+        let (status, _, error) =
+            run(&["simulate", "--for", server, "--export", &path("after.ldif"), &path("undo.ldif"), "-o", &path("again.ldif")]);
+        assert_eq!(status, Some(0), "{name}: {error}");
+        let (status, text, error) = run(&["diff", "--for", server, &path("before.ldif"), &path("again.ldif")]);
+        assert_eq!(status, Some(0), "{name}: {error}\n{text}");
+        sets += 1;
+    }
+    assert!(sets > 12, "{sets}");
+}
