@@ -5,4 +5,5 @@ mod cli;
 mod conformance;
 mod offboard;
 mod scenarios;
+mod search;
 mod servers;

@@ -91,6 +91,8 @@ pub enum Command {
     Plan(Plan),
     /// Say how the plan treats one account, and why
     Explain(Explain),
+    /// Find the entries that match a filter
+    Search(Search),
     /// Write every record of any LDIF as a JSON line
     Json(Json),
     /// Take a distinguished name apart, or compare two
@@ -211,6 +213,65 @@ impl From<GuardArg> for Guard {
             GuardArg::None => Self::None,
         }
     }
+}
+
+/// `offboard search`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example, who of one domain has calendar but no mail, as a table:
+  offboard search '(&(objectClass=icsCalendarUser)(!(mailUserStatus=*)))' \\
+      --base o=sesta.com,o=isp --format csv --attrs uid,cn,manager export.ldif.gz
+
+Filters are those of RFC 4515, with :dn:, matching rules and Active Directory's bit rules.
+Exit status: 0 all was read, whether entries were found or not · 2 trouble.
+A CSV cell holds all values of its attribute with | between them; in a value, | and \\ have a \\ in front.")]
+pub struct Search {
+    /// Only at and below this DN
+    #[arg(long, value_name = "DN", allow_hyphen_values = true)]
+    pub base: Option<String>,
+    /// How deep below the base [the root, if none is given]
+    #[arg(long, value_enum, default_value_t = ScopeArg::Sub)]
+    pub scope: ScopeArg,
+    /// Only these attributes, in this order; with their options
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub attrs: Vec<String>,
+    /// Names alone, one a line: a leaver list
+    #[arg(long, conflicts_with_all = ["attrs", "format", "show_secrets"])]
+    pub dn: bool,
+    /// How entries are written
+    #[arg(long, value_enum, default_value_t = FoundFormat::Ldif)]
+    pub format: FoundFormat,
+    /// Show passwords, hashes and keys instead of ********
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// The filter, such as '(&(objectClass=person)(uid=j*))'
+    #[arg(value_name = "FILTER")]
+    pub filter: String,
+    /// Exports: LDIF, also gzip or zstd, told by content; `-` is standard input
+    #[arg(value_name = "EXPORT", required = true)]
+    pub exports: Vec<String>,
+}
+
+/// `--scope`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ScopeArg {
+    /// The base itself.
+    Base,
+    /// One level below it.
+    One,
+    /// It and all below it.
+    Sub,
+}
+
+/// `search --format`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FoundFormat {
+    /// LDIF, as `ldapsearch -LLL` writes it.
+    Ldif,
+    /// An object a line, as `offboard json` writes it.
+    Jsonl,
+    /// A table of the listed attributes.
+    Csv,
 }
 
 /// `offboard json`

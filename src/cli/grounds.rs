@@ -184,7 +184,8 @@ fn today() -> Result<Date, Vec<Diagnostic>> {
     Ok(now.to_zoned(TimeZone::UTC).date())
 }
 
-fn name_of(exports: &[String], export: u16) -> &str {
+/// The name of an export as it was given.
+pub fn name_of(exports: &[String], export: u16) -> &str {
     exports.get(usize::from(export)).map_or("?", String::as_str)
 }
 

@@ -9,6 +9,7 @@ mod grounds;
 mod init;
 mod json;
 mod plan;
+mod search;
 
 use std::ffi::OsString;
 use std::io;
@@ -38,6 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &args.command {
         Command::Plan(command) => plan::run(command, &args.global),
         Command::Explain(command) => explain::run(command, &args.global),
+        Command::Search(command) => search::run(command, &args.global),
         Command::Json(command) => json::run(command, &args.global),
         Command::Dn(command) => dn::run(command),
         Command::Init(command) => init::run(command),

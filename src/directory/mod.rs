@@ -3,6 +3,7 @@
 pub mod census;
 pub mod references;
 pub mod scan;
+pub mod search;
 pub mod structure;
 
 pub use census::{Census, Place};

@@ -1,6 +1,7 @@
 //! What people and servers read: change files, rollback, report, runbook.
 
 pub mod change_file;
+pub mod entries;
 pub mod hand_offs;
 pub mod notice;
 pub mod record_json;

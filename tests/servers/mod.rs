@@ -22,6 +22,7 @@ mod runbook;
 mod samba;
 mod samba_facts;
 mod scenarios;
+mod search;
 mod server;
 mod slapd;
 mod subschema;
