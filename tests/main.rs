@@ -3,6 +3,7 @@
 
 mod cli;
 mod conformance;
+mod lint;
 mod offboard;
 mod scenarios;
 mod search;

@@ -93,6 +93,8 @@ pub enum Command {
     Explain(Explain),
     /// Find the entries that match a filter
     Search(Search),
+    /// Find everything that is wrong with LDIF files, and mend what can be mended for certain
+    Lint(Lint),
     /// Write every record of any LDIF as a JSON line
     Json(Json),
     /// Take a distinguished name apart, or compare two
@@ -272,6 +274,59 @@ pub enum FoundFormat {
     Jsonl,
     /// A table of the listed attributes.
     Csv,
+}
+
+/// `offboard lint`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example, before a change file is run with OpenLDAP's ldapmodify:
+  offboard lint --for openldap change.ldif
+  offboard lint --for openldap --fix change.ldif > mended.ldif
+
+An error is what is refused, or what the tools of the chosen server refuse or misread; a warning is
+what some tools read in another way; a note is beyond RFC 2849, and read by all.
+Exit status: 0 nothing but notes, or all repaired · 1 findings, or something that is not repaired ·
+2 a file that cannot be opened.")]
+pub struct Lint {
+    /// Whose tools will run the file: adds what they misread
+    #[arg(long = "for", value_name = "SERVER", value_enum)]
+    pub target: Option<TargetArg>,
+    /// How problems are written
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub format: LintFormat,
+    /// Write the file, repaired where that is certain; what is left goes to standard error
+    #[arg(long, conflicts_with = "format")]
+    pub fix: bool,
+    /// LDIF files, of content or of changes; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+}
+
+/// `--for`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TargetArg {
+    /// OpenLDAP: ldapmodify, slapadd.
+    Openldap,
+    /// 389 Directory Server, with ldapmodify.
+    #[value(name = "389ds")]
+    Ds389,
+    /// Oracle/Sun DSEE, with ldapmodify.
+    Dsee,
+    /// OpenDJ, with ldapmodify.
+    Opendj,
+    /// Active Directory, Samba: ldbmodify.
+    Ad,
+}
+
+/// `lint --format`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LintFormat {
+    /// For people.
+    Text,
+    /// One object with a list.
+    Json,
+    /// SARIF 2.1.0, for code review tools.
+    Sarif,
 }
 
 /// `offboard json`

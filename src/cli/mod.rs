@@ -8,6 +8,7 @@ mod explain;
 mod grounds;
 mod init;
 mod json;
+mod lint;
 mod plan;
 mod search;
 
@@ -40,6 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Plan(command) => plan::run(command, &args.global),
         Command::Explain(command) => explain::run(command, &args.global),
         Command::Search(command) => search::run(command, &args.global),
+        Command::Lint(command) => lint::run(command, &args.global),
         Command::Json(command) => json::run(command, &args.global),
         Command::Dn(command) => dn::run(command),
         Command::Init(command) => init::run(command),

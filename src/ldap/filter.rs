@@ -107,7 +107,7 @@ pub trait Attributes {
 
 /// [`Attributes::any_of_name`] of a name.
 pub fn any_of_dn(dn: &Dn, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
-    dn.rdns().iter().flat_map(|rdn| rdn.avas()).any(|ava| test(&ava.attribute_type, &ava.value))
+    dn.rdns().iter().flat_map(super::Rdn::avas).any(|ava| test(&ava.attribute_type, &ava.value))
 }
 
 /// The attribute that a comparison is about.

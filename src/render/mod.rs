@@ -4,6 +4,7 @@ pub mod change_file;
 pub mod entries;
 pub mod hand_offs;
 pub mod notice;
+pub mod problems;
 pub mod record_json;
 pub mod report;
 pub mod runbook;

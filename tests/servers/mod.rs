@@ -16,6 +16,7 @@ mod compare;
 mod days;
 mod ds389;
 mod ds389_facts;
+mod lint;
 mod plan_run;
 mod random_runs;
 mod runbook;
