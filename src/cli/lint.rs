@@ -47,9 +47,9 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
     outcome = outcome.and_then(|()| report.out.write_all(end.as_bytes())).and_then(|()| report.out.flush());
     written(outcome)?;
     if !global.quiet {
-        let fixed = if command.fix { format!("; {repaired} repaired") } else { String::new() };
+        let fixed = if command.fix { format!(", repaired: {repaired}") } else { String::new() };
         // Nobody to tell if standard error is gone.
-        let _ = writeln!(anstream::stderr(), "{errors} errors, {warnings} warnings, {notes} notes{fixed}");
+        let _ = writeln!(anstream::stderr(), "errors: {errors}, warnings: {warnings}, notes: {notes}{fixed}");
     }
     if !faults.is_empty() {
         return Err(faults);

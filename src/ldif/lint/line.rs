@@ -104,8 +104,12 @@ pub(super) struct Findings {
 pub(super) fn look(line: &LogicalLine<'_>, role: Role) -> Findings {
     let mut found = Vec::new();
     if role == Role::Separator {
+        let folded = line.text.len() == 1 && line.raw.len() > 1;
+        if folded {
+            found.push(("folded-separator", 0, true));
+        }
         let blanks = line.text.len() > 1 && line.text[1..].iter().all(|byte| *byte == b' ');
-        return Findings { found, text: blanks.then(|| b"-\n".to_vec()) };
+        return Findings { found, text: (blanks || folded).then(|| b"-\n".to_vec()) };
     }
     let Some(Parts { name, spec, start }) = parts(line) else { return Findings { found, text: None } };
     let mut new_name = name.to_owned();

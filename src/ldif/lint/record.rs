@@ -40,9 +40,10 @@ impl Linter {
                     edits.push((span(&framed, line), with_line_ends(new, crlf)));
                 }
             }
-            let set_aside = read(&physical, first, &lines, &roles, problems);
-            if let Some(record) = set_aside.record() {
-                self.whole(&record, &lines, &roles, &framed, problems, &mut edits);
+            let taken = read(&physical, first, &lines, &roles, problems);
+            if let Some(record) = taken.record() {
+                let lines = (&*lines, taken.aside);
+                self.whole(&record, lines, &roles, &framed, problems, &mut edits);
             }
         }
         if text.last() != Some(&b'\n') {
@@ -85,13 +86,13 @@ impl Linter {
     fn whole(
         &mut self,
         record: &Record<'_>,
-        lines: &[LogicalLine<'_>],
+        (lines, aside): (&[LogicalLine<'_>], bool),
         roles: &[Role],
         framed: &[u8],
         problems: &mut Vec<Problem>,
         edits: &mut Vec<Edit>,
     ) {
-        let mut find = Finder { linter: self, lines, problems };
+        let mut find = Finder { linter: self, lines, aside, problems };
         if let Some(line) = lines.iter().zip(roles).find(|(_, role)| **role == Role::Version).map(|(line, _)| line) {
             find.version(line, framed, edits);
         } else if find.linter.records == 1 && find.linter.target.is_none() {
@@ -123,6 +124,8 @@ impl Linter {
 struct Finder<'f, 'b> {
     linter: &'f mut Linter,
     lines: &'f [LogicalLine<'b>],
+    /// Lines of it were set aside: what seems to be missing may be among them.
+    aside: bool,
     problems: &'f mut Vec<Problem>,
 }
 
@@ -174,7 +177,7 @@ impl Finder<'_, '_> {
         if record.dn.is_empty() {
             self.at(record.line, "root-entry", false);
         }
-        if record.attributes.is_empty() {
+        if record.attributes.is_empty() && !self.aside {
             self.at(record.line, "no-attributes", false);
         }
         if self.linter.target == Some(Target::OpenLdap) {
@@ -252,7 +255,7 @@ impl Finder<'_, '_> {
             if spec.op == crate::ldap::ModOp::Increment {
                 self.at(spec.line, "increment", false);
             }
-            if spec.op == crate::ldap::ModOp::Add && spec.values.is_empty() {
+            if spec.op == crate::ldap::ModOp::Add && spec.values.is_empty() && !self.aside {
                 self.at(spec.line, "add-without-values", false);
             }
             for value in spec.values.iter().filter(|value| value.description != spec.description) {
@@ -321,6 +324,8 @@ struct Taken {
     text: Vec<u8>,
     first: u64,
     whole: bool,
+    /// Whether lines were set aside for it.
+    aside: bool,
 }
 
 impl Taken {
@@ -344,7 +349,7 @@ fn read(
     for _ in 0..READINGS {
         let text = physical.concat();
         let Some(Err(error)) = RecordReader::new(&text, first, UrlPolicy::Refuse).next() else {
-            return Taken { text, first, whole: true };
+            return Taken { text, first, whole: true, aside };
         };
         if aside && error.kind == LdifErrorKind::IncrementValues {
             break;
@@ -400,7 +405,7 @@ fn read(
         }
         aside = true;
     }
-    Taken { text: Vec::new(), first, whole: false }
+    Taken { text: Vec::new(), first, whole: false, aside }
 }
 
 /// The first line of values that stand apart from others of their attribute.

@@ -41,7 +41,7 @@ impl Rule {
             None => &[],
             // targets that are run with OpenLDAP's ldapmodify
             Some(Target::OpenLdap | Target::Ds389 | Target::Dsee | Target::OpenDj) => {
-                &["fold-in-name", "blank-fold", "mixed-records", "byte-order-mark", "utf-16"]
+                &["fold-in-name", "folded-separator", "mixed-records", "byte-order-mark", "utf-16"]
             }
             Some(Target::ActiveDirectory) => &["byte-order-mark", "utf-16", "version-again"],
         };
@@ -67,7 +67,8 @@ pub static RULES: &[Rule] = &[
     rule("raw-utf8", Note, "characters beyond ASCII that are not in base64", "write the value in base64 behind `::`"),
     rule("raw-bytes", Warning, "bytes that are neither ASCII nor UTF-8 and not in base64", "write the value in base64 behind `::`"),
     rule("fold-in-name", Warning, "a fold inside an attribute name, which ldapmodify refuses", "fold behind the colon"),
-    rule("blank-fold", Warning, "a line of nothing but blanks; ldapmodify refuses it, others end the record there", "remove it, or make it an empty line if the record should end"),
+    rule("blank-fold", Warning, "a line of nothing but blanks goes on from the line above; it does not end the record", "remove it, or make it an empty line if the record should end"),
+    rule("folded-separator", Warning, "a line of nothing but a blank behind `-`; ldapmodify refuses it", "remove it"),
     rule("cr-blank-line", Warning, "a blank line of several CR, or of a CR without LF", "make it an empty line"),
     rule("no-last-separator", Warning, "the `-` behind the last modification is missing", "add it"),
     rule("no-last-line-end", Warning, "the last line has no line end", "add it"),
