@@ -235,7 +235,7 @@ impl Finder<'_, '_> {
             let written = written.and_then(parts).map(|parts| parts.spec.written().to_ascii_lowercase());
             let has = |word: &[u8]| written.as_ref().is_some_and(|text| memchr::memmem::find(text, word).is_some());
             let (said, base64) = (has(b" true") || has(b" false"), has(b"::"));
-            if !said {
+            if !said && control.value.is_some() {
                 self.at(control.line, "no-criticality", false);
             }
             if base64 && control.value.as_ref().is_some_and(|value| value.bytes().is_empty()) {

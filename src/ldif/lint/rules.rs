@@ -89,7 +89,7 @@ pub static RULES: &[Rule] = &[
     rule("empty-file", Warning, "no record; tools end with success and do nothing", "write the file again"),
     // What the tools of one server misread.
     rule("second-control", Error, "a second `control:` in a record; ldapmodify reads only one", "send the record with a tool of another kind, or leave one out"),
-    rule("no-criticality", Error, "`control:` without `true` or `false`; ldapmodify refuses it", "write `false` behind the OID"),
+    rule("no-criticality", Error, "a control with a value, but without `true` or `false`; ldapmodify refuses it", "write `false` behind the OID"),
     rule("other-options", Error, "a value line with other options than its modification; ldapmodify refuses it", "spell it alike"),
     rule("empty-control-value", Error, "an empty control value in base64; ldapmodify refuses it", "end the line behind one colon"),
     rule("assertion-control", Error, "the assertion control; this server answers 12, or passes over it", "guard by exact values instead"),

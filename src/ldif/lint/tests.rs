@@ -74,7 +74,7 @@ fn what_a_server_misreads() {
     #[rustfmt::skip]
     let table: &[(Target, &str, &[&str])] = &[
         (OpenLdap, "dn: o=x\ncontrol: 1.2 true\ncontrol: 1.3 true\nchangetype: delete\n", &["3:1 second-control"]),
-        (OpenLdap, "dn: o=x\ncontrol: 1.2\nchangetype: delete\n", &["2:1 no-criticality"]),
+        (OpenLdap, "dn: o=x\ncontrol: 1.2: a\nchangetype: delete\n", &["2:1 no-criticality"]),
         (OpenLdap, "dn: o=x\ncontrol: 1.2 true::\nchangetype: delete\n", &["2:1 empty-control-value"]),
         (OpenLdap, "dn: o=x\ncontrol: 1.3.6.1.1.12 true:: YQ==\nchangetype: delete\n", &[]),
         (Ds389, "dn: o=x\ncontrol: 1.3.6.1.1.12 true:: YQ==\nchangetype: delete\n", &["2:1 assertion-control"]),
