@@ -160,6 +160,9 @@ pub(super) fn look(line: &LogicalLine<'_>, role: Role) -> Findings {
                 let code = if std::str::from_utf8(text).is_ok() { "raw-utf8" } else { "raw-bytes" };
                 find(code, start + at, matches!(role, Role::Value | Role::Name));
             }
+            if let Some(at) = memchr::memchr(b'\r', text) {
+                find("carriage-return", start + at, matches!(role, Role::Value | Role::Name));
+            }
             if matches!(role, Role::Value | Role::Name) && text.last() == Some(&b' ') {
                 find("trailing-blank", line.text.len() - 1, true);
             }

@@ -28,7 +28,7 @@ impl Linter {
         if !lines.is_empty() {
             self.records += 1;
             let roles = roles(&lines);
-            let crlf = text.contains(&b'\r') && self.target != Some(Target::ActiveDirectory);
+            let keep_cr = self.target != Some(Target::ActiveDirectory);
             for (line, role) in lines.iter().zip(&roles) {
                 let looked = look(line, *role);
                 for (code, at, repaired) in looked.found {
@@ -37,7 +37,9 @@ impl Linter {
                     problems.push(self.problem(code, place.line, column, &place.excerpt, repaired));
                 }
                 if let Some(new) = looked.text {
-                    edits.push((span(&framed, line), with_line_ends(new, crlf)));
+                    let span = span(&framed, line);
+                    let crlf = keep_cr && framed[span.clone()].ends_with(b"\r\n");
+                    edits.push((span, with_line_ends(new, crlf)));
                 }
             }
             let taken = read(&physical, first, &lines, &roles, problems);
@@ -50,7 +52,11 @@ impl Linter {
             let number = first + physical.len() as u64 - 1;
             let last = physical.last().map_or(&[][..], Vec::as_slice);
             problems.push(self.problem("no-last-line-end", number, last.len() + 1, last, true));
-            edits.push((text.len()..text.len(), b"\n".to_vec()));
+            // A line that is written anew has its line end.
+            if !edits.iter().any(|(range, new)| range.end == text.len() && new.ends_with(b"\n")) {
+                let end = text.strip_suffix(b"\r").unwrap_or(text).len();
+                edits.push((end..text.len(), b"\n".to_vec()));
+            }
         }
         problems[from..].sort_by_key(|problem| (problem.line, problem.column));
         edits
@@ -71,7 +77,7 @@ impl Linter {
         let mut end = 0;
         for (index, line) in physical.iter().enumerate() {
             end += line.len();
-            if line.ends_with(b"\r\n") {
+            if line.ends_with(b"\r\n") && !line.ends_with(b"\r\r\n") {
                 edits.push((end - 2..end, b"\n".to_vec()));
                 if !std::mem::replace(&mut self.crlf_said, true) {
                     let line = &line[..line.len() - 2];

@@ -85,6 +85,7 @@ pub static RULES: &[Rule] = &[
     rule("utf-16", Warning, "UTF-16; nobody but ldifde reads it", "save the file as UTF-8 without a byte order mark"),
     // What it keeps, and others do not.
     rule("trailing-blank", Warning, "blanks at the end of a value; some readers strip them, some refuse them", "write the value in base64, or remove them"),
+    rule("carriage-return", Warning, "a CR inside a line; some readers take it for the line's end", "write the value in base64 behind `::`, or remove it"),
     rule("bad-name", Warning, "not a distinguished name; servers answer 34", "`offboard dn` shows the place"),
     rule("empty-file", Warning, "no record; tools end with success and do nothing", "write the file again"),
     // What the tools of one server misread.
