@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use crate::offboard::{AS_OF, files, offboard, plan_scenario, root, scenario_file, stderr};
 
 /// What a command said and did, with this run's own paths taken out.
-fn said(output: &Output, place: &Path) -> String {
+pub fn said(output: &Output, place: &Path) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(place.to_str().unwrap(), "PLACE");
     let status = output.status.code().unwrap();
     format!("exit {status}\n--- stdout\n{}--- stderr\n{}", text(&output.stdout), text(&output.stderr))

@@ -72,16 +72,27 @@ fn there_and_back_ends_where_it_began() {
         }
         let server = if inputs(&name).is_empty() || !name.starts_with("ad-") { "openldap" } else { "ad" };
         // One file of all exports, because the directory afterwards is one file, too.
-        let parts: Vec<String> = exports(&name).iter().map(|file| std::fs::read_to_string(root().join(file)).unwrap()).collect();
+        let parts: Vec<String> =
+            exports(&name).iter().map(|file| std::fs::read_to_string(root().join(file)).unwrap()).collect();
         let text = parts.join("\n\n");
         std::fs::write(path("before.ldif"), text).unwrap();
         let set = set.to_str().unwrap();
-        let (status, _, error) = run(&["simulate", "--for", server, "--export", &path("before.ldif"), set, "-o", &path("after.ldif")]);
-        assert_eq!(status, Some(0), "{name}: {error}");
-        let (status, _, error) = run(&["revert", "--for", server, "--export", &path("before.ldif"), set, "-o", &path("undo.ldif")]);
-        assert!(matches!(status, Some(0 | 1)), "{name}: {error}");
         let (status, _, error) =
-            run(&["simulate", "--for", server, "--export", &path("after.ldif"), &path("undo.ldif"), "-o", &path("again.ldif")]);
+            run(&["simulate", "--for", server, "--export", &path("before.ldif"), set, "-o", &path("after.ldif")]);
+        assert_eq!(status, Some(0), "{name}: {error}");
+        let (status, _, error) =
+            run(&["revert", "--for", server, "--export", &path("before.ldif"), set, "-o", &path("undo.ldif")]);
+        assert!(matches!(status, Some(0 | 1)), "{name}: {error}");
+        let (status, _, error) = run(&[
+            "simulate",
+            "--for",
+            server,
+            "--export",
+            &path("after.ldif"),
+            &path("undo.ldif"),
+            "-o",
+            &path("again.ldif"),
+        ]);
         assert_eq!(status, Some(0), "{name}: {error}");
         let (status, text, error) = run(&["diff", "--for", server, &path("before.ldif"), &path("again.ldif")]);
         assert_eq!(status, Some(0), "{name}: {error}\n{text}");

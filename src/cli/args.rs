@@ -101,6 +101,10 @@ pub enum Command {
     Revert(Revert),
     /// Write the change LDIF that turns one export into the other
     Diff(Diff),
+    /// Find the entries that match a filter
+    Search(Search),
+    /// Find everything that is wrong with LDIF files, and mend what can be mended for certain
+    Lint(Lint),
     /// Write every record of any LDIF as a JSON line
     Json(Json),
     /// Take a distinguished name apart, or compare two
@@ -364,6 +368,118 @@ pub enum DiffFormat {
     Unified,
     /// The changes as JSON lines.
     Json,
+}
+
+/// `offboard search`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example, who of one domain has calendar but no mail, as a table:
+  offboard search '(&(objectClass=icsCalendarUser)(!(mailUserStatus=*)))' \\
+      --base o=sesta.com,o=isp --format csv --attrs uid,cn,manager export.ldif.gz
+
+Filters are those of RFC 4515, with :dn:, matching rules and Active Directory's bit rules.
+Exit status: 0 all was read, whether entries were found or not · 2 trouble.
+A CSV cell holds all values of its attribute with | between them; in a value, | and \\ have a \\ in front.")]
+pub struct Search {
+    /// Only at and below this DN
+    #[arg(long, value_name = "DN", allow_hyphen_values = true)]
+    pub base: Option<String>,
+    /// How deep below the base [the root, if none is given]
+    #[arg(long, value_enum, default_value_t = ScopeArg::Sub)]
+    pub scope: ScopeArg,
+    /// Only these attributes, in this order; with their options
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub attrs: Vec<String>,
+    /// Names alone, one a line: a leaver list
+    #[arg(long, conflicts_with_all = ["attrs", "format", "show_secrets"])]
+    pub dn: bool,
+    /// How entries are written
+    #[arg(long, value_enum, default_value_t = FoundFormat::Ldif)]
+    pub format: FoundFormat,
+    /// Show passwords, hashes and keys instead of ********
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// The filter, such as '(&(objectClass=person)(uid=j*))'
+    #[arg(value_name = "FILTER")]
+    pub filter: String,
+    /// Exports: LDIF, also gzip or zstd, told by content; `-` is standard input
+    #[arg(value_name = "EXPORT", required = true)]
+    pub exports: Vec<String>,
+}
+
+/// `--scope`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ScopeArg {
+    /// The base itself.
+    Base,
+    /// One level below it.
+    One,
+    /// It and all below it.
+    Sub,
+}
+
+/// `search --format`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FoundFormat {
+    /// LDIF, as `ldapsearch -LLL` writes it.
+    Ldif,
+    /// An object a line, as `offboard json` writes it.
+    Jsonl,
+    /// A table of the listed attributes.
+    Csv,
+}
+
+/// `offboard lint`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example, before a change file is run with OpenLDAP's ldapmodify:
+  offboard lint --for openldap change.ldif
+  offboard lint --for openldap --fix change.ldif > mended.ldif
+
+An error is what is refused, or what the tools of the chosen server refuse or misread; a warning is
+what some tools read in another way; a note is beyond RFC 2849, and read by all.
+Exit status: 0 nothing but notes, or all repaired · 1 findings, or something that is not repaired ·
+2 a file that cannot be opened.")]
+pub struct Lint {
+    /// Whose tools will run the file: adds what they misread
+    #[arg(long = "for", value_name = "SERVER", value_enum)]
+    pub target: Option<TargetArg>,
+    /// How problems are written
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub format: LintFormat,
+    /// Write the file, repaired where that is certain; what is left goes to standard error
+    #[arg(long, conflicts_with = "format")]
+    pub fix: bool,
+    /// LDIF files, of content or of changes; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+}
+
+/// `--for`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TargetArg {
+    /// OpenLDAP: ldapmodify, slapadd.
+    Openldap,
+    /// 389 Directory Server, with ldapmodify.
+    #[value(name = "389ds")]
+    Ds389,
+    /// Oracle/Sun DSEE, with ldapmodify.
+    Dsee,
+    /// OpenDJ, with ldapmodify.
+    Opendj,
+    /// Active Directory, Samba: ldbmodify.
+    Ad,
+}
+
+/// `lint --format`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LintFormat {
+    /// For people.
+    Text,
+    /// One object with a list.
+    Json,
+    /// SARIF 2.1.0, for code review tools.
+    Sarif,
 }
 
 /// `offboard json`

@@ -187,6 +187,7 @@ pub fn today() -> Result<Date, Vec<Diagnostic>> {
     Ok(now.to_zoned(TimeZone::UTC).date())
 }
 
+/// The name of an export as it was given.
 pub fn name_of(exports: &[String], export: u16) -> &str {
     exports.get(usize::from(export)).map_or("?", String::as_str)
 }

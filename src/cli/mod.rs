@@ -10,8 +10,10 @@ mod explain;
 mod grounds;
 mod init;
 mod json;
+mod lint;
 mod plan;
 mod revert;
+mod search;
 mod simulate;
 mod verify;
 
@@ -48,6 +50,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Revert(command) => revert::run(command, &args.global),
         Command::Simulate(command) => simulate::run(command, &args.global),
         Command::Diff(command) => diff::run(command, &args.global),
+        Command::Search(command) => search::run(command, &args.global),
+        Command::Lint(command) => lint::run(command, &args.global),
         Command::Json(command) => json::run(command, &args.global),
         Command::Dn(command) => dn::run(command),
         Command::Init(command) => init::run(command),

@@ -29,9 +29,11 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
         .map_err(|error| faults(&error, &command.export))?;
     if let Some((number, code)) = reverted.outcome.refused.first() {
         let fault = Diagnostic::refused(refusal(&places[*number], &records[*number], *code));
-        return Err(vec![fault.note("a record that is refused changes nothing, so nothing undoes it").help(
-            "give the export from before these changes, or only the records that were applied",
-        )]);
+        return Err(vec![
+            fault
+                .note("a record that is refused changes nothing, so nothing undoes it")
+                .help("give the export from before these changes, or only the records that were applied"),
+        ]);
     }
     let text = text(&reverted, server, &places.iter().map(ToString::to_string).collect::<Vec<_>>());
     match &command.output {
@@ -57,7 +59,10 @@ fn text(reverted: &Reverted, server: Server, places: &[String]) -> Vec<u8> {
     if server.profile().version_line {
         out.extend_from_slice(b"version: 1\n\n");
     }
-    writer::write_comment(&mut out, format!("offboard: {} records undo {}", reverted.undo.len(), places.len()).as_bytes());
+    writer::write_comment(
+        &mut out,
+        format!("offboard: {} records undo {}", reverted.undo.len(), places.len()).as_bytes(),
+    );
     for lost in &reverted.lost {
         let dn = String::from_utf8_lossy(&lost.dn).replace(['\n', '\r'], " ");
         writer::write_comment(&mut out, format!("not as it was: {dn}: {}", lost.what).as_bytes());

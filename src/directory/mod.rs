@@ -4,6 +4,7 @@ pub mod census;
 pub mod named;
 pub mod references;
 pub mod scan;
+pub mod search;
 pub mod structure;
 
 pub use census::{Census, Place};

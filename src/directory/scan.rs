@@ -25,7 +25,7 @@ use thiserror::Error;
 
 use super::census::{Census, Place};
 use crate::ldap::dn_key::KeyBuffer;
-use crate::ldap::filter::{Asked, Attributes};
+use crate::ldap::filter::{Asked, Attributes, any_of_dn};
 use crate::ldap::{Attribute, AttributeDescription, Dn, DnKey, Entry, Origin, Value};
 use crate::ldif::{
     AttributeLine, ChangeKind, ContentRecord, LdifError, LdifErrorKind, NonEntry, Record, RecordReader, Text, UrlPolicy,
@@ -114,6 +114,14 @@ impl Attributes for EntryView<'_> {
     fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         let mut lines = self.record.attributes.iter().filter(|line| asked.covers(&line.description));
         lines.any(|line| test(line.value.bytes()))
+    }
+
+    fn any_attribute(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
+        self.record.attributes.iter().any(|line| test(&line.description, line.value.bytes()))
+    }
+
+    fn any_of_name(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
+        Dn::parse(&self.record.dn).is_ok_and(|dn| any_of_dn(&dn, test))
     }
 }
 

@@ -20,6 +20,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::utf16::Utf16Reader;
 use crate::ldif::lines::last_record_boundary;
+use crate::ldif::lint::Encoding;
 
 /// Blocks are about this long, so that one stays in a processor's cache; a larger record gets a larger block.
 pub const BLOCK_SIZE: usize = 256 * 1024;
@@ -152,19 +153,25 @@ pub struct Blocks {
     rest: Vec<u8>,
     next_line: u64,
     ended: bool,
+    encoding: Encoding,
 }
 
 impl Blocks {
     fn new(mut unpacked: Unpacked) -> io::Result<Self> {
         let mut first = Vec::with_capacity(3);
         (&mut unpacked).take(3).read_to_end(&mut first)?;
-        let (decoded, rest) = match first.as_slice() {
-            [0xef, 0xbb, 0xbf] => (Decoded::Utf8(unpacked), Vec::new()),
-            [0xff, 0xfe, rest @ ..] => (Decoded::Utf16(utf16(unpacked, false, rest)), Vec::new()),
-            [0xfe, 0xff, rest @ ..] => (Decoded::Utf16(utf16(unpacked, true, rest)), Vec::new()),
-            _ => (Decoded::Utf8(unpacked), first),
+        let (decoded, rest, encoding) = match first.as_slice() {
+            [0xef, 0xbb, 0xbf] => (Decoded::Utf8(unpacked), Vec::new(), Encoding::Utf8Mark),
+            [0xff, 0xfe, rest @ ..] => (Decoded::Utf16(utf16(unpacked, false, rest)), Vec::new(), Encoding::Utf16),
+            [0xfe, 0xff, rest @ ..] => (Decoded::Utf16(utf16(unpacked, true, rest)), Vec::new(), Encoding::Utf16),
+            _ => (Decoded::Utf8(unpacked), first, Encoding::Plain),
         };
-        Ok(Self { decoded, rest, next_line: 1, ended: false })
+        Ok(Self { decoded, rest, next_line: 1, ended: false, encoding })
+    }
+
+    /// How the text is encoded in the file.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
     }
 
     /// The next block, written into `buffer` to spare an allocation; `None` at the end of the input.

@@ -11,10 +11,21 @@
 //!
 //! Evaluation has three values: what cannot be judged (an unknown matching rule, a value that has no order) is
 //! undefined, and an undefined filter selects nothing, also behind `!`. Values compare by the matching rule of their
-//! attribute; Active Directory's two rules for bits (MS-ADTS 3.1.1.3.4.4: all bits, any bit) are known besides;
-//! `~=` is equality, as in most servers. `>=` and `<=` order integers by number and everything else by its
-//! normalised bytes, which is right for GeneralizedTime and caseIgnore strings.
+//! attribute; `~=` is equality, as in most servers.
+//!
+//! | comparison | as implemented |
+//! | --- | --- |
+//! | `>=`, `<=` | integers by number, times by instant, all else by its normalised bytes; a server wants an ORDERING rule |
+//! | substrings of names, numbers, bits | of the text as it is spelled, ignoring case; most servers have no rule for it |
+//! | `:rule:=` | the rules of RFC 4517 for equality and for ordering (which ask for "less than") |
+//! | `:=` | the attribute's own equality |
+//! | `:dn` | the types and values of the entry's name count besides (RFC 4511, 4.5.1.7.7) |
+//! | no attribute | every attribute that the rule suits |
+//! | a rule that does not suit a known attribute | undefined |
+//! | 1.2.840.113556.1.4.803, .804 | all bits, any bit (MS-ADTS 3.1.1.3.4.4); `integerBitAndMatch`, `integerBitOrMatch` |
+//! | 1.2.840.113556.1.4.1941 and all others | undefined: what they ask is not in one entry |
 
+use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
 
 use nom::branch::alt;
@@ -24,9 +35,10 @@ use nom::combinator::{map, opt, value};
 use nom::{IResult, Parser};
 use thiserror::Error;
 
+use super::attribute::AttributeError;
 use super::attribute_types::equality_rule;
 use super::matching::{MatchingRule, normalize};
-use super::{AttributeDescription, Entry, TypeMap};
+use super::{AttributeDescription, Dn, Entry, TypeMap};
 
 /// Deepest nesting of a filter.
 const MAX_DEPTH: usize = 64;
@@ -85,6 +97,17 @@ impl From<bool> for Truth {
 pub trait Attributes {
     /// Whether `test` holds for any value of the attribute; options of the description must all be there.
     fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+
+    /// Whether `test` holds for the description and any value of any attribute.
+    fn any_attribute(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool;
+
+    /// Whether `test` holds for any type and value of the name.
+    fn any_of_name(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool;
+}
+
+/// [`Attributes::any_of_name`] of a name.
+pub fn any_of_dn(dn: &Dn, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
+    dn.rdns().iter().flat_map(super::Rdn::avas).any(|ava| test(&ava.attribute_type, &ava.value))
 }
 
 /// The attribute that a comparison is about.
@@ -98,6 +121,16 @@ impl Asked {
     fn new(description: AttributeDescription) -> Self {
         let types = [(description.attribute_type(), ())].into_iter().collect();
         Self { description, types }
+    }
+
+    /// An attribute by its description.
+    pub fn parse(description: &str) -> Result<Self, AttributeError> {
+        AttributeDescription::parse(description.as_bytes()).map(Self::new)
+    }
+
+    /// The description as written.
+    pub fn spelling(&self) -> &str {
+        self.description.spelling()
     }
 
     /// Whether a description of an entry is of the asked type and has at least its options (RFC 4511, 4.5.1).
@@ -114,6 +147,16 @@ impl Attributes for Entry {
             .filter(|attribute| asked.covers(attribute.description.spelling()))
             .flat_map(|attribute| &attribute.values)
             .any(|value| test(&value.bytes))
+    }
+
+    fn any_attribute(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
+        let mut attributes = self.attributes.iter();
+        attributes
+            .any(|attribute| attribute.values.iter().any(|value| test(attribute.description.spelling(), &value.bytes)))
+    }
+
+    fn any_of_name(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
+        any_of_dn(&self.dn, test)
     }
 }
 
@@ -148,22 +191,55 @@ enum Test {
     AtMost(Vec<u8>, Vec<u8>),
     /// Parts as written, and normalised; empty first or last parts mean an open end.
     Substrings(Vec<Vec<u8>>, Vec<Vec<u8>>),
-    /// Bits of a number: all of these, or any.
-    Bits {
-        /// Name of the rule as written.
-        name: String,
-        /// All must be on.
-        all: bool,
-        /// The bits.
-        mask: i64,
-    },
-    /// Name of the rule, `:dn`, value as written and normalised; the rule is judged if it is known.
+    /// What is written, and what is done if that is known.
     Extensible {
+        /// Name of the rule.
         name: Option<String>,
+        /// `:dn`
         dn: bool,
+        /// The value.
         value: Vec<u8>,
-        normal: Option<Vec<u8>>,
+        how: Option<Extended>,
     },
+}
+
+/// How an extensible match is judged.
+#[derive(Clone, Debug)]
+enum Extended {
+    /// The normalised value.
+    Equal(MatchingRule, Vec<u8>),
+    /// The values that are less than the normalised one: what an ordering rule asks for (RFC 4517, 4.2.5).
+    Less(MatchingRule, Vec<u8>),
+    /// Bits of a number: all of these, or any.
+    Bits { all: bool, mask: i64 },
+}
+
+impl Extended {
+    fn new(name: &[u8], value: &[u8]) -> Option<Self> {
+        if let Some(all) = bit_rule(name) {
+            return number(value).and_then(|mask| mask.try_into().ok()).map(|mask| Self::Bits { all, mask });
+        }
+        let (rule, order) = rule_called(name)?;
+        let normal = normalize(rule, value).into_owned();
+        Some(if order { Self::Less(rule, normal) } else { Self::Equal(rule, normal) })
+    }
+
+    fn rule(&self) -> MatchingRule {
+        match self {
+            Self::Equal(rule, _) | Self::Less(rule, _) => *rule,
+            Self::Bits { .. } => MatchingRule::Integer,
+        }
+    }
+
+    fn holds(&self, value: &[u8]) -> bool {
+        match self {
+            Self::Equal(rule, wanted) => *normalize(*rule, value) == **wanted,
+            Self::Less(rule, wanted) => order(*rule, &normalize(*rule, value), wanted).is_some_and(Ordering::is_lt),
+            Self::Bits { all, mask } => number(value)
+                .and_then(|number| i64::try_from(number).ok())
+                .is_some_and(|number| if *all { number & mask == *mask } else { number & mask != 0 }),
+        }
+    }
 }
 
 impl Filter {
@@ -214,6 +290,9 @@ impl Filter {
 
 impl Item {
     fn evaluate(&self, subject: &dyn Attributes) -> Truth {
+        if let Test::Extensible { dn, how: Some(how), .. } = &self.test {
+            return self.extensible(*dn, how, subject);
+        }
         let Some(asked) = &self.asked else { return Truth::Undefined };
         let any = |test: &mut dyn FnMut(&[u8]) -> bool| Truth::from(subject.any_value(asked, test));
         let normal = |value: &[u8]| normalize(self.rule, value).into_owned();
@@ -223,24 +302,78 @@ impl Item {
             Test::Equal(written, wanted) | Test::Approximate(written, wanted) => {
                 any(&mut |value| value == written.as_slice() || *normalize(self.rule, value) == **wanted)
             }
-            Test::AtLeast(_, wanted) => any(&mut |value| self.compare(&normal(value), wanted).is_ge()),
-            Test::AtMost(_, wanted) => any(&mut |value| self.compare(&normal(value), wanted).is_le()),
-            Test::Substrings(_, parts) => any(&mut |value| contains_parts(&normal(value), parts)),
-            Test::Bits { all, mask, .. } => any(&mut |value| {
-                let number = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse::<i64>().ok());
-                number.is_some_and(|number| if *all { number & mask == *mask } else { number & mask != 0 })
-            }),
-            Test::Extensible { dn: false, normal: Some(wanted), .. } => any(&mut |value| normal(value) == *wanted),
+            Test::AtLeast(_, wanted) | Test::AtMost(_, wanted) if order(self.rule, wanted, wanted).is_none() => {
+                Truth::Undefined
+            }
+            Test::AtLeast(_, wanted) => {
+                any(&mut |value| order(self.rule, &normal(value), wanted).is_some_and(Ordering::is_ge))
+            }
+            Test::AtMost(_, wanted) => {
+                any(&mut |value| order(self.rule, &normal(value), wanted).is_some_and(Ordering::is_le))
+            }
+            Test::Substrings(_, parts) => {
+                let rule = substring_rule(self.rule);
+                any(&mut |value| contains_parts(&normalize(rule, value), parts))
+            }
             Test::Extensible { .. } => Truth::Undefined,
         }
     }
 
-    fn compare(&self, a: &[u8], b: &[u8]) -> std::cmp::Ordering {
-        let number = |text: &[u8]| std::str::from_utf8(text).ok().and_then(|text| text.parse::<i128>().ok());
-        match (self.rule, number(a), number(b)) {
-            (MatchingRule::Integer, Some(a), Some(b)) => a.cmp(&b),
-            _ => a.cmp(b),
+    fn extensible(&self, dn: bool, how: &Extended, subject: &dyn Attributes) -> Truth {
+        let found = match &self.asked {
+            Some(asked) if !suits(how.rule(), asked.description.attribute_type()) => return Truth::Undefined,
+            Some(asked) => {
+                subject.any_value(asked, &mut |value| how.holds(value))
+                    || dn && subject.any_of_name(&mut |name, value| asked.covers(name) && how.holds(value))
+            }
+            None => {
+                let mut test = |name: &str, value: &[u8]| {
+                    let attribute_type = name.split(';').next().unwrap_or_default();
+                    suits(how.rule(), attribute_type) && how.holds(value)
+                };
+                subject.any_attribute(&mut test) || dn && subject.any_of_name(&mut test)
+            }
+        };
+        found.into()
+    }
+}
+
+fn number(text: &[u8]) -> Option<i128> {
+    std::str::from_utf8(text).ok()?.trim().parse().ok()
+}
+
+/// How two normalised values stand; `None` for a number that is none.
+fn order(rule: MatchingRule, a: &[u8], b: &[u8]) -> Option<Ordering> {
+    match rule {
+        MatchingRule::Integer => Some(number(a)?.cmp(&number(b)?)),
+        // `...23Z` and `...23.5Z`: what stands before the Z has the order.
+        MatchingRule::GeneralizedTime => {
+            let instant = |text: &'_ [u8]| text.strip_suffix(b"Z").unwrap_or(text).to_vec();
+            Some(instant(a).cmp(&instant(b)))
         }
+        _ => Some(a.cmp(b)),
+    }
+}
+
+/// Whether a rule may be asked of an attribute (RFC 4512, 4.1.4); of one that nobody knows, any may.
+fn suits(rule: MatchingRule, attribute_type: &str) -> bool {
+    use MatchingRule::{CaseExact, CaseExactIa5, CaseIgnore, CaseIgnoreIa5, Unknown};
+    let own = equality_rule(attribute_type);
+    match rule {
+        CaseIgnore | CaseExact => matches!(own, CaseIgnore | CaseExact | Unknown),
+        CaseIgnoreIa5 | CaseExactIa5 => matches!(own, CaseIgnoreIa5 | CaseExactIa5 | Unknown),
+        rule => own == rule || own == Unknown,
+    }
+}
+
+/// The rule under which substrings of a value are looked for: parts of names and numbers are no names or numbers.
+fn substring_rule(rule: MatchingRule) -> MatchingRule {
+    use MatchingRule as R;
+    match rule {
+        R::DistinguishedName | R::NameAndOptionalUid | R::Integer | R::Boolean | R::BitString | R::GeneralizedTime => {
+            R::CaseIgnore
+        }
+        rule => rule,
     }
 }
 
@@ -320,27 +453,23 @@ impl<'t> FilterParser<'t> {
             AttributeDescription::parse(name.trim_ascii()).map_err(|_| self.error(input, FilterErrorKind::Attribute))
         };
         if let Operator::Extensible { dn, rule_name } = operator {
-            let description = if name.is_empty() { None } else { Some(describe(name)?) };
-            let rule = match rule_name {
-                None => description.as_ref().map(|description| equality_rule(description.attribute_type())),
-                Some(name) => rule_called(name),
+            // Either the attribute or the rule may be missing, not both.
+            let asked = match (name, rule_name) {
+                ([], Some(_)) => None,
+                _ => Some(Asked::new(describe(name)?)),
             };
             let value = unescaped(written)?;
-            let mask = std::str::from_utf8(&value).ok().and_then(|text| text.parse::<i64>().ok());
-            if let (false, Some(rule), Some(mask), Some(description)) = (dn, rule_name, mask, &description)
-                && let Some(all) = bit_rule(rule)
-            {
-                let name = String::from_utf8_lossy(rule).into_owned();
-                let asked = Some(Asked::new(description.clone()));
-                return Ok((after, Item { asked, rule: MatchingRule::Integer, test: Test::Bits { name, all, mask } }));
-            }
-            let normal = rule.map(|rule| normalize(rule, &value).into_owned());
+            let how = match (&asked, rule_name) {
+                (_, Some(name)) => Extended::new(name, &value),
+                (Some(asked), None) => {
+                    let rule = equality_rule(asked.description.attribute_type());
+                    Some(Extended::Equal(rule, normalize(rule, &value).into_owned()))
+                }
+                (None, None) => None,
+            };
             let name = rule_name.map(|name| String::from_utf8_lossy(name).into_owned());
-            let test = Test::Extensible { name, dn, value, normal };
-            return Ok((
-                after,
-                Item { asked: description.map(Asked::new), rule: rule.unwrap_or(MatchingRule::Unknown), test },
-            ));
+            let rule = how.as_ref().map_or(MatchingRule::Unknown, Extended::rule);
+            return Ok((after, Item { asked, rule, test: Test::Extensible { name, dn, value, how } }));
         }
         let description = describe(name)?;
         let rule = equality_rule(description.attribute_type());
@@ -355,7 +484,7 @@ impl<'t> FilterParser<'t> {
                 let parts: Vec<Vec<u8>> =
                     written.split(|byte| *byte == b'*').map(unescaped).collect::<Result<_, _>>()?;
                 // A blank at the edge of a part counts: only whole values lose theirs.
-                let normal = parts.iter().map(|part| normalize_part(rule, part)).collect();
+                let normal = parts.iter().map(|part| normalize_part(substring_rule(rule), part)).collect();
                 Test::Substrings(parts, normal)
             }
             Operator::Equal => both(written).map(|(value, normal)| Test::Equal(value, normal))?,
@@ -375,26 +504,50 @@ fn normalize_part(rule: MatchingRule, part: &[u8]) -> Vec<u8> {
     normal.get(1..normal.len().saturating_sub(1)).unwrap_or_default().to_vec()
 }
 
-/// Active Directory's `LDAP_MATCHING_RULE_BIT_AND` (all bits) and `LDAP_MATCHING_RULE_BIT_OR` (any bit), by their OIDs.
+/// Active Directory's `LDAP_MATCHING_RULE_BIT_AND` (all bits) and `LDAP_MATCHING_RULE_BIT_OR` (any bit), by their OIDs
+/// and by the names that OpenLDAP gives them.
 fn bit_rule(name: &[u8]) -> Option<bool> {
-    match name {
-        b"1.2.840.113556.1.4.803" => Some(true),
-        b"1.2.840.113556.1.4.804" => Some(false),
-        _ => None,
+    let is = |oid: &str, rule: &str| name == oid.as_bytes() || name.eq_ignore_ascii_case(rule.as_bytes());
+    if is("1.2.840.113556.1.4.803", "integerBitAndMatch") {
+        Some(true)
+    } else if is("1.2.840.113556.1.4.804", "integerBitOrMatch") {
+        Some(false)
+    } else {
+        None
     }
 }
 
-fn rule_called(name: &[u8]) -> Option<MatchingRule> {
-    const RULES: [(&str, &str, MatchingRule); 6] = [
-        ("caseIgnoreMatch", "2.5.13.2", MatchingRule::CaseIgnore),
-        ("caseExactMatch", "2.5.13.5", MatchingRule::CaseExact),
-        ("distinguishedNameMatch", "2.5.13.1", MatchingRule::DistinguishedName),
-        ("integerMatch", "2.5.13.14", MatchingRule::Integer),
-        ("octetStringMatch", "2.5.13.17", MatchingRule::OctetString),
-        ("caseIgnoreIA5Match", "1.3.6.1.4.1.1466.109.114.2", MatchingRule::CaseIgnoreIa5),
+/// A rule by name or OID (RFC 4517, 4.2; RFC 4530), and whether it is one for ordering.
+fn rule_called(name: &[u8]) -> Option<(MatchingRule, bool)> {
+    use MatchingRule as R;
+    #[rustfmt::skip]
+    const RULES: [(&str, &str, R, bool); 23] = [
+        ("objectIdentifierMatch",        "2.5.13.0",                   R::ObjectIdentifier,   false),
+        ("distinguishedNameMatch",       "2.5.13.1",                   R::DistinguishedName,  false),
+        ("caseIgnoreMatch",              "2.5.13.2",                   R::CaseIgnore,         false),
+        ("caseIgnoreOrderingMatch",      "2.5.13.3",                   R::CaseIgnore,         true),
+        ("caseExactMatch",               "2.5.13.5",                   R::CaseExact,          false),
+        ("caseExactOrderingMatch",       "2.5.13.6",                   R::CaseExact,          true),
+        ("numericStringMatch",           "2.5.13.8",                   R::NumericString,      false),
+        ("numericStringOrderingMatch",   "2.5.13.9",                   R::NumericString,      true),
+        ("caseIgnoreListMatch",          "2.5.13.11",                  R::CaseIgnoreList,     false),
+        ("booleanMatch",                 "2.5.13.13",                  R::Boolean,            false),
+        ("integerMatch",                 "2.5.13.14",                  R::Integer,            false),
+        ("integerOrderingMatch",         "2.5.13.15",                  R::Integer,            true),
+        ("bitStringMatch",               "2.5.13.16",                  R::BitString,          false),
+        ("octetStringMatch",             "2.5.13.17",                  R::OctetString,        false),
+        ("octetStringOrderingMatch",     "2.5.13.18",                  R::OctetString,        true),
+        ("telephoneNumberMatch",         "2.5.13.20",                  R::TelephoneNumber,    false),
+        ("uniqueMemberMatch",            "2.5.13.23",                  R::NameAndOptionalUid, false),
+        ("generalizedTimeMatch",         "2.5.13.27",                  R::GeneralizedTime,    false),
+        ("generalizedTimeOrderingMatch", "2.5.13.28",                  R::GeneralizedTime,    true),
+        ("caseExactIA5Match",            "1.3.6.1.4.1.1466.109.114.1", R::CaseExactIa5,       false),
+        ("caseIgnoreIA5Match",           "1.3.6.1.4.1.1466.109.114.2", R::CaseIgnoreIa5,      false),
+        ("UUIDMatch",                    "1.3.6.1.1.16.2",             R::Uuid,               false),
+        ("UUIDOrderingMatch",            "1.3.6.1.1.16.3",             R::Uuid,               true),
     ];
     let is = |text: &str| text.as_bytes().eq_ignore_ascii_case(name);
-    RULES.into_iter().find(|(rule, oid, _)| is(rule) || is(oid)).map(|(.., rule)| rule)
+    RULES.into_iter().find(|(rule, oid, ..)| is(rule) || is(oid)).map(|(_, _, rule, order)| (rule, order))
 }
 
 #[derive(Clone, Copy)]
@@ -501,7 +654,6 @@ impl fmt::Display for Item {
                 let parts: Vec<String> = parts.iter().map(|part| escape(part)).collect();
                 write!(f, "{name}={}", parts.join("*"))
             }
-            Test::Bits { name: rule, mask, .. } => write!(f, "{name}:{rule}:={mask}"),
             Test::Extensible { name: rule, dn, value, .. } => {
                 let rule = rule.as_ref().map(|rule| format!(":{rule}")).unwrap_or_default();
                 write!(f, "{name}{}{rule}:={}", if *dn { ":dn" } else { "" }, escape(value))
@@ -525,6 +677,9 @@ mod tests {
             ("cn;lang-de", "Hans"),
             ("gidNumber", "100"),
             ("description", "a*b(c)"),
+            ("member", "uid=Boss, o=X"),
+            ("createTimestamp", "20250102030405.5Z"),
+            ("mailQuota", "lots"),
         ] {
             entry.push(AttributeDescription::parse(name.as_bytes()).unwrap(), Value::new(value.as_bytes()));
         }
@@ -561,6 +716,46 @@ mod tests {
             ("(gidNumber:1.2.840.113556.1.4.804:=3)", Truth::False),
             ("(gidNumber:1.2.840.113556.1.4.803:=x)", Truth::Undefined),
             ("(systemFlags:1.2.840.113556.1.4.803:=1)", Truth::False),
+            ("(gidNumber:integerBitAndMatch:=36)", Truth::True),
+            ("(gidNumber:integerBitOrMatch:=3)", Truth::False),
+            // Order: by number, by instant, else by text.
+            ("(gidNumber>=0100)", Truth::True),
+            ("(gidNumber<=99999999999999999999)", Truth::True),
+            ("(gidNumber>=x)", Truth::Undefined),
+            ("(createTimestamp>=20250102030405Z)", Truth::True),
+            ("(createTimestamp<=20250102030405Z)", Truth::False),
+            ("(createTimestamp<=20250102040405.6+0100)", Truth::True),
+            ("(cn>=JOHN)", Truth::True),
+            ("(cn<=hans)", Truth::True),
+            ("(cn<=ha)", Truth::False),
+            ("(sn>=a)", Truth::False),
+            ("(gidNumber:integerOrderingMatch:=101)", Truth::True),
+            ("(gidNumber:integerOrderingMatch:=100)", Truth::False),
+            ("(createTimestamp:2.5.13.28:=20250102030406Z)", Truth::True),
+            // Names.
+            ("(member=UID=boss,o=x)", Truth::True),
+            ("(member=uid=b*)", Truth::True),
+            ("(member=*x)", Truth::True),
+            ("(member:distinguishedNameMatch:=userid=boss,O=x)", Truth::True),
+            ("(cn~=JOHN SMITH)", Truth::True),
+            ("(cn~=jon smith)", Truth::False),
+            ("(cn:=john smith)", Truth::True),
+            // `:dn` asks the name too.
+            ("(o:=x)", Truth::False),
+            ("(o:dn:=X)", Truth::True),
+            ("(uid:dn:caseIgnoreMatch:=J)", Truth::True),
+            ("(organizationName:dn:=x)", Truth::True),
+            ("(ou:dn:=x)", Truth::False),
+            // No attribute: all that the rule suits.
+            ("(:caseExactMatch:=jsmith)", Truth::True),
+            ("(:caseExactMatch:=JSMITH)", Truth::False),
+            ("(:caseIgnoreMatch:=x)", Truth::False),
+            ("(:dn:caseIgnoreMatch:=x)", Truth::True),
+            ("(:integerMatch:=0100)", Truth::True),
+            ("(:distinguishedNameMatch:=uid=boss,o=x)", Truth::True),
+            // A rule that does not suit, or that asks more than the entry can say.
+            ("(cn:integerMatch:=5)", Truth::Undefined),
+            ("(member:1.2.840.113556.1.4.1941:=uid=boss,o=x)", Truth::Undefined),
         ] {
             let parsed = Filter::parse(filter).unwrap();
             assert_eq!(parsed.evaluate(&entry()), expected, "{filter}");
@@ -580,6 +775,8 @@ mod tests {
             ("(uid=a\\zz)", 5, FilterErrorKind::Escape),
             ("(uid=a(b)", 6, FilterErrorKind::Escape),
             ("(u id=a)", 1, FilterErrorKind::Attribute),
+            ("(:=a)", 1, FilterErrorKind::Attribute),
+            ("(:dn:=a)", 1, FilterErrorKind::Attribute),
         ] {
             let error = Filter::parse(filter).unwrap_err();
             assert_eq!((error.offset, error.kind), (offset, kind), "{filter}");

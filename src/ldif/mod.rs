@@ -9,6 +9,7 @@
 //! | [`record`] | the lines between two blank lines | a content record, a change record, or a block that is neither |
 //! | [`reader`] | a block | its records, one after the other |
 //! | [`convert`] | a change record | an operation of the LDAP model |
+//! | [`lint`] | a block | everything that is wrong with it, and the text repaired |
 //! | [`writer`] | values | text that every LDIF reader reads back as those values |
 //!
 //! Everything borrows from the block; only what was folded or base64 is copied. What this reader accepts beyond the
@@ -18,6 +19,7 @@ pub mod convert;
 pub mod error;
 pub mod grammar;
 pub mod lines;
+pub mod lint;
 pub mod reader;
 pub mod record;
 pub mod writer;

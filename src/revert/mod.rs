@@ -57,8 +57,7 @@ pub fn revert<E: Exports>(
     let mut lost = Vec::new();
     let mut watch = |number: usize, before: Option<&Entry>, after: Option<&Entry>| {
         let record = &records[number];
-        let mut add_lost =
-            |what: String| lost.push(Lost { record: number, dn: record.dn.spelling().to_vec(), what });
+        let mut add_lost = |what: String| lost.push(Lost { record: number, dn: record.dn.spelling().to_vec(), what });
         undo.extend(inverse(record, before, after, (server, relax), &mut add_lost));
     };
     let outcome = simulate_watched(exports, urls, server, records, false, &mut watch)?;

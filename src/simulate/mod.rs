@@ -87,6 +87,9 @@ pub fn simulate<E: Exports>(
     simulate_watched(exports, urls, server, records, keep_going, &mut |_, _, _| {})
 }
 
+/// What is shown of every record that is applied: its number, and its entry before and after it.
+pub type Watch<'w> = dyn FnMut(usize, Option<&Entry>, Option<&Entry>) + 'w;
+
 /// [`simulate`], with every record that is applied shown to `watch`: its number, and its entry before and after it.
 pub fn simulate_watched<E: Exports>(
     exports: &E,
@@ -94,7 +97,7 @@ pub fn simulate_watched<E: Exports>(
     server: Server,
     records: &[ChangeRecord],
     keep_going: bool,
-    watch: &mut dyn FnMut(usize, Option<&Entry>, Option<&Entry>),
+    watch: &mut Watch<'_>,
 ) -> Result<Outcome, SimulateError<E::Error>> {
     let mut found = Found::default();
     let touched = Touched::by(records, server);

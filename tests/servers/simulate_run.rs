@@ -15,7 +15,8 @@ use super::tools::said;
 use crate::offboard::{exports, offboard, root, scenarios, stderr};
 
 /// Scenarios that this slapd cannot hold, and why.
-const NOT_HERE: [(&str, &str); 1] = [("ad-disable-move-delete", "the schema of Active Directory")];
+const NOT_HERE: [(&str, &str); 2] =
+    [("ad-disable-move-delete", "the schema of Active Directory"), ("ad-references", "the schema of Active Directory")];
 
 /// The names in some exports that have nothing above them.
 fn suffixes(exports: &[PathBuf]) -> Vec<String> {

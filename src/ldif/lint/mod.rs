@@ -1,0 +1,205 @@
+//! Every problem of an LDIF file, and the file with those mended that can be mended for certain.
+//!
+//! A file is looked at in three ways, record by record; a record that is refused does not hide the next one:
+//!
+//! | looked at | finds |
+//! | --- | --- |
+//! | physical lines | TABs, folds of nothing, lines of blanks, line ends |
+//! | logical lines | names, keywords, and how values are written |
+//! | the record, as the reader reads it | what is refused; what the record as a whole says |
+//!
+//! The reader stops at the first place that it refuses. Where that is a line which the rest does not depend on, the
+//! line is set aside and the record read again, so that one bad value does not hide another.
+//!
+//! What the tools of one server misread is measured for OpenLDAP's `ldapmodify` (2.5) and Samba's `ldbmodify` (4.17).
+//! 389 DS, DSEE and OpenDJ are taken to be served with the first one; their own older tools were not measured.
+
+mod line;
+mod record;
+pub mod rules;
+
+use std::ops::Range;
+
+pub use rules::{Rule, Severity};
+
+use super::error::LdifError;
+
+/// Whose tools will run the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// OpenLDAP.
+    OpenLdap,
+    /// 389 Directory Server.
+    Ds389,
+    /// Oracle/Sun DSEE.
+    Dsee,
+    /// OpenDJ.
+    OpenDj,
+    /// Active Directory, Samba.
+    ActiveDirectory,
+}
+
+impl Target {
+    /// Whether `ldapmodify` runs the file, and not `ldbmodify`.
+    fn is_ldapmodify(self) -> bool {
+        self != Self::ActiveDirectory
+    }
+}
+
+/// How a file was encoded before it came here as UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is here.
+    Plain,
+    /// A byte order mark was dropped.
+    Utf8Mark,
+    /// UTF-16 was decoded.
+    Utf16,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Physical line, from 1.
+    pub line: u64,
+    /// Byte of that line, from 1.
+    pub column: u64,
+    /// Its code.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub why: String,
+    /// What mends it.
+    pub mend: Option<&'static str>,
+    /// The physical line (its first bytes), raw.
+    pub excerpt: Vec<u8>,
+    /// Whether the repaired text has it no more.
+    pub repaired: bool,
+}
+
+/// A part of the text and what stands there in the repaired text.
+type Edit = (Range<usize>, Vec<u8>);
+
+/// Looks at a file, block by block.
+#[derive(Debug)]
+pub struct Linter {
+    target: Option<Target>,
+    /// Whether a content record, and whether a change record was seen.
+    kinds: (bool, bool),
+    /// The line of the first `version:`.
+    version: Option<u64>,
+    records: u64,
+    crlf_said: bool,
+    mixed_said: bool,
+    slapadd_said: bool,
+}
+
+impl Linter {
+    /// Begins a file.
+    pub fn new(target: Option<Target>) -> Self {
+        Self {
+            target,
+            kinds: (false, false),
+            version: None,
+            records: 0,
+            crlf_said: false,
+            mixed_said: false,
+            slapadd_said: false,
+        }
+    }
+
+    /// What is wrong before the first line.
+    pub fn begin(&mut self, encoding: Encoding, problems: &mut Vec<Problem>) {
+        let code = match encoding {
+            Encoding::Plain => return,
+            Encoding::Utf8Mark => "byte-order-mark",
+            Encoding::Utf16 => "utf-16",
+        };
+        problems.push(self.problem(code, 1, 1, b"", true));
+    }
+
+    /// Looks at a block of whole records; appends its problems, and its repaired text.
+    pub fn block(&mut self, block: &[u8], first_line: u64, problems: &mut Vec<Problem>, repaired: &mut Vec<u8>) {
+        let mut line = first_line;
+        let mut rest = block;
+        while !rest.is_empty() {
+            let (blank, text, after) = split_record(rest);
+            for end in blank.split_inclusive(|byte| *byte == b'\n') {
+                self.blank_line(end, line, problems, repaired);
+                line += 1;
+            }
+            if !text.is_empty() {
+                let edits = self.record(text, line, problems);
+                apply(text, edits, repaired);
+                line += memchr::memchr_iter(b'\n', text).count() as u64;
+            }
+            rest = after;
+        }
+    }
+
+    /// What can be said only at the end.
+    pub fn end(&mut self, problems: &mut Vec<Problem>) {
+        if self.records == 0 {
+            problems.push(self.problem("empty-file", 1, 1, b"", false));
+        }
+    }
+
+    fn blank_line(&mut self, line: &[u8], number: u64, problems: &mut Vec<Problem>, repaired: &mut Vec<u8>) {
+        let ordinary = matches!(line, b"\n" | b"\r\n");
+        if !ordinary {
+            problems.push(self.problem("cr-blank-line", number, 1, b"", true));
+        }
+        let drop_cr = self.target == Some(Target::ActiveDirectory);
+        repaired.extend_from_slice(if ordinary && !drop_cr { line } else { b"\n" });
+    }
+
+    fn problem(&self, code: &'static str, line: u64, column: usize, excerpt: &[u8], repaired: bool) -> Problem {
+        let rule = Rule::of(code);
+        let severity = rule.severity_for(self.target);
+        let excerpt = excerpt[..excerpt.len().min(240)].to_vec();
+        let why = rule.why.to_owned();
+        Problem { line, column: column as u64, code, severity, why, mend: Some(rule.mend), excerpt, repaired }
+    }
+
+    fn refusal(error: LdifError, repaired: bool) -> Problem {
+        Problem {
+            line: error.line,
+            column: error.column,
+            code: rules::refused(&error.kind),
+            severity: Severity::Error,
+            why: error.kind.to_string(),
+            mend: error.kind.help(),
+            excerpt: error.excerpt,
+            repaired,
+        }
+    }
+}
+
+/// Cuts off the blank lines at the start, and the record behind them.
+fn split_record(text: &[u8]) -> (&[u8], &[u8], &[u8]) {
+    let is_blank = |line: &[u8]| line.iter().all(|byte| matches!(byte, b'\r' | b'\n'));
+    let run = |text: &[u8], blank: bool| -> usize {
+        text.split_inclusive(|byte| *byte == b'\n').take_while(|line| is_blank(line) == blank).map(<[u8]>::len).sum()
+    };
+    let (blank, rest) = text.split_at(run(text, true));
+    let (record, rest) = rest.split_at(run(rest, false));
+    (blank, record, rest)
+}
+
+fn apply(text: &[u8], mut edits: Vec<Edit>, out: &mut Vec<u8>) {
+    edits.sort_by_key(|(range, _)| (range.start, range.end));
+    let mut at = 0;
+    for (range, new) in edits {
+        if range.start < at {
+            continue;
+        }
+        out.extend_from_slice(&text[at..range.start]);
+        out.extend_from_slice(&new);
+        at = range.end;
+    }
+    out.extend_from_slice(&text[at..]);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! What `offboard lint` found, for people, for scripts (JSON), and for code review tools (SARIF 2.1.0).
+//!
+//! The lists are written piece by piece, so that a file with a million problems needs no memory for them.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::sanitize::shown;
+use crate::ldif::lint::rules::{REFUSED, RULES};
+use crate::ldif::lint::{Problem, Severity};
+
+/// How many problems of each severity, and how many were repaired.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Errors.
+    pub errors: u64,
+    /// Warnings.
+    pub warnings: u64,
+    /// Notes.
+    pub notes: u64,
+    /// Errors and warnings of which the repaired text has none.
+    pub repaired: u64,
+}
+
+impl Counts {
+    /// Counts one more.
+    pub fn add(&mut self, problem: &Problem) {
+        match problem.severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+            Severity::Note => self.notes += 1,
+        }
+        self.repaired += u64::from(problem.repaired && problem.severity > Severity::Note);
+    }
+
+    /// Those that somebody must look at.
+    pub fn findings(&self) -> u64 {
+        self.errors + self.warnings
+    }
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
+
+/// A problem as a person reads it.
+pub fn text(file: &str, problem: &Problem) -> String {
+    let mut out = String::new();
+    let (severity, code) = (word(problem.severity), problem.code);
+    let file = shown(file.as_bytes());
+    let why = shown(problem.why.as_bytes());
+    let _ = writeln!(out, "{file}:{}:{}: {severity}[{code}]: {why}", problem.line, problem.column);
+    if !problem.excerpt.is_empty() {
+        let column = usize::try_from(problem.column).unwrap_or(1).clamp(1, problem.excerpt.len() + 1) - 1;
+        let before = shown(&problem.excerpt[..column]).chars().count();
+        let _ = writeln!(out, "    {}", shown(&problem.excerpt));
+        let _ = writeln!(out, "    {}^", " ".repeat(before));
+    }
+    if let Some(mend) = problem.mend {
+        let _ = writeln!(out, "  help: {}{mend}", if problem.repaired { "(--fix) " } else { "" });
+    }
+    out
+}
+
+/// A problem as an object.
+pub fn object(file: &str, problem: &Problem) -> Value {
+    json!({
+        "file": file,
+        "line": problem.line,
+        "column": problem.column,
+        "code": problem.code,
+        "severity": word(problem.severity),
+        "message": problem.why,
+        "help": problem.mend,
+        "excerpt": shown(&problem.excerpt),
+        "repairable": problem.repaired,
+    })
+}
+
+/// What stands before the objects.
+pub const JSON_START: &str = "{\"format_version\":\"1\",\"problems\":[";
+
+/// What stands behind them.
+pub fn json_end(counts: Counts) -> String {
+    let Counts { errors, warnings, notes, .. } = counts;
+    format!("],\"errors\":{errors},\"warnings\":{warnings},\"notes\":{notes}}}\n")
+}
+
+/// What stands before the results of a SARIF log.
+pub fn sarif_start() -> String {
+    let said = RULES.iter().map(
+        |rule| json!({ "id": rule.code, "shortDescription": { "text": rule.why }, "help": { "text": rule.mend } }),
+    );
+    let refused = REFUSED.iter().filter(|code| **code != "not-ldif");
+    let refused = refused.map(|code| json!({ "id": code, "shortDescription": { "text": code.replace('-', " ") } }));
+    let driver = json!({
+        "name": "offboard lint",
+        "version": env!("CARGO_PKG_VERSION"),
+        "rules": said.chain(refused).collect::<Vec<Value>>(),
+    });
+    format!(
+        "{{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[\
+         {{\"tool\":{{\"driver\":{driver}}},\"columnKind\":\"unicodeCodePoints\",\"results\":["
+    )
+}
+
+/// What stands behind them.
+pub const SARIF_END: &str = "]}]}\n";
+
+/// A problem as a SARIF result.
+pub fn sarif_result(file: &str, problem: &Problem) -> Value {
+    let before = usize::try_from(problem.column).unwrap_or(1).saturating_sub(1).min(problem.excerpt.len());
+    let column = 1 + String::from_utf8_lossy(&problem.excerpt[..before]).chars().count();
+    let message = match problem.mend {
+        Some(mend) => format!("{}. {mend}", problem.why),
+        None => problem.why.clone(),
+    };
+    json!({
+        "ruleId": problem.code,
+        "level": word(problem.severity),
+        "message": { "text": shown(message.as_bytes()) },
+        "locations": [{
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri(file) },
+                "region": {
+                    "startLine": problem.line,
+                    "startColumn": column,
+                    "snippet": { "text": shown(&problem.excerpt) },
+                },
+            },
+        }],
+    })
+}
+
+/// A path as a URI reference (RFC 3986).
+fn uri(path: &str) -> String {
+    let mut out = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_as_uris() {
+        assert_eq!(uri("a b/ü.ldif"), "a%20b/%C3%BC.ldif");
+        assert_eq!(uri("C:x"), "C%3Ax", "no scheme");
+    }
+}
