@@ -107,11 +107,14 @@ fn inverse(
         Change::ModifyDn { .. } => {
             let (before, after) = (before?, after?);
             let new_rdn = Rdn::parse(before.dn.rdn_spelling()).ok()?;
-            let had_new = after.dn.rdns().first().is_some_and(|rdn| {
-                rdn.avas().iter().all(|ava| {
-                    before.values(&ava.attribute_type).any(|value| value.bytes.eq_ignore_ascii_case(&ava.value))
-                })
-            });
+            // The RDN as it was goes and comes back at once; Active Directory takes nothing else.
+            let is_same = before.dn.key().rdn_bytes() == after.dn.key().rdn_bytes();
+            let had_new = !is_same
+                && after.dn.rdns().first().is_some_and(|rdn| {
+                    rdn.avas().iter().all(|ava| {
+                        before.values(&ava.attribute_type).any(|value| value.bytes.eq_ignore_ascii_case(&ava.value))
+                    })
+                });
             let old_parent = before.dn.parent_spelling().and_then(|parent| Dn::parse(parent).ok());
             let new_parent = after.dn.parent_spelling().and_then(|parent| Dn::parse(parent).ok());
             let new_superior = old_parent.filter(|old| Some(old) != new_parent.as_ref());

@@ -87,7 +87,9 @@ fn reverted_changes_take_a_server_back() {
         std::fs::read_dir(set.join("apply")).unwrap().map(|file| file.unwrap().path()).collect();
     stages.retain(|path| path.extension().is_some_and(|end| end == "ldif"));
     stages.sort();
-    stages.iter().for_each(|stage| modify(stage.to_str().unwrap()));
+    for stage in &stages {
+        modify(stage.to_str().unwrap());
+    }
     modify(undo.to_str().unwrap());
     assert_same(&before, &server.export(&folder("again")));
 }
