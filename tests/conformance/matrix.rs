@@ -226,10 +226,8 @@ enum Shown {
 }
 
 fn read(file: &str) -> Vec<Case> {
-    let folder = std::env::var_os("OFFBOARD_SERVERS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/servers"), PathBuf::from);
-    let path = folder.join("matrix").join(file);
-    let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; set OFFBOARD_SERVERS", path.display()));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/matrix").join(file);
+    let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut cases: Vec<Case> = Vec::new();
     let mut shown: Vec<Vec<u8>> = Vec::new();
     let mut is_showing = false;
