@@ -82,7 +82,7 @@ pub fn content<'e>(entries: impl IntoIterator<Item = &'e Entry>, server: Server)
 }
 
 /// The change LDIF for a pair; applied with the model it gives AFTER, and leaves nothing to do.
-fn change(name: &str, before: &[u8], after: &[u8], server: Server) -> Vec<u8> {
+pub fn change(name: &str, before: &[u8], after: &[u8], server: Server) -> Vec<u8> {
     let [one, two] = [before, after].map(|text| Text(text.to_vec()));
     let options = options(server);
     let difference = diff(&one, &two, UrlPolicy::Refuse, &options).unwrap();

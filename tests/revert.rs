@@ -3,6 +3,12 @@
 
 use std::path::Path;
 
+use offboard::ldap::ChangeRecord;
+use offboard::ldif::{Record, RecordReader, UrlPolicy, convert};
+use offboard::policy::Server;
+use offboard::revert::revert;
+
+use crate::diff::{Text, change, content, entries, model, random_pair};
 use crate::offboard::{exports, inputs, offboard, plan_scenario, root, scenarios, stderr};
 
 /// The exit status, standard output and standard error.
@@ -99,4 +105,35 @@ fn there_and_back_ends_where_it_began() {
         sets += 1;
     }
     assert!(sets > 12, "{sets}");
+}
+
+/// Random directories and random changes of every kind: what `revert` gives takes the second back to the first.
+#[test]
+fn random_changes_are_undone() {
+    let server = Server::OpenLdap;
+    let (mut records, mut undone) = (0, 0);
+    for case in 0..1000 {
+        let [before, after] =
+            random_pair(case).map(|text| format!("dn: o=random\nobjectClass: organization\no: random\n\n{text}"));
+        let text = change(&format!("case {case}"), before.as_bytes(), after.as_bytes(), server);
+        let changes: Vec<ChangeRecord> = RecordReader::new(&text, 1, UrlPolicy::Refuse)
+            .filter_map(|record| match record.unwrap() {
+                Record::Change(record) => Some(convert::change(&record).unwrap()),
+                _ => None,
+            })
+            .collect();
+        let reverted = revert(&Text(before.as_bytes().to_vec()), UrlPolicy::Refuse, (server, false), &changes).unwrap();
+        assert_eq!(reverted.outcome.refused, [], "case {case}");
+        let mut model = model(after.as_bytes(), server);
+        for record in &reverted.undo {
+            if let Err(code) = model.apply(record) {
+                panic!("case {case}: {:?}: {code}\n{}", record.dn, String::from_utf8_lossy(&text));
+            }
+        }
+        let found = content(model.entries.values(), server);
+        assert_eq!(found, content(&entries(before.as_bytes()), server), "case {case}");
+        records += changes.len();
+        undone += reverted.undo.len();
+    }
+    assert!(records > 3000 && undone > 3000, "{records} {undone}");
 }
