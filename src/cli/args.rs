@@ -152,6 +152,8 @@ fn name_and_file(text: &str) -> Result<(String, Utf8PathBuf), String> {
 
 /// `offboard explain`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: why is jsmith not deleted yet, and what would change that\n\n  \
+                        offboard explain -p policy.toml -l leavers.csv jsmith isp.ldif PiServerDb.ldif")]
 pub struct Explain {
     /// What the plan rests on.
     #[command(flatten)]

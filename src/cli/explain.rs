@@ -134,6 +134,7 @@ fn told(explanation: &Explanation) -> String {
         line("marked", &format!("{} ({}{place})", mark.day, mark.source));
     }
     line("decision", &format!("{} ({}): {}", account.step, account.reason, account.why));
+    line("otherwise", account.otherwise);
     if let Some(due) = &account.due {
         line("due", due);
     }

@@ -181,6 +181,46 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// What would make another decision of it.
+    pub fn otherwise(&self) -> &'static str {
+        match self {
+            Self::Mark | Self::MarkService(_) | Self::StampStarted | Self::Disconnect => {
+                "a veto, a roster that says active, another action in the list, or a [[rule]] that refuses"
+            }
+            Self::AlreadyMarked => "the action delete instead of disable, or restore",
+            Self::WaitingForServices(_) => {
+                "the services' statuses saying removed, as their tools set them; or the action restore"
+            }
+            Self::Strip { .. } => "the other services' statuses saying removed: then the whole entry goes",
+            Self::Purge | Self::PurgeAtOnce => {
+                "a later date of the mark, more days of grace, a veto, or the action restore"
+            }
+            Self::InGrace(_) => "the day; or another date of the mark in the directory, or other days of [grace]",
+            Self::GraceWithoutStamp => "[stamp] in the policy, the change set that marked it (--history), or days = 0",
+            Self::GraceWithoutDate => "a date in the stamp attribute, or the change set that marked it (--history)",
+            Self::NotYetEffective(_) => "the day; or another `effective` in the list",
+            Self::Vetoed(_) => "taking it off the veto",
+            Self::MadeByHand => "a value that [accounts] provenance looks for",
+            Self::RefusedByRule(..) => "another action in the list, or in that [[rule]]",
+            Self::NoRule(_) => "a [[rule]] that covers it",
+            Self::ActiveInRoster(..) => "the roster saying that it has left",
+            Self::Disconnected => "taking the blocking value away by hand",
+            Self::NoDisconnect => "[disconnect] in the policy",
+            Self::NotDisableable(_) => "other bits: it is none of the accounts that may be disabled so",
+            Self::NoSuchService(_) => "that service in the policy",
+            Self::ServiceNotAssigned(_) => "an object class of the service",
+            Self::ServiceWithEntry(_) => "the action delete: the service goes with the entry",
+            Self::Restore => "another action in the list, or a roster that says it has left",
+            Self::AlreadyActive => "a mark: there is nothing to bring back",
+            Self::RestoreAfterRelease(_) => "a person: what the services held is gone, and must be set up again",
+            Self::RestoreUnknown(_) => "[restore] for that attribute, or the change set that marked it (--history)",
+            Self::LastMember(_) => "another member, or another [references] last_member",
+            Self::LastEnabledMember(_) => "another member who can log in",
+            Self::NoSuccessor(..) => "a successor in the list, a manager who stays, or [successor] fallback",
+            Self::AccountBelow(_) => "that account moved away or deleted first",
+        }
+    }
+
     /// The code in plan.json: stable.
     pub fn code(&self) -> &'static str {
         match self {

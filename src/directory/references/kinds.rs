@@ -1,7 +1,7 @@
 //! The table of attributes that name somebody.
 //!
 //! The last column is what is done where the policy says nothing: `remove` the value, `reassign` it to a successor, leave
-//! it for `review`, or `leave` it. Sources: RFC 4512, 4519, 4524, 2307, 2798; the schema files of OpenLDAP, 389 DS,
+//! it for `review`, or `leave` it. Sources: RFC 4512, 4519, 4524, 2307, 2798, 3296; the schema files of OpenLDAP, 389 DS,
 //! `FreeIPA` and MIT Kerberos; Sun's Schema Reference (819-4437, 819-2657); [MS-ADA1] to [MS-ADA3]; sudoers.ldap(5).
 
 use Form::{Address, AddressOrUrl, Calendar, Name, NameAndUid, NameOrUid, Netgroup, SudoUser, Text, Uid, Url};
@@ -66,6 +66,8 @@ pub const KINDS: &[Kind] = &[
     ("dITRedirect",                 Name,         Review),
     ("dgIdentity",                  Name,         Review),
     ("labeledURI",                  Url,          Review),
+    // The target of a referral object (RFC 3296).
+    ("ref",                         Url,          Review),
     // RFC 2307, sudo, the mail aliases of NIS
     ("memberUid",                   Uid,          Remove),
     ("nisNetgroupTriple",           Netgroup,     Remove),

@@ -252,6 +252,8 @@ pub struct AccountView {
     pub reason: &'static str,
     /// Why, as a sentence.
     pub why: String,
+    /// What would make another decision of it.
+    pub otherwise: &'static str,
     /// When it was marked, and how that is known.
     pub marked: Option<MarkView>,
     /// The first day on which it may go.
@@ -645,6 +647,7 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
             step: account.decision.step.name(),
             reason: account.decision.reason.code(),
             why: shown(account.decision.reason.sentence().as_bytes()).into_owned(),
+            otherwise: decision.reason.otherwise(),
             marked: decision.mark.map(mark),
             due: decision.due.map(|day| day.to_string()),
             effective: effective_views(context, account, proof),
