@@ -30,6 +30,7 @@
 //! nor `ntUser` a bad `inetUser`.
 
 use super::effective::{Word, account_statuses, legal_word, same, status};
+use crate::ldap::object_classes;
 use crate::ldap::{Entry, Value};
 
 /// One oddity of an account.
@@ -262,6 +263,10 @@ const SHORT: usize = 8;
 
 /// The known class that an unknown one is spelled almost like, the nearest one first.
 fn almost(class: &[u8]) -> Option<&'static str> {
+    // Nearly every value is a class that everybody knows.
+    if std::str::from_utf8(class).is_ok_and(|class| object_classes::find(class).is_some()) {
+        return None;
+    }
     let class = class.to_ascii_lowercase();
     if CLASSES.iter().any(|known| class.eq_ignore_ascii_case(known.as_bytes())) {
         return None;

@@ -1,8 +1,10 @@
 //! The table of attributes that name somebody.
 //!
 //! The last column is what is done where the policy says nothing: `remove` the value, `reassign` it to a successor, leave
-//! it for `review`, or `leave` it. Sources: RFC 4512, 4519, 4524, 2307, 2798, 3296; the schema files of OpenLDAP, 389 DS,
-//! `FreeIPA` and MIT Kerberos; Sun's Schema Reference (819-4437, 819-2657); [MS-ADA1] to [MS-ADA3]; sudoers.ldap(5).
+//! it for `review`, or `leave` it.
+//!
+//! Sources: RFC 4512, 4519, 4524, 2307, 2798, 3296; the schema files of OpenLDAP, 389 DS, `FreeIPA` and MIT Kerberos;
+//! Sun's Schema Reference (819-4437, 819-2657); [MS-ADA1] to [MS-ADA3]; sudoers.ldap(5).
 
 use Form::{Address, AddressOrUrl, Calendar, Name, NameAndUid, NameOrUid, Netgroup, SudoUser, Text, Uid, Url};
 use Treatment::{Leave, Reassign, Remove, Review};
