@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Finding, Ground};
+use crate::directory::key_hash::hash;
 use crate::directory::references::kinds::MEMBERS;
 use crate::directory::references::persons::identifying;
 use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
-use crate::directory::structure::hash;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::filter::Truth;

@@ -102,7 +102,7 @@ impl<W: Write> Report<W> {
 }
 
 fn file<W: Write>(name: &str, target: Option<Target>, report: &mut Report<W>) -> Result<(), Stopped> {
-    let mut blocks = Source::open(name).and_then(|source| source.blocks(false)).map_err(Stopped::Input)?;
+    let mut blocks = Source::open(name).and_then(|source| source.blocks()).map_err(Stopped::Input)?;
     let mut linter = Linter::new(target);
     let mut found = Vec::new();
     linter.begin(blocks.encoding(), &mut found);

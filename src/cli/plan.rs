@@ -33,6 +33,10 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let settings = settings(command, global)?;
     let exports = ExportFiles::open(&command.exports, global.threads())
         .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    // Nothing says where the operations come from when they go to standard output.
+    if !command.stdout {
+        exports.begin_digests();
+    }
     let resolve = |url: &[u8]| {
         let folder = settings.folder.as_ref();
         folder.map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
@@ -61,7 +65,8 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         }))?;
         return Ok(exit);
     }
-    let mut inputs = view::export_inputs(&command.exports, exports.fingerprints());
+    let digests = exports.digests().map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let mut inputs = view::export_inputs(&command.exports, &digests);
     inputs.extend(settings.inputs);
     let (set, view) = change_set(&context, &proof, &files, inputs)?;
     if let Some(target) = &settings.target {

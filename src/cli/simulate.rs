@@ -133,7 +133,7 @@ pub fn read_changes(
     records: &mut Vec<ChangeRecord>,
 ) -> Result<(), Vec<Diagnostic>> {
     let failed = |error: io::Error| vec![Diagnostic::trouble(format!("{file}: {error}"))];
-    let mut blocks = Source::open(file).and_then(|source| source.blocks(false)).map_err(failed)?;
+    let mut blocks = Source::open(file).and_then(|source| source.blocks()).map_err(failed)?;
     let mut buffer = Vec::new();
     while let Some(block) = blocks.next_block(buffer).map_err(failed)? {
         for record in RecordReader::new(&block.bytes, block.first_line, urls) {

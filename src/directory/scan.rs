@@ -19,6 +19,7 @@
 //! | `result: 4 ...`, `ref:` | ldapsearch | counted and named |
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use thiserror::Error;
@@ -28,7 +29,8 @@ use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::{Asked, Attributes, any_of_dn};
 use crate::ldap::{Attribute, AttributeDescription, Dn, DnKey, Entry, Origin, Value};
 use crate::ldif::{
-    AttributeLine, ChangeKind, ContentRecord, LdifError, LdifErrorKind, NonEntry, Record, RecordReader, Text, UrlPolicy,
+    AttributeLine, ChangeKind, ContentRecord, Interest, LdifError, LdifErrorKind, NonEntry, Part, Record, RecordReader,
+    Text, UrlPolicy,
 };
 
 /// A part of an export that begins and ends with a record.
@@ -64,17 +66,43 @@ pub type Overlay = HashMap<DnKey, Option<Entry>>;
 pub struct EntryView<'v> {
     /// Index of the export.
     pub export: u16,
-    /// The record.
+    /// The record: at least its lines of the attributes that the pass [asks for](Pass::interest).
     pub record: &'v ContentRecord<'v>,
     /// Bytes of the key of its name.
     pub key: &'v [u8],
+    /// What the record is a part of, how the rest is read, and what of it is in the part.
+    rest: Option<(Part<'v>, UrlPolicy<'v>, &'v Interest)>,
+    whole: OnceCell<ContentRecord<'v>>,
 }
 
 impl<'v> EntryView<'v> {
     /// The values of an attribute type without options, by any of its names.
-    pub fn values(&self, attribute_type: &'v str) -> impl Iterator<Item = &'v AttributeLine<'v>> {
+    pub fn values<'e>(&'e self, attribute_type: &'e str) -> impl Iterator<Item = &'e AttributeLine<'v>> {
         let is = move |line: &&AttributeLine<'_>| crate::ldap::attribute::same_type(&line.description, attribute_type);
-        self.record.attributes.iter().filter(is)
+        self.with(attribute_type).attributes.iter().filter(is)
+    }
+
+    /// The record with all of its lines.
+    pub fn whole(&self) -> &ContentRecord<'v> {
+        let Some((part, urls, _)) = self.rest else { return self.record };
+        self.whole.get_or_init(|| {
+            let read = RecordReader::new(part.text, part.line, urls).next();
+            let mut whole = match read {
+                Some(Ok(Record::Content(whole))) => whole,
+                // It was read a moment ago, and is read again in the same way.
+                _ => self.record.clone(),
+            };
+            drop_replication_state(&mut whole, self.export, &mut Census::default());
+            whole
+        })
+    }
+
+    /// The record with at least its lines of an attribute type.
+    pub fn with(&self, attribute_type: &str) -> &ContentRecord<'v> {
+        match self.rest {
+            Some((_, _, interest)) if interest.get(attribute_type).is_none() => self.whole(),
+            _ => self.record,
+        }
     }
 
     /// The evidence: where it stands.
@@ -85,11 +113,12 @@ impl<'v> EntryView<'v> {
     /// An entry of its own, to keep after the block is gone.
     pub fn to_entry(&self) -> Result<Entry, Unreadable> {
         let unreadable = |line: u64| Unreadable { line, kind: LdifErrorKind::BadAttributeDescription };
-        let dn = Dn::parse(&self.record.dn).map_err(|_| unreadable(self.record.line))?;
+        let record = self.whole();
+        let dn = Dn::parse(&record.dn).map_err(|_| unreadable(record.line))?;
         let mut entry = Entry { dn, origin: self.origin(), attributes: Vec::new() };
         // Lines of one attribute mostly stand together: look there first.
         let mut last: Option<(&str, usize)> = None;
-        for line in &self.record.attributes {
+        for line in &record.attributes {
             let value = Value { bytes: line.value.bytes().into(), line: line.line };
             let at = match last {
                 Some((spelling, at)) if spelling == line.description => at,
@@ -112,12 +141,13 @@ impl<'v> EntryView<'v> {
 
 impl Attributes for EntryView<'_> {
     fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        let mut lines = self.record.attributes.iter().filter(|line| asked.covers(&line.description));
+        let record = self.with(asked.attribute_type());
+        let mut lines = record.attributes.iter().filter(|line| asked.covers(&line.description));
         lines.any(|line| test(line.value.bytes()))
     }
 
     fn any_attribute(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
-        self.record.attributes.iter().any(|line| test(&line.description, line.value.bytes()))
+        self.whole().attributes.iter().any(|line| test(&line.description, line.value.bytes()))
     }
 
     fn any_of_name(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
@@ -138,6 +168,13 @@ pub struct Unreadable {
 pub trait Pass: Sync {
     /// What is kept of a block.
     type Found: Default + Send;
+
+    /// The attributes whose lines the pass looks at in [`EntryView::record`]; `None` for all of them.
+    ///
+    /// Whatever else it needs of an entry, it gets from [`EntryView::whole`] and what rests on that.
+    fn interest(&self) -> Option<&Interest> {
+        None
+    }
 
     /// Looks at an entry.
     fn visit(&self, entry: &EntryView<'_>, found: &mut Self::Found) -> Result<(), Unreadable>;
@@ -220,7 +257,10 @@ fn scan_block<P: Pass>(
     let export = block.export;
     let mut scanned = Scanned { found: P::Found::default(), census: Census::default() };
     let mut keys = KeyBuffer::new();
-    for record in RecordReader::new(block.bytes, block.first_line, urls) {
+    let interest = pass.interest();
+    let mut reader = RecordReader::new(block.bytes, block.first_line, urls).only(interest);
+    while let Some(record) = reader.next() {
+        let part = reader.part();
         let mut record = match record.map_err(|error| Stop::Ldif(export, error))? {
             Record::Content(record) => record,
             Record::NonEntry { line, block } => {
@@ -243,8 +283,9 @@ fn scan_block<P: Pass>(
         if !is_live(&record, &mut scanned.census) {
             continue;
         }
-        drop_replication_state(&mut record, export, &mut scanned.census);
-        if has_no_values(&record) {
+        let lines = part.map_or(record.attributes.len(), |part| part.lines);
+        let dropped = drop_replication_state(&mut record, export, &mut scanned.census);
+        if lines == dropped || has_an_empty_class(&record) {
             let text = record.dn.to_vec();
             scanned.census.without_values.add(Place { export, line: record.line, text });
         }
@@ -253,15 +294,21 @@ fn scan_block<P: Pass>(
             let text = line_text(block, unreadable.line);
             Stop::Ldif(export, LdifError::new(unreadable.line, 1, record.line, unreadable.kind, text))
         };
+        let view = |record, key, rest| EntryView { export, record, key, rest, whole: OnceCell::new() };
         match overlay.and_then(|overlay| overlay.get(key)) {
-            None => pass.visit(&EntryView { export, record: &record, key }, &mut scanned.found).map_err(unreadable)?,
+            None => {
+                let rest = part.zip(interest).map(|(part, interest)| (part, urls, interest));
+                let view = view(&record, key, rest);
+                pass.visit(&view, &mut scanned.found).map_err(unreadable)?;
+            }
             Some(None) => scanned.census.entries -= 1,
             Some(Some(entry)) => {
                 let changed = view_of(entry);
-                let key = entry.dn.key().as_bytes();
-                pass.visit(&EntryView { export, record: &changed, key }, &mut scanned.found).map_err(unreadable)?;
+                let view = view(&changed, entry.dn.key().as_bytes(), None);
+                pass.visit(&view, &mut scanned.found).map_err(unreadable)?;
             }
         }
+        reader.recycle(record);
     }
     Ok(scanned)
 }
@@ -320,14 +367,15 @@ fn is_live(record: &ContentRecord<'_>, census: &mut Census) -> bool {
     true
 }
 
-/// Whether a search gave the entry without its values: no attribute at all, or classes that are empty.
-fn has_no_values(record: &ContentRecord<'_>) -> bool {
+/// Whether a search gave the entry without the values of its classes, so of all attributes.
+fn has_an_empty_class(record: &ContentRecord<'_>) -> bool {
     let mut classes = record.attributes.iter().filter(|line| line.description.eq_ignore_ascii_case("objectClass"));
-    record.attributes.is_empty() || classes.any(|line| line.value.bytes().is_empty())
+    classes.any(|line| line.value.bytes().is_empty())
 }
 
-/// Undoes what `db2ldif -r` adds to descriptions, and notes lists of which only a part is there.
-fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &mut Census) {
+/// Undoes what `db2ldif -r` adds to descriptions, and notes lists of which only a part is there; gives the number of
+/// lines that hold nothing any more.
+fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &mut Census) -> usize {
     let mut dropped = 0;
     record.attributes.retain_mut(|line| {
         let Some(base_end) = memchr::memchr(b';', line.description.as_bytes()) else { return true };
@@ -350,7 +398,8 @@ fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &
         }
         true
     });
-    census.deleted_values += dropped;
+    census.deleted_values += dropped as u64;
+    dropped
 }
 
 /// What an option says of the part of a list: `0-1499`, or `0-*` for all of it ([MS-ADTS], 3.1.1.3.1.3.3).

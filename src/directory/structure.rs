@@ -3,13 +3,14 @@
 //! Names are remembered as 64-bit hashes of their keys, eight bytes an entry. Two names with one hash would be taken for
 //! one entry twice: among ten million entries that happens once in 370,000 directories, and ends in a refusal.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hasher as _};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use super::census::Finding;
+use super::key_hash::{Hashed, Hashes, hash};
 use super::references::kinds::MEMBERS;
 use super::{EntryView, census::Place};
-use crate::ldap::dn_key::prefixes;
+use crate::ldap::dn_key::{parent_of, prefixes};
 
 /// What stands above an entry, by hash: the one above that, and the first entry below it.
 #[derive(Clone, Copy, Debug)]
@@ -23,37 +24,39 @@ struct Above {
 #[derive(Clone, Debug, Default)]
 pub struct Structure {
     names: Vec<u64>,
-    above: HashMap<u64, Above>,
+    above: HashMap<u64, Above, BuildHasherDefault<Hashed>>,
     /// Entries that have members.
-    groups: HashSet<u64>,
+    groups: Hashes,
 }
 
-/// The hash of a key: the same in every run.
-pub fn hash(key: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(key);
-    hasher.finish()
+/// Whether the lines of a description are the members of a group.
+pub fn is_membership(description: &str) -> bool {
+    MEMBERS.iter().any(|name| description.eq_ignore_ascii_case(name))
 }
 
 impl Structure {
     /// Notes an entry.
     pub fn add(&mut self, entry: &EntryView<'_>) {
         self.add_name(entry.key, entry.export, entry.record.line);
-        let is_membership = |description: &str| MEMBERS.iter().any(|name| description.eq_ignore_ascii_case(name));
         if entry.record.attributes.iter().any(|line| is_membership(&line.description)) {
-            self.groups.insert(hash(entry.key));
+            self.add_group(entry);
         }
     }
 
+    /// Notes that an entry has members.
+    pub fn add_group(&mut self, entry: &EntryView<'_>) {
+        self.groups.insert(hash(entry.key));
+    }
+
     /// Takes the groups out.
-    pub fn groups(&mut self) -> HashSet<u64> {
+    pub fn groups(&mut self) -> Hashes {
         std::mem::take(&mut self.groups)
     }
 
-    fn add_name(&mut self, key: &[u8], export: u16, line: u64) {
+    /// Notes a name.
+    pub fn add_name(&mut self, key: &[u8], export: u16, line: u64) {
         self.names.push(hash(key));
-        let own = prefixes(key).last().map_or(0, |(_, rdn)| rdn.len() + 1);
-        let parent = &key[..key.len() - own];
+        let parent = parent_of(key);
         if parent.is_empty() || self.above.contains_key(&hash(parent)) {
             return;
         }

@@ -1,21 +1,16 @@
-//! Exports read by several threads, with an outcome that does not depend on their number.
-//!
-//! The calling thread reads, hashes and cuts; block `n` goes to worker `n mod threads`, and results are taken in the
-//! order of the blocks. So nothing needs sorting, a fixed number of blocks is in memory, and what is made of the
-//! results is the same for any number of threads.
+//! The exports of a directory, read again and again: each reading must see the same bytes.
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::{OnceLock, mpsc};
-use std::thread;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use thiserror::Error;
 
+use super::digest::{Digest, Digests, digest};
+use super::ordered;
 use super::source::{Block, Fingerprint, Source};
 use crate::directory::scan::{BlockText, Exports};
-
-/// Blocks that wait at one worker.
-const QUEUE: usize = 2;
 
 /// Why an export could not be read.
 #[derive(Debug, Error)]
@@ -42,6 +37,8 @@ pub struct ExportFiles {
     threads: NonZeroUsize,
     /// What the first reading of each saw.
     first: Vec<OnceLock<Fingerprint>>,
+    /// SHA-256 that is being taken.
+    digests: Mutex<Option<Digests>>,
 }
 
 impl ExportFiles {
@@ -50,12 +47,31 @@ impl ExportFiles {
         let open = |name: &String| Source::open(name).map_err(|error| ExportError::Io { name: name.clone(), error });
         let sources: Vec<Source> = names.iter().map(open).collect::<Result<_, _>>()?;
         let first = sources.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { sources, threads, first })
+        Ok(Self { sources, threads, first, digests: Mutex::new(None) })
     }
 
-    /// What the first whole reading of each export saw, its SHA-256 with it; empty before that.
-    pub fn fingerprints(&self) -> impl Iterator<Item = &Fingerprint> {
-        self.first.iter().filter_map(OnceLock::get)
+    /// Begins to take the SHA-256 of every export, beside what is read from now on; with one thread, it waits until
+    /// [`digests`](Self::digests) are asked for.
+    pub fn begin_digests(&self) {
+        if self.threads.get() > 1 {
+            *self.digests.lock().unwrap_or_else(PoisonError::into_inner) = Some(Digests::begin(self.sources.clone()));
+        }
+    }
+
+    /// The length and SHA-256 of every export: of the same bytes as every reading.
+    pub fn digests(&self) -> Result<Vec<Digest>, ExportError> {
+        let begun = self.digests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let digests = match begun {
+            Some(begun) => begun.finish(),
+            None => self.sources.iter().map(|source| digest(source, &AtomicBool::new(false))).collect(),
+        };
+        let mut taken = Vec::new();
+        for ((source, first), digest) in self.sources.iter().zip(&self.first).zip(digests) {
+            let digest = digest.map_err(|error| ExportError::Io { name: source.name.clone(), error })?;
+            let same = digest.filter(|digest| first.get().is_none_or(|first| *first == digest.of));
+            taken.push(same.ok_or_else(|| ExportError::Changed { name: source.name.clone() })?);
+        }
+        Ok(taken)
     }
 
     /// The names of the exports as given.
@@ -72,68 +88,17 @@ impl ExportFiles {
         let source = &self.sources[index];
         let export = u16::try_from(index).unwrap_or(u16::MAX);
         let failed = |error| ExportError::Io { name: source.name.clone(), error };
-        let mut blocks = source.blocks(self.first[index].get().is_none()).map_err(failed)?;
+        let mut blocks = source.blocks().map_err(failed)?;
         let run = |block: &Block| work(BlockText { export, first_line: block.first_line, bytes: &block.bytes });
-        if self.threads.get() == 1 {
-            let mut buffer = Vec::new();
-            while let Some(block) = blocks.next_block(buffer).map_err(failed)? {
-                if !take(run(&block)) {
-                    return Ok(None);
-                }
-                buffer = block.bytes;
-            }
-            return Ok(Some(blocks.fingerprint()));
-        }
-        thread::scope(|scope| {
-            let run = &run;
-            let workers: Vec<_> = (0..self.threads.get())
-                .map(|_| {
-                    let (to_worker, work) = mpsc::sync_channel::<Block>(QUEUE);
-                    let (to_reader, done) = mpsc::sync_channel::<(T, Vec<u8>)>(QUEUE);
-                    scope.spawn(move || {
-                        for block in work {
-                            let result = run(&block);
-                            if to_reader.send((result, block.bytes)).is_err() {
-                                break;
-                            }
-                        }
-                    });
-                    (to_worker, done)
-                })
-                .collect();
-            let (mut sent, mut taken) = (0, 0);
-            let mut spare = Vec::new();
-            let mut ended = false;
-            loop {
-                while !ended && sent - taken < workers.len() * QUEUE {
-                    let Some(block) = blocks.next_block(spare.pop().unwrap_or_default()).map_err(failed)? else {
-                        ended = true;
-                        break;
-                    };
-                    // A worker that is gone has panicked; the scope passes its panic on.
-                    if workers[sent % workers.len()].0.send(block).is_err() {
-                        return Ok(None);
-                    }
-                    sent += 1;
-                }
-                if taken == sent {
-                    return Ok(Some(blocks.fingerprint()));
-                }
-                let Ok((result, buffer)) = workers[taken % workers.len()].1.recv() else { return Ok(None) };
-                taken += 1;
-                spare.push(buffer);
-                if !take(result) {
-                    return Ok(None);
-                }
-            }
-        })
+        let to_the_end = ordered::for_each_block(&mut blocks, self.threads, &run, take).map_err(failed)?;
+        Ok(to_the_end.then(|| blocks.fingerprint()))
     }
 }
 
 impl Exports for ExportFiles {
     type Error = ExportError;
 
-    /// The first reading of an export also takes its SHA-256; every later one must see the same bytes.
+    /// Every reading of an export must see what the first one saw.
     fn for_each_block<T: Send>(
         &self,
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
@@ -141,9 +106,7 @@ impl Exports for ExportFiles {
     ) -> Result<(), ExportError> {
         for index in 0..self.sources.len() {
             let Some(read) = self.read(index, work, take)? else { return Ok(()) };
-            let seen = (read.bytes, read.quick);
-            let first = self.first[index].get_or_init(|| read);
-            if (first.bytes, first.quick) != seen {
+            if *self.first[index].get_or_init(|| read) != read {
                 return Err(ExportError::Changed { name: self.sources[index].name.clone() });
             }
         }

@@ -1,8 +1,10 @@
 //! The only part, with `cli`, that touches files and the machine: exports come in, change sets go out.
 
 pub mod change_set;
+pub mod digest;
 pub mod exports;
 pub mod new_file;
+mod ordered;
 pub mod output;
 pub mod source;
 pub mod url_folder;

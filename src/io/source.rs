@@ -11,11 +11,11 @@
 //! input is first copied to an unnamed temporary file.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::utf16::Utf16Reader;
@@ -25,23 +25,21 @@ use crate::ldif::lint::Encoding;
 /// Blocks are about this long, so that one stays in a processor's cache; a larger record gets a larger block.
 pub const BLOCK_SIZE: usize = 256 * 1024;
 
-/// An input that can be read several times.
-#[derive(Debug)]
+/// An input that can be read several times, also by several threads at once.
+#[derive(Clone, Debug)]
 pub struct Source {
     /// As the user named it; `-` for standard input.
     pub name: String,
-    file: File,
+    file: Arc<File>,
 }
 
-/// What was read of an input from its first to its last byte.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What was read of an input from its first to its last byte: tells whether two readings saw the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     /// Length of the file as it is stored, in bytes.
     pub bytes: u64,
-    /// A quick hash of the stored bytes: tells whether two readings saw the same.
+    /// A quick hash of the stored bytes.
     pub quick: u64,
-    /// SHA-256 of the stored bytes, if it was asked for.
-    pub sha256: Option<[u8; 32]>,
 }
 
 impl Source {
@@ -58,14 +56,18 @@ impl Source {
             }
             file
         };
-        Ok(Self { name: name.to_owned(), file })
+        Ok(Self { name: name.to_owned(), file: Arc::new(file) })
     }
 
-    /// Begins to read from the start. SHA-256 costs time: ask for it once.
-    pub fn blocks(&self, sha256: bool) -> io::Result<Blocks> {
-        let mut file = self.file.try_clone()?;
-        file.seek(SeekFrom::Start(0))?;
-        let hashing = Hashing { file, sha256: sha256.then(Sha256::new), quick: Xxh3::new(), bytes: 0 };
+    /// The stored bytes from the start.
+    pub(super) fn reader(&self) -> impl Read + use<> {
+        Stored { file: Arc::clone(&self.file), offset: 0 }
+    }
+
+    /// Begins to read from the start.
+    pub fn blocks(&self) -> io::Result<Blocks> {
+        let file = Stored { file: Arc::clone(&self.file), offset: 0 };
+        let hashing = Hashing { file, quick: Xxh3::new(), bytes: 0 };
         let mut stored = BufReader::with_capacity(64 * 1024, hashing);
         let magic = io::BufRead::fill_buf(&mut stored)?;
         let unpacked = match magic {
@@ -77,10 +79,26 @@ impl Source {
     }
 }
 
+/// A file read from a place of its own, so that others can read it as well.
+struct Stored {
+    file: Arc<File>,
+    offset: u64,
+}
+
+impl Read for Stored {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        let count = std::os::unix::fs::FileExt::read_at(&*self.file, out, self.offset)?;
+        #[cfg(windows)]
+        let count = std::os::windows::fs::FileExt::seek_read(&*self.file, out, self.offset)?;
+        self.offset += count as u64;
+        Ok(count)
+    }
+}
+
 /// The stored bytes, hashed as they pass.
 struct Hashing {
-    file: File,
-    sha256: Option<Sha256>,
+    file: Stored,
     quick: Xxh3,
     bytes: u64,
 }
@@ -90,9 +108,6 @@ impl Read for Hashing {
         let count = self.file.read(out)?;
         self.bytes += count as u64;
         self.quick.update(&out[..count]);
-        if let Some(sha256) = &mut self.sha256 {
-            sha256.update(&out[..count]);
-        }
         Ok(count)
     }
 }
@@ -179,17 +194,22 @@ impl Blocks {
         if self.ended {
             return Ok(None);
         }
-        buffer.clear();
-        buffer.append(&mut self.rest);
-        let mut wanted = BLOCK_SIZE;
+        let mut filled = self.rest.len();
+        let mut wanted = BLOCK_SIZE.max(filled);
+        // What the buffer held before is written over: to fill it with zeros again would cost as much as to read.
+        buffer.resize(buffer.len().max(wanted), 0);
+        buffer[..filled].copy_from_slice(&self.rest);
+        self.rest.clear();
         loop {
-            let searched = buffer.len();
-            let missing = wanted.saturating_sub(buffer.len()) as u64;
-            let read = (&mut self.decoded).take(missing).read_to_end(&mut buffer)? as u64;
-            if read < missing {
+            let searched = filled;
+            buffer.resize(buffer.len().max(wanted), 0);
+            filled += read_full(&mut self.decoded, &mut buffer[filled..wanted])?;
+            if filled < wanted {
+                buffer.truncate(filled);
                 self.ended = true;
                 break;
             }
+            buffer.truncate(filled);
             // A boundary may straddle what was searched before: three bytes make one.
             let from = searched.saturating_sub(3);
             if let Some(end) = last_record_boundary(&buffer[from..]) {
@@ -213,12 +233,22 @@ impl Blocks {
             Decoded::Utf8(unpacked) => unpacked.stored(),
             Decoded::Utf16(reader) => reader.get_ref().stored(),
         };
-        Fingerprint {
-            bytes: stored.bytes,
-            quick: stored.quick.digest(),
-            sha256: stored.sha256.clone().map(|sha256| sha256.finalize().into()),
+        Fingerprint { bytes: stored.bytes, quick: stored.quick.digest() }
+    }
+}
+
+/// Fills `out`, or less only at the end.
+fn read_full(reader: &mut impl Read, out: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < out.len() {
+        match reader.read(&mut out[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
+    Ok(filled)
 }
 
 fn utf16(unpacked: Unpacked, big_endian: bool, read_ahead: &[u8]) -> Utf16Reader<Unpacked> {

@@ -119,11 +119,32 @@ pub fn prefixes(key: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
+/// The key above an entry's: the root for a name of one RDN, and for the root.
+pub fn parent_of(key: &[u8]) -> &[u8] {
+    let leaf = key.split_last().and_then(|(_, without_end)| memrchr(END, without_end)).map_or(0, |end| end + 1);
+    key.get(..leaf).unwrap_or_default()
+}
+
 /// A buffer for the keys of many names, of which none is kept.
+///
+/// Names that come behind each other mostly stand in the same few places of the tree, so the keys of these are kept.
 #[derive(Debug, Default)]
 pub struct KeyBuffer {
     key: Vec<u8>,
+    places: Vec<PlaceKey>,
+    /// Which of the places is given up for the next one.
+    oldest: usize,
 }
+
+/// What stands behind the leaf of a plain name, from the comma on, and its key.
+#[derive(Debug, Default)]
+struct PlaceKey {
+    spelling: Vec<u8>,
+    key: Vec<u8>,
+}
+
+/// How many places are kept.
+const PLACES: usize = 8;
 
 impl KeyBuffer {
     /// An empty buffer.
@@ -139,12 +160,45 @@ impl KeyBuffer {
     /// The key of a DN: the bytes of [`DnKey::as_bytes`], so that a map of `DnKey` can be asked with them.
     pub fn key_of(&mut self, dn: &[u8]) -> Result<&[u8], DnError> {
         self.key.clear();
+        if self.push_at_known_place(dn).is_some() {
+            return Ok(&self.key);
+        }
+        self.key.clear();
         self.key.reserve(dn.len() + 8);
-        if push_plain(&mut self.key, dn).is_none() {
-            self.key.clear();
-            push_any(&mut self.key, dn, 0)?;
+        match push_plain(&mut self.key, dn) {
+            Some(leaf) => self.keep_place(dn, leaf),
+            None => {
+                self.key.clear();
+                push_any(&mut self.key, dn, 0)?;
+            }
         }
         Ok(&self.key)
+    }
+
+    /// The key of a plain leaf at a place that is kept.
+    ///
+    /// A leaf without escapes and quotes ends at its comma whatever stands behind.
+    fn push_at_known_place(&mut self, dn: &[u8]) -> Option<()> {
+        let (leaf, spelling) = dn.split_at_checked(memchr(b',', dn)?)?;
+        let place = self.places.iter().find(|place| place.spelling == spelling)?;
+        self.key.extend_from_slice(&place.key);
+        are_plain(leaf).then(|| push_plain_rdn(&mut self.key, leaf))?
+    }
+
+    /// Keeps the place of a plain name whose leaf begins here in the key.
+    fn keep_place(&mut self, dn: &[u8], leaf: usize) {
+        let (Some(comma), Some(key)) = (memchr(b',', dn), self.key.get(..leaf)) else { return };
+        if self.places.len() < PLACES {
+            self.places.push(PlaceKey::default());
+        }
+        let at = self.oldest % PLACES.min(self.places.len());
+        self.oldest = (at + 1) % PLACES;
+        if let Some(place) = self.places.get_mut(at) {
+            place.spelling.clear();
+            place.spelling.extend_from_slice(dn.get(comma..).unwrap_or_default());
+            place.key.clear();
+            place.key.extend_from_slice(key);
+        }
     }
 }
 
@@ -236,37 +290,48 @@ fn push_escaped(key: &mut Vec<u8>, value: &[u8]) {
 }
 
 /// The quick way, for names of printable ASCII without escapes, quotes, `#`, `;` and multi-valued RDNs; `None`
-/// for all others and for malformed names, which [`push_any`] then explains.
-fn push_plain(key: &mut Vec<u8>, dn: &[u8]) -> Option<()> {
-    // Without an early end, so that the compiler can look at many bytes at once.
-    if !dn.iter().fold(true, |all, &byte| all & is_plain(byte)) {
+/// for all others and for malformed names, which [`push_any`] then explains. Gives where the leaf begins in the key.
+fn push_plain(key: &mut Vec<u8>, dn: &[u8]) -> Option<usize> {
+    if !are_plain(dn) {
         return None;
     }
     let mut rest = dn;
     let mut is_last = rest.is_empty();
+    let mut leaf = key.len();
     while !is_last {
         let comma = memrchr(b',', rest);
         let rdn = rest.get(comma.map_or(0, |at| at + 1)..)?;
         (rest, is_last) = comma.map_or((&[][..], true), |at| (rest.get(..at).unwrap_or_default(), false));
-
-        let (name, value) = rdn.split_at_checked(memchr(b'=', rdn)?)?;
-        let name = dn_syntax::trim_blanks(name);
-        if !dn_syntax::is_attribute_type(name) {
-            return None;
-        }
-        let value = value.get(1..)?;
-        match push_type(key, name) {
-            MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5 | MatchingRule::Unknown => {
-                push_printable_ascii(key, value, true);
-            }
-            MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => {
-                push_printable_ascii(key, value, false);
-            }
-            rule => push_escaped(key, &normalize_nested(rule, dn_syntax::trim_blanks(value), 1)),
-        }
-        key.push(END);
+        leaf = key.len();
+        push_plain_rdn(key, rdn)?;
     }
+    Some(leaf)
+}
+
+/// Appends the key of a plain RDN, with its end mark.
+fn push_plain_rdn(key: &mut Vec<u8>, rdn: &[u8]) -> Option<()> {
+    let (name, value) = rdn.split_at_checked(memchr(b'=', rdn)?)?;
+    let name = dn_syntax::trim_blanks(name);
+    if !dn_syntax::is_attribute_type(name) {
+        return None;
+    }
+    let value = value.get(1..)?;
+    match push_type(key, name) {
+        MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5 | MatchingRule::Unknown => {
+            push_printable_ascii(key, value, true);
+        }
+        MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => {
+            push_printable_ascii(key, value, false);
+        }
+        rule => push_escaped(key, &normalize_nested(rule, dn_syntax::trim_blanks(value), 1)),
+    }
+    key.push(END);
     Some(())
+}
+
+/// Whether all bytes are plain. Without an early end, so that the compiler can look at many of them at once.
+fn are_plain(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |all, &byte| all & is_plain(byte))
 }
 
 fn is_plain(byte: u8) -> bool {

@@ -133,6 +133,11 @@ impl Asked {
         self.description.spelling()
     }
 
+    /// The type without options.
+    pub fn attribute_type(&self) -> &str {
+        self.description.attribute_type()
+    }
+
     /// Whether a description of an entry is of the asked type and has at least its options (RFC 4511, 4.5.1).
     pub fn covers(&self, description: &str) -> bool {
         let has = |option: &str| description.split(';').skip(1).any(|part| part.eq_ignore_ascii_case(option));
@@ -251,6 +256,15 @@ impl Filter {
         let (rest, filter) =
             if trimmed.first() == Some(&b'(') { parser.filter(trimmed)? } else { parser.component(trimmed)? };
         if rest.is_empty() { Ok(filter) } else { Err(parser.error(rest, FilterErrorKind::End)) }
+    }
+
+    /// Calls `take` with every attribute type that the filter compares; one without an attribute compares all.
+    pub fn for_each_type<'f>(&'f self, take: &mut dyn FnMut(&'f str)) {
+        match self {
+            Self::And(filters) | Self::Or(filters) => filters.iter().for_each(|filter| filter.for_each_type(take)),
+            Self::Not(filter) => filter.for_each_type(take),
+            Self::Item(item) => item.asked.iter().for_each(|asked| take(asked.attribute_type())),
+        }
     }
 
     /// Holds the filter against something.

@@ -4,17 +4,35 @@ use super::attribute_types;
 
 /// Something for each of some attribute types, found by any of their names.
 ///
-/// Answers as [`same_type`](super::attribute::same_type) does, without looking into the table of types each time:
-/// names of another length are told apart by that alone, and most lines of an export are.
+/// Answers as [`same_type`](super::attribute::same_type) does, without looking into the table of types each time: most
+/// names of an export are told apart from all of the map by their length and their first letter alone.
 #[derive(Clone, Debug)]
 pub struct TypeMap<T> {
-    /// Names and what stands for them, by length.
-    by_length: Vec<Vec<(Box<str>, T)>>,
+    /// For each length and first letter: the last name of that kind, counted from 1; 0 if there is none.
+    heads: Box<[u32]>,
+    names: Vec<Name<T>>,
+}
+
+#[derive(Clone, Debug)]
+struct Name<T> {
+    name: Box<[u8]>,
+    value: T,
+    /// The next of the same length and first letter, counted from 1.
+    next: u32,
+}
+
+/// Lengths and letters that heads tell apart; a power of two each.
+const LENGTHS: usize = 32;
+const LETTERS: usize = 32;
+
+/// Which head is for a name. The five low bits of a letter are the same for both cases.
+fn head(name: &[u8]) -> Option<usize> {
+    name.first().map(|first| (name.len() % LENGTHS) * LETTERS + usize::from(*first) % LETTERS)
 }
 
 impl<T> Default for TypeMap<T> {
     fn default() -> Self {
-        Self { by_length: Vec::new() }
+        Self { heads: vec![0; LENGTHS * LETTERS].into(), names: Vec::new() }
     }
 }
 
@@ -23,23 +41,34 @@ impl<T: Copy> TypeMap<T> {
     pub fn insert(&mut self, attribute_type: &str, value: T) {
         let known = attribute_types::find(attribute_type);
         let aliases = known.into_iter().flat_map(|known| known.names.iter().copied().chain([known.oid]));
-        for name in std::iter::once(attribute_type).chain(aliases).filter(|name| !name.is_empty()) {
-            if self.get(name).is_none() {
-                self.by_length.resize_with(self.by_length.len().max(name.len() + 1), Vec::new);
-                self.by_length[name.len()].push((name.into(), value));
-            }
+        for name in std::iter::once(attribute_type).chain(aliases) {
+            let Some(head) = head(name.as_bytes()).filter(|_| self.get(name).is_none()) else { continue };
+            let next = self.heads[head];
+            // Four billion names do not fit into memory before they do not fit here.
+            let Ok(last) = u32::try_from(self.names.len() + 1) else { continue };
+            self.names.push(Name { name: name.as_bytes().into(), value, next });
+            self.heads[head] = last;
         }
     }
 
     /// What stands for the type of a description, whatever its options.
     pub fn get(&self, description: &str) -> Option<T> {
         let end = memchr::memchr(b';', description.as_bytes()).unwrap_or(description.len());
-        let base = &description[..end];
-        let alike = self.by_length.get(base.len())?;
-        let found = alike.iter().find(|(name, _)| name.eq_ignore_ascii_case(base));
+        self.get_type(&description.as_bytes()[..end])
+    }
+
+    /// What stands for a type, by a name or OID without options.
+    pub(crate) fn get_type(&self, name: &[u8]) -> Option<T> {
+        let mut next = self.heads[head(name)?];
+        while let Some(known) = (next as usize).checked_sub(1).and_then(|at| self.names.get(at)) {
+            if known.name.eq_ignore_ascii_case(name) {
+                return Some(known.value);
+            }
+            next = known.next;
+        }
         // A type by its OID may have `OID.` in front: rare enough to look again.
-        let bare = || base.split_at_checked(4).filter(|(prefix, _)| prefix.eq_ignore_ascii_case("OID."));
-        found.map(|(_, value)| *value).or_else(|| bare().and_then(|(_, oid)| self.get(oid)))
+        let bare = name.split_at_checked(4).filter(|(prefix, _)| prefix.eq_ignore_ascii_case(b"OID."));
+        bare.and_then(|(_, oid)| self.get_type(oid))
     }
 }
 

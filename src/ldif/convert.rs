@@ -52,8 +52,8 @@ fn description(text: &str, line: u64) -> Result<AttributeDescription, ConvertErr
 
 fn value(line: &AttributeLine<'_>) -> Result<Value, ConvertError> {
     match &line.value {
-        Text::Bytes(bytes) => Ok(Value { bytes: bytes.as_ref().into(), line: line.line }),
         Text::Url(_) => Err(ConvertError { line: line.line, what: "the value stands in another file".to_owned() }),
+        value => Ok(Value { bytes: value.bytes().into(), line: line.line }),
     }
 }
 

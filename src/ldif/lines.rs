@@ -75,6 +75,17 @@ impl<'b> Lines<'b> {
         self.number
     }
 
+    /// What is not read yet.
+    pub(super) fn rest(&self) -> &'b [u8] {
+        self.rest
+    }
+
+    /// Passes over `taken` bytes that somebody else has read; the line behind them has the number `next_line`.
+    pub(super) fn pass_over(&mut self, taken: usize, next_line: u64) {
+        self.rest = self.rest.get(taken..).unwrap_or_default();
+        self.number = next_line;
+    }
+
     /// Reads the lines of the next record into `lines`, which is emptied first.
     ///
     /// Leaves it empty at the end of the text. Blank lines and comments before the record are passed over.

@@ -23,6 +23,7 @@ use data_encoding::{BASE64, DecodeKind};
 use super::error::{LdifError, LdifErrorKind};
 use super::grammar::{self, ValueSpec};
 use super::lines::{Lines, LogicalLine};
+use super::quick::{self, Interest};
 use super::record::{
     AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text,
 };
@@ -51,12 +52,64 @@ pub struct RecordReader<'b, 'a> {
     urls: UrlPolicy<'a>,
     record: Vec<LogicalLine<'b>>,
     failed: bool,
+    /// Whether the quick way may be tried.
+    is_quick: bool,
+    interest: Option<&'a Interest>,
+    /// To be filled by the next content record.
+    attributes: Vec<AttributeLine<'b>>,
+    part: Option<Part<'b>>,
+}
+
+/// A content record of which only the lines of some attributes were kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'b> {
+    /// The record, from its first line on.
+    pub text: &'b [u8],
+    /// Number of that line.
+    pub line: u64,
+    /// How many attribute lines it has.
+    pub lines: usize,
 }
 
 impl<'b, 'a> RecordReader<'b, 'a> {
     /// Reads `block`, whose first line has the number `first_line` in its file.
     pub fn new(block: &'b [u8], first_line: u64, urls: UrlPolicy<'a>) -> Self {
-        Self { lines: Lines::new(block, first_line), urls, record: Vec::new(), failed: false }
+        Self {
+            lines: Lines::new(block, first_line),
+            urls,
+            record: Vec::new(),
+            failed: false,
+            is_quick: memchr::memchr(0, block).is_none(),
+            interest: None,
+            attributes: Vec::new(),
+            part: None,
+        }
+    }
+
+    /// Keeps of content records only the lines of these attributes, where that saves work; see [`Interest`] for which
+    /// other lines are kept. Every line is checked all the same.
+    #[must_use]
+    pub fn only(mut self, interest: Option<&'a Interest>) -> Self {
+        self.interest = interest;
+        self
+    }
+
+    /// The slow way for every record: what the quick one is held against.
+    #[must_use]
+    pub fn slow(mut self) -> Self {
+        self.is_quick = false;
+        self
+    }
+
+    /// What the last record is a part of; `None` if it has all of its lines.
+    pub fn part(&self) -> Option<Part<'b>> {
+        self.part
+    }
+
+    /// Takes back a record that is not needed any more, to spare an allocation.
+    pub fn recycle(&mut self, record: ContentRecord<'b>) {
+        self.attributes = record.attributes;
+        self.attributes.clear();
     }
 
     /// Number of the physical line that is read next, from 1.
@@ -71,6 +124,24 @@ impl<'b> Iterator for RecordReader<'b, '_> {
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed {
             return None;
+        }
+        self.part = None;
+        if self.is_quick {
+            let (text, line) = (self.lines.rest(), self.lines.number());
+            if let Some(taken) = quick::content(text, line, self.interest, &mut self.attributes) {
+                self.lines.pass_over(taken.end, taken.next_line);
+                let attributes = std::mem::take(&mut self.attributes);
+                if attributes.len() < taken.lines {
+                    let text = &text[taken.start..taken.end];
+                    self.part = Some(Part { text, line: taken.line, lines: taken.lines });
+                }
+                return Some(Ok(Record::Content(ContentRecord {
+                    line: taken.line,
+                    dn: taken.dn.into_bytes(),
+                    attributes,
+                })));
+            }
+            self.attributes.clear();
         }
         let result = match self.lines.read_record(&mut self.record) {
             Ok(()) if self.record.is_empty() => return None,
@@ -250,9 +321,7 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
     fn name_value(&self, index: usize, parsed: &Parsed) -> Result<Cow<'b, [u8]>> {
         match parsed.kind {
             Written::Url => Err(self.error(index, parsed.value.start, LdifErrorKind::UrlNotAllowed)),
-            Written::Text | Written::Base64 => match self.value(index, parsed)? {
-                Text::Bytes(value) | Text::Url(value) => Ok(value),
-            },
+            Written::Text | Written::Base64 => self.value(index, parsed).map(Text::into_bytes),
         }
     }
 

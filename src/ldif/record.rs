@@ -2,25 +2,50 @@
 
 use std::borrow::Cow;
 
+use super::written::Written;
 use crate::ldap::ModOp;
 
 /// A value as LDIF gives it: the bytes themselves, or the URL of a file that holds them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Text<'b> {
     /// The value; base64 and folds are undone.
     Bytes(Cow<'b, [u8]>),
+    /// The value, whose base64 and folds are undone when it is asked for.
+    Written(Written<'b>),
     /// The URL behind `:<`, not followed. Only where [`UrlPolicy::Keep`](super::UrlPolicy::Keep) is asked for.
     Url(Cow<'b, [u8]>),
 }
 
-impl Text<'_> {
+impl<'b> Text<'b> {
     /// The bytes of the value, or of its URL.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Bytes(bytes) | Self::Url(bytes) => bytes,
+            Self::Written(written) => written.bytes(),
         }
     }
+
+    /// [`bytes`](Self::bytes), borrowed from the block where they can be.
+    pub(super) fn into_bytes(self) -> Cow<'b, [u8]> {
+        match self {
+            Self::Bytes(bytes) | Self::Url(bytes) => bytes,
+            Self::Written(written) => Cow::Owned(written.bytes().to_vec()),
+        }
+    }
+
+    fn is_url(&self) -> bool {
+        matches!(self, Self::Url(_))
+    }
 }
+
+/// By the value, whichever way it is written.
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_url() == other.is_url() && self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for Text<'_> {}
 
 /// One `description: value` line.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -119,6 +119,14 @@ pub fn is_marked(entry: &Entry, policy: &Policy) -> bool {
     })
 }
 
+/// The attributes that tell whether an entry is marked.
+pub fn marking(policy: &Policy) -> impl Iterator<Item = &AttributeDescription> {
+    let disable = &policy.disable;
+    let written = disable.replace.iter().map(|(description, _)| description);
+    let present = disable.present.iter().map(|(description, _)| description);
+    written.chain(present).chain(disable.bits.iter().map(|(description, _)| description))
+}
+
 /// Whether everything that `[disable]` writes stands where these values do.
 pub fn is_marked_where<'v>(policy: &Policy, values: impl Fn(&AttributeDescription) -> Vec<&'v [u8]>) -> bool {
     let disable = &policy.disable;

@@ -4,17 +4,21 @@ use std::collections::{HashMap, HashSet};
 
 use super::access::{Access, Way, finds};
 use crate::directory::census::{Finding, Place};
+use crate::directory::key_hash::{Hashes, hash};
 use crate::directory::references::kinds::{ALIAS, KINDS, MEMBERS};
 use crate::directory::references::persons::{Naming, identifying};
 use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose, never_written};
 use crate::directory::scan::Unreadable;
-use crate::directory::structure::hash;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::filter::Truth;
 use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
+use crate::ldif::Interest;
 use crate::policy::Policy;
+
+/// Attributes by whose URLs a group finds its members.
+const BY_URL: [&str; 2] = ["memberURL", "mgrpDeliverTo"];
 
 /// What an attribute is to the pass.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +27,8 @@ struct Role {
     kind: Option<(Form, Treatment)>,
     /// Its values are user names or mail addresses of the entry itself.
     identifies: bool,
+    /// Its values are URLs by which a group finds its members.
+    finds: bool,
 }
 
 /// The attributes that name somebody under a policy: what it lists, then what is known, then what the schema in the exports
@@ -30,10 +36,8 @@ struct Role {
 ///
 /// What stands first counts. A kind that nobody knows is taken for a name.
 pub fn kinds(policy: &Policy, schema: &Schema) -> Vec<(String, Form, Treatment)> {
-    let form_of = |name: &str| {
-        let known: TypeMap<Form> = KINDS.iter().map(|(name, form, _)| (*name, *form)).collect();
-        known.get(name).unwrap_or(Form::Name)
-    };
+    let known: TypeMap<Form> = KINDS.iter().map(|(name, form, _)| (*name, *form)).collect();
+    let form_of = |name: &str| known.get(name).unwrap_or(Form::Name);
     let with = |list: &[AttributeDescription], treatment| -> Vec<(String, Form, Treatment)> {
         let names = list.iter().map(AttributeDescription::attribute_type);
         names.map(|name| (name.to_owned(), form_of(name), treatment)).collect()
@@ -58,6 +62,7 @@ pub fn kinds(policy: &Policy, schema: &Schema) -> Vec<(String, Form, Treatment)>
 pub struct Collect<'p> {
     policy: &'p Policy,
     roles: TypeMap<Role>,
+    interest: Interest,
     /// Who is looked for: accounts by their index, then what goes with them.
     pub persons: Persons,
     /// Entries that are needed for what they say: successors, domains, places that accounts move to.
@@ -65,7 +70,7 @@ pub struct Collect<'p> {
     /// Group numbers that are the primary one of a deleted account.
     pub primary_groups: HashSet<Vec<u8>>,
     /// Hashes of the names of all groups.
-    pub groups: HashSet<u64>,
+    pub groups: Hashes,
     /// Accounts that are deleted: what groups by URL are evaluated on.
     pub deleted: Vec<(usize, Entry)>,
     /// Known address-book roots.
@@ -187,20 +192,25 @@ impl<'p> Collect<'p> {
     pub fn new(policy: &'p Policy, schema: &Schema) -> Self {
         let mut roles: TypeMap<Role> = TypeMap::default();
         let own: TypeMap<()> = identifying().map(|name| (name, ())).collect();
-        for (name, form, treatment) in kinds(policy, schema) {
-            let identifies = own.get(&name).is_some();
-            roles.insert(&name, Role { kind: Some((form, treatment)), identifies });
+        let finding: TypeMap<()> = BY_URL.iter().map(|name| (name, ())).collect();
+        let kinds = kinds(policy, schema);
+        let mut names: Vec<&str> = kinds.iter().map(|(name, ..)| name.as_str()).collect();
+        BY_URL.into_iter().chain(identifying()).for_each(|name| names.push(name));
+        let known: TypeMap<(Form, Treatment)> =
+            kinds.iter().map(|(name, form, treatment)| (name, (*form, *treatment))).collect();
+        for name in &names {
+            let (identifies, finds) = (own.get(name).is_some(), finding.get(name).is_some());
+            roles.insert(name, Role { kind: known.get(name), identifies, finds });
         }
-        for name in identifying() {
-            roles.insert(name, Role { kind: None, identifies: true });
-        }
+        names.extend(["gidNumber", "uidNumber"]);
         Self {
             policy,
+            interest: names.iter().map(|name| (name, ())).collect(),
             roles,
             persons: Persons::default(),
             wanted: HashSet::new(),
             primary_groups: HashSet::new(),
-            groups: HashSet::new(),
+            groups: Hashes::default(),
             deleted: Vec::new(),
             book_roots: HashSet::new(),
             book_rdns: HashMap::new(),
@@ -219,6 +229,7 @@ impl<'p> Collect<'p> {
             owner_values,
             reference_values,
             unreadable_values,
+            dynamic,
             ..
         } = found;
         for line in &entry.record.attributes {
@@ -230,6 +241,9 @@ impl<'p> Collect<'p> {
                 && self.policy.accounts.filter.evaluate(entry) == Truth::True
             {
                 namesakes.add(name, entry.key);
+            }
+            if role.finds && !self.deleted.is_empty() {
+                self.find_by_url(entry, value, dynamic);
             }
             let Some((form, treatment)) = role.kind else { continue };
             match treatment {
@@ -264,20 +278,14 @@ impl<'p> Collect<'p> {
     }
 
     /// Notes the deleted accounts that the entry finds by a URL.
-    fn find_by_url(&self, entry: &EntryView<'_>, found: &mut Collected) {
-        const BY_URL: [&str; 2] = ["memberURL", "mgrpDeliverTo"];
-        for line in &entry.record.attributes {
-            if BY_URL.iter().any(|name| line.description.eq_ignore_ascii_case(name)) {
-                let url = line.value.bytes();
-                let found_by = self.deleted.iter().filter(|(_, account)| finds(url, account));
-                found.dynamic.extend(found_by.map(|(account, _)| Access {
-                    account: *account,
-                    way: Way::Dynamic,
-                    group: entry.record.dn.to_vec(),
-                    through: url.to_vec(),
-                }));
-            }
-        }
+    fn find_by_url(&self, entry: &EntryView<'_>, url: &[u8], dynamic: &mut Vec<Access>) {
+        let found_by = self.deleted.iter().filter(|(_, account)| finds(url, account));
+        dynamic.extend(found_by.map(|(account, _)| Access {
+            account: *account,
+            way: Way::Dynamic,
+            group: entry.record.dn.to_vec(),
+            through: url.to_vec(),
+        }));
     }
 
     fn references(&self, entry: &Entry, found: &mut Collected) -> Vec<Reference> {
@@ -349,11 +357,12 @@ fn base_type(description: &str) -> &str {
 impl Pass for Collect<'_> {
     type Found = Collected;
 
+    fn interest(&self) -> Option<&Interest> {
+        Some(&self.interest)
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut Collected) -> Result<(), Unreadable> {
         let names_somebody = self.names_somebody(entry, found);
-        if !self.deleted.is_empty() {
-            self.find_by_url(entry, found);
-        }
         let books = &self.policy.address_books;
         if books.suffix.as_ref().is_some_and(|suffix| books.root.is_root(entry.key, suffix.key())) {
             found.books += 1;

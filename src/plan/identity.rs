@@ -29,6 +29,7 @@ pub struct Identities {
 }
 
 struct ByAttribute {
+    attribute_type: String,
     rule: MatchingRule,
     /// Normalised value → identities, each perhaps inside one domain only.
     values: HashMap<Vec<u8>, Vec<(usize, Option<String>)>>,
@@ -63,7 +64,8 @@ impl Identities {
         let at = self.types.get(attribute_type).unwrap_or_else(|| {
             let rule = equality_rule(attribute_type);
             self.types.insert(attribute_type, self.by_attribute.len());
-            self.by_attribute.push(ByAttribute { rule, values: HashMap::new() });
+            let attribute_type = attribute_type.to_owned();
+            self.by_attribute.push(ByAttribute { attribute_type, rule, values: HashMap::new() });
             self.by_attribute.len() - 1
         });
         let known = &mut self.by_attribute[at];
@@ -76,21 +78,21 @@ impl Identities {
         self.by_key.get(entry.key).map_or(&[], Vec::as_slice)
     }
 
-    /// The identities that mean this entry by one of its values, each once.
-    pub fn by_value(&self, entry: &EntryView<'_>) -> Vec<usize> {
-        let mut found = Vec::new();
-        for line in &entry.record.attributes {
-            let Some(at) = self.types.get(&line.description) else { continue };
-            let known = &self.by_attribute[at];
-            let value = normalize(known.rule, line.value.bytes());
-            for (index, domain) in known.values.get(&*value).map_or(&[][..], Vec::as_slice) {
-                let inside = domain.as_deref().is_none_or(|domain| is_in_domain(&entry.record.dn, domain));
-                if inside && !found.contains(index) {
-                    found.push(*index);
-                }
+    /// The attribute types by whose values an entry may be meant, each with its number.
+    pub fn types(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.by_attribute.iter().enumerate().map(|(at, known)| (known.attribute_type.as_str(), at))
+    }
+
+    /// Adds the identities that mean an entry by a value of the attribute type with this number, each once.
+    pub fn by_value(&self, at: usize, value: &[u8], entry: &EntryView<'_>, found: &mut Vec<usize>) {
+        let known = &self.by_attribute[at];
+        let value = normalize(known.rule, value);
+        for (index, domain) in known.values.get(&*value).map_or(&[][..], Vec::as_slice) {
+            let inside = domain.as_deref().is_none_or(|domain| is_in_domain(&entry.record.dn, domain));
+            if inside && !found.contains(index) {
+                found.push(*index);
             }
         }
-        found
     }
 }
 

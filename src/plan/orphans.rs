@@ -11,7 +11,7 @@
 use std::collections::HashSet;
 
 use crate::directory::EntryView;
-use crate::directory::structure::hash;
+use crate::directory::key_hash::hash;
 use crate::ldap::domain::domain_of;
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Origin};
@@ -47,6 +47,9 @@ fn person(uid: &[u8], domain: &[u8]) -> u64 {
 }
 
 impl Owners {
+    /// The attributes that are looked at.
+    pub const ATTRIBUTES: [&str; 3] = ["uid", "psRoot", "pabURI"];
+
     /// Notes an entry.
     pub fn add(&mut self, entry: &EntryView<'_>, policy: &AddressBookPolicy) {
         let Some(suffix) = &policy.suffix else { return };

@@ -5,17 +5,33 @@ use std::collections::HashSet;
 use super::identity::Identities;
 use super::orphans::Owners;
 use super::rosters::{Hit, Rosters, Verdict};
+use crate::directory::references::kinds::MEMBERS;
 use crate::directory::scan::Unreadable;
+use crate::directory::structure::is_membership;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::attribute::same_type;
 use crate::ldap::filter::Truth;
-use crate::ldap::schema::is_schema;
-use crate::ldap::{AttributeDescription, DnKey, Entry};
-use crate::lifecycle::state::is_marked_where;
+use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
+use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
+use crate::ldif::Interest;
+use crate::lifecycle::state::{is_marked_where, marking};
 use crate::policy::{Absence, Policy};
+
+/// What an attribute is to the pass.
+#[derive(Clone, Copy, Debug, Default)]
+struct Role {
+    /// Its number among those by whose values an entry may be meant.
+    identity: Option<usize>,
+    /// Its values are the members of a group.
+    membership: bool,
+    /// It may make the entry one that holds schema.
+    schema: bool,
+}
 
 /// Looks for the entries that identities mean, and for those that rosters say something of.
 pub struct Resolve<'p> {
+    roles: TypeMap<Role>,
+    interest: Interest,
     policy: &'p Policy,
     identities: Identities,
     rosters: Rosters<'p>,
@@ -80,7 +96,29 @@ impl<'p> Resolve<'p> {
         let keys = |dns: &[crate::ldap::Dn]| dns.iter().map(|dn| dn.key().clone()).collect::<Vec<_>>();
         let lists = [&policy.protect.group, &policy.protect.last_enabled, &policy.directory.suffixes];
         let named = lists.into_iter().flat_map(|list| keys(list)).collect();
-        Self { policy, identities, rosters, bases: keys(&policy.accounts.base), named, orphans }
+        let mut known: TypeMap<Role> = TypeMap::default();
+        let names: Vec<&str> =
+            identities.types().map(|(name, _)| name).chain(MEMBERS).chain(SCHEMA_ATTRIBUTES).collect();
+        let number_of: TypeMap<usize> = identities.types().collect();
+        let (memberships, schema): (TypeMap<()>, TypeMap<()>) = (
+            MEMBERS.iter().map(|name| (name, ())).collect(),
+            SCHEMA_ATTRIBUTES.iter().map(|name| (name, ())).collect(),
+        );
+        for name in &names {
+            let (membership, schema) = (memberships.get(name).is_some(), schema.get(name).is_some());
+            known.insert(name, Role { identity: number_of.get(name), membership, schema });
+        }
+        let mut interest: Interest = names.iter().map(|name| (name, ())).collect();
+        let mut also = |name: &str| interest.insert(name, ());
+        policy.accounts.filter.for_each_type(&mut |name| also(name));
+        rosters.for_each_type(&mut also);
+        if !rosters.is_empty() {
+            marking(policy).for_each(|description| also(description.attribute_type()));
+        }
+        if orphans {
+            Owners::ATTRIBUTES.iter().for_each(|name| also(name));
+        }
+        Self { roles: known, interest, policy, identities, rosters, bases: keys(&policy.accounts.base), named, orphans }
     }
 
     /// What the rosters say of an account, and whether it matters to the plan.
@@ -91,8 +129,10 @@ impl<'p> Resolve<'p> {
         let hits = self.rosters.look(entry);
         let is_marked = || {
             is_marked_where(self.policy, |description: &AttributeDescription| {
-                let lines = entry.record.attributes.iter();
-                let same = lines.filter(|line| same_type(&line.description, description.attribute_type()));
+                // A value with other options counts as well.
+                let whole = entry.with(description.attribute_type());
+                let same =
+                    whole.attributes.iter().filter(|line| same_type(&line.description, description.attribute_type()));
                 same.map(|line| line.value.bytes()).collect()
             })
         };
@@ -120,12 +160,29 @@ impl<'p> Resolve<'p> {
 impl Pass for Resolve<'_> {
     type Found = Resolved;
 
+    fn interest(&self) -> Option<&Interest> {
+        Some(&self.interest)
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut Resolved) -> Result<(), Unreadable> {
-        found.structure.add(entry);
+        found.structure.add_name(entry.key, entry.export, entry.record.line);
         if self.orphans {
             found.owners.add(entry, &self.policy.address_books);
         }
-        if entry.record.attributes.iter().any(|line| is_schema(&line.description, line.value.bytes())) {
+        let mut by_value = Vec::new();
+        let (mut is_group, mut has_schema) = (false, false);
+        for line in &entry.record.attributes {
+            let Some(role) = self.roles.get(&line.description) else { continue };
+            if let Some(at) = role.identity {
+                self.identities.by_value(at, line.value.bytes(), entry, &mut by_value);
+            }
+            is_group |= role.membership && is_membership(&line.description);
+            has_schema |= role.schema && is_schema(&line.description, line.value.bytes());
+        }
+        if is_group {
+            found.structure.add_group(entry);
+        }
+        if has_schema {
             found.schema.push(entry.to_entry()?);
         }
         if self.named.contains(entry.key) {
@@ -135,13 +192,8 @@ impl Pass for Resolve<'_> {
         found.accounts += u64::from(is_account);
         let (hits, matters) = if is_account { self.ask_rosters(entry, found) } else { (Vec::new(), false) };
         let mut identities = self.identities.by_name(entry).to_vec();
-        if is_account {
-            for index in self.identities.by_value(entry) {
-                if !identities.contains(&index) {
-                    identities.push(index);
-                }
-            }
-        }
+        by_value.retain(|index| is_account && !identities.contains(index));
+        identities.append(&mut by_value);
         if !identities.is_empty() || matters {
             found.matches.push(Match { identities, entry: entry.to_entry()?, is_account, hits });
         }

@@ -18,7 +18,6 @@ use std::collections::HashMap;
 
 use super::identity::is_in_domain;
 use crate::directory::EntryView;
-use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::filter::Truth;
 use crate::ldap::matching::normalize;
@@ -100,6 +99,16 @@ impl<'p> Rosters<'p> {
         self.all.is_empty()
     }
 
+    /// The attribute types that are looked at.
+    pub fn for_each_type(&self, take: &mut dyn FnMut(&str)) {
+        for roster in &self.all {
+            take(roster.policy.key.attribute_type());
+            if let Some(filter) = &roster.policy.scope.filter {
+                filter.for_each_type(&mut |name| take(name));
+            }
+        }
+    }
+
     /// What each roster that is about an account says of it.
     pub fn look(&self, account: &EntryView<'_>) -> Vec<Hit> {
         let about = self.all.iter().enumerate().filter(|(_, roster)| covers(&roster.policy.scope, account));
@@ -111,9 +120,8 @@ impl Indexed<'_> {
     fn look(&self, index: usize, account: &EntryView<'_>) -> Hit {
         let key = self.policy.key.attribute_type();
         let rule = equality_rule(key);
-        let lines = account.record.attributes.iter().filter(|line| same_type(&line.description, key));
         let mut found = (Verdict::NoKey, 0);
-        for line in lines {
+        for line in account.values(key) {
             let row = self.rows.get(&*normalize(rule, line.value.bytes())).copied();
             found = match (found.0, row) {
                 // Of several keys of one account, the one that keeps it counts.

@@ -6,9 +6,10 @@ use crate::directory::references::persons::identifying;
 use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, persons};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
-use crate::ldap::dn_key::{KeyBuffer, prefixes};
+use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
 use crate::ldap::filter::{Filter, Truth};
 use crate::ldap::{DnKey, Entry, TypeMap};
+use crate::ldif::Interest;
 
 /// What the pass looks for.
 pub struct Around<'p> {
@@ -30,6 +31,8 @@ pub struct Around<'p> {
     pub accounts: &'p Filter,
     /// Attributes that say who an entry is.
     pub identifying: TypeMap<()>,
+    /// All of these attributes.
+    pub interest: Interest,
 }
 
 /// A value that names somebody who is gone.
@@ -106,6 +109,10 @@ impl Around<'_> {
 impl Pass for Around<'_> {
     type Found = Found;
 
+    fn interest(&self) -> Option<&Interest> {
+        Some(&self.interest)
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut Found) -> Result<(), Unreadable> {
         found.entries += 1;
         let is_moved = || prefixes(entry.key).any(|(above, _)| self.moved.contains(above));
@@ -118,8 +125,7 @@ impl Pass for Around<'_> {
         if self.gone.is_empty() {
             return Ok(());
         }
-        let own_rdn = prefixes(entry.key).last().map_or(0, |(_, rdn)| rdn.len() + 1);
-        let parent = &entry.key[..entry.key.len() - own_rdn];
+        let parent = parent_of(entry.key);
         if self.deleted.contains(parent) {
             found.children.push((DnKey::from_key_bytes(parent), DnKey::from_key_bytes(entry.key)));
         }

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::apply::{Model, is_linked, renamed};
 use super::around::{Around, Found, Naming};
+use crate::directory::references::persons::identifying;
 use crate::directory::references::{How, Persons, Treatment, Whose};
 use crate::directory::{Exports, Overlay, ScanError, scan};
 use crate::ldap::attribute_types::equality_rule;
@@ -13,7 +14,7 @@ use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::matching::MatchingRule::OctetString;
 use crate::ldap::matching::normalize;
 use crate::ldap::{Attribute, Change, ChangeRecord, DnKey, Entry, ResultCode, Value};
-use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
+use crate::ldif::{Interest, Record, RecordReader, UrlPolicy, convert, writer};
 use crate::plan::collect::kinds;
 use crate::plan::{Operation, Plan, PlanError, Request, plan};
 use crate::policy::{Policy, Server};
@@ -194,17 +195,18 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) ->
             names.push(key.clone());
         }
     }
+    let kinds = kinds(policy, &planned.schema);
+    let mut interest: Interest = kinds.iter().map(|(name, ..)| (name, ())).collect();
+    identifying().for_each(|name| interest.insert(name, ()));
     Around {
+        interest,
         parents: parents.into_iter().filter(|parent| !parent.is_root()).collect(),
         gone,
         names,
         deleted,
         moved,
         targets,
-        kinds: kinds(policy, &planned.schema)
-            .into_iter()
-            .map(|(name, form, treatment)| (name, (form, treatment)))
-            .collect(),
+        kinds: kinds.into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect(),
         accounts: &policy.accounts.filter,
         identifying: Around::identifying(),
     }

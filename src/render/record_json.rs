@@ -33,8 +33,8 @@ pub fn bytes(bytes: &[u8]) -> Value {
 
 fn text(text: &Text<'_>) -> Value {
     match text {
-        Text::Bytes(value) => bytes(value),
         Text::Url(url) => json!({ "url": String::from_utf8_lossy(url) }),
+        value => bytes(value.bytes()),
     }
 }
 

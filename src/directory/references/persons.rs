@@ -1,10 +1,11 @@
 //! Who is looked for, and whether a value names one of them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::inside::{self, Part};
 use super::kinds::Form;
 use super::named_dn;
+use crate::directory::key_hash::{Hashes, hash};
 use crate::ldap::attribute::same_type;
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::domain::domain_of;
@@ -54,9 +55,13 @@ pub struct Naming {
 #[derive(Default)]
 pub struct Persons {
     names: HashMap<DnKey, usize>,
-    /// How many RDNs the names have.
-    depths: BTreeSet<usize>,
+    /// Hashes of the names and of the near misses: nearly all keys that are asked for are none of them.
+    hashes: Hashes,
+    /// For each number of RDNs, whether a name has so many.
+    depths: Vec<bool>,
     near_misses: HashMap<DnKey, usize>,
+    /// Hashes of the user names and addresses in lower case: nearly all values that are asked for are none of them.
+    identities: Hashes,
     /// By user name in lower case: as written, and who.
     uids: HashMap<Vec<u8>, Vec<(Vec<u8>, usize)>>,
     numbers: HashMap<Vec<u8>, Vec<usize>>,
@@ -67,7 +72,10 @@ pub struct Persons {
 impl Persons {
     /// Looks for an entry by its name alone.
     pub fn add_name(&mut self, person: usize, key: &DnKey) {
-        self.depths.insert(key.depth());
+        let depth = key.depth();
+        self.depths.resize(self.depths.len().max(depth + 1), false);
+        self.depths[depth] = true;
+        self.hashes.insert(hash(key.as_bytes()));
         self.names.insert(key.clone(), person);
     }
 
@@ -76,6 +84,7 @@ impl Persons {
         self.add_name(person, entry.dn.key());
         self.domains.extend(domain_of(&entry.dn).map(|domain| (person, domain.to_ascii_lowercase())));
         for uid in USER_NAMES.iter().flat_map(|name| entry.values(name)).filter(|value| !value.bytes.is_empty()) {
+            self.identities.insert(lower_case_hash(&uid.bytes));
             let known = self.uids.entry(uid.bytes.to_ascii_lowercase()).or_default();
             if !known.iter().any(|(spelled, whose)| *whose == person && **spelled == *uid.bytes) {
                 known.push((uid.bytes.to_vec(), person));
@@ -85,6 +94,7 @@ impl Persons {
             self.numbers.entry(number.bytes.to_vec()).or_default().push(person);
         }
         for value in ADDRESSES.iter().flat_map(|name| entry.values(name)) {
+            self.identities.insert(lower_case_hash(bare_address(&value.bytes)));
             let whose = self.addresses.entry(address(&value.bytes)).or_default();
             if !whose.contains(&person) {
                 whose.push(person);
@@ -95,6 +105,7 @@ impl Persons {
 
     /// Looks for a name that is nobody's, but looks like a person's.
     pub fn add_near_miss(&mut self, person: usize, key: DnKey) {
+        self.hashes.insert(hash(key.as_bytes()));
         self.near_misses.insert(key, person);
     }
 
@@ -105,12 +116,17 @@ impl Persons {
 
     /// Whether a name is a near miss.
     pub fn is_near_miss(&self, key: &[u8]) -> bool {
-        self.near_misses.contains_key(key)
+        self.near_miss(key).is_some()
+    }
+
+    fn near_miss(&self, key: &[u8]) -> Option<usize> {
+        let may_be = !self.near_misses.is_empty() && self.hashes.contains(&hash(key));
+        may_be.then(|| self.near_misses.get(key).copied())?
     }
 
     /// Who has exactly this name.
     pub fn named(&self, key: &[u8]) -> Option<usize> {
-        self.names.get(key).copied()
+        self.hashes.contains(&hash(key)).then(|| self.names.get(key).copied())?
     }
 
     /// Who stands at or above a name.
@@ -118,19 +134,27 @@ impl Persons {
         if self.depths.is_empty() {
             return None;
         }
-        let above = prefixes(key).enumerate().filter(|(index, _)| self.depths.contains(&(index + 1)));
-        above.map(|(_, (above, _))| above).find_map(|above| self.names.get(above).copied())
+        let deep_enough = prefixes(key).zip(self.depths.iter().skip(1)).filter(|(_, is_one)| **is_one);
+        deep_enough.map(|((above, _), _)| above).find_map(|above| self.named(above))
     }
 
     /// Whether somebody who is looked for has a user name or a mail address of an entry, which makes that entry theirs as
     /// much; the value in lower case.
     pub fn shares(&self, attribute_type: &str, value: &[u8]) -> Option<Vec<u8>> {
+        if !self.may_identify(bare_address(value)) && !self.may_identify(value) {
+            return None;
+        }
         if USER_NAMES.iter().any(|name| same_type(name, attribute_type)) {
             let uid = value.to_ascii_lowercase();
             return self.uids.contains_key(&uid).then_some(uid);
         }
         let address = address(value);
         self.addresses.contains_key(&address).then_some(address)
+    }
+
+    /// False for what is no user name and no address of anybody, in any case.
+    fn may_identify(&self, value: &[u8]) -> bool {
+        !self.identities.is_empty() && self.identities.contains(&lower_case_hash(value))
     }
 
     /// Finds everybody that a value names, each once; an error if it should be a name and is none.
@@ -167,13 +191,16 @@ impl Persons {
         let key = keys.key_of(dn)?;
         if let Some(person) = self.at_or_above(key) {
             push(found, person, How::Name);
-        } else if let Some(person) = self.near_misses.get(key) {
-            push(found, *person, How::NearMiss);
+        } else if let Some(person) = self.near_miss(key) {
+            push(found, person, How::NearMiss);
         }
         Ok(())
     }
 
     fn uid(&self, uid: &[u8], found: &mut Vec<Naming>) {
+        if !self.may_identify(uid) {
+            return;
+        }
         for (spelled, person) in self.uids.get(&uid.to_ascii_lowercase()).into_iter().flatten() {
             push(found, *person, if spelled == uid { How::Uid } else { How::UidInAnotherCase });
         }
@@ -214,6 +241,9 @@ impl Persons {
     }
 
     fn address(&self, value: &[u8], found: &mut Vec<Naming>) {
+        if !self.may_identify(bare_address(value)) {
+            return;
+        }
         let whose = self.addresses.get(&address(value));
         whose.into_iter().flatten().for_each(|person| push(found, *person, How::Address));
     }
@@ -261,8 +291,29 @@ fn push(found: &mut Vec<Naming>, person: usize, how: How) {
 
 /// An address as it is compared: without the kind that [MS-ADA3] writes before it, in lower case.
 fn address(value: &[u8]) -> Vec<u8> {
-    let value = value.trim_ascii().to_ascii_lowercase();
-    value.strip_prefix(b"smtp:").map_or(value.clone(), <[u8]>::to_vec)
+    bare_address(value).to_ascii_lowercase()
+}
+
+/// An address without blanks around it and the kind before it.
+fn bare_address(value: &[u8]) -> &[u8] {
+    let value = value.trim_ascii();
+    match value.split_at_checked(5) {
+        Some((kind, address)) if kind.eq_ignore_ascii_case(b"smtp:") => address,
+        _ => value,
+    }
+}
+
+/// The hash of a value in lower case.
+fn lower_case_hash(value: &[u8]) -> u64 {
+    let mut short = [0; 128];
+    match short.get_mut(..value.len()) {
+        Some(lower) => {
+            lower.copy_from_slice(value);
+            lower.make_ascii_lowercase();
+            hash(lower)
+        }
+        None => hash(&value.to_ascii_lowercase()),
+    }
 }
 
 /// The address of a `mailto:` URL (RFC 6068), without its headers.

@@ -67,6 +67,10 @@ impl Part {
     }
 }
 
+/// The attributes of which a line may make an entry one that [`Schema::add`] reads.
+pub const SCHEMA_ATTRIBUTES: [&str; 6] =
+    ["objectClass", "attributeTypes", "olcAttributeTypes", "objectClasses", "olcObjectClasses", "olcObjectIdentifier"];
+
 /// Whether a line of an entry makes the entry one that [`Schema::add`] reads.
 pub fn is_schema(description: &str, value: &[u8]) -> bool {
     Part::of(description, value).is_some()

@@ -271,8 +271,8 @@ impl Finder<'_, '_> {
                     continue;
                 }
                 let new = by_case.then_some(&value.value).and_then(|value| match value {
-                    Text::Bytes(bytes) => Some(bytes),
                     Text::Url(_) => None,
+                    value => Some(value.bytes()),
                 });
                 self.at(value.line, "value-spelling", new.is_some());
                 if let (Some(bytes), Some(line)) = (new, self.lines.iter().find(|line| line.number == value.line)) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::directory::Place;
 use crate::directory::census::Finding;
-use crate::io::source::Fingerprint;
+use crate::io::digest::Digest;
 use crate::ldap::Change;
 use crate::ldap::{Entry, Origin};
 use crate::leavers::Asker;
@@ -489,14 +489,14 @@ pub fn view(
 }
 
 /// The inputs that are exports.
-pub fn export_inputs<'f>(names: &[String], fingerprints: impl Iterator<Item = &'f Fingerprint>) -> Vec<Input> {
-    let input = |(name, fingerprint): (&String, &Fingerprint)| Input {
+pub fn export_inputs(names: &[String], digests: &[Digest]) -> Vec<Input> {
+    let input = |(name, digest): (&String, &Digest)| Input {
         role: "export",
         name: name.clone(),
-        bytes: fingerprint.bytes,
-        sha256: fingerprint.sha256.map(|digest| data_encoding::HEXLOWER.encode(&digest)).unwrap_or_default(),
+        bytes: digest.of.bytes,
+        sha256: data_encoding::HEXLOWER.encode(&digest.sha256),
     };
-    names.iter().zip(fingerprints).map(input).collect()
+    names.iter().zip(digests).map(input).collect()
 }
 
 fn proof_view(proof: &Proof) -> ProofView {

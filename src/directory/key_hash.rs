@@ -1,0 +1,32 @@
+//! Hashes of keys, for sets that remember millions of names in eight bytes each.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// A set of [`hash`]es.
+pub type Hashes = HashSet<u64, BuildHasherDefault<Hashed>>;
+
+/// The hash of what is a hash already.
+#[derive(Clone, Debug, Default)]
+pub struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// The hash of a key: the same in every run.
+pub fn hash(key: &[u8]) -> u64 {
+    xxh3_64(key)
+}
