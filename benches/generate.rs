@@ -1,31 +1,98 @@
-//! Makes a directory export of any size: Communications-style users, groups that do not grow with it, address books
-//! for a fifth of the users, and a list of leavers.
+//! Makes a directory export of any size, as Sun's Communications suite fills a directory.
 //!
-//! `cargo run --release --example generate -- USERS LEAVERS FOLDER`
+//! ```text
+//! cargo run --release --example generate -- --users N --leavers N --folder DIR [--seed N] [--changed PERCENT]
+//! cargo run --release --example generate -- --group MEMBERS --leavers N --folder DIR [--seed N]
+//! ```
 //!
-//! Seeded: the same arguments give the same bytes. The leavers, and the groups that name them, are the same whatever
-//! the number of users (from 2,000 on), so that what a plan touches does not depend on what it reads.
+//! | file | holds |
+//! | --- | --- |
+//! | `export.ldif` | `o=isp`: three domains, users of 1.5 kB on average (2 % with photos), two groups for 100 users |
+//! | `address-books.ldif` | `o=PiServerDb`: address books of every fifth user |
+//! | `leavers.csv`, `policy.toml` | who leaves, and a policy under which most of them are deleted |
+//! | `leavers-more.csv` | they and others, whose accounts are marked and moved: about 10,000 operations |
+//! | `changed.ldif` | with `--changed`: `export.ldif` later, with that share of its users changed, renamed or gone |
+//!
+//! With `--group`, one group names all users, and the users are small.
+//!
+//! Seeded: the same arguments give the same bytes. Users come in two kinds. The *core* (10,000, or ten for each leaver)
+//! holds the leavers and whatever names them, groups of up to 10,000 members among it, and is spread evenly over the
+//! file. The others grow with `--users` and never name a leaver. So what a plan touches does not depend on what it
+//! reads, from 10,000 users and with up to 1,000 leavers.
 
 use std::fs::File;
-use std::io::{BufWriter, Result, Write};
+use std::io::{BufWriter, Error, Result, Write};
 
 use data_encoding::BASE64;
 
-/// A small generator (xorshift64*): nothing here needs good random numbers, only the same ones each time.
+/// The smallest core.
+const CORE: u64 = 10_000;
+/// No group but that of `--group` has more members.
+const LARGEST: u64 = 20_000;
+/// Of 100 users that `changed.ldif` shows otherwise, so many are gone.
+const GONE_OF_100: u64 = 4;
+/// And so many are elsewhere, with the same `entryUUID`.
+const RENAMED_OF_100: u64 = 4;
+
+/// A small generator (splitmix64): nothing here needs good random numbers, only the same ones each time. Every entry has
+/// its own, so that an entry does not depend on those before it.
 struct Random(u64);
 
 impl Random {
-    fn next(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % below
+    fn of(seed: u64, what: What, number: u64) -> Self {
+        let mut random = Self(seed ^ ((what as u64) << 56) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        random.next();
+        random
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit.max(1)
+    }
+
+    /// True once in `times`.
+    fn once_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    fn pick(&mut self, list: &[&'static str]) -> &'static str {
+        list[usize::try_from(self.below(list.len() as u64)).unwrap_or(0)]
     }
 }
 
+/// What random numbers are for.
+#[derive(Clone, Copy)]
+enum What {
+    User = 1,
+    Name,
+    Photo,
+    Group,
+    Book,
+    Change,
+}
+
+/// When a user is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Now,
+    /// With some values changed.
+    Later,
+    /// The same, and elsewhere.
+    Renamed,
+}
+
 const DOMAINS: [&str; 3] = ["sesta.com", "siroe.com", "varrius.com"];
-const NAMES: [&str; 8] = ["Smith", "Müller", "García", "Lee", "O'Hara", "Nguyen", "Kraus", "Rossi"];
-const CLASSES: [&str; 10] = [
+const GIVEN: [&str; 10] = ["Anna", "Jürgen", "José", "Kim", "Patrick", "Thị Lan", "Ravi", "Zoë", "John", "Maria"];
+const SURNAMES: [&str; 10] =
+    ["Smith", "Müller", "García", "Lee", "O'Hara", "Nguyễn", "Kraus", "Rossi", "van der Berg", "Иванов"];
+const CITIES: [&str; 6] = ["Santa Clara", "Grenoble", "München", "Bengaluru", "São Paulo", "Broomfield"];
+const CLASSES: [&str; 15] = [
     "top",
     "person",
     "organizationalPerson",
@@ -35,134 +102,502 @@ const CLASSES: [&str; 10] = [
     "inetMailUser",
     "inetLocalMailRecipient",
     "icsCalendarUser",
+    "inetSubscriber",
     "userPresenceProfile",
+    "iPlanetPreferences",
+    "iplanet-am-managed-person",
+    "iplanet-am-user-service",
+    "inetAdmin",
 ];
-const GROUPS: u64 = 400;
-const MEMBERS: u64 = 150;
 
-fn pick<'a>(list: &[&'a str], number: u64) -> &'a str {
-    list[usize::try_from(number).unwrap_or(0) % list.len()]
+fn domain(user: u64) -> &'static str {
+    DOMAINS[usize::try_from(user % 3).unwrap_or(0)]
 }
 
-fn dn(user: u64) -> String {
-    format!("uid=u{user:07},ou=People,o={},o=isp", pick(&DOMAINS, user))
+/// LDIF as it is written by servers: folded, and in base64 where it must be.
+struct Ldif {
+    out: BufWriter<File>,
+    /// Columns of a line.
+    width: usize,
+    line: Vec<u8>,
 }
 
-/// A line, folded as `slapcat` folds, in base64 where it must be.
-fn line(out: &mut impl Write, name: &str, value: &str) -> Result<()> {
-    let text = if value.is_ascii() {
-        format!("{name}: {value}")
-    } else {
-        format!("{name}:: {}", BASE64.encode(value.as_bytes()))
-    };
-    let (first, mut rest) = text.split_at(text.len().min(78));
-    write!(out, "{first}")?;
-    while !rest.is_empty() {
-        let (part, after) = rest.split_at(rest.len().min(77));
-        write!(out, "\n {part}")?;
-        rest = after;
+impl Ldif {
+    fn create(folder: &str, name: &str, width: usize) -> Result<Self> {
+        let out = BufWriter::with_capacity(1 << 18, File::create(format!("{folder}/{name}"))?);
+        Ok(Self { out, width, line: Vec::new() })
     }
-    writeln!(out)
-}
 
-fn user(out: &mut impl Write, user: u64, leavers: u64, random: &mut Random) -> Result<()> {
-    let name = pick(&NAMES, random.next(8));
-    line(out, "dn", &dn(user))?;
-    CLASSES.iter().try_for_each(|class| line(out, "objectClass", class))?;
-    line(out, "uid", &format!("u{user:07}"))?;
-    line(out, "cn", &format!("User{user} {name}"))?;
-    line(out, "sn", name)?;
-    line(out, "mail", &format!("u{user:07}@{}", pick(&DOMAINS, user)))?;
-    line(out, "mailHost", &format!("mail{}.siroe.com", random.next(4)))?;
-    line(out, "manager", &dn(random.next(500) + leavers))?;
-    let (status, service) = if user < leavers { ("deleted", "removed") } else { ("active", "active") };
-    line(out, "inetUserStatus", status)?;
-    line(out, "mailUserStatus", service)?;
-    line(out, "icsStatus", service)?;
-    line(out, "userPassword", "{SSHA}uSRLlYBjzFxu4f2nWtXU4XoVdExKSLcSRhYbFw==")?;
-    line(out, "description", &"A value that is long enough to be folded by whatever writes it. ".repeat(6))?;
-    if random.next(50) == 0 {
-        writeln!(out, "jpegPhoto:: {}", BASE64.encode(&vec![0xd8; 3000]))?;
+    fn value(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
+        let value = value.as_ref();
+        let plain = value.iter().all(|byte| (b' '..=b'~').contains(byte));
+        if plain && !matches!(value.first(), Some(b' ' | b':' | b'<')) && value.last() != Some(&b' ') {
+            self.line.clear();
+            self.line.extend_from_slice(name.as_bytes());
+            self.line.extend_from_slice(b": ");
+            self.line.extend_from_slice(value);
+            self.fold()
+        } else {
+            self.base64(name, value)
+        }
     }
-    writeln!(out)
-}
 
-fn group(out: &mut impl Write, group: u64, leavers: u64, random: &mut Random) -> Result<()> {
-    line(out, "dn", &format!("cn=g{group:04},ou=Groups,o={},o=isp", pick(&DOMAINS, group)))?;
-    line(out, "objectClass", "top")?;
-    line(out, "objectClass", "groupOfUniqueNames")?;
-    line(out, "cn", &format!("g{group:04}"))?;
-    let owner = if group.is_multiple_of(10) { group % leavers } else { leavers + random.next(400) };
-    line(out, "owner", &dn(owner))?;
-    for member in 0..MEMBERS {
-        let name = dn(if member == 0 { group % leavers } else { leavers + (group * 31 + member * 7) % 1800 });
-        // Some are spelled otherwise than their entries.
-        let spelled = if member % 17 == 0 { name.replace(',', ", ").to_uppercase() } else { name };
-        line(out, "uniqueMember", &spelled)?;
+    fn base64(&mut self, name: &str, value: &[u8]) -> Result<()> {
+        self.line.clear();
+        self.line.extend_from_slice(name.as_bytes());
+        self.line.extend_from_slice(b":: ");
+        let start = self.line.len();
+        self.line.resize(start + BASE64.encode_len(value.len()), 0);
+        BASE64.encode_mut(value, &mut self.line[start..]);
+        self.fold()
     }
-    writeln!(out)
-}
 
-fn book(out: &mut impl Write, user: u64) -> Result<()> {
-    let root = format!("piPStoreOwner=u{user:07},o={},o=PiServerDb", pick(&DOMAINS, user));
-    line(out, "dn", &root)?;
-    writeln!(out, "objectClass: top\nobjectClass: piPStoreRoot\npiPStoreOwner: u{user:07}\npiDefaultAB: e{user}\n")?;
-    for entry in 0..4 {
-        line(out, "dn", &format!("piEntryID=e{user}x{entry},{root}"))?;
-        writeln!(out, "objectClass: top\nobjectClass: piTypeBook\npiEntryID: e{user}x{entry}\npiBookType: abook")?;
-        writeln!(out, "displayName: Personal Address Book\n")?;
+    fn fold(&mut self) -> Result<()> {
+        let (first, rest) = self.line.split_at(self.line.len().min(self.width));
+        self.out.write_all(first)?;
+        for part in rest.chunks(self.width - 1) {
+            self.out.write_all(b"\n ")?;
+            self.out.write_all(part)?;
+        }
+        self.out.write_all(b"\n")
     }
-    Ok(())
+
+    fn text(&mut self, lines: &str) -> Result<()> {
+        self.out.write_all(lines.as_bytes())
+    }
+
+    /// A value that is a name; some are written in base64 for no reason.
+    fn name(&mut self, attribute: &str, name: &str, random: &mut Random) -> Result<()> {
+        if random.once_in(200) { self.base64(attribute, name.as_bytes()) } else { self.value(attribute, name) }
+    }
 }
 
-fn organisation(out: &mut impl Write, dn: &str, name: &str) -> Result<()> {
-    writeln!(out, "dn: {dn}\nobjectClass: top\nobjectClass: organization\no: {name}\n")
+/// The directory to make.
+struct Directory {
+    seed: u64,
+    users: u64,
+    core: u64,
+    leavers: u64,
+    /// Every so many of the core leave.
+    stride: u64,
+    /// All members of one group, and small.
+    one_group: bool,
 }
 
+impl Directory {
+    fn new(arguments: &Arguments) -> Result<Self> {
+        let (users, one_group) = match arguments.group {
+            Some(members) => (members, true),
+            None => (arguments.users, false),
+        };
+        let leavers = arguments.leavers.max(1);
+        let core = if one_group { users } else { CORE.max(leavers * 10).min(users) };
+        let stride = core / leavers;
+        if stride < 2 {
+            return Err(Error::other("at most every second user can leave"));
+        }
+        Ok(Self { seed: arguments.seed, users, core, leavers, stride, one_group })
+    }
+
+    fn leaver(&self, number: u64) -> u64 {
+        number * self.stride
+    }
+
+    fn leaves(&self, user: u64) -> bool {
+        user < self.core && user.is_multiple_of(self.stride) && user / self.stride < self.leavers
+    }
+
+    /// One of the core who stays.
+    fn stayer(&self, number: u64) -> u64 {
+        let per_leaver = self.stride - 1;
+        let number = number % (self.leavers * per_leaver);
+        number / per_leaver * self.stride + 1 + number % per_leaver
+    }
+
+    /// The users in the order of the file: the core evenly among the others.
+    fn order(&self) -> impl Iterator<Item = u64> {
+        let (step, core) = (self.users / self.core, self.core);
+        let mut others = core..;
+        (0..self.users).map(move |place| match place / step {
+            number if place.is_multiple_of(step) && number < core => number,
+            _ => others.next().unwrap_or(0),
+        })
+    }
+
+    /// Its attributes `givenName` and `sn`.
+    fn names(&self, user: u64) -> (&'static str, &'static str) {
+        let mut random = Random::of(self.seed, What::Name, user);
+        (random.pick(&GIVEN), random.pick(&SURNAMES))
+    }
+
+    /// Every 200th has an RDN of two parts, one with a comma in it.
+    fn has_two_parts(&self, user: u64) -> bool {
+        !self.one_group && user % 200 == 110
+    }
+
+    /// The name of an entry, as the export spells it.
+    fn dn(&self, user: u64) -> String {
+        let rest = domain(user);
+        if self.has_two_parts(user) {
+            let (given, surname) = self.names(user);
+            return format!(r"cn={surname}\2C {given} {user}+uid=u{user:07},ou=People,o={rest},o=isp");
+        }
+        format!("uid=u{user:07},ou=People,o={rest},o=isp")
+    }
+
+    /// A name as others spell it, who write it in a few per cent by other habits.
+    fn spelled(&self, user: u64, random: &mut Random) -> String {
+        let dn = self.dn(user);
+        if self.has_two_parts(user) {
+            let (given, surname) = self.names(user);
+            let rest = format!("ou=People,o={},o=isp", domain(user));
+            return match random.below(3) {
+                0 => dn,
+                1 => format!(r"uid=u{user:07}+cn={surname}\, {given} {user},{rest}"),
+                _ => format!(r#"UID=u{user:07} + CN="{surname}, {given} {user}",{rest}"#),
+            };
+        }
+        match random.below(400) {
+            0 => dn.to_uppercase(),
+            1..=3 => dn.replace(',', ", "),
+            4 => dn.replacen("uid=", "userid=", 1),
+            5 => dn.replacen("uid=", "0.9.2342.19200300.100.1.1=", 1),
+            6 => dn.replacen("uid=u", r"uid=\75", 1),
+            7 => dn.replacen("o=isp", r"o=\69\73\70", 1),
+            8 => dn.replacen(&format!("u{user:07}"), &format!("\"u{user:07}\""), 1),
+            9 => dn.replace('=', " = "),
+            10 => dn.replacen("ou=People", "OU=people", 1),
+            _ => dn,
+        }
+    }
+
+    fn user(&self, out: &mut Ldif, user: u64, when: When) -> Result<()> {
+        let later = when != When::Now;
+        let mut random = Random::of(self.seed, What::User, user);
+        let (given, surname) = self.names(user);
+        let mut dn = self.dn(user);
+        if when == When::Renamed {
+            dn = dn.replacen("ou=People", "ou=Groups", 1);
+        }
+        out.name("dn", &dn, &mut random)?;
+        if self.one_group {
+            out.text("objectClass: top\nobjectClass: inetOrgPerson\nobjectClass: inetUser\n")?;
+        } else {
+            CLASSES.iter().try_for_each(|class| out.text(&format!("objectClass: {class}\n")))?;
+        }
+        out.text(&format!("uid: u{user:07}\n"))?;
+        if self.has_two_parts(user) {
+            out.value("cn", format!("{surname}, {given} {user}"))?;
+        }
+        out.value("cn", format!("{given} {surname}"))?;
+        out.value("sn", surname)?;
+        self.state(out, user)?;
+        if self.one_group {
+            return out.text("\n");
+        }
+        out.value("givenName", given)?;
+        out.value("displayName", format!("{surname}, {given}"))?;
+        self.services(out, user, later, &mut random)?;
+        self.references(out, user, &mut random)?;
+        out.text(&format!("employeeNumber: {}\n", 100_000 + user))?;
+        out.value("telephoneNumber", format!("+1 408 555 {:04}", random.below(10_000) + u64::from(later)))?;
+        out.value("l", random.pick(&CITIES))?;
+        let mut hash = [0; 28];
+        hash.fill_with(|| random.next().to_le_bytes()[0]);
+        out.text(&format!("userPassword: {{SSHA}}{}\n", BASE64.encode(&hash)))?;
+        let about = "Works on what is long enough to be folded by whatever writes it, and says so. ";
+        out.value("description", about.repeat(usize::try_from(random.below(2)).unwrap_or(0) + 1).trim_end())?;
+        if random.once_in(50) {
+            self.photo(out, user)?;
+        }
+        let [high, low] = [random.next(), random.next()];
+        let (first, second, third) = (high >> 32, (high >> 16) & 0xffff, high & 0xffff);
+        let (fourth, fifth) = (low >> 48, low & 0xffff_ffff_ffff);
+        out.text(&format!("entryUUID: {first:08x}-{second:04x}-{third:04x}-{fourth:04x}-{fifth:012x}\n"))?;
+        out.text("modifyTimestamp: 20250917181102Z\n\n")
+    }
+
+    /// Of twenty leavers, eighteen are ready to be deleted, one is not marked yet, one still has a calendar.
+    fn state(&self, out: &mut Ldif, user: u64) -> Result<()> {
+        let (account, mail, calendar) = match (self.leaves(user), user / self.stride % 20) {
+            (true, 7) if !self.one_group => ("deleted", "removed", "deleted"),
+            (true, 3) if !self.one_group => ("active", "active", "active"),
+            (true, _) => ("deleted", "removed", "removed"),
+            (false, _) => ("active", "active", "active"),
+        };
+        out.text(&format!("inetUserStatus: {account}\nmailUserStatus: {mail}\nicsStatus: {calendar}\n"))
+    }
+
+    fn services(&self, out: &mut Ldif, user: u64, later: bool, random: &mut Random) -> Result<()> {
+        let domain = domain(user);
+        out.text(&format!("mail: u{user:07}@{domain}\n"))?;
+        out.text(&format!("mailHost: mail{}.siroe.com\n", random.below(4) + 4 * u64::from(later)))?;
+        out.text("mailDeliveryOption: mailbox\nmailQuota: -1\n")?;
+        if random.once_in(4) {
+            let (given, surname) = self.names(user);
+            let (given, surname) = (given.replace(|sign: char| !sign.is_ascii_alphabetic(), ""), surname.len());
+            out.text(&format!("mailAlternateAddress: {given}.{surname}.{user}@{domain}\n"))?;
+        }
+        out.text(&format!("icsCalendar: u{user:07}@{domain}\nicsFirstDay: 2\nicsTimezone: America/Denver\n"))?;
+        out.text("iplanet-am-modifiable-by: cn=Top-level Admin Role,o=isp\n")?;
+        out.text("iplanet-am-user-login-status: Active\npreferredLanguage: en\n")?;
+        if self.has_book(user) {
+            let root = format!("ldap://books.siroe.com:389/piPStoreOwner=u{user:07},o={domain},o=PiServerDb");
+            out.value("psRoot", root)?;
+        }
+        Ok(())
+    }
+
+    /// Managers, secretaries and friends. Leavers are named by the core alone.
+    fn references(&self, out: &mut Ldif, user: u64, random: &mut Random) -> Result<()> {
+        let in_core = user < self.core && !self.leaves(user);
+        let named = |random: &mut Random, leaver_once_in| {
+            let number = random.next();
+            let whom = if in_core && random.once_in(leaver_once_in) {
+                self.leaver(number % self.leavers)
+            } else if user >= self.core && self.users > self.core {
+                self.core + number % (self.users - self.core)
+            } else {
+                self.stayer(number)
+            };
+            self.spelled(whom, random)
+        };
+        let manager = named(random, 20);
+        out.name("manager", &manager, random)?;
+        if random.once_in(20) {
+            let secretary = named(random, 10);
+            out.name("secretary", &secretary, random)?;
+        }
+        if random.once_in(50) {
+            let other = named(random, 5);
+            out.name("seeAlso", &other, random)?;
+        }
+        Ok(())
+    }
+
+    /// Several kilobytes that look as if they were compressed.
+    fn photo(&self, out: &mut Ldif, user: u64) -> Result<()> {
+        let mut random = Random::of(self.seed, What::Photo, user);
+        let size = usize::try_from(random.below(8_000)).unwrap_or(0) + 1_500;
+        let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0];
+        while bytes.len() < size {
+            bytes.extend_from_slice(&random.next().to_le_bytes());
+        }
+        out.base64("jpegPhoto", &bytes)
+    }
+
+    /// Groups of the users from `first` on, sizes by Zipf's law: the second is half as large as the first, and so on.
+    fn groups(&self, out: &mut Ldif, first: u64, users: u64, kind: &str) -> Result<()> {
+        let largest = CORE.min(users).max(users / 4);
+        (0..users / 50).try_for_each(|number| {
+            let size = (largest / (number + 1)).clamp(1, LARGEST);
+            self.group(out, &format!("{kind}{number:05}"), number, first..first + users, size)
+        })
+    }
+
+    fn group(&self, out: &mut Ldif, cn: &str, number: u64, pool: std::ops::Range<u64>, size: u64) -> Result<()> {
+        let mut random = Random::of(self.seed, What::Group, pool.start + number);
+        out.value("dn", format!("cn={cn},ou=Groups,o={},o=isp", domain(number)))?;
+        out.text("objectClass: top\nobjectClass: groupOfUniqueNames\n")?;
+        out.text(&format!("cn: {cn}\n"))?;
+        let users = pool.end - pool.start;
+        let whose = match pool.start {
+            0 if number % 10 == 3 => self.leaver(number % self.leavers),
+            0 => self.stayer(random.next()),
+            start => start + random.below(users),
+        };
+        let owner = self.spelled(whose, &mut random);
+        out.name("owner", &owner, &mut random)?;
+        // A step that has no factor in common with the number of users meets everybody once. Who comes first stays, so
+        // that no group goes empty.
+        let step = [7919, 104_729, 1].into_iter().find(|step| !users.is_multiple_of(*step)).unwrap_or(1);
+        let mut member = random.below(users);
+        while self.leaves(pool.start + member) {
+            member = (member + 1) % users;
+        }
+        for _ in 0..size {
+            let name = self.spelled(pool.start + member, &mut random);
+            out.name("uniqueMember", &name, &mut random)?;
+            member = (member + step) % users;
+        }
+        out.text("\n")
+    }
+
+    fn has_book(&self, user: u64) -> bool {
+        Random::of(self.seed, What::Book, user).once_in(5)
+    }
+
+    fn book(&self, out: &mut Ldif, user: u64) -> Result<()> {
+        let mut random = Random::of(self.seed, What::Book, !user);
+        let root = format!("piPStoreOwner=u{user:07},o={},o=PiServerDb", domain(user));
+        let id = format!("e{:08x}{user:05x}", random.next() >> 32);
+        out.value("dn", &root)?;
+        out.text("objectClass: top\nobjectClass: piPStoreRoot\n")?;
+        out.text(&format!("piPStoreOwner: u{user:07}\npiDefaultAB: {id}\nlastPurgeDate: 20060217T074523Z\n\n"))?;
+        // Communications Express writes a blank there in the names of entries below the root.
+        let root = root.replace(",o=PiServerDb", ", o=PiServerDb");
+        out.value("dn", format!("piEntryID={id},{root}"))?;
+        out.text(&format!("displayName: Personal Address Book\nobjectClass: PITYPEBOOK\npiEntryID: {id}\n"))?;
+        out.text("objectClass: piLocalBook\nobjectClass: top\npiBookType: abook\n\n")?;
+        for number in 0..random.below(4) {
+            let (given, surname) = (random.pick(&GIVEN), random.pick(&SURNAMES));
+            out.value("dn", format!("piEntryID={id}x{number},{root}"))?;
+            out.value("displayName", format!("{given} {surname}"))?;
+            out.text("objectClass: PITYPEPERSON\nobjectClass: piEntry\nobjectClass: top\n")?;
+            out.text(&format!("piEntryID: {id}x{number}\nmemberOfPIBook: {id}\n"))?;
+            out.text(&format!("piEmail1: friend{}@example.com\n\n", random.below(1_000_000)))?;
+        }
+        Ok(())
+    }
+
+    fn export(&self, folder: &str) -> Result<()> {
+        let mut out = Ldif::create(folder, "export.ldif", 78)?;
+        isp(&mut out)?;
+        self.order().try_for_each(|user| self.user(&mut out, user, When::Now))?;
+        self.all_groups(&mut out)?;
+        out.out.flush()
+    }
+
+    fn all_groups(&self, out: &mut Ldif) -> Result<()> {
+        if self.one_group {
+            return self.group(out, "everybody", 0, 0..self.users, self.users);
+        }
+        self.groups(out, 0, self.core, "c")?;
+        self.groups(out, self.core, self.users - self.core, "g")
+    }
+
+    /// The same directory later.
+    fn changed(&self, folder: &str, percent: u64) -> Result<()> {
+        let mut out = Ldif::create(folder, "changed.ldif", 76)?;
+        isp(&mut out)?;
+        for user in self.order() {
+            let mut random = Random::of(self.seed, What::Change, user);
+            if random.below(100) >= percent {
+                self.user(&mut out, user, When::Now)?;
+                continue;
+            }
+            match random.below(100) {
+                kind if kind < GONE_OF_100 => {}
+                kind if kind < GONE_OF_100 + RENAMED_OF_100 => self.user(&mut out, user, When::Renamed)?,
+                _ => self.user(&mut out, user, When::Later)?,
+            }
+        }
+        self.all_groups(&mut out)?;
+        out.out.flush()
+    }
+
+    fn address_books(&self, folder: &str) -> Result<()> {
+        let mut out = Ldif::create(folder, "address-books.ldif", 77)?;
+        organisation(&mut out, "o=PiServerDb", "PiServerDb")?;
+        for name in DOMAINS {
+            organisation(&mut out, &format!("o={name},o=PiServerDb"), name)?;
+        }
+        if !self.one_group {
+            self.order().filter(|user| self.has_book(*user)).try_for_each(|user| self.book(&mut out, user))?;
+        }
+        out.out.flush()
+    }
+
+    fn lists(&self, folder: &str, more: u64) -> Result<()> {
+        let leavers = || (0..self.leavers).map(|number| self.leaver(number));
+        let stayers = (0..more.min(self.leavers * (self.stride - 1))).map(|number| self.stayer(number));
+        list(folder, "leavers.csv", leavers())?;
+        list(folder, "leavers-more.csv", leavers().chain(stayers))
+    }
+}
+
+fn list(folder: &str, name: &str, mut users: impl Iterator<Item = u64>) -> Result<()> {
+    let mut out = BufWriter::new(File::create(format!("{folder}/{name}"))?);
+    writeln!(out, "id")?;
+    users.try_for_each(|user| writeln!(out, "u{user:07}@{}", domain(user)))?;
+    out.flush()
+}
+
+fn isp(out: &mut Ldif) -> Result<()> {
+    organisation(out, "o=isp", "isp")?;
+    out.text("dn: cn=Top-level Admin Role,o=isp\nobjectClass: top\nobjectClass: organizationalRole\n")?;
+    out.text("cn: Top-level Admin Role\n\ndn: ou=Disabled,o=isp\nobjectClass: organizationalUnit\nou: Disabled\n\n")?;
+    DOMAINS.iter().try_for_each(|name| {
+        organisation(out, &format!("o={name},o=isp"), name)?;
+        ["People", "Groups"].iter().try_for_each(|unit| {
+            out.text(&format!("dn: ou={unit},o={name},o=isp\nobjectClass: organizationalUnit\nou: {unit}\n\n"))
+        })
+    })
+}
+
+fn organisation(out: &mut Ldif, dn: &str, name: &str) -> Result<()> {
+    out.text(&format!("dn: {dn}\nobjectClass: top\nobjectClass: organization\no: {name}\n\n"))
+}
+
+/// Limits are out of the way; whoever loses a manager and a successor falls to one who stays.
 const POLICY: &str = r#"preset = "sun-comms"
+
 [directory]
 server = "openldap"
 suffixes = ["o=isp", "o=PiServerDb"]
+
+[move]
+to = "ou=Disabled,o=isp"
+references = "rewrite"
+
 [grace]
 days = 0
+
+[successor]
+fallback = "uid=u0000001,ou=People,o=siroe.com,o=isp"
+
 [limits]
-reference = { count = 100000 }
-owner = { count = 100000 }
-delete = { count = 100000 }
-address-book = { count = 100000 }
+disable = { count = 1000000 }
+move = { count = 1000000 }
+reference = { count = 10000000 }
+owner = { count = 1000000 }
+service = { count = 1000000 }
+address-book = { count = 1000000 }
+delete = { count = 1000000 }
+members = { percent = 100 }
 "#;
 
-fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [users, leavers, folder] = arguments.as_slice() else {
-        return Err(std::io::Error::other("usage: generate USERS LEAVERS FOLDER"));
-    };
-    let number = |text: &String| text.parse::<u64>().map_err(std::io::Error::other);
-    let (users, leavers) = (number(users)?, number(leavers)?);
-    std::fs::create_dir_all(folder)?;
-    let create = |name: &str| File::create(format!("{folder}/{name}")).map(BufWriter::new);
-    let mut random = Random(0x000f_fb0a_4d11);
-    let mut out = create("export.ldif")?;
-    organisation(&mut out, "o=isp", "isp")?;
-    for name in DOMAINS {
-        organisation(&mut out, &format!("o={name},o=isp"), name)?;
-        for unit in ["People", "Groups"] {
-            writeln!(out, "dn: ou={unit},o={name},o=isp\nobjectClass: organizationalUnit\nou: {unit}\n")?;
+struct Arguments {
+    users: u64,
+    leavers: u64,
+    folder: String,
+    seed: u64,
+    changed: Option<u64>,
+    group: Option<u64>,
+}
+
+impl Arguments {
+    fn parse() -> Result<Self> {
+        let mut parsed =
+            Self { users: 10_000, leavers: 1_000, folder: String::new(), seed: 1, changed: None, group: None };
+        let mut words = std::env::args().skip(1);
+        while let Some(word) = words.next() {
+            let value = words.next().ok_or_else(|| Error::other(format!("{word} takes a value")))?;
+            let number = || value.parse::<u64>().map_err(|_| Error::other(format!("{word} takes a number")));
+            match word.as_str() {
+                "--users" => parsed.users = number()?,
+                "--leavers" => parsed.leavers = number()?,
+                "--seed" => parsed.seed = number()?,
+                "--changed" => parsed.changed = Some(number()?),
+                "--group" => parsed.group = Some(number()?),
+                "--folder" => parsed.folder = value,
+                _ => return Err(Error::other(format!("unknown option {word}"))),
+            }
         }
+        if parsed.folder.is_empty() { Err(Error::other("--folder DIR is missing")) } else { Ok(parsed) }
     }
-    (0..users).try_for_each(|number| user(&mut out, number, leavers, &mut random))?;
-    (0..GROUPS).try_for_each(|number| group(&mut out, number, leavers, &mut random))?;
-    out.flush()?;
-    let mut out = create("address-books.ldif")?;
-    organisation(&mut out, "o=PiServerDb", "PiServerDb")?;
-    for name in DOMAINS {
-        organisation(&mut out, &format!("o={name},o=PiServerDb"), name)?;
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse()?;
+    let folder = &arguments.folder;
+    std::fs::create_dir_all(folder)?;
+    let directory = Directory::new(&arguments)?;
+    directory.export(folder)?;
+    directory.address_books(folder)?;
+    directory.lists(folder, 2_150)?;
+    if let Some(percent) = arguments.changed {
+        directory.changed(folder, percent)?;
     }
-    (0..users).filter(|number| number % 5 == 0).try_for_each(|number| book(&mut out, number))?;
-    out.flush()?;
-    let mut out = create("leavers.csv")?;
-    writeln!(out, "id")?;
-    (0..leavers).try_for_each(|number| writeln!(out, "u{number:07}@{}", pick(&DOMAINS, number)))?;
-    out.flush()?;
     std::fs::write(format!("{folder}/policy.toml"), POLICY)
 }
