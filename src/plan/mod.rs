@@ -233,6 +233,19 @@ impl Plan {
         self.counted.iter().filter(|row| row.is_exceeded)
     }
 
+    /// For each account, the operations for it by position.
+    pub fn by_account(&self) -> Vec<Vec<usize>> {
+        let mut all: Vec<Vec<usize>> = self.accounts.iter().map(|_| Vec::new()).collect();
+        for (at, operation) in self.operations.iter().enumerate() {
+            for account in &operation.accounts {
+                if let Some(own) = all.get_mut(*account).filter(|own| own.last() != Some(&at)) {
+                    own.push(at);
+                }
+            }
+        }
+        all
+    }
+
     /// The operations of one stage.
     pub fn stage(&self, stage: Stage) -> impl Iterator<Item = &Operation> {
         self.operations.iter().filter(move |operation| operation.stage == stage)
