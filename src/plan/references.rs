@@ -182,7 +182,9 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
             if is_emptied(attribute, &gone, policy) {
                 match last_member(&kept.entry, attribute, &gone, policy, fates) {
                     Ok(others) => {
-                        others.into_iter().for_each(|other| put(&mut new, &mut standing, attribute, &gone, other));
+                        for other in others {
+                            put(&mut new, &mut standing, attribute, &gone, other);
+                        }
                     }
                     Err(found) => obstacles.extend(found),
                 }

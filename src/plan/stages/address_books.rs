@@ -54,8 +54,8 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
             Root::Several(roots) => {
                 for root in roots {
                     let entries = found.entries(&root).iter();
-                    let name = entries.filter(|entry| *entry.dn.key() == root).map(|entry| entry.dn.spelling());
-                    let name = name.last().unwrap_or_default().to_vec();
+                    let mut name = entries.filter(|entry| *entry.dn.key() == root).map(|entry| entry.dn.spelling());
+                    let name = name.next_back().unwrap_or_default().to_vec();
                     built.reviews.push(review("address-book-ambiguous", "piPStoreOwner", &name));
                 }
             }
