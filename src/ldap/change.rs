@@ -13,6 +13,18 @@ pub struct ChangeRecord {
     pub change: Change,
 }
 
+impl ChangeRecord {
+    /// The name that the entry gets; `None` if the record does not rename it, or to what is no name.
+    pub fn new_name(&self) -> Option<Dn> {
+        let Change::ModifyDn { new_rdn, new_superior, .. } = &self.change else { return None };
+        let parent = new_superior.as_ref().map_or_else(|| self.dn.parent_spelling().unwrap_or_default(), Dn::spelling);
+        match parent {
+            b"" => Dn::parse(new_rdn.spelling()).ok(),
+            parent => Dn::parse(&[new_rdn.spelling(), b",", parent].concat()).ok(),
+        }
+    }
+}
+
 /// The four operations that change a directory.
 #[derive(Clone)]
 pub enum Change {

@@ -15,7 +15,7 @@ use super::collect::Collected;
 use super::references::Fates;
 use crate::directory::key_hash::hash;
 use crate::directory::references::How;
-use crate::directory::references::kinds::MEMBERS;
+use crate::directory::references::kinds::is_member;
 use crate::ldap::filter::{Filter, Truth};
 use crate::ldap::url::{LdapUrl, percent_decoded};
 use crate::ldap::{DnKey, Entry};
@@ -86,7 +86,7 @@ pub fn lost(accounts: &[Account], around: &Collected, fates: &Fates<'_>) -> Vec<
     for kept in &around.kept {
         for reference in &kept.references {
             let description = &kept.entry.attributes[reference.at.0].description;
-            let is_member = MEMBERS.iter().any(|name| description.is_type(name)) && reference.how == How::Name;
+            let is_member = is_member(description.attribute_type()) && reference.how == How::Name;
             if !is_member || !purged(reference.person) || !(fates.is_deleted)(reference.person) {
                 continue;
             }

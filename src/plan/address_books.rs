@@ -14,7 +14,7 @@
 //! A book in another domain with the same uid is another user's. None is no fault: not everybody has one. A URL that
 //! names an entry which the exports lack, and several roots of the fourth kind, are for a person to decide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::collect::Collect;
 use crate::ldap::domain::{domain_of, organisations};
@@ -81,6 +81,27 @@ pub fn candidates(account: &Entry, suffix: &Dn, root: &BookRoot) -> Candidates {
     found
 }
 
+/// The entries of the books that a pass found, by their roots.
+#[derive(Default)]
+pub struct Books<'b> {
+    by_root: BTreeMap<&'b DnKey, Vec<&'b Entry>>,
+    /// Roots by the keys of their RDNs.
+    by_rdn: HashMap<&'b [u8], BTreeSet<&'b DnKey>>,
+}
+
+impl<'b> Books<'b> {
+    /// Adds an entry that stands at or below a root.
+    pub fn add(&mut self, root: &'b DnKey, entry: &'b Entry) {
+        self.by_root.entry(root).or_default().push(entry);
+        self.by_rdn.entry(root.rdn_bytes()).or_default().insert(root);
+    }
+
+    /// The entries at and below a root.
+    pub fn entries(&self, root: &DnKey) -> &[&'b Entry] {
+        self.by_root.get(root).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Candidates {
     /// Makes a pass look for them on behalf of an account.
     pub fn look_for(&self, account: usize, pass: &mut Collect) {
@@ -94,10 +115,9 @@ impl Candidates {
     }
 
     /// Chooses among the roots that the pass found.
-    pub fn root(&self, found: &BTreeMap<DnKey, Vec<Entry>>) -> Root {
+    pub fn root(&self, found: &Books<'_>) -> Root {
         // A root counts only if the exports hold the entry itself, not just something below it.
-        let exists =
-            |key: &DnKey| found.get(key).is_some_and(|entries| entries.iter().any(|entry| entry.dn.key() == key));
+        let exists = |key: &DnKey| found.entries(key).iter().any(|entry| entry.dn.key() == key);
         if let Some((pointer, dn)) = self.pointed.first() {
             let known = self.pointed.iter().find(|(_, dn)| exists(dn.key()));
             return known.map_or_else(
@@ -108,13 +128,10 @@ impl Candidates {
         if let Some(dn) = self.conventional.iter().find(|dn| exists(dn.key())) {
             return Root::Found(dn.key().clone());
         }
-        let is_mine = |key: &&DnKey| self.rdns.iter().any(|rdn| rdn == key.rdn_bytes());
-        let mut alike = found.iter().filter(|(key, _)| is_mine(key) && exists(key));
-        let mut alike: Vec<DnKey> = alike
-            .by_ref()
-            .filter(|(key, entries)| self.may_be_mine(key, entries))
-            .map(|(key, _)| key.clone())
-            .collect();
+        let alike = self.rdns.iter().filter_map(|rdn| found.by_rdn.get(rdn.as_slice())).flatten().copied();
+        let alike: BTreeSet<&DnKey> = alike.filter(|key| exists(key)).collect();
+        let mine = alike.into_iter().filter(|key| self.may_be_mine(key, found.entries(key)));
+        let mut alike: Vec<DnKey> = mine.cloned().collect();
         match alike.len() {
             0 => Root::None,
             1 => Root::Found(alike.remove(0)),
@@ -123,7 +140,7 @@ impl Candidates {
     }
 
     /// A root that stands in a domain must stand in one of the account's.
-    fn may_be_mine(&self, key: &DnKey, entries: &[Entry]) -> bool {
+    fn may_be_mine(&self, key: &DnKey, entries: &[&Entry]) -> bool {
         let root = entries.iter().find(|entry| entry.dn.key() == key);
         root.is_some_and(|root| {
             // The last `o` is the suffix itself.

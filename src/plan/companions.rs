@@ -9,12 +9,14 @@
 //! What names a companion is a reference like any other, so each is looked for in a pass of its own, until no more are
 //! found. Which of them really go follows from the accounts that do: one that is held keeps its companions.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::Account;
 use super::collect::{Collected, Kept};
 use super::references::{Fates, is_emptied_group};
-use crate::directory::references::kinds::{ALIAS, MEMBERS};
+use crate::directory::references::kinds::{ALIAS, MEMBERS, is_member};
 use crate::ldap::schema::Schema;
-use crate::ldap::{Entry, Origin};
+use crate::ldap::{DnKey, Entry, Origin};
 use crate::lifecycle::Step;
 use crate::policy::Policy;
 
@@ -50,8 +52,9 @@ pub fn find(
 ) -> Vec<Companion> {
     let gone = gone(accounts, known, around, (policy, schema));
     let is_deleted = |person: usize| is_gone(accounts, &gone, person);
-    let none = std::collections::BTreeMap::new();
+    let none = BTreeMap::new();
     let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
+    let owners = GroupOwners::of(accounts);
     let account_of =
         |person: usize| person.checked_sub(accounts.len()).map_or(person, |companion| known[companion].account);
     let mut found = Vec::new();
@@ -65,7 +68,7 @@ pub fn find(
         let kind_and_person = if let Some(reference) = alias_of {
             Some((CompanionKind::Alias, reference.person))
         } else if let (true, Some(person)) =
-            (policy.references.private_group_goes, private_group_of(kept, accounts, around))
+            (policy.references.private_group_goes, owners.private_group_of(kept, accounts, around))
         {
             Some((CompanionKind::PrivateGroup, person))
         } else if is_emptied_group(kept, policy, &fates) {
@@ -82,29 +85,48 @@ pub fn find(
     found
 }
 
-/// The deleted account whose private group an entry is.
-pub fn private_group_of(kept: &Kept, accounts: &[Account], around: &Collected) -> Option<usize> {
-    let entry = &kept.entry;
-    let number = &entry.values("gidNumber").next()?.bytes;
-    if entry.values("uidNumber").next().is_some() || around.primary_group_members.get(&**number) != Some(&1) {
-        return None;
+/// The deleted accounts by the numbers of their primary groups.
+pub struct GroupOwners<'a>(HashMap<&'a [u8], Vec<usize>>);
+
+impl<'a> GroupOwners<'a> {
+    /// Those of the accounts.
+    pub fn of(accounts: &'a [Account]) -> Self {
+        let mut owners: HashMap<&[u8], Vec<usize>> = HashMap::new();
+        for (index, account) in accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Purge)
+        {
+            for number in account.entry.values("gidNumber") {
+                owners.entry(&number.bytes).or_default().push(index);
+            }
+        }
+        Self(owners)
     }
-    let (index, account) = accounts.iter().enumerate().find(|(_, account)| {
-        account.decision.step == Step::Purge
-            && account.entry.values("gidNumber").any(|own| own.bytes == *number)
-            && account.entry.values("uid").any(|uid| entry.values("cn").any(|cn| cn.bytes == uid.bytes))
-    })?;
-    let is_own_uid = |value: &[u8]| account.entry.values("uid").any(|uid| *uid.bytes == *value);
-    let mut names = entry.values("memberUid");
-    let members = || MEMBERS.iter().flat_map(|name| entry.values(name)).count();
-    let own = kept.references.iter().filter(|reference| {
-        let description = &entry.attributes[reference.at.0].description;
-        reference.person == index && MEMBERS.iter().any(|name| description.is_type(name))
-    });
-    (names.all(|name| is_own_uid(&name.bytes)) && own.count() == members()).then_some(index)
+
+    /// The deleted account whose private group an entry is.
+    pub fn private_group_of(&self, kept: &Kept, accounts: &[Account], around: &Collected) -> Option<usize> {
+        let entry = &kept.entry;
+        let number = &entry.values("gidNumber").next()?.bytes;
+        if entry.values("uidNumber").next().is_some() || around.primary_group_members.get(&**number) != Some(&1) {
+            return None;
+        }
+        let index = self.0.get(&**number)?.iter().copied().find(|index| {
+            let mut uids = accounts[*index].entry.values("uid");
+            uids.any(|uid| entry.values("cn").any(|cn| cn.bytes == uid.bytes))
+        })?;
+        let is_own_uid = |value: &[u8]| accounts[index].entry.values("uid").any(|uid| *uid.bytes == *value);
+        let mut names = entry.values("memberUid");
+        let members = || MEMBERS.iter().flat_map(|name| entry.values(name)).count();
+        let own = kept.references.iter().filter(|reference| {
+            let description = &entry.attributes[reference.at.0].description;
+            reference.person == index && is_member(description.attribute_type())
+        });
+        (names.all(|name| is_own_uid(&name.bytes)) && own.count() == members()).then_some(index)
+    }
 }
 
 /// Which companions go, given the accounts that do.
+///
+/// A companion depends on accounts and on companions, nearly always on earlier ones; so one walk finds those that stay,
+/// and another one that there are no more.
 pub fn gone(
     accounts: &[Account],
     companions: &[Companion],
@@ -112,20 +134,34 @@ pub fn gone(
     (policy, schema): (&Policy, &Schema),
 ) -> Vec<bool> {
     let mut gone = vec![true; companions.len()];
+    let groups = companions.iter().filter(|companion| companion.kind == CompanionKind::EmptiedGroup);
+    let mut kept: HashMap<&DnKey, Option<&Kept>> = groups.map(|group| (group.entry.dn.key(), None)).collect();
+    for found in &around.kept {
+        if let Some(place) = kept.get_mut(found.entry.dn.key()) {
+            place.get_or_insert(found);
+        }
+    }
+    let none = BTreeMap::new();
     loop {
-        let is_deleted = |person: usize| is_gone(accounts, &gone, person);
-        let none = std::collections::BTreeMap::new();
-        let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
-        let stays = companions.iter().enumerate().filter(|(index, _)| gone[*index]).find(|(_, companion)| {
-            let kept = || around.kept.iter().find(|kept| kept.entry.dn == companion.entry.dn);
-            match companion.kind {
-                CompanionKind::Alias | CompanionKind::PrivateGroup => !is_deleted(companion.of),
-                CompanionKind::EmptiedGroup => !kept().is_some_and(|kept| is_emptied_group(kept, policy, &fates)),
+        let mut changed = false;
+        for (index, companion) in companions.iter().enumerate() {
+            let is_deleted = |person: usize| is_gone(accounts, &gone, person);
+            let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
+            let stays = gone[index]
+                && match companion.kind {
+                    CompanionKind::Alias | CompanionKind::PrivateGroup => !is_deleted(companion.of),
+                    CompanionKind::EmptiedGroup => {
+                        let kept = kept.get(companion.entry.dn.key()).copied().flatten();
+                        !kept.is_some_and(|kept| is_emptied_group(kept, policy, &fates))
+                    }
+                };
+            if stays {
+                gone[index] = false;
+                changed = true;
             }
-        });
-        match stays.map(|(index, _)| index) {
-            Some(index) => gone[index] = false,
-            None => return gone,
+        }
+        if !changed {
+            return gone;
         }
     }
 }

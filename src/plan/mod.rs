@@ -20,6 +20,7 @@ pub mod complete;
 pub mod guard;
 pub mod identity;
 pub mod limits;
+mod meanings;
 pub mod operation;
 pub mod orphans;
 mod protect;
@@ -30,7 +31,7 @@ pub mod stages;
 pub mod strip;
 mod successor;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 use thiserror::Error;
@@ -56,6 +57,7 @@ use collect::{Collect, Collected};
 use companions::Companion;
 use complete::Incomplete;
 use identity::Identities;
+use meanings::{Meanings, identities};
 use resolve::{Match, Resolve, Resolved};
 use rosters::{Hit, Rosters, Verdict};
 use successor::{Found, Line};
@@ -231,6 +233,19 @@ impl Plan {
         self.counted.iter().filter(|row| row.is_exceeded)
     }
 
+    /// For each account, the operations for it by position.
+    pub fn by_account(&self) -> Vec<Vec<usize>> {
+        let mut all: Vec<Vec<usize>> = self.accounts.iter().map(|_| Vec::new()).collect();
+        for (at, operation) in self.operations.iter().enumerate() {
+            for account in &operation.accounts {
+                if let Some(own) = all.get_mut(*account).filter(|own| own.last() != Some(&at)) {
+                    own.push(at);
+                }
+            }
+        }
+        all
+    }
+
     /// The operations of one stage.
     pub fn stage(&self, stage: Stage) -> impl Iterator<Item = &Operation> {
         self.operations.iter().filter(move |operation| operation.stage == stage)
@@ -277,9 +292,11 @@ pub fn plan<E: Exports>(
     for entry in &resolved.schema {
         schema.add(entry);
     }
-    let mut found = accounts(&resolved, policy, request);
+    let groups = resolved.structure.groups();
+    let meanings = Meanings::new(&resolved.matches, request);
+    let mut found = accounts(&resolved, &meanings, policy, request);
     protect::apply(exports, urls, overlay, policy, &mut found.accounts, &resolved.named)?;
-    let Meant { leavers, mut accounts, conflicts, mut reviews } = found;
+    let Meant { leavers, mut accounts, conflicts, mut reviews, .. } = found;
     let leaving: HashMap<DnKey, usize> = accounts
         .iter()
         .enumerate()
@@ -299,9 +316,9 @@ pub fn plan<E: Exports>(
         }
         pass.book_roots.extend(orphans.iter().map(|orphan| orphan.key.clone()));
         if !pass.deleted.is_empty() {
-            pass.groups = resolved.structure.groups();
+            pass.groups = groups;
         }
-        let line = Line { accounts: &accounts, matches: &resolved.matches, leaving: &leaving, policy, request };
+        let line = Line { accounts: &accounts, meanings: &meanings, leaving: &leaving, policy };
         pass.wanted.extend(successor::first_wishes(&line));
         // Once more for what goes with the accounts, until nothing more does.
         loop {
@@ -322,12 +339,19 @@ pub fn plan<E: Exports>(
         }
     }
     accepted.extend(complete::refuse(complete::of_deletions(&accounts, &around, policy), request)?);
-    find_successors(exports, urls, overlay, policy, request, &mut accounts, &around, &resolved, &leaving)?;
+    find_successors(exports, urls, overlay, policy, &mut accounts, &around, &meanings, &leaving)?;
     find_domains(&mut accounts, &around);
-    stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
+    let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
     let moves = stages::moves(&accounts, &around, policy);
-    let mut built =
-        stages::operations(&accounts, &around, &books, policy, request, &moves, (&companions, &schema, &orphans));
+    let mut built = stages::operations(
+        &accounts,
+        &around,
+        &books,
+        policy,
+        request,
+        &moves,
+        (&companions, &gone, &schema, &orphans),
+    );
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
     built.operations.retain(|operation| is_wanted(operation.stage));
@@ -343,7 +367,7 @@ pub fn plan<E: Exports>(
         let (accounts, listed) = resolved.listed.get(index).copied().unwrap_or_default();
         RosterCount { rows: roster.roster.listed, accounts, listed, doubts }
     });
-    let lost_access = stages::lost_access(&accounts, &companions, &around, (policy, &schema));
+    let lost_access = stages::lost_access(&accounts, &gone, &around, &schema);
     Ok(Plan {
         lost_access,
         rosters: rosters.collect(),
@@ -394,7 +418,7 @@ fn roster_doubts<E>(policy: &Policy, request: &Request) -> Result<Vec<Vec<Doubt>
     if refused.is_empty() { Ok(all) } else { Err(PlanError::Rosters(refused)) }
 }
 
-/// Pass 1. Identities stand in this order: leavers, successors of those that have one, vetoes.
+/// Pass 1.
 fn resolve<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
@@ -402,12 +426,10 @@ fn resolve<E: Exports>(
     policy: &Policy,
     request: &Request,
 ) -> Result<(Resolved, Census), PlanError<E::Error>> {
-    let successors = request.leavers.iter().filter_map(|leaver| leaver.successor.as_ref());
-    let leavers = request.leavers.iter().map(|leaver| &leaver.identity);
-    let identities = leavers.chain(successors).chain(request.vetoes.iter().map(|(identity, _)| identity));
     let rosters = request.rosters.iter();
     let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
-    let pass = Resolve::new(policy, Identities::new(identities, policy), Rosters::new(rosters), request.orphans);
+    let pass =
+        Resolve::new(policy, Identities::new(identities(request), policy), Rosters::new(rosters), request.orphans);
     let mut resolved = Resolved::default();
     let census = scan(exports, urls, overlay, &pass, |found| resolved.merge(found))?;
     resolved.structure.finish();
@@ -420,13 +442,12 @@ fn find_successors<E: Exports>(
     urls: UrlPolicy<'_>,
     overlay: Option<&Overlay>,
     policy: &Policy,
-    request: &Request,
     accounts: &mut [Account],
     around: &Collected,
-    resolved: &Resolved,
+    meanings: &Meanings<'_>,
     leaving: &HashMap<DnKey, usize>,
 ) -> Result<(), PlanError<E::Error>> {
-    let line = Line { accounts, matches: &resolved.matches, leaving, policy, request };
+    let line = Line { accounts, meanings, leaving, policy };
     let asked = successor::first_wishes(&line);
     let mut further: Vec<Entry> = Vec::new();
     let mut missing: Vec<DnKey> = Vec::new();
@@ -448,12 +469,13 @@ fn find_successors<E: Exports>(
             Found::Needs(key) => Some(key.clone()),
             _ => None,
         });
-        let needs: std::collections::HashSet<DnKey> = needs.collect();
+        let needs: HashSet<DnKey> = needs.collect();
         if needs.is_empty() {
             break found;
         }
         let entries = named::entries(exports, urls, overlay, needs.clone())?;
-        missing.extend(needs.into_iter().filter(|key| !entries.iter().any(|entry| entry.dn.key() == key)));
+        let there: HashSet<&DnKey> = entries.iter().map(|entry| entry.dn.key()).collect();
+        missing.extend(needs.into_iter().filter(|key| !there.contains(key)));
         further.extend(entries);
     };
     for (account, (found, entry)) in accounts.iter_mut().zip(found) {
@@ -487,24 +509,34 @@ struct Meant {
     accounts: Vec<Account>,
     conflicts: Vec<Conflict>,
     reviews: Vec<Review>,
+    /// Who asked for each account first, by its name.
+    asked: HashMap<DnKey, usize>,
+}
+
+impl Meant {
+    fn add(&mut self, account: Account) {
+        self.asked.insert(account.entry.dn.key().clone(), account.leaver);
+        self.accounts.push(account);
+    }
 }
 
 /// One account for each leaver that means exactly one, and why the others do not; then what the rosters ask for.
-fn accounts(resolved: &Resolved, policy: &Policy, request: &Request) -> Meant {
-    let mut found =
-        Meant { leavers: request.leavers.clone(), accounts: Vec::new(), conflicts: Vec::new(), reviews: Vec::new() };
+fn accounts(resolved: &Resolved, meanings: &Meanings<'_>, policy: &Policy, request: &Request) -> Meant {
+    let mut found = Meant {
+        leavers: request.leavers.clone(),
+        accounts: Vec::new(),
+        conflicts: Vec::new(),
+        reviews: Vec::new(),
+        asked: HashMap::new(),
+    };
     for (index, leaver) in request.leavers.iter().enumerate() {
-        match account_of(index, &resolved.matches, &found.accounts) {
+        match account_of(meanings.of_leaver(index), &found.asked) {
             Err(kind) => found.conflicts.push(Conflict { leaver: index, kind }),
-            Ok(meant) => {
-                let account = account(index, leaver, meant, policy, request);
-                found.accounts.push(account);
-            }
+            Ok(meant) => found.add(account(index, leaver, meant, meanings, policy, request)),
         }
     }
-    let first_veto = request.leavers.len() + request.leavers.iter().filter(|leaver| leaver.successor.is_some()).count();
     for (at, (identity, list)) in request.vetoes.iter().enumerate() {
-        if !resolved.matches.iter().any(|meant| meant.identities.contains(&(first_veto + at))) {
+        if !meanings.has_veto(at) {
             found.reviews.push(Review {
                 account: None,
                 code: "veto-unmatched",
@@ -517,22 +549,32 @@ fn accounts(resolved: &Resolved, policy: &Policy, request: &Request) -> Meant {
     }
     let mut sorted: Vec<&Match> = resolved.matches.iter().filter(|meant| !meant.hits.is_empty()).collect();
     sorted.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
-    for meant in &sorted {
-        by_roster(&mut found, meant, &sorted, policy, request);
+    // Of how many accounts the key is that a row says has left.
+    let mut rows: HashMap<(usize, u64), usize> = HashMap::new();
+    for hit in sorted.iter().flat_map(|meant| &meant.hits).filter(|hit| hit.verdict == Verdict::Inactive) {
+        *rows.entry((hit.roster, hit.line)).or_default() += 1;
+    }
+    for meant in sorted {
+        by_roster(&mut found, meant, meanings, &rows, policy, request);
     }
     found
 }
 
-fn account(index: usize, leaver: &Leaver, meant: &Match, policy: &Policy, request: &Request) -> Account {
-    let first_veto = request.leavers.len() + request.leavers.iter().filter(|leaver| leaver.successor.is_some()).count();
-    let veto = request.vetoes.iter().enumerate();
-    let veto = veto.filter(|(at, _)| meant.identities.contains(&(first_veto + at))).map(|(_, (_, list))| list.as_str());
+fn account(
+    index: usize,
+    leaver: &Leaver,
+    meant: &Match,
+    meanings: &Meanings<'_>,
+    policy: &Policy,
+    request: &Request,
+) -> Account {
+    let veto = meanings.first_veto(meant).and_then(|at| request.vetoes.get(at)).map(|(_, list)| list.as_str());
     let active = meant.hits.iter().find(|hit| hit.verdict == Verdict::Active);
     let case = Case {
         entry: &meant.entry,
         action: leaver.action,
         effective: leaver.effective,
-        veto: veto.into_iter().next(),
+        veto,
         active_in: active.map(|hit| (request.rosters[hit.roster].name.as_str(), hit.line)),
         asked_by_roster: leaver.asker != Asker::Person,
         history: &request.history,
@@ -558,9 +600,16 @@ fn account(index: usize, leaver: &Leaver, meant: &Match, policy: &Policy, reques
 }
 
 /// What the rosters ask for an account that nobody else named; see the table of [`rosters`].
-fn by_roster(found: &mut Meant, meant: &Match, all: &[&Match], policy: &Policy, request: &Request) {
+fn by_roster(
+    found: &mut Meant,
+    meant: &Match,
+    meanings: &Meanings<'_>,
+    rows: &HashMap<(usize, u64), usize>,
+    policy: &Policy,
+    request: &Request,
+) {
     let entry = &meant.entry;
-    if found.accounts.iter().any(|account| account.entry.dn == entry.dn) {
+    if found.asked.contains_key(entry.dn.key()) {
         return;
     }
     let says = |verdict: Verdict| meant.hits.iter().find(move |hit| hit.verdict == verdict);
@@ -584,9 +633,9 @@ fn by_roster(found: &mut Meant, meant: &Match, all: &[&Match], policy: &Policy, 
         leaver.action = action;
         leaver.asker = Asker::Roster(name.clone());
         let index = found.leavers.len();
-        let account = account(index, &leaver, meant, policy, request);
+        let account = account(index, &leaver, meant, meanings, policy, request);
         found.leavers.push(leaver);
-        found.accounts.push(account);
+        found.add(account);
     };
     if let Some(hit) = says(Verdict::Active) {
         let known = policy.stamp.as_ref().is_some_and(|stamp| !grace::stamps(entry, stamp, None).is_empty())
@@ -597,10 +646,7 @@ fn by_roster(found: &mut Meant, meant: &Match, all: &[&Match], policy: &Policy, 
             (true, false) => found.reviews.push(review("active-but-marked", hit)),
         }
     } else if let Some(hit) = says(Verdict::Inactive) {
-        let same_row = |other: &&&Match| {
-            other.hits.iter().any(|of| of.roster == hit.roster && of.line == hit.line && of.verdict == hit.verdict)
-        };
-        if all.iter().filter(same_row).count() > 1 {
+        if rows.get(&(hit.roster, hit.line)).is_some_and(|accounts| *accounts > 1) {
             found.reviews.push(review("roster-key-ambiguous", hit));
         } else {
             ask(found, hit, Action::Delete);
@@ -619,10 +665,10 @@ fn by_roster(found: &mut Meant, meant: &Match, all: &[&Match], policy: &Policy, 
     }
 }
 
-fn account_of<'r>(leaver: usize, matches: &'r [Match], earlier: &[Account]) -> Result<&'r Match, ConflictKind> {
-    let meant: Vec<&Match> = matches.iter().filter(|found| found.identities.contains(&leaver)).collect();
+/// The account among the entries that a leaver means, unless an earlier one asked for it.
+fn account_of<'r>(meant: &[&'r Match], asked: &HashMap<DnKey, usize>) -> Result<&'r Match, ConflictKind> {
     let place = |found: &&Match| (found.entry.dn.clone(), found.entry.origin);
-    let [first, others @ ..] = meant.as_slice() else { return Err(ConflictKind::NotFound) };
+    let [first, others @ ..] = meant else { return Err(ConflictKind::NotFound) };
     if !others.is_empty() {
         return Err(if others.iter().all(|other| other.entry.dn == first.entry.dn) {
             ConflictKind::Duplicate(first.entry.dn.clone(), meant.iter().map(|found| found.entry.origin).collect())
@@ -633,8 +679,8 @@ fn account_of<'r>(leaver: usize, matches: &'r [Match], earlier: &[Account]) -> R
     if !first.is_account {
         return Err(ConflictKind::NotAnAccount(first.entry.dn.clone(), first.entry.origin));
     }
-    match earlier.iter().find(|account| account.entry.dn == first.entry.dn) {
-        Some(account) => Err(ConflictKind::SameAs(account.leaver)),
+    match asked.get(first.entry.dn.key()) {
+        Some(leaver) => Err(ConflictKind::SameAs(*leaver)),
         None => Ok(first),
     }
 }

@@ -64,10 +64,10 @@ pub fn apply<E: Exports>(
 fn hold_the_last<'m>(accounts: &mut [Account], group: &Dn, members: impl Iterator<Item = &'m Entry>, policy: &Policy) {
     let is_enabled =
         |entry: &&Entry| policy.accounts.filter.evaluate(*entry) == Truth::True && !is_marked(entry, policy);
-    let enabled: Vec<&DnKey> = members.filter(is_enabled).map(|entry| entry.dn.key()).collect();
-    let goes = |account: &Account| matches!(account.decision.step, Step::Mark | Step::Purge);
-    let stays = |key: &&DnKey| !accounts.iter().any(|account| goes(account) && account.entry.dn.key() == *key);
-    if enabled.is_empty() || enabled.iter().any(stays) {
+    let enabled: HashSet<&DnKey> = members.filter(is_enabled).map(|entry| entry.dn.key()).collect();
+    let goes = |account: &&Account| matches!(account.decision.step, Step::Mark | Step::Purge);
+    let going: HashSet<&DnKey> = accounts.iter().filter(goes).map(|account| account.entry.dn.key()).collect();
+    if enabled.is_empty() || !enabled.is_subset(&going) {
         return;
     }
     for account in accounts.iter_mut().filter(|account| enabled.contains(&account.entry.dn.key())) {

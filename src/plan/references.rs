@@ -17,15 +17,15 @@
 //! A dummy is a member that is nobody: an empty name, or one whose RDN has the value `nobody`, `dummy`, `fakeuser` or
 //! `refint_nothing`, or the policy's placeholder.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::collect::{Kept, Reference};
-use crate::directory::references::kinds::{MEMBERS, OPENS_WHEN_EMPTY};
+use crate::directory::references::kinds::{OPENS_WHEN_EMPTY, is_member};
 use crate::directory::references::persons::{mailto, named_by_url};
 use crate::directory::references::{Form, How, Treatment, named_dn};
 use crate::ldap::attribute::same_type;
 use crate::ldap::schema::Schema;
-use crate::ldap::{Attribute, Dn, Entry, ModOp, Modification, Value, object_classes};
+use crate::ldap::{Attribute, Dn, DnKey, Entry, ModOp, Modification, Value, object_classes};
 use crate::policy::{LastMember, Policy};
 
 /// Why an account cannot be taken out of an entry.
@@ -75,8 +75,8 @@ pub struct Fates<'f> {
     pub schema: &'f Schema,
 }
 
-/// The values of one attribute that are changed because of a deletion.
-struct Gone<'k> {
+/// The values of one attribute that are changed because of a deletion, in the order of their positions.
+pub struct Gone<'k> {
     removed: Vec<&'k Reference>,
     reassigned: Vec<&'k Reference>,
 }
@@ -87,25 +87,38 @@ impl Gone<'_> {
     }
 
     fn holds(&self, value: usize) -> bool {
-        self.removed.iter().chain(&self.reassigned).any(|reference| reference.at.1 == value)
+        let among = |list: &[&Reference]| list.binary_search_by_key(&value, |reference| reference.at.1).is_ok();
+        among(&self.removed) || among(&self.reassigned)
     }
 }
 
+/// The references of one attribute. Those of an entry stand in the order of their positions.
+fn of_attribute(kept: &Kept, at: usize) -> &[Reference] {
+    let from = kept.references.partition_point(|reference| reference.at.0 < at);
+    let until = kept.references.partition_point(|reference| reference.at.0 <= at);
+    &kept.references[from..until]
+}
+
 /// The values of an attribute that name somebody deleted for certain, each once, by what is done with them.
-fn gone<'k>(kept: &'k Kept, at: usize, policy: &Policy, fates: &Fates<'_>) -> Gone<'k> {
+pub fn gone<'k>(kept: &'k Kept, at: usize, policy: &Policy, fates: &Fates<'_>) -> Gone<'k> {
     let attribute = &kept.entry.attributes[at];
-    let cleaned = policy.directory.tools.file_cleans(attribute.description.attribute_type())
-        && !policy.protect.covers(&kept.entry);
     let mut gone = Gone { removed: Vec::new(), reassigned: Vec::new() };
-    for reference in kept.references.iter().filter(|reference| reference.at.0 == at && cleaned) {
-        if !(fates.is_deleted)(reference.person) || gone.holds(reference.at.1) {
+    let references = of_attribute(kept, at);
+    let cleaned = !references.is_empty()
+        && policy.directory.tools.file_cleans(attribute.description.attribute_type())
+        && !policy.protect.covers(&kept.entry);
+    let mut last = None;
+    for reference in references.iter().filter(|_| cleaned) {
+        // Several people may be named by one value; they stand one behind the other.
+        if last == Some(reference.at.1) || !(fates.is_deleted)(reference.person) {
             continue;
         }
         match reference.treatment {
             Treatment::Remove => gone.removed.push(reference),
             Treatment::Reassign if can_pass(attribute, reference, fates) => gone.reassigned.push(reference),
-            _ => {}
+            _ => continue,
         }
+        last = Some(reference.at.1);
     }
     if attribute.description.is_type(OPENS_WHEN_EMPTY) && gone.len() == attribute.values.len() {
         // To leave one name of nobody is better than to let everybody in.
@@ -123,27 +136,27 @@ fn can_pass(attribute: &Attribute, reference: &Reference, fates: &Fates<'_>) -> 
     (fates.successor)(reference.person).is_some_and(|successor| passed(reference, value, successor).is_some())
 }
 
-/// Whether a value that somebody deleted is named by stays, and a person must decide on it.
-pub fn is_for_review(kept: &Kept, reference: &Reference, policy: &Policy, fates: &Fates<'_>) -> bool {
+/// Whether a value that somebody deleted is named by stays, and a person must decide on it; `gone` are those of its
+/// attribute that do not.
+pub fn is_for_review(kept: &Kept, reference: &Reference, gone: &Gone<'_>, policy: &Policy, fates: &Fates<'_>) -> bool {
     (fates.is_deleted)(reference.person)
         && reference.treatment != Treatment::Leave
         && policy.directory.tools.file_cleans(kept.entry.attributes[reference.at.0].description.attribute_type())
-        && !gone(kept, reference.at.0, policy, fates).holds(reference.at.1)
+        && !gone.holds(reference.at.1)
 }
 
 /// Works out the change of an entry.
 pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change, Vec<Obstacle>> {
     let mut change = Change::default();
     let mut obstacles = Vec::new();
+    let is_protected = !kept.references.is_empty() && policy.protect.covers(&kept.entry);
     for (at, attribute) in kept.entry.attributes.iter().enumerate() {
         let gone = gone(kept, at, policy, fates);
         let name = attribute.description.attribute_type();
-        let renamed: Vec<&Reference> = kept
-            .references
+        let renamed: Vec<&Reference> = of_attribute(kept, at)
             .iter()
-            .filter(|reference| reference.at.0 == at && reference.how == How::Name)
+            .filter(|reference| !is_protected && reference.how == How::Name)
             .filter(|reference| reference.form != Form::AddressOrUrl && fates.moved.contains_key(&reference.person))
-            .filter(|_| !policy.protect.covers(&kept.entry))
             .filter(|reference| {
                 let value = &attribute.values[reference.at.1].bytes;
                 !policy.moving.as_ref().is_some_and(|moving| moving.follows(name, value))
@@ -156,10 +169,11 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
             .iter()
             .filter_map(|reference| rewritten(attribute, reference, fates.moved.get(&reference.person)?))
             .collect();
+        let mut standing = None;
         for reference in &gone.reassigned {
             let value = &attribute.values[reference.at.1].bytes;
             match (fates.successor)(reference.person).and_then(|successor| passed(reference, value, successor)) {
-                Some(passed) => put(&mut new, attribute, &gone, passed),
+                Some(passed) => put(&mut new, &mut standing, attribute, &gone, passed),
                 None => obstacles.push(Obstacle::NoSuccessor(reference.person)),
             }
         }
@@ -167,7 +181,11 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
             change.members.push((gone.removed.len() as u64, attribute.values.len() as u64));
             if is_emptied(attribute, &gone, policy) {
                 match last_member(&kept.entry, attribute, &gone, policy, fates) {
-                    Ok(others) => others.into_iter().for_each(|other| put(&mut new, attribute, &gone, other)),
+                    Ok(others) => {
+                        for other in others {
+                            put(&mut new, &mut standing, attribute, &gone, other);
+                        }
+                    }
                     Err(found) => obstacles.extend(found),
                 }
             }
@@ -211,14 +229,32 @@ fn is_compared(attribute: &Attribute, policy: &Policy, schema: &Schema) -> bool 
     if schema.knows_attribute(name) { schema.equality(name).is_some() } else { !same_type(name, "nisNetgroupTriple") }
 }
 
-/// Adds a value unless it stands there already and stays.
-fn put(new: &mut Vec<Value>, attribute: &Attribute, gone: &Gone<'_>, value: Value) {
-    let same = |other: &Value| match (Dn::parse(&other.bytes), Dn::parse(&value.bytes)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => other.bytes.eq_ignore_ascii_case(&value.bytes),
-    };
-    let stays = attribute.values.iter().enumerate().filter(|(at, _)| !gone.holds(*at)).map(|(_, value)| value);
-    if !stays.chain(&*new).any(same) {
+/// What makes a value that names somebody the same as another: the name, or the text in any case.
+#[derive(PartialEq, Eq, Hash)]
+enum Same {
+    Name(DnKey),
+    Text(Vec<u8>),
+}
+
+impl Same {
+    fn of(value: &Value) -> Self {
+        DnKey::parse(&value.bytes).map_or_else(|_| Self::Text(value.bytes.to_ascii_lowercase()), Self::Name)
+    }
+}
+
+/// Adds a value unless it stands there already and stays. `standing` is filled when it is needed first.
+fn put(
+    new: &mut Vec<Value>,
+    standing: &mut Option<HashSet<Same>>,
+    attribute: &Attribute,
+    gone: &Gone<'_>,
+    value: Value,
+) {
+    let standing = standing.get_or_insert_with(|| {
+        let stays = attribute.values.iter().enumerate().filter(|(at, _)| !gone.holds(*at)).map(|(_, value)| value);
+        stays.chain(&*new).map(Same::of).collect()
+    });
+    if standing.insert(Same::of(&value)) {
         new.push(value);
     }
 }
@@ -256,7 +292,7 @@ fn percent_encoded(bytes: &[u8]) -> Vec<u8> {
 
 /// Whether the values of an attribute are the members of a group.
 fn is_membership(attribute: &Attribute) -> bool {
-    MEMBERS.iter().any(|name| same_type(attribute.description.attribute_type(), name))
+    is_member(attribute.description.attribute_type())
 }
 
 /// Whether a member is nobody.

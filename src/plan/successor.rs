@@ -7,8 +7,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::resolve::Match;
-use super::{Account, Request};
+use super::Account;
+use super::meanings::Meanings;
 use crate::ldap::{Dn, DnKey, Entry};
 use crate::lifecycle::state::is_marked;
 use crate::policy::{Policy, SuccessorSource};
@@ -18,13 +18,11 @@ pub struct Line<'l> {
     /// The accounts of the plan.
     pub accounts: &'l [Account],
     /// What pass 1 found.
-    pub matches: &'l [Match],
+    pub meanings: &'l Meanings<'l>,
     /// The accounts that leave, by name.
     pub leaving: &'l HashMap<DnKey, usize>,
     /// The policy.
     pub policy: &'l Policy,
-    /// What was asked for.
-    pub request: &'l Request,
 }
 
 /// Who follows an account.
@@ -113,15 +111,9 @@ impl Line<'_> {
 
     /// The successor that the leaver list names, if that is one entry.
     fn named(&self, account: &Account) -> Option<Dn> {
-        // Identities of successors stand behind those of the leavers, in the order of the leavers that have one.
-        let leavers = &self.request.leavers;
-        leavers.get(account.leaver)?.successor.as_ref()?;
-        let before = leavers[..account.leaver].iter().filter(|leaver| leaver.successor.is_some()).count();
-        let identity = leavers.len() + before;
-        let mut meant = self.matches.iter().filter(|found| found.identities.contains(&identity));
         // Several are as good as none: choosing is for a person.
-        match (meant.next(), meant.next()) {
-            (Some(only), None) => Some(only.entry.dn.clone()),
+        match self.meanings.of_successor(account.leaver) {
+            [only] => Some(only.entry.dn.clone()),
             _ => None,
         }
     }

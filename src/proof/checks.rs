@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use thiserror::Error;
 
-use super::apply::{Model, is_linked, renamed};
+use super::apply::{Model, is_linked};
 use super::around::{Around, Found, Naming};
 use crate::directory::references::persons::identifying;
 use crate::directory::references::{How, Persons, Treatment, Whose};
@@ -13,7 +13,7 @@ use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::matching::MatchingRule::OctetString;
 use crate::ldap::matching::normalize;
-use crate::ldap::{Attribute, Change, ChangeRecord, DnKey, Entry, ResultCode, Value};
+use crate::ldap::{Attribute, Change, ChangeRecord, DnKey, Entry, Renames, ResultCode};
 use crate::ldif::{Interest, Record, RecordReader, UrlPolicy, convert, writer};
 use crate::plan::collect::kinds;
 use crate::plan::{Operation, Plan, PlanError, Request, plan};
@@ -151,31 +151,25 @@ fn written<E>(files: &[(String, Vec<u8>)], expected: &[&ChangeRecord]) -> Result
     if same { Ok(records) } else { Err(fails("written", "the files are not what was planned".to_owned())) }
 }
 
-/// The name that an entry has in the exports which a later record gives a name behind these renames.
-fn first_name(key: &DnKey, renames: &[(DnKey, DnKey)]) -> DnKey {
-    renames.iter().rev().fold(key.clone(), |key, (old, new)| renamed(&key, new, old))
-}
-
 fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) -> Around<'p> {
     let mut targets = HashSet::new();
-    let mut renames: Vec<(DnKey, DnKey)> = Vec::new();
+    let mut renames = Renames::default();
     let mut parents = HashSet::new();
     for record in records {
-        let key = first_name(record.dn.key(), &renames);
+        let key = renames.before(record.dn.key(), renames.len());
         parents.extend(key.parent());
         targets.insert(key);
-        if let Change::ModifyDn { new_rdn, new_superior: Some(superior), .. } = &record.change {
+        if let Change::ModifyDn { new_superior: Some(superior), .. } = &record.change {
             parents.insert(superior.key().clone());
-            let name = [new_rdn.spelling(), b",", superior.spelling()].concat();
-            let new = DnKey::parse(&name).unwrap_or_default();
+            let new = record.new_name().map(|name| name.key().clone()).unwrap_or_default();
             // A name that is taken must be seen.
             targets.insert(new.clone());
-            renames.push((record.dn.key().clone(), new));
+            renames.push(record.dn.key().clone(), new);
         }
     }
     let deletes = records.iter().filter(|record| matches!(record.change, Change::Delete));
     let deleted: HashSet<DnKey> = deletes.map(|record| record.dn.key().clone()).collect();
-    let moved: HashSet<DnKey> = renames.iter().map(|(old, _)| old.clone()).collect();
+    let moved: HashSet<DnKey> = renames.old_names().cloned().collect();
     // What a tool of the site deletes must not be named either.
     let is_purged = |account: &&crate::plan::Account| account.decision.step == crate::lifecycle::Step::Purge;
     let all_stages = planned.operations.iter().any(|operation| operation.stage == crate::plan::Stage::References)
@@ -241,11 +235,12 @@ fn model(found: &Found, before: &BTreeMap<DnKey, Entry>, policy: &Policy) -> Mod
 
 fn run<E>(model: &mut Model, records: &[ChangeRecord], check: &'static str) -> Result<(), ProofError<E>> {
     for (index, record) in records.iter().enumerate() {
-        model.apply(record).map_err(|code| {
+        model.step(record).map_err(|code| {
             let check = if code == ResultCode::NotAllowedOnNonLeaf { "leaves-first" } else { check };
             fails(check, format!("record {} on {}: {code}", index + 1, text(record.dn.spelling())))
         })?;
     }
+    model.follow_links();
     Ok(())
 }
 
@@ -264,15 +259,19 @@ fn no_dangling<E>(
         .map(|review| (review.dn.as_slice(), review.attribute.to_ascii_lowercase(), review.value.as_slice()))
         .collect();
     let mut under_review = 0;
+    let mut last = None;
     for naming in &found.namings {
         let base = naming.attribute.split(';').next().unwrap_or_default();
-        let stays = match model.entries.get(&model.name_now(&naming.entry)) {
-            Some(entry) => {
-                let same = entry.attributes.iter().filter(|known| known.description.is_type(base));
-                same.flat_map(|known| &known.values).any(|value| *value.bytes == *naming.value)
-            }
+        // Those of one attribute stand one behind the other.
+        let values = match last.take() {
+            Some((entry, attribute, values)) if entry == &naming.entry && attribute == base => values,
+            _ => values_now(model, naming, base),
+        };
+        let stays = match &values {
+            Some(values) => values.contains(&*naming.value),
             None => !around.targets.contains(&naming.entry),
         };
+        last = Some((&naming.entry, base, values));
         let person = &around.names[naming.person];
         let follows = policy.moving.as_ref().is_some_and(|moving| moving.follows(base, &naming.value))
             && naming.how == How::Name
@@ -292,6 +291,13 @@ fn no_dangling<E>(
     Ok(under_review)
 }
 
+/// The values that an attribute of an entry has now, in any of its options; `None` if the model has no such entry.
+fn values_now<'m>(model: &'m Model, naming: &Naming, base: &str) -> Option<HashSet<&'m [u8]>> {
+    let entry = model.entries.get(&model.name_now(&naming.entry))?;
+    let same = entry.attributes.iter().filter(|known| known.description.is_type(base));
+    Some(same.flat_map(|known| &known.values).map(|value| &*value.bytes).collect())
+}
+
 fn is_another_ones(around: &Around<'_>, found: &Found, naming: &Naming) -> bool {
     let base = naming.attribute.split(';').next().unwrap_or_default();
     let Some((form, _)) = around.kinds.get(base) else { return false };
@@ -308,8 +314,8 @@ fn names_nobody_new<E>(model: &Model, around: &Around<'_>, found: &Found) -> Res
         for attribute in &entry.attributes {
             let name = attribute.description.attribute_type();
             let Some((form, treatment)) = around.kinds.get(name) else { continue };
-            let old: Vec<&Value> = first.values(name).collect();
-            for value in attribute.values.iter().filter(|value| !old.iter().any(|old| old.bytes == value.bytes)) {
+            let old: HashSet<&[u8]> = first.values(name).map(|value| &*value.bytes).collect();
+            for value in attribute.values.iter().filter(|value| !old.contains(&*value.bytes)) {
                 let is_certain = |how| matches!(how, How::Name | How::Uid | How::Address);
                 let reads = around.gone.find(form, name, &value.bytes, &mut keys, &mut named).is_ok();
                 if reads && treatment != Treatment::Leave && named.iter().any(|naming| is_certain(naming.how)) {

@@ -18,6 +18,8 @@
 //! Left for people are things outside the directory that the entry tells of (`[hand_off] attributes`): home folders,
 //! message stores, profiles of accounts that are deleted.
 
+use std::collections::HashMap;
+
 use super::change_file::Context;
 use super::report::view::{HandOff, Leftover};
 use super::sanitize::{shown, shown_value};
@@ -40,7 +42,7 @@ const CALENDAR_HOST: &str = "the calendar server";
 
 /// The commands that other tools must run for the accounts of a plan.
 pub fn hand_offs(context: &Context<'_>) -> Vec<HandOff> {
-    let mut list = List { hand_offs: Vec::new() };
+    let mut list = List::default();
     for account in &context.plan.accounts {
         let leaver = context.plan.leavers[account.leaver].identity.to_string();
         let leaver = shown(leaver.as_bytes()).into_owned();
@@ -58,19 +60,22 @@ struct Job {
     then: Option<String>,
 }
 
+#[derive(Default)]
 struct List {
     hand_offs: Vec<HandOff>,
+    /// Where a command stands: by when, host and command.
+    places: HashMap<(&'static str, String, String), usize>,
 }
 
 impl List {
     /// The same command on the same host is run once, for all who wait for it.
     fn add(&mut self, leaver: &str, commands: Vec<Job>) {
         for Job { when, host, command, then } in commands {
-            let same = |known: &&mut HandOff| known.host == host && known.command == command && known.when == when;
-            match self.hand_offs.iter_mut().find(same) {
-                Some(known) => known.leavers.push(leaver.to_owned()),
-                None => self.hand_offs.push(HandOff { when, host, command, then, leavers: vec![leaver.to_owned()] }),
-            }
+            let at = *self.places.entry((when, host.clone(), command.clone())).or_insert_with(|| {
+                self.hand_offs.push(HandOff { when, host, command, then, leavers: Vec::new() });
+                self.hand_offs.len() - 1
+            });
+            self.hand_offs[at].leavers.push(leaver.to_owned());
         }
     }
 }

@@ -5,14 +5,17 @@
 //! plan gives the same bytes. Header text that is not plain is written as encoded words (RFC 2047). Names of files are
 //! numbers: nothing from the directory is in them.
 
+use std::collections::{HashMap, HashSet};
+
 use data_encoding::BASE64;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, value::Serde};
 use serde::Serialize;
 
 use super::change_file::Context;
 use super::sanitize::shown;
-use crate::ldap::Entry;
+use crate::ldap::{Change, DnKey, Entry, ModOp};
 use crate::lifecycle::Step;
+use crate::plan::{Operation, Stage};
 
 #[derive(Serialize)]
 struct Notice {
@@ -35,29 +38,26 @@ struct AccountNotice {
 
 /// Names and texts of the notices.
 pub fn notices(context: &Context<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
-    let mut notices: Vec<(Vec<u8>, Notice)> = Vec::new();
-    for (index, account) in context.plan.accounts.iter().enumerate() {
+    let mut notices: Vec<Notice> = Vec::new();
+    let mut known: HashMap<&DnKey, usize> = HashMap::new();
+    let added: Vec<HashSet<&[u8]>> = context.plan.operations.iter().map(added).collect();
+    for (account, operations) in context.plan.accounts.iter().zip(context.plan.by_account()) {
         let is_told = matches!(account.decision.step, Step::Mark | Step::Stamp | Step::Purge);
         let Some(successor) = account.successor_entry.as_ref().filter(|_| is_told) else { continue };
-        let key = successor.dn.key().as_bytes().to_vec();
-        let at = notices.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-            let notice = Notice {
+        let at = *known.entry(successor.dn.key()).or_insert_with(|| {
+            notices.push(Notice {
                 to: address(successor),
                 to_name: name(successor),
                 from: context.policy.notice_from.clone(),
                 ticket: context.ticket.map(str::to_owned),
                 as_of: context.request.as_of.to_string(),
                 accounts: Vec::new(),
-            };
-            notices.push((key, notice));
+            });
             notices.len() - 1
         });
-        let reassigned = context.plan.operations.iter().filter(|operation| {
-            operation.stage == crate::plan::Stage::References && operation.accounts.contains(&index)
-        });
-        let gets = |operation: &&crate::plan::Operation| gains(operation, &successor.dn);
-        let takes = reassigned.filter(gets).map(|operation| shown(operation.record.dn.spelling()).into_owned());
-        notices[at].1.accounts.push(AccountNotice {
+        let takes = operations.iter().filter(|at| added[**at].contains(successor.dn.spelling()));
+        let takes = takes.map(|at| shown(context.plan.operations[*at].record.dn.spelling()).into_owned());
+        notices[at].accounts.push(AccountNotice {
             name: name(&account.entry),
             dn: shown(account.entry.dn.spelling()).into_owned(),
             step: account.decision.step.name(),
@@ -67,18 +67,21 @@ pub fn notices(context: &Context<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
     }
     let environment = environment()?;
     let template = environment.get_template("notice.eml.j2")?;
-    let render = |(index, (_, notice)): (usize, &(Vec<u8>, Notice))| {
+    let render = |(index, notice): (usize, &Notice)| {
         let text = template.render(Serde(notice))?;
         Ok((format!("{:04}.eml", index + 1), wrapped(&text).into_bytes()))
     };
     notices.iter().enumerate().map(render).collect()
 }
 
-/// Whether a record adds the successor's name to an entry.
-fn gains(operation: &crate::plan::Operation, successor: &crate::ldap::Dn) -> bool {
-    let crate::ldap::Change::Modify(modifications) = &operation.record.change else { return false };
-    let adds = modifications.iter().filter(|modification| modification.op == crate::ldap::ModOp::Add);
-    adds.flat_map(|modification| &modification.values).any(|value| *value.bytes == *successor.spelling())
+/// The values that a record adds to an entry which names accounts.
+fn added(operation: &Operation) -> HashSet<&[u8]> {
+    let modifications = match &operation.record.change {
+        Change::Modify(modifications) if operation.stage == Stage::References => modifications.as_slice(),
+        _ => &[],
+    };
+    let adds = modifications.iter().filter(|modification| modification.op == ModOp::Add);
+    adds.flat_map(|modification| &modification.values).map(|value| &*value.bytes).collect()
 }
 
 fn name(entry: &Entry) -> String {

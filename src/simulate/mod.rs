@@ -114,13 +114,13 @@ pub fn simulate_watched<E: Exports>(
     }
     let mut outcome = Outcome::default();
     for (number, record) in records.iter().enumerate() {
-        let first = model.entries.get(record.dn.key()).cloned();
-        match model.apply(record) {
+        let first = model.look_at(record.dn.key()).cloned();
+        match model.step(record) {
             Ok(()) => {
                 outcome.applied += 1;
                 let key = model.renames.last().filter(|_| matches!(record.change, Change::ModifyDn { .. }));
-                let key = key.map_or(record.dn.key(), |(_, new)| new);
-                watch(number, first.as_ref(), model.entries.get(key));
+                let key = key.map_or(record.dn.key(), |(_, new)| new).clone();
+                watch(number, first.as_ref(), model.look_at(&key));
             }
             Err(code) => {
                 outcome.refused.push((number, code));
@@ -130,6 +130,7 @@ pub fn simulate_watched<E: Exports>(
             }
         }
     }
+    model.follow_links();
     outcome.changes = changes(&before, &model.entries, &found.parents);
     Ok(outcome)
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
-use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, Origin};
+use crate::ldap::{Change, ChangeRecord, DnKey, Entry, Origin};
 use crate::policy::Server;
 use crate::proof::apply::is_linked;
 
@@ -36,13 +36,9 @@ impl Touched {
                 Change::Delete => {
                     touched.deleted.insert(key.clone());
                 }
-                Change::ModifyDn { new_rdn, new_superior, .. } => {
-                    let above = new_superior
-                        .as_ref()
-                        .map_or_else(|| record.dn.parent_spelling().unwrap_or_default(), Dn::spelling);
+                Change::ModifyDn { new_superior, .. } => {
                     // A name that is none is refused later.
-                    let name = Dn::parse(&[new_rdn.spelling(), b",", above].concat());
-                    touched.names.extend(name.map(|name| name.key().clone()));
+                    touched.names.extend(record.new_name().map(|name| name.key().clone()));
                     touched.parents.extend(new_superior.as_ref().map(|superior| superior.key().clone()));
                     touched.moved.insert(key.clone());
                 }

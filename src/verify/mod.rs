@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::ldap::{
-    AttributeDescription, AttributeKey, Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Value,
+    AttributeDescription, AttributeKey, Change, ChangeRecord, DnKey, Entry, ModOp, Modification, Renames, Value,
 };
 use crate::lifecycle::state::same_value;
 
@@ -54,40 +54,21 @@ struct Names {
     last: DnKey,
 }
 
-/// A name after a rename of it or of what stands above it.
-fn renamed(key: &DnKey, old: &DnKey, new: &DnKey) -> DnKey {
-    if key.is_at_or_under(old) {
-        DnKey::from_key_bytes(&[new.as_bytes(), &key.as_bytes()[old.as_bytes().len()..]].concat())
-    } else {
-        key.clone()
-    }
-}
-
-/// The old and the new name of a record that renames.
-fn rename(record: &ChangeRecord) -> Option<(DnKey, DnKey)> {
-    let Change::ModifyDn { new_rdn, new_superior, .. } = &record.change else { return None };
-    let parent = match new_superior {
-        Some(superior) => superior.spelling().to_vec(),
-        None => record.dn.parent_spelling()?.to_vec(),
-    };
-    let name =
-        if parent.is_empty() { new_rdn.spelling().to_vec() } else { [new_rdn.spelling(), b",", &parent].concat() };
-    Some((record.dn.key().clone(), Dn::parse(&name).ok()?.key().clone()))
-}
-
 fn names(records: &[ChangeRecord]) -> Vec<Names> {
-    let renames: Vec<Option<(DnKey, DnKey)>> = records.iter().map(rename).collect();
-    let of = |index: usize| {
-        let then = records[index].dn.key().clone();
-        let earlier = renames[..index].iter().rev().flatten();
-        let later = renames[index..].iter().flatten();
-        Names {
-            first: earlier.fold(then.clone(), |key, (old, new)| renamed(&key, new, old)),
-            last: later.fold(then.clone(), |key, (old, new)| renamed(&key, old, new)),
-            then,
+    let mut renames = Renames::default();
+    // How many renames stand before each record.
+    let mut done = Vec::with_capacity(records.len());
+    for record in records {
+        done.push(renames.len());
+        if let Some(new) = record.new_name() {
+            renames.push(record.dn.key().clone(), new.key().clone());
         }
+    }
+    let of = |(record, done): (&ChangeRecord, usize)| {
+        let then = record.dn.key().clone();
+        Names { first: renames.before(&then, done), last: renames.after(&then, done), then }
     };
-    (0..records.len()).map(of).collect()
+    records.iter().zip(done).map(of).collect()
 }
 
 /// The names that a pass over the export must look for.
@@ -99,10 +80,11 @@ pub fn wanted(records: &[ChangeRecord]) -> HashSet<DnKey> {
 pub fn check(records: &[ChangeRecord], now: &[Entry]) -> Vec<Verdict> {
     let now: HashMap<&DnKey, &Entry> = now.iter().map(|entry| (entry.dn.key(), entry)).collect();
     let names = names(records);
-    let deletes = |from: usize, key: &DnKey| {
-        let later = records[from..].iter().zip(&names[from..]);
-        later.filter(|(record, _)| matches!(record.change, Change::Delete)).any(|(_, of)| of.last == *key)
-    };
+    let deletions = records.iter().zip(&names).enumerate();
+    let deletions = deletions.filter(|(_, (record, _))| matches!(record.change, Change::Delete));
+    // The last deletion of each entry.
+    let deletions: HashMap<&DnKey, usize> = deletions.map(|(index, (_, of))| (&of.last, index)).collect();
+    let deletes = |from: usize, key: &DnKey| deletions.get(key).is_some_and(|last| *last >= from);
     let verdict = |(index, record): (usize, &ChangeRecord)| {
         let Names { first, then, last } = &names[index];
         let entry = [last, then, first].into_iter().find_map(|name| now.get(name));
@@ -132,9 +114,9 @@ pub fn check(records: &[ChangeRecord], now: &[Entry]) -> Vec<Verdict> {
                     })
                 }
             },
-            Change::ModifyDn { .. } => match rename(record) {
+            Change::ModifyDn { .. } => match record.new_name() {
                 None => Verdict::Changed("its new name is none".to_owned()),
-                Some((old, _)) => match (now.contains_key(last), now.contains_key(&old) || now.contains_key(first)) {
+                Some(_) => match (now.contains_key(last), now.contains_key(then) || now.contains_key(first)) {
                     (true, false) => Verdict::Done,
                     (false, true) => Verdict::NotDone,
                     (false, false) if deletes(index, last) => Verdict::Done,
@@ -256,6 +238,7 @@ pub fn found<'e>(records: &[ChangeRecord], now: &'e [Entry]) -> Vec<Option<&'e E
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ldap::Dn;
     use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
 
     fn records(text: &str) -> Vec<ChangeRecord> {

@@ -55,7 +55,7 @@ fn file_name(path: &Path) -> String {
 
 /// The records of a file as a plan reads it: byte order mark, UTF-16 and blocks are for `io::source`.
 fn read_file(path: &Path) -> Result<Vec<Value>, LdifError> {
-    let mut blocks = Source::open(path.to_str().unwrap()).unwrap().blocks(false).unwrap();
+    let mut blocks = Source::open(path.to_str().unwrap()).unwrap().blocks().unwrap();
     let mut records = Vec::new();
     while let Some(block) = blocks.next_block(Vec::new()).unwrap() {
         for record in RecordReader::new(&block.bytes, block.first_line, UrlPolicy::Keep) {

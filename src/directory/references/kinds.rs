@@ -9,6 +9,8 @@
 use Form::{Address, AddressOrUrl, Calendar, Name, NameAndUid, NameOrUid, Netgroup, SudoUser, Text, Uid, Url};
 use Treatment::{Leave, Reassign, Remove, Review};
 
+use crate::ldap::attribute::same_type;
+
 /// How the values of an attribute name somebody; see the table of the [module](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -165,6 +167,11 @@ pub const ALIAS: &str = "aliasedObjectName";
 
 /// Attributes whose values are the members of a group.
 pub const MEMBERS: [&str; 2] = ["member", "uniqueMember"];
+
+/// Whether the values of an attribute type are the members of a group.
+pub fn is_member(attribute_type: &str) -> bool {
+    MEMBERS.iter().any(|name| same_type(attribute_type, name))
+}
 
 /// Attributes whose last value lets everybody in when it goes (819-2657, mgrpAllowedBroadcaster).
 pub const OPENS_WHEN_EMPTY: &str = "mgrpAllowedBroadcaster";

@@ -2,19 +2,19 @@
 //!
 //! Which book belongs to whom: [`crate::plan::address_books`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::entries::delete_entry;
 use super::{Built, Site};
-use crate::ldap::{DnKey, Entry};
+use crate::ldap::Entry;
 use crate::plan::Review;
-use crate::plan::address_books::Root;
+use crate::plan::address_books::{Books, Root};
 use crate::plan::operation::{Kind, Stage};
 
 /// Deletes an address book, leaves first.
-fn delete_book(built: &mut Built, site: &Site<'_>, book: Option<&Vec<Entry>>, account: Option<usize>, why: &str) {
+fn delete_book(built: &mut Built, site: &Site<'_>, book: &[&Entry], account: Option<usize>, why: &str) {
     built.books += 1;
-    let mut entries: Vec<&Entry> = book.into_iter().flatten().collect();
+    let mut entries = book.to_vec();
     entries.sort_by(|a, b| b.dn.key().cmp(a.dn.key()));
     for entry in entries {
         delete_entry(built, site, entry, (Stage::AddressBooks, Kind::AddressBookEntry, account), why, None);
@@ -23,10 +23,10 @@ fn delete_book(built: &mut Built, site: &Site<'_>, book: Option<&Vec<Entry>>, ac
 
 /// Writes the stage.
 pub fn build(built: &mut Built, site: &Site<'_>) {
-    let mut found: BTreeMap<DnKey, Vec<Entry>> = BTreeMap::new();
+    let mut found = Books::default();
     for kept in &site.around.kept {
         if let Some(root) = &kept.in_book {
-            found.entry(root.clone()).or_default().push(kept.entry.clone());
+            found.add(root, &kept.entry);
         }
     }
     let mut taken = BTreeSet::new();
@@ -47,15 +47,15 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         built.reviews.extend(unreadable.map(|(pointer, value)| review("unreadable-pointer", pointer, value)));
         match candidates.root(&found) {
             Root::Found(root) if taken.insert(root.clone()) => {
-                delete_book(built, site, found.get(&root), Some(index), "its address book");
+                delete_book(built, site, found.entries(&root), Some(index), "its address book");
             }
             Root::Found(_) | Root::None => {}
             Root::PointsNowhere(pointer, name) => built.reviews.push(review("address-book-missing", pointer, &name)),
             Root::Several(roots) => {
                 for root in roots {
-                    let entries = found.get(&root).into_iter().flatten();
-                    let name = entries.filter(|entry| *entry.dn.key() == root).map(|entry| entry.dn.spelling());
-                    let name = name.last().unwrap_or_default().to_vec();
+                    let entries = found.entries(&root).iter();
+                    let mut name = entries.filter(|entry| *entry.dn.key() == root).map(|entry| entry.dn.spelling());
+                    let name = name.next_back().unwrap_or_default().to_vec();
                     built.reviews.push(review("address-book-ambiguous", "piPStoreOwner", &name));
                 }
             }
@@ -72,7 +72,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
                 evidence: orphan.origin,
             });
         } else if taken.insert(orphan.key.clone()) {
-            delete_book(built, site, found.get(&orphan.key), None, "its owner is not in the exports");
+            delete_book(built, site, found.entries(&orphan.key), None, "its owner is not in the exports");
         }
     }
 }

@@ -75,7 +75,7 @@ pub struct Site<'s> {
     /// Address books that are nobody's.
     pub orphans: &'s [Orphan],
     /// Which of the companions go.
-    gone: Vec<bool>,
+    gone: &'s [bool],
     /// Accounts and companions that are deleted, by the numbers of the pass.
     deleted: BTreeMap<DnKey, usize>,
     /// Who takes over from each account.
@@ -85,7 +85,7 @@ pub struct Site<'s> {
 impl Site<'_> {
     /// Whether a change file of this plan deletes somebody, or a tool that the runbook names does.
     fn is_deleted(&self, person: usize) -> bool {
-        companions::is_gone(self.accounts, &self.gone, person)
+        companions::is_gone(self.accounts, self.gone, person)
     }
 
     /// The account that somebody is, or goes with.
@@ -140,13 +140,14 @@ pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut 
 
 /// Holds every account that cannot be taken out of something, until nothing more has to be held.
 ///
-/// Holding one account can only make it easier to delete the others, but for children that stay.
+/// Holding one account can only make it easier to delete the others, but for children that stay. Gives which companions
+/// go.
 pub fn hold_the_impossible(
     accounts: &mut [Account],
     companions: &[Companion],
     around: &Collected,
     (policy, schema): (&Policy, &Schema),
-) {
+) -> Vec<bool> {
     loop {
         let gone = companions::gone(accounts, companions, around, (policy, schema));
         let deleted = deleted_keys(accounts, companions, &gone);
@@ -184,20 +185,14 @@ pub fn hold_the_impossible(
             }
         }
         if !changed {
-            return;
+            return gone;
         }
     }
 }
 
 /// What deleted accounts could do through groups that do not name them.
-pub fn lost_access(
-    accounts: &[Account],
-    companions: &[Companion],
-    around: &Collected,
-    (policy, schema): (&Policy, &Schema),
-) -> Vec<Access> {
-    let gone = companions::gone(accounts, companions, around, (policy, schema));
-    let is_deleted = |person: usize| companions::is_gone(accounts, &gone, person);
+pub fn lost_access(accounts: &[Account], gone: &[bool], around: &Collected, schema: &Schema) -> Vec<Access> {
+    let is_deleted = |person: usize| companions::is_gone(accounts, gone, person);
     let none = BTreeMap::new();
     let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
     access::lost(accounts, around, &fates)
@@ -238,10 +233,9 @@ pub fn operations(
     policy: &Policy,
     request: &Request,
     moves: &Moves,
-    (companions, schema, orphans): (&[Companion], &Schema, &[Orphan]),
+    (companions, gone, schema, orphans): (&[Companion], &[bool], &Schema, &[Orphan]),
 ) -> Built {
-    let gone = companions::gone(accounts, companions, around, (policy, schema));
-    let (deleted, successors) = (deleted_keys(accounts, companions, &gone), successors(accounts));
+    let (deleted, successors) = (deleted_keys(accounts, companions, gone), successors(accounts));
     let site = Site {
         accounts,
         around,

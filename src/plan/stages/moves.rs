@@ -12,15 +12,16 @@
 //! - another account stands below it;
 //! - the container is not in the exports.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Built, Site};
+use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::Truth;
 use crate::ldap::{Dn, DnKey, Entry};
 use crate::leavers::Action;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{Reason, Step};
-use crate::plan::collect::Collected;
+use crate::plan::collect::{Collected, Kept};
 use crate::plan::operation::{Kind, Operation, Stage, name_below, rename};
 use crate::plan::{Account, Review};
 use crate::policy::Policy;
@@ -30,6 +31,8 @@ use crate::policy::Policy;
 pub struct Moves {
     /// The old and the new name of each account that is moved.
     pub moved: BTreeMap<usize, (Dn, Dn)>,
+    /// Those accounts by their old name.
+    by_name: HashMap<DnKey, usize>,
     /// Accounts that should be moved and cannot: why, and the name that is in the way.
     pub obstacles: Vec<(usize, &'static str, Dn)>,
 }
@@ -37,8 +40,8 @@ pub struct Moves {
 impl Moves {
     /// The name of an entry when the moves are done.
     pub fn name_after(&self, dn: &Dn) -> Dn {
-        let above = self.moved.values().find(|(old, _)| dn.key().is_at_or_under(old.key()));
-        let Some((old, new)) = above else { return dn.clone() };
+        let above = prefixes(dn.key().as_bytes()).filter_map(|(above, _)| self.by_name.get(above)).min();
+        let Some((old, new)) = above.and_then(|index| self.moved.get(index)) else { return dn.clone() };
         let below = dn.rdns().len() - old.rdns().len();
         let rdns = dn.rdns()[..below].iter().map(crate::ldap::dn::Rdn::spelling);
         let parts: Vec<&[u8]> = rdns.chain([new.spelling()]).collect();
@@ -74,6 +77,12 @@ pub fn target(account: &Account, policy: &Policy, moved_from: Option<&Dn>) -> Op
 pub fn moves(accounts: &[Account], around: &Collected, policy: &Policy) -> Moves {
     let mut found = Moves::default();
     let there: HashSet<&DnKey> = around.kept.iter().map(|kept| kept.entry.dn.key()).collect();
+    let mut below: HashMap<usize, Vec<&Kept>> = HashMap::new();
+    for kept in &around.kept {
+        if let Some(above) = kept.below {
+            below.entry(above).or_default().push(kept);
+        }
+    }
     let wished = accounts
         .iter()
         .enumerate()
@@ -82,7 +91,7 @@ pub fn moves(accounts: &[Account], around: &Collected, policy: &Policy) -> Moves
     for (index, account, new) in wished {
         let is_account = |entry: &Entry| policy.accounts.filter.evaluate(entry) == Truth::True;
         let own = account.entry.dn.key();
-        let mut below = around.kept.iter().filter(|kept| kept.below == Some(index) && kept.entry.dn.key() != own);
+        let mut below = below.get(&index).into_iter().flatten().filter(|kept| kept.entry.dn.key() != own);
         let account_below = below.find(|kept| is_account(&kept.entry));
         let container = new.key().parent().unwrap_or_default();
         if !there.contains(&container) {
@@ -93,6 +102,7 @@ pub fn moves(accounts: &[Account], around: &Collected, policy: &Policy) -> Moves
             found.obstacles.push((index, "move-account-below", kept.entry.dn.clone()));
         } else {
             taken.insert(new.key().clone());
+            found.by_name.insert(own.clone(), index);
             found.moved.insert(index, (account.entry.dn.clone(), new));
         }
     }

@@ -2,14 +2,16 @@
 //!
 //! What is written for which value: [`crate::plan::references`].
 
+use std::collections::HashSet;
+
 use super::{Built, Site, is_below_any};
 use crate::directory::references::{Form, How, Treatment};
-use crate::ldap::{Dn, ModOp, Modification, Origin, Value};
+use crate::ldap::{DnKey, ModOp, Modification, Origin, Value};
 use crate::plan::Review;
 use crate::plan::collect::{Kept, Reference};
-use crate::plan::companions::private_group_of;
+use crate::plan::companions::GroupOwners;
 use crate::plan::operation::{Kind, Operation, Stage, modify};
-use crate::plan::references::{Change, Fates, change, is_for_review};
+use crate::plan::references::{Change, Fates, change, gone, is_for_review};
 
 /// Writes the stage.
 pub fn build(built: &mut Built, site: &Site<'_>) {
@@ -19,10 +21,12 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         moved: &site.moves.moved,
         schema: site.schema,
     };
+    let owners = GroupOwners::of(site.accounts);
     let mut kept: Vec<&Kept> = site.around.kept.iter().collect();
     kept.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
+    let there: HashSet<&DnKey> = kept.iter().map(|kept| kept.entry.dn.key()).collect();
     for kept in kept.into_iter().filter(|kept| !is_below_any(kept.entry.dn.key(), &site.deleted)) {
-        if let Some(account) = private_group_of(kept, site.accounts, site.around) {
+        if let Some(account) = owners.private_group_of(kept, site.accounts, site.around) {
             built.reviews.push(Review {
                 account: Some(account),
                 code: "private-group",
@@ -32,8 +36,9 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
                 evidence: kept.entry.origin,
             });
         }
-        for reference in &kept.references {
-            review(built, site, kept, reference, &fates);
+        // The references of an attribute stand together.
+        for references in kept.references.chunk_by(|a, b| a.at.0 == b.at.0) {
+            review(built, site, kept, references, &fates, &there);
         }
         // Accounts that stood in the way are held by now.
         let Ok(change) = change(kept, site.policy, &fates) else { continue };
@@ -43,44 +48,54 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
     }
 }
 
-/// What a person must decide on a value.
-fn review(built: &mut Built, site: &Site<'_>, kept: &Kept, reference: &Reference, fates: &Fates<'_>) {
+/// What a person must decide on the values of one attribute.
+fn review(
+    built: &mut Built,
+    site: &Site<'_>,
+    kept: &Kept,
+    references: &[Reference],
+    fates: &Fates<'_>,
+    there: &HashSet<&DnKey>,
+) {
+    let Some(at) = references.first().map(|reference| reference.at.0) else { return };
     let entry = &kept.entry;
-    let attribute = &entry.attributes[reference.at.0];
-    let value = &attribute.values[reference.at.1];
+    let attribute = &entry.attributes[at];
     let is_protected = site.policy.protect.covers(entry);
     let name = attribute.description.attribute_type();
-    let follows = site.policy.moving.as_ref().is_some_and(|moving| moving.follows(name, &value.bytes));
-    let is_moved = site.moves.moved.contains_key(&reference.person)
-        && reference.treatment != Treatment::Leave
-        && (reference.how == How::Inside
-            || reference.how == How::Name && (reference.form == Form::AddressOrUrl || is_protected && !follows));
-    if !is_moved && !is_for_review(kept, reference, site.policy, fates) {
-        return;
+    let gone = gone(kept, at, site.policy, fates);
+    for reference in references {
+        let value = &attribute.values[reference.at.1];
+        let follows = site.policy.moving.as_ref().is_some_and(|moving| moving.follows(name, &value.bytes));
+        let is_moved = site.moves.moved.contains_key(&reference.person)
+            && reference.treatment != Treatment::Leave
+            && (reference.how == How::Inside
+                || reference.how == How::Name && (reference.form == Form::AddressOrUrl || is_protected && !follows));
+        if !is_moved && !is_for_review(kept, reference, &gone, site.policy, fates) {
+            continue;
+        }
+        // A near miss that is an entry of its own names that entry, not the account.
+        let names_an_entry = |value: &Value| DnKey::parse(&value.bytes).is_ok_and(|key| there.contains(&key));
+        let code = match reference.how {
+            _ if is_protected => "in-protected-entry",
+            _ if is_moved => "moved-mention",
+            How::NearMiss if names_an_entry(value) => continue,
+            How::NearMiss => "near-miss",
+            How::Inside => "mention",
+            How::UidInAnotherCase => "uid-in-another-case",
+            _ if reference.unclear => "reference-unclear",
+            _ if reference.treatment == Treatment::Remove => "would-open",
+            _ if reference.treatment == Treatment::Reassign => "no-address-to-pass-to",
+            _ => "reference",
+        };
+        built.reviews.push(Review {
+            account: Some(site.account_of(reference.person)),
+            code,
+            dn: entry.dn.spelling().to_vec(),
+            attribute: attribute.description.spelling().to_owned(),
+            value: value.bytes.to_vec(),
+            evidence: Origin { line: value.line, ..entry.origin },
+        });
     }
-    // A near miss that is an entry of its own names that entry, not the account.
-    let names_an_entry =
-        |value: &Value| Dn::parse(&value.bytes).is_ok_and(|dn| site.around.kept.iter().any(|kept| kept.entry.dn == dn));
-    let code = match reference.how {
-        _ if is_protected => "in-protected-entry",
-        _ if is_moved => "moved-mention",
-        How::NearMiss if names_an_entry(value) => return,
-        How::NearMiss => "near-miss",
-        How::Inside => "mention",
-        How::UidInAnotherCase => "uid-in-another-case",
-        _ if reference.unclear => "reference-unclear",
-        _ if reference.treatment == Treatment::Remove => "would-open",
-        _ if reference.treatment == Treatment::Reassign => "no-address-to-pass-to",
-        _ => "reference",
-    };
-    built.reviews.push(Review {
-        account: Some(site.account_of(reference.person)),
-        code,
-        dn: entry.dn.spelling().to_vec(),
-        attribute: attribute.description.spelling().to_owned(),
-        value: value.bytes.to_vec(),
-        evidence: Origin { line: value.line, ..entry.origin },
-    });
 }
 
 fn entry(built: &mut Built, site: &Site<'_>, kept: &Kept, change: Change) {

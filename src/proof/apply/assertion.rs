@@ -2,7 +2,7 @@
 //!
 //! `and`, `or`, `not`, equality and presence are understood; a plan writes the first and the last but one.
 
-use super::modify::position;
+use super::modify::Positions;
 use crate::ldap::{AttributeDescription, Entry, ResultCode};
 
 /// Whether the filter holds; 2 if it is none, as slapd answers.
@@ -27,7 +27,7 @@ fn truth(entry: &Entry, filter: &[u8], depth: usize) -> Option<bool> {
             let (0x04, value, []) = element(rest)? else { return None };
             let description = AttributeDescription::parse(name).ok()?;
             let attribute = entry.attributes.iter().find(|attribute| attribute.description == description);
-            Some(attribute.is_some_and(|attribute| position(attribute, value).is_some()))
+            Some(attribute.is_some_and(|attribute| Positions::of(attribute).find(value).is_some()))
         }
         0x87 => {
             let description = AttributeDescription::parse(content).ok()?;

@@ -2,7 +2,10 @@
 //!
 //! Measured with Samba: a moved entry is named by its new name at once, a deleted one by none.
 
+use std::collections::HashMap;
+
 use crate::ldap::attribute::same_type;
+use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::{Dn, DnKey, Entry, Rdn, Value};
 
 /// Attributes that are linked (MS-ADTS 3.1.1.1.6), of those that a plan meets.
@@ -15,21 +18,77 @@ pub fn is_linked(attribute_type: &str) -> bool {
 
 /// Gives the values of an entry that name `old`, or an entry below it, their new name; without one they go.
 pub fn relink(entry: &mut Entry, old: &DnKey, new: Option<&Dn>) {
-    for attribute in &mut entry.attributes {
-        if !is_linked(attribute.description.attribute_type()) {
-            continue;
+    let mut links = Links::default();
+    links.add(old, new);
+    links.follow(entry);
+}
+
+/// What became of entries that values may name, and which entries have followed it.
+///
+/// An entry follows when it is looked at: at once for all that has happened, so that many changes and many values do not
+/// multiply.
+#[derive(Clone, Default)]
+pub struct Links {
+    /// By the name that an entry had: when it went, and its new name; none if it is gone.
+    events: HashMap<DnKey, Vec<(usize, Option<Dn>)>>,
+    /// How many events there were.
+    count: usize,
+    /// How many of them an entry has followed; an entry that is not here has followed none.
+    followed: HashMap<DnKey, usize>,
+}
+
+impl Links {
+    /// An entry, and what stands below it, has a new name, or none any more.
+    pub fn add(&mut self, old: &DnKey, new: Option<&Dn>) {
+        self.events.entry(old.clone()).or_default().push((self.count, new.cloned()));
+        self.count += 1;
+    }
+
+    /// An entry is there of which nothing was known before.
+    pub fn begin(&mut self, key: &DnKey) {
+        self.followed.insert(key.clone(), self.count);
+    }
+
+    /// An entry has another name itself.
+    pub fn rename(&mut self, old: &DnKey, new: &DnKey) {
+        match self.followed.remove(old) {
+            Some(count) => self.followed.insert(new.clone(), count),
+            None => self.followed.remove(new),
+        };
+    }
+
+    /// Gives the values of an entry that name what has moved its new name; without one they go.
+    pub fn follow(&mut self, entry: &mut Entry) {
+        let from = self.followed.get(entry.dn.key()).copied().unwrap_or_default();
+        if from == self.count {
+            return;
         }
-        attribute.values.retain_mut(|value| {
-            let Ok(named) = Dn::parse(&value.bytes) else { return true };
-            if !named.key().is_at_or_under(old) {
-                return true;
+        let mut keys = KeyBuffer::new();
+        for attribute in &mut entry.attributes {
+            if is_linked(attribute.description.attribute_type()) {
+                attribute.values.retain_mut(|value| self.keeps(value, from, &mut keys));
             }
+        }
+        entry.attributes.retain(|attribute| !attribute.values.is_empty());
+        self.followed.insert(entry.dn.key().clone(), self.count);
+    }
+
+    /// Whether a value still names something, with its new name in it.
+    fn keeps(&self, value: &mut Value, mut from: usize, keys: &mut KeyBuffer) -> bool {
+        loop {
+            let Ok(key) = keys.key_of(&value.bytes) else { return true };
+            let above = prefixes(key).filter_map(|(above, _)| self.events.get_key_value(above));
+            let next = above.filter_map(|(old, events)| {
+                let (at, new) = events.get(events.partition_point(|(at, _)| *at < from))?;
+                Some((*at, old, new))
+            });
+            let Some((at, old, new)) = next.min_by_key(|(at, ..)| *at) else { return true };
             let Some(new) = new else { return false };
+            let Ok(named) = Dn::parse(&value.bytes) else { return true };
             let below = named.rdns().len().saturating_sub(old.depth());
             let lower = named.rdns().iter().take(below).map(Rdn::spelling);
             *value = Value::new(&lower.chain([new.spelling()]).collect::<Vec<_>>().join(&b','));
-            true
-        });
+            from = at + 1;
+        }
     }
-    entry.attributes.retain(|attribute| !attribute.values.is_empty());
 }

@@ -26,11 +26,14 @@ use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::dn::Ava;
 use crate::ldap::matching::matches;
+use crate::ldap::renames::renamed;
 use crate::ldap::{
-    Attribute, AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, Entry, Origin, Rdn, ResultCode, Value,
+    Attribute, AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, Entry, Origin, Rdn, Renames, ResultCode,
+    Value,
 };
 use crate::policy::Server;
 use crate::policy::server::Profile;
+use links::Links;
 pub use links::{is_linked, relink};
 use schema::Rules;
 pub use schema::has_no_equality;
@@ -48,11 +51,13 @@ pub struct Model {
     /// Names of entries that are there and that nothing touches: parents.
     pub others: BTreeSet<DnKey>,
     /// What was renamed, in order: the old key and the new one.
-    pub renames: Vec<(DnKey, DnKey)>,
+    pub renames: Renames,
     /// What is written now stood in the exports, so the schema of their server allows it: a rollback.
     pub stood_before: bool,
     /// What is known of the server.
     pub profile: Profile,
+    /// What values that follow entries have to follow.
+    pub(crate) links: Links,
 }
 
 impl Model {
@@ -62,7 +67,8 @@ impl Model {
             entries: BTreeMap::new(),
             children: BTreeMap::new(),
             others: BTreeSet::new(),
-            renames: Vec::new(),
+            renames: Renames::default(),
+            links: Links::default(),
             stood_before: false,
             profile: server.profile(),
         }
@@ -70,7 +76,16 @@ impl Model {
 
     /// Does what a server would do with a record.
     pub fn apply(&mut self, record: &ChangeRecord) -> Result<(), ResultCode> {
+        let done = self.step(record);
+        self.follow_links();
+        done
+    }
+
+    /// Like [`apply`](Self::apply), for one of many records: entries follow what they name when a record touches them, and
+    /// all of them with [`follow_links`](Self::follow_links).
+    pub fn step(&mut self, record: &ChangeRecord) -> Result<(), ResultCode> {
         let key = record.dn.key();
+        self.look_at(key);
         let known = |control: &Control| self.knows(&control.oid);
         if record.controls.iter().any(|control| control.critical && !known(control)) {
             return Err(ResultCode::UnavailableCriticalExtension);
@@ -101,6 +116,22 @@ impl Model {
         }
     }
 
+    /// An entry as it is now, with what it names.
+    pub fn look_at(&mut self, key: &DnKey) -> Option<&Entry> {
+        let entry = self.entries.get_mut(key)?;
+        if self.profile.follows_moves {
+            self.links.follow(entry);
+        }
+        Some(entry)
+    }
+
+    /// Gives every entry the new names of what it names.
+    pub fn follow_links(&mut self) {
+        if self.profile.follows_moves {
+            self.entries.values_mut().for_each(|entry| self.links.follow(entry));
+        }
+    }
+
     fn knows(&self, oid: &str) -> bool {
         self.profile.controls.contains(&oid) || self.profile.assertion_control && oid == ASSERTION
     }
@@ -121,9 +152,8 @@ impl Model {
         if !delete_old_rdn && !self.profile.keeps_old_rdn {
             return Err(ResultCode::UnwillingToPerform);
         }
-        let superior_spelling = superior.map_or_else(|| entry.dn.parent_spelling().unwrap_or_default(), Dn::spelling);
-        let name = [new_rdn.spelling(), b",", superior_spelling].concat();
-        let name = Dn::parse(&name).map_err(|_| ResultCode::InvalidDnSyntax)?;
+        // The top of a directory is not renamed.
+        let name = record.new_name().filter(|name| name.rdns().len() > 1).ok_or(ResultCode::InvalidDnSyntax)?;
         if superior.is_some_and(|superior| superior.key().is_at_or_under(&old)) {
             return Err(ResultCode::UnwillingToPerform);
         }
@@ -139,12 +169,13 @@ impl Model {
         rules.check_entry(Some(entry), &top)?;
         self.entries.insert(old.clone(), top);
         self.move_subtree(&old, &name)?;
-        self.renames.push((old, name.key().clone()));
+        self.renames.push(old, name.key().clone());
         Ok(())
     }
 
     fn move_subtree(&mut self, old: &DnKey, name: &Dn) -> Result<(), ResultCode> {
-        let below: Vec<DnKey> = self.entries.keys().filter(|key| key.is_at_or_under(old)).cloned().collect();
+        let below = self.entries.range(old.clone()..).map(|(key, _)| key);
+        let below: Vec<DnKey> = below.take_while(|key| key.is_at_or_under(old)).cloned().collect();
         for key in below {
             let Some(mut entry) = self.entries.remove(&key) else { continue };
             // The entry itself has its new name.
@@ -158,6 +189,7 @@ impl Model {
                 let moved = children.iter().map(|child| renamed(child, old, name.key())).collect();
                 self.children.insert(entry.dn.key().clone(), moved);
             }
+            self.links.rename(&key, entry.dn.key());
             self.entries.insert(entry.dn.key().clone(), entry);
         }
         if let Some(siblings) = old.parent().and_then(|parent| self.children.get_mut(&parent)) {
@@ -165,16 +197,14 @@ impl Model {
         }
         self.children.entry(name.key().parent().unwrap_or_default()).or_default().insert(name.key().clone());
         if self.profile.follows_moves {
-            for entry in self.entries.values_mut() {
-                relink(entry, old, Some(name));
-            }
+            self.links.add(old, Some(name));
         }
         Ok(())
     }
 
     /// The name that an entry has now which had this one before any rename.
     pub fn name_now(&self, first: &DnKey) -> DnKey {
-        self.renames.iter().fold(first.clone(), |key, (old, new)| renamed(&key, old, new))
+        self.renames.after(first, 0)
     }
 
     fn add(&mut self, record: &ChangeRecord, attributes: &[Attribute]) -> Result<(), ResultCode> {
@@ -195,6 +225,7 @@ impl Model {
             return Err(ResultCode::NoSuchObject);
         }
         self.children.entry(parent).or_default().insert(key.clone());
+        self.links.begin(key);
         self.entries.insert(key.clone(), entry);
         Ok(())
     }
@@ -211,9 +242,7 @@ impl Model {
             siblings.remove(key);
         }
         if self.profile.follows_moves {
-            for entry in self.entries.values_mut() {
-                relink(entry, key, None);
-            }
+            self.links.add(key, None);
         }
         Ok(())
     }
@@ -261,14 +290,6 @@ fn add_name(entry: &mut Entry, ava: &Ava) {
     if let Some(description) = description.ok().filter(|_| !has) {
         entry.push(description, Value::new(&ava.value));
     }
-}
-
-/// The key that an entry has when the entry at or above it goes from `old` to `new`.
-pub fn renamed(key: &DnKey, old: &DnKey, new: &DnKey) -> DnKey {
-    if !key.is_at_or_under(old) {
-        return key.clone();
-    }
-    DnKey::from_key_bytes(&[new.as_bytes(), &key.as_bytes()[old.as_bytes().len()..]].concat())
 }
 
 #[cfg(test)]

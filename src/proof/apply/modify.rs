@@ -1,11 +1,13 @@
 //! A modify, done whole or not at all: its modifications in order (RFC 4511, 4.6; RFC 4525).
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 
 use super::links::is_linked;
 use super::schema::has_no_equality;
 use crate::ldap::attribute_types::equality_rule;
-use crate::ldap::matching::{MatchingRule, matches};
+use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::{Attribute, Entry, ModOp, Modification, ResultCode, Value};
 use crate::policy::server::Profile;
 
@@ -19,12 +21,43 @@ pub fn modify(entry: &Entry, modifications: &[Modification], profile: &Profile) 
     Ok(changed)
 }
 
-/// Where a value stands in an attribute.
-pub fn position(attribute: &Attribute, value: &[u8]) -> Option<usize> {
-    let rule = equality_rule(attribute.description.attribute_type());
-    // Most values are spelled alike: look for the bytes first.
-    let exact = attribute.values.iter().position(|known| *known.bytes == *value);
-    exact.or_else(|| attribute.values.iter().position(|known| matches(rule, &known.bytes, value)))
+/// Where the values of an attribute stand.
+pub struct Positions<'a> {
+    rule: MatchingRule,
+    values: &'a [Value],
+    exact: HashMap<&'a [u8], usize>,
+    /// By normal form; made when a value is not spelled as any of these.
+    normal: OnceCell<HashMap<Cow<'a, [u8]>, usize>>,
+}
+
+impl<'a> Positions<'a> {
+    /// Those of its values.
+    pub fn of(attribute: &'a Attribute) -> Self {
+        let rule = equality_rule(attribute.description.attribute_type());
+        let mut exact = HashMap::with_capacity(attribute.values.len());
+        for (at, value) in attribute.values.iter().enumerate() {
+            exact.entry(&*value.bytes).or_insert(at);
+        }
+        Self { rule, values: &attribute.values, exact, normal: OnceCell::new() }
+    }
+
+    /// The first place of a value; of one that is spelled the same, if there is one.
+    pub fn find(&self, value: &[u8]) -> Option<usize> {
+        if let Some(at) = self.exact.get(value) {
+            return Some(*at);
+        }
+        if self.rule == MatchingRule::OctetString {
+            return None;
+        }
+        let normal = self.normal.get_or_init(|| {
+            let mut normal = HashMap::with_capacity(self.values.len());
+            for (at, value) in self.values.iter().enumerate() {
+                normal.entry(normalize(self.rule, &value.bytes)).or_insert(at);
+            }
+            normal
+        });
+        normal.get(&*normalize(self.rule, value)).copied()
+    }
 }
 
 fn apply(entry: &mut Entry, modification: &Modification, profile: &Profile) -> Result<(), ResultCode> {
@@ -43,12 +76,15 @@ fn apply(entry: &mut Entry, modification: &Modification, profile: &Profile) -> R
             if modification.values.is_empty() {
                 attribute.values.clear();
             }
+            let positions = Positions::of(attribute);
             // A value that is named twice goes once.
-            let gone = modification.values.iter().map(|value| position(attribute, &value.bytes).ok_or(absent));
-            let gone: BTreeSet<usize> = gone.collect::<Result<_, _>>()?;
-            for at in gone.into_iter().rev() {
-                attribute.values.remove(at);
-            }
+            let gone = modification.values.iter().map(|value| positions.find(&value.bytes).ok_or(absent));
+            let gone: HashSet<usize> = gone.collect::<Result<_, _>>()?;
+            let mut at = 0;
+            attribute.values.retain(|_| {
+                at += 1;
+                !gone.contains(&(at - 1))
+            });
             Ok(())
         }
         ModOp::Add => {
@@ -61,12 +97,15 @@ fn apply(entry: &mut Entry, modification: &Modification, profile: &Profile) -> R
             if !attribute.values.is_empty() && has_no_equality(name) {
                 return Err(ResultCode::InappropriateMatching);
             }
+            let positions = Positions::of(attribute);
+            let mut added = HashSet::with_capacity(modification.values.len());
             for value in &modification.values {
-                if position(attribute, &value.bytes).is_some() {
+                let is_new = added.insert(normalize(positions.rule, &value.bytes));
+                if !is_new || positions.find(&value.bytes).is_some() {
                     return Err(if is_link { profile.codes.link_there } else { ResultCode::AttributeOrValueExists });
                 }
-                attribute.values.push(value.clone());
             }
+            attribute.values.extend(modification.values.iter().cloned());
             Ok(())
         }
         ModOp::Replace => {

@@ -16,6 +16,8 @@
 //! shows it on: only what a change makes worse is refused. The classes of Active Directory bear the names of the RFCs'
 //! and have other attributes: nothing is asked of them.
 
+use std::collections::HashSet;
+
 use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::dn::Ava;
@@ -125,7 +127,12 @@ impl Rules<'_> {
             let attribute = entry.and_then(|entry| {
                 entry.attributes.iter().find(|attribute| attribute.description == modification.description)
             });
-            let stands = |value: &Value| attribute.is_some_and(|attribute| attribute.values.contains(value));
+            let there = || attribute.into_iter().flat_map(|attribute| &attribute.values).map(|value| &*value.bytes);
+            let is_long = modification.values.len() > LONG_LIST;
+            let known: HashSet<&[u8]> = if is_long { there().collect() } else { HashSet::new() };
+            let stands = |value: &Value| {
+                if is_long { known.contains(&*value.bytes) } else { there().any(|known| *known == *value.bytes) }
+            };
             for value in modification.values.iter().filter(|value| !stands(value)) {
                 self.check_syntax(&modification.description, value)?;
             }
@@ -285,7 +292,7 @@ impl Rules<'_> {
     }
 }
 
-/// From here on the values of one modification are not searched for equals, which takes their number squared.
+/// From here on the values of one modification are looked up and not searched for, and not held against each other.
 const LONG_LIST: usize = 64;
 
 fn has_type(entry: &Entry, name: &str) -> bool {

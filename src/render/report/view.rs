@@ -4,18 +4,19 @@
 //! `format_version`; new fields only raise the minor one. Text from the directory is already fit to be shown (see
 //! [`sanitize`](crate::render::sanitize)); a DN in `dn` fields that is not plain text is shown escaped.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::directory::Place;
 use crate::directory::census::Finding;
 use crate::io::digest::Digest;
 use crate::ldap::Change;
-use crate::ldap::{Entry, Origin};
+use crate::ldap::{Dn, DnKey, Entry, Origin};
 use crate::leavers::Asker;
 use crate::lifecycle::effective::{self, Effective};
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::{Step, state};
-use crate::plan::access::Access;
 use crate::plan::complete::Incomplete;
 use crate::plan::{Account, ConflictKind, Operation};
 use crate::proof::Proof;
@@ -592,13 +593,19 @@ fn effective_views(context: &Context<'_>, account: &Account, proof: &Proof) -> V
     services.into_iter().filter(|(name, _)| assigned(name)).map(view).collect()
 }
 
-fn lost_access(context: &Context<'_>, account: usize) -> Vec<AccessView> {
-    let view = |access: &Access| AccessView {
-        way: access.way.name(),
-        group: shown(&access.group).into_owned(),
-        through: shown(&access.through).into_owned(),
-    };
-    context.plan.lost_access.iter().filter(|access| access.account == account).map(view).collect()
+/// What each account could do through groups.
+fn lost_access(context: &Context<'_>) -> Vec<Vec<AccessView>> {
+    let mut lost: Vec<Vec<AccessView>> = context.plan.accounts.iter().map(|_| Vec::new()).collect();
+    for access in &context.plan.lost_access {
+        if let Some(views) = lost.get_mut(access.account) {
+            views.push(AccessView {
+                way: access.way.name(),
+                group: shown(&access.group).into_owned(),
+                through: shown(&access.through).into_owned(),
+            });
+        }
+    }
+    lost
 }
 
 fn lint_views(context: &Context<'_>, account: &Account) -> Vec<LintView> {
@@ -621,7 +628,8 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
         state: service.state.name(),
         status: service.status.as_deref().map(|status| shown(status).into_owned()),
     };
-    let account = |(index, account): (usize, &Account)| {
+    let moved: HashMap<&DnKey, &Dn> = context.plan.moved.iter().rev().map(|(old, new)| (old.key(), new)).collect();
+    let account = |((account, operations), lost_access): ((&Account, Vec<usize>), Vec<AccessView>)| {
         let leaver = &context.plan.leavers[account.leaver];
         let decision = &account.decision;
         let mark = |mark: crate::lifecycle::grace::Mark| MarkView {
@@ -629,8 +637,7 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
             source: mark.source.name(),
             evidence: (mark.line > 0).then(|| context.place(Origin { line: mark.line, ..account.entry.origin })),
         };
-        let moved = context.plan.moved.iter().find(|(old, _)| *old == account.entry.dn);
-        let operations = context.plan.operations.iter().enumerate();
+        let moved = moved.get(account.entry.dn.key());
         AccountView {
             leaver: shown(leaver.identity.to_string().as_bytes()).into_owned(),
             leaver_line: leaver.line,
@@ -652,20 +659,20 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
             due: decision.due.map(|day| day.to_string()),
             effective: effective_views(context, account, proof),
             lints: lint_views(context, account),
-            lost_access: lost_access(context, index),
-            moved_to: moved.map(|(_, new)| shown(new.spelling()).into_owned()),
+            lost_access,
+            moved_to: moved.map(|new| shown(new.spelling()).into_owned()),
             successor: account.successor.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
             ticket: leaver.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned()),
             note: leaver.note.as_ref().map(|note| shown(note.as_bytes()).into_owned()),
-            operations: operations.filter(|(_, op)| op.accounts.contains(&index)).map(|(at, _)| at).collect(),
+            operations,
         }
     };
-    context.plan.accounts.iter().enumerate().map(account).collect()
+    let accounts = context.plan.accounts.iter().zip(context.plan.by_account());
+    accounts.zip(lost_access(context)).map(account).collect()
 }
 
 fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
-    let named =
-        |dn: &crate::ldap::Dn, origin: &Origin| format!("{} ({})", shown(dn.spelling()), context.place(*origin));
+    let named = |dn: &Dn, origin: &Origin| format!("{} ({})", shown(dn.spelling()), context.place(*origin));
     let conflict = |conflict: &crate::plan::Conflict| {
         let leaver = &context.plan.leavers[conflict.leaver];
         let (why, candidates) = match &conflict.kind {
