@@ -14,8 +14,8 @@ use crate::plan::{Counted, Plan, Request, plan};
 use crate::policy::Policy;
 use crate::proof::{Files, Proof, prove};
 use crate::render::change_file::{self, Context};
-use crate::render::report::markdown;
 use crate::render::report::view::{self, Input, View};
+use crate::render::report::{html, markdown};
 use crate::render::sanitize::shown;
 use crate::render::{hand_offs, notice, runbook};
 
@@ -154,10 +154,12 @@ fn change_set(
     let names = set.iter().map(|(name, _)| name.clone()).filter(|name| name != "RUNBOOK.md").collect();
     let view = view::view(context, proof, inputs, hand_offs, leftovers, names);
     let report = markdown::render(&view).map_err(|error| failed(&error))?;
+    let page = html::render(&view).map_err(|error| failed(&error))?;
     let mut json = serde_json::to_vec_pretty(&view).map_err(|error| failed(&error))?;
     json.push(b'\n');
     set.push(("plan.json".to_owned(), json));
     set.push(("report.md".to_owned(), report.into_bytes()));
+    set.push(("report.html".to_owned(), page.into_bytes()));
     Ok((set, view))
 }
 

@@ -7,6 +7,9 @@ use similar::TextDiff;
 use crate::ldap::Entry;
 use crate::render::sanitize::{is_secret, shown, shown_value};
 
+/// The remark below a diff that shows less than what changes.
+pub const MASKED: &str = " (a masked value changes)";
+
 /// The unified diff of an entry; `None` on the right is a deleted one.
 pub fn unified(before: &Entry, after: Option<&Entry>) -> String {
     let left = lines(before);
@@ -16,7 +19,7 @@ pub fn unified(before: &Entry, after: Option<&Entry>) -> String {
     let text = unified.context_radius(3).to_string();
     // A changed secret looks unchanged once it is masked: say so.
     let hidden = after.is_some_and(|after| secrets(before) != secrets(after));
-    if hidden { format!("{text} (a masked value changes)\n") } else { text }
+    if hidden { format!("{text}{MASKED}\n") } else { text }
 }
 
 fn lines(entry: &Entry) -> String {
