@@ -22,6 +22,7 @@ import base64
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -178,7 +179,6 @@ def main():
 
 
 if __name__ == "__main__":
-    import signal
-
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit("drive.py: the browser says nothing any more"))
     signal.alarm(PATIENCE)
     main()
