@@ -117,7 +117,7 @@ struct Bar<'v> {
 /// A day on which somebody is due.
 #[derive(Serialize)]
 struct Day<'v> {
-    day: &'v str,
+    date: &'v str,
     /// From the day of the plan.
     days: i32,
     /// Where it stands between the day of the plan and the last one.
@@ -162,7 +162,9 @@ impl<'v> Page<'v> {
                 [account] => belongings[*account].own.push(index),
                 accounts => {
                     shared.push(index);
-                    accounts.iter().for_each(|account| belongings[*account].shared.push(index));
+                    for account in accounts {
+                        belongings[*account].shared.push(index);
+                    }
                 }
             }
         }
@@ -202,7 +204,9 @@ fn belongings(view: &View, account: &super::view::AccountView) -> Belongings {
 fn changed(view: &View) -> Vec<Changed<'_>> {
     let mut accounts: Vec<Vec<usize>> = vec![Vec::new(); view.operations.len()];
     for (index, account) in view.accounts.iter().enumerate() {
-        account.operations.iter().for_each(|operation| accounts[*operation].push(index));
+        for operation in &account.operations {
+            accounts[*operation].push(index);
+        }
     }
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut entries: Vec<Changed<'_>> = Vec::new();
@@ -288,7 +292,7 @@ fn timeline<'v>(view: &'v View, names: &HashMap<&str, usize>) -> Vec<Day<'v>> {
     let all: Vec<i32> = view.due.iter().map(|due| days(&due.day)).collect();
     let last = u64::try_from(all.iter().copied().max().unwrap_or_default()).unwrap_or_default();
     let day = |(due, days): (&'v super::view::DueView, i32)| Day {
-        day: &due.day,
+        date: &due.day,
         days,
         place: share(u64::try_from(days).unwrap_or_default(), last),
         leavers: due.leavers.iter().map(|name| (name.as_str(), names.get(name.as_str()).copied())).collect(),

@@ -115,7 +115,7 @@ fn differing<'d>(old: &'d str, new: &'d str) -> Option<(Vec<Part<'d>>, Vec<Part<
         }
         parts
     };
-    Some((parts(&left, old, |operation| operation.old_range()), parts(&right, new, |operation| operation.new_range())))
+    Some((parts(&left, old, DiffOp::old_range), parts(&right, new, DiffOp::new_range)))
 }
 
 /// Runs of letters and digits, and every other character alone.
