@@ -120,7 +120,8 @@ fn plans_that_are_not_made() {
         assert!(matches!(output.status.code(), Some(2 | 3)), "{name}: {}", stderr(&output));
         let left: Vec<_> = files(place.path()).into_iter().map(|(path, _)| path).collect();
         // Over a limit there is a report that says for whom, and nothing to run.
-        let report = ["policy.toml", "set/SHA256SUMS", "set/plan.json", "set/report.md"].map(Path::new);
+        let report =
+            ["policy.toml", "set/SHA256SUMS", "set/plan.json", "set/report.html", "set/report.md"].map(Path::new);
         let expected = if name.starts_with("limit") { &report[..] } else { &report[..1] };
         assert_eq!(left, expected, "{name}");
     }
@@ -475,4 +476,24 @@ fn incomplete_exports() {
         assert_eq!(run(&["--accept-incomplete", other]).1, Some(3), "{name}");
     }
     insta::assert_snapshot!(all.join("\n"));
+}
+
+/// What fits into a comment on a merge request; over a limit, too.
+#[test]
+fn the_short_form() {
+    let place = tempfile::tempdir().unwrap();
+    let plan = plan_scenario("three-domains", &place.path().join("set"), &["--format", "short", "-q"]);
+    assert_eq!(plan.status.code(), Some(1), "{}", stderr(&plan));
+    let refused = plan_scenario(
+        "every-reference",
+        &place.path().join("refused"),
+        &["--format", "short", "--limit", "reference=1", "--ticket", "CHG-1 <b>|</b>"],
+    );
+    assert_eq!(refused.status.code(), Some(3), "{}", stderr(&refused));
+    let texts = [plan, refused].map(|output| String::from_utf8(output.stdout).unwrap());
+    insta::assert_snapshot!(texts.join("\n=====\n\n"));
+    let json = |form: &[&str], folder: &str| {
+        plan_scenario("note-active", &place.path().join(folder), &[form, &["-q"]].concat()).stdout
+    };
+    assert_eq!(json(&["--json"], "one"), json(&["--format", "json"], "two"));
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests say so")]
 
 mod audit;
+mod browser;
 mod cli;
 mod conformance;
 mod diff;

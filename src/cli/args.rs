@@ -253,12 +253,24 @@ pub struct Plan {
     /// Write the summary as JSON to standard output
     #[arg(long, conflicts_with = "stdout")]
     pub json: bool,
+    /// Write a report to standard output, beside the folder
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["stdout", "json"])]
+    pub format: Option<PlanFormat>,
     /// Replace an earlier change set
     #[arg(long)]
     pub force: bool,
     /// Exports of one directory: LDIF, also gzip or zstd, told by content; `-` is standard input
     #[arg(value_name = "EXPORT", required = true)]
     pub exports: Vec<String>,
+}
+
+/// `plan --format`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PlanFormat {
+    /// Markdown that fits a comment on a merge request: numbers, what to decide, who is due.
+    Short,
+    /// The summary as JSON, as `--json` does.
+    Json,
 }
 
 fn stage(name: &str) -> Result<Stage, String> {

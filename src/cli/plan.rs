@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::args::{self, Global};
+use super::args::{self, Global, PlanFormat};
 use super::grounds::{self, Grounds};
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
@@ -14,8 +14,8 @@ use crate::plan::{Counted, Plan, Request, plan};
 use crate::policy::Policy;
 use crate::proof::{Files, Proof, prove};
 use crate::render::change_file::{self, Context};
-use crate::render::report::markdown;
 use crate::render::report::view::{self, Input, View};
+use crate::render::report::{html, markdown};
 use crate::render::sanitize::shown;
 use crate::render::{hand_offs, notice, runbook};
 
@@ -72,9 +72,16 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     if let Some(target) = &settings.target {
         target.write(&set).map_err(|error| vec![output_fault(&error)])?;
     }
-    if command.json {
-        let json = serde_json::to_string_pretty(&view.summary).unwrap_or_default();
-        written(writeln!(std::io::stdout().lock(), "{json}"))?;
+    match if command.json { Some(PlanFormat::Json) } else { command.format } {
+        Some(PlanFormat::Json) => {
+            let json = serde_json::to_string_pretty(&view.summary).unwrap_or_default();
+            written(writeln!(std::io::stdout().lock(), "{json}"))?;
+        }
+        Some(PlanFormat::Short) => {
+            let short = markdown::short(&view).map_err(|error| report_fault(&error))?;
+            written(write!(std::io::stdout().lock(), "{short}"))?;
+        }
+        None => (),
     }
     if !refused.is_empty() {
         return Err(refused);
@@ -139,8 +146,6 @@ fn change_set(
     files: &Files,
     inputs: Vec<Input>,
 ) -> Result<(ChangeSet, View), Vec<Diagnostic>> {
-    let failed =
-        |error: &dyn std::fmt::Display| vec![Diagnostic::trouble(format!("a report cannot be written: {error}"))];
     let hand_offs = hand_offs::hand_offs(context);
     let leftovers = hand_offs::leftovers(context);
     let mut set = Vec::new();
@@ -151,18 +156,20 @@ fn change_set(
         set.extend(apply);
         set.extend(files.rollback.iter().map(|(name, text)| (format!("rollback/{name}"), text.clone())));
         set.sort_by(|a, b| a.0.cmp(&b.0));
-        let notices = notice::notices(context).map_err(|error| failed(&error))?;
+        let notices = notice::notices(context).map_err(|error| report_fault(&error))?;
         set.extend(notices.into_iter().map(|(name, text)| (format!("notices/{name}"), text)));
         let runbook = runbook::render(context, files, &dn_lists, &hand_offs, &leftovers);
-        set.push(("RUNBOOK.md".to_owned(), runbook.map_err(|error| failed(&error))?.into_bytes()));
+        set.push(("RUNBOOK.md".to_owned(), runbook.map_err(|error| report_fault(&error))?.into_bytes()));
     }
     let names = set.iter().map(|(name, _)| name.clone()).filter(|name| name != "RUNBOOK.md").collect();
     let view = view::view(context, proof, inputs, hand_offs, leftovers, names);
-    let report = markdown::render(&view).map_err(|error| failed(&error))?;
-    let mut json = serde_json::to_vec_pretty(&view).map_err(|error| failed(&error))?;
+    let report = markdown::render(&view).map_err(|error| report_fault(&error))?;
+    let page = html::render(&view).map_err(|error| report_fault(&error))?;
+    let mut json = serde_json::to_vec_pretty(&view).map_err(|error| report_fault(&error))?;
     json.push(b'\n');
     set.push(("plan.json".to_owned(), json));
     set.push(("report.md".to_owned(), report.into_bytes()));
+    set.push(("report.html".to_owned(), page.into_bytes()));
     Ok((set, view))
 }
 
@@ -209,6 +216,10 @@ fn summary(view: &View, command: &args::Plan, verbose: bool) {
         // Nobody to tell if standard error is gone.
         let _ = writeln!(out, "{line}");
     }
+}
+
+fn report_fault(error: &dyn std::fmt::Display) -> Vec<Diagnostic> {
+    vec![Diagnostic::trouble(format!("a report cannot be written: {error}"))]
 }
 
 fn output_fault(error: &OutputError) -> Diagnostic {

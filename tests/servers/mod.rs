@@ -30,5 +30,5 @@ mod server;
 mod simulate_run;
 mod slapd;
 mod subschema;
-mod tools;
+pub mod tools;
 mod verify_run;

@@ -9,6 +9,9 @@ use similar::{DiffOp, DiffTag, TextDiff, group_diff_ops};
 use crate::ldap::Entry;
 use crate::render::sanitize::{is_secret, shown, shown_value};
 
+/// The remark below a diff that shows less than what changes.
+pub const MASKED: &str = " (a masked value changes)";
+
 /// The unified diff of an entry; `None` on the right is a deleted one.
 pub fn unified(before: &Entry, after: Option<&Entry>) -> String {
     let left = lines(before);
@@ -17,7 +20,7 @@ pub fn unified(before: &Entry, after: Option<&Entry>) -> String {
         .unwrap_or_else(|| TextDiff::from_lines(&left, &right).unified_diff().context_radius(CONTEXT).to_string());
     // A changed secret looks unchanged once it is masked: say so.
     let hidden = after.is_some_and(|after| secrets(before) != secrets(after));
-    if hidden { format!("{text} (a masked value changes)\n") } else { text }
+    if hidden { format!("{text}{MASKED}\n") } else { text }
 }
 
 /// How many lines that stay are shown around a change.

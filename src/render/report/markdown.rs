@@ -1,7 +1,11 @@
-//! report.md, from its template.
+//! report.md, and its short form for a comment on a merge request, from their templates.
 //!
 //! Text that people or a directory wrote goes through a filter: `md` for running text, `code` for a code span,
-//! `fenced` for a block. None of it can close what it stands in, or begin markup or HTML.
+//! `fenced` for a block, `html` for the line of a fold that is seen (`<summary>`, where Markdown means nothing), `brief`
+//! before these to shorten it. None of it can close what it stands in, or begin markup or HTML.
+//!
+//! GitHub and GitLab fold `<details>`, and read Markdown in it behind an empty line. Elsewhere the tags are two lines that
+//! do not disturb.
 
 use std::fmt::Write as _;
 
@@ -15,6 +19,12 @@ pub fn render(view: &View) -> Result<String, Error> {
     let diffs = view.operations.iter().map(|operation| operation.diff.as_deref()).collect();
     let report = Serde(Report { view, diffs });
     environment()?.get_template("report.md.j2")?.render(report)
+}
+
+/// Renders the short form. It has a bounded number of rows and every value in it is cut, so that it stays below the
+/// 65,536 characters of a comment on GitHub.
+pub fn short(view: &View) -> Result<String, Error> {
+    environment()?.get_template("short.md.j2")?.render(Serde(view))
 }
 
 /// The view with what only the report shows.
@@ -34,6 +44,9 @@ pub fn environment() -> Result<Environment<'static>, Error> {
     environment.add_filter("md", |text: String| escaped(&text));
     environment.add_filter("code", |text: String| code(&text));
     environment.add_filter("fenced", |text: String| fenced(&text));
+    environment.add_filter("html", |text: String| entities(&text));
+    environment.add_filter("brief", |text: String| brief(&text));
+    environment.add_template("short.md.j2", include_str!("../../../templates/short.md.j2"))?;
     environment.add_template("report.md.j2", include_str!("../../../templates/report.md.j2"))?;
     environment.add_template("runbook.md.j2", include_str!("../../../templates/runbook.md.j2"))?;
     Ok(environment)
@@ -55,6 +68,19 @@ pub fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// Text on one line of HTML.
+fn entities(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(['\n', '\r'], " ")
+}
+
+/// Longest text in the short form, in characters.
+const BRIEF: usize = 80;
+
+/// The beginning of a text.
+fn brief(text: &str) -> String {
+    text.char_indices().nth(BRIEF).map_or_else(|| text.to_owned(), |(end, _)| format!("{}...", &text[..end]))
 }
 
 /// Longest run of backticks in a text.
@@ -85,6 +111,12 @@ mod tests {
         assert_eq!(escaped("<b>*x*|[a](b)\n# c"), "&lt;b&gt;\\*x\\*\\|\\[a\\](b) \\# c");
         assert_eq!(code("a`b``c"), "```a`b``c```");
         assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(entities("</summary>\n&amp;"), "&lt;/summary&gt; &amp;amp;");
         assert_eq!(fenced("x\n```\ny"), "````diff\nx\n```\ny\n````");
+    }
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!(brief("ë"), "ë");
+        assert_eq!(brief(&"ë".repeat(81)), format!("{}...", "ë".repeat(80)));
     }
 }
