@@ -1,5 +1,6 @@
 //! The passes of an audit.
 
+use crate::ldap::attribute::base_type;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Finding, Ground};
@@ -143,7 +144,7 @@ impl<'g> Second<'g> {
             if !matches!(form, Form::Name | Form::NameAndUid) || treatment == Treatment::Leave {
                 continue;
             }
-            let base = line.description.split(';').next().unwrap_or_default();
+            let base = base_type(&line.description);
             let value = named_dn(base, line.value.bytes());
             let Ok(key) = keys.key_of(value) else { continue };
             let is_there = |key: &[u8]| self.first.structure.holds_key(key);
@@ -177,7 +178,7 @@ impl<'g> Second<'g> {
         }
         let members = lines().filter(|line| MEMBERS.iter().any(|name| line.description.eq_ignore_ascii_case(name)));
         let real = members.filter(|line| {
-            let base = line.description.split(';').next().unwrap_or_default();
+            let base = base_type(&line.description);
             !is_dummy(named_dn(base, line.value.bytes()), self.ground.policy)
         });
         if real.count() == 0 {

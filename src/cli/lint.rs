@@ -1,11 +1,13 @@
 //! `offboard lint`: every problem of LDIF files, and the files with those mended that can be mended for certain.
 
 use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
 
 use super::args::{self, Global, LintFormat, TargetArg};
 use super::{Diagnostic, Exit, Outcome, written};
-use crate::io::source::Source;
-use crate::ldif::lint::{Linter, Problem, Severity, Target};
+use crate::io::ordered;
+use crate::io::source::{Block, Source};
+use crate::ldif::lint::{self, Faults, Linter, Problem, Severity, Target};
 use crate::render::problems::{self, Counts};
 
 /// Runs it.
@@ -32,7 +34,7 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
         if outcome.is_err() {
             break;
         }
-        match file(name, command.target.map(Target::from), &mut report) {
+        match file(name, command.target.map(Target::from), global.threads(), &mut report) {
             Ok(()) => {}
             Err(Stopped::Input(error)) => faults.push(Diagnostic::trouble(format!("{name}: {error}"))),
             Err(Stopped::Output(error)) => outcome = Err(error),
@@ -101,11 +103,30 @@ impl<W: Write> Report<W> {
     }
 }
 
-fn file<W: Write>(name: &str, target: Option<Target>, report: &mut Report<W>) -> Result<(), Stopped> {
+fn file<W: Write>(
+    name: &str,
+    target: Option<Target>,
+    threads: NonZeroUsize,
+    report: &mut Report<W>,
+) -> Result<(), Stopped> {
     let mut blocks = Source::open(name).and_then(|source| source.blocks()).map_err(Stopped::Input)?;
     let mut linter = Linter::new(target);
     let mut found = Vec::new();
     linter.begin(blocks.encoding(), &mut found);
+    if !report.fix && target.is_none() {
+        let mut stopped = Ok(());
+        let find = |block: &Block| lint::faults(&block.bytes, block.first_line);
+        let mut take = |faults: Faults| {
+            linter.faulty_block(&faults, &mut found);
+            stopped = report.add(name, &found);
+            found.clear();
+            stopped.is_ok()
+        };
+        ordered::for_each_block(&mut blocks, threads, &find, &mut take).map_err(Stopped::Input)?;
+        stopped.map_err(Stopped::Output)?;
+        linter.end(&mut found);
+        return report.add(name, &found).map_err(Stopped::Output);
+    }
     let mut repaired = Vec::new();
     let mut buffer = Vec::new();
     while let Some(block) = blocks.next_block(buffer).map_err(Stopped::Input)? {

@@ -13,6 +13,8 @@ mod json;
 mod lint;
 mod plan;
 mod revert;
+#[cfg(test)]
+mod same_plan;
 mod search;
 mod simulate;
 mod verify;

@@ -29,9 +29,9 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
 
     let ended = AtomicBool::new(false);
     let write = |entry: &EntryView<'_>, found: &mut Found| {
-        found.masked += writer.write(&mut found.text, entry.record);
+        found.masked += writer.write(&mut found.text, entry.whole());
     };
-    let pass = SearchPass { search: &search, write, ended: &ended };
+    let pass = SearchPass { search: &search, write, ended: &ended, interest: search.interest() };
     // Not locked: the blocks are long, and written by this thread alone.
     let mut out = io::stdout();
     let mut outcome = out.write_all(&writer.header());

@@ -1,9 +1,12 @@
-//! Hashes of keys, for sets that remember millions of names in eight bytes each.
+//! Hashes of keys: for sets that remember millions of names in eight bytes each, and for sets and maps of the few names
+//! that a pass looks for, which are asked for every name of an export.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::ldap::DnKey;
 
 /// A set of [`hash`]es.
 pub type Hashes = HashSet<u64, BuildHasherDefault<Hashed>>;
@@ -30,3 +33,9 @@ impl Hasher for Hashed {
 pub fn hash(key: &[u8]) -> u64 {
     xxh3_64(key)
 }
+
+/// Names that every entry of an export is looked up in.
+pub type KeySet = HashSet<DnKey, BuildHasherDefault<Hashed>>;
+
+/// Something for each of such names.
+pub type KeyMap<T> = HashMap<DnKey, T, BuildHasherDefault<Hashed>>;

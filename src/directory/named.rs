@@ -1,19 +1,26 @@
 //! A pass for certain entries only.
 
-use std::collections::HashSet;
-
+use super::key_hash::KeySet;
 use super::scan::Unreadable;
 use super::{EntryView, Exports, Overlay, Pass, ScanError, scan};
-use crate::ldap::{DnKey, Entry};
-use crate::ldif::UrlPolicy;
+use crate::ldap::Entry;
+use crate::ldif::{Interest, UrlPolicy};
 
-struct Wanted(HashSet<DnKey>);
+struct Wanted {
+    names: KeySet,
+    /// No attribute: an entry is wanted by its name.
+    interest: Interest,
+}
 
 impl Pass for Wanted {
     type Found = Vec<Entry>;
 
+    fn interest(&self) -> Option<&Interest> {
+        Some(&self.interest)
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut Vec<Entry>) -> Result<(), Unreadable> {
-        if self.0.contains(entry.key) {
+        if self.names.contains(entry.key) {
             found.push(entry.to_entry()?);
         }
         Ok(())
@@ -21,16 +28,15 @@ impl Pass for Wanted {
 }
 
 /// The entries of these names that the exports hold.
-#[expect(clippy::implicit_hasher, reason = "names are always kept in the standard set")]
 pub fn entries<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
     overlay: Option<&Overlay>,
-    names: HashSet<DnKey>,
+    names: KeySet,
 ) -> Result<Vec<Entry>, ScanError<E::Error>> {
     let mut found = Vec::new();
     if !names.is_empty() {
-        scan(exports, urls, overlay, &Wanted(names), |part| found.extend(part))?;
+        scan(exports, urls, overlay, &Wanted { names, interest: Interest::default() }, |part| found.extend(part))?;
     }
     Ok(found)
 }

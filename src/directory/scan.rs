@@ -20,14 +20,14 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashMap;
 
 use thiserror::Error;
 
 use super::census::{Census, Place};
+use super::key_hash::KeyMap;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::{Asked, Attributes, any_of_dn};
-use crate::ldap::{Attribute, AttributeDescription, Dn, DnKey, Entry, Origin, Value};
+use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, Origin, Value};
 use crate::ldif::{
     AttributeLine, ChangeKind, ContentRecord, Interest, LdifError, LdifErrorKind, NonEntry, Part, Record, RecordReader,
     Text, UrlPolicy,
@@ -57,10 +57,15 @@ pub trait Exports {
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
         take: &mut dyn FnMut(T) -> bool,
     ) -> Result<(), Self::Error>;
+
+    /// Whether every record is read in the slow way and with all of its lines: what the quick way is held against.
+    fn is_thorough(&self) -> bool {
+        false
+    }
 }
 
 /// Entries that a plan changed: `None` is a deleted one. Read over the exports, it shows the directory afterwards.
-pub type Overlay = HashMap<DnKey, Option<Entry>>;
+pub type Overlay = KeyMap<Option<Entry>>;
 
 /// An entry where it stands in its block.
 pub struct EntryView<'v> {
@@ -226,7 +231,8 @@ pub fn scan<E: Exports, P: Pass>(
     pass: &P,
     mut merge: impl FnMut(P::Found),
 ) -> Result<Census, ScanError<E::Error>> {
-    let work = |block: BlockText<'_>| scan_block(block, urls, overlay, pass);
+    let is_thorough = exports.is_thorough();
+    let work = |block: BlockText<'_>| scan_block(block, urls, overlay, pass, is_thorough);
     let mut census = Census::default();
     let mut stop = None;
     let mut take = |result: Result<Scanned<P::Found>, Stop>| match result {
@@ -253,12 +259,16 @@ fn scan_block<P: Pass>(
     urls: UrlPolicy<'_>,
     overlay: Option<&Overlay>,
     pass: &P,
+    is_thorough: bool,
 ) -> Result<Scanned<P::Found>, Stop> {
     let export = block.export;
     let mut scanned = Scanned { found: P::Found::default(), census: Census::default() };
     let mut keys = KeyBuffer::new();
-    let interest = pass.interest();
+    let interest = pass.interest().filter(|_| !is_thorough);
     let mut reader = RecordReader::new(block.bytes, block.first_line, urls).only(interest);
+    if is_thorough {
+        reader = reader.slow();
+    }
     while let Some(record) = reader.next() {
         let part = reader.part();
         let mut record = match record.map_err(|error| Stop::Ldif(export, error))? {
@@ -280,12 +290,13 @@ fn scan_block<P: Pass>(
             scanned.census.unreadable_names.add(Place { export, line: record.line, text });
             continue;
         };
-        if !is_live(&record, &mut scanned.census) {
+        let is_usual = reader.is_usual();
+        if !is_live(&record, is_usual, &mut scanned.census) {
             continue;
         }
         let lines = part.map_or(record.attributes.len(), |part| part.lines);
-        let dropped = drop_replication_state(&mut record, export, &mut scanned.census);
-        if lines == dropped || has_an_empty_class(&record) {
+        let dropped = if is_usual { 0 } else { drop_replication_state(&mut record, export, &mut scanned.census) };
+        if lines == dropped || !is_usual && has_an_empty_class(&record) {
             let text = record.dn.to_vec();
             scanned.census.without_values.add(Place { export, line: record.line, text });
         }
@@ -311,6 +322,14 @@ fn scan_block<P: Pass>(
         reader.recycle(record);
     }
     Ok(scanned)
+}
+
+/// Shows an entry that was kept to a pass.
+pub fn show<P: Pass>(entry: &Entry, pass: &P, found: &mut P::Found) -> Result<(), Unreadable> {
+    let record = view_of(entry);
+    let key = entry.dn.key().as_bytes();
+    let view = EntryView { export: entry.origin.export, record: &record, key, rest: None, whole: OnceCell::new() };
+    pass.visit(&view, found)
 }
 
 /// A kept entry, seen as a record again.
@@ -344,8 +363,9 @@ fn count_block(census: &mut Census, export: u16, line: u64, block: NonEntry<'_>)
     }
 }
 
-/// Whether the record is an entry that lives; counts it if not.
-fn is_live(record: &ContentRecord<'_>, census: &mut Census) -> bool {
+/// Whether the record is an entry that lives; counts it if not. A [usual](RecordReader::is_usual) one can only be told by
+/// its name.
+fn is_live(record: &ContentRecord<'_>, is_usual: bool, census: &mut Census) -> bool {
     const RUV: &[u8] = b"nsuniqueid=ffffffff-ffffffff-ffffffff-ffffffff";
     let starts = |prefix: &[u8]| record.dn.get(..prefix.len()).is_some_and(|dn| dn.eq_ignore_ascii_case(prefix));
     if starts(RUV) {
@@ -356,11 +376,16 @@ fn is_live(record: &ContentRecord<'_>, census: &mut Census) -> bool {
         let is = |line: &AttributeLine<'_>| {
             line.description.eq_ignore_ascii_case(name) && line.value.bytes().eq_ignore_ascii_case(value)
         };
-        record.attributes.iter().any(is)
+        !is_usual && record.attributes.iter().any(is)
     };
-    let deleted_name = memchr::memmem::find(&record.dn, b"\\0ADEL:").is_some()
-        || memchr::memmem::find(&record.dn, b"\nDEL:").is_some();
-    if deleted_name || has("objectClass", b"nsTombstone") || has("isDeleted", b"TRUE") {
+    // Few names have what these begin with.
+    let deleted_name = || {
+        memchr::memmem::find(&record.dn, b"\\0ADEL:").is_some() || memchr::memmem::find(&record.dn, b"\nDEL:").is_some()
+    };
+    if memchr::memchr2(b'\\', b'\n', &record.dn).is_some() && deleted_name()
+        || has("objectClass", b"nsTombstone")
+        || has("isDeleted", b"TRUE")
+    {
         census.tombstones += 1;
         return false;
     }

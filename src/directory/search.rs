@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::scan::{EntryView, Pass, Unreadable};
 use crate::ldap::DnKey;
 use crate::ldap::filter::{Filter, Truth};
-use crate::ldif::LdifErrorKind;
+use crate::ldif::{Interest, LdifErrorKind};
 
 /// Which entries are looked at, seen from the base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,13 @@ impl Search {
     /// Whether an entry is one of them.
     pub fn finds(&self, entry: &EntryView<'_>) -> bool {
         self.covers(entry.key) && self.filter.evaluate(entry) == Truth::True
+    }
+
+    /// The attributes that the filter compares.
+    pub fn interest(&self) -> Interest {
+        let mut interest = Interest::default();
+        self.filter.for_each_type(&mut |name| interest.insert(name, ()));
+        interest
     }
 
     /// Whether the scope holds the entry with this key.
@@ -69,10 +76,16 @@ pub struct SearchPass<'s, W> {
     pub write: W,
     /// Nobody reads what is written: the rest need not be read.
     pub ended: &'s AtomicBool,
+    /// What the filter compares: [`Search::interest`].
+    pub interest: Interest,
 }
 
 impl<W: Fn(&EntryView<'_>, &mut Found) + Sync> Pass for SearchPass<'_, W> {
     type Found = Found;
+
+    fn interest(&self) -> Option<&Interest> {
+        Some(&self.interest)
+    }
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Found) -> Result<(), Unreadable> {
         if self.ended.load(Ordering::Relaxed) {

@@ -4,7 +4,7 @@ pub mod change_set;
 pub mod digest;
 pub mod exports;
 pub mod new_file;
-mod ordered;
+pub mod ordered;
 pub mod output;
 pub mod source;
 pub mod url_folder;

@@ -216,6 +216,12 @@ impl fmt::Display for AttributeDescription {
     }
 }
 
+/// The type of a description: what stands before its options.
+pub fn base_type(description: &str) -> &str {
+    let end = description.bytes().position(|byte| byte == b';');
+    end.map_or(description, |end| &description[..end])
+}
+
 /// Whether two names, without options, are of the same attribute type.
 pub fn same_type(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || attribute_types::find(a).is_some_and(|known| known.is_called(b))

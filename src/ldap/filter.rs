@@ -35,7 +35,7 @@ use nom::combinator::{map, opt, value};
 use nom::{IResult, Parser};
 use thiserror::Error;
 
-use super::attribute::AttributeError;
+use super::attribute::{AttributeError, base_type};
 use super::attribute_types::equality_rule;
 use super::matching::{MatchingRule, normalize};
 use super::{AttributeDescription, Dn, Entry, TypeMap};
@@ -342,7 +342,7 @@ impl Item {
             }
             None => {
                 let mut test = |name: &str, value: &[u8]| {
-                    let attribute_type = name.split(';').next().unwrap_or_default();
+                    let attribute_type = base_type(name);
                     suits(how.rule(), attribute_type) && how.holds(value)
                 };
                 subject.any_attribute(&mut test) || dn && subject.any_of_name(&mut test)

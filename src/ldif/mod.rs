@@ -9,6 +9,7 @@
 //! | [`record`] | the lines between two blank lines | a content record, a change record, or a block that is neither |
 //! | [`reader`] | a block | its records, one after the other |
 //! | `quick` | a content record as nearly all are | the same, in a fraction of the time |
+//! | `seen_names` | the start of a line | what is known of its attribute |
 //! | `written` | what stands behind the colon | the value, when it is asked for |
 //! | [`convert`] | a change record | an operation of the LDAP model |
 //! | [`lint`] | a block | everything that is wrong with it, and the text repaired |
@@ -25,6 +26,7 @@ pub mod lint;
 mod quick;
 pub mod reader;
 pub mod record;
+mod seen_names;
 pub mod writer;
 mod written;
 

@@ -18,8 +18,10 @@ use data_encoding::BASE64;
 use memchr::memchr;
 
 use super::record::{AttributeLine, Text};
+use super::seen_names::SeenNames;
 use super::written::{Written, digits_of, folds, without_fill};
 use crate::ldap::TypeMap;
+use crate::ldap::dn_key::KeyBuffer;
 
 /// Attributes whose lines are kept; always kept are lines that say something of the record as a whole: descriptions with
 /// options, `isDeleted`, and an `objectClass` that is empty, `nsTombstone`, or not written as plain text.
@@ -39,15 +41,27 @@ pub(super) struct Taken<'b> {
     pub end: usize,
     /// Number of the line there.
     pub next_line: u64,
+    /// No line says something of the record as a whole; see [`Interest`].
+    pub is_usual: bool,
 }
 
-/// A logical line, not yet taken for anything.
+/// A logical line, not yet taken for anything. Its base64 decodes.
 struct Line<'b> {
     name: &'b [u8],
-    has_options: bool,
-    value: Text<'b>,
-    /// Written as plain text on one physical line.
-    is_plain: bool,
+    /// What stands behind the colons, with its folds.
+    written: &'b [u8],
+    is_base64: bool,
+    is_folded: bool,
+}
+
+impl<'b> Line<'b> {
+    fn value(&self) -> Text<'b> {
+        if self.is_folded || self.is_base64 {
+            Text::Written(Written::new(self.written, self.is_base64))
+        } else {
+            Text::Bytes(without_fill(self.written).into())
+        }
+    }
 }
 
 /// Walks over the lines of a text that holds no NUL.
@@ -69,11 +83,45 @@ enum Start {
     Line,
 }
 
+/// What is done with the lines of an attribute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Use {
+    /// They are checked and passed over.
+    #[default]
+    Pass,
+    /// They are kept.
+    Keep,
+    /// They are kept, and say something of the record as a whole.
+    Tell,
+    /// An `objectClass` that nobody asks for, or, if `keep`, that somebody does: it depends on the value.
+    Class { keep: bool },
+    /// The name may be a keyword: what it is depends on its place.
+    Keyword,
+}
+
+impl Use {
+    fn of(name: &[u8], has_options: bool, interest: Option<&Interest>) -> Self {
+        let is = |keyword: &[u8]| name.eq_ignore_ascii_case(keyword);
+        let keep = || interest.is_none_or(|interest| interest.get_type(name).is_some());
+        match name.len() {
+            _ if has_options => Self::Tell,
+            2 if is(b"dn") => Self::Keyword,
+            7 if is(b"control") => Self::Keyword,
+            10 if is(b"changetype") => Self::Keyword,
+            9 if is(b"isDeleted") => Self::Tell,
+            11 if is(b"objectClass") => Self::Class { keep: keep() },
+            _ if keep() => Self::Keep,
+            _ => Self::Pass,
+        }
+    }
+}
+
 /// Takes the record at the start of `text`, which holds no NUL, if it is a plain one; its lines go to the end of `lines`.
 pub(super) fn content<'b>(
     text: &'b [u8],
     first_line: u64,
     interest: Option<&Interest>,
+    names: &mut SeenNames<Use>,
     lines: &mut Vec<AttributeLine<'b>>,
 ) -> Option<Taken<'b>> {
     let mut walk = Walk { text, at: 0, line: first_line };
@@ -89,8 +137,8 @@ pub(super) fn content<'b>(
     if !first.name.eq_ignore_ascii_case(b"dn") {
         return None;
     }
-    let dn = first.value;
-    let mut count = 0;
+    let dn = first.value();
+    let (mut count, mut is_usual) = (0, true);
     loop {
         match walk.start()? {
             Start::End | Start::Blank => break,
@@ -98,42 +146,104 @@ pub(super) fn content<'b>(
             Start::Line => {}
         }
         let number = walk.line;
-        let taken = walk.take()?;
-        let name = taken.name;
-        if matches!(name.len(), 2 | 7 | 10) && is_keyword(name, count == 0) {
-            return None;
-        }
+        let rest = &text[walk.at..];
+        let (length, usage) = match names.find(rest) {
+            Some(known) => known,
+            None => {
+                let (length, has_options) = description(rest)?;
+                let usage = Use::of(&rest[..length], has_options, interest);
+                names.keep(rest, length, usage);
+                (length, usage)
+            }
+        };
+        let taken = walk.value_behind(length)?;
+        let is_kept = match usage {
+            Use::Pass => false,
+            Use::Keep => true,
+            Use::Tell => {
+                is_usual = false;
+                true
+            }
+            Use::Class { keep } => {
+                let is_telling = is_telling_class(&taken);
+                is_usual &= !is_telling;
+                keep || is_telling
+            }
+            // `control` and `changetype` are keywords right behind the name only, `dn` is one everywhere.
+            Use::Keyword if count == 0 || taken.name.len() == 2 => return None,
+            Use::Keyword => true,
+        };
         count += 1;
-        if interest.is_none_or(|interest| taken.has_options || interest.get_type(name).is_some() || says_more(&taken)) {
-            let description = std::str::from_utf8(name).ok()?.into();
-            lines.push(AttributeLine { line: number, description, value: taken.value });
+        if is_kept {
+            let description = std::str::from_utf8(taken.name).ok()?.into();
+            lines.push(AttributeLine { line: number, description, value: taken.value() });
         }
     }
     if dn.bytes().is_empty() {
         return None;
     }
-    Some(Taken { dn, line, lines: count, start, end: walk.at, next_line: walk.line })
+    Some(Taken { dn, line, lines: count, start, end: walk.at, next_line: walk.line, is_usual })
+}
+
+/// Whether an `objectClass` says something of the record as a whole; see [`Interest`].
+fn is_telling_class(line: &Line<'_>) -> bool {
+    let value = without_fill(line.written);
+    line.is_base64 || line.is_folded || value.is_empty() || value.eq_ignore_ascii_case(b"nsTombstone")
+}
+
+/// Whether nothing is wrong with the record at the start of `text`, which holds no NUL, and nothing about it is unusual:
+/// [`lint`](super::lint) has nothing to say of it for itself. It may say no to a record that is in order.
+pub(super) fn is_faultless(text: &[u8], keys: &mut KeyBuffer) -> bool {
+    let mut walk = Walk { text, at: 0, line: 1 };
+    let mut lines = 0_usize;
+    loop {
+        match walk.start() {
+            Some(Start::Comment) => continue,
+            Some(Start::Line) => {}
+            Some(Start::End) => return lines > 1 && text.ends_with(b"\n"),
+            Some(Start::Blank) | None => return false,
+        }
+        let Some(line) = walk.take() else { return false };
+        let is_in_order = if lines == 0 {
+            line.name == b"dn" && {
+                let name = line.value();
+                !name.bytes().is_empty() && keys.key_of(name.bytes()).is_ok()
+            }
+        } else {
+            !is_keyword(line.name, lines == 1) && has_usual_name(&line)
+        };
+        if !is_in_order || !is_usually_written(&line) {
+            return false;
+        }
+        lines += 1;
+    }
+}
+
+/// Letters, digits and hyphens, a letter first (RFC 4512, 1.4).
+fn has_usual_name(line: &Line<'_>) -> bool {
+    let usual = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b';');
+    line.name[0].is_ascii_alphabetic() && line.name.iter().all(usual)
+}
+
+/// ASCII without CR inside and blanks at the end, no line of blanks.
+fn is_usually_written(line: &Line<'_>) -> bool {
+    if !line.is_folded {
+        let value = without_fill(line.written);
+        let text = || value.iter().fold(true, |all, byte| all & byte.is_ascii() & (*byte != b'\r'));
+        return value.last() != Some(&b' ') && (line.is_base64 || text());
+    }
+    let usual = |part: &[u8]| {
+        part.iter().fold(true, |all, byte| all & byte.is_ascii() & (*byte != b'\r')) && !part.trim_ascii().is_empty()
+    };
+    folds(line.written).skip(1).all(usual)
+        && folds(line.written).next().is_some_and(|first| first.is_ascii() && !first.contains(&b'\r'))
+        && folds(line.written).last().is_some_and(|last| last.last() != Some(&b' '))
 }
 
 /// Whether a line cannot be an attribute's at its place.
 fn is_keyword(name: &[u8], is_first: bool) -> bool {
     let is = |keyword: &[u8]| name.eq_ignore_ascii_case(keyword);
     is(b"dn") || is_first && (is(b"control") || is(b"changetype"))
-}
-
-/// Whether a line says something of the record as a whole; see [`Interest`].
-fn says_more(line: &Line<'_>) -> bool {
-    match line.name.len() {
-        9 => line.name.eq_ignore_ascii_case(b"isDeleted"),
-        11 if matches!(line.name[0], b'o' | b'O') => {
-            let is_telling = || {
-                let value = line.value.bytes();
-                !line.is_plain || value.is_empty() || value.eq_ignore_ascii_case(b"nsTombstone")
-            };
-            line.name.eq_ignore_ascii_case(b"objectClass") && is_telling()
-        }
-        _ => false,
-    }
 }
 
 /// What a byte may be in a description.
@@ -164,6 +274,22 @@ static CLASSES: [Class; 256] = {
 
 fn class(byte: u8) -> Class {
     CLASSES[usize::from(byte)]
+}
+
+/// The length of the description at the start of a line, and whether it has options; `None` if there is no colon behind
+/// it.
+fn description(line: &[u8]) -> Option<(usize, bool)> {
+    let base = line.iter().position(|byte| class(*byte) != Class::Name)?;
+    let mut end = base;
+    while line[end] == b';' {
+        let option = &line[end + 1..];
+        let length = option.iter().position(|byte| class(*byte) == Class::Other)?;
+        if length == 0 {
+            return None;
+        }
+        end += 1 + length;
+    }
+    (base > 0 && line[end] == b':').then_some((end, end > base))
 }
 
 impl<'b> Walk<'b> {
@@ -206,20 +332,14 @@ impl<'b> Walk<'b> {
 
     /// Takes a logical line.
     fn take(&mut self) -> Option<Line<'b>> {
+        let (length, _) = description(&self.text[self.at..])?;
+        self.value_behind(length)
+    }
+
+    /// Takes a logical line whose description has this length, with a colon behind it.
+    #[inline]
+    fn value_behind(&mut self, end: usize) -> Option<Line<'b>> {
         let rest = &self.text[self.at..];
-        let base = rest.iter().position(|byte| class(*byte) != Class::Name)?;
-        let mut end = base;
-        while rest[end] == b';' {
-            let option = &rest[end + 1..];
-            let length = option.iter().position(|byte| class(*byte) == Class::Other)?;
-            if length == 0 {
-                return None;
-            }
-            end += 1 + length;
-        }
-        if base == 0 || rest[end] != b':' {
-            return None;
-        }
         let name = &rest[..end];
         let is_base64 = match rest.get(end + 1)? {
             b':' => true,
@@ -234,22 +354,19 @@ impl<'b> Walk<'b> {
         while self.text.get(self.at) == Some(&b' ') {
             self.physical();
         }
-        let value = match (is_folded, is_base64) {
-            (false, false) => Text::Bytes(without_fill(first).into()),
-            (false, true) => {
-                is_decodable(std::iter::once(digits_of(first))).then(|| Text::Written(Written::new(first, true)))?
+        let written = if is_folded { &self.text[begin..self.at] } else { first };
+        let decodes = || {
+            if !is_folded {
+                return is_decodable(std::iter::once(digits_of(written)));
             }
-            (true, _) => {
-                let written = &self.text[begin..self.at];
-                let mut parts = folds(written);
-                let first = parts.next().map(without_fill);
-                if is_base64 && !is_decodable(first.into_iter().chain(parts)) {
-                    return None;
-                }
-                Text::Written(Written::new(written, is_base64))
-            }
+            let mut parts = folds(written);
+            let first = parts.next().map(without_fill);
+            is_decodable(first.into_iter().chain(parts))
         };
-        Some(Line { name, has_options: end > base, value, is_plain: !is_folded && !is_base64 })
+        if is_base64 && !decodes() {
+            return None;
+        }
+        Some(Line { name, written, is_base64, is_folded })
     }
 
     /// Whether the physical line that ends at or just behind this place of the rest is folded.
@@ -361,7 +478,7 @@ mod tests {
             "dn: o=x\ndn: o=y\n",
             "ref: ldap://x\n",
         ] {
-            assert!(content(text.as_bytes(), 1, None, &mut Vec::new()).is_none(), "{text}");
+            assert!(content(text.as_bytes(), 1, None, &mut SeenNames::new(), &mut Vec::new()).is_none(), "{text}");
         }
     }
 
@@ -369,7 +486,7 @@ mod tests {
     fn what_is_taken() {
         let text = b"\n# c\n  d\ndn: o=x\r\nobjectClass: top\r\ncn:  a\n  b\nphoto:: YWJj\n ZGVm\n\nnext";
         let mut lines = Vec::new();
-        let taken = content(text, 1, None, &mut lines).unwrap();
+        let taken = content(text, 1, None, &mut SeenNames::new(), &mut lines).unwrap();
         let values: Vec<_> = lines.iter().map(|line| (line.line, line.value.bytes())).collect();
         assert_eq!(values, [(5, &b"top"[..]), (6, b"a b"), (8, b"abcdef")]);
         assert_eq!((taken.line, taken.lines, taken.next_line, &text[taken.end..]), (4, 3, 11, &b"next"[..]));

@@ -23,10 +23,11 @@ use data_encoding::{BASE64, DecodeKind};
 use super::error::{LdifError, LdifErrorKind};
 use super::grammar::{self, ValueSpec};
 use super::lines::{Lines, LogicalLine};
-use super::quick::{self, Interest};
+use super::quick::{self, Interest, Use};
 use super::record::{
     AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text,
 };
+use super::seen_names::SeenNames;
 use crate::ldap::ModOp;
 
 /// Gives the bytes that a URL stands for, or the reason why not.
@@ -55,9 +56,11 @@ pub struct RecordReader<'b, 'a> {
     /// Whether the quick way may be tried.
     is_quick: bool,
     interest: Option<&'a Interest>,
+    names: SeenNames<Use>,
     /// To be filled by the next content record.
     attributes: Vec<AttributeLine<'b>>,
     part: Option<Part<'b>>,
+    is_usual: bool,
 }
 
 /// A content record of which only the lines of some attributes were kept.
@@ -81,8 +84,10 @@ impl<'b, 'a> RecordReader<'b, 'a> {
             failed: false,
             is_quick: memchr::memchr(0, block).is_none(),
             interest: None,
+            names: SeenNames::new(),
             attributes: Vec::new(),
             part: None,
+            is_usual: false,
         }
     }
 
@@ -106,6 +111,12 @@ impl<'b, 'a> RecordReader<'b, 'a> {
         self.part
     }
 
+    /// Whether the last record is one of content that has no line with options, no `isDeleted`, and only classes that are
+    /// plain text, not empty and not `nsTombstone`. False is "perhaps".
+    pub fn is_usual(&self) -> bool {
+        self.is_usual
+    }
+
     /// Takes back a record that is not needed any more, to spare an allocation.
     pub fn recycle(&mut self, record: ContentRecord<'b>) {
         self.attributes = record.attributes;
@@ -126,10 +137,12 @@ impl<'b> Iterator for RecordReader<'b, '_> {
             return None;
         }
         self.part = None;
+        self.is_usual = false;
         if self.is_quick {
             let (text, line) = (self.lines.rest(), self.lines.number());
-            if let Some(taken) = quick::content(text, line, self.interest, &mut self.attributes) {
+            if let Some(taken) = quick::content(text, line, self.interest, &mut self.names, &mut self.attributes) {
                 self.lines.pass_over(taken.end, taken.next_line);
+                self.is_usual = taken.is_usual;
                 let attributes = std::mem::take(&mut self.attributes);
                 if attributes.len() < taken.lines {
                     let text = &text[taken.start..taken.end];

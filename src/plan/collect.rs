@@ -1,10 +1,11 @@
 //! Pass 2: what names, contains or belongs to the accounts that are deleted or moved, and what stands above all of them.
 
+use crate::ldap::attribute::base_type;
 use std::collections::{HashMap, HashSet};
 
 use super::access::{Access, Way, finds};
 use crate::directory::census::{Finding, Place};
-use crate::directory::key_hash::{Hashes, hash};
+use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::references::kinds::{ALIAS, KINDS, MEMBERS};
 use crate::directory::references::persons::{Naming, identifying};
 use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose, never_written};
@@ -66,7 +67,7 @@ pub struct Collect<'p> {
     /// Who is looked for: accounts by their index, then what goes with them.
     pub persons: Persons,
     /// Entries that are needed for what they say: successors, domains, places that accounts move to.
-    pub wanted: HashSet<DnKey>,
+    pub wanted: KeySet,
     /// Group numbers that are the primary one of a deleted account.
     pub primary_groups: HashSet<Vec<u8>>,
     /// Hashes of the names of all groups.
@@ -74,7 +75,7 @@ pub struct Collect<'p> {
     /// Accounts that are deleted: what groups by URL are evaluated on.
     pub deleted: Vec<(usize, Entry)>,
     /// Known address-book roots.
-    pub book_roots: HashSet<DnKey>,
+    pub book_roots: KeySet,
     /// RDN keys of address-book roots whose place is not known.
     pub book_rdns: HashMap<Vec<u8>, Vec<usize>>,
     /// Under which address books stand.
@@ -161,6 +162,11 @@ impl Collected {
         }
     }
 
+    /// What was found in other entries than these, as far as it is about entries that were not kept.
+    pub fn others(&self, these: &dyn Fn(&DnKey) -> bool) -> Self {
+        Self { namesakes: self.namesakes.without(these), ..Self::default() }
+    }
+
     /// Decides whom user names and shared addresses mean, now that everybody who has them is known: see [`Namesakes`].
     pub fn settle(&mut self, persons: &[DnKey]) {
         for kept in &mut self.kept {
@@ -208,11 +214,11 @@ impl<'p> Collect<'p> {
             interest: names.iter().map(|name| (name, ())).collect(),
             roles,
             persons: Persons::default(),
-            wanted: HashSet::new(),
+            wanted: KeySet::default(),
             primary_groups: HashSet::new(),
             groups: Hashes::default(),
             deleted: Vec::new(),
-            book_roots: HashSet::new(),
+            book_roots: KeySet::default(),
             book_rdns: HashMap::new(),
             book_suffix: policy.address_books.suffix.as_ref().map(|suffix| suffix.key().clone()),
         }
@@ -347,11 +353,6 @@ impl<'p> Collect<'p> {
         }
         true
     }
-}
-
-/// The type of a description, without its options.
-fn base_type(description: &str) -> &str {
-    description.split(';').next().unwrap_or_default()
 }
 
 impl Pass for Collect<'_> {

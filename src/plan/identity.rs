@@ -13,16 +13,17 @@
 use std::collections::HashMap;
 
 use crate::directory::EntryView;
+use crate::directory::key_hash::KeyMap;
 use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::{MatchingRule, normalize};
-use crate::ldap::{Dn, DnKey, TypeMap};
+use crate::ldap::{Dn, TypeMap};
 use crate::leavers::Identity;
 use crate::policy::Policy;
 
 /// Identities, ready to be looked up entry by entry.
 pub struct Identities {
-    by_key: HashMap<DnKey, Vec<usize>>,
+    by_key: KeyMap<Vec<usize>>,
     /// Which of `by_attribute` an attribute is.
     types: TypeMap<usize>,
     by_attribute: Vec<ByAttribute>,
@@ -38,7 +39,7 @@ struct ByAttribute {
 impl Identities {
     /// Takes the identities; they are known by their index from now on.
     pub fn new<'i>(identities: impl IntoIterator<Item = &'i Identity>, policy: &Policy) -> Self {
-        let mut all = Self { by_key: HashMap::new(), types: TypeMap::default(), by_attribute: Vec::new() };
+        let mut all = Self { by_key: KeyMap::default(), types: TypeMap::default(), by_attribute: Vec::new() };
         for (index, identity) in identities.into_iter().enumerate() {
             match identity {
                 Identity::Dn(dn) => all.by_key.entry(dn.key().clone()).or_default().push(index),

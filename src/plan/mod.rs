@@ -27,10 +27,12 @@ mod protect;
 pub mod references;
 pub mod resolve;
 pub mod rosters;
+mod sight;
 pub mod stages;
 pub mod strip;
 mod successor;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
@@ -42,7 +44,8 @@ pub use operation::{Kind, Operation, Stage};
 pub use rosters::NamedRoster;
 
 use crate::directory::census::Finding;
-use crate::directory::{Census, Exports, Overlay, ScanError, named, scan};
+use crate::directory::key_hash::KeySet;
+use crate::directory::{Census, Exports, Overlay, ScanError};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, Origin};
@@ -60,6 +63,8 @@ use identity::Identities;
 use meanings::{Meanings, identities};
 use resolve::{Match, Resolve, Resolved};
 use rosters::{Hit, Rosters, Verdict};
+pub use sight::Seen;
+use sight::{Again, Looked, Reading, Sight};
 use successor::{Found, Line};
 
 /// What is asked for, beside the policy.
@@ -193,6 +198,8 @@ pub struct Plan {
     pub rosters: Vec<RosterCount>,
     /// What the exports lack, and the request accepts.
     pub accepted: Vec<Incomplete>,
+    /// What was seen of the exports: to plan again.
+    pub seen: Seen,
 }
 
 /// What a roster came to.
@@ -282,10 +289,31 @@ pub fn plan<E: Exports>(
     policy: &Policy,
     request: &Request,
 ) -> Result<Plan, PlanError<E::Error>> {
+    let reading = Reading { exports, urls, overlay, asked: RefCell::default() };
+    let mut plan = plan_by(&reading, policy, request)?;
+    plan.seen.asked = reading.asked.take();
+    Ok(plan)
+}
+
+/// Makes the plan that [`plan`] makes with this overlay, by what an earlier plan of the same request saw of the same
+/// exports without it: see [`sight`]. What it counts is not to be relied on.
+pub fn plan_again<E: Exports>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    seen: &Seen,
+    overlay: &Overlay,
+    policy: &Policy,
+    request: &Request,
+) -> Result<Plan, PlanError<E::Error>> {
+    let reading = Reading { exports, urls, overlay: Some(overlay), asked: RefCell::default() };
+    plan_by(&Again { seen, overlay, reading }, policy, request)
+}
+
+fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Plan, PlanError<S::Error>> {
     refuse_unsupported(policy, request)?;
     let doubts = roster_doubts(policy, request)?;
-    let resolved = resolve(exports, urls, overlay, policy, request)?;
-    let (mut resolved, mut census) = resolved;
+    let (mut resolved, mut census) = resolve(sight, policy, request)?;
+    let first_census = census.clone();
     let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy), request)?;
 
     let mut schema = Schema::default();
@@ -295,7 +323,7 @@ pub fn plan<E: Exports>(
     let groups = resolved.structure.groups();
     let meanings = Meanings::new(&resolved.matches, request);
     let mut found = accounts(&resolved, &meanings, policy, request);
-    protect::apply(exports, urls, overlay, policy, &mut found.accounts, &resolved.named)?;
+    protect::apply(sight, policy, &mut found.accounts, &resolved.named)?;
     let Meant { leavers, mut accounts, conflicts, mut reviews, .. } = found;
     let leaving: HashMap<DnKey, usize> = accounts
         .iter()
@@ -305,6 +333,7 @@ pub fn plan<E: Exports>(
         .collect();
 
     let mut around = Collected::default();
+    let mut looked_for = None;
     let mut books = Vec::new();
     let mut companions: Vec<Companion> = Vec::new();
     let sees_all = accepted.is_empty();
@@ -322,8 +351,7 @@ pub fn plan<E: Exports>(
         pass.wanted.extend(successor::first_wishes(&line));
         // Once more for what goes with the accounts, until nothing more does.
         loop {
-            around = Collected::default();
-            census = scan(exports, urls, overlay, &pass, |found| around.merge(found))?;
+            (around, census) = sight.collect(&pass)?;
             let own = accounts.iter().map(|account| account.entry.dn.key());
             let persons = own.chain(companions.iter().map(|companion| companion.entry.dn.key()));
             around.settle(&persons.cloned().collect::<Vec<_>>());
@@ -337,9 +365,10 @@ pub fn plan<E: Exports>(
                 companions.push(new);
             }
         }
+        looked_for = Some(Looked::of(pass));
     }
     accepted.extend(complete::refuse(complete::of_deletions(&accounts, &around, policy), request)?);
-    find_successors(exports, urls, overlay, policy, &mut accounts, &around, &meanings, &leaving)?;
+    find_successors(sight, policy, &mut accounts, &around, &meanings, &leaving)?;
     find_domains(&mut accounts, &around);
     let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
     let moves = stages::moves(&accounts, &around, policy);
@@ -368,9 +397,11 @@ pub fn plan<E: Exports>(
         RosterCount { rows: roster.roster.listed, accounts, listed, doubts }
     });
     let lost_access = stages::lost_access(&accounts, &gone, &around, &schema);
+    let rosters = rosters.collect();
+    drop(meanings);
     Ok(Plan {
         lost_access,
-        rosters: rosters.collect(),
+        rosters,
         accepted,
         leavers,
         accounts,
@@ -379,11 +410,20 @@ pub fn plan<E: Exports>(
         reviews,
         counted,
         census,
-        unreadable_values: around.unreadable_values,
+        unreadable_values: std::mem::take(&mut around.unreadable_values),
         before: built.before,
         schema,
         companions: companions.into_iter().map(|companion| companion.entry).collect(),
         moved: moves.moved.into_values().collect(),
+        seen: Seen {
+            matches: resolved.matches,
+            named: resolved.named,
+            schema: resolved.schema,
+            census: first_census,
+            looked_for,
+            around,
+            asked: HashMap::new(),
+        },
     })
 }
 
@@ -419,34 +459,22 @@ fn roster_doubts<E>(policy: &Policy, request: &Request) -> Result<Vec<Vec<Doubt>
 }
 
 /// Pass 1.
-fn resolve<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
-    overlay: Option<&Overlay>,
-    policy: &Policy,
-    request: &Request,
-) -> Result<(Resolved, Census), PlanError<E::Error>> {
+fn resolve<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<(Resolved, Census), PlanError<S::Error>> {
     let rosters = request.rosters.iter();
     let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
     let pass =
         Resolve::new(policy, Identities::new(identities(request), policy), Rosters::new(rosters), request.orphans);
-    let mut resolved = Resolved::default();
-    let census = scan(exports, urls, overlay, &pass, |found| resolved.merge(found))?;
-    resolved.structure.finish();
-    Ok((resolved, census))
+    Ok(sight.resolve(&pass)?)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of the plan, with all that it has found so far")]
-fn find_successors<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
-    overlay: Option<&Overlay>,
+fn find_successors<S: Sight>(
+    sight: &S,
     policy: &Policy,
     accounts: &mut [Account],
     around: &Collected,
     meanings: &Meanings<'_>,
     leaving: &HashMap<DnKey, usize>,
-) -> Result<(), PlanError<E::Error>> {
+) -> Result<(), PlanError<S::Error>> {
     let line = Line { accounts, meanings, leaving, policy };
     let asked = successor::first_wishes(&line);
     let mut further: Vec<Entry> = Vec::new();
@@ -469,11 +497,11 @@ fn find_successors<E: Exports>(
             Found::Needs(key) => Some(key.clone()),
             _ => None,
         });
-        let needs: HashSet<DnKey> = needs.collect();
+        let needs: KeySet = needs.collect();
         if needs.is_empty() {
             break found;
         }
-        let entries = named::entries(exports, urls, overlay, needs.clone())?;
+        let entries = sight.entries(&needs)?;
         let there: HashSet<&DnKey> = entries.iter().map(|entry| entry.dn.key()).collect();
         missing.extend(needs.into_iter().filter(|key| !there.contains(key)));
         further.extend(entries);

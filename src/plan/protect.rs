@@ -13,25 +13,24 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::complete::Incomplete;
+use super::sight::Sight;
 use super::{Account, PlanError, Protected, hold};
+use crate::directory::ScanError;
+use crate::directory::key_hash::KeySet;
 use crate::directory::references::named_dn;
-use crate::directory::{Exports, Overlay, ScanError, named};
 use crate::ldap::filter::Truth;
 use crate::ldap::{Dn, DnKey, Entry};
-use crate::ldif::UrlPolicy;
 use crate::lifecycle::state::is_marked;
 use crate::lifecycle::{Reason, Step};
 use crate::policy::Policy;
 
 /// Holds or refuses what is protected. `named` are the entries that the policy names, of those the exports hold.
-pub fn apply<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
-    overlay: Option<&Overlay>,
+pub(super) fn apply<S: Sight>(
+    sight: &S,
     policy: &Policy,
     accounts: &mut [Account],
     named: &[Entry],
-) -> Result<(), PlanError<E::Error>> {
+) -> Result<(), PlanError<S::Error>> {
     let protect = &policy.protect;
     let groups = protect.group.iter().chain(&protect.last_enabled);
     let missing: Vec<Incomplete> = groups
@@ -41,7 +40,7 @@ pub fn apply<E: Exports>(
     if !missing.is_empty() {
         return Err(PlanError::Incomplete(missing));
     }
-    let members = members(exports, urls, overlay, named, &protect.group)?;
+    let members = members(sight, named, &protect.group)?;
     let why = |account: &Account| {
         let by_group = members.contains_key(account.entry.dn.key()).then_some("[protect] group: it is a member");
         protect.why(&account.entry).or(by_group)
@@ -55,7 +54,7 @@ pub fn apply<E: Exports>(
         return Err(PlanError::Protected(refused));
     }
     for group in &protect.last_enabled {
-        let members = self::members(exports, urls, overlay, named, std::slice::from_ref(group))?;
+        let members = self::members(sight, named, std::slice::from_ref(group))?;
         hold_the_last(accounts, group, members.values().flatten(), policy);
     }
     Ok(())
@@ -76,13 +75,11 @@ fn hold_the_last<'m>(accounts: &mut [Account], group: &Dn, members: impl Iterato
 }
 
 /// The members of groups and of the groups among them: their names, and the entries of those that the exports hold.
-fn members<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
-    overlay: Option<&Overlay>,
+fn members<S: Sight>(
+    sight: &S,
     named: &[Entry],
     groups: &[Dn],
-) -> Result<BTreeMap<DnKey, Option<Entry>>, ScanError<E::Error>> {
+) -> Result<BTreeMap<DnKey, Option<Entry>>, ScanError<S::Error>> {
     let of = |entry: &Entry| -> Vec<DnKey> {
         let values = entry.values("member").map(|value| ("member", value));
         let values = values.chain(entry.values("uniqueMember").map(|value| ("uniqueMember", value)));
@@ -90,10 +87,10 @@ fn members<E: Exports>(
     };
     let mut members: BTreeMap<DnKey, Option<Entry>> = BTreeMap::new();
     let begin = named.iter().filter(|entry| groups.contains(&entry.dn));
-    let mut next: HashSet<DnKey> = begin.flat_map(of).collect();
+    let mut next: KeySet = begin.flat_map(of).collect();
     // A round for each level of nesting; a name is looked up once, so groups in a circle end.
     while !next.is_empty() {
-        let found = named::entries(exports, urls, overlay, next.clone())?;
+        let found = sight.entries(&next)?;
         members.extend(next.drain().map(|key| (key, None)));
         for entry in found {
             next.extend(of(&entry).into_iter().filter(|key| !members.contains_key(key)));

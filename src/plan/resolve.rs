@@ -1,10 +1,9 @@
 //! Pass 1: which accounts are meant, and what must be known of them before anything else.
 
-use std::collections::HashSet;
-
 use super::identity::Identities;
 use super::orphans::Owners;
 use super::rosters::{Hit, Rosters, Verdict};
+use crate::directory::key_hash::KeySet;
 use crate::directory::references::kinds::MEMBERS;
 use crate::directory::scan::Unreadable;
 use crate::directory::structure::is_membership;
@@ -37,12 +36,13 @@ pub struct Resolve<'p> {
     rosters: Rosters<'p>,
     bases: Vec<DnKey>,
     /// Entries that the policy itself names: protected groups, suffixes.
-    named: HashSet<DnKey>,
+    named: KeySet,
     /// Look for address books that are nobody's.
     orphans: bool,
 }
 
 /// An entry that at least one identity means, or that a roster says something of which matters.
+#[derive(Clone)]
 pub struct Match {
     /// The identities, by index.
     pub identities: Vec<usize>,
@@ -119,6 +119,11 @@ impl<'p> Resolve<'p> {
             Owners::ATTRIBUTES.iter().for_each(|name| also(name));
         }
         Self { roles: known, interest, policy, identities, rosters, bases: keys(&policy.accounts.base), named, orphans }
+    }
+
+    /// Whether address books that are nobody's are looked for.
+    pub fn looks_for_orphans(&self) -> bool {
+        self.orphans
     }
 
     /// What the rosters say of an account, and whether it matters to the plan.

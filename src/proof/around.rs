@@ -1,7 +1,9 @@
 //! The pass of the proof: everything in the exports that the records of the files touch.
 
-use std::collections::{BTreeSet, HashSet};
+use crate::ldap::attribute::base_type;
+use std::collections::BTreeSet;
 
+use crate::directory::key_hash::KeySet;
 use crate::directory::references::persons::identifying;
 use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, persons};
 use crate::directory::scan::Unreadable;
@@ -14,17 +16,17 @@ use crate::ldif::Interest;
 /// What the pass looks for.
 pub struct Around<'p> {
     /// Names in the records.
-    pub targets: HashSet<DnKey>,
+    pub targets: KeySet,
     /// Names that the records delete.
-    pub deleted: HashSet<DnKey>,
+    pub deleted: KeySet,
     /// Who the records give up: deleted, moved, or deleted by a tool of the site.
     pub gone: Persons,
     /// The names of the persons in `gone`, by number.
     pub names: Vec<DnKey>,
     /// Names that the records move; everything below them goes along.
-    pub moved: HashSet<DnKey>,
+    pub moved: KeySet,
     /// Parents of the names in the records.
-    pub parents: HashSet<DnKey>,
+    pub parents: KeySet,
     /// Attributes that name somebody.
     pub kinds: TypeMap<(Form, Treatment)>,
     /// What makes an entry an account.
@@ -94,7 +96,7 @@ impl Around<'_> {
 
     fn namesakes(&self, entry: &EntryView<'_>, found: &mut Found) {
         for line in &entry.record.attributes {
-            let base = line.description.split(';').next().unwrap_or_default();
+            let base = base_type(&line.description);
             if self.identifying.get(base).is_some()
                 && let Some(name) = self.gone.shares(base, line.value.bytes())
                 && self.gone.named(entry.key).is_none()
@@ -134,7 +136,7 @@ impl Pass for Around<'_> {
         for line in &entry.record.attributes {
             let Some((form, treatment)) = self.kinds.get(&line.description) else { continue };
             *values += 1;
-            let base = line.description.split(';').next().unwrap_or_default();
+            let base = base_type(&line.description);
             // What is no name names nobody; the plan has counted it.
             if treatment == Treatment::Leave || self.gone.find(form, base, line.value.bytes(), keys, named).is_err() {
                 continue;

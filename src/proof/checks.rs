@@ -1,11 +1,13 @@
 //! The seven checks.
 
+use crate::ldap::attribute::base_type;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use thiserror::Error;
 
 use super::apply::{Model, is_linked};
 use super::around::{Around, Found, Naming};
+use crate::directory::key_hash::KeySet;
 use crate::directory::references::persons::identifying;
 use crate::directory::references::{How, Persons, Treatment, Whose};
 use crate::directory::{Exports, Overlay, ScanError, scan};
@@ -16,7 +18,7 @@ use crate::ldap::matching::normalize;
 use crate::ldap::{Attribute, Change, ChangeRecord, DnKey, Entry, Renames, ResultCode};
 use crate::ldif::{Interest, Record, RecordReader, UrlPolicy, convert, writer};
 use crate::plan::collect::kinds;
-use crate::plan::{Operation, Plan, PlanError, Request, plan};
+use crate::plan::{Operation, Plan, PlanError, Request, plan_again};
 use crate::policy::{Policy, Server};
 
 /// The text of the change files, in the order in which they run.
@@ -111,7 +113,7 @@ pub fn prove<E: Exports>(
     proof.lost = undone(&before, &model.entries, policy.directory.server)?;
     proof.hold("undo", format!("{} records bring back {} entries", undo.len(), before.len()));
 
-    settled(exports, urls, policy, request, &proof.after)?;
+    settled(exports, urls, policy, request, planned, &proof.after)?;
     proof.hold("settled", "planned again from the after-state: no operation".to_owned());
     Ok(proof)
 }
@@ -152,9 +154,9 @@ fn written<E>(files: &[(String, Vec<u8>)], expected: &[&ChangeRecord]) -> Result
 }
 
 fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) -> Around<'p> {
-    let mut targets = HashSet::new();
+    let mut targets = KeySet::default();
     let mut renames = Renames::default();
-    let mut parents = HashSet::new();
+    let mut parents = KeySet::default();
     for record in records {
         let key = renames.before(record.dn.key(), renames.len());
         parents.extend(key.parent());
@@ -168,8 +170,8 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) ->
         }
     }
     let deletes = records.iter().filter(|record| matches!(record.change, Change::Delete));
-    let deleted: HashSet<DnKey> = deletes.map(|record| record.dn.key().clone()).collect();
-    let moved: HashSet<DnKey> = renames.old_names().cloned().collect();
+    let deleted: KeySet = deletes.map(|record| record.dn.key().clone()).collect();
+    let moved: KeySet = renames.old_names().cloned().collect();
     // What a tool of the site deletes must not be named either.
     let is_purged = |account: &&crate::plan::Account| account.decision.step == crate::lifecycle::Step::Purge;
     let all_stages = planned.operations.iter().any(|operation| operation.stage == crate::plan::Stage::References)
@@ -207,7 +209,7 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) ->
 }
 
 /// The accounts that the records delete.
-fn own_accounts<'p>(planned: &'p Plan, deleted: &'p HashSet<DnKey>) -> impl Iterator<Item = &'p Entry> {
+fn own_accounts<'p>(planned: &'p Plan, deleted: &'p KeySet) -> impl Iterator<Item = &'p Entry> {
     planned.accounts.iter().map(|account| &account.entry).filter(|entry| deleted.contains(entry.dn.key()))
 }
 
@@ -261,7 +263,7 @@ fn no_dangling<E>(
     let mut under_review = 0;
     let mut last = None;
     for naming in &found.namings {
-        let base = naming.attribute.split(';').next().unwrap_or_default();
+        let base = base_type(&naming.attribute);
         // Those of one attribute stand one behind the other.
         let values = match last.take() {
             Some((entry, attribute, values)) if entry == &naming.entry && attribute == base => values,
@@ -299,7 +301,7 @@ fn values_now<'m>(model: &'m Model, naming: &Naming, base: &str) -> Option<HashS
 }
 
 fn is_another_ones(around: &Around<'_>, found: &Found, naming: &Naming) -> bool {
-    let base = naming.attribute.split(';').next().unwrap_or_default();
+    let base = base_type(&naming.attribute);
     let Some((form, _)) = around.kinds.get(base) else { return false };
     let person = &around.names[naming.person];
     found.namesakes.whose((form, naming.how), &naming.value, person, &naming.entry) == Whose::AnotherOnes
@@ -403,10 +405,11 @@ fn settled<E: Exports>(
     urls: UrlPolicy<'_>,
     policy: &Policy,
     request: &Request,
+    planned: &Plan,
     after: &BTreeMap<DnKey, Option<Entry>>,
 ) -> Result<(), ProofError<E::Error>> {
     let overlay: Overlay = after.iter().map(|(key, entry)| (key.clone(), entry.clone())).collect();
-    match plan(exports, urls, Some(&overlay), policy, request) {
+    match plan_again(exports, urls, &planned.seen, &overlay, policy, request) {
         Ok(again) => match again.operations.first() {
             None => Ok(()),
             Some(operation) => {

@@ -1,6 +1,7 @@
 //! Bytes from a directory, made fit to be shown: nothing in them controls a terminal or reorders text, and secrets are
 //! not shown at all.
 
+use crate::ldap::attribute::base_type;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -32,7 +33,7 @@ const LONG: usize = 200;
 
 /// Whether values of an attribute are secrets, whatever its options.
 pub fn is_secret(description: &str) -> bool {
-    let base = description.split(';').next().unwrap_or_default();
+    let base = base_type(description);
     SECRETS.iter().any(|secret| crate::ldap::attribute::same_type(secret, base))
 }
 

@@ -5,7 +5,7 @@
 use super::Changes;
 use crate::directory::scan::{BlockText, Exports, ScanError};
 use crate::ldap::{Entry, Origin};
-use crate::ldif::{ChangeKind, LdifError, NonEntry, Record, RecordReader, UrlPolicy, writer};
+use crate::ldif::{ChangeKind, Interest, LdifError, NonEntry, Record, RecordReader, UrlPolicy, writer};
 
 /// Gives the text part by part to `out`, until that says `false`.
 pub fn rewrite<E: Exports>(
@@ -92,7 +92,9 @@ fn rewritten(block: BlockText<'_>, urls: UrlPolicy<'_>, changes: &Changes) -> Re
     let mut text = Vec::with_capacity(block.bytes.len());
     let mut rest = block.bytes;
     let mut line = block.first_line;
-    let mut reader = RecordReader::new(block.bytes, block.first_line, urls);
+    // Where records begin and end is all that is asked.
+    let no_attribute = Interest::default();
+    let mut reader = RecordReader::new(block.bytes, block.first_line, urls).only(Some(&no_attribute));
     while let Some(record) = reader.next() {
         let (own_line, changetype) = match record? {
             Record::Content(record) => (record.line, None),

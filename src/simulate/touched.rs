@@ -1,11 +1,14 @@
 //! The pass that takes what the records touch, and nothing else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use crate::directory::key_hash::KeySet;
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
-use crate::ldap::dn_key::{KeyBuffer, prefixes};
+use crate::ldap::attribute::base_type;
+use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
 use crate::ldap::{Change, ChangeRecord, DnKey, Entry, Origin};
+use crate::ldif::Interest;
 use crate::policy::Server;
 use crate::proof::apply::is_linked;
 
@@ -13,15 +16,17 @@ use crate::proof::apply::is_linked;
 #[derive(Default)]
 pub struct Touched {
     /// Names in the records, and names that they give.
-    names: HashSet<DnKey>,
+    names: KeySet,
     /// Names below which others may come.
-    parents: HashSet<DnKey>,
+    parents: KeySet,
     /// Names that go.
-    deleted: HashSet<DnKey>,
+    deleted: KeySet,
     /// Names from which entries are moved, with all below.
-    moved: HashSet<DnKey>,
+    moved: KeySet,
     /// Values that name what goes or is moved change with it.
     links_follow: bool,
+    /// Where they do not, an entry is looked at by its name alone.
+    interest: Interest,
 }
 
 impl Touched {
@@ -51,7 +56,7 @@ impl Touched {
     /// Whether an entry has a link to something that goes or is moved.
     fn follows(&self, entry: &EntryView<'_>, keys: &mut KeyBuffer) -> bool {
         entry.record.attributes.iter().any(|line| {
-            let base = line.description.split(';').next().unwrap_or_default();
+            let base = base_type(&line.description);
             is_linked(base)
                 && keys.key_of(line.value.bytes()).is_ok_and(|key| {
                     self.deleted.contains(key) || prefixes(key).any(|(above, _)| self.moved.contains(above))
@@ -84,6 +89,10 @@ impl Found {
 impl Pass for Touched {
     type Found = Found;
 
+    fn interest(&self) -> Option<&Interest> {
+        (!self.links_follow).then_some(&self.interest)
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut Found) -> Result<(), Unreadable> {
         let is_moved = |key| !self.moved.is_empty() && prefixes(key).any(|(above, _)| self.moved.contains(above));
         if self.names.contains(entry.key)
@@ -95,8 +104,7 @@ impl Pass for Touched {
         if self.parents.contains(entry.key) {
             found.parents.insert(DnKey::from_key_bytes(entry.key), entry.origin());
         }
-        let own_rdn = prefixes(entry.key).last().map_or(0, |(_, rdn)| rdn.len() + 1);
-        let parent = &entry.key[..entry.key.len() - own_rdn];
+        let parent = parent_of(entry.key);
         if self.deleted.contains(parent) || is_moved(parent) {
             found.children.push((DnKey::from_key_bytes(parent), DnKey::from_key_bytes(entry.key)));
         }

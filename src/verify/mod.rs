@@ -12,7 +12,8 @@
 //! looked for under its names before and afterwards. Values are compared by the matching rule of their attribute. Nothing
 //! is known of an attribute that the later export leaves out: give one that shows as much as the first.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::directory::key_hash::KeySet;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::ldap::{
     AttributeDescription, AttributeKey, Change, ChangeRecord, DnKey, Entry, ModOp, Modification, Renames, Value,
@@ -72,7 +73,7 @@ fn names(records: &[ChangeRecord]) -> Vec<Names> {
 }
 
 /// The names that a pass over the export must look for.
-pub fn wanted(records: &[ChangeRecord]) -> HashSet<DnKey> {
+pub fn wanted(records: &[ChangeRecord]) -> KeySet {
     names(records).into_iter().flat_map(|names| [names.first, names.then, names.last]).collect()
 }
 

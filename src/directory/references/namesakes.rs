@@ -34,6 +34,12 @@ impl Namesakes {
         self.0.push(Namesake { name, key: DnKey::from_key_bytes(key) });
     }
 
+    /// Those who are none of these.
+    #[must_use]
+    pub fn without(&self, these: &dyn Fn(&DnKey) -> bool) -> Self {
+        Self(self.0.iter().filter(|namesake| !these(&namesake.key)).cloned().collect())
+    }
+
     /// Adds what was found behind.
     pub fn merge(&mut self, other: Self) {
         self.0.extend(other.0);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::inside::{self, Part};
 use super::kinds::Form;
 use super::named_dn;
-use crate::directory::key_hash::{Hashes, hash};
+use crate::directory::key_hash::{Hashes, KeyMap, hash};
 use crate::ldap::attribute::same_type;
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::domain::domain_of;
@@ -54,12 +54,12 @@ pub struct Naming {
 /// People and entries that are looked for, each with a number.
 #[derive(Default)]
 pub struct Persons {
-    names: HashMap<DnKey, usize>,
+    names: KeyMap<usize>,
     /// Hashes of the names and of the near misses: nearly all keys that are asked for are none of them.
     hashes: Hashes,
     /// For each number of RDNs, whether a name has so many.
     depths: Vec<bool>,
-    near_misses: HashMap<DnKey, usize>,
+    near_misses: KeyMap<usize>,
     /// Hashes of the user names and addresses in lower case: nearly all values that are asked for are none of them.
     identities: Hashes,
     /// By user name in lower case: as written, and who.
@@ -107,6 +107,24 @@ impl Persons {
     pub fn add_near_miss(&mut self, person: usize, key: DnKey) {
         self.hashes.insert(hash(key.as_bytes()));
         self.near_misses.insert(key, person);
+    }
+
+    /// Whether all that these are found by is among what others are found by: a value that names none of the others
+    /// names none of these.
+    pub fn are_among(&self, others: &Self) -> bool {
+        let domain_of = |persons: &Self, person: usize| persons.domains.get(&person).cloned();
+        let has_uid = |uid: &Vec<u8>, known: &[(Vec<u8>, usize)]| {
+            let theirs = others.uids.get(uid).map_or(&[][..], Vec::as_slice);
+            known.iter().all(|(_, person)| {
+                let domain = domain_of(self, *person);
+                theirs.iter().any(|(_, other)| domain_of(others, *other) == domain)
+            })
+        };
+        self.names.keys().all(|name| others.names.contains_key(name))
+            && self.near_misses.keys().all(|name| others.near_misses.contains_key(name))
+            && self.numbers.keys().all(|number| others.numbers.contains_key(number))
+            && self.addresses.keys().all(|address| others.addresses.contains_key(address))
+            && self.uids.iter().all(|(uid, known)| has_uid(uid, known))
     }
 
     /// Whether nobody is looked for.

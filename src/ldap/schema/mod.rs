@@ -28,7 +28,11 @@ pub use grammar::{SchemaError, SchemaErrorKind};
 use active_directory::SchemaClass;
 use facts::{AttributeFacts, Catalogue, ClassFacts, Macros, Named, Syntax};
 
-use super::{Entry, Origin, attribute::same_type, object_classes};
+use super::{
+    Entry, Origin,
+    attribute::{base_type, same_type},
+    object_classes,
+};
 
 /// Longest chain of supertypes that is followed: a hostile schema may go in circles.
 const MAX_DEPTH: usize = 64;
@@ -257,7 +261,7 @@ impl Schema {
 
     /// Whether two names are of the same attribute type, as the schema has it or as everybody knows.
     fn same_attribute(&self, a: &str, b: &str) -> bool {
-        let b = b.split(';').next().unwrap_or_default();
+        let b = base_type(b);
         let known = || self.attributes.position(a).is_some_and(|at| self.attributes.position(b) == Some(at));
         same_type(a, b) || known()
     }

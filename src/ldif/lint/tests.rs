@@ -110,3 +110,47 @@ fn codes_are_unique() {
     codes.dedup();
     assert_eq!(codes.len(), count);
 }
+
+/// What is not looked at record by record has nothing wrong with it.
+mod quick {
+    use proptest::prelude::*;
+
+    use super::super::{Linter, Problem, faults};
+
+    #[rustfmt::skip]
+    const RECORDS: [&str; 22] = [
+        "dn: uid=a,o=x\nuid: a\n", "dn: uid=b,o=x\nuid: b\nphoto:: ////\n ////\n", "dn: uid=c,o=x\r\nuid: c\r\n",
+        "dn: uid=c,o=x\ncn: \u{e9}\n", "dn: uid=c,o=x\ncn: x \n", "dn: uid=c,o=x\n1-x: x\n", "dn: uid=c,o=x\nc_n: x\n",
+        "DN: uid=c,o=x\ncn: x\n", "dn: no name\ncn: x\n", "dn: o=x\n", "dn:\no: x\n", "# only a comment\n  folded\n",
+        "dn: uid=c,o=x\n# comment\ncn: a\n  b\n \n c\n", "dn: uid=c,o=x\ncn:: YQ\n", "dn: uid=c,o=x\ncn:: YQ== \n",
+        "dn: uid=c,o=x\nc\n n: x\n", "version: 1\ndn: o=y\no: y\n", "dn: uid=d,o=x\nchangetype: delete\n",
+        "search: 2\nresult: 0 Success\n", "dn: uid=c,o=x\ncn: a\rb\n", "dn: uid=c,o=x\n\tcn: x\n", "dn: uid=c,o=x\ncn: a\n b \n",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn the_same_is_found(
+            records in prop::collection::vec((prop::sample::select(&RECORDS[..]), "\n|\n\n|\r\n|\r\r\n"), 1..14),
+            cut in 0_usize..14, tail in "|dn: o=z",
+        ) {
+            let text = |records: &[(&str, String)]| -> String {
+                records.iter().map(|(record, blank)| format!("{record}{blank}")).collect()
+            };
+            let (first, second) = records.split_at(cut.min(records.len()));
+            let blocks = [text(first), text(second) + &tail];
+            let (mut slow, mut quick): (Vec<Problem>, Vec<Problem>) = Default::default();
+            let (mut by_record, mut by_fault) = (Linter::new(None), Linter::new(None));
+            let mut line = 1;
+            for block in blocks.iter().filter(|block| !block.is_empty()) {
+                by_record.block(block.as_bytes(), line, &mut slow, &mut Vec::new());
+                by_fault.faulty_block(&faults(block.as_bytes(), line), &mut quick);
+                line += block.matches('\n').count() as u64;
+            }
+            by_record.end(&mut slow);
+            by_fault.end(&mut quick);
+            prop_assert_eq!(slow, quick, "{:?}", blocks);
+        }
+    }
+}
