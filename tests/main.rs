@@ -10,6 +10,7 @@ mod lint;
 mod offboard;
 mod revert;
 mod scenarios;
+mod schema;
 mod search;
 mod servers;
 mod simulate;

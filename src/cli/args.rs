@@ -111,6 +111,12 @@ pub enum Command {
     Dn(Dn),
     /// Print a commented starter policy
     Init(Init),
+    /// Print the JSON Schema of a file
+    Schema(Schema),
+    /// Print the completions of a shell
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
 }
 
 /// What a plan rests on, beside the exports.
@@ -530,4 +536,46 @@ pub struct Init {
     /// Name of a preset
     #[arg(value_name = "PRESET")]
     pub preset: String,
+}
+
+/// `offboard schema`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example, so that an editor completes and checks policy.toml (its first line, as `init` writes it, names the schema):
+  offboard schema policy > offboard-policy.json")]
+pub struct Schema {
+    /// Of which file
+    #[arg(value_enum, value_name = "FILE")]
+    pub of: SchemaOf,
+}
+
+/// The files that have a schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SchemaOf {
+    /// The policy, as an editor checks TOML.
+    Policy,
+    /// plan.json of a change set.
+    Plan,
+}
+
+/// `offboard completions`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  offboard completions bash > ~/.local/share/bash-completion/completions/offboard
+  offboard completions zsh > ~/.zfunc/_offboard
+  offboard completions fish > ~/.config/fish/completions/offboard.fish")]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `offboard man`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  offboard man ~/.local/share/man/man1 && man offboard-plan")]
+pub struct Man {
+    /// Folder to write offboard.1, offboard-plan.1, ... to; it must exist
+    #[arg(value_name = "DIR")]
+    pub folder: Utf8PathBuf,
 }
