@@ -6,6 +6,7 @@ mod browser;
 mod cli;
 mod conformance;
 mod diff;
+mod docs;
 mod lint;
 mod offboard;
 mod revert;
