@@ -9,6 +9,7 @@ mod diff;
 mod docs;
 mod lint;
 mod offboard;
+mod packaging;
 mod revert;
 mod scenarios;
 mod schema;
