@@ -259,7 +259,7 @@ fn help_manual_and_completions() {
     for command in &commands {
         let page = place.path().join(format!("offboard-{}.1", command.get_name()));
         let text = std::fs::read_to_string(&page).unwrap();
-        assert!(text.contains("Example") && text.contains("SYNOPSIS"), "{}", page.display());
+        assert!(text.contains("\n.SH EXAMPLES\n.nf\nExample") && text.contains("\n.SH SYNOPSIS"), "{}", page.display());
     }
     assert!(place.path().join("offboard.1").is_file());
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
