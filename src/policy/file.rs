@@ -92,7 +92,8 @@ pub struct File {
     /// How a marked account is brought back (`action` restore).
     #[serde(default)]
     pub restore: Restore,
-    /// Where the date of the mark is written and read. Without it, a grace needs `--history`.
+    /// Where the date of the mark is written and read. Without it, a grace needs `--history`, or `[grace]
+    /// trust_modify_timestamp`.
     #[serde(default)]
     pub stamp: Stamp,
     /// Where disabled accounts go. Without it they stay where they are.
