@@ -83,7 +83,7 @@ fn what_the_debian_package_lists() {
 /// The scripts are read by their shell without fault.
 #[test]
 fn scripts_can_be_read() {
-    for name in ["packaging/static", "packaging/vendor", "packaging/deb", "tests/run"] {
+    for name in ["packaging/static", "packaging/vendor", "packaging/deb", "packaging/picture", "tests/run"] {
         let output = Command::new("/bin/bash").arg("-n").arg(root().join(name)).output().unwrap();
         assert!(output.status.success(), "{name}: {}", stderr(&output));
     }
