@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::offboard::{AS_OF, files, offboard, plan_scenario, root, scenario_file, stderr};
+use crate::offboard::{AS_OF, files, offboard, plan_scenario, root, scenario_file, stderr, stdout};
 
 /// What a command said and did, with this run's own paths taken out.
 pub fn said(output: &Output, place: &Path) -> String {
@@ -294,8 +294,10 @@ fn json_and_dn() {
     ];
     insta::assert_snapshot!(all.join("\n"));
     let preset = offboard().args(["init", "sun-comms"]).output().unwrap();
-    let file = std::fs::read(root().join("src/policy/presets/sun-comms.toml")).unwrap();
-    assert_eq!(preset.stdout, file);
+    let file = std::fs::read_to_string(root().join("src/policy/presets/sun-comms.toml")).unwrap();
+    let (editors, policy) = stdout(&preset).split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    assert!(editors.starts_with("#:schema ") && editors.lines().all(|line| line.starts_with('#')), "{editors}");
+    assert_eq!(policy, file);
 }
 
 /// Closing the pipe early is no error: `offboard json big.ldif | head -1`.

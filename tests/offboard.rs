@@ -104,3 +104,8 @@ pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
+
+/// What a command wrote to standard output.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -17,6 +17,12 @@ use crate::policy::{Limit, LimitKind, Server};
 /// nothing written · 3 refused, nothing to run was written.
 #[derive(Debug, Parser)]
 #[command(name = "offboard", version, max_term_width = 100)]
+#[command(after_help = "\
+From an export to a change set, and back:
+  offboard init openldap > policy.toml
+  offboard plan -p policy.toml -u jsmith -o CHG-1042 export.ldif      then read CHG-1042/report.md
+  offboard verify CHG-1042 after.ldif
+  offboard revert --export export.ldif CHG-1042 -o undo.ldif")]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -111,6 +117,12 @@ pub enum Command {
     Dn(Dn),
     /// Print a commented starter policy
     Init(Init),
+    /// Print the JSON Schema of a file
+    Schema(Schema),
+    /// Print the completions of a shell
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
 }
 
 /// What a plan rests on, beside the exports.
@@ -228,6 +240,15 @@ pub struct Verify {
 
 /// `offboard plan`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples, one account, a list, and one stage for a pipe:
+  offboard plan -p openldap -u jsmith -o CHG-1042 export.ldif
+  offboard plan -p policy.toml -l leavers.csv -o CHG-1042 isp.ldif.gz PiServerDb.ldif.gz
+  offboard plan -p policy.toml -l leavers.csv --stdout --stage status export.ldif | ldapmodify -n
+
+Exit status: 0 nothing to decide · 1 something is for a person to decide, and is said ·
+2 trouble, nothing written · 3 refused: a limit, a protected entry, an incomplete export,
+a failed proof; nothing to run was written.")]
 pub struct Plan {
     /// What it rests on.
     #[command(flatten)]
@@ -498,6 +519,9 @@ pub enum LintFormat {
 
 /// `offboard json`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example, the names of all entries that have a manager:
+  offboard json export.ldif.gz | jq -r 'select(any(.attrs[]; .[0] == \"manager\")) | .dn'")]
 pub struct Json {
     /// Add the lines of records and attributes
     #[arg(long)]
@@ -515,6 +539,10 @@ pub struct Json {
 
 /// `offboard dn`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  offboard dn 'UID=J\\2C Smith, OU=People; O=Isp'
+  offboard dn --equal 'UID=JSmith, O=Isp' 'userid=jsmith,o=isp'")]
 pub struct Dn {
     /// Compare with this DN: exit status 0 if both name the same entry, 1 if not
     #[arg(long, value_name = "OTHER", allow_hyphen_values = true)]
@@ -526,8 +554,56 @@ pub struct Dn {
 
 /// `offboard init`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  offboard init sun-comms > policy.toml
+
+Presets: sun-comms, sun-calendar, messaging-5, openldap, 389ds, active-directory. A preset is
+a whole policy; a file that begins with preset = \"NAME\" holds only what differs.")]
 pub struct Init {
     /// Name of a preset
     #[arg(value_name = "PRESET")]
     pub preset: String,
+}
+
+/// `offboard schema`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example, so that an editor completes and checks a policy (`init` writes the line that names it):
+  offboard schema policy > offboard-policy.json")]
+pub struct Schema {
+    /// Of which file
+    #[arg(value_enum, value_name = "FILE")]
+    pub of: SchemaOf,
+}
+
+/// The files that have a schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SchemaOf {
+    /// The policy, as an editor checks TOML.
+    Policy,
+    /// plan.json of a change set.
+    Plan,
+}
+
+/// `offboard completions`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  offboard completions bash > ~/.local/share/bash-completion/completions/offboard
+  offboard completions zsh > ~/.zfunc/_offboard
+  offboard completions fish > ~/.config/fish/completions/offboard.fish")]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `offboard man`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  offboard man ~/.local/share/man/man1 && man offboard-plan")]
+pub struct Man {
+    /// Folder to write offboard.1, offboard-plan.1, ... to; it must exist
+    #[arg(value_name = "DIR")]
+    pub folder: Utf8PathBuf,
 }

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod audit;
+mod completions;
 mod diagnostic;
 mod diff;
 mod dn;
@@ -11,10 +12,12 @@ mod grounds;
 mod init;
 mod json;
 mod lint;
+mod man;
 mod plan;
 mod revert;
 #[cfg(test)]
 mod same_plan;
+mod schema;
 mod search;
 mod simulate;
 mod verify;
@@ -57,6 +60,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Json(command) => json::run(command, &args.global),
         Command::Dn(command) => dn::run(command),
         Command::Init(command) => init::run(command),
+        Command::Schema(command) => schema::run(command),
+        Command::Completions(command) => completions::run(command),
+        Command::Man(command) => man::run(command),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml::Spanned;
-
 use super::file::{self, File, Text};
 use super::limit::{self, Limit, LimitKind};
 use super::sections::{
-    Absence, AccountPolicy, AddressBookPolicy, BitRule, DirectoryPolicy, DisablePolicy, DisconnectPolicy, Followed,
-    GracePolicy, LastMember, Limits, MissingStamp, MovePolicy, ProtectPolicy, ReferencePolicy, Release, RestorePolicy,
-    RosterPolicy, Rule, RuleAction, Scope, ServicePolicy, Stamp, SuccessorPolicy, SuccessorSource, Veto,
+    ABSENCES, Absence, AccountPolicy, AddressBookPolicy, BitRule, DirectoryPolicy, DisablePolicy, DisconnectPolicy,
+    Followed, GracePolicy, LAST_MEMBERS, LastMember, Limits, MISSING_STAMPS, MOVED_REFERENCES, MissingStamp,
+    MovePolicy, PRIVATE_GROUPS, ProtectPolicy, RELEASES, ReferencePolicy, Release, RestorePolicy, RosterPolicy, Rule,
+    RuleAction, SUCCESSOR_SOURCES, Scope, ServicePolicy, Stamp, SuccessorPolicy, UNASSIGNED, Veto,
 };
 use super::{BookRoot, Pattern, Policy, PolicyError, Server, Tools};
 use crate::directory::references::never_written;
@@ -75,8 +74,8 @@ impl Checker {
     }
 
     /// One of some words.
-    fn word<T: Copy>(&mut self, text: &Text, words: &[(&'static str, T)]) -> Option<T> {
-        let known = words.iter().find(|(word, _)| word == text.get_ref()).map(|(_, meaning)| *meaning);
+    fn word<T: Clone>(&mut self, text: &Text, words: &[(&'static str, T)]) -> Option<T> {
+        let known = words.iter().find(|(word, _)| word == text.get_ref()).map(|(_, meaning)| meaning.clone());
         if known.is_none() {
             let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             let help = Some(format!("one of: {}", words.join(", ")));
@@ -211,30 +210,30 @@ impl Checker {
     fn stamp(&mut self, section: &file::Stamp) -> Option<Stamp> {
         let text = section.attribute.as_ref().filter(|text| !text.get_ref().is_empty())?;
         let attribute = self.attribute(text)?;
-        let written = section.format.as_ref().map(Spanned::get_ref);
+        let written = section.format.as_ref().map(|text| text.get_ref());
         let format = written.map_or_else(|| "{{ as_of }}".to_owned(), Clone::clone);
         let dates = ["{{ as_of }}", "{{ as_of_time }}"].map(|date| format.matches(date).count());
         if dates.iter().sum::<usize>() != 1 {
-            let span = section.format.as_ref().map(Spanned::span);
+            let span = section.format.as_ref().map(|text| text.span());
             let message = "a stamp's format holds `{{ as_of }}` or `{{ as_of_time }}` once".to_owned();
             self.fault(span, message, None);
         }
-        let words = [("review", MissingStamp::Review), ("start", MissingStamp::Start)];
-        let missing = section.missing.as_ref().map_or(Some(MissingStamp::Review), |text| self.word(text, &words));
+        let missing =
+            section.missing.as_ref().map_or(Some(MissingStamp::Review), |text| self.word(text, &MISSING_STAMPS));
         Some(Stamp { attribute, format, missing: missing? })
     }
 
     fn moving(&mut self, section: &file::Move, server: Option<Server>) -> Option<MovePolicy> {
         let to = self.optional_dn(section.to.as_ref())?;
         let back = self.optional_dn(section.back.as_ref());
-        let words = [("rewrite", false), ("server", true)];
         let by_server = server.is_some_and(|server| server.profile().follows_moves);
-        let server_follows = section.references.as_ref().map_or(Some(by_server), |text| self.word(text, &words))?;
+        let server_follows =
+            section.references.as_ref().map_or(Some(by_server), |text| self.word(text, &MOVED_REFERENCES))?;
         let followed = match (server_follows, section.followed.as_ref()) {
             (false, None) => Followed::Nothing,
             (false, Some(list)) => {
                 let message = "[move] followed says what the server changes, but references = \"rewrite\"".to_owned();
-                self.fault(list.first().map(Spanned::span), message, None);
+                self.fault(list.first().map(|text| text.span()), message, None);
                 Followed::Nothing
             }
             (true, None) if by_server => Followed::Everything,
@@ -278,10 +277,8 @@ impl Checker {
         let status = self.required(&format!("[service.{name}] status"), service.status.as_ref());
         let status = status.and_then(|text| self.attribute(text));
         let released = self.required(&format!("[service.{name}] released"), service.released.as_ref());
-        let words = [("released", true), ("hold", false)];
-        let unassigned = service.unassigned.as_ref().map_or(Some(true), |text| self.word(text, &words));
-        let words = [("purge", Release::Purge), ("mboxutil", Release::Mboxutil), ("with-entry", Release::WithEntry)];
-        let release = service.release.as_ref().map_or(Some(Release::Purge), |text| self.word(text, &words));
+        let unassigned = service.unassigned.as_ref().map_or(Some(true), |text| self.word(text, &UNASSIGNED));
+        let release = service.release.as_ref().map_or(Some(Release::Purge), |text| self.word(text, &RELEASES));
         let policy = ServicePolicy {
             status: status?,
             mark: service.mark.clone().unwrap_or_else(|| "deleted".to_owned()),
@@ -299,8 +296,7 @@ impl Checker {
 
     fn roster(&mut self, name: &str, roster: &file::Roster) -> Option<(String, RosterPolicy)> {
         let key = self.attribute(&roster.key);
-        let words = [("ignore", Absence::Ignore), ("review", Absence::Review), ("disable", Absence::Disable)];
-        let absence = roster.absence.as_ref().map_or(Some(Absence::Review), |text| self.word(text, &words));
+        let absence = roster.absence.as_ref().map_or(Some(Absence::Review), |text| self.word(text, &ABSENCES));
         let trailer = roster.trailer.as_ref().and_then(|text| {
             Trailer::parse(text.get_ref()).map_err(|message| self.fault(Some(text.span()), message.clone(), None)).ok()
         });
@@ -340,8 +336,7 @@ impl Checker {
 
     fn references(&mut self, section: &file::References) -> ReferencePolicy {
         let last_member = section.last_member.as_ref().map_or(Some(LastMember::Refuse), |text| self.last_member(text));
-        let words = [("review", false), ("delete", true)];
-        let private_group = section.private_group.as_ref().and_then(|text| self.word(text, &words));
+        let private_group = section.private_group.as_ref().and_then(|text| self.word(text, &PRIVATE_GROUPS));
         for text in [&section.remove, &section.reassign, &section.review].into_iter().flatten().flatten() {
             if never_written(text.get_ref()) {
                 let message =
@@ -362,25 +357,18 @@ impl Checker {
 
     fn last_member(&mut self, text: &Text) -> Option<LastMember> {
         if let Some(dn) = text.get_ref().strip_prefix("placeholder:") {
-            let dn = Spanned::new(text.span(), dn.trim().to_owned());
+            let dn = Text::new(text.span(), dn.trim().to_owned());
             return self.dn(&dn).map(LastMember::Placeholder);
         }
-        let words = [("refuse", 0), ("allow", 1), ("successor", 2), ("delete-group", 3), ("placeholder:<dn>", 4)];
-        Some(match self.word(text, &words)? {
-            1 => LastMember::Allow,
-            2 => LastMember::Successor,
-            3 => LastMember::DeleteGroup,
-            _ => LastMember::Refuse,
-        })
+        let mut words: Vec<(&'static str, Option<LastMember>)> =
+            LAST_MEMBERS.into_iter().map(|(word, meaning)| (word, Some(meaning))).collect();
+        // Only for the message: the prefix alone is no word.
+        words.push(("placeholder:<dn>", None));
+        self.word(text, &words)?
     }
 
     fn successor(&mut self, section: &file::Successor) -> SuccessorPolicy {
-        let words = [
-            ("leaver", SuccessorSource::Leaver),
-            ("manager", SuccessorSource::Manager),
-            ("fallback", SuccessorSource::Fallback),
-        ];
-        let order = section.order.iter().flatten().filter_map(|text| self.word(text, &words)).collect();
+        let order = section.order.iter().flatten().filter_map(|text| self.word(text, &SUCCESSOR_SOURCES)).collect();
         SuccessorPolicy { order, fallback: self.optional_dn(section.fallback.as_ref()) }
     }
 

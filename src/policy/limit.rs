@@ -42,6 +42,21 @@ impl LimitKind {
         (Self::Members, "members"),
     ];
 
+    /// What is counted.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Disable => "Accounts marked.",
+            Self::Restore => "Accounts restored.",
+            Self::Move => "Accounts moved.",
+            Self::Reference => "Values that name accounts, removed from other entries.",
+            Self::Owner => "Values that pass to a successor.",
+            Self::Service => "Accounts that lose a service.",
+            Self::AddressBook => "Address books deleted.",
+            Self::Delete => "Accounts deleted.",
+            Self::Members => "Members that one group loses: a share of that group.",
+        }
+    }
+
     /// The kind of this word.
     pub fn called(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, word)| *word == name).map(|(kind, _)| *kind)

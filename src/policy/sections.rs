@@ -164,6 +164,13 @@ pub enum MissingStamp {
     Start,
 }
 
+/// `[stamp] missing`: its words.
+pub const MISSING_STAMPS: [(&str, MissingStamp); 2] =
+    [("review", MissingStamp::Review), ("start", MissingStamp::Start)];
+
+/// `[move] references`: its words, and whether the server follows.
+pub const MOVED_REFERENCES: [(&str, bool); 2] = [("rewrite", false), ("server", true)];
+
 /// `[move]`
 #[derive(Clone, Debug)]
 pub struct MovePolicy {
@@ -271,6 +278,13 @@ pub enum Release {
     WithEntry,
 }
 
+/// `[service.NAME] release`: its words.
+pub const RELEASES: [(&str, Release); 3] =
+    [("purge", Release::Purge), ("mboxutil", Release::Mboxutil), ("with-entry", Release::WithEntry)];
+
+/// `[service.NAME] unassigned`: its words, and whether an account that never had it counts as released.
+pub const UNASSIGNED: [(&str, bool); 2] = [("released", true), ("hold", false)];
+
 /// `[references]`
 #[derive(Clone, Debug)]
 pub struct ReferencePolicy {
@@ -305,6 +319,17 @@ pub enum LastMember {
     DeleteGroup,
 }
 
+/// `[references] last_member`: its words, beside `placeholder:<dn>`.
+pub const LAST_MEMBERS: [(&str, LastMember); 4] = [
+    ("refuse", LastMember::Refuse),
+    ("allow", LastMember::Allow),
+    ("successor", LastMember::Successor),
+    ("delete-group", LastMember::DeleteGroup),
+];
+
+/// `[references] private_group`: its words, and whether it goes.
+pub const PRIVATE_GROUPS: [(&str, bool); 2] = [("review", false), ("delete", true)];
+
 /// `[successor]`
 #[derive(Clone, Debug)]
 pub struct SuccessorPolicy {
@@ -324,6 +349,13 @@ pub enum SuccessorSource {
     /// The policy's fallback.
     Fallback,
 }
+
+/// `[successor] order`: its words.
+pub const SUCCESSOR_SOURCES: [(&str, SuccessorSource); 3] = [
+    ("leaver", SuccessorSource::Leaver),
+    ("manager", SuccessorSource::Manager),
+    ("fallback", SuccessorSource::Fallback),
+];
 
 /// `[address_books]`
 #[derive(Clone, Debug)]
@@ -430,6 +462,10 @@ pub enum Absence {
     /// The account is disabled, if the roster proves complete.
     Disable,
 }
+
+/// `[roster.NAME] absence`: its words.
+pub const ABSENCES: [(&str, Absence); 3] =
+    [("ignore", Absence::Ignore), ("review", Absence::Review), ("disable", Absence::Disable)];
 
 /// `[veto]`
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::directory::Place;
@@ -27,8 +28,18 @@ use crate::render::sanitize::{shown, shown_value};
 /// Version of `plan.json`.
 pub const FORMAT_VERSION: &str = "1.1";
 
+/// The JSON Schema (draft 2020-12) of `plan.json`.
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::generate::SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<View>();
+    schema.insert("title".to_owned(), "offboard: plan.json".into());
+    schema.to_value()
+}
+
 /// Something that the exports lack.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AcceptedView {
     /// Its code.
     pub code: &'static str,
@@ -43,9 +54,11 @@ impl AcceptedView {
 }
 
 /// A plan as reports show it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct View {
-    /// Version of this form.
+    /// Version of this form. The major number changes when a field goes or gets another meaning, the minor one when
+    /// fields come.
+    #[schemars(extend("pattern" = r"^1\.[0-9]+$"))]
     pub format_version: &'static str,
     /// `offboard` and its version.
     pub tool: String,
@@ -90,7 +103,7 @@ pub struct View {
 }
 
 /// An input file.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Input {
     /// `export`, `policy` or `leavers`.
     pub role: &'static str,
@@ -103,7 +116,7 @@ pub struct Input {
 }
 
 /// The numbers of a plan.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Summary {
     /// Leavers asked for.
     pub leavers: usize,
@@ -138,7 +151,7 @@ pub struct Summary {
 }
 
 /// A kind of change and its limit.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LimitRow {
     /// The kind.
     pub kind: &'static str,
@@ -159,7 +172,7 @@ pub struct LimitRow {
 }
 
 /// A roster.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RosterView {
     /// Its name in the policy.
     pub name: String,
@@ -178,7 +191,7 @@ pub struct RosterView {
 }
 
 /// Who is due on a day.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DueView {
     /// The day.
     pub day: String,
@@ -187,7 +200,7 @@ pub struct DueView {
 }
 
 /// The proof.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ProofView {
     /// The checks, all of which hold.
     pub checks: Vec<CheckView>,
@@ -198,7 +211,7 @@ pub struct ProofView {
 }
 
 /// A check that holds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CheckView {
     /// Its name.
     pub name: &'static str,
@@ -207,7 +220,7 @@ pub struct CheckView {
 }
 
 /// What of an entry a rollback cannot bring back.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct NotRestored {
     /// The entry.
     pub dn: String,
@@ -216,7 +229,7 @@ pub struct NotRestored {
 }
 
 /// A group that an account is in without being named.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AccessView {
     /// `nested`, `dynamic` or `primary`.
     pub way: &'static str,
@@ -227,7 +240,7 @@ pub struct AccessView {
 }
 
 /// An account.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AccountView {
     /// The leaver as asked for.
     pub leaver: String,
@@ -278,7 +291,7 @@ pub struct AccountView {
 }
 
 /// When an account was marked.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct MarkView {
     /// The day.
     pub day: String,
@@ -289,7 +302,7 @@ pub struct MarkView {
 }
 
 /// Whether a service of an account can be used.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EffectiveView {
     /// The service.
     pub service: &'static str,
@@ -302,7 +315,7 @@ pub struct EffectiveView {
 }
 
 /// Something odd about the statuses of an account.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LintView {
     /// What it is, as a code.
     pub code: &'static str,
@@ -313,7 +326,7 @@ pub struct LintView {
 }
 
 /// A service of an account.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ServiceView {
     /// Its name.
     pub name: String,
@@ -324,7 +337,7 @@ pub struct ServiceView {
 }
 
 /// A leaver without an account.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ConflictView {
     /// The leaver as asked for.
     pub leaver: String,
@@ -339,7 +352,7 @@ pub struct ConflictView {
 }
 
 /// A thing that a person must decide.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ReviewView {
     /// The leaver that it is about; empty for an account that nobody named.
     pub leaver: String,
@@ -358,7 +371,7 @@ pub struct ReviewView {
 }
 
 /// An operation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct OperationView {
     /// Its stage.
     pub stage: &'static str,
@@ -382,7 +395,7 @@ pub struct OperationView {
 }
 
 /// What the exports hold.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExportsView {
     /// Live entries.
     pub entries: u64,
@@ -401,7 +414,7 @@ pub struct ExportsView {
 }
 
 /// Things of one kind that could not be judged.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct NotJudged {
     /// What they are.
     pub what: &'static str,
@@ -412,7 +425,7 @@ pub struct NotJudged {
 }
 
 /// Something outside the directory that a deleted account leaves behind.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Leftover {
     /// The leaver.
     pub leaver: String,
@@ -423,7 +436,7 @@ pub struct Leftover {
 }
 
 /// A command that another system must run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct HandOff {
     /// `first`, `after-status` or `last`, beside the change files.
     pub when: &'static str,

@@ -1,0 +1,111 @@
+//! The JSON Schema of a policy, made from the types of the [file](super::file) as written.
+//!
+//! It says which keys there are and which words they take; whether a filter or a name can be read, only
+//! [`Policy::parse`](super::Policy::parse) says. TOML has no null: a key that may be left out is not one that may be null.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform as _};
+use serde_json::Value;
+
+use super::file::File;
+
+/// The schema (draft 2020-12).
+pub fn schema() -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>();
+    RecursiveTransform(without_null).transform(&mut schema);
+    schema.insert("title".to_owned(), "offboard: policy".into());
+    schema.to_value()
+}
+
+/// Takes null from what a value may be.
+fn without_null(schema: &mut schemars::Schema) {
+    let is_null = |value: &Value| value == "null" || value.get("type").is_some_and(|form| form == "null");
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|form| !is_null(form));
+        if let [only] = &types[..] {
+            let only = only.clone();
+            schema.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(forms)) = schema.get_mut("anyOf") {
+        forms.retain(|form| !is_null(form));
+    }
+    // What was only an "or null" is the thing itself.
+    if let Some(Value::Array(forms)) = schema.get("anyOf")
+        && let [Value::Object(only)] = &forms[..]
+    {
+        let only = only.clone();
+        schema.remove("anyOf");
+        for (key, value) in only {
+            schema.insert(key, value);
+        }
+    }
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{PRESETS, Policy};
+
+    /// The words that stand at a place of the schema.
+    fn words(schema: &Value, place: &str) -> Vec<String> {
+        let found = schema.pointer(place).and_then(Value::as_array).unwrap_or_else(|| panic!("nothing at {place}"));
+        found.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// A policy takes the words that the schema gives, all of them, and no other.
+    #[test]
+    fn words_are_those_of_the_check() {
+        let schema = schema();
+        for (place, before, after) in [
+            ("/$defs/Directory/properties/server/enum", "[directory]\nserver = ", ""),
+            ("/$defs/Directory/properties/tools/enum", "[directory]\ntools = ", ""),
+            ("/$defs/Rule/properties/action/enum", "[[rule]]\naction = ", ""),
+            ("/$defs/Move/properties/references/enum", "[move]\nto = \"o=x\"\nreferences = ", ""),
+            ("/$defs/Stamp/properties/missing/enum", "[stamp]\nattribute = \"info\"\nmissing = ", ""),
+            ("/$defs/Service/properties/unassigned/enum", "[service.mail]\nunassigned = ", ""),
+            ("/$defs/Service/properties/release/enum", "[service.mail]\nrelease = ", ""),
+            ("/$defs/References/properties/last_member/anyOf/0/enum", "[references]\nlast_member = ", ""),
+            ("/$defs/References/properties/private_group/enum", "[references]\nprivate_group = ", ""),
+            ("/$defs/Successor/properties/order/items/enum", "[successor]\norder = [", "]"),
+            ("/$defs/Roster/properties/absence/enum", "[roster.hr]\nkey = \"uid\"\nabsence = ", ""),
+        ] {
+            let words = words(&schema, place);
+            assert!(words.len() > 1, "{place}: {words:?}");
+            let parse = |word: &str| Policy::parse(&format!("preset = \"sun-comms\"\n{before}\"{word}\"{after}\n"));
+            for word in &words {
+                parse(word).unwrap_or_else(|errors| panic!("{place}: {word}: {errors:?}"));
+            }
+            let errors = parse("nonsense").expect_err(place);
+            // What the message offers is what the schema offers, but for what has a value of its own.
+            let help = errors[0].help.clone().unwrap_or_default();
+            let offered: Vec<&str> = help.trim_start_matches("one of: ").split(", ").collect();
+            let offered: Vec<&str> = offered.into_iter().filter(|word| !word.starts_with("placeholder:")).collect();
+            assert_eq!(offered, words, "{place}");
+        }
+        let presets: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(words(&schema, "/properties/preset/enum"), presets);
+    }
+
+    /// An editor shows something at every key, and nothing may be null.
+    #[test]
+    fn every_key_is_described() {
+        fn walk(schema: &Value, place: &str, described: &mut usize) {
+            assert!(!schema.to_string().contains("null"), "{place}");
+            for (key, value) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                assert!(value.get("description").is_some(), "{place}/{key} says nothing");
+                *described += 1;
+                walk(value, key, described);
+            }
+            for (name, value) in schema.get("$defs").and_then(Value::as_object).into_iter().flatten() {
+                walk(value, name, described);
+            }
+        }
+        let mut described = 0;
+        walk(&schema(), "", &mut described);
+        assert!(described > 80, "{described}");
+    }
+}
