@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use crate::io::digest::Algorithm;
 use crate::plan::complete::Incomplete;
 use crate::plan::{Guard, Stage};
 use crate::policy::{Limit, LimitKind, Server};
@@ -268,6 +269,10 @@ pub struct Plan {
     /// Change ticket, for comments and reports
     #[arg(long, value_name = "TEXT")]
     pub ticket: Option<String>,
+    /// The digest of the exports in plan.json. BLAKE3 (b3sum) is for large exports on a processor without instructions
+    /// for SHA-256
+    #[arg(long, value_enum, default_value_t = DigestArg::Sha256)]
+    pub digest: DigestArg,
     /// How deletions are guarded: by exact values, by the assertion control, not at all
     #[arg(long, value_enum, default_value_t = GuardArg::Values)]
     pub guard: GuardArg,
@@ -299,6 +304,24 @@ fn stage(name: &str) -> Result<Stage, String> {
         let names: Vec<&str> = Stage::ALL.into_iter().map(Stage::name).collect();
         format!("there are {}", names.join(", "))
     })
+}
+
+/// `--digest`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DigestArg {
+    /// As sha256sum
+    Sha256,
+    /// As b3sum
+    Blake3,
+}
+
+impl From<DigestArg> for Algorithm {
+    fn from(digest: DigestArg) -> Self {
+        match digest {
+            DigestArg::Sha256 => Self::Sha256,
+            DigestArg::Blake3 => Self::Blake3,
+        }
+    }
 }
 
 /// `--guard`

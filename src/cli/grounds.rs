@@ -157,8 +157,8 @@ fn roster_fault(error: &RosterError, path: &str, content: &[u8]) -> Diagnostic {
 
 /// A file that was read.
 pub fn input(role: &'static str, name: &str, content: &[u8]) -> Input {
-    let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(content));
-    Input { role, name: name.to_owned(), bytes: content.len() as u64, sha256 }
+    let sha256 = Some(data_encoding::HEXLOWER.encode(&Sha256::digest(content)));
+    Input { role, name: name.to_owned(), bytes: content.len() as u64, sha256, blake3: None }
 }
 
 pub fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Diagnostic>> {

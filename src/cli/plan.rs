@@ -35,7 +35,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
     // Nothing says where the operations come from when they go to standard output.
     if !command.stdout {
-        exports.begin_digests();
+        exports.begin_digests(command.digest.into());
     }
     let resolve = |url: &[u8]| {
         let folder = settings.folder.as_ref();
@@ -65,7 +65,8 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         }))?;
         return Ok(exit);
     }
-    let digests = exports.digests().map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let digests =
+        exports.digests(command.digest.into()).map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
     let mut inputs = view::export_inputs(&command.exports, &digests);
     inputs.extend(settings.inputs);
     let (set, view) = change_set(&context, &proof, &files, inputs)?;

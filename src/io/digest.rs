@@ -1,7 +1,8 @@
-//! The SHA-256 of the inputs, for plan.json: taken beside the reading, by a thread that reads the files once more.
+//! The digests of the exports, for plan.json: taken beside the reading, by a thread that reads the files once more.
 //!
-//! A processor without instructions for SHA-256 takes as long for it as for all the rest of a plan, so nothing waits
-//! for it before the end. The bytes are those that were planned from: length and quick hash must be the same.
+//! A processor without instructions for SHA-256 takes as long for it as for all the rest of a plan, or longer: nothing
+//! waits for it before the end, and BLAKE3 can be chosen in its place. The bytes are those that were planned from: length
+//! and quick hash must be the same.
 
 use std::io::{self, Read as _};
 use std::sync::Arc;
@@ -16,19 +17,61 @@ use super::source::{Fingerprint, Source};
 /// What is read at once.
 const PART: usize = 64 * 1024;
 
-/// A SHA-256, and of what.
+/// Which digest is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// SHA-256 (FIPS 180-4), which `sha256sum` takes.
+    #[default]
+    Sha256,
+    /// BLAKE3, which `b3sum` takes: as strong, and several times as fast on any processor.
+    Blake3,
+}
+
+/// A digest, and of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest {
     /// The bytes that were read.
     pub of: Fingerprint,
-    /// Their SHA-256.
-    pub sha256: [u8; 32],
+    /// How it was taken.
+    pub algorithm: Algorithm,
+    /// The digest.
+    pub value: [u8; 32],
+}
+
+enum Taking {
+    Sha256(Sha256),
+    Blake3(Box<blake3::Hasher>),
+}
+
+impl Taking {
+    fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
+            Algorithm::Blake3 => Self::Blake3(Box::default()),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha256(taking) => taking.update(bytes),
+            Self::Blake3(taking) => {
+                taking.update(bytes);
+            }
+        }
+    }
+
+    fn finish(self) -> [u8; 32] {
+        match self {
+            Self::Sha256(taking) => taking.finalize().into(),
+            Self::Blake3(taking) => taking.finalize().into(),
+        }
+    }
 }
 
 /// Takes the digest of a source; `None` if it was stopped.
-pub fn digest(source: &Source, stopped: &AtomicBool) -> io::Result<Option<Digest>> {
+pub fn digest(source: &Source, algorithm: Algorithm, stopped: &AtomicBool) -> io::Result<Option<Digest>> {
     let mut reader = source.reader();
-    let (mut sha256, mut quick, mut bytes) = (Sha256::new(), Xxh3::new(), 0);
+    let (mut taking, mut quick, mut bytes) = (Taking::new(algorithm), Xxh3::new(), 0);
     let mut part = vec![0; PART];
     loop {
         let count = match reader.read(&mut part) {
@@ -42,10 +85,10 @@ pub fn digest(source: &Source, stopped: &AtomicBool) -> io::Result<Option<Digest
         }
         bytes += count as u64;
         quick.update(&part[..count]);
-        sha256.update(&part[..count]);
+        taking.update(&part[..count]);
     }
     let of = Fingerprint { bytes, quick: quick.digest() };
-    Ok(Some(Digest { of, sha256: sha256.finalize().into() }))
+    Ok(Some(Digest { of, algorithm, value: taking.finish() }))
 }
 
 /// Digests that are being taken. Dropped, it stops.
@@ -56,10 +99,10 @@ pub struct Digests {
 
 impl Digests {
     /// Begins with the first of the sources.
-    pub fn begin(sources: Vec<Source>) -> Self {
+    pub fn begin(sources: Vec<Source>, algorithm: Algorithm) -> Self {
         let stopped = Arc::new(AtomicBool::new(false));
         let is_stopped = Arc::clone(&stopped);
-        let run = move || sources.iter().map(|source| digest(source, &is_stopped)).collect();
+        let run = move || sources.iter().map(|source| digest(source, algorithm, &is_stopped)).collect();
         Self { thread: Some(thread::spawn(run)), stopped }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use thiserror::Error;
 
-use super::digest::{Digest, Digests, digest};
+use super::digest::{Algorithm, Digest, Digests, digest};
 use super::ordered;
 use super::source::{Block, Fingerprint, Source};
 use crate::directory::scan::{BlockText, Exports};
@@ -37,7 +37,7 @@ pub struct ExportFiles {
     threads: NonZeroUsize,
     /// What the first reading of each saw.
     first: Vec<OnceLock<Fingerprint>>,
-    /// SHA-256 that is being taken.
+    /// Digests that are being taken.
     digests: Mutex<Option<Digests>>,
 }
 
@@ -50,20 +50,21 @@ impl ExportFiles {
         Ok(Self { sources, threads, first, digests: Mutex::new(None) })
     }
 
-    /// Begins to take the SHA-256 of every export, beside what is read from now on; with one thread, it waits until
+    /// Begins to take the digest of every export, beside what is read from now on; with one thread, it waits until
     /// [`digests`](Self::digests) are asked for.
-    pub fn begin_digests(&self) {
+    pub fn begin_digests(&self, algorithm: Algorithm) {
         if self.threads.get() > 1 {
-            *self.digests.lock().unwrap_or_else(PoisonError::into_inner) = Some(Digests::begin(self.sources.clone()));
+            let begun = Digests::begin(self.sources.clone(), algorithm);
+            *self.digests.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
         }
     }
 
-    /// The length and SHA-256 of every export: of the same bytes as every reading.
-    pub fn digests(&self) -> Result<Vec<Digest>, ExportError> {
+    /// The length and digest of every export: of the same bytes as every reading.
+    pub fn digests(&self, algorithm: Algorithm) -> Result<Vec<Digest>, ExportError> {
         let begun = self.digests.lock().unwrap_or_else(PoisonError::into_inner).take();
         let digests = match begun {
             Some(begun) => begun.finish(),
-            None => self.sources.iter().map(|source| digest(source, &AtomicBool::new(false))).collect(),
+            None => self.sources.iter().map(|source| digest(source, algorithm, &AtomicBool::new(false))).collect(),
         };
         let mut taken = Vec::new();
         for ((source, first), digest) in self.sources.iter().zip(&self.first).zip(digests) {

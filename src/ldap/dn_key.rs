@@ -165,12 +165,11 @@ impl KeyBuffer {
         }
         self.key.clear();
         self.key.reserve(dn.len() + 8);
-        match push_plain(&mut self.key, dn) {
-            Some(leaf) => self.keep_place(dn, leaf),
-            None => {
-                self.key.clear();
-                push_any(&mut self.key, dn, 0)?;
-            }
+        if let Some(leaf) = push_plain(&mut self.key, dn) {
+            self.keep_place(dn, leaf);
+        } else {
+            self.key.clear();
+            push_any(&mut self.key, dn, 0)?;
         }
         Ok(&self.key)
     }

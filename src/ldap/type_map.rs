@@ -15,7 +15,7 @@ pub struct TypeMap<T> {
 
 #[derive(Clone, Debug)]
 struct Name<T> {
-    name: Box<[u8]>,
+    spelling: Box<[u8]>,
     value: T,
     /// The next of the same length and first letter, counted from 1.
     next: u32,
@@ -46,7 +46,7 @@ impl<T: Copy> TypeMap<T> {
             let next = self.heads[head];
             // Four billion names do not fit into memory before they do not fit here.
             let Ok(last) = u32::try_from(self.names.len() + 1) else { continue };
-            self.names.push(Name { name: name.as_bytes().into(), value, next });
+            self.names.push(Name { spelling: name.as_bytes().into(), value, next });
             self.heads[head] = last;
         }
     }
@@ -61,7 +61,7 @@ impl<T: Copy> TypeMap<T> {
     pub(crate) fn get_type(&self, name: &[u8]) -> Option<T> {
         let mut next = self.heads[head(name)?];
         while let Some(known) = (next as usize).checked_sub(1).and_then(|at| self.names.get(at)) {
-            if known.name.eq_ignore_ascii_case(name) {
+            if known.spelling.eq_ignore_ascii_case(name) {
                 return Some(known.value);
             }
             next = known.next;

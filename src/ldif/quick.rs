@@ -147,19 +147,17 @@ pub(super) fn content<'b>(
         }
         let number = walk.line;
         let rest = &text[walk.at..];
-        let (length, usage) = match names.find(rest) {
-            Some(known) => known,
-            None => {
-                let (length, has_options) = description(rest)?;
-                let usage = Use::of(&rest[..length], has_options, interest);
-                names.keep(rest, length, usage);
-                (length, usage)
-            }
+        let (length, usage) = if let Some(known) = names.find(rest) {
+            known
+        } else {
+            let (length, has_options) = description(rest)?;
+            let usage = Use::of(&rest[..length], has_options, interest);
+            names.keep(rest, length, usage);
+            (length, usage)
         };
         let taken = walk.value_behind(length)?;
         let is_kept = match usage {
             Use::Pass => false,
-            Use::Keep => true,
             Use::Tell => {
                 is_usual = false;
                 true
@@ -171,7 +169,7 @@ pub(super) fn content<'b>(
             }
             // `control` and `changetype` are keywords right behind the name only, `dn` is one everywhere.
             Use::Keyword if count == 0 || taken.name.len() == 2 => return None,
-            Use::Keyword => true,
+            Use::Keep | Use::Keyword => true,
         };
         count += 1;
         if is_kept {
@@ -229,14 +227,10 @@ fn has_usual_name(line: &Line<'_>) -> bool {
 fn is_usually_written(line: &Line<'_>) -> bool {
     if !line.is_folded {
         let value = without_fill(line.written);
-        let text = || value.iter().fold(true, |all, byte| all & byte.is_ascii() & (*byte != b'\r'));
-        return value.last() != Some(&b' ') && (line.is_base64 || text());
+        return value.last() != Some(&b' ') && (line.is_base64 || is_usual_text(value));
     }
-    let usual = |part: &[u8]| {
-        part.iter().fold(true, |all, byte| all & byte.is_ascii() & (*byte != b'\r')) && !part.trim_ascii().is_empty()
-    };
-    folds(line.written).skip(1).all(usual)
-        && folds(line.written).next().is_some_and(|first| first.is_ascii() && !first.contains(&b'\r'))
+    folds(line.written).skip(1).all(|part| is_usual_text(part) && !part.trim_ascii().is_empty())
+        && folds(line.written).next().is_some_and(is_usual_text)
         && folds(line.written).last().is_some_and(|last| last.last() != Some(&b' '))
 }
 
@@ -324,10 +318,7 @@ impl<'b> Walk<'b> {
         let (line, taken) = memchr(b'\n', rest).map_or((rest, rest.len()), |end| (&rest[..end], end + 1));
         self.at += taken;
         self.line += 1;
-        match line {
-            [line @ .., b'\r'] => line,
-            line => line,
-        }
+        line.strip_suffix(b"\r").unwrap_or(line)
     }
 
     /// Takes a logical line.
@@ -397,7 +388,12 @@ fn is_decodable<'a>(parts: impl Iterator<Item = &'a [u8]>) -> bool {
 }
 
 fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() | (byte == b'+') | (byte == b'/')
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/')
+}
+
+/// ASCII without CR.
+fn is_usual_text(text: &[u8]) -> bool {
+    text.is_ascii() && memchr(b'\r', text).is_none()
 }
 
 #[cfg(test)]

@@ -163,6 +163,7 @@ impl Collected {
     }
 
     /// What was found in other entries than these, as far as it is about entries that were not kept.
+    #[must_use]
     pub fn others(&self, these: &dyn Fn(&DnKey) -> bool) -> Self {
         Self { namesakes: self.namesakes.without(these), ..Self::default() }
     }

@@ -349,22 +349,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         }
         let line = Line { accounts: &accounts, meanings: &meanings, leaving: &leaving, policy };
         pass.wanted.extend(successor::first_wishes(&line));
-        // Once more for what goes with the accounts, until nothing more does.
-        loop {
-            (around, census) = sight.collect(&pass)?;
-            let own = accounts.iter().map(|account| account.entry.dn.key());
-            let persons = own.chain(companions.iter().map(|companion| companion.entry.dn.key()));
-            around.settle(&persons.cloned().collect::<Vec<_>>());
-            let mut more = companions::find(&accounts, &companions, &around, (policy, &schema));
-            more.retain(|new| pass.persons.named(new.entry.dn.key().as_bytes()).is_none());
-            if more.is_empty() {
-                break;
-            }
-            for new in more {
-                pass.persons.add_name(accounts.len() + companions.len(), new.entry.dn.key());
-                companions.push(new);
-            }
-        }
+        (around, census) = look(sight, &mut pass, &accounts, &mut companions, (policy, &schema))?;
         looked_for = Some(Looked::of(pass));
     }
     accepted.extend(complete::refuse(complete::of_deletions(&accounts, &around, policy), request)?);
@@ -425,6 +410,31 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
             asked: HashMap::new(),
         },
     })
+}
+
+/// Pass 2, and once more for what goes with the accounts, until nothing more does.
+fn look<S: Sight>(
+    sight: &S,
+    pass: &mut Collect<'_>,
+    accounts: &[Account],
+    companions: &mut Vec<Companion>,
+    (policy, schema): (&Policy, &Schema),
+) -> Result<(Collected, Census), PlanError<S::Error>> {
+    loop {
+        let (mut around, census) = sight.collect(pass)?;
+        let own = accounts.iter().map(|account| account.entry.dn.key());
+        let persons = own.chain(companions.iter().map(|companion| companion.entry.dn.key()));
+        around.settle(&persons.cloned().collect::<Vec<_>>());
+        let mut more = companions::find(accounts, companions, &around, (policy, schema));
+        more.retain(|new| pass.persons.named(new.entry.dn.key().as_bytes()).is_none());
+        if more.is_empty() {
+            return Ok((around, census));
+        }
+        for new in more {
+            pass.persons.add_name(accounts.len() + companions.len(), new.entry.dn.key());
+            companions.push(new);
+        }
+    }
 }
 
 /// Whether an account goes: it is nobody's successor.

@@ -116,7 +116,9 @@ impl<'p> Resolve<'p> {
             marking(policy).for_each(|description| also(description.attribute_type()));
         }
         if orphans {
-            Owners::ATTRIBUTES.iter().for_each(|name| also(name));
+            for name in Owners::ATTRIBUTES {
+                also(name);
+            }
         }
         Self { roles: known, interest, policy, identities, rosters, bases: keys(&policy.accounts.base), named, orphans }
     }

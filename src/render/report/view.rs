@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::directory::Place;
 use crate::directory::census::Finding;
-use crate::io::digest::Digest;
+use crate::io::digest::{Algorithm, Digest};
 use crate::ldap::Change;
 use crate::ldap::{Dn, DnKey, Entry, Origin};
 use crate::leavers::Asker;
@@ -111,8 +111,12 @@ pub struct Input {
     pub name: String,
     /// Its length.
     pub bytes: u64,
-    /// Its SHA-256, in hexadecimal.
-    pub sha256: String,
+    /// Its SHA-256, in hexadecimal, unless it has another digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Its BLAKE3, in hexadecimal, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<String>,
 }
 
 /// The numbers of a plan.
@@ -508,7 +512,8 @@ pub fn export_inputs(names: &[String], digests: &[Digest]) -> Vec<Input> {
         role: "export",
         name: name.clone(),
         bytes: digest.of.bytes,
-        sha256: data_encoding::HEXLOWER.encode(&digest.sha256),
+        sha256: (digest.algorithm == Algorithm::Sha256).then(|| data_encoding::HEXLOWER.encode(&digest.value)),
+        blake3: (digest.algorithm == Algorithm::Blake3).then(|| data_encoding::HEXLOWER.encode(&digest.value)),
     };
     names.iter().zip(digests).map(input).collect()
 }
