@@ -140,21 +140,32 @@ pub(super) fn content<'b>(
     let dn = first.value();
     let (mut count, mut is_usual) = (0, true);
     loop {
-        match walk.start()? {
-            Start::End | Start::Blank => break,
-            Start::Comment => continue,
-            Start::Line => {}
-        }
-        let number = walk.line;
         let rest = &text[walk.at..];
-        let (length, usage) = if let Some(known) = names.find(rest) {
+        let known = names.find(rest);
+        // Nearly every line: a known attribute that nobody asks for, plain, on one physical line.
+        if let Some((name, Use::Pass | Use::Class { keep: false })) = known
+            && let Some(end) = end_of_plain(rest, name)
+            && (known == Some((name, Use::Pass)) || !may_tell(rest, name))
+        {
+            walk.at += end;
+            walk.line += 1;
+            count += 1;
+            continue;
+        }
+        let (length, usage) = if let Some(known) = known {
             known
         } else {
+            match walk.start()? {
+                Start::End | Start::Blank => break,
+                Start::Comment => continue,
+                Start::Line => {}
+            }
             let (length, has_options) = description(rest)?;
             let usage = Use::of(&rest[..length], has_options, interest);
             names.keep(rest, length, usage);
             (length, usage)
         };
+        let number = walk.line;
         let taken = walk.value_behind(length)?;
         let is_kept = match usage {
             Use::Pass => false,
@@ -181,6 +192,41 @@ pub(super) fn content<'b>(
         return None;
     }
     Some(Taken { dn, line, lines: count, start, end: walk.at, next_line: walk.line, is_usual })
+}
+
+/// Where the line ends that begins with a description of this length, if its value is plain text on this line alone.
+#[inline]
+fn end_of_plain(rest: &[u8], description: usize) -> Option<usize> {
+    // Base64, a URL, nothing, or a fold that hides which.
+    if matches!(rest.get(description + 1)?, b':' | b'<' | b'\n' | b'\r') {
+        return None;
+    }
+    let end = line_end(rest, description + 2)? + 1;
+    (rest.get(end) != Some(&b' ')).then_some(end)
+}
+
+/// Whether an `objectClass` line that is plain may say something of the record as a whole.
+fn may_tell(rest: &[u8], description: usize) -> bool {
+    rest.get(description + 1) != Some(&b' ')
+        || matches!(rest.get(description + 2), None | Some(b'n' | b'N' | b' ' | b'\n' | b'\r'))
+}
+
+/// The first line feed from a place on. Most lines are shorter than it takes to call `memchr`.
+#[inline]
+fn line_end(text: &[u8], from: usize) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const FEEDS: u64 = b'\n' as u64 * ONES;
+    let mut at = from;
+    for _ in 0..5 {
+        let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk()) else { break };
+        let other = u64::from_le_bytes(*chunk) ^ FEEDS;
+        let feeds = other.wrapping_sub(ONES) & !other & (ONES << 7);
+        if feeds != 0 {
+            return Some(at + feeds.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr(b'\n', text.get(at..)?).map(|end| at + end)
 }
 
 /// Whether an `objectClass` says something of the record as a whole; see [`Interest`].

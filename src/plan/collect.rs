@@ -2,6 +2,7 @@
 
 use crate::ldap::attribute::base_type;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::access::{Access, Way, finds};
 use crate::directory::census::{Finding, Place};
@@ -73,7 +74,7 @@ pub struct Collect<'p> {
     /// Hashes of the names of all groups.
     pub groups: Hashes,
     /// Accounts that are deleted: what groups by URL are evaluated on.
-    pub deleted: Vec<(usize, Entry)>,
+    pub deleted: Vec<(usize, Arc<Entry>)>,
     /// Known address-book roots.
     pub book_roots: KeySet,
     /// RDN keys of address-book roots whose place is not known.
@@ -102,7 +103,7 @@ pub struct Reference {
 /// An entry that is kept, and why.
 pub struct Kept {
     /// The entry.
-    pub entry: Entry,
+    pub entry: Arc<Entry>,
     /// Its values that name somebody who is looked for.
     pub references: Vec<Reference>,
     /// The person below whose entry it stands.
@@ -378,7 +379,7 @@ impl Pass for Collect<'_> {
         }
         let entry = entry.to_entry()?;
         let references = if names_somebody { self.references(&entry, found) } else { Vec::new() };
-        found.kept.push(Kept { entry, references, below, in_book });
+        found.kept.push(Kept { entry: entry.into(), references, below, in_book });
         Ok(())
     }
 }

@@ -10,6 +10,7 @@
 //! found. Which of them really go follows from the accounts that do: one that is held keeps its companions.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::Account;
 use super::collect::{Collected, Kept};
@@ -36,7 +37,7 @@ pub struct Companion {
     /// What it is.
     pub kind: CompanionKind,
     /// The entry.
-    pub entry: Entry,
+    pub entry: Arc<Entry>,
     /// With whom it goes, by the numbers of the pass: an account, or a companion before it.
     pub of: usize,
     /// The account that it all goes with.
@@ -79,7 +80,7 @@ pub fn find(
         if let Some((kind, of)) = kind_and_person
             && !policy.protect.covers(&kept.entry)
         {
-            found.push(Companion { kind, entry: kept.entry.clone(), of, account: account_of(of) });
+            found.push(Companion { kind, entry: Arc::clone(&kept.entry), of, account: account_of(of) });
         }
     }
     found

@@ -179,7 +179,7 @@ fn groups(entry: &Entry) -> impl Iterator<Item = (&crate::ldap::Value, DnKey)> {
 
 /// What the exports lack for the deletions of a plan.
 pub fn of_deletions(accounts: &[Account], around: &Collected, policy: &Policy) -> Vec<Incomplete> {
-    let there: HashMap<&DnKey, &Entry> = around.kept.iter().map(|kept| (kept.entry.dn.key(), &kept.entry)).collect();
+    let there: HashMap<&DnKey, &Entry> = around.kept.iter().map(|kept| (kept.entry.dn.key(), &*kept.entry)).collect();
     let purged = || accounts.iter().filter(|account| account.decision.step == Step::Purge);
     let place = |entry: &Entry, line: u64, text: &[u8]| Place {
         export: entry.origin.export,
@@ -216,7 +216,7 @@ fn children(accounts: &[Account], around: &Collected, place: &dyn Fn(&Entry, u64
         let of_account = kept.below.and_then(|person| accounts.get(person));
         kept.in_book.is_some() || of_account.is_some_and(|account| account.decision.step == Step::Purge)
     });
-    let doomed: Vec<&Entry> = doomed.map(|kept| &kept.entry).collect();
+    let doomed: Vec<&Entry> = doomed.map(|kept| &*kept.entry).collect();
     let mut counts: HashMap<DnKey, u64> = HashMap::new();
     for entry in &doomed {
         *counts.entry(entry.dn.key().parent().unwrap_or_default()).or_default() += 1;

@@ -34,6 +34,7 @@ mod successor;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use thiserror::Error;
@@ -97,7 +98,7 @@ pub struct Account {
     /// The leaver, by index into the plan's leavers.
     pub leaver: usize,
     /// The entry as the export shows it.
-    pub entry: Entry,
+    pub entry: Arc<Entry>,
     /// What is done, and why.
     pub decision: Decision,
     /// Who takes over what it owns, if something is.
@@ -191,7 +192,7 @@ pub struct Plan {
     /// The schema that the exports hold, if they do.
     pub schema: Schema,
     /// Aliases and groups that may go with accounts.
-    pub companions: Vec<Entry>,
+    pub companions: Vec<Arc<Entry>>,
     /// The old and the new name of every account that is moved.
     pub moved: Vec<(Dn, Dn)>,
     /// What the rosters came to, in the order of the request.
@@ -490,7 +491,7 @@ fn find_successors<S: Sight>(
     let mut further: Vec<Entry> = Vec::new();
     let mut missing: Vec<DnKey> = Vec::new();
     let found = loop {
-        let kept = around.kept.iter().map(|kept| &kept.entry).chain(&further);
+        let kept = around.kept.iter().map(|kept| &*kept.entry).chain(&further);
         let mut known: HashMap<DnKey, Option<&Entry>> =
             asked.iter().chain(&missing).map(|key| (key.clone(), None)).collect();
         known.extend(kept.map(|entry| (entry.dn.key().clone(), Some(entry))));
@@ -529,7 +530,7 @@ fn find_successors<S: Sight>(
 
 /// Finds the entry of the domain that each account stands in.
 fn find_domains(accounts: &mut [Account], around: &Collected) {
-    let by_key: HashMap<&DnKey, &Entry> = around.kept.iter().map(|kept| (kept.entry.dn.key(), &kept.entry)).collect();
+    let by_key: HashMap<&DnKey, &Entry> = around.kept.iter().map(|kept| (kept.entry.dn.key(), &*kept.entry)).collect();
     for account in accounts {
         let key = account.entry.dn.key().clone();
         let mut above: Vec<&Entry> = prefixes(key.as_bytes())

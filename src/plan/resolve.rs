@@ -1,5 +1,7 @@
 //! Pass 1: which accounts are meant, and what must be known of them before anything else.
 
+use std::sync::Arc;
+
 use super::identity::Identities;
 use super::orphans::Owners;
 use super::rosters::{Hit, Rosters, Verdict};
@@ -47,7 +49,7 @@ pub struct Match {
     /// The identities, by index.
     pub identities: Vec<usize>,
     /// The entry.
-    pub entry: Entry,
+    pub entry: Arc<Entry>,
     /// Whether the policy takes it for an account.
     pub is_account: bool,
     /// What the rosters that are about it say.
@@ -202,7 +204,7 @@ impl Pass for Resolve<'_> {
         by_value.retain(|index| is_account && !identities.contains(index));
         identities.append(&mut by_value);
         if !identities.is_empty() || matters {
-            found.matches.push(Match { identities, entry: entry.to_entry()?, is_account, hits });
+            found.matches.push(Match { identities, entry: entry.to_entry()?.into(), is_account, hits });
         }
         Ok(())
     }

@@ -165,7 +165,7 @@ impl<E: Exports> Sight for Again<'_, E> {
         if !self.seen.looked_for.as_ref().is_some_and(|looked| looked.covers(pass)) {
             return self.reading.collect(pass);
         }
-        let kept = self.seen.around.kept.iter().map(|kept: &Kept| &kept.entry);
+        let kept = self.seen.around.kept.iter().map(|kept: &Kept| &*kept.entry);
         let untouched: Vec<&Entry> = kept.filter(|entry| !self.is_touched(entry)).collect();
         let shown: HashSet<&DnKey> = untouched.iter().map(|entry| entry.dn.key()).chain(self.overlay.keys()).collect();
         let mut around = self.seen.around.others(&|key| shown.contains(key));

@@ -86,7 +86,7 @@ impl Line<'_> {
     /// The first eligible one up the line of managers.
     fn up(&self, account: &Account, known: &HashMap<DnKey, Option<&Entry>>) -> Found {
         let mut seen = HashSet::from([account.entry.dn.key().clone()]);
-        let mut below = &account.entry;
+        let mut below: &Entry = &account.entry;
         loop {
             let Some(manager) = manager(below) else { return Found::None(Some("the line of managers ends")) };
             if !seen.insert(manager.key().clone()) {

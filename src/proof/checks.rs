@@ -180,8 +180,8 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) ->
     let by_tool = purged.filter(|_| !policy.directory.tools.file_deletes());
     let mut gone = Persons::default();
     let mut names: Vec<DnKey> = Vec::new();
-    let companions = planned.companions.iter().filter(|entry| deleted.contains(entry.dn.key()));
-    for entry in by_tool.map(|account| &account.entry).chain(own_accounts(planned, &deleted)).chain(companions) {
+    let companions = planned.companions.iter().map(AsRef::as_ref).filter(|entry| deleted.contains(entry.dn.key()));
+    for entry in by_tool.map(|account| &*account.entry).chain(own_accounts(planned, &deleted)).chain(companions) {
         gone.add(names.len(), entry);
         names.push(entry.dn.key().clone());
     }
@@ -210,7 +210,7 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) ->
 
 /// The accounts that the records delete.
 fn own_accounts<'p>(planned: &'p Plan, deleted: &'p KeySet) -> impl Iterator<Item = &'p Entry> {
-    planned.accounts.iter().map(|account| &account.entry).filter(|entry| deleted.contains(entry.dn.key()))
+    planned.accounts.iter().map(|account| &*account.entry).filter(|entry| deleted.contains(entry.dn.key()))
 }
 
 fn first_states<E>(found: &Found) -> Result<BTreeMap<DnKey, Entry>, ProofError<E>> {

@@ -156,7 +156,7 @@ pub fn hold_the_impossible(
         let mut holds: Vec<(usize, Reason)> = Vec::new();
         for kept in &around.kept {
             if is_below_any(kept.entry.dn.key(), &deleted) {
-                let stays = policy.accounts.filter.evaluate(&kept.entry) == Truth::True
+                let stays = policy.accounts.filter.evaluate(&*kept.entry) == Truth::True
                     && !deleted.contains_key(kept.entry.dn.key());
                 if let (true, Some(above)) = (stays, kept.below) {
                     holds.push((account_of(above), Reason::AccountBelow(kept.entry.dn.spelling().to_vec())));
