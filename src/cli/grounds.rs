@@ -19,6 +19,7 @@ use crate::plan::{NamedRoster, PlanError, Request};
 use crate::policy::{self, Policy};
 use crate::proof::ProofError;
 use crate::render::report::view::Input;
+use crate::spelling::suggestion;
 
 /// What a plan rests on.
 pub struct Grounds {
@@ -107,8 +108,7 @@ pub fn read_rosters(
         let known: Vec<&str> = policy.rosters.keys().map(String::as_str).collect();
         if !policy.rosters.contains_key(name) {
             let fault = Diagnostic::trouble(format!("the policy has no [roster.{name}]"));
-            let known =
-                if known.is_empty() { "it has none".to_owned() } else { format!("it has: {}", known.join(", ")) };
+            let known = if known.is_empty() { "it has none".to_owned() } else { suggestion(name, &known) };
             faults.push(fault.help(known));
         }
         if given.iter().filter(|(other, _)| other == name).count() > 1 {
@@ -167,7 +167,7 @@ pub fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Di
         None => std::fs::read_to_string(name).map_err(|error| {
             let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
             let fault = Diagnostic::trouble(format!("policy {name}: {error}"));
-            vec![fault.help(format!("name a file, or a preset: {}", known.join(", ")))]
+            vec![fault.help(format!("name a file, or a preset; {}", suggestion(name, &known)))]
         })?,
     };
     inputs.push(input("policy", name, text.as_bytes()));
