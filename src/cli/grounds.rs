@@ -82,16 +82,37 @@ fn read_list(role: &'static str, path: &str, inputs: &mut Vec<Input>) -> Result<
     let list = read_file(role, path, inputs)?;
     leavers::read(&list).map_err(|errors| {
         let fault = |error: &leavers::LeaversError| {
-            at_line(Diagnostic::trouble(error.kind.to_string()), path, &list, error.line)
+            let fault = Diagnostic::trouble(error.kind.to_string());
+            let fault = match error.kind.meant() {
+                Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+                None => fault,
+            };
+            match error.kind.text() {
+                Some(text) => at_text(fault, path, &list, error.line, text),
+                None => at_line(fault, path, &list, error.line),
+            }
         };
         errors.iter().map(fault).collect()
     })
 }
 
 fn at_line(fault: Diagnostic, path: &str, content: &[u8], line: u64) -> Diagnostic {
+    fault.at(path, line, 1, line_of(content, line))
+}
+
+/// Where a text stands in a line: the first place, which may be another one than the one meant.
+fn at_text(fault: Diagnostic, path: &str, content: &[u8], line: u64, text: &str) -> Diagnostic {
+    let whole = line_of(content, line);
+    match memchr::memmem::find(whole, text.as_bytes()) {
+        Some(at) => fault.at_words(path, line, at as u64 + 1, text.len().max(1), whole),
+        None => fault.at(path, line, 1, whole),
+    }
+}
+
+fn line_of(content: &[u8], line: u64) -> &[u8] {
     let index = usize::try_from(line).unwrap_or(1).saturating_sub(1);
     let text = content.split(|byte| *byte == b'\n').nth(index).unwrap_or_default();
-    fault.at(path, line, 1, text.strip_suffix(b"\r").unwrap_or(text))
+    text.strip_suffix(b"\r").unwrap_or(text)
 }
 
 /// Reads rosters. For a plan all that the policy names must be given: one that is missing could be the one that keeps

@@ -9,12 +9,15 @@ mod exit;
 mod explain;
 mod grounds;
 mod init;
+mod interrupt;
 mod json;
 mod lint;
 mod plan;
+mod progress;
 mod revert;
 mod search;
 mod simulate;
+mod summary;
 mod verify;
 
 use std::ffi::OsString;
@@ -42,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     args.global.color.write_global();
+    interrupt::take_signals();
     let outcome = match &args.command {
         Command::Plan(command) => plan::run(command, &args.global),
         Command::Explain(command) => explain::run(command, &args.global),
