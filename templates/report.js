@@ -1,17 +1,45 @@
 // report.html: search, filter and sort of its accounts. Without it the page is whole, and nothing here is needed to read
-// it. Hashed into the page's Content-Security-Policy: no other script runs. It never makes markup out of text.
+// it. Hashed into the page's Content-Security-Policy: no other script runs.
+//
+// Accounts, and what else is folded, stand in noscript elements, each one text to a browser that runs this script. They
+// become elements when they are shown. That is the only markup made out of text here, and it is what a browser without
+// script makes of the same bytes: every value in it is escaped.
 "use strict";
 
 (() => {
   const byId = (id) => document.getElementById(id);
 
-  // A link to what is folded unfolds it.
+  // How many accounts are shown at once: a browser is quick with hundreds of them, not with thousands.
+  const SOME = 100;
+
+  const fill = (element) => {
+    const inert = element.querySelector(":scope > noscript");
+    if (!inert) return;
+    const content = document.createElement("template");
+    content.innerHTML = inert.textContent;
+    inert.replaceWith(content.content);
+  };
+  const open = (fold) => {
+    fill(fold);
+    fold.open = true;
+  };
+  // Before it opens, by mouse or keyboard; and whatever else opened it.
+  document.addEventListener("click", (event) => {
+    const summary = event.target instanceof Element && event.target.closest("summary");
+    if (summary) fill(summary.parentElement);
+  });
+  document.addEventListener("toggle", (event) => fill(event.target), true);
+
+  const list = byId("account-list");
+  const { bring, showAll, showSome } = list ? accounts(list) : { bring: byId, showAll() {}, showSome() {} };
+
+  // A link to what is folded, or not shown, unfolds and shows it.
   const unfold = () => {
-    const target = /^#(account|entry)-\d+$/.test(location.hash) ? byId(location.hash.slice(1)) : null;
+    const [id, kind] = /^#((account|entry)-\d+)$/.exec(location.hash)?.slice(1) || [];
+    const target = kind === "account" ? bring(id) : kind && byId(id);
     const fold = target && target.querySelector("details");
     if (!fold) return;
-    target.hidden = false;
-    fold.open = true;
+    open(fold);
     target.scrollIntoView();
   };
   addEventListener("hashchange", unfold);
@@ -19,16 +47,15 @@
   // On paper nothing is folded.
   let unfolded = [];
   addEventListener("beforeprint", () => {
+    showAll();
     unfolded = Array.from(document.querySelectorAll("details:not([open])"));
-    for (const fold of unfolded) fold.open = true;
+    for (const fold of unfolded) open(fold);
   });
   addEventListener("afterprint", () => {
     for (const fold of unfolded) fold.open = false;
     unfolded = [];
+    showSome();
   });
-
-  const list = byId("account-list");
-  if (list) accounts(list);
   unfold();
 
   function accounts(list) {
@@ -36,21 +63,28 @@
       item,
       order,
       text: null,
-      name: item.querySelector(".who").textContent,
+      name: item.dataset.who,
       step: item.dataset.step,
       stages: item.dataset.stages.split(" "),
       due: item.dataset.due || "9999",
       reviews: Number(item.dataset.reviews),
       operations: Number(item.dataset.operations),
     }));
+    const byAnchor = new Map(rows.map((row) => [row.item.id, row]));
 
     // What is searched: everything that the account shows, read while nobody waits.
-    const read = (row) => (row.text ??= row.item.textContent.toLowerCase());
+    const characters = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" };
+    const plain = (html) => html.replace(/<[^>]*>|&(?:amp|lt|gt|quot|#39);/g, (found) => characters[found] || "");
+    const textOf = ({ item }) => {
+      const inert = item.querySelector(":scope > noscript");
+      return inert ? plain(inert.textContent) : item.textContent;
+    };
+    const read = (row) => (row.text ??= textOf(row).toLowerCase());
     const idle = globalThis.requestIdleCallback || ((work) => setTimeout(() => work({ timeRemaining: () => 8 }), 50));
-    let next = 0;
+    const unread = [...rows];
     const readAhead = (deadline) => {
-      while (next < rows.length && deadline.timeRemaining() > 1) read(rows[next++]);
-      if (next < rows.length) idle(readAhead);
+      while (unread.length && deadline.timeRemaining() > 1) read(unread.pop());
+      if (unread.length) idle(readAhead);
     };
     idle(readAhead);
 
@@ -62,19 +96,33 @@
     const whole = count.textContent;
     const number = new Intl.NumberFormat("en");
 
+    let kept = rows;
+    let shown = 0;
+    let opening = 0;
+    const show = (many) => {
+      opening += 1;
+      shown = Math.min(many, kept.length);
+      const items = kept.slice(0, shown).map((row) => row.item);
+      for (const item of items) fill(item);
+      // What is not shown is not in the page: a browser takes half a minute for thousands that are hidden there.
+      list.replaceChildren(...items);
+      const rest = kept.length - shown;
+      byId("rest").hidden = rest === 0;
+      byId("more").textContent = `Show ${number.format(Math.min(SOME, rest))} more`;
+      byId("all").textContent = `Show all ${number.format(kept.length)}`;
+    };
+
     const filter = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      for (const row of rows) {
-        const keep =
+      kept = rows.filter(
+        (row) =>
           (!stage.value || row.stages.includes(stage.value)) &&
           (!step.value || row.step === step.value) &&
           (!review.checked || row.reviews > 0) &&
-          words.every((word) => read(row).includes(word));
-        if (row.item.hidden === keep) row.item.hidden = !keep;
-        if (keep) shown += 1;
-      }
-      count.textContent = shown === rows.length ? whole : `${number.format(shown)} of ${whole}`;
+          words.every((word) => read(row).includes(word)),
+      );
+      show(SOME);
+      count.textContent = kept.length === rows.length ? whole : `${number.format(kept.length)} of ${whole}`;
     };
 
     // Letters by their places in the alphabet, numbers inside names by their size.
@@ -82,33 +130,67 @@
     const orders = {
       given: () => 0,
       name: (a, b) => names.compare(a.name, b.name),
-      step: (a, b) => names.compare(a.step, b.step),
+      step: (a, b) => Number(a.step > b.step) - Number(a.step < b.step),
       due: (a, b) => (a.due < b.due ? -1 : Number(a.due > b.due)),
       reviews: (a, b) => b.reviews - a.reviews,
       operations: (a, b) => b.operations - a.operations,
     };
     const sort = () => {
       const order = orders[byId("sort").value];
-      const sorted = [...rows].sort((a, b) => order(a, b) || a.order - b.order);
-      const whole = document.createDocumentFragment();
-      for (const row of sorted) whole.append(row.item);
-      list.append(whole);
+      rows.sort((a, b) => order(a, b) || a.order - b.order);
+      filter();
     };
 
-    const fold = (open) => {
-      for (const row of rows) if (!row.item.hidden) row.item.firstElementChild.open = open;
+    // Some at once, the others frame by frame: all that are shown may be thousands.
+    const unfoldShown = () => {
+      const folds = Array.from(list.children, (item) => item.querySelector("details"));
+      const turn = ++opening;
+      const some = (from) => {
+        if (turn !== opening) return;
+        for (const fold of folds.slice(from, from + SOME)) open(fold);
+        if (from + SOME < folds.length) requestAnimationFrame(() => some(from + SOME));
+      };
+      some(0);
+    };
+    const foldAll = () => {
+      opening += 1;
+      for (const { item } of rows) for (const fold of item.querySelectorAll(":scope > details[open]")) fold.open = false;
     };
 
     for (const control of [stage, step, review]) control.addEventListener("change", filter);
     search.addEventListener("input", filter);
     byId("sort").addEventListener("change", sort);
-    byId("unfold").addEventListener("click", () => fold(true));
-    byId("fold").addEventListener("click", () => fold(false));
+    byId("unfold").addEventListener("click", unfoldShown);
+    byId("fold").addEventListener("click", foldAll);
+    byId("more").addEventListener("click", () => {
+      const next = shown;
+      show(shown + SOME);
+      // By keyboard one goes on with the first of them.
+      list.children[next]?.querySelector("summary").focus();
+    });
+    byId("all").addEventListener("click", () => show(kept.length));
     byId("controls").hidden = false;
+    show(SOME);
     // A browser that comes back to the page fills the controls in again.
     addEventListener("pageshow", () => {
-      filter();
       if (byId("sort").value !== "given") sort();
+      else if (search.value || stage.value || step.value || review.checked) filter();
     });
+
+    // One that is not shown stands behind those that are.
+    const bring = (id) => {
+      const row = byAnchor.get(id);
+      if (row && !row.item.isConnected) {
+        fill(row.item);
+        list.append(row.item);
+      }
+      return row && row.item;
+    };
+    let before = 0;
+    const showAll = () => {
+      before = shown;
+      show(kept.length);
+    };
+    return { bring, showAll, showSome: () => show(before) };
   }
 })();

@@ -499,3 +499,124 @@ fn the_short_form() {
     };
     assert_eq!(json(&["--json"], "one"), json(&["--format", "json"], "two"));
 }
+
+/// Faults of a list of leavers: all of them at a time, with the place and what may be meant.
+#[test]
+fn lists_that_cannot_be_read() {
+    let cases = [
+        ("words", "id,acton,note\njsmith,delete,x\n"),
+        ("rows", "id,action,effective\njsmith,delet,2026-11-21\n,delete,\npdoe,delete\nann,delete,tomorrow\n"),
+        ("names", "uid=a,o=x\nuid=b,,o=x\nnobody\n"),
+        ("lines of commadmin", "l jsmith\nl \nx y\n"),
+    ];
+    let mut all = Vec::new();
+    for (name, list) in cases {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("leavers");
+        std::fs::write(&path, list).unwrap();
+        let output = plan_with(place.path(), POLICY, &["-l", path.to_str().unwrap()], &EXPORTS);
+        all.push(format!("=== {name}\n{}", said(&output, place.path())));
+    }
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+/// Words that are almost right: of presets, keys, kinds of limits, stages.
+#[test]
+fn did_you_mean() {
+    let place = tempfile::tempdir().unwrap();
+    let policy = place.path().join("policy.toml");
+    let faulty = "preset = \"sun-comms\"\n[grase]\ndays = 1\n[grace]\ndais = 3\n[directory]\nserver = 3\n";
+    std::fs::write(&policy, faulty).unwrap();
+    let policy = policy.to_str().unwrap();
+    let export = EXPORTS[0];
+    let cases: &[&[&str]] = &[
+        &["plan", "-p", "sun-coms", "-u", "jsmith", "--stdout", export],
+        &["plan", "-p", policy, "-u", "jsmith", "--stdout", export],
+        &["plan", "-p", "sun-comms", "--limit", "deleet=1", "-u", "jsmith", "--stdout", export],
+        &["plan", "-p", "sun-comms", "--stage", "refrences", "-u", "jsmith", "--stdout", export],
+        &["init", "openldp"],
+        &["plann"],
+    ];
+    let run = |arguments: &&[&str]| {
+        let output = offboard().args(*arguments).output().unwrap();
+        format!("$ offboard {}\n{}", arguments.join(" ").replace(policy, "POLICY"), said(&output, place.path()))
+    };
+    insta::assert_snapshot!(cases.iter().map(run).collect::<Vec<_>>().join("\n"));
+}
+
+/// What a plan says at its end: in colour where that is asked for, with and without everything.
+#[test]
+fn the_summary() {
+    let run = |name: &str, more: &[&str]| {
+        let place = tempfile::tempdir().unwrap();
+        let output = plan_scenario(name, &place.path().join("set"), more);
+        format!("=== {name} {}\n{}", more.join(" "), said(&output, place.path())).replace('\u{1b}', "ESC")
+    };
+    let all = [
+        run("note-released", &["--color", "always"]),
+        run("three-domains", &[]),
+        run("note-active", &["--verbose"]),
+        run("note-active", &["--quiet"]),
+    ];
+    insta::assert_snapshot!(all.join("\n"));
+    let no_color = offboard().env("NO_COLOR", "1").args(["dn", "a,,b"]).output().unwrap();
+    assert!(!stderr(&no_color).contains('\u{1b}'));
+}
+
+/// Every command that writes to standard output ends quietly when nobody reads it any more.
+#[test]
+fn closed_pipes_are_silent() {
+    let [export, books] = EXPORTS;
+    let (policy, list) = (scenario_file("note-released", "policy.toml"), scenario_file("note-released", "leavers.csv"));
+    let set = scenario_file("note-released", "expected");
+    let change = format!("{set}/apply/60-entries.ldif");
+    let grounds = ["--as-of", AS_OF, "-p", &policy];
+    let with = |first: &[&str], last: &[&str]| -> Vec<String> {
+        first.iter().chain(&grounds).chain(last).map(ToString::to_string).collect()
+    };
+    let plain = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let cases = [
+        with(&["plan", "-q"], &["-l", &list, "--stdout", export, books]),
+        with(&["explain"], &["jsmith", export, books]),
+        with(&["audit"], &[export, books]),
+        plain(&["json", export]),
+        plain(&["search", "-q", "(objectClass=*)", export]),
+        plain(&["lint", export]),
+        plain(&["diff", "-q", export, books]),
+        plain(&["simulate", "-q", "--keep-going", &change, "--export", export]),
+        plain(&["dn", "uid=a,o=x"]),
+        plain(&["init", "sun-comms"]),
+        plain(&["--help"]),
+        plain(&["plan", "--help"]),
+    ];
+    for arguments in cases {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = offboard().args(&arguments).stdout(writer).output().unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{arguments:?}: {:?} {}", output.status, stderr(&output));
+        assert!(!stderr(&output).contains("Broken pipe"), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+/// Ctrl-C leaves nothing behind, whatever is half done.
+#[test]
+fn an_interruption_leaves_nothing() {
+    use std::io::Write as _;
+    let place = tempfile::tempdir().unwrap();
+    let target = place.path().join("out.ldif");
+    let mut command = offboard();
+    // The file is begun before its input is read, and the input does not end.
+    command.args(["diff", EXPORTS[0], "-", "-o"]).arg(&target).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"dn: o=x\n").unwrap();
+    let left = || std::fs::read_dir(place.path()).unwrap().count();
+    let begun = std::time::Instant::now();
+    while left() == 0 {
+        assert!(begun.elapsed().as_secs() < 20, "nothing is begun");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), left()), (Some(130), 0), "{}", stderr(&output));
+}

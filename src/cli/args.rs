@@ -11,6 +11,7 @@ use crate::io::digest::Algorithm;
 use crate::plan::complete::Incomplete;
 use crate::plan::{Guard, Stage};
 use crate::policy::{Limit, LimitKind, Server};
+use crate::spelling::suggestion;
 
 /// Plan the end of LDAP accounts offline: proven, reviewable LDIF change files with their rollback.
 ///
@@ -302,7 +303,7 @@ pub enum PlanFormat {
 fn stage(name: &str) -> Result<Stage, String> {
     Stage::ALL.into_iter().find(|stage| stage.name() == name).ok_or_else(|| {
         let names: Vec<&str> = Stage::ALL.into_iter().map(Stage::name).collect();
-        format!("there are {}", names.join(", "))
+        suggestion(name, &names)
     })
 }
 

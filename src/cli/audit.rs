@@ -7,6 +7,7 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::args::{self, Global};
+use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, grounds, written};
 use crate::audit::{Finding, Ground, audit};
 use crate::io::change_set::read_history;
@@ -46,6 +47,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     };
     let exports = ExportFiles::open(&command.exports, global.threads())
         .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let progress = Progress::of(&exports, global);
     let ground = Ground { policy: &policy, as_of, rosters: &rosters, history: &history };
     let (findings, census) =
         audit(&exports, UrlPolicy::Refuse, &ground).map_err(|error| grounds::scan_faults(&error, &command.exports))?;
@@ -79,6 +81,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     } else {
         text(&report)
     };
+    drop(progress);
     written(std::io::stdout().lock().write_all(text.as_bytes()))?;
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Findings })
 }

@@ -60,15 +60,22 @@ impl Diagnostic {
     }
 
     /// Shows a line of a file; `column` is a byte of it, from 1.
-    pub fn at(mut self, file: &str, line: u64, column: u64, text: &[u8]) -> Self {
-        let column = usize::try_from(column).unwrap_or(1).clamp(1, text.len() + 1) - 1;
-        let before = shown(&text[..column]).into_owned();
-        let whole = format!("{before}{}", shown(&text[column..]));
-        let span = before.len()..(before.len() + 1).min(whole.len().max(before.len()));
-        // The underline must not end inside a character.
-        let end = (span.end..=whole.len()).find(|end| whole.is_char_boundary(*end)).unwrap_or(whole.len());
-        self.excerpt =
-            Some(Excerpt { file: shown(file.as_bytes()).into_owned(), line, text: whole, span: span.start..end });
+    pub fn at(self, file: &str, line: u64, column: u64, text: &[u8]) -> Self {
+        self.at_words(file, line, column, 1, text)
+    }
+
+    /// Shows a line of a file, and `length` bytes of it as what is meant.
+    pub fn at_words(mut self, file: &str, line: u64, column: u64, length: usize, text: &[u8]) -> Self {
+        let start = usize::try_from(column).unwrap_or(1).clamp(1, text.len() + 1) - 1;
+        let end = start.saturating_add(length).min(text.len());
+        let before = shown(&text[..start]).into_owned();
+        let meant = shown(&text[start..end]).into_owned();
+        let whole = format!("{before}{meant}{}", shown(&text[end..]));
+        // The underline must not end inside a character, and a place alone is shown by one.
+        let least = before.len() + if length > 1 { meant.len() } else { meant.len().min(1) };
+        let end = (least..=whole.len()).find(|end| whole.is_char_boundary(*end)).unwrap_or(whole.len());
+        let span = before.len()..end;
+        self.excerpt = Some(Excerpt { file: shown(file.as_bytes()).into_owned(), line, text: whole, span });
         self
     }
 
@@ -88,7 +95,8 @@ impl Diagnostic {
             let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
             let line = 1 + text[..start].matches('\n').count() as u64;
             let content = text[start..].lines().next().unwrap_or_default();
-            fault = fault.at(file, line, (span.start - start) as u64 + 1, content.as_bytes());
+            let column = (span.start - start) as u64 + 1;
+            fault = fault.at_words(file, line, column, span.len().max(1), content.as_bytes());
         } else {
             fault = fault.note(format!("in {file}"));
         }

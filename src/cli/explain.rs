@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::args::{self, Global};
 use super::grounds::{self, Grounds};
+use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
 use crate::io::url_folder::UrlFolder;
@@ -40,6 +41,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     let folder: Option<UrlFolder> = super::json::url_folder(global)?;
     let exports = ExportFiles::open(&command.exports, global.threads())
         .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let progress = Progress::of(&exports, global);
     let resolve = |url: &[u8]| {
         folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
     };
@@ -85,6 +87,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     } else {
         told(&explanation)
     };
+    drop(progress);
     written(std::io::stdout().lock().write_all(text.as_bytes()))?;
     let finds =
         explanation.account.as_ref().is_none_or(|account| account.step == "hold") || !explanation.reviews.is_empty();

@@ -19,6 +19,7 @@ use crate::plan::{NamedRoster, PlanError, Request};
 use crate::policy::{self, Policy};
 use crate::proof::ProofError;
 use crate::render::report::view::Input;
+use crate::spelling::suggestion;
 
 /// What a plan rests on.
 pub struct Grounds {
@@ -81,16 +82,37 @@ fn read_list(role: &'static str, path: &str, inputs: &mut Vec<Input>) -> Result<
     let list = read_file(role, path, inputs)?;
     leavers::read(&list).map_err(|errors| {
         let fault = |error: &leavers::LeaversError| {
-            at_line(Diagnostic::trouble(error.kind.to_string()), path, &list, error.line)
+            let fault = Diagnostic::trouble(error.kind.to_string());
+            let fault = match error.kind.meant() {
+                Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+                None => fault,
+            };
+            match error.kind.text() {
+                Some(text) => at_text(fault, path, &list, error.line, text),
+                None => at_line(fault, path, &list, error.line),
+            }
         };
         errors.iter().map(fault).collect()
     })
 }
 
 fn at_line(fault: Diagnostic, path: &str, content: &[u8], line: u64) -> Diagnostic {
+    fault.at(path, line, 1, line_of(content, line))
+}
+
+/// Where a text stands in a line: the first place, which may be another one than the one meant.
+fn at_text(fault: Diagnostic, path: &str, content: &[u8], line: u64, text: &str) -> Diagnostic {
+    let whole = line_of(content, line);
+    match memchr::memmem::find(whole, text.as_bytes()) {
+        Some(at) => fault.at_words(path, line, at as u64 + 1, text.len().max(1), whole),
+        None => fault.at(path, line, 1, whole),
+    }
+}
+
+fn line_of(content: &[u8], line: u64) -> &[u8] {
     let index = usize::try_from(line).unwrap_or(1).saturating_sub(1);
     let text = content.split(|byte| *byte == b'\n').nth(index).unwrap_or_default();
-    fault.at(path, line, 1, text.strip_suffix(b"\r").unwrap_or(text))
+    text.strip_suffix(b"\r").unwrap_or(text)
 }
 
 /// Reads rosters. For a plan all that the policy names must be given: one that is missing could be the one that keeps
@@ -107,8 +129,7 @@ pub fn read_rosters(
         let known: Vec<&str> = policy.rosters.keys().map(String::as_str).collect();
         if !policy.rosters.contains_key(name) {
             let fault = Diagnostic::trouble(format!("the policy has no [roster.{name}]"));
-            let known =
-                if known.is_empty() { "it has none".to_owned() } else { format!("it has: {}", known.join(", ")) };
+            let known = if known.is_empty() { "it has none".to_owned() } else { suggestion(name, &known) };
             faults.push(fault.help(known));
         }
         if given.iter().filter(|(other, _)| other == name).count() > 1 {
@@ -167,7 +188,7 @@ pub fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Di
         None => std::fs::read_to_string(name).map_err(|error| {
             let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
             let fault = Diagnostic::trouble(format!("policy {name}: {error}"));
-            vec![fault.help(format!("name a file, or a preset: {}", known.join(", ")))]
+            vec![fault.help(format!("name a file, or a preset; {}", suggestion(name, &known)))]
         })?,
     };
     inputs.push(input("policy", name, text.as_bytes()));

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use super::args;
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::policy;
+use crate::spelling::suggestion;
 
 const EDITORS: &str = "\
 #:schema ./offboard-policy.json
@@ -20,7 +21,7 @@ pub fn run(command: &args::Init) -> Outcome {
     let Some(text) = policy::preset(&command.preset) else {
         let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
         let fault = Diagnostic::trouble(format!("no preset `{}`", command.preset));
-        return Err(vec![fault.help(format!("there are: {}", known.join(", ")))]);
+        return Err(vec![fault.help(suggestion(&command.preset, &known))]);
     };
     written(write!(std::io::stdout().lock(), "{EDITORS}{text}"))?;
     Ok(Exit::Done)

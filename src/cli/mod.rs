@@ -10,16 +10,19 @@ mod exit;
 mod explain;
 mod grounds;
 mod init;
+mod interrupt;
 mod json;
 mod lint;
 mod man;
 mod plan;
+mod progress;
 mod revert;
 #[cfg(test)]
 mod same_plan;
 mod schema;
 mod search;
 mod simulate;
+mod summary;
 mod verify;
 
 use std::ffi::OsString;
@@ -47,6 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     args.global.color.write_global();
+    interrupt::take_signals();
     let outcome = match &args.command {
         Command::Plan(command) => plan::run(command, &args.global),
         Command::Explain(command) => explain::run(command, &args.global),

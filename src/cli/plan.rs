@@ -4,6 +4,8 @@ use std::io::Write as _;
 
 use super::args::{self, Global, PlanFormat};
 use super::grounds::{self, Grounds};
+use super::progress::Progress;
+use super::summary;
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
 use crate::io::output::{OutputError, Target};
@@ -33,6 +35,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let settings = settings(command, global)?;
     let exports = ExportFiles::open(&command.exports, global.threads())
         .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let progress = Progress::of(&exports, global);
     // Nothing says where the operations come from when they go to standard output.
     if !command.stdout {
         exports.begin_digests(command.digest.into());
@@ -50,6 +53,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let files = change_file::files(&context);
     let proof = prove(&exports, urls, policy, request, &planned, &files)
         .map_err(|error| grounds::proof_faults(&error, &command.exports))?;
+    drop(progress);
     let refused = limit_faults(&planned, command);
     let exit = if planned.has_findings() { Exit::Findings } else { Exit::Done };
 
@@ -88,7 +92,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         return Err(refused);
     }
     if !global.quiet {
-        summary(&view, command, global.verbose);
+        summary::print(&view, command.output.as_deref(), global.verbose);
     }
     Ok(exit)
 }
@@ -172,51 +176,6 @@ fn change_set(
     set.push(("report.md".to_owned(), report.into_bytes()));
     set.push(("report.html".to_owned(), page.into_bytes()));
     Ok((set, view))
-}
-
-/// A few lines on standard error: what, how many, what next.
-fn summary(view: &View, command: &args::Plan, verbose: bool) {
-    let mut out = anstream::stderr().lock();
-    let numbers = &view.summary;
-    let counts = [
-        (numbers.marked, "marked"),
-        (numbers.stamped, "stamped"),
-        (numbers.services_marked, "with a service marked"),
-        (numbers.stripped, "stripped of a service"),
-        (numbers.restored, "restored"),
-        (numbers.disconnected, "disconnected"),
-        (numbers.moved, "moved"),
-        (numbers.deleted, "deleted"),
-        (numbers.waiting, "waiting"),
-        (numbers.unchanged, "unchanged"),
-        (numbers.held, "held"),
-        (numbers.conflicts, "without account"),
-    ];
-    let counts: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let counted = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
-    let mut lines = vec![format!("{} leavers{counted}", numbers.leavers)];
-    lines.extend(view.due.iter().take(3).map(|due| format!("due on {}: {}", due.day, due.leavers.join(", "))));
-    for account in view.accounts.iter().filter(|account| verbose || account.step == "hold") {
-        let step = if account.step == "hold" { "held" } else { account.step };
-        lines.push(format!("{step}: {}: {}", account.leaver, account.why));
-    }
-    for conflict in &view.conflicts {
-        lines.push(format!("no account: {}: {}", conflict.leaver, conflict.why));
-        lines.extend(conflict.candidates.iter().map(|candidate| format!("    {candidate}")));
-    }
-    for review in &view.reviews {
-        let of = if review.dn.is_empty() { String::new() } else { format!(" of {} ({})", review.dn, review.evidence) };
-        lines.push(format!("to decide: {}: {}{of} is {}", review.code, review.attribute, review.value));
-    }
-    lines.push(format!("{} records; all {} checks of the proof hold", numbers.operations, view.proof.checks.len()));
-    if let Some(folder) = &command.output {
-        lines.push(format!("written: {folder}; read report.md, then follow RUNBOOK.md"));
-    }
-    for line in lines {
-        // Nobody to tell if standard error is gone.
-        let _ = writeln!(out, "{line}");
-    }
 }
 
 fn report_fault(error: &dyn std::fmt::Display) -> Vec<Diagnostic> {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::args::{self, Global};
+use super::progress::Progress;
 use super::simulate::{change_files, faults, read_changes, refusal};
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
@@ -25,8 +26,10 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
         read_changes(&file, UrlPolicy::Refuse, &mut places, &mut records)?;
     }
     let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| trouble(error.to_string()))?;
+    let progress = Progress::of(&exports, global);
     let reverted = revert(&exports, UrlPolicy::Refuse, (server, command.relax), &records)
         .map_err(|error| faults(&error, &command.export))?;
+    drop(progress);
     if let Some((number, code)) = reverted.outcome.refused.first() {
         let fault = Diagnostic::refused(refusal(&places[*number], &records[*number], *code));
         return Err(vec![

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{self, FoundFormat, Global, ScopeArg};
+use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, grounds, written};
 use crate::directory::search::{Found, Search, SearchPass};
 use crate::directory::{Census, EntryView, scan};
@@ -22,6 +23,7 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
     let folder = super::json::url_folder(global)?;
     let exports = ExportFiles::open(&command.exports, global.threads())
         .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let progress = Progress::beside_output(&exports, global);
     let resolve = |url: &[u8]| {
         folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
     };
@@ -46,6 +48,7 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
             ended.store(true, Ordering::Relaxed);
         }
     });
+    drop(progress);
     let outcome = outcome.and_then(|()| out.flush());
     if outcome.is_err() {
         written(outcome)?;

@@ -6,6 +6,7 @@ use camino::Utf8Path;
 
 use super::args::{self, Global};
 use super::grounds::scan_faults;
+use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::{ExportError, ExportFiles};
 use crate::io::new_file::NewFile;
@@ -49,10 +50,12 @@ pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
         read_changes(&file, urls, &mut places, &mut records)?;
     }
     let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| trouble(error.to_string()))?;
+    let progress = Progress::of(&exports, global);
     let server = Server::called(&command.server).unwrap_or(Server::OpenLdap);
     let outcome = simulate::simulate(&exports, urls, server, &records, command.keep_going)
         .map_err(|error| faults(&error, &command.export))?;
 
+    drop(progress);
     let refusals = outcome.refused.iter().map(|(number, code)| refusal(&places[*number], &records[*number], *code));
     if !command.keep_going && !outcome.refused.is_empty() {
         let faults = refusals.map(|refusal| {

@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use serde::Serialize;
 
 use super::args::{self, Global};
+use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, grounds, written};
 use crate::directory::named;
 use crate::io::change_set::{self, WholeSet};
@@ -67,6 +68,7 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     };
     let exports = ExportFiles::open(&command.exports, global.threads())
         .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let progress = Progress::of(&exports, global);
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     let mut names = wanted(&records);
     names.extend(set.accounts.iter().filter_map(|account| Some(account.dn.as_ref()?.key().clone())));
@@ -84,6 +86,7 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     } else {
         text(&report, global.verbose)
     };
+    drop(progress);
     written(std::io::stdout().lock().write_all(text.as_bytes()))?;
     let all_done = report.not_done + report.changed == 0 && refused.by_record.is_empty();
     Ok(if all_done { Exit::Done } else { Exit::Findings })

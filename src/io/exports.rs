@@ -2,8 +2,8 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use thiserror::Error;
 
@@ -31,6 +31,31 @@ pub enum ExportError {
     },
 }
 
+/// How far a reading of the exports is, for somebody who waits.
+#[derive(Debug, Default)]
+pub struct Reading {
+    number: AtomicU64,
+    bytes: AtomicU64,
+    whole: Option<u64>,
+}
+
+impl Reading {
+    /// Which reading it is, from 1 (0 is none yet), and how many bytes of text it has read.
+    pub fn now(&self) -> (u64, u64) {
+        (self.number.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+
+    /// How many bytes every reading has, where that is known beforehand.
+    pub fn whole(&self) -> Option<u64> {
+        self.whole
+    }
+
+    fn begin(&self) {
+        self.bytes.store(0, Ordering::Relaxed);
+        self.number.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// The exports of one directory.
 pub struct ExportFiles {
     sources: Vec<Source>,
@@ -39,6 +64,7 @@ pub struct ExportFiles {
     first: Vec<OnceLock<Fingerprint>>,
     /// Digests that are being taken.
     digests: Mutex<Option<Digests>>,
+    reading: Arc<Reading>,
 }
 
 impl ExportFiles {
@@ -47,7 +73,13 @@ impl ExportFiles {
         let open = |name: &String| Source::open(name).map_err(|error| ExportError::Io { name: name.clone(), error });
         let sources: Vec<Source> = names.iter().map(open).collect::<Result<_, _>>()?;
         let first = sources.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { sources, threads, first, digests: Mutex::new(None) })
+        let reading = Reading { whole: sources.iter().map(Source::length).sum(), ..Reading::default() };
+        Ok(Self { sources, threads, first, digests: Mutex::new(None), reading: Arc::new(reading) })
+    }
+
+    /// How far they are read.
+    pub fn reading(&self) -> Arc<Reading> {
+        Arc::clone(&self.reading)
     }
 
     /// Begins to take the digest of every export, beside what is read from now on; with one thread, it waits until
@@ -90,7 +122,11 @@ impl ExportFiles {
         let export = u16::try_from(index).unwrap_or(u16::MAX);
         let failed = |error| ExportError::Io { name: source.name.clone(), error };
         let mut blocks = source.blocks().map_err(failed)?;
-        let run = |block: &Block| work(BlockText { export, first_line: block.first_line, bytes: &block.bytes });
+        let run = |block: &Block| {
+            // Once a block, which is long.
+            self.reading.bytes.fetch_add(block.bytes.len() as u64, Ordering::Relaxed);
+            work(BlockText { export, first_line: block.first_line, bytes: &block.bytes })
+        };
         let to_the_end = ordered::for_each_block(&mut blocks, self.threads, &run, take).map_err(failed)?;
         Ok(to_the_end.then(|| blocks.fingerprint()))
     }
@@ -105,6 +141,7 @@ impl Exports for ExportFiles {
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
         take: &mut dyn FnMut(T) -> bool,
     ) -> Result<(), ExportError> {
+        self.reading.begin();
         for index in 0..self.sources.len() {
             let Some(read) = self.read(index, work, take)? else { return Ok(()) };
             if *self.first[index].get_or_init(|| read) != read {

@@ -3,6 +3,7 @@
 pub mod change_set;
 pub mod digest;
 pub mod exports;
+pub mod half_written;
 pub mod new_file;
 pub mod ordered;
 pub mod output;

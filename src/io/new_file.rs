@@ -6,10 +6,13 @@ use std::io::{self, BufWriter, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::NamedTempFile;
 
+use super::half_written::HalfWritten;
+
 /// A file that is being written, under a name of its own until it is whole.
 pub struct NewFile {
     path: Utf8PathBuf,
     out: BufWriter<NamedTempFile>,
+    _half_written: HalfWritten,
 }
 
 impl NewFile {
@@ -20,8 +23,9 @@ impl NewFile {
         }
         let parent = path.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
         // Readable by its owner only, as temporary files are.
-        let file = tempfile::Builder::new().prefix(".offboard-").tempfile_in(parent)?;
-        Ok(Self { path: path.to_owned(), out: BufWriter::new(file) })
+        let make = || tempfile::Builder::new().prefix(".offboard-").tempfile_in(parent);
+        let (half_written, file) = HalfWritten::begin(make, NamedTempFile::path)?;
+        Ok(Self { path: path.to_owned(), out: BufWriter::new(file), _half_written: half_written })
     }
 
     /// Gives it its name.

@@ -11,7 +11,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use camino::{Utf8Path, Utf8PathBuf};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 use thiserror::Error;
+
+use super::half_written::{HalfWritten, uninterrupted};
 
 /// The file with the sums of all others.
 pub const SUMS: &str = "SHA256SUMS";
@@ -69,7 +72,8 @@ impl Target {
         let parent = self.folder.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
         let wrong = |error| failed(parent, error);
         // The name tells whose leftovers these are, should the machine go down in between.
-        let staging = tempfile::Builder::new().prefix(".offboard-").tempdir_in(parent).map_err(wrong)?;
+        let make = || tempfile::Builder::new().prefix(".offboard-").tempdir_in(parent);
+        let (_half_written, staging) = HalfWritten::begin(make, TempDir::path).map_err(wrong)?;
         let root = Utf8Path::from_path(staging.path())
             .ok_or_else(|| wrong(io::Error::new(io::ErrorKind::InvalidInput, "a path that is not UTF-8")))?;
         let inside = root.join("set");
@@ -92,6 +96,7 @@ impl Target {
         if self.force && self.folder.is_dir() {
             // The earlier set goes into the staging folder, and away with it, once the new one is in place.
             let earlier = root.join("earlier");
+            let _both = uninterrupted();
             fs::rename(&self.folder, &earlier).map_err(|error| failed(&self.folder, error))?;
             if let Err(error) = fs::rename(&inside, &self.folder) {
                 let _ = fs::rename(&earlier, &self.folder);

@@ -64,6 +64,14 @@ impl Source {
         Stored { file: Arc::clone(&self.file), offset: 0 }
     }
 
+    /// How long it is; not known where it must be decompressed.
+    pub(super) fn length(&self) -> Option<u64> {
+        let mut magic = [0; 4];
+        let read = read_full(&mut self.reader(), &mut magic).ok()?;
+        let is_compressed = matches!(&magic[..read], [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd]);
+        if is_compressed { None } else { Some(self.file.metadata().ok()?.len()) }
+    }
+
     /// Begins to read from the start.
     pub fn blocks(&self) -> io::Result<Blocks> {
         let file = Stored { file: Arc::clone(&self.file), offset: 0 };

@@ -10,6 +10,11 @@ const IDENTITIES: [&str; 5] = ["id", "uid", "mail", "dn", "employeeNumber"];
 /// The others.
 const OTHERS: [&str; 5] = ["action", "effective", "successor", "ticket", "note"];
 
+/// All columns.
+pub fn columns_known() -> impl Iterator<Item = &'static str> {
+    IDENTITIES.into_iter().chain(OTHERS)
+}
+
 /// Whether a line is the header of such a list.
 pub fn is_header(line: &str) -> bool {
     let mut columns = line.split(',').map(|column| column.trim().trim_matches('"'));

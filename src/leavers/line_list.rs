@@ -1,5 +1,7 @@
 //! Lists of one leaver a line: `l uid`, or a DN.
 
+use crate::ldap::Dn;
+
 use super::{Identity, Leaver, LeaversError, LeaversErrorKind};
 
 type Read = (Vec<Leaver>, Vec<LeaversError>);
@@ -17,16 +19,20 @@ fn uid_of(line: &str) -> Option<&str> {
 
 /// Reads lines `l uid`.
 pub fn read_commadmin(text: &str) -> Read {
-    read(text, |line| uid_of(line).map(|uid| Identity::Text(uid.to_owned())), "`l uid`")
+    let uid = |line: &str| uid_of(line).map(|uid| Identity::Text(uid.to_owned()));
+    read(text, |line| uid(line).ok_or(LeaversErrorKind::OtherForm("`l uid`")))
 }
 
 /// Reads one distinguished name a line.
 pub fn read_dns(text: &str) -> Read {
-    let dn = |line: &str| Some(Identity::from_text(line.trim())).filter(|identity| matches!(identity, Identity::Dn(_)));
-    read(text, dn, "a distinguished name")
+    read(text, |line| match Dn::parse(line.trim().as_bytes()) {
+        Ok(dn) if !dn.is_root() => Ok(Identity::Dn(dn)),
+        Ok(_) => Err(LeaversErrorKind::OtherForm("a distinguished name")),
+        Err(error) => Err(LeaversErrorKind::Dn(error.to_string())),
+    })
 }
 
-fn read(text: &str, identity: impl Fn(&str) -> Option<Identity>, form: &'static str) -> Read {
+fn read(text: &str, identity: impl Fn(&str) -> Result<Identity, LeaversErrorKind>) -> Read {
     let mut leavers = Vec::new();
     let mut errors = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -39,8 +45,8 @@ fn read(text: &str, identity: impl Fn(&str) -> Option<Identity>, form: &'static 
             continue;
         }
         match identity(line) {
-            Some(identity) => leavers.push(Leaver::new(identity, number)),
-            None => errors.push(LeaversError { line: number, kind: LeaversErrorKind::OtherForm(form) }),
+            Ok(identity) => leavers.push(Leaver::new(identity, number)),
+            Err(kind) => errors.push(LeaversError { line: number, kind }),
         }
     }
     (leavers, errors)

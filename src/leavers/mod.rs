@@ -20,6 +20,7 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use crate::ldap::{AttributeDescription, Dn};
+use crate::spelling;
 
 /// One person, as one line of a list asks for.
 #[derive(Clone, Debug)]
@@ -151,6 +152,25 @@ pub struct LeaversError {
     pub line: u64,
     /// What is wrong.
     pub kind: LeaversErrorKind,
+}
+
+impl LeaversErrorKind {
+    /// The text in the line that it is about.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::UnknownColumn(text) | Self::SecondColumn(text) | Self::Action(text) | Self::Date(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The word that may be meant.
+    pub fn meant(&self) -> Option<&'static str> {
+        match self {
+            Self::UnknownColumn(text) => spelling::nearest(text.as_bytes(), csv_list::columns_known()),
+            Self::Action(text) => spelling::nearest(text.as_bytes(), Action::ALL.map(|(_, word)| word)),
+            _ => None,
+        }
+    }
 }
 
 /// The faults that a list can have.

@@ -32,6 +32,7 @@
 use super::effective::{Word, account_statuses, legal_word, same, status};
 use crate::ldap::object_classes;
 use crate::ldap::{Entry, Value};
+use crate::spelling;
 
 /// One oddity of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -258,53 +259,16 @@ const CLASSES: [&str; 48] = [
     "piTypeGroup", "piTypeResource", "piTypeProfile", "pabPerson",
 ];
 
-/// Names shorter than this are told apart by one letter.
-const SHORT: usize = 8;
-
 /// The known class that an unknown one is spelled almost like, the nearest one first.
 fn almost(class: &[u8]) -> Option<&'static str> {
     // Nearly every value is a class that everybody knows.
     if std::str::from_utf8(class).is_ok_and(|class| object_classes::find(class).is_some()) {
         return None;
     }
-    let class = class.to_ascii_lowercase();
     if CLASSES.iter().any(|known| class.eq_ignore_ascii_case(known.as_bytes())) {
         return None;
     }
-    let distances = CLASSES.iter().filter_map(|known| {
-        let allowed = if known.len().min(class.len()) < SHORT { 1 } else { 2 };
-        // Before the work: a value may be of any length.
-        let near = known.len().abs_diff(class.len()) <= allowed;
-        let distance = near.then(|| distance(&class, known.to_ascii_lowercase().as_bytes()))?;
-        (distance <= allowed).then_some((distance, *known))
-    });
-    distances.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
-}
-
-/// How many letters must be left out, put in, replaced or swapped with their neighbour to make `b` of `a`.
-///
-/// Optimal string alignment, row by row: `rows` are the last two rows and the one at work.
-fn distance(a: &[u8], b: &[u8]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    let mut left_of_a = None;
-    for (i, &of_a) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        let mut left_of_b = None;
-        for (j, &of_b) in b.iter().enumerate() {
-            let at = |cells: &[usize], index: usize| cells.get(index).copied().unwrap_or(usize::MAX - 1);
-            let replaced = at(&last, j) + usize::from(of_a != of_b);
-            let mut least = replaced.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
-            if left_of_a == Some(of_b) && left_of_b == Some(of_a) {
-                least = least.min(at(&before, j - 1) + 1);
-            }
-            row.push(least);
-            left_of_b = Some(of_b);
-        }
-        left_of_a = Some(of_a);
-        before = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or_default()
+    spelling::nearest(class, CLASSES)
 }
 
 #[cfg(test)]

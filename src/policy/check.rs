@@ -17,6 +17,7 @@ use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
 use crate::ldap::{AttributeDescription, Dn};
 use crate::leavers::roster::{Completeness, Rules, Trailer};
+use crate::spelling::suggestion;
 
 /// Checks a file that its preset has been merged into.
 pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
@@ -78,7 +79,7 @@ impl Checker {
         let known = words.iter().find(|(word, _)| word == text.get_ref()).map(|(_, meaning)| meaning.clone());
         if known.is_none() {
             let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let help = Some(format!("one of: {}", words.join(", ")));
+            let help = Some(suggestion(text.get_ref(), &words));
             self.fault(Some(text.span()), format!("`{}` means nothing here", text.get_ref()), help);
         }
         known

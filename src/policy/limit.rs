@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::spelling::suggestion;
+
 /// A kind of change that has a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LimitKind {
@@ -88,7 +90,7 @@ impl Limit {
         let (kind, amount) = text.split_once('=').ok_or("expected KIND=N or KIND=N%")?;
         let kind = LimitKind::called(kind).ok_or_else(|| {
             let known: Vec<&str> = LimitKind::ALL.iter().map(|(_, word)| *word).collect();
-            format!("no kind `{kind}`; there are {}", known.join(", "))
+            format!("no kind `{kind}`; {}", suggestion(kind, &known))
         })?;
         let none = Self { count: None, percent: None, min: DEFAULT_MIN };
         let limit = match amount.strip_suffix('%') {

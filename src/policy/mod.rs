@@ -25,7 +25,12 @@ pub use sections::*;
 pub use server::Server;
 pub use tools::Tools;
 
+use serde::Deserialize as _;
+use toml::Spanned;
+use toml::de::{DeTable, Deserializer};
+
 use crate::ldap::AttributeDescription;
+use crate::spelling::suggestion;
 use file::File;
 
 /// The presets by name: whole, commented policies.
@@ -101,7 +106,7 @@ pub struct Policy {
 impl Policy {
     /// Reads a policy, with the preset that it names underneath.
     pub fn parse(text: &str) -> Result<Self, Vec<PolicyError>> {
-        let read = |text: &str| toml::from_str::<File>(text).map_err(|error| vec![toml_error(&error)]);
+        let read = |text: &str| toml::from_str::<File>(text).map_err(|error| faults(text, &error));
         let file = read(text)?;
         let file = match &file.preset {
             None => file,
@@ -111,7 +116,7 @@ impl Policy {
                     return Err(vec![PolicyError {
                         span: Some(name.span()),
                         message: format!("no preset `{}`", name.get_ref()),
-                        help: Some(format!("this version has: {}", known.join(", "))),
+                        help: Some(suggestion(name.get_ref(), &known)),
                     }]);
                 };
                 let base = read(base)?;
@@ -122,8 +127,34 @@ impl Policy {
     }
 }
 
+/// All that is wrong with a file that is not read: every fault of the TOML; else, of each of its sections the first.
+fn faults(text: &str, first: &toml::de::Error) -> Vec<PolicyError> {
+    let (whole, broken) = DeTable::parse_recoverable(text);
+    if !broken.is_empty() {
+        return broken.iter().map(toml_error).collect();
+    }
+    let section = |(key, value): (&Spanned<_>, &Spanned<_>)| {
+        let alone = DeTable::from_iter([(key.clone(), value.clone())]);
+        File::deserialize(Deserializer::from(Spanned::new(whole.span(), alone))).err()
+    };
+    let mut faults: Vec<PolicyError> =
+        whole.get_ref().iter().filter_map(section).map(|error| toml_error(&error)).collect();
+    faults.sort_by_key(|fault| fault.span.as_ref().map(|span| span.start));
+    if faults.is_empty() { vec![toml_error(first)] } else { faults }
+}
+
+/// A fault in our words where it is about a key: serde's "unknown field `x`, expected one of `a`, `b`".
 fn toml_error(error: &toml::de::Error) -> PolicyError {
-    PolicyError { span: error.span(), message: error.message().to_owned(), help: None }
+    let message = error.message();
+    let mut names = message.split('`').skip(1).step_by(2);
+    if message.starts_with("unknown field `")
+        && let Some(unknown) = names.next()
+    {
+        let known: Vec<&str> = names.collect();
+        let message = format!("unknown key `{unknown}`");
+        return PolicyError { span: error.span(), message, help: Some(suggestion(unknown, &known)) };
+    }
+    PolicyError { span: error.span(), message: message.to_owned(), help: None }
 }
 
 #[cfg(test)]

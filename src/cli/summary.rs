@@ -1,0 +1,110 @@
+//! What a plan comes to, in a few lines on standard error: what, how many, limits, what a person must decide, what next.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use camino::Utf8Path;
+
+use crate::render::report::view::View;
+
+/// How many names stand in a line, and lines under one label; the report has all.
+const NAMED: usize = 5;
+const LISTED: usize = 10;
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const WARN: Style = AnsiColor::Yellow.on_default().bold();
+const PLAIN: Style = Style::new().bold();
+
+/// Prints it; with `verbose` it cuts nothing short.
+pub fn print(view: &View, folder: Option<&Utf8Path>, verbose: bool) {
+    let mut out = anstream::stderr().lock();
+    for line in lines(view, folder, verbose) {
+        // Nobody to tell if standard error is gone.
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+/// A label in its style.
+fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// At most so many, and how many more there are.
+fn few<T>(all: &[T], most: usize, verbose: bool) -> (&[T], usize) {
+    let shown = if verbose { all.len() } else { all.len().min(most) };
+    (&all[..shown], all.len() - shown)
+}
+
+fn lines(view: &View, folder: Option<&Utf8Path>, verbose: bool) -> Vec<String> {
+    let numbers = &view.summary;
+    let counts = [
+        (numbers.marked, "marked"),
+        (numbers.stamped, "stamped"),
+        (numbers.services_marked, "with a service marked"),
+        (numbers.stripped, "stripped of a service"),
+        (numbers.restored, "restored"),
+        (numbers.disconnected, "disconnected"),
+        (numbers.moved, "moved"),
+        (numbers.deleted, "deleted"),
+        (numbers.waiting, "waiting"),
+        (numbers.unchanged, "unchanged"),
+        (numbers.held, "held"),
+        (numbers.conflicts, "without account"),
+    ];
+    let counts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let counted = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
+    let mut lines = vec![format!("{}{counted}", styled(PLAIN, counted_as(numbers.leavers, "leaver")))];
+
+    let used = view.limits.iter().filter(|row| row.entry.is_none() && row.affected > 0);
+    let used: Vec<String> =
+        used.map(|row| format!("{} {} of {} (limit {})", row.kind, row.affected, row.of, row.limit)).collect();
+    if !used.is_empty() {
+        lines.push(format!("{}: {}", styled(PLAIN, "limits"), used.join(", ")));
+    }
+    for due in view.due.iter().take(3) {
+        let (named, more) = few(&due.leavers, NAMED, verbose);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!("{} {}: {}{more}", styled(PLAIN, "due on"), due.day, named.join(", ")));
+    }
+    if verbose {
+        let others = view.accounts.iter().filter(|account| account.step != "hold");
+        lines.extend(others.map(|account| format!("{}: {}: {}", account.step, account.leaver, account.why)));
+    }
+    let held = view.accounts.iter().filter(|account| account.step == "hold");
+    let held: Vec<String> = held.map(|account| format!("{}: {}", account.leaver, account.why)).collect();
+    list(&mut lines, "held", &held, verbose);
+    let conflict = |conflict: &crate::render::report::view::ConflictView| {
+        let candidates = conflict.candidates.iter().map(|candidate| format!("\n    {candidate}"));
+        format!("{}: {}{}", conflict.leaver, conflict.why, candidates.collect::<String>())
+    };
+    let conflicts: Vec<String> = view.conflicts.iter().map(conflict).collect();
+    list(&mut lines, "no account", &conflicts, verbose);
+    let review = |review: &crate::render::report::view::ReviewView| {
+        let of = if review.dn.is_empty() { String::new() } else { format!(" of {} ({})", review.dn, review.evidence) };
+        format!("{}: {}{of} is {}", review.code, review.attribute, review.value)
+    };
+    let reviews: Vec<String> = view.reviews.iter().map(review).collect();
+    list(&mut lines, "to decide", &reviews, verbose);
+
+    let checks = format!("all {} checks of the proof hold", view.proof.checks.len());
+    lines.push(format!("{}; {}", counted_as(numbers.operations, "record"), styled(GOOD, checks)));
+    if let Some(folder) = folder {
+        lines.push(format!("{}: {folder}; read report.md, then follow RUNBOOK.md", styled(PLAIN, "written")));
+    }
+    lines
+}
+
+fn counted_as(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What waits for a person, under its label.
+fn list(lines: &mut Vec<String>, label: &str, all: &[String], verbose: bool) {
+    let (named, more) = few(all, LISTED, verbose);
+    lines.extend(named.iter().map(|what| format!("{}: {what}", styled(WARN, label))));
+    if more > 0 {
+        lines.push(format!("{}: {more} more; the report has them all, and --verbose", styled(WARN, label)));
+    }
+}
