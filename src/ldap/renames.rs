@@ -89,7 +89,9 @@ mod tests {
 
     fn renames(pairs: &[(&str, &str)]) -> Renames {
         let mut renames = Renames::default();
-        pairs.iter().for_each(|(old, new)| renames.push(key(old), key(new)));
+        for (old, new) in pairs {
+            renames.push(key(old), key(new));
+        }
         renames
     }
 
@@ -122,7 +124,9 @@ mod tests {
             done in 0_usize..6,
         ) {
             let mut renames = Renames::default();
-            pairs.iter().for_each(|(old, new)| renames.push(key(old), key(new)));
+            for (old, new) in pairs {
+            renames.push(key(old), key(new));
+        }
             let done = done.min(renames.len());
             let forth = renames.pairs[done..].iter().fold(key(&name), |key, (old, new)| renamed(&key, old, new));
             prop_assert_eq!(renames.after(&key(&name), done), forth);

@@ -115,7 +115,7 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
             json!({ "tree": "heading" }),
         ],
     );
-    assert_eq!(complaints, [String::new(); 0]);
+    assert_eq!(complaints, Vec::<String>::new());
     let names = |value: &Value| -> Vec<String> { serde_json::from_value(value.clone()).unwrap() };
     assert_eq!(results[0], "18 accounts");
     assert_eq!((&results[3], names(&results[4])), (&json!("1 of 18 accounts"), vec!["jsmith@sesta.com".to_owned()]));
@@ -155,7 +155,7 @@ fn without_script_the_page_is_whole() {
             json!({ "pdf": pdf }),
         ],
     );
-    assert_eq!(complaints, [String::new(); 0]);
+    assert_eq!(complaints, Vec::<String>::new());
     assert_eq!(results[1], json!([]), "controls that would do nothing are not shown");
     assert!(results[2].as_array().unwrap().contains(&json!("Accounts")));
     assert_eq!(results[4][0], "Skip to the accounts");

@@ -136,7 +136,7 @@ mod quick {
             cut in 0_usize..14, tail in "|dn: o=z",
         ) {
             let text = |records: &[(&str, String)]| -> String {
-                records.iter().map(|(record, blank)| format!("{record}{blank}")).collect()
+                records.iter().flat_map(|(record, blank)| [record, blank.as_str()]).collect()
             };
             let (first, second) = records.split_at(cut.min(records.len()));
             let blocks = [text(first), text(second) + &tail];
