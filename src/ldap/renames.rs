@@ -125,7 +125,7 @@ mod tests {
         ) {
             let mut renames = Renames::default();
             for (old, new) in pairs {
-            renames.push(key(old), key(new));
+            renames.push(key(&old), key(&new));
         }
             let done = done.min(renames.len());
             let forth = renames.pairs[done..].iter().fold(key(&name), |key, (old, new)| renamed(&key, old, new));
