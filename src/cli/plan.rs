@@ -12,7 +12,7 @@ use crate::io::output::{OutputError, Target};
 use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
-use crate::plan::{Counted, Plan, Request, plan};
+use crate::plan::{Counted, Plan, Request, Seen, plan};
 use crate::policy::Policy;
 use crate::proof::{Files, Proof, prove};
 use crate::render::change_file::{self, Context};
@@ -46,13 +46,16 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     };
     let urls = if settings.folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
     let (policy, request) = (&settings.policy, &settings.request);
-    let planned = plan(&exports, urls, None, policy, request)
+    let mut planned = plan(&exports, urls, None, policy, request)
         .map_err(|error| grounds::plan_faults(&error, &command.exports, request))?;
     let ticket = command.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned());
-    let context = Context { plan: &planned, request, policy, exports: &command.exports, ticket: ticket.as_deref() };
-    let files = change_file::files(&context);
+    let ticket = ticket.as_deref();
+    let files = change_file::files(&Context { plan: &planned, request, policy, exports: &command.exports, ticket });
     let proof = prove(&exports, urls, policy, request, &planned, &files)
         .map_err(|error| grounds::proof_faults(&error, &command.exports))?;
+    // Proven, so nothing is planned again: the reports have the room.
+    planned.seen = Seen::default();
+    let context = Context { plan: &planned, request, policy, exports: &command.exports, ticket };
     drop(progress);
     let refused = limit_faults(&planned, command);
     let exit = if planned.has_findings() { Exit::Findings } else { Exit::Done };

@@ -1,7 +1,7 @@
 //! The seven checks.
 
 use crate::ldap::attribute::base_type;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use thiserror::Error;
 
@@ -94,14 +94,14 @@ pub fn prove<E: Exports>(
     let around = look_for(policy, planned, &apply);
     let mut found = Found::default();
     scan(exports, urls, None, &around, |part| found.merge(part))?;
-    let before = first_states(&found)?;
+    let before = first_states(std::mem::take(&mut found.targets))?;
     let mut model = model(&found, &before, policy);
 
     run(&mut model, &apply, "applies")?;
     proof.hold("applies", format!("{} records on {} entries", apply.len(), before.len()));
     proof.hold("leaves-first", format!("{} deletions, {} children", around.deleted.len(), found.children.len()));
 
-    proof.under_review = no_dangling(&model, &around, &found, planned, policy)?;
+    proof.under_review = no_dangling(&model, &around, (&found, &before), planned, policy)?;
     let left = proof.under_review;
     proof.hold("no-dangling", format!("{} values of {} entries, {left} left for review", found.values, found.entries));
     untouched(&around, planned, &before, policy)?;
@@ -113,7 +113,11 @@ pub fn prove<E: Exports>(
     proof.lost = undone(&before, &model.entries, policy.directory.server)?;
     proof.hold("undo", format!("{} records bring back {} entries", undo.len(), before.len()));
 
-    settled(exports, urls, policy, request, planned, &proof.after)?;
+    // What is not needed any more makes room for the second plan.
+    drop((model, before, found, around, apply, undo));
+    let after: Overlay = std::mem::take(&mut proof.after).into_iter().collect();
+    settled(exports, urls, policy, request, planned, &after)?;
+    proof.after = after.into_iter().collect();
     proof.hold("settled", "planned again from the after-state: no operation".to_owned());
     Ok(proof)
 }
@@ -213,11 +217,11 @@ fn own_accounts<'p>(planned: &'p Plan, deleted: &'p KeySet) -> impl Iterator<Ite
     planned.accounts.iter().map(|account| &*account.entry).filter(|entry| deleted.contains(entry.dn.key()))
 }
 
-fn first_states<E>(found: &Found) -> Result<BTreeMap<DnKey, Entry>, ProofError<E>> {
+fn first_states<E>(targets: Vec<Entry>) -> Result<BTreeMap<DnKey, Entry>, ProofError<E>> {
     let mut states = BTreeMap::new();
-    for entry in &found.targets {
-        if states.insert(entry.dn.key().clone(), entry.clone()).is_some() {
-            return Err(fails("applies", format!("{} stands in the exports twice", text(entry.dn.spelling()))));
+    for entry in targets {
+        if let Some(twice) = states.insert(entry.dn.key().clone(), entry) {
+            return Err(fails("applies", format!("{} stands in the exports twice", text(twice.dn.spelling()))));
         }
     }
     Ok(states)
@@ -252,7 +256,7 @@ fn run<E>(model: &mut Model, records: &[ChangeRecord], check: &'static str) -> R
 fn no_dangling<E>(
     model: &Model,
     around: &Around<'_>,
-    found: &Found,
+    (found, before): (&Found, &BTreeMap<DnKey, Entry>),
     planned: &Plan,
     policy: &Policy,
 ) -> Result<u64, ProofError<E>> {
@@ -289,7 +293,7 @@ fn no_dangling<E>(
         let what = format!("{attribute} of {dn} would still name {value}, which is gone");
         return Err(fails("no-dangling", what));
     }
-    names_nobody_new(model, around, found)?;
+    names_nobody_new(model, around, before)?;
     Ok(under_review)
 }
 
@@ -308,10 +312,13 @@ fn is_another_ones(around: &Around<'_>, found: &Found, naming: &Naming) -> bool 
 }
 
 /// Holds if nothing that the records write names somebody who is gone.
-fn names_nobody_new<E>(model: &Model, around: &Around<'_>, found: &Found) -> Result<(), ProofError<E>> {
-    let before: HashMap<&DnKey, &Entry> = found.targets.iter().map(|entry| (entry.dn.key(), entry)).collect();
+fn names_nobody_new<E>(
+    model: &Model,
+    around: &Around<'_>,
+    before: &BTreeMap<DnKey, Entry>,
+) -> Result<(), ProofError<E>> {
     let (mut keys, mut named) = (KeyBuffer::new(), Vec::new());
-    for (key, first) in &before {
+    for (key, first) in before {
         let Some(entry) = model.entries.get(&model.name_now(key)) else { continue };
         for attribute in &entry.attributes {
             let name = attribute.description.attribute_type();
@@ -406,10 +413,9 @@ fn settled<E: Exports>(
     policy: &Policy,
     request: &Request,
     planned: &Plan,
-    after: &BTreeMap<DnKey, Option<Entry>>,
+    after: &Overlay,
 ) -> Result<(), ProofError<E::Error>> {
-    let overlay: Overlay = after.iter().map(|(key, entry)| (key.clone(), entry.clone())).collect();
-    match plan_again(exports, urls, &planned.seen, &overlay, policy, request) {
+    match plan_again(exports, urls, &planned.seen, after, policy, request) {
         Ok(again) => match again.operations.first() {
             None => Ok(()),
             Some(operation) => {
