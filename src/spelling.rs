@@ -78,4 +78,25 @@ mod tests {
         assert_eq!(suggestion("sumc", &["a", "b"]), "there are: a, b");
         assert_eq!(suggestion("servce", &known[..2]), "did you mean `service`? there are: grace, service");
     }
+
+    #[test]
+    fn the_distance() {
+        for (a, b, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("abc", "ab", 1),
+            ("abc", "xabc", 1),
+            ("abc", "axc", 1),
+            ("abc", "acb", 1),
+            ("abcd", "badc", 2),
+            ("abc", "cab", 2),
+            ("ca", "abc", 3),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
+            assert_eq!(distance(b.as_bytes(), a.as_bytes()), expected, "{b} {a}");
+        }
+    }
 }

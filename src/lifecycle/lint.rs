@@ -471,27 +471,6 @@ mod tests {
         assert_eq!(almost(&vec![b'i'; 1 << 20]), None);
     }
 
-    #[test]
-    fn the_distance() {
-        for (a, b, expected) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("abc", "abc", 0),
-            ("abc", "ab", 1),
-            ("abc", "xabc", 1),
-            ("abc", "axc", 1),
-            ("abc", "acb", 1),
-            ("abcd", "badc", 2),
-            ("abc", "cab", 2),
-            ("ca", "abc", 3),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
-            assert_eq!(distance(b.as_bytes(), a.as_bytes()), expected, "{b} {a}");
-        }
-    }
-
     /// What a person reads says the attribute, and nothing that the directory wrote.
     #[test]
     fn sentences() {
