@@ -557,6 +557,7 @@ fn the_summary() {
         run("three-domains", &[]),
         run("note-active", &["--verbose"]),
         run("note-active", &["--quiet"]),
+        run("note-active", &["-u", "jsmiht", "-u", "PDOE2", "-u", "nobody.like.this"]),
     ];
     insta::assert_snapshot!(all.join("\n"));
     let no_color = offboard().env("NO_COLOR", "1").args(["dn", "a,,b"]).output().unwrap();

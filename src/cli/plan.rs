@@ -12,6 +12,7 @@ use crate::io::output::{OutputError, Target};
 use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
+use crate::plan::alike::alike;
 use crate::plan::{Counted, Plan, Request, Seen, plan};
 use crate::policy::Policy;
 use crate::proof::{Files, Proof, prove};
@@ -56,6 +57,9 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     // Proven, so nothing is planned again: the reports have the room.
     planned.seen = Seen::default();
     let context = Context { plan: &planned, request, policy, exports: &command.exports, ticket };
+    // Told on the terminal, and nowhere else: it is a guess.
+    let meant = if global.quiet || command.stdout { Ok(Vec::new()) } else { alike(&exports, urls, policy, &planned) };
+    let meant = meant.map_err(|error| grounds::scan_faults(&error, &command.exports))?;
     drop(progress);
     let refused = limit_faults(&planned, command);
     let exit = if planned.has_findings() { Exit::Findings } else { Exit::Done };
@@ -95,7 +99,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         return Err(refused);
     }
     if !global.quiet {
-        summary::print(&view, command.output.as_deref(), global.verbose);
+        summary::print(&view, &meant, command.output.as_deref(), global.verbose);
     }
     Ok(exit)
 }

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use camino::Utf8Path;
 
 use crate::render::report::view::View;
+use crate::render::sanitize::shown;
 
 /// How many names stand in a line, and lines under one label; the report has all.
 const NAMED: usize = 5;
@@ -16,10 +17,10 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const WARN: Style = AnsiColor::Yellow.on_default().bold();
 const PLAIN: Style = Style::new().bold();
 
-/// Prints it; with `verbose` it cuts nothing short.
-pub fn print(view: &View, folder: Option<&Utf8Path>, verbose: bool) {
+/// Prints it; with `verbose` it cuts nothing short. `meant` has names that nobody has, and the nearest that somebody has.
+pub fn print(view: &View, meant: &[(String, String)], folder: Option<&Utf8Path>, verbose: bool) {
     let mut out = anstream::stderr().lock();
-    for line in lines(view, folder, verbose) {
+    for line in lines(view, meant, folder, verbose) {
         // Nobody to tell if standard error is gone.
         let _ = writeln!(out, "{line}");
     }
@@ -36,7 +37,7 @@ fn few<T>(all: &[T], most: usize, verbose: bool) -> (&[T], usize) {
     (&all[..shown], all.len() - shown)
 }
 
-fn lines(view: &View, folder: Option<&Utf8Path>, verbose: bool) -> Vec<String> {
+fn lines(view: &View, meant: &[(String, String)], folder: Option<&Utf8Path>, verbose: bool) -> Vec<String> {
     let numbers = &view.summary;
     let counts = [
         (numbers.marked, "marked"),
@@ -77,7 +78,9 @@ fn lines(view: &View, folder: Option<&Utf8Path>, verbose: bool) -> Vec<String> {
     list(&mut lines, "held", &held, verbose);
     let conflict = |conflict: &crate::render::report::view::ConflictView| {
         let candidates = conflict.candidates.iter().map(|candidate| format!("\n    {candidate}"));
-        format!("{}: {}{}", conflict.leaver, conflict.why, candidates.collect::<String>())
+        let near = meant.iter().find(|(name, _)| shown(name.as_bytes()) == conflict.leaver);
+        let near = near.map(|(_, near)| format!("; did you mean `{}`?", shown(near.as_bytes()))).unwrap_or_default();
+        format!("{}: {}{near}{}", conflict.leaver, conflict.why, candidates.collect::<String>())
     };
     let conflicts: Vec<String> = view.conflicts.iter().map(conflict).collect();
     list(&mut lines, "no account", &conflicts, verbose);

@@ -323,7 +323,10 @@ mod tests {
                 ],
             ),
             ("l a\nuid=b,o=x\n", vec!["line 2: expected `l uid`"]),
-            ("uid=a,o=x\nl b\n", vec!["line 2: expected a distinguished name"]),
+            (
+                "uid=a,o=x\nl b\n",
+                vec!["line 2: not a distinguished name: expected `=` after the attribute type at byte 2"],
+            ),
             ("uid=a,o=x\nUID=A, O=X\n", vec!["line 2: listed already, on line 1"]),
             ("uid\n\"a\u{1b}[31m\"\n", vec!["line 2: `uid` holds a control character"]),
         ] {

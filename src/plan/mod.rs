@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod address_books;
+pub mod alike;
 pub mod collect;
 pub mod companions;
 pub mod complete;

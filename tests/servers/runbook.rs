@@ -46,6 +46,52 @@ pub fn run_block<K: AsRef<OsStr>, V: AsRef<OsStr>>(folder: &Path, block: &str, e
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::offboard::plan_scenario;
+
+    /// The approval, by the runbook's own commands: it holds for the set as signed, by this key, and for nothing else.
+    #[test]
+    fn an_approval_is_signed_and_checked() {
+        let place = tempfile::tempdir().unwrap();
+        let set = place.path().join("set");
+        assert_eq!(plan_scenario("note-active", &set, &[]).status.code(), Some(0));
+        let runbook = std::fs::read_to_string(set.join("RUNBOOK.md")).unwrap();
+        let [sign, verify] = &runbook_blocks(&runbook, "Approve")[..] else { panic!("{runbook}") };
+        let [sums, ..] = &runbook_blocks(&runbook, "Check")[..] else { panic!("{runbook}") };
+        let key = |name: &str| {
+            let path = place.path().join(name);
+            let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&path).status();
+            assert!(made.unwrap().success());
+            path
+        };
+        let (known, other) = (key("known"), key("other"));
+        let signers = place.path().join("allowed_signers");
+        let public = std::fs::read_to_string(known.with_extension("pub")).unwrap();
+        std::fs::write(&signers, format!("ann namespaces=\"offboard\" {public}")).unwrap();
+        let approve = |key: &Path| {
+            let _ = std::fs::remove_file(set.join("SHA256SUMS.sig"));
+            assert!(run_block(&set, sign, &[("SIGNING_KEY", key)]).status.success());
+        };
+        let checked = || {
+            let environment = [("ALLOWED_SIGNERS", signers.as_os_str()), ("APPROVER", OsStr::new("ann"))];
+            run_block(&set, verify, &environment)
+        };
+        approve(&known);
+        let good = checked();
+        assert!(good.status.success(), "{good:?}");
+        assert!(String::from_utf8_lossy(&good.stdout).starts_with("Good \"offboard\" signature for ann"), "{good:?}");
+        assert!(run_block::<&str, &str>(&set, sums, &[]).status.success());
+
+        approve(&other);
+        assert!(!checked().status.success(), "a key that is not allowed");
+        approve(&known);
+        let file = set.join("apply/10-status.ldif");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace("deleted", "Deleted")).unwrap();
+        assert!(!run_block::<&str, &str>(&set, sums, &[]).status.success(), "a file that was changed");
+        let all = std::fs::read_to_string(set.join("SHA256SUMS")).unwrap();
+        std::fs::write(set.join("SHA256SUMS"), format!("{all}\n")).unwrap();
+        assert!(!checked().status.success(), "sums that were changed");
+    }
 
     const RUNBOOK: &str = "# Runbook\n\n## Check\n\n```sh\ntrue\n```\n\n## Apply, in this order\n\nFirst:\n\n```sh\none\n\
                            two\n```\n\n```ldif\n## Check\ndn: o=x\n```\n\n### 2\n\n```sh\n## Roll back\n```\n\n\
