@@ -204,6 +204,10 @@ impl KeyBuffer {
 /// The key of a DN that is a value in `depth` other DNs; `None` if that is too deep.
 pub(super) fn key_at_depth(dn: &[u8], depth: usize) -> Option<Result<Vec<u8>, DnError>> {
     let mut key = Vec::with_capacity(dn.len() + 8);
+    if depth == 0 && push_plain(&mut key, dn).is_some() {
+        return Some(Ok(key));
+    }
+    key.clear();
     (depth < MAX_NESTING).then(|| push_any(&mut key, dn, depth).map(|()| key))
 }
 

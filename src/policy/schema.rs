@@ -82,7 +82,8 @@ mod tests {
             let errors = parse("nonsense").expect_err(place);
             // What the message offers is what the schema offers, but for what has a value of its own.
             let help = errors[0].help.clone().unwrap_or_default();
-            let offered: Vec<&str> = help.trim_start_matches("one of: ").split(", ").collect();
+            let offered = help.rsplit_once(": ").map_or(help.as_str(), |(_, offered)| offered);
+            let offered: Vec<&str> = offered.split(", ").collect();
             let offered: Vec<&str> = offered.into_iter().filter(|word| !word.starts_with("placeholder:")).collect();
             assert_eq!(offered, words, "{place}");
         }

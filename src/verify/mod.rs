@@ -12,9 +12,11 @@
 //! looked for under its names before and afterwards. Values are compared by the matching rule of their attribute. Nothing
 //! is known of an attribute that the later export leaves out: give one that shows as much as the first.
 
-use crate::directory::key_hash::KeySet;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::directory::key_hash::KeySet;
+use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::matching::normalize;
 use crate::ldap::{
     AttributeDescription, AttributeKey, Change, ChangeRecord, DnKey, Entry, ModOp, Modification, Renames, Value,
 };
@@ -141,16 +143,17 @@ pub fn left(verdicts: &[Verdict], records: &[ChangeRecord]) -> Vec<usize> {
     left
 }
 
-/// What the modifications of one attribute come to.
+/// What the modifications of one attribute come to. Values are in their normal forms, so that a group of thousands is not
+/// held against thousands of values one by one.
 #[derive(Default)]
 struct Effect {
     description: Option<AttributeDescription>,
     /// Values that are gone afterwards.
-    removed: Vec<Value>,
+    removed: HashSet<Vec<u8>>,
     /// All values are gone, but those added.
     all_removed: bool,
     /// Values that are there afterwards.
-    added: Vec<Value>,
+    added: HashSet<Vec<u8>>,
 }
 
 impl Effect {
@@ -164,27 +167,25 @@ fn effects(modifications: &[Modification]) -> BTreeMap<AttributeKey, Effect> {
     for modification in modifications {
         let effect = effects.entry(modification.description.key()).or_default();
         effect.description = Some(modification.description.clone());
-        let name = modification.description.attribute_type();
-        let same = |a: &Value, b: &Value| same_value(name, &a.bytes, &b.bytes);
+        let rule = equality_rule(modification.description.attribute_type());
+        let values = modification.values.iter().map(|value| normalize(rule, &value.bytes).into_owned());
         match modification.op {
             ModOp::Delete if modification.values.is_empty() => effect.all_removed = true,
             ModOp::Delete => {
-                for value in &modification.values {
-                    effect.added.retain(|added| !same(added, value));
-                    effect.removed.push(value.clone());
+                for value in values {
+                    effect.added.remove(&value);
+                    effect.removed.insert(value);
                 }
             }
             ModOp::Replace => {
                 effect.all_removed = true;
-                effect.added.clone_from(&modification.values);
+                effect.added = values.collect();
             }
             ModOp::Add | ModOp::Increment => {
-                for value in &modification.values {
-                    let before = effect.removed.len();
-                    effect.removed.retain(|removed| !same(removed, value));
+                for value in values {
                     // What is taken away and put back changes nothing.
-                    if effect.removed.len() == before {
-                        effect.added.push(value.clone());
+                    if !effect.removed.remove(&value) {
+                        effect.added.insert(value);
                     }
                 }
             }
@@ -203,13 +204,12 @@ fn modified(entry: &Entry, effects: &BTreeMap<AttributeKey, Effect>) -> Verdict 
     let mut odd = None;
     for effect in effects.values() {
         let Some(description) = &effect.description else { continue };
-        let name = description.attribute_type();
-        let there = |value: &Value| has(entry, description, name, value);
+        let rule = equality_rule(description.attribute_type());
         let others = entry.attributes.iter().filter(|attribute| attribute.description == *description);
         let others = others.flat_map(|attribute| &attribute.values);
-        let unexpected = others
-            .filter(|value| !effect.added.iter().any(|added| same_value(name, &added.bytes, &value.bytes)))
-            .count();
+        let now: HashSet<Vec<u8>> = others.map(|value| normalize(rule, &value.bytes).into_owned()).collect();
+        let there = |value: &Vec<u8>| now.contains(value);
+        let unexpected = now.difference(&effect.added).count();
         let is_done = effect.added.iter().all(there)
             && !effect.removed.iter().any(there)
             && (!effect.all_removed || unexpected == 0);
