@@ -227,12 +227,18 @@ fn command_lines_in_text() {
             let words: Vec<&str> = words.map(|word| word.trim_matches(['\'', '[', ']'])).collect();
             if let Err(error) = Args::try_parse_from(words) {
                 use clap::error::ErrorKind::{
-                    DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, InvalidValue, MissingRequiredArgument,
+                    DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion, InvalidValue,
+                    MissingRequiredArgument,
                 };
                 let kind = error.kind();
                 // Text shortens, and says DIR and SHELL.
-                let short =
-                    [DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, InvalidValue, MissingRequiredArgument];
+                let short = [
+                    DisplayHelp,
+                    DisplayHelpOnMissingArgumentOrSubcommand,
+                    DisplayVersion,
+                    InvalidValue,
+                    MissingRequiredArgument,
+                ];
                 assert!(short.contains(&kind), "{}: `{span}`: {error}", path.display());
             }
             read += 1;
