@@ -8,8 +8,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::ldap::DnKey;
 
+/// Makes hashes of keys and values by [`hash`].
+pub type Quick = BuildHasherDefault<Hashed>;
+
 /// A set of [`hash`]es.
-pub type Hashes = HashSet<u64, BuildHasherDefault<Hashed>>;
+pub type Hashes = HashSet<u64, Quick>;
 
 /// The hash of what is a hash already.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +38,7 @@ pub fn hash(key: &[u8]) -> u64 {
 }
 
 /// Names that every entry of an export is looked up in.
-pub type KeySet = HashSet<DnKey, BuildHasherDefault<Hashed>>;
+pub type KeySet = HashSet<DnKey, Quick>;
 
 /// Something for each of such names.
-pub type KeyMap<T> = HashMap<DnKey, T, BuildHasherDefault<Hashed>>;
+pub type KeyMap<T> = HashMap<DnKey, T, Quick>;

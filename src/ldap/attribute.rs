@@ -23,6 +23,7 @@
 use std::{
     fmt,
     hash::{Hash, Hasher},
+    sync::Arc,
 };
 
 use super::{
@@ -62,7 +63,7 @@ pub enum AttributeError {
 /// any order and case.
 #[derive(Clone)]
 pub struct AttributeDescription {
-    spelling: Box<str>,
+    spelling: Arc<str>,
     type_length: usize,
     known: Option<&'static AttributeType>,
 }
@@ -227,6 +228,12 @@ pub fn same_type(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || attribute_types::find(a).is_some_and(|known| known.is_called(b))
 }
 
+/// Whether a name, without options, is of one of these attribute types.
+pub fn is_one_of(types: &[&str], name: &str) -> bool {
+    let known = attribute_types::find(name);
+    types.iter().any(|own| own.eq_ignore_ascii_case(name) || known.is_some_and(|known| known.is_called(own)))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -312,6 +319,7 @@ mod tests {
         assert!(description("cn;BINARY").has_option("binary") && !description("cn").has_option("binary"));
         assert!(same_type("CN", "cn") && same_type("2.5.4.3", "commonname") && !same_type("cn", "sn"));
         assert!(same_type("x-unknown", "X-Unknown") && !same_type("x-unknown", "x-other"));
+        assert!(is_one_of(&["sn", "userid"], "UID") && is_one_of(&["x-own"], "X-Own") && !is_one_of(&["sn"], "cn"));
     }
 
     proptest! {

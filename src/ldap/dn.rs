@@ -34,7 +34,7 @@ use std::{
     cmp::Ordering,
     fmt,
     hash::{Hash, Hasher},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use super::{
@@ -89,7 +89,7 @@ pub enum DnErrorKind {
 /// Two names are equal, and ordered, as their [`key`](Self::key) says, however they are spelled.
 #[derive(Clone)]
 pub struct Dn {
-    spelling: Box<[u8]>,
+    spelling: Arc<[u8]>,
     key: DnKey,
     /// Taken apart when somebody asks: most names are only compared and written.
     rdns: OnceLock<Box<[Rdn]>>,

@@ -1,6 +1,6 @@
 //! Keys of distinguished names: what is hashed, ordered and compared in their place.
 
-use std::{borrow::Borrow, fmt};
+use std::{borrow::Borrow, fmt, sync::Arc};
 
 use memchr::{memchr, memchr_iter, memrchr};
 
@@ -39,7 +39,7 @@ pub(super) const MAX_NESTING: usize = 4;
 ///
 /// The default is the root, the empty name.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DnKey(Box<[u8]>);
+pub struct DnKey(Arc<[u8]>);
 
 impl DnKey {
     /// The key of a DN in any of the accepted spellings.

@@ -1,5 +1,7 @@
 //! Entries (RFC 4512, 2.3): a name and its attributes, in the order and the spelling of the export.
 
+use std::sync::Arc;
+
 use super::{AttributeDescription, Dn};
 
 /// Where something stood in the input: which export, and on which line.
@@ -16,8 +18,8 @@ pub struct Origin {
 /// One attribute value: any bytes.
 #[derive(Clone, Eq)]
 pub struct Value {
-    /// The value itself, decoded (RFC 2849 base64 and folds undone).
-    pub bytes: Box<[u8]>,
+    /// The value itself, decoded (RFC 2849 base64 and folds undone); copies of an entry share it.
+    pub bytes: Arc<[u8]>,
     /// Line of the export on which it begins, from 1; 0 for a value that stands in no export.
     pub line: u64,
 }

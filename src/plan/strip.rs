@@ -34,7 +34,7 @@
 //!
 //! Sources: Sun's Schema Reference (819-4437, 819-2657), technical note 819-6839, RFC 4511 (4.6), RFC 4512 (2.4).
 
-use crate::ldap::attribute::same_type;
+use crate::ldap::attribute::{is_one_of, same_type};
 use crate::ldap::object_classes::{self, ClassKind, ObjectClass};
 use crate::ldap::{Attribute, AttributeDescription, Entry, ModOp, Modification, Rdn, Value, attribute_types};
 use crate::policy::{Pattern, Server};
@@ -182,7 +182,7 @@ fn fate(
     if in_name.any(|ava| same_type(&ava.attribute_type, attribute_type)) {
         return Fate::Stays(KeptReason::InName);
     }
-    if NEVER.iter().any(|name| same_type(name, attribute_type)) {
+    if is_one_of(&NEVER, attribute_type) {
         return Fate::Stays(KeptReason::Never);
     }
     if server.sets(attribute_types::canonical_name(attribute_type)) {

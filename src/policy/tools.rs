@@ -10,7 +10,7 @@
 //!
 //! Address books are left by all of them: always a change file.
 
-use crate::ldap::attribute::same_type;
+use crate::ldap::attribute::{is_one_of, same_type};
 
 /// The tools of a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Tools {
     /// Whether a change file cleans values of this attribute that name a deleted account.
     pub fn file_cleans(self, attribute_type: &str) -> bool {
         const GROUPS: [&str; 3] = ["member", "uniqueMember", "owner"];
-        self != Self::DelegatedAdministrator || !GROUPS.iter().any(|name| same_type(attribute_type, name))
+        self != Self::DelegatedAdministrator || !is_one_of(&GROUPS, attribute_type)
     }
 
     /// Whether a change file strips services.

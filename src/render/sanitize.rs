@@ -1,7 +1,7 @@
 //! Bytes from a directory, made fit to be shown: nothing in them controls a terminal or reorders text, and secrets are
 //! not shown at all.
 
-use crate::ldap::attribute::base_type;
+use crate::ldap::attribute::{base_type, is_one_of};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -33,8 +33,7 @@ const LONG: usize = 200;
 
 /// Whether values of an attribute are secrets, whatever its options.
 pub fn is_secret(description: &str) -> bool {
-    let base = base_type(description);
-    SECRETS.iter().any(|secret| crate::ldap::attribute::same_type(secret, base))
+    is_one_of(&SECRETS, base_type(description))
 }
 
 /// Whether a character does something else than stand where it is written.
@@ -69,9 +68,11 @@ pub fn shown(bytes: &[u8]) -> Cow<'_, str> {
 
 /// A value of an attribute as a report shows it: masked if it is a secret, shortened if it is long or binary.
 pub fn shown_value(description: &str, value: &[u8]) -> String {
-    if is_secret(description) {
-        return MASK.to_owned();
-    }
+    if is_secret(description) { MASK.to_owned() } else { shown_text(value) }
+}
+
+/// A value that is no secret as a report shows it: shortened if it is long or binary.
+pub fn shown_text(value: &[u8]) -> String {
     if std::str::from_utf8(value).is_err() {
         return format!("({} bytes that are no text)", value.len());
     }

@@ -9,7 +9,7 @@
 use Form::{Address, AddressOrUrl, Calendar, Name, NameAndUid, NameOrUid, Netgroup, SudoUser, Text, Uid, Url};
 use Treatment::{Leave, Reassign, Remove, Review};
 
-use crate::ldap::attribute::same_type;
+use crate::ldap::attribute::is_one_of;
 
 /// How the values of an attribute name somebody; see the table of the [module](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +170,7 @@ pub const MEMBERS: [&str; 2] = ["member", "uniqueMember"];
 
 /// Whether the values of an attribute type are the members of a group.
 pub fn is_member(attribute_type: &str) -> bool {
-    MEMBERS.iter().any(|name| same_type(attribute_type, name))
+    is_one_of(&MEMBERS, attribute_type)
 }
 
 /// Attributes whose last value lets everybody in when it goes (819-2657, mgrpAllowedBroadcaster).

@@ -6,7 +6,7 @@ use super::inside::{self, Part};
 use super::kinds::Form;
 use super::named_dn;
 use crate::directory::key_hash::{Hashes, KeyMap, hash};
-use crate::ldap::attribute::same_type;
+use crate::ldap::attribute::is_one_of;
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::domain::domain_of;
 use crate::ldap::name_and_uid::split_name_and_uid;
@@ -162,7 +162,7 @@ impl Persons {
         if !self.may_identify(bare_address(value)) && !self.may_identify(value) {
             return None;
         }
-        if USER_NAMES.iter().any(|name| same_type(name, attribute_type)) {
+        if is_one_of(&USER_NAMES, attribute_type) {
             let uid = value.to_ascii_lowercase();
             return self.uids.contains_key(&uid).then_some(uid);
         }
@@ -288,9 +288,9 @@ impl Persons {
             }
             Part::Equals(attribute, value) => {
                 let mut alike = Vec::new();
-                if USER_NAMES.iter().any(|name| same_type(name, attribute)) {
+                if is_one_of(&USER_NAMES, attribute) {
                     self.uid(value, &mut alike);
-                } else if ADDRESSES.iter().any(|name| same_type(name, attribute)) {
+                } else if is_one_of(&ADDRESSES, attribute) {
                     self.address(value, &mut alike);
                 }
                 for naming in &alike {

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::links::is_linked;
 use super::schema::has_no_equality;
+use crate::directory::key_hash::Quick;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::{Attribute, Entry, ModOp, Modification, ResultCode, Value};
@@ -25,16 +26,16 @@ pub fn modify(entry: &Entry, modifications: &[Modification], profile: &Profile) 
 pub struct Positions<'a> {
     rule: MatchingRule,
     values: &'a [Value],
-    exact: HashMap<&'a [u8], usize>,
+    exact: HashMap<&'a [u8], usize, Quick>,
     /// By normal form; made when a value is not spelled as any of these.
-    normal: OnceCell<HashMap<Cow<'a, [u8]>, usize>>,
+    normal: OnceCell<HashMap<Cow<'a, [u8]>, usize, Quick>>,
 }
 
 impl<'a> Positions<'a> {
     /// Those of its values.
     pub fn of(attribute: &'a Attribute) -> Self {
         let rule = equality_rule(attribute.description.attribute_type());
-        let mut exact = HashMap::with_capacity(attribute.values.len());
+        let mut exact = HashMap::with_capacity_and_hasher(attribute.values.len(), Quick::default());
         for (at, value) in attribute.values.iter().enumerate() {
             exact.entry(&*value.bytes).or_insert(at);
         }
@@ -50,7 +51,7 @@ impl<'a> Positions<'a> {
             return None;
         }
         let normal = self.normal.get_or_init(|| {
-            let mut normal = HashMap::with_capacity(self.values.len());
+            let mut normal = HashMap::with_capacity_and_hasher(self.values.len(), Quick::default());
             for (at, value) in self.values.iter().enumerate() {
                 normal.entry(normalize(self.rule, &value.bytes)).or_insert(at);
             }

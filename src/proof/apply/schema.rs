@@ -18,7 +18,7 @@
 
 use std::collections::HashSet;
 
-use crate::ldap::attribute::same_type;
+use crate::ldap::attribute::is_one_of;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::dn::Ava;
 use crate::ldap::matching::{MatchingRule, matches};
@@ -101,10 +101,6 @@ const OF_ACTIVE_DIRECTORY: [&str; 5] = ["objectGUID", "whenCreated", "whenChange
 
 /// Classes whose kind is another on some servers; see the table in [`object_classes`].
 const OF_ANY_KIND: [&str; 4] = ["icsCalendarUser", "posixGroup", "mailGroup", "piLocalBook"];
-
-fn is_one_of(types: &[&str], name: &str) -> bool {
-    types.iter().any(|known| same_type(known, name))
-}
 
 /// Whether a value can be deleted, or another added, only by replacing all.
 pub fn has_no_equality(attribute_type: &str) -> bool {
@@ -206,6 +202,9 @@ impl Rules<'_> {
     /// Looks at an entry as a change would leave it; `before` is none for a new one.
     pub fn check_entry(self, before: Option<&Entry>, after: &Entry) -> Result<(), ResultCode> {
         self.check_single(before, after)?;
+        if before.is_some_and(|before| has_same_shape(before, after)) {
+            return self.check_name(before, after);
+        }
         if after.values("objectClass").next().is_none() {
             return Err(ResultCode::ObjectClassViolation);
         }
@@ -294,6 +293,19 @@ impl Rules<'_> {
 
 /// From here on the values of one modification are looked up and not searched for, and not held against each other.
 const LONG_LIST: usize = 64;
+
+/// Whether two states of an entry have the same attributes and the same classes, so that what the classes ask for is as
+/// it was: most modifications, of groups above all.
+fn has_same_shape(before: &Entry, after: &Entry) -> bool {
+    before.attributes.len() == after.attributes.len()
+        && before.attributes.iter().zip(&after.attributes).all(|(old, new)| {
+            let is_class = new.description.is_type("objectClass");
+            old.description == new.description
+                && !old.values.is_empty()
+                && !new.values.is_empty()
+                && (!is_class || old.values == new.values)
+        })
+}
 
 fn has_type(entry: &Entry, name: &str) -> bool {
     entry.attributes.iter().any(|attribute| attribute.description.is_type(name) && !attribute.values.is_empty())

@@ -7,7 +7,7 @@ use similar::udiff::UnifiedHunkHeader;
 use similar::{DiffOp, DiffTag, TextDiff, group_diff_ops};
 
 use crate::ldap::Entry;
-use crate::render::sanitize::{is_secret, shown, shown_value};
+use crate::render::sanitize::{MASK, is_secret, shown, shown_text};
 
 /// The remark below a diff that shows less than what changes.
 pub const MASKED: &str = " (a masked value changes)";
@@ -72,8 +72,13 @@ fn lines(entry: &Entry) -> String {
     let mut text = format!("dn: {}\n", shown(entry.dn.spelling()));
     for attribute in &entry.attributes {
         let description = attribute.description.spelling();
+        let is_secret = is_secret(description);
         for value in &attribute.values {
-            let _ = writeln!(text, "{description}: {}", shown_value(description, &value.bytes));
+            if is_secret {
+                text.extend([description, ": ", MASK, "\n"]);
+            } else {
+                text.extend([description, ": ", &shown_text(&value.bytes), "\n"]);
+            }
         }
     }
     text

@@ -71,6 +71,37 @@ fn escape(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     out.write_str(&text[from..])
 }
 
+/// A unified diff as HTML. Made here and not by the template, which took several steps for each word.
+fn before_and_after(diff: &str) -> String {
+    let lines = words::lines(diff);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("<pre>");
+    for (at, line) in lines.iter().enumerate() {
+        let is_same = |other: Option<&Line<'_>>| other.is_some_and(|other| other.kind == line.kind);
+        let begins = !is_same(at.checked_sub(1).and_then(|before| lines.get(before)));
+        let ends = !is_same(lines.get(at + 1));
+        let (begin, sign, end) = match line.kind {
+            "goes" => (if begins { "<del>" } else { "" }, "-", if ends { "</del>" } else { "" }),
+            "comes" => (if begins { "<ins>" } else { "" }, "+", if ends { "</ins>" } else { "" }),
+            "place" | "remark" => ("<span class=\"hunk\">", "", "</span>"),
+            _ => ("", " ", ""),
+        };
+        out.extend([begin, sign]);
+        for part in &line.parts {
+            let (begin, end) = if part.differs { ("<mark>", "</mark>") } else { ("", "") };
+            out.push_str(begin);
+            // Into a `String`, which takes whatever comes.
+            let _ = escape(&mut out, &shown(part.text.as_bytes()));
+            out.push_str(end);
+        }
+        out.extend([end, "\n"]);
+    }
+    out.push_str("</pre>\n");
+    out
+}
+
 /// A number with commas.
 fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -154,8 +185,8 @@ struct Changed<'v> {
     operations: Vec<usize>,
     /// The accounts for which it changes.
     accounts: Vec<usize>,
-    /// Before and after.
-    lines: Vec<Line<'v>>,
+    /// Before and after, as HTML.
+    before_and_after: String,
 }
 
 /// What belongs to an account.
@@ -235,13 +266,13 @@ fn changed(view: &View) -> Vec<Changed<'_>> {
         let dn = operation.dn.as_str();
         let place = *places.entry(dn).or_insert(entries.len());
         if place == entries.len() {
-            entries.push(Changed { dn, operations: Vec::new(), accounts: Vec::new(), lines: Vec::new() });
+            entries.push(Changed { dn, operations: Vec::new(), accounts: Vec::new(), before_and_after: String::new() });
         }
         let entry = &mut entries[place];
         entry.operations.push(index);
         entry.accounts.extend(accounts);
         if let Some(diff) = &operation.diff {
-            entry.lines = words::lines(diff);
+            entry.before_and_after = before_and_after(diff);
         }
     }
     for entry in &mut entries {

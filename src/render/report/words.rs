@@ -10,7 +10,6 @@
 //!
 //! A value that goes is compared with the first one that comes for the same attribute, in the same run of changed lines.
 
-use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices, diff_ratio};
 
 use super::diff::MASKED;
@@ -22,7 +21,7 @@ const LONG: usize = 2000;
 const ALIKE: f32 = 0.4;
 
 /// A line of a diff.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq)]
 pub struct Line<'d> {
     /// `place`, `stays`, `goes`, `comes` or `remark`.
     pub kind: &'static str,
@@ -31,7 +30,7 @@ pub struct Line<'d> {
 }
 
 /// A part of a line.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Part<'d> {
     /// The text.
     pub text: &'d str,
