@@ -17,3 +17,4 @@ mod search;
 mod servers;
 mod simulate;
 mod verify;
+mod waves;

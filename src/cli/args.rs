@@ -267,6 +267,9 @@ pub struct Plan {
     /// Only this stage (repeatable): status, move, references, address-books, services, entries
     #[arg(long, value_name = "STAGE", value_parser = stage)]
     pub stage: Vec<Stage>,
+    /// Write a change set of its own for every N accounts, to be run one behind the other
+    #[arg(long, value_name = "N", conflicts_with_all = ["stdout", "stage"])]
+    pub wave: Option<NonZeroUsize>,
     /// Change ticket, for comments and reports
     #[arg(long, value_name = "TEXT")]
     pub ticket: Option<String>,

@@ -10,14 +10,12 @@ use serde::Serialize;
 use super::args::{self, Global};
 use super::grounds::{self, Grounds};
 use super::progress::Progress;
+use super::proven::{Basis, Proven};
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
 use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
-use crate::plan::plan;
-use crate::proof::prove;
-use crate::render::change_file::{self, Context};
 use crate::render::report::view::{self, AccountView, ConflictView, OperationView, ReviewView};
 use crate::render::sanitize::shown;
 
@@ -49,13 +47,9 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     // Named last: where a list or a roster has it already, that is what counts.
     let asked = request.leavers.len();
     request.leavers.push(Leaver::new(Identity::from_text(&command.id), 0));
-    let planned = plan(&exports, urls, None, &policy, &request)
-        .map_err(|error| grounds::plan_faults(&error, &command.exports, &request))?;
-    let context =
-        Context { plan: &planned, request: &request, policy: &policy, exports: &command.exports, ticket: None };
-    let files = change_file::files(&context);
-    let proof = prove(&exports, urls, &policy, &request, &planned, &files)
-        .map_err(|error| grounds::proof_faults(&error, &command.exports))?;
+    let basis = Basis { exports: &exports, names: &command.exports, urls, policy: &policy, ticket: None };
+    let Proven { plan: planned, proof, .. } = basis.proven(None, &request)?;
+    let context = basis.context(&planned, &request);
     let same_as =
         planned.conflicts.iter().find(|conflict| conflict.leaver == asked).and_then(|conflict| match conflict.kind {
             crate::plan::ConflictKind::SameAs(other) => Some(other),

@@ -16,6 +16,7 @@ mod lint;
 mod man;
 mod plan;
 mod progress;
+mod proven;
 mod revert;
 #[cfg(test)]
 mod same_plan;
@@ -24,6 +25,7 @@ mod search;
 mod simulate;
 mod summary;
 mod verify;
+mod waves;
 
 use std::ffi::OsString;
 use std::io;

@@ -1,11 +1,14 @@
 //! `offboard plan`: from exports to a proven change set.
 
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 
 use super::args::{self, Global, PlanFormat};
 use super::grounds::{self, Grounds};
 use super::progress::Progress;
+use super::proven::{Basis, Proven};
 use super::summary;
+use super::waves::waves;
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
 use crate::io::output::{OutputError, Target};
@@ -13,10 +16,9 @@ use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
 use crate::plan::alike::alike;
-use crate::plan::{Counted, Plan, Request, Seen, plan};
+use crate::plan::{Counted, Plan, Request, wave};
 use crate::policy::Policy;
-use crate::proof::{Files, Proof, prove};
-use crate::render::change_file::{self, Context};
+use crate::render::change_file;
 use crate::render::report::view::{self, Input, View};
 use crate::render::report::{html, markdown};
 use crate::render::sanitize::shown;
@@ -46,26 +48,20 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         folder.map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
     };
     let urls = if settings.folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
-    let (policy, request) = (&settings.policy, &settings.request);
-    let mut planned = plan(&exports, urls, None, policy, request)
-        .map_err(|error| grounds::plan_faults(&error, &command.exports, request))?;
     let ticket = command.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned());
-    let ticket = ticket.as_deref();
-    let files = change_file::files(&Context { plan: &planned, request, policy, exports: &command.exports, ticket });
-    let proof = prove(&exports, urls, policy, request, &planned, &files)
-        .map_err(|error| grounds::proof_faults(&error, &command.exports))?;
-    // Proven, so nothing is planned again: the reports have the room.
-    planned.seen = Seen::default();
-    let context = Context { plan: &planned, request, policy, exports: &command.exports, ticket };
+    let (policy, request) = (&settings.policy, &settings.request);
+    let basis = Basis { exports: &exports, names: &command.exports, urls, policy, ticket: ticket.as_deref() };
+    let proven = basis.proven(None, request)?;
     // Told on the terminal, and nowhere else: it is a guess.
-    let meant = if global.quiet || command.stdout { Ok(Vec::new()) } else { alike(&exports, urls, policy, &planned) };
+    let meant =
+        if global.quiet || command.stdout { Ok(Vec::new()) } else { alike(&exports, urls, policy, &proven.plan) };
     let meant = meant.map_err(|error| grounds::scan_faults(&error, &command.exports))?;
-    drop(progress);
-    let refused = limit_faults(&planned, command);
-    let exit = if planned.has_findings() { Exit::Findings } else { Exit::Done };
+    let refused = limit_faults(&proven.plan, command);
+    let exit = if proven.plan.has_findings() { Exit::Findings } else { Exit::Done };
 
     if command.stdout && refused.is_empty() {
-        let chosen = files.apply.iter().filter(|(name, _)| {
+        drop(progress);
+        let chosen = proven.files.apply.iter().filter(|(name, _)| {
             command.stage.is_empty() || command.stage.iter().any(|stage| stage.apply_file() == *name)
         });
         let mut out = std::io::stdout().lock();
@@ -80,7 +76,26 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         exports.digests(command.digest.into()).map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
     let mut inputs = view::export_inputs(&command.exports, &digests);
     inputs.extend(settings.inputs);
-    let (set, view) = change_set(&context, &proof, &files, inputs)?;
+    let size = command.wave.map_or(0, NonZeroUsize::get);
+    let parts = if size > 0 && refused.is_empty() { wave::waves(&proven.plan, size) } else { Vec::new() };
+    let runbook = if parts.is_empty() { "RUNBOOK.md" } else { "WAVES.md" };
+    let (mut set, view) = match parts.as_slice() {
+        [] => change_set(basis, request, &proven, inputs)?,
+        parts => {
+            let waves = waves(basis, request, &proven, (size, parts), &inputs)?;
+            let (_, mut view) = change_set(basis, request, &proven, inputs)?;
+            view.files = waves.iter().map(|(name, _)| name.clone()).collect();
+            (waves, view)
+        }
+    };
+    drop(progress);
+    // All that reports show is in the view: what it was made of gives them room.
+    drop(proven);
+    set.extend(reports(&view)?);
+    if !parts.is_empty() {
+        // Each wave has its own; this one would be of no change files.
+        set.retain(|(name, _)| name != "plan.json");
+    }
     if let Some(target) = &settings.target {
         target.write(&set).map_err(|error| vec![output_fault(&error)])?;
     }
@@ -99,7 +114,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         return Err(refused);
     }
     if !global.quiet {
-        summary::print(&view, &meant, command.output.as_deref(), global.verbose);
+        summary::print(&view, &meant, command.output.as_deref().map(|folder| (folder, runbook)), global.verbose);
     }
     Ok(exit)
 }
@@ -149,21 +164,22 @@ fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagn
 }
 
 /// The files of a change set: path inside its folder, and content.
-type ChangeSet = Vec<(String, Vec<u8>)>;
+pub type ChangeSet = Vec<(String, Vec<u8>)>;
 
-/// Every file of the change set, and the view that they show.
-fn change_set(
-    context: &Context<'_>,
-    proof: &Proof,
-    files: &Files,
+/// Every file of the change set but the [`reports`], and the view that these show.
+pub fn change_set(
+    basis: Basis<'_>,
+    request: &Request,
+    Proven { plan, files, proof }: &Proven,
     inputs: Vec<Input>,
 ) -> Result<(ChangeSet, View), Vec<Diagnostic>> {
+    let context = &basis.context(plan, request);
     let hand_offs = hand_offs::hand_offs(context);
     let leftovers = hand_offs::leftovers(context);
     let mut set = Vec::new();
     // Over a limit there is a report, and nothing to run.
-    if context.plan.exceeded().next().is_none() {
-        let dn_lists = change_file::dn_lists(context.plan);
+    if plan.exceeded().next().is_none() {
+        let dn_lists = change_file::dn_lists(plan);
         let apply = files.apply.iter().chain(&dn_lists).map(|(name, text)| (format!("apply/{name}"), text.clone()));
         set.extend(apply);
         set.extend(files.rollback.iter().map(|(name, text)| (format!("rollback/{name}"), text.clone())));
@@ -174,18 +190,25 @@ fn change_set(
         set.push(("RUNBOOK.md".to_owned(), runbook.map_err(|error| report_fault(&error))?.into_bytes()));
     }
     let names = set.iter().map(|(name, _)| name.clone()).filter(|name| name != "RUNBOOK.md").collect();
-    let view = view::view(context, proof, inputs, hand_offs, leftovers, names);
-    let report = markdown::render(&view).map_err(|error| report_fault(&error))?;
-    let page = html::render(&view).map_err(|error| report_fault(&error))?;
-    let mut json = serde_json::to_vec_pretty(&view).map_err(|error| report_fault(&error))?;
-    json.push(b'\n');
-    set.push(("plan.json".to_owned(), json));
-    set.push(("report.md".to_owned(), report.into_bytes()));
-    set.push(("report.html".to_owned(), page.into_bytes()));
-    Ok((set, view))
+    Ok((set, view::view(context, proof, inputs, hand_offs, leftovers, names)))
 }
 
-fn report_fault(error: &dyn std::fmt::Display) -> Vec<Diagnostic> {
+/// The same view for machines, in Markdown, and for a browser.
+pub fn reports(view: &View) -> Result<ChangeSet, Vec<Diagnostic>> {
+    let (page, report, json) = std::thread::scope(|scope| {
+        let page = scope.spawn(|| html::render(view));
+        let (report, json) = (markdown::render(view), serde_json::to_vec_pretty(view));
+        (page.join(), report, json)
+    });
+    let page = page.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(|error| report_fault(&error))?;
+    let report = report.map_err(|error| report_fault(&error))?;
+    let mut json = json.map_err(|error| report_fault(&error))?;
+    json.push(b'\n');
+    let named = |name: &str, text: Vec<u8>| (name.to_owned(), text);
+    Ok(vec![named("plan.json", json), named("report.md", report.into_bytes()), named("report.html", page.into_bytes())])
+}
+
+pub fn report_fault(error: &dyn std::fmt::Display) -> Vec<Diagnostic> {
     vec![Diagnostic::trouble(format!("a report cannot be written: {error}"))]
 }
 

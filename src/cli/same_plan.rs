@@ -205,7 +205,7 @@ fn planning_again_comes_to_what_reading_again_comes_to() {
             exports: &command.exports,
             ticket: None,
         });
-        let proof = prove(&exports, UrlPolicy::Refuse, &policy, &request, &planned, &files);
+        let proof = prove(&exports, UrlPolicy::Refuse, None, &policy, &request, &planned, &files);
         let proof = proof.unwrap_or_else(|error| panic!("{name}: {error}"));
         // Half done as well: then there is something left to plan.
         let mut left = 0;

@@ -112,6 +112,10 @@ pub fn change_files(names: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
         }
         let failed = |error: io::Error| vec![Diagnostic::trouble(format!("{name}: {error}"))];
         let apply = folder.join("apply");
+        if !apply.is_dir() && folder.join("WAVES.md").is_file() {
+            let fault = Diagnostic::trouble(format!("{name} holds waves, each of which is a change set of its own"));
+            return Err(vec![fault.help(format!("name them in their order: {name}/wave-*"))]);
+        }
         if !apply.is_dir() {
             let fault = Diagnostic::trouble(format!("{name} is no change set: it has no folder `apply`"));
             return Err(vec![fault.help("name a folder that `offboard plan` wrote, or change files")]);

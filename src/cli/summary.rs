@@ -17,10 +17,11 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const WARN: Style = AnsiColor::Yellow.on_default().bold();
 const PLAIN: Style = Style::new().bold();
 
-/// Prints it; with `verbose` it cuts nothing short. `meant` has names that nobody has, and the nearest that somebody has.
-pub fn print(view: &View, meant: &[(String, String)], folder: Option<&Utf8Path>, verbose: bool) {
+/// Prints it; with `verbose` it cuts nothing short. `written` is the folder, and the file in it that has the commands.
+/// `meant` has names that nobody has, and the nearest that somebody has.
+pub fn print(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &str)>, verbose: bool) {
     let mut out = anstream::stderr().lock();
-    for line in lines(view, meant, folder, verbose) {
+    for line in lines(view, meant, written, verbose) {
         // Nobody to tell if standard error is gone.
         let _ = writeln!(out, "{line}");
     }
@@ -37,7 +38,7 @@ fn few<T>(all: &[T], most: usize, verbose: bool) -> (&[T], usize) {
     (&all[..shown], all.len() - shown)
 }
 
-fn lines(view: &View, meant: &[(String, String)], folder: Option<&Utf8Path>, verbose: bool) -> Vec<String> {
+fn lines(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &str)>, verbose: bool) -> Vec<String> {
     let numbers = &view.summary;
     let counts = [
         (numbers.marked, "marked"),
@@ -93,8 +94,8 @@ fn lines(view: &View, meant: &[(String, String)], folder: Option<&Utf8Path>, ver
 
     let checks = format!("all {} checks of the proof hold", view.proof.checks.len());
     lines.push(format!("{}; {}", counted_as(numbers.operations, "record"), styled(GOOD, checks)));
-    if let Some(folder) = folder {
-        lines.push(format!("{}: {folder}; read report.md, then follow RUNBOOK.md", styled(PLAIN, "written")));
+    if let Some((folder, runbook)) = written {
+        lines.push(format!("{}: {folder}; read report.md, then follow {runbook}", styled(PLAIN, "written")));
     }
     lines
 }

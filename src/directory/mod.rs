@@ -3,11 +3,13 @@
 pub mod census;
 pub mod key_hash;
 pub mod named;
+pub mod overlay;
 pub mod references;
 pub mod scan;
 pub mod search;
 pub mod structure;
 
 pub use census::{Census, Place};
-pub use scan::{EntryView, Exports, Overlay, Pass, ScanError, scan};
+pub use overlay::Overlay;
+pub use scan::{EntryView, Exports, Pass, ScanError, scan};
 pub use structure::Structure;

@@ -24,7 +24,7 @@ use std::cell::OnceCell;
 use thiserror::Error;
 
 use super::census::{Census, Place};
-use super::key_hash::KeyMap;
+use super::overlay::Overlay;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::{Asked, Attributes, any_of_dn};
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, Origin, Value};
@@ -63,9 +63,6 @@ pub trait Exports {
         false
     }
 }
-
-/// Entries that a plan changed: `None` is a deleted one. Read over the exports, it shows the directory afterwards.
-pub type Overlay = KeyMap<Option<Entry>>;
 
 /// An entry where it stands in its block.
 pub struct EntryView<'v> {
@@ -132,7 +129,8 @@ impl<'v> EntryView<'v> {
                         AttributeDescription::parse(line.description.as_bytes()).map_err(|_| unreadable(line.line))?;
                     let known = entry.attributes.iter().position(|attribute| attribute.description == description);
                     known.unwrap_or_else(|| {
-                        entry.attributes.push(Attribute { description, values: Vec::new() });
+                        // Room for the one value that most attributes have.
+                        entry.attributes.push(Attribute { description, values: Vec::with_capacity(1) });
                         entry.attributes.len() - 1
                     })
                 }
@@ -140,6 +138,9 @@ impl<'v> EntryView<'v> {
             last = Some((&line.description, at));
             entry.attributes[at].values.push(value);
         }
+        // It is kept for long.
+        entry.attributes.iter_mut().for_each(|attribute| attribute.values.shrink_to_fit());
+        entry.attributes.shrink_to_fit();
         Ok(entry)
     }
 }

@@ -255,6 +255,10 @@ fn check_sums(folder: &Utf8Path) -> Result<Vec<String>, ChangeSetError> {
         }
         names.push(name.to_owned());
     }
+    if names.iter().any(|name| name == "WAVES.md") {
+        let what = "it is about waves, each of which is a change set of its own: name these".to_owned();
+        return Err(ChangeSetError::Content { path, what });
+    }
     if !names.iter().any(|name| name == "plan.json") {
         return Err(ChangeSetError::Content { path, what: "it does not name plan.json".to_owned() });
     }

@@ -61,7 +61,8 @@ impl Target {
             Err(error) => Err(failed(&self.folder, error)),
             Ok(_) if !self.force => Err(OutputError::Exists(self.folder.clone())),
             Ok(metadata) => {
-                let ours = metadata.is_dir() && ["plan.json", SUMS].iter().all(|name| self.folder.join(name).is_file());
+                let has = |name: &str| self.folder.join(name).is_file();
+                let ours = metadata.is_dir() && has(SUMS) && (has("plan.json") || has("WAVES.md"));
                 if ours { Ok(()) } else { Err(OutputError::NotOurs(self.folder.clone())) }
             }
         }
@@ -78,14 +79,12 @@ impl Target {
             .ok_or_else(|| wrong(io::Error::new(io::ErrorKind::InvalidInput, "a path that is not UTF-8")))?;
         let inside = root.join("set");
         Self::make_folder(&inside)?;
-        let mut sums = String::new();
-        for (name, content) in files {
-            if let Some(folder) = Utf8Path::new(name).parent().filter(|folder| !folder.as_str().is_empty()) {
-                Self::make_folder(&inside.join(folder))?;
-            }
-            Self::write_file(&inside.join(name), content)?;
-            let _ = writeln!(sums, "{}  {name}", HEXLOWER.encode(&Sha256::digest(content)));
-        }
+        // A second thread takes the sums while this one waits for the disk.
+        let sums = std::thread::scope(|scope| {
+            let sums = scope.spawn(|| sums(files));
+            Self::write_files(&inside, files)?;
+            Ok(sums.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })?;
         Self::write_file(&inside.join(SUMS), sums.as_bytes())?;
         for folder in [inside.join("apply"), inside.join("rollback"), inside.clone()] {
             if folder.is_dir() {
@@ -108,6 +107,16 @@ impl Target {
         Self::sync(parent)
     }
 
+    fn write_files(inside: &Utf8Path, files: &[(String, Vec<u8>)]) -> Result<(), OutputError> {
+        for (name, content) in files {
+            if let Some(folder) = Utf8Path::new(name).parent().filter(|folder| !folder.as_str().is_empty()) {
+                Self::make_folder(&inside.join(folder))?;
+            }
+            Self::write_file(&inside.join(name), content)?;
+        }
+        Ok(())
+    }
+
     fn make_folder(path: &Utf8Path) -> Result<(), OutputError> {
         DirBuilder::new().mode(0o700).recursive(true).create(path).map_err(|error| failed(path, error))
     }
@@ -124,6 +133,15 @@ impl Target {
     fn sync(folder: &Utf8Path) -> Result<(), OutputError> {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, error))
     }
+}
+
+/// The text of [`SUMS`].
+pub fn sums(files: &[(String, Vec<u8>)]) -> String {
+    let mut sums = String::new();
+    for (name, content) in files {
+        let _ = writeln!(sums, "{}  {name}", HEXLOWER.encode(&Sha256::digest(content)));
+    }
+    sums
 }
 
 fn failed(path: &Utf8Path, error: io::Error) -> OutputError {

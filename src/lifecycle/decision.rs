@@ -178,6 +178,8 @@ pub enum Reason {
     NoSuccessor(Vec<u8>, Option<&'static str>),
     /// An account that stays stands below it.
     AccountBelow(Vec<u8>),
+    /// It is acted on in another wave of the same plan.
+    OtherWave,
 }
 
 impl Reason {
@@ -218,6 +220,7 @@ impl Reason {
             Self::LastEnabledMember(_) => "another member who can log in",
             Self::NoSuccessor(..) => "a successor in the list, a manager who stays, or [successor] fallback",
             Self::AccountBelow(_) => "that account moved away or deleted first",
+            Self::OtherWave => "the wave that it is in",
         }
     }
 
@@ -256,6 +259,7 @@ impl Reason {
             Self::LastEnabledMember(_) => "last-enabled-member",
             Self::NoSuccessor(..) => "no-successor",
             Self::AccountBelow(_) => "account-below",
+            Self::OtherWave => "other-wave",
         }
     }
 
@@ -329,6 +333,7 @@ impl Reason {
             Self::NoSuccessor(entry, None) => format!("nobody can take over {}", text(entry)),
             Self::NoSuccessor(entry, Some(why)) => format!("nobody can take over {}: {why}", text(entry)),
             Self::AccountBelow(entry) => format!("{}, which stays, stands below it", text(entry)),
+            Self::OtherWave => "another wave acts on it".to_owned(),
         }
     }
 }

@@ -9,6 +9,8 @@
 //! Where a successor is looked for up a line of managers, and where groups stand in protected groups, further passes
 //! for those entries follow.
 //!
+//! With many accounts it may be made in [waves](wave).
+//!
 //! The order inside a change set is that of [`Stage`]: references before referents, children before parents. Inside a
 //! stage it is that of the keys, so the same inputs give the same plan.
 
@@ -32,6 +34,7 @@ mod sight;
 pub mod stages;
 pub mod strip;
 mod successor;
+pub mod wave;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -92,6 +95,8 @@ pub struct Request {
     pub orphans: bool,
     /// Codes of what the exports may lack: see [`Incomplete::ACCEPTABLE`].
     pub accepted: Vec<String>,
+    /// The only accounts that something is done for, where the plan is one [`wave`] of several.
+    pub wave: Option<Arc<KeySet>>,
 }
 
 /// An account that a leaver means, and what becomes of it.
@@ -326,6 +331,9 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let meanings = Meanings::new(&resolved.matches, request);
     let mut found = accounts(&resolved, &meanings, policy, request);
     protect::apply(sight, policy, &mut found.accounts, &resolved.named)?;
+    if let Some(wave) = &request.wave {
+        wave::hold_others(&mut found.accounts, wave);
+    }
     let Meant { leavers, mut accounts, conflicts, mut reviews, .. } = found;
     let leaving: HashMap<DnKey, usize> = accounts
         .iter()

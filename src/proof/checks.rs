@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::apply::{Model, is_linked};
 use super::around::{Around, Found, Naming};
 use crate::directory::key_hash::KeySet;
+use crate::directory::overlay::lay_over;
 use crate::directory::references::persons::identifying;
 use crate::directory::references::{How, Persons, Treatment, Whose};
 use crate::directory::{Exports, Overlay, ScanError, scan};
@@ -76,10 +77,12 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Proves that the files do what the plan says and no more, and that it can be undone.
+/// Proves that the files do what the plan says and no more, and that it can be undone, on the exports that it was made
+/// from: with the same changes laid over them, if there are any.
 pub fn prove<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
+    overlay: Option<&Overlay>,
     policy: &Policy,
     request: &Request,
     planned: &Plan,
@@ -93,7 +96,7 @@ pub fn prove<E: Exports>(
 
     let around = look_for(policy, planned, &apply);
     let mut found = Found::default();
-    scan(exports, urls, None, &around, |part| found.merge(part))?;
+    scan(exports, urls, overlay, &around, |part| found.merge(part))?;
     let before = first_states(std::mem::take(&mut found.targets))?;
     let mut model = model(&found, &before, policy);
 
@@ -115,9 +118,9 @@ pub fn prove<E: Exports>(
 
     // What is not needed any more makes room for the second plan.
     drop((model, before, found, around, apply, undo));
-    let after: Overlay = std::mem::take(&mut proof.after).into_iter().collect();
+    let mut after = overlay.cloned().unwrap_or_default();
+    lay_over(&mut after, &proof.after);
     settled(exports, urls, policy, request, planned, &after)?;
-    proof.after = after.into_iter().collect();
     proof.hold("settled", "planned again from the after-state: no operation".to_owned());
     Ok(proof)
 }

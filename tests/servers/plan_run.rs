@@ -68,7 +68,7 @@ fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, f
     let planned = plan(&files, UrlPolicy::Refuse, None, &policy, &request).unwrap();
     let context = Context { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
     let written = change_file::files(&context);
-    let proof = prove(&files, UrlPolicy::Refuse, &policy, &request, &planned, &written).unwrap();
+    let proof = prove(&files, UrlPolicy::Refuse, None, &policy, &request, &planned, &written).unwrap();
     let overlay: Overlay = proof.after.into_iter().collect();
     let mut text = Vec::new();
     let write = |entries: Vec<Entry>| {

@@ -101,3 +101,27 @@ fn active_directory() {
     assert_eq!(found, Vec::<String>::new());
     assert!(!ad_run::differing(&before, &after).is_empty());
 }
+
+/// Waves, run one behind the other, leave on slapd what the whole plan leaves in the simulation; each finds what it expects.
+#[test]
+fn waves_on_slapd() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    let output = crate::offboard::plan_scenario("three-domains", &set, &["--wave", "3"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let waves = crate::waves::waves(&set);
+    assert!(waves.len() > 4, "{waves:?}");
+    let exports: Vec<PathBuf> = exports("three-domains").iter().map(|file| root().join(file)).collect();
+    let suffixes = suffixes(&exports);
+    let server = Slapd::start(Setup::plain(&suffixes.iter().map(String::as_str).collect::<Vec<_>>()), &exports);
+    for wave in &waves {
+        for stage in stages(wave) {
+            let command = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}"#);
+            let output = run_block(wave, &command, &server.environment());
+            assert!(output.status.success(), "{}, {stage}: {}", wave.display(), said(&output));
+        }
+    }
+    let whole = root().join("fixtures/scenarios/three-domains/expected");
+    let simulated = simulated("openldap", &exports, &whole, place.path());
+    assert_same(&[simulated], &server.export(place.path()));
+}

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::ldap::attribute::same_type;
+use crate::ldap::attribute::is_one_of;
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::{Dn, DnKey, Entry, Rdn, Value};
 
@@ -13,7 +13,7 @@ const LINKED: [&str; 3] = ["member", "manager", "managedBy"];
 
 /// Whether values of this type follow the entry that they name.
 pub fn is_linked(attribute_type: &str) -> bool {
-    LINKED.iter().any(|linked| same_type(linked, attribute_type))
+    is_one_of(&LINKED, attribute_type)
 }
 
 /// Gives the values of an entry that name `old`, or an entry below it, their new name; without one they go.
@@ -21,6 +21,23 @@ pub fn relink(entry: &mut Entry, old: &DnKey, new: Option<&Dn>) {
     let mut links = Links::default();
     links.add(old, new);
     links.follow(entry);
+}
+
+/// Gives the values of entries that name what changes have renamed or deleted its new name; without one they go. `after` has
+/// the changed entries by their names before.
+pub fn relink_all<'e>(
+    entries: impl Iterator<Item = &'e mut Entry>,
+    after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Entry>)>,
+) {
+    let mut links = Links::default();
+    for (key, entry) in after {
+        match entry {
+            None => links.add(key, None),
+            Some(entry) if entry.dn.key() != key => links.add(key, Some(&entry.dn)),
+            Some(_) => {}
+        }
+    }
+    entries.for_each(|entry| links.follow(entry));
 }
 
 /// What became of entries that values may name, and which entries have followed it.

@@ -48,6 +48,7 @@ pub fn environment() -> Result<Environment<'static>, Error> {
     environment.add_filter("brief", |text: String| brief(&text));
     environment.add_template("short.md.j2", include_str!("../../../templates/short.md.j2"))?;
     environment.add_template("report.md.j2", include_str!("../../../templates/report.md.j2"))?;
+    environment.add_template("waves.md.j2", include_str!("../../../templates/waves.md.j2"))?;
     environment.add_template("runbook.md.j2", include_str!("../../../templates/runbook.md.j2"))?;
     Ok(environment)
 }

@@ -1,0 +1,39 @@
+//! Changes laid over exports: what an entry is afterwards, without writing the exports anew.
+
+use super::key_hash::KeyMap;
+use crate::ldap::{DnKey, Entry};
+
+/// Entries that a plan changed, by the names that they have in the exports: `None` is a deleted one. Read over the
+/// exports, it shows the directory afterwards.
+pub type Overlay = KeyMap<Option<Entry>>;
+
+/// Lays further changes over exports that changes lie over already. Their keys are the names by which the entries were
+/// read: an entry that was renamed before is found by its new name.
+pub fn lay_over<'e>(overlay: &mut Overlay, after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Entry>)>) {
+    let renamed = |(first, entry): (&DnKey, &Option<Entry>)| {
+        entry.as_ref().filter(|entry| entry.dn.key() != first).map(|entry| (entry.dn.key().clone(), first.clone()))
+    };
+    let first_names: KeyMap<DnKey> = overlay.iter().filter_map(renamed).collect();
+    for (name, entry) in after {
+        overlay.insert(first_names.get(name).unwrap_or(name).clone(), entry.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::{Dn, Origin};
+
+    #[test]
+    fn a_renamed_entry_keeps_its_first_name() {
+        let dn = |name: &str| Dn::parse(name.as_bytes()).unwrap();
+        let entry = |name: &str| Entry { dn: dn(name), origin: Origin::default(), attributes: Vec::new() };
+        let key = |name: &str| dn(name).key().clone();
+        let mut overlay = Overlay::default();
+        lay_over(&mut overlay, [(&key("cn=a,o=x"), &Some(entry("cn=a,ou=gone,o=x")))]);
+        lay_over(&mut overlay, [(&key("cn=a,ou=gone,o=x"), &None), (&key("cn=b,o=x"), &Some(entry("cn=b,o=x")))]);
+        assert_eq!(overlay.len(), 2);
+        assert!(overlay[&key("cn=a,o=x")].is_none());
+        assert!(overlay[&key("cn=b,o=x")].is_some());
+    }
+}
