@@ -31,7 +31,9 @@
   document.addEventListener("toggle", (event) => fill(event.target), true);
 
   const list = byId("account-list");
-  const { bring, showAll, showSome } = list ? accounts(list) : { bring: byId, showAll() {}, showSome() {} };
+  const { bring, matching, showAll, showSome } = list
+    ? accounts(list)
+    : { bring: byId, matching: () => 0, showAll() {}, showSome() {} };
 
   // A link to what is folded, or not shown, unfolds and shows it.
   const unfold = () => {
@@ -44,16 +46,22 @@
   };
   addEventListener("hashchange", unfold);
 
-  // On paper nothing is folded.
-  let unfolded = [];
+  // On paper nothing is folded, as long as a browser can lay it out: hundreds of accounts are hundreds of pages.
+  const PAPER = 500;
+  let unfolded = null;
   addEventListener("beforeprint", () => {
+    const many = matching() + document.querySelectorAll("details.entry").length;
+    byId("paper").hidden = many <= PAPER;
+    if (many > PAPER) return;
     showAll();
     unfolded = Array.from(document.querySelectorAll("details:not([open])"));
     for (const fold of unfolded) open(fold);
   });
   addEventListener("afterprint", () => {
+    byId("paper").hidden = true;
+    if (!unfolded) return;
     for (const fold of unfolded) fold.open = false;
-    unfolded = [];
+    unfolded = null;
     showSome();
   });
   unfold();
@@ -191,6 +199,6 @@
       before = shown;
       show(kept.length);
     };
-    return { bring, showAll, showSome: () => show(before) };
+    return { bring, matching: () => kept.length, showAll, showSome: () => show(before) };
   }
 })();

@@ -138,6 +138,52 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
     assert_eq!(names(&results[33])[..4], ["Offboarding plan", "Numbers", "Limits", "Operations by stage"]);
 }
 
+/// A browser that lays out thousands of unfolded accounts does not come to an end: they are printed folded, and what a
+/// filter leaves of them unfolded.
+#[test]
+fn many_accounts_on_paper() {
+    use std::fmt::Write as _;
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    let mut export = "dn: dc=example\nobjectClass: domain\ndc: example\n".to_owned();
+    let mut list = "uid\n".to_owned();
+    for number in 0..3000 {
+        let _ = write!(
+            export,
+            "\ndn: uid=u{number},dc=example\nobjectClass: inetOrgPerson\nuid: u{number}\ncn: User\nsn: User\n"
+        );
+        let _ = writeln!(list, "u{number}");
+    }
+    std::fs::write(at("export.ldif"), export).unwrap();
+    std::fs::write(at("leavers.csv"), list).unwrap();
+    std::fs::write(
+        at("policy.toml"),
+        "preset = \"openldap\"\n[directory]\nsuffixes = [\"dc=example\"]\n[accounts]\nbase = [\"dc=example\"]\n\
+         [grace]\ndays = 0\n",
+    )
+    .unwrap();
+    let mut command = offboard();
+    command.args(["plan", "--as-of", AS_OF, "--limit", "delete=3000", "-p"]).arg(at("policy.toml")).arg("-l");
+    command.arg(at("leavers.csv")).arg("-o").arg(at("set")).arg(at("export.ldif"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let (results, complaints) = drive(
+        &at("set/report.html"),
+        &[
+            json!({ "pdf": at("all.pdf") }),
+            of("document.getElementById('paper').hidden"),
+            of("document.getElementById('search').focus()"),
+            json!({ "type": "uid=u29" }),
+            of(COUNT),
+            json!({ "pdf": at("some.pdf") }),
+        ],
+    );
+    assert_eq!(complaints, Vec::<String>::new());
+    assert_eq!((&results[1], &results[4]), (&json!(true), &json!("111 of 3,000 accounts")));
+    let (all, some) = (pages(&at("all.pdf")), pages(&at("some.pdf")));
+    assert!(all < some && some > 50, "{all} and {some} pages");
+}
+
 /// Nobody needs the script to read the page.
 #[test]
 fn without_script_the_page_is_whole() {
