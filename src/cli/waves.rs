@@ -104,9 +104,9 @@ pub fn waves(
         others: whole.plan.leavers.len().saturating_sub(accounts),
         waves: rows,
     };
-    let text = markdown::environment()
-        .and_then(|environment| environment.get_template("waves.md.j2")?.render(Serde(overview)))
-        .map_err(|error| report_fault(&error))?;
+    let template = include_str!("../../templates/waves.md.j2");
+    let text =
+        markdown::from_template("waves.md.j2", template, Serde(overview)).map_err(|error| report_fault(&error))?;
     set.push(("WAVES.md".to_owned(), text.into_bytes()));
     Ok(set)
 }

@@ -56,6 +56,9 @@ impl Reading {
     }
 }
 
+/// What is read by one thread, as the others would have begun when it is done, in bytes.
+const SMALL: u64 = 1 << 18;
+
 /// The exports of one directory.
 pub struct ExportFiles {
     sources: Vec<Source>,
@@ -85,7 +88,7 @@ impl ExportFiles {
     /// Begins to take the digest of every export, beside what is read from now on; with one thread, it waits until
     /// [`digests`](Self::digests) are asked for.
     pub fn begin_digests(&self, algorithm: Algorithm) {
-        if self.threads.get() > 1 {
+        if self.threads.get() > 1 && self.reading.whole.is_none_or(|whole| whole > SMALL) {
             let begun = Digests::begin(self.sources.clone(), algorithm);
             *self.digests.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
         }
@@ -127,7 +130,9 @@ impl ExportFiles {
             self.reading.bytes.fetch_add(block.bytes.len() as u64, Ordering::Relaxed);
             work(BlockText { export, first_line: block.first_line, bytes: &block.bytes })
         };
-        let to_the_end = ordered::for_each_block(&mut blocks, self.threads, &run, take).map_err(failed)?;
+        let is_small = source.length().is_some_and(|length| length <= SMALL);
+        let threads = if is_small { NonZeroUsize::MIN } else { self.threads };
+        let to_the_end = ordered::for_each_block(&mut blocks, threads, &run, take).map_err(failed)?;
         Ok(to_the_end.then(|| blocks.fingerprint()))
     }
 }

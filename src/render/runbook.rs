@@ -98,5 +98,5 @@ pub fn render(
             .any(|undo| !undo.controls.is_empty()),
         active_directory: context.policy.directory.server == Server::ActiveDirectory,
     };
-    markdown::environment()?.get_template("runbook.md.j2")?.render(Serde(runbook))
+    markdown::from_template("runbook.md.j2", include_str!("../../templates/runbook.md.j2"), Serde(runbook))
 }

@@ -18,13 +18,13 @@ use super::view::View;
 pub fn render(view: &View) -> Result<String, Error> {
     let diffs = view.operations.iter().map(|operation| operation.diff.as_deref()).collect();
     let report = Serde(Report { view, diffs });
-    environment()?.get_template("report.md.j2")?.render(report)
+    from_template("report.md.j2", include_str!("../../../templates/report.md.j2"), report)
 }
 
 /// Renders the short form. It has a bounded number of rows and every value in it is cut, so that it stays below the
 /// 65,536 characters of a comment on GitHub.
 pub fn short(view: &View) -> Result<String, Error> {
-    environment()?.get_template("short.md.j2")?.render(Serde(view))
+    from_template("short.md.j2", include_str!("../../../templates/short.md.j2"), Serde(view))
 }
 
 /// The view with what only the report shows.
@@ -36,8 +36,8 @@ struct Report<'v> {
     diffs: Vec<Option<&'v str>>,
 }
 
-/// The templates for Markdown.
-pub fn environment() -> Result<Environment<'static>, Error> {
+/// A template for Markdown, filled in. Only this one is compiled.
+pub fn from_template<T: Serialize>(name: &'static str, source: &'static str, value: Serde<T>) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -46,11 +46,8 @@ pub fn environment() -> Result<Environment<'static>, Error> {
     environment.add_filter("fenced", |text: String| fenced(&text));
     environment.add_filter("html", |text: String| entities(&text));
     environment.add_filter("brief", |text: String| brief(&text));
-    environment.add_template("short.md.j2", include_str!("../../../templates/short.md.j2"))?;
-    environment.add_template("report.md.j2", include_str!("../../../templates/report.md.j2"))?;
-    environment.add_template("waves.md.j2", include_str!("../../../templates/waves.md.j2"))?;
-    environment.add_template("runbook.md.j2", include_str!("../../../templates/runbook.md.j2"))?;
-    Ok(environment)
+    environment.add_template(name, source)?;
+    environment.get_template(name)?.render(value)
 }
 
 /// Running text: every character that Markdown or HTML gives a meaning is escaped.
