@@ -32,10 +32,11 @@ pub fn read(text: &str, skipped: u64) -> (Vec<Leaver>, Vec<LeaversError>) {
     let body: usize = text.split_inclusive('\n').take(usize::try_from(skipped).unwrap_or(0)).map(str::len).sum();
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(&text.as_bytes()[body..]);
     // The reader's own line numbers stay behind where lines end with CR LF: count them.
+    let ends: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
     let line_of = |position: Option<&Position>| {
         let byte = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0) + body;
         let blank = text[byte..].len() - text[byte..].trim_start_matches(['\r', '\n']).len();
-        text[..byte + blank].matches('\n').count() as u64 + 1
+        ends.partition_point(|end| *end < byte + blank) as u64 + 1
     };
     let mut errors = Vec::new();
     let header = match reader.headers() {
