@@ -51,7 +51,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let ticket = command.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned());
     let (policy, request) = (&settings.policy, &settings.request);
     let basis = Basis { exports: &exports, names: &command.exports, urls, policy, ticket: ticket.as_deref() };
-    let proven = basis.proven(None, request)?;
+    let mut proven = basis.proven(None, request)?;
     // Told on the terminal, and nowhere else: it is a guess.
     let meant =
         if global.quiet || command.stdout { Ok(Vec::new()) } else { alike(&exports, urls, policy, &proven.plan) };
@@ -80,10 +80,10 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let parts = if size > 0 && refused.is_empty() { wave::waves(&proven.plan, size) } else { Vec::new() };
     let runbook = if parts.is_empty() { "RUNBOOK.md" } else { "WAVES.md" };
     let (mut set, view) = match parts.as_slice() {
-        [] => change_set(basis, request, &proven, inputs)?,
+        [] => change_set(basis, request, &mut proven, inputs)?,
         parts => {
             let waves = waves(basis, request, &proven, (size, parts), &inputs)?;
-            let (_, mut view) = change_set(basis, request, &proven, inputs)?;
+            let (_, mut view) = change_set(basis, request, &mut proven, inputs)?;
             view.files = waves.iter().map(|(name, _)| name.clone()).collect();
             (waves, view)
         }
@@ -166,11 +166,12 @@ fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagn
 /// The files of a change set: path inside its folder, and content.
 pub type ChangeSet = Vec<(String, Vec<u8>)>;
 
-/// Every file of the change set but the [`reports`], and the view that these show.
+/// Every file of the change set but the [`reports`], and the view that these show. The text of the change files is taken
+/// out of what was proven.
 pub fn change_set(
     basis: Basis<'_>,
     request: &Request,
-    Proven { plan, files, proof }: &Proven,
+    Proven { plan, files, proof }: &mut Proven,
     inputs: Vec<Input>,
 ) -> Result<(ChangeSet, View), Vec<Diagnostic>> {
     let context = &basis.context(plan, request);
@@ -180,13 +181,13 @@ pub fn change_set(
     // Over a limit there is a report, and nothing to run.
     if plan.exceeded().next().is_none() {
         let dn_lists = change_file::dn_lists(plan);
-        let apply = files.apply.iter().chain(&dn_lists).map(|(name, text)| (format!("apply/{name}"), text.clone()));
-        set.extend(apply);
-        set.extend(files.rollback.iter().map(|(name, text)| (format!("rollback/{name}"), text.clone())));
+        let runbook = runbook::render(context, files, &dn_lists, &hand_offs, &leftovers);
+        let files = std::mem::take(files);
+        set.extend(files.apply.into_iter().chain(dn_lists).map(|(name, text)| (format!("apply/{name}"), text)));
+        set.extend(files.rollback.into_iter().map(|(name, text)| (format!("rollback/{name}"), text)));
         set.sort_by(|a, b| a.0.cmp(&b.0));
         let notices = notice::notices(context).map_err(|error| report_fault(&error))?;
         set.extend(notices.into_iter().map(|(name, text)| (format!("notices/{name}"), text)));
-        let runbook = runbook::render(context, files, &dn_lists, &hand_offs, &leftovers);
         set.push(("RUNBOOK.md".to_owned(), runbook.map_err(|error| report_fault(&error))?.into_bytes()));
     }
     let names = set.iter().map(|(name, _)| name.clone()).filter(|name| name != "RUNBOOK.md").collect();

@@ -76,7 +76,7 @@ pub fn waves(
             last: who(made.plan.accounts.last()),
             name: name.clone(),
         });
-        let (mut files, view) = change_set(basis, &request, &made, inputs.to_vec())?;
+        let (mut files, view) = change_set(basis, &request, &mut made, inputs.to_vec())?;
         files.extend(reports(&view)?);
         files.push((SUMS.to_owned(), sums(&files).into_bytes()));
         set.extend(files.into_iter().map(|(file, text)| (format!("{name}/{file}"), text)));

@@ -63,9 +63,25 @@ pub enum AttributeError {
 /// any order and case.
 #[derive(Clone)]
 pub struct AttributeDescription {
-    spelling: Arc<str>,
+    spelling: Spelling,
     type_length: usize,
     known: Option<&'static AttributeType>,
+}
+
+/// How a description is written. An entry has dozens of them, nearly all as the schema spells them: those take no memory.
+#[derive(Clone)]
+enum Spelling {
+    Known(&'static str),
+    Own(Arc<str>),
+}
+
+impl Spelling {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Known(text) => text,
+            Self::Own(text) => text,
+        }
+    }
 }
 
 /// The normal form of an attribute description: the canonical name of the type and the sorted options, in lower case.
@@ -93,27 +109,29 @@ impl AttributeDescription {
         // All bytes were found to be ASCII.
         let spelling = str::from_utf8(bytes).map_err(|error| AttributeError::Type { offset: error.valid_up_to() })?;
         let known = spelling.get(..name.len()).and_then(attribute_types::find);
-        Ok(Self { spelling: spelling.into(), type_length: name.len(), known })
+        let own = || known.and_then(|known| known.names.iter().find(|own| **own == spelling));
+        let written = own().map_or_else(|| Spelling::Own(spelling.into()), |own| Spelling::Known(own));
+        Ok(Self { spelling: written, type_length: name.len(), known })
     }
 
     /// As it was written.
     pub fn spelling(&self) -> &str {
-        &self.spelling
+        self.spelling.as_str()
     }
 
     /// The type as it was written, without options.
     pub fn attribute_type(&self) -> &str {
-        self.spelling.get(..self.type_length).unwrap_or(&self.spelling)
+        self.spelling().get(..self.type_length).unwrap_or(self.spelling())
     }
 
     /// The options as they were written, in their order.
     pub fn options(&self) -> impl Iterator<Item = &str> {
-        self.spelling.split(';').skip(1)
+        self.spelling().split(';').skip(1)
     }
 
     /// Whether there are options.
     pub fn has_options(&self) -> bool {
-        self.type_length < self.spelling.len()
+        self.type_length < self.spelling().len()
     }
 
     /// Whether it has this option, ignoring case.
@@ -190,7 +208,7 @@ fn check_option(option: &[u8], start: usize) -> Result<(), AttributeError> {
 
 impl PartialEq for AttributeDescription {
     fn eq(&self, other: &Self) -> bool {
-        self.spelling == other.spelling
+        self.spelling() == other.spelling()
             || (self.canonical_type().eq_ignore_ascii_case(other.canonical_type())
                 && self.has_options() == other.has_options()
                 && (!self.has_options() || self.sorted_options() == other.sorted_options()))
@@ -207,13 +225,13 @@ impl Hash for AttributeDescription {
 
 impl fmt::Debug for AttributeDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.spelling)
+        f.write_str(self.spelling())
     }
 }
 
 impl fmt::Display for AttributeDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.spelling)
+        f.write_str(self.spelling())
     }
 }
 

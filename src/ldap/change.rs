@@ -25,6 +25,41 @@ impl ChangeRecord {
     }
 }
 
+impl ChangeRecord {
+    /// Whether this is that record to the last byte, spellings too: two that are equal by the rules of a directory may still
+    /// be written otherwise.
+    pub fn is_exactly(&self, other: &Self) -> bool {
+        self.dn.spelling() == other.dn.spelling()
+            && self.controls == other.controls
+            && match (&self.change, &other.change) {
+                (Change::Delete, Change::Delete) => true,
+                (Change::Add(left), Change::Add(right)) => {
+                    let same = |(left, right): (&Attribute, &Attribute)| {
+                        left.description.spelling() == right.description.spelling() && left.values == right.values
+                    };
+                    left.len() == right.len() && left.iter().zip(right).all(same)
+                }
+                (Change::Modify(left), Change::Modify(right)) => {
+                    let same = |(left, right): (&Modification, &Modification)| {
+                        left.op == right.op
+                            && left.description.spelling() == right.description.spelling()
+                            && left.values == right.values
+                    };
+                    left.len() == right.len() && left.iter().zip(right).all(same)
+                }
+                (
+                    Change::ModifyDn { new_rdn, delete_old_rdn, new_superior },
+                    Change::ModifyDn { new_rdn: rdn, delete_old_rdn: delete, new_superior: superior },
+                ) => {
+                    new_rdn.spelling() == rdn.spelling()
+                        && delete_old_rdn == delete
+                        && new_superior.as_ref().map(Dn::spelling) == superior.as_ref().map(Dn::spelling)
+                }
+                _ => false,
+            }
+    }
+}
+
 /// The four operations that change a directory.
 #[derive(Clone)]
 pub enum Change {

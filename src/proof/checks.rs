@@ -1,6 +1,6 @@
 //! The seven checks.
 
-use crate::ldap::attribute::base_type;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use thiserror::Error;
@@ -12,6 +12,7 @@ use crate::directory::overlay::lay_over;
 use crate::directory::references::persons::identifying;
 use crate::directory::references::{How, Persons, Treatment, Whose};
 use crate::directory::{Exports, Overlay, ScanError, scan};
+use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::matching::MatchingRule::OctetString;
@@ -136,31 +137,43 @@ pub fn inverses(operations: &[Operation]) -> Vec<&ChangeRecord> {
     operations.iter().rev().filter_map(|operation| operation.inverse.as_ref()).collect()
 }
 
-/// Reads the files back and holds them against the records that they should hold.
-fn written<E>(files: &[(String, Vec<u8>)], expected: &[&ChangeRecord]) -> Result<Vec<ChangeRecord>, ProofError<E>> {
+/// Reads the files back and holds them against the records that they should hold. Gives what was read; where that is the
+/// same to the last byte as what was meant, there is no second copy of it.
+fn written<'r, E>(
+    files: &[(String, Vec<u8>)],
+    expected: &[&'r ChangeRecord],
+) -> Result<Vec<Cow<'r, ChangeRecord>>, ProofError<E>> {
+    let differ = || fails("written", "the files are not what was planned".to_owned());
     let mut records = Vec::new();
     for (name, content) in files {
         let wrong = |what: &dyn std::fmt::Display| fails("written", format!("{name}: {what}"));
         for record in RecordReader::new(content, 1, UrlPolicy::Refuse) {
             match record.map_err(|error| wrong(&error))? {
-                Record::Change(record) => records.push(convert::change(&record).map_err(|error| wrong(&error))?),
+                Record::Change(record) => {
+                    let read = convert::change(&record).map_err(|error| wrong(&error))?;
+                    let meant: &'r ChangeRecord = expected.get(records.len()).ok_or_else(differ)?;
+                    let is_same = read.is_exactly(meant);
+                    if !is_same && spelled(&read) != spelled(meant) {
+                        return Err(differ());
+                    }
+                    records.push(if is_same { Cow::Borrowed(meant) } else { Cow::Owned(read) });
+                }
                 Record::NonEntry { .. } => {}
                 Record::Content(record) => return Err(wrong(&format!("line {}: an entry, no change", record.line))),
             }
         }
     }
-    // Held against each other as text: that compares every byte, spellings too.
-    let spelled = |record: &ChangeRecord| {
-        let mut out = Vec::new();
-        writer::write_change(&mut out, record);
-        out
-    };
-    let same = records.len() == expected.len()
-        && records.iter().zip(expected).all(|(read, meant)| spelled(read) == spelled(meant));
-    if same { Ok(records) } else { Err(fails("written", "the files are not what was planned".to_owned())) }
+    if records.len() == expected.len() { Ok(records) } else { Err(differ()) }
 }
 
-fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[ChangeRecord]) -> Around<'p> {
+/// The text of a record: that compares every byte, spellings too, where records are put together in another way.
+fn spelled(record: &ChangeRecord) -> Vec<u8> {
+    let mut out = Vec::new();
+    writer::write_change(&mut out, record);
+    out
+}
+
+fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRecord>]) -> Around<'p> {
     let mut targets = KeySet::default();
     let mut renames = Renames::default();
     let mut parents = KeySet::default();
@@ -242,7 +255,7 @@ fn model(found: &Found, before: &BTreeMap<DnKey, Entry>, policy: &Policy) -> Mod
     model
 }
 
-fn run<E>(model: &mut Model, records: &[ChangeRecord], check: &'static str) -> Result<(), ProofError<E>> {
+fn run<E>(model: &mut Model, records: &[Cow<'_, ChangeRecord>], check: &'static str) -> Result<(), ProofError<E>> {
     for (index, record) in records.iter().enumerate() {
         model.step(record).map_err(|code| {
             let check = if code == ResultCode::NotAllowedOnNonLeaf { "leaves-first" } else { check };
