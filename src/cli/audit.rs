@@ -13,7 +13,7 @@ use crate::audit::{Finding, Ground, audit};
 use crate::io::change_set::read_history;
 use crate::io::exports::ExportFiles;
 use crate::ldif::UrlPolicy;
-use crate::render::sanitize::{shown, shown_value};
+use crate::render::sanitize::{Secrets, shown};
 
 #[derive(Serialize)]
 struct Report {
@@ -40,13 +40,15 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     let policy = grounds::read_policy(&command.policy, &mut inputs)?;
     // A roster that is not given is not asked: nothing is planned from its silence.
     let rosters = grounds::read_rosters(&command.roster, &policy, &mut inputs, false)?;
-    let history = read_history(&command.history).map_err(|error| vec![grounds::change_set_fault(&error)])?;
+    let history = read_history(&command.history).map_err(|error| {
+        vec![grounds::change_set_fault(&error, "--history takes the folder of an earlier `offboard plan -o`")]
+    })?;
     let as_of = match command.as_of {
         Some(day) => day,
         None => grounds::today()?,
     };
-    let exports = ExportFiles::open(&command.exports, global.threads())
-        .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let exports =
+        ExportFiles::open(&command.exports, global.threads()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let ground = Ground { policy: &policy, as_of, rosters: &rosters, history: &history };
     let (findings, census) =
@@ -61,7 +63,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
             place: format!("{file}:{}", finding.origin.line),
             dn: shown(&finding.dn).into_owned(),
             attribute: finding.attribute.clone(),
-            value: shown_value(&finding.attribute, &finding.value),
+            value: Secrets::of(&policy).shown_value(&finding.attribute, &finding.value),
             what: shown(finding.what.as_bytes()).into_owned(),
         }
     };

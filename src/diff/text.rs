@@ -16,7 +16,7 @@ use crate::ldap::Entry;
 use crate::ldif::{RecordReader, UrlPolicy, writer};
 use crate::render::change_file::write_deleted;
 use crate::render::record_json;
-use crate::render::sanitize::{is_secret, shown, shown_value};
+use crate::render::sanitize::{Secrets, is_secret, shown, shown_value};
 
 /// Change LDIF; empty if nothing differs.
 pub fn ldif(difference: &Difference, options: &Options) -> Vec<u8> {
@@ -26,7 +26,7 @@ pub fn ldif(difference: &Difference, options: &Options) -> Vec<u8> {
     }
     for step in &difference.steps {
         if let (StepKind::Delete, Some(entry)) = (step.kind, &difference.pairs[step.pair].before) {
-            write_deleted(&mut out, entry);
+            write_deleted(&mut out, entry, Secrets::default());
         }
         writer::write_change(&mut out, &step.record);
     }

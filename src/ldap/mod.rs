@@ -19,6 +19,7 @@ pub mod object_classes;
 pub mod renames;
 pub mod result_code;
 pub mod schema;
+pub mod secrets;
 pub mod string_prep;
 pub mod time;
 pub mod type_map;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::ldap::secrets::{MASK, is_secret};
+
 /// Longest part of a line that an error keeps to show it, in bytes.
 const EXCERPT_LIMIT: usize = 240;
 
@@ -18,20 +20,21 @@ pub struct LdifError {
     pub record_line: u64,
     /// What is wrong.
     pub kind: LdifErrorKind,
-    /// The physical line itself (its first 240 bytes), raw: escape it before showing it.
+    /// The physical line itself (its first 240 bytes), raw: escape it before showing it. What may be a secret of it is masked.
     pub excerpt: Vec<u8>,
 }
 
 impl LdifError {
     /// An error at a byte of a physical line.
     pub(crate) fn new(line: u64, column: usize, record_line: u64, kind: LdifErrorKind, physical_line: &[u8]) -> Self {
-        Self {
-            line,
-            column: column as u64,
-            record_line,
-            kind,
-            excerpt: physical_line[..physical_line.len().min(EXCERPT_LIMIT)].to_vec(),
-        }
+        let goes_on = matches!(kind, LdifErrorKind::TabFold | LdifErrorKind::FoldOfNothing);
+        Self { line, column: column as u64, record_line, kind, excerpt: excerpt(goes_on, physical_line) }
+    }
+
+    /// The same, on a line that goes on with the value of a secret.
+    pub(crate) fn of_secret(mut self) -> Self {
+        self.excerpt = masked(b" ");
+        self
     }
 
     /// Whether reading may go on at the next record.
@@ -40,6 +43,24 @@ impl LdifError {
     pub fn can_continue(&self) -> bool {
         !matches!(self.kind, LdifErrorKind::FoldOfNothing | LdifErrorKind::UnsupportedVersion)
     }
+}
+
+/// What of a line may be shown.
+pub(crate) fn excerpt(goes_on: bool, line: &[u8]) -> Vec<u8> {
+    if goes_on {
+        // Whose value it goes on with is lost: it may be a secret.
+        return masked(&line[..line.len().min(1)]);
+    }
+    let name = line.iter().position(|byte| matches!(byte, b':' | b' ' | b'=' | b'\t')).unwrap_or(line.len());
+    if is_secret(&String::from_utf8_lossy(&line[..name])) {
+        let marks = line[name..].iter().take_while(|byte| matches!(byte, b':' | b'<' | b' ' | b'=' | b'\t')).count();
+        return masked(&line[..name + marks]);
+    }
+    line[..line.len().min(EXCERPT_LIMIT)].to_vec()
+}
+
+fn masked(start: &[u8]) -> Vec<u8> {
+    [start, MASK.as_bytes()].concat()
 }
 
 impl fmt::Display for LdifError {
@@ -151,6 +172,10 @@ impl LdifErrorKind {
             Self::LinesAfterDelete => "remove the lines, or put a blank line and a `dn:` before them",
             Self::BadSeparator => "remove what stands behind the `-`, blanks too",
             Self::OtherAttribute(_) => "each modification ends with a line `-`",
+            Self::BadAttributeDescription => "a line of a record is `attribute: value`, or one space and what goes on",
+            Self::NulByte => {
+                "write the value in base64 after `::`, or export again: NUL bytes also fill files that were cut"
+            }
             Self::UnknownChangeType => "blanks at the end count as well",
             _ => return None,
         })

@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::error::{LdifError, LdifErrorKind};
+use crate::ldap::secrets::is_secret;
 
 /// One logical line of a record.
 #[derive(Clone, Debug)]
@@ -43,9 +44,18 @@ impl LogicalLine<'_> {
                     (start, fold) = (start + part, 1);
                     (number, rest) = (number + 1, next);
                 }
-                _ => return LdifError::new(number, offset - start + fold + 1, record_line, kind, line),
+                _ => {
+                    let error = LdifError::new(number, offset - start + fold + 1, record_line, kind, line);
+                    return if fold > 0 && self.is_secret() { error.of_secret() } else { error };
+                }
             }
         }
+    }
+
+    /// Whether it is a line of an attribute whose values are secrets.
+    pub(crate) fn is_secret(&self) -> bool {
+        let name = self.text.iter().position(|byte| *byte == b':').unwrap_or(0);
+        is_secret(&String::from_utf8_lossy(&self.text[..name]))
     }
 }
 

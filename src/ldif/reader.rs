@@ -236,7 +236,11 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
     }
 
     fn error(&self, line: usize, offset: usize, kind: LdifErrorKind) -> LdifError {
-        self.lines[line].error(offset, self.lines[0].number, kind)
+        // A line without a name may be what is left of the value above it.
+        let nameless = matches!(kind, LdifErrorKind::MissingColon | LdifErrorKind::BadAttributeDescription);
+        let above = line.checked_sub(1).filter(|_| nameless).and_then(|above| self.lines.get(above));
+        let error = self.lines[line].error(offset, self.lines[0].number, kind);
+        if above.is_some_and(LogicalLine::is_secret) { error.of_secret() } else { error }
     }
 
     /// An error at the next line, or behind the end of the last one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::file::{self, File, Text};
+use super::file::{self, File, Text, names};
 use super::limit::{self, Limit, LimitKind};
 use super::sections::{
     ABSENCES, Absence, AccountPolicy, AddressBookPolicy, BitRule, DirectoryPolicy, DisablePolicy, DisconnectPolicy,
@@ -27,6 +27,9 @@ pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
         _ => Err(checker.errors),
     }
 }
+
+/// What to do about a key that every preset has.
+const PRESET_FIRST: &str = "name a preset to begin with, for example preset = \"sun-comms\"";
 
 /// What referential integrity covers where nobody says otherwise: 389 DS's plug-in, and what slapo-refint(5) is mostly told.
 const INTEGRITY: [&str; 4] = ["member", "uniqueMember", "owner", "seeAlso"];
@@ -87,7 +90,10 @@ impl Checker {
 
     fn required<'t, T>(&mut self, key: &str, value: Option<&'t T>) -> Option<&'t T> {
         if value.is_none() {
-            let help = Some("name a preset to begin with, for example preset = \"sun-comms\"".to_owned());
+            // Services and rosters have names of their own, which no preset may have.
+            let own = key.starts_with("[service.");
+            let help = if own { "a service that no preset has names it itself" } else { PRESET_FIRST };
+            let help = Some(help.to_owned());
             self.fault(None, format!("`{key}` is missing"), help);
         }
         value
@@ -130,6 +136,9 @@ impl Checker {
             suffix: self.optional_dn(file.address_books.suffix.as_ref()),
             root: root.unwrap_or_default(),
         };
+        if let Some(from) = file.notice.from.as_ref().filter(|from| from.get_ref().contains(char::is_control)) {
+            self.fault(Some(from.span()), "a sender is one line, without control characters".to_owned(), None);
+        }
         let days = file.grace.days.unwrap_or(0);
         Some(Policy {
             directory: directory?,
@@ -155,6 +164,7 @@ impl Checker {
             rosters,
             veto,
             leftovers,
+            secrets: self.secrets(&file.secrets),
             notice_from: file.notice.from.as_ref().map(|from| from.get_ref().clone()),
         })
     }
@@ -171,7 +181,13 @@ impl Checker {
         if let Some(wanted) = section.relax.as_ref().filter(|_| relax && !knows_relax) {
             self.fault(Some(wanted.span()), format!("{server} has no relax rules control"), None);
         }
-        Some(DirectoryPolicy { server, suffixes, tools: tools?, relax })
+        Some(DirectoryPolicy { server, suffixes, max_age_days: section.max_age_days, tools: tools?, relax })
+    }
+
+    /// Attributes whose values are shown nowhere. Options make no difference, so none is taken.
+    fn secrets(&mut self, section: &file::Secrets) -> Vec<String> {
+        let attributes = self.attributes(section.attributes.as_ref());
+        attributes.iter().map(|attribute| attribute.attribute_type().to_owned()).collect()
     }
 
     fn accounts(&mut self, section: &file::Accounts) -> Option<AccountPolicy> {
@@ -188,7 +204,16 @@ impl Checker {
 
     fn values(&mut self, section: Option<&BTreeMap<Text, String>>) -> Vec<(AttributeDescription, Vec<u8>)> {
         let pairs = section.into_iter().flatten();
-        pairs.filter_map(|(name, value)| Some((self.attribute(name)?, value.as_bytes().to_vec()))).collect()
+        let mut checked = Vec::new();
+        for (name, value) in pairs {
+            // No syntax that a mark can have takes it, and a server says so only when the file is run.
+            if value.is_empty() {
+                let help = Some("name a value, or leave the attribute out".to_owned());
+                self.fault(Some(name.span()), format!("`{}` has an empty value", name.get_ref()), help);
+            }
+            checked.extend(self.attribute(name).map(|attribute| (attribute, value.as_bytes().to_vec())));
+        }
+        checked
     }
 
     fn disable(&mut self, section: &file::Disable) -> Option<DisablePolicy> {
@@ -198,6 +223,10 @@ impl Checker {
             let file::Bits { set, require, forbid } = *bits;
             if set == 0 {
                 self.fault(Some(name.span()), "`set` names no bit".to_owned(), None);
+            }
+            if require & forbid != 0 {
+                let message = "`require` and `forbid` name the same bit: no account fits".to_owned();
+                self.fault(Some(name.span()), message, None);
             }
             Some((self.attribute(name)?, BitRule { set, require, forbid }))
         });
@@ -209,7 +238,15 @@ impl Checker {
     }
 
     fn stamp(&mut self, section: &file::Stamp) -> Option<Stamp> {
-        let text = section.attribute.as_ref().filter(|text| !text.get_ref().is_empty())?;
+        let named = section.attribute.as_ref().filter(|text| !text.get_ref().is_empty());
+        if named.is_none()
+            && let Some(other) = section.attribute.as_ref().or(section.format.as_ref()).or(section.missing.as_ref())
+        {
+            let help =
+                Some("name it: attribute = \"description\"; without a stamp, leave out all of [stamp]".to_owned());
+            self.fault(Some(other.span()), "[stamp] names no attribute".to_owned(), help);
+        }
+        let text = named?;
         let attribute = self.attribute(text)?;
         let written = section.format.as_ref().map(|text| text.get_ref());
         let format = written.map_or_else(|| "{{ as_of }}".to_owned(), Clone::clone);
@@ -225,7 +262,14 @@ impl Checker {
     }
 
     fn moving(&mut self, section: &file::Move, server: Option<Server>) -> Option<MovePolicy> {
-        let to = self.optional_dn(section.to.as_ref())?;
+        let named = section.to.as_ref().filter(|text| !text.get_ref().is_empty());
+        if named.is_none()
+            && let Some(other) = section.back.as_ref().or(section.references.as_ref())
+        {
+            let help = Some("name the container of disabled accounts: to = \"ou=Disabled,...\"".to_owned());
+            self.fault(Some(other.span()), "[move] does not say where to".to_owned(), help);
+        }
+        let to = self.optional_dn(named)?;
         let back = self.optional_dn(section.back.as_ref());
         let by_server = server.is_some_and(|server| server.profile().follows_moves);
         let server_follows =
@@ -305,6 +349,12 @@ impl Checker {
             let help = Some("say which values mean that somebody has left: inactive = [\"left\"]".to_owned());
             self.fault(Some(roster.key.span()), format!("[roster.{name}] has a status and no `inactive`"), help);
         }
+        let both =
+            roster.inactive.iter().flatten().find(|word| roster.active.iter().flatten().any(|other| other == *word));
+        if let Some(both) = both {
+            let message = format!("[roster.{name}]: `{both}` means both that somebody has left and that they have not");
+            self.fault(Some(roster.key.span()), message, Some("take it off `inactive` or off `active`".to_owned()));
+        }
         if roster.min_percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
             self.fault(Some(roster.key.span()), "a percentage is from 0 to 100".to_owned(), None);
         }
@@ -343,6 +393,21 @@ impl Checker {
                 let message =
                     format!("`{}` is computed by the server, or history: it is never written", text.get_ref());
                 self.fault(Some(text.span()), message, Some("name the attribute that it is computed from".to_owned()));
+            }
+        }
+        let lists = [
+            ("remove", &section.remove),
+            ("reassign", &section.reassign),
+            ("review", &section.review),
+            ("leave", &section.leave),
+        ];
+        for (index, (list, texts)) in lists.iter().enumerate() {
+            for text in texts.iter().flatten() {
+                let earlier = lists[..index].iter().find(|(_, others)| names(others.as_ref(), text.get_ref()));
+                if let Some((earlier, _)) = earlier {
+                    let message = format!("`{}` stands in `{earlier}` and in `{list}`", text.get_ref());
+                    self.fault(Some(text.span()), message, Some("take it off one of the two".to_owned()));
+                }
             }
         }
         ReferencePolicy {

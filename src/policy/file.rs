@@ -20,6 +20,7 @@ use super::sections::{
     UNASSIGNED,
 };
 use super::{PRESETS, Server, Tools};
+use crate::ldap::attribute::same_type;
 
 /// Text with its place in the file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -137,6 +138,9 @@ pub struct File {
     /// Letters to those who take over.
     #[serde(default)]
     pub notice: Notice,
+    /// What is never shown.
+    #[serde(default)]
+    pub secrets: Secrets,
 }
 
 /// `[directory]`
@@ -149,6 +153,9 @@ pub struct Directory {
     /// Entries that the exports must hold, or the plan is refused: list every suffix, so that a forgotten export is
     /// noticed.
     pub suffixes: Option<Vec<Text>>,
+    /// How old an export may be, by the day on which its file was written last, or the plan is refused. Standard input
+    /// has no such day. Default: of any age.
+    pub max_age_days: Option<u32>,
     /// What marks and deletes accounts at the site. Default: ldap.
     #[schemars(extend("enum" = words(&Tools::ALL)))]
     pub tools: Option<Text>,
@@ -440,6 +447,19 @@ pub struct Notice {
     pub from: Option<Text>,
 }
 
+/// `[secrets]`
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Attributes whose values are masked wherever they are shown, like those of `userPassword` and its kin.
+    pub attributes: Option<Vec<Text>>,
+}
+
+/// Whether a list names an attribute.
+pub fn names(list: Option<&Vec<Text>>, name: &str) -> bool {
+    list.into_iter().flatten().any(|text| same_type(text.get_ref(), name))
+}
+
 /// Takes each named field of `over` where it is given.
 macro_rules! take {
     ($over:expr, $base:expr; $($field:ident),+) => { $( if $over.$field.is_some() { $base.$field = $over.$field; } )+ };
@@ -450,7 +470,7 @@ impl File {
     pub fn over(self, mut preset: Self) -> Self {
         let base = &mut preset;
         take!(self, base; preset, rule);
-        take!(self.directory, base.directory; server, suffixes, tools, relax);
+        take!(self.directory, base.directory; server, suffixes, max_age_days, tools, relax);
         take!(self.accounts, base.accounts; filter, base, r#match, provenance);
         take!(self.disable, base.disable; replace, present, bits);
         take!(self.restore, base.restore; replace, remove);
@@ -458,6 +478,13 @@ impl File {
         take!(self.moving, base.moving; to, back, references, followed);
         take!(self.disconnect, base.disconnect; attribute, value);
         take!(self.grace, base.grace; days, mail, calendar, trust_modify_timestamp);
+        // An attribute that this file lists elsewhere is not where the preset has it.
+        let own = [&self.references.remove, &self.references.reassign, &self.references.review, &self.references.leave];
+        let references = &mut base.references;
+        let lists = [&mut references.remove, &mut references.reassign, &mut references.review, &mut references.leave];
+        for list in lists.into_iter().flatten() {
+            list.retain(|text| !own.iter().any(|own| names(own.as_ref(), text.get_ref())));
+        }
         take!(self.references, base.references; remove, reassign, review, leave, last_member, private_group, max_values);
         take!(self.successor, base.successor; order, fallback);
         take!(self.address_books, base.address_books; suffix, root);
@@ -465,6 +492,7 @@ impl File {
         take!(self.veto, base.veto; dn, filter);
         take!(self.hand_off, base.hand_off; attributes);
         take!(self.notice, base.notice; from);
+        take!(self.secrets, base.secrets; attributes);
         for (name, service) in self.service {
             let known = base.service.entry(name).or_default();
             take!(

@@ -99,6 +99,8 @@ pub struct Policy {
     pub veto: Veto,
     /// Attributes that tell of things outside the directory: home folders, message stores.
     pub leftovers: Vec<AttributeDescription>,
+    /// Attributes whose values are secrets, beside those that always are.
+    pub secrets: Vec<String>,
     /// Who writes to those who take over, in notices.
     pub notice_from: Option<String>,
 }
@@ -154,7 +156,21 @@ fn toml_error(error: &toml::de::Error) -> PolicyError {
         let message = format!("unknown key `{unknown}`");
         return PolicyError { span: error.span(), message, help: Some(suggestion(unknown, &known)) };
     }
-    PolicyError { span: error.span(), message: message.to_owned(), help: None }
+    // The words of serde and Rust, in those of the file.
+    let words = [
+        (" as i128", ""),
+        ("expected u32", "expected a whole number from 0"),
+        ("expected u64", "expected a whole number from 0"),
+        ("expected i64", "expected a whole number"),
+        ("expected f64", "expected a number"),
+        ("expected a sequence", "expected a list, [\"...\"]"),
+        ("expected struct Limit", "expected a table, { count = 5 }"),
+        ("expected struct ", "expected the table "),
+        ("invalid type: map", "invalid type: table"),
+        ("missing field", "missing key"),
+    ];
+    let message = words.iter().fold(message.to_owned(), |message, (from, to)| message.replace(from, to));
+    PolicyError { span: error.span(), message, help: None }
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub struct DirectoryPolicy {
     pub server: Server,
     /// Entries that the exports must hold.
     pub suffixes: Vec<Dn>,
+    /// How old an export may be, in days.
+    pub max_age_days: Option<u32>,
     /// What marks and deletes accounts at this site.
     pub tools: Tools,
     /// A rollback adds entries with their identity, by the relax rules control.

@@ -1,6 +1,6 @@
 //! The change files: one LDIF file a stage, each record with who, why and where from in a comment above it.
 
-use super::sanitize::{is_secret, shown, shown_value};
+use super::sanitize::{Secrets, shown};
 use crate::ldap::{Change, Entry, Origin};
 use crate::ldif::writer;
 use crate::plan::{Kind, Operation, Plan, Request, Stage};
@@ -94,7 +94,7 @@ pub fn files(context: &Context<'_>) -> Files {
             if matches!(operation.record.change, Change::Delete)
                 && let Some(entry) = context.plan.before.get(operation.record.dn.key())
             {
-                write_deleted(&mut out, entry);
+                write_deleted(&mut out, entry, Secrets::of(context.policy));
             }
             writer::write_change(&mut out, &operation.record);
         }
@@ -119,16 +119,16 @@ pub fn files(context: &Context<'_>) -> Files {
 }
 
 /// The deleted entry, as a comment: secrets masked, long values shortened.
-pub fn write_deleted(out: &mut Vec<u8>, entry: &Entry) {
+pub fn write_deleted(out: &mut Vec<u8>, entry: &Entry, secrets: Secrets<'_>) {
     writer::write_comment(out, b"the entry that this deletes:");
     for attribute in &entry.attributes {
         let description = attribute.description.spelling();
         for value in &attribute.values {
             writer::write_comment(
                 out,
-                format!("  {description}: {}", shown_value(description, &value.bytes)).as_bytes(),
+                format!("  {description}: {}", secrets.shown_value(description, &value.bytes)).as_bytes(),
             );
-            if is_secret(description) {
+            if secrets.is_secret(description) {
                 break;
             }
         }

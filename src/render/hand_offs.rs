@@ -22,7 +22,7 @@ use std::collections::HashMap;
 
 use super::change_file::Context;
 use super::report::view::{HandOff, Leftover};
-use super::sanitize::{shown, shown_value};
+use super::sanitize::{Secrets, shown};
 use crate::ldap::domain::domain_of;
 use crate::lifecycle::decision::service_of;
 use crate::lifecycle::state::values_of;
@@ -209,7 +209,7 @@ pub fn leftovers(context: &Context<'_>) -> Vec<Leftover> {
                 leftovers.push(Leftover {
                     leaver: shown(leaver.as_bytes()).into_owned(),
                     attribute: attribute.spelling().to_owned(),
-                    value: shown_value(attribute.spelling(), value),
+                    value: Secrets::of(context.policy).shown_value(attribute.spelling(), value),
                 });
             }
         }

@@ -1,39 +1,38 @@
 //! Bytes from a directory, made fit to be shown: nothing in them controls a terminal or reorders text, and secrets are
 //! not shown at all.
 
-use crate::ldap::attribute::{base_type, is_one_of};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Attributes whose values are secrets, by type. Hashes are secrets too.
-const SECRETS: [&str; 16] = [
-    "userPassword",
-    "unicodePwd",
-    "dBCSPwd",
-    "ntPwdHistory",
-    "lmPwdHistory",
-    "supplementalCredentials",
-    "sambaNTPassword",
-    "sambaLMPassword",
-    "sambaPasswordHistory",
-    "krbPrincipalKey",
-    "krbMKey",
-    "ipaNTHash",
-    "ipatokenOTPkey",
-    "authPassword",
-    "pwdHistory",
-    "mgrpAuthPassword",
-];
-
-/// What stands in the place of a secret.
-pub const MASK: &str = "********";
+use crate::ldap::attribute::{base_type, same_type};
+pub use crate::ldap::secrets::{MASK, is_secret};
+use crate::policy::Policy;
 
 /// Longest value that is shown whole, in characters.
 const LONG: usize = 200;
 
-/// Whether values of an attribute are secrets, whatever its options.
-pub fn is_secret(description: &str) -> bool {
-    is_one_of(&SECRETS, base_type(description))
+/// Which attributes hold secrets: those that always do, and those that a policy names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Secrets<'p> {
+    more: &'p [String],
+}
+
+impl<'p> Secrets<'p> {
+    /// Those of a policy.
+    pub fn of(policy: &'p Policy) -> Self {
+        Self { more: &policy.secrets }
+    }
+
+    /// Whether values of an attribute are secrets, whatever its options.
+    pub fn is_secret(self, description: &str) -> bool {
+        let base = base_type(description);
+        is_secret(base) || self.more.iter().any(|secret| same_type(secret, base))
+    }
+
+    /// A value of an attribute as a report shows it: masked if it is a secret, shortened if it is long or binary.
+    pub fn shown_value(self, description: &str, value: &[u8]) -> String {
+        if self.is_secret(description) { MASK.to_owned() } else { shown_text(value) }
+    }
 }
 
 /// Whether a character does something else than stand where it is written.
@@ -66,9 +65,9 @@ pub fn shown(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A value of an attribute as a report shows it: masked if it is a secret, shortened if it is long or binary.
+/// A value of an attribute where no policy is at hand; see [`Secrets::shown_value`].
 pub fn shown_value(description: &str, value: &[u8]) -> String {
-    if is_secret(description) { MASK.to_owned() } else { shown_text(value) }
+    Secrets::default().shown_value(description, value)
 }
 
 /// A value that is no secret as a report shows it: shortened if it is long or binary.

@@ -3,7 +3,7 @@
 use super::line::{Role, look, parts, roles};
 use super::{Edit, Linter, Problem, Target};
 use crate::ldap::{Dn, Rdn};
-use crate::ldif::error::{LdifError, LdifErrorKind};
+use crate::ldif::error::{LdifError, LdifErrorKind, excerpt};
 use crate::ldif::lines::{Lines, LogicalLine};
 use crate::ldif::{
     AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ModSpec, NonEntry, Record, RecordReader, Text, UrlPolicy,
@@ -51,7 +51,8 @@ impl Linter {
         if text.last() != Some(&b'\n') {
             let number = first + physical.len() as u64 - 1;
             let last = physical.last().map_or(&[][..], Vec::as_slice);
-            problems.push(self.problem("no-last-line-end", number, last.len() + 1, last, true));
+            let shown = excerpt(last.starts_with(b" "), last);
+            problems.push(self.problem("no-last-line-end", number, last.len() + 1, &shown, true));
             // A line that is written anew has its line end.
             if !edits.iter().any(|(range, new)| range.end == text.len() && new.ends_with(b"\n")) {
                 let end = text.strip_suffix(b"\r").unwrap_or(text).len();
@@ -81,7 +82,8 @@ impl Linter {
                 edits.push((end - 2..end, b"\n".to_vec()));
                 if !std::mem::replace(&mut self.crlf_said, true) {
                     let line = &line[..line.len() - 2];
-                    problems.push(self.problem("crlf", first + index as u64, line.len() + 1, line, true));
+                    let shown = excerpt(line.starts_with(b" "), line);
+                    problems.push(self.problem("crlf", first + index as u64, line.len() + 1, &shown, true));
                 }
             }
         }

@@ -7,20 +7,20 @@ use similar::udiff::UnifiedHunkHeader;
 use similar::{DiffOp, DiffTag, TextDiff, group_diff_ops};
 
 use crate::ldap::Entry;
-use crate::render::sanitize::{MASK, is_secret, shown, shown_text};
+use crate::render::sanitize::{MASK, Secrets, shown, shown_text};
 
 /// The remark below a diff that shows less than what changes.
 pub const MASKED: &str = " (a masked value changes)";
 
 /// The unified diff of an entry; `None` on the right is a deleted one.
-pub fn unified(before: &Entry, after: Option<&Entry>) -> String {
-    let left = lines(before);
-    let right = after.map(lines).unwrap_or_default();
+pub fn unified(before: &Entry, after: Option<&Entry>, secrets: Secrets<'_>) -> String {
+    let left = lines(before, secrets);
+    let right = after.map(|after| lines(after, secrets)).unwrap_or_default();
     let text = in_order(&left, &right)
         .unwrap_or_else(|| TextDiff::from_lines(&left, &right).unified_diff().context_radius(CONTEXT).to_string());
     // A changed secret looks unchanged once it is masked: say so.
-    let hidden = after.is_some_and(|after| secrets(before) != secrets(after));
-    if hidden { format!("{text}{MASKED}\n") } else { text }
+    let changes = after.is_some_and(|after| hidden(before, secrets) != hidden(after, secrets));
+    if changes { format!("{text}{MASKED}\n") } else { text }
 }
 
 /// How many lines that stay are shown around a change.
@@ -68,11 +68,11 @@ fn in_order(left: &str, right: &str) -> Option<String> {
     Some(text)
 }
 
-fn lines(entry: &Entry) -> String {
+fn lines(entry: &Entry, secrets: Secrets<'_>) -> String {
     let mut text = format!("dn: {}\n", shown(entry.dn.spelling()));
     for attribute in &entry.attributes {
         let description = attribute.description.spelling();
-        let is_secret = is_secret(description);
+        let is_secret = secrets.is_secret(description);
         for value in &attribute.values {
             if is_secret {
                 text.extend([description, ": ", MASK, "\n"]);
@@ -84,8 +84,8 @@ fn lines(entry: &Entry) -> String {
     text
 }
 
-fn secrets(entry: &Entry) -> Vec<&[u8]> {
-    let secret = entry.attributes.iter().filter(|attribute| is_secret(attribute.description.spelling()));
+fn hidden<'e>(entry: &'e Entry, secrets: Secrets<'_>) -> Vec<&'e [u8]> {
+    let secret = entry.attributes.iter().filter(|attribute| secrets.is_secret(attribute.description.spelling()));
     secret.flat_map(|attribute| attribute.values.iter().map(|value| &*value.bytes)).collect()
 }
 

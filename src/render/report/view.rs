@@ -23,7 +23,7 @@ use crate::plan::{Account, ConflictKind, Operation};
 use crate::proof::Proof;
 use crate::render::change_file::Context;
 use crate::render::report::diff;
-use crate::render::sanitize::{shown, shown_value};
+use crate::render::sanitize::{Secrets, shown, shown_value};
 
 /// Version of `plan.json`.
 pub const FORMAT_VERSION: &str = "1.1";
@@ -510,7 +510,7 @@ pub fn view(
 pub fn export_inputs(names: &[String], digests: &[Digest]) -> Vec<Input> {
     let input = |(name, digest): (&String, &Digest)| Input {
         role: "export",
-        name: name.clone(),
+        name: shown(name.as_bytes()).into_owned(),
         bytes: digest.of.bytes,
         sha256: (digest.algorithm == Algorithm::Sha256).then(|| data_encoding::HEXLOWER.encode(&digest.value)),
         blake3: (digest.algorithm == Algorithm::Blake3).then(|| data_encoding::HEXLOWER.encode(&digest.value)),
@@ -601,7 +601,8 @@ fn effective_views(context: &Context<'_>, account: &Account, proof: &Proof) -> V
     let view = |(name, service)| {
         let before: Effective = of(&account.entry, service);
         let because = before.because.map(|because| {
-            let value = because.value.as_deref().map(|value| shown_value(because.attribute, value));
+            let value =
+                because.value.as_deref().map(|value| Secrets::of(context.policy).shown_value(because.attribute, value));
             let illegal = if because.illegal { ", which is no legal value" } else { "" };
             let place = context.place(because.origin);
             format!("{}: {}{illegal} ({place})", because.attribute, value.unwrap_or_default())
@@ -633,7 +634,11 @@ fn lint_views(context: &Context<'_>, account: &Account) -> Vec<LintView> {
     }
     let view = |lint: crate::lifecycle::lint::Lint| {
         let place = context.place(Origin { line: lint.line, ..account.entry.origin });
-        let value = lint.value.as_deref().map(|value| shown_value(lint.attribute, value)).unwrap_or_default();
+        let value = lint
+            .value
+            .as_deref()
+            .map(|value| Secrets::of(context.policy).shown_value(lint.attribute, value))
+            .unwrap_or_default();
         LintView { code: lint.code, what: lint.sentence(), evidence: format!("{}: {value} ({place})", lint.attribute) }
     };
     lint(&account.entry).into_iter().map(view).collect()
@@ -781,7 +786,7 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
         what: what(review.code).to_owned(),
         dn: shown(&review.dn).into_owned(),
         attribute: review.attribute.clone(),
-        value: shown_value(&review.attribute, &review.value),
+        value: Secrets::of(context.policy).shown_value(&review.attribute, &review.value),
         // Line 0 is what stands in no export.
         evidence: if review.evidence.line > 0 { context.place(review.evidence) } else { String::new() },
     };
@@ -812,7 +817,7 @@ fn operations(context: &Context<'_>, proof: &Proof) -> Vec<OperationView> {
             leavers: context.leavers(operation).iter().map(|leaver| shown(leaver.as_bytes()).into_owned()).collect(),
             why: shown(operation.reason.as_bytes()).into_owned(),
             evidence: context.place(operation.evidence),
-            diff: before.map(|before| diff::unified(before, after)),
+            diff: before.map(|before| diff::unified(before, after, Secrets::of(context.policy))),
         }
     };
     context.plan.operations.iter().map(operation).collect()
