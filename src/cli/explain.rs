@@ -35,10 +35,14 @@ struct Explanation {
 
 /// Runs it.
 pub fn run(command: &args::Explain, global: &Global) -> Outcome {
+    if command.id.trim().is_empty() {
+        return Err(vec![Diagnostic::trouble("the identity is empty: name a uid, uid@domain, mail address or DN")]);
+    }
     let Grounds { policy, mut request, .. } = grounds::read(&command.grounds)?;
     let folder: Option<UrlFolder> = super::json::url_folder(global)?;
-    let exports = ExportFiles::open(&command.exports, global.threads())
-        .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let exports =
+        ExportFiles::open(&command.exports, global.threads()).map_err(|error| vec![grounds::export_fault(&error)])?;
+    request.written = exports.written();
     let progress = Progress::of(&exports, global);
     let resolve = |url: &[u8]| {
         folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))

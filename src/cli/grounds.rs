@@ -19,6 +19,7 @@ use crate::plan::{NamedRoster, PlanError, Request};
 use crate::policy::{self, Policy};
 use crate::proof::ProofError;
 use crate::render::report::view::Input;
+use crate::render::sanitize::shown;
 use crate::spelling::suggestion;
 
 /// What a plan rests on.
@@ -44,7 +45,9 @@ pub fn read(typed: &args::Grounds) -> Result<Grounds, Vec<Diagnostic>> {
         let list = read_list("veto", path.as_str(), &mut inputs)?;
         vetoes.extend(list.into_iter().map(|held| (held.identity, format!("{path}, line {}", held.line))));
     }
-    let history = read_history(&typed.history).map_err(|error| vec![change_set_fault(&error)])?;
+    let history = read_history(&typed.history).map_err(|error| {
+        vec![change_set_fault(&error, "--history takes the folder of an earlier `offboard plan -o`")]
+    })?;
     let rosters = read_rosters(&typed.roster, &policy, &mut inputs, true)?;
     let as_of = match typed.as_of {
         Some(date) => date,
@@ -64,16 +67,32 @@ pub fn read(typed: &args::Grounds) -> Result<Grounds, Vec<Diagnostic>> {
     Ok(Grounds { policy, request, inputs })
 }
 
-pub fn change_set_fault(error: &ChangeSetError) -> Diagnostic {
-    let fault = Diagnostic::trouble(error.to_string());
+/// Tells what is wrong with a change set, and `wanted`: what was to be named.
+pub fn change_set_fault(error: &ChangeSetError, wanted: &str) -> Diagnostic {
+    let fault = match error {
+        ChangeSetError::Io { path, error } => Diagnostic::io(path.as_str(), error),
+        _ => Diagnostic::trouble(error.to_string()),
+    };
     match error {
-        ChangeSetError::Changed { .. } => fault.help("give the change set as it was written and applied"),
-        _ => fault.help("--history takes the folder of an earlier `offboard plan -o`"),
+        ChangeSetError::Changed { .. } | ChangeSetError::Unlisted { .. } => {
+            fault.help("give the change set as it was written; plan again if something else is meant")
+        }
+        _ => fault.help(wanted),
+    }
+}
+
+/// Tells why an export cannot be read.
+pub fn export_fault(error: &ExportError) -> Diagnostic {
+    match error {
+        ExportError::Io { name, error } => Diagnostic::io(name, error),
+        ExportError::Changed { .. } => Diagnostic::trouble(error.to_string())
+            .help("wait until the export is written to its end, then run again: nothing was planned from two states"),
+        ExportError::StandardInputTwice => Diagnostic::trouble(error.to_string()).help("write one of them to a file"),
     }
 }
 
 fn read_file(role: &'static str, path: &str, inputs: &mut Vec<Input>) -> Result<Vec<u8>, Vec<Diagnostic>> {
-    let content = std::fs::read(path).map_err(|error| vec![Diagnostic::trouble(format!("{path}: {error}"))])?;
+    let content = std::fs::read(path).map_err(|error| vec![Diagnostic::io(&format!("{role} {path}"), &error)])?;
     inputs.push(input(role, path, &content));
     Ok(content)
 }
@@ -179,15 +198,22 @@ fn roster_fault(error: &RosterError, path: &str, content: &[u8]) -> Diagnostic {
 /// A file that was read.
 pub fn input(role: &'static str, name: &str, content: &[u8]) -> Input {
     let sha256 = Some(data_encoding::HEXLOWER.encode(&Sha256::digest(content)));
-    Input { role, name: name.to_owned(), bytes: content.len() as u64, sha256, blake3: None }
+    let name = shown(name.as_bytes()).into_owned();
+    Input { role, name, bytes: content.len() as u64, sha256, blake3: None }
 }
 
 pub fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Diagnostic>> {
     let text = match policy::preset(name) {
         Some(text) => text.to_owned(),
         None => std::fs::read_to_string(name).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::InvalidData {
+                let fault = Diagnostic::trouble(format!("policy {name}: not UTF-8 text"));
+                return vec![
+                    fault.help("a policy is TOML in UTF-8: write it anew with an editor that says which it writes"),
+                ];
+            }
             let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
-            let fault = Diagnostic::trouble(format!("policy {name}: {error}"));
+            let fault = Diagnostic::io(&format!("policy {name}"), &error);
             vec![fault.help(format!("name a file, or a preset; {}", suggestion(name, &known)))]
         })?,
     };
@@ -216,7 +242,7 @@ pub fn name_of(exports: &[String], export: u16) -> &str {
 /// Tells why.
 pub fn scan_faults(error: &ScanError<ExportError>, exports: &[String]) -> Vec<Diagnostic> {
     vec![match error {
-        ScanError::Exports(error) => Diagnostic::trouble(error.to_string()),
+        ScanError::Exports(error) => export_fault(error),
         ScanError::Ldif { export, error } => Diagnostic::ldif(name_of(exports, *export), error),
         ScanError::ChangeRecord { export, line, keyword } => {
             let place = format!("{}:{line}", name_of(exports, *export));

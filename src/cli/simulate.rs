@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use camino::Utf8Path;
 
 use super::args::{self, Global};
-use super::grounds::scan_faults;
+use super::grounds::{change_set_fault, export_fault, scan_faults};
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, written};
+use crate::io::change_set::apply_files;
 use crate::io::exports::{ExportError, ExportFiles};
 use crate::io::new_file::NewFile;
 use crate::io::source::Source;
@@ -32,11 +33,12 @@ impl std::fmt::Display for Place {
 /// Runs it.
 pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
     let trouble = |text: String| vec![Diagnostic::trouble(text)];
+    super::tell_leftovers(command.output.as_ref(), global);
     if command.export.iter().chain(&command.changes).filter(|name| *name == "-").count() > 1 {
         return Err(trouble("standard input can be one of the files, not more".to_owned()));
     }
     let output = command.output.as_ref().map(|path| {
-        NewFile::create(path).map_err(|error| trouble(format!("{path}: {error}"))).map(|file| (path, file))
+        NewFile::create(path).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)]).map(|file| (path, file))
     });
     let output = output.transpose()?;
     let folder = super::json::url_folder(global)?;
@@ -49,7 +51,7 @@ pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
     for file in change_files(&command.changes)? {
         read_changes(&file, urls, &mut places, &mut records)?;
     }
-    let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| trouble(error.to_string()))?;
+    let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let server = Server::called(&command.server).unwrap_or(Server::OpenLdap);
     let outcome = simulate::simulate(&exports, urls, server, &records, command.keep_going)
@@ -70,7 +72,7 @@ pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
         None => written(write(&exports, urls, &outcome.changes, &mut io::stdout().lock(), &command.export)?)?,
         Some((path, mut file)) => {
             let done = write(&exports, urls, &outcome.changes, &mut file, &command.export)?;
-            done.and_then(|()| file.finish()).map_err(|error| trouble(format!("{path}: {error}")))?;
+            done.and_then(|()| file.finish()).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])?;
         }
     }
     let mut err = anstream::stderr().lock();
@@ -110,25 +112,13 @@ pub fn change_files(names: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
             files.push(name.clone());
             continue;
         }
-        let failed = |error: io::Error| vec![Diagnostic::trouble(format!("{name}: {error}"))];
-        let apply = folder.join("apply");
-        if !apply.is_dir() && folder.join("WAVES.md").is_file() {
+        if !folder.join("apply").is_dir() && folder.join("WAVES.md").is_file() {
             let fault = Diagnostic::trouble(format!("{name} holds waves, each of which is a change set of its own"));
             return Err(vec![fault.help(format!("name them in their order: {name}/wave-*"))]);
         }
-        if !apply.is_dir() {
-            let fault = Diagnostic::trouble(format!("{name} is no change set: it has no folder `apply`"));
-            return Err(vec![fault.help("name a folder that `offboard plan` wrote, or change files")]);
-        }
-        let mut stages = Vec::new();
-        for entry in apply.read_dir_utf8().map_err(failed)? {
-            let path = entry.map_err(failed)?.into_path();
-            if path.extension() == Some("ldif") {
-                stages.push(path.into_string());
-            }
-        }
-        stages.sort();
-        files.extend(stages);
+        let wanted = "name a folder that `offboard plan -o` wrote, or change files";
+        let stages = apply_files(folder).map_err(|error| vec![change_set_fault(&error, wanted)])?;
+        files.extend(stages.into_iter().map(camino::Utf8PathBuf::into_string));
     }
     Ok(files)
 }
@@ -139,7 +129,7 @@ pub fn read_changes(
     places: &mut Vec<Place>,
     records: &mut Vec<ChangeRecord>,
 ) -> Result<(), Vec<Diagnostic>> {
-    let failed = |error: io::Error| vec![Diagnostic::trouble(format!("{file}: {error}"))];
+    let failed = |error: io::Error| vec![Diagnostic::io(file, &error)];
     let mut blocks = Source::open(file).and_then(|source| source.blocks()).map_err(failed)?;
     let mut buffer = Vec::new();
     while let Some(block) = blocks.next_block(buffer).map_err(failed)? {
@@ -172,7 +162,8 @@ pub fn refusal(place: &Place, record: &ChangeRecord, code: ResultCode) -> String
         Change::ModifyDn { .. } => "modrdn",
     };
     let file = shown(place.file.as_bytes());
-    format!("{file}:{}: {kind} {}: {code}", place.line, shown(record.dn.spelling()))
+    let name = if record.dn.is_root() { "the root".into() } else { shown(record.dn.spelling()) };
+    format!("{file}:{}: {kind} {name}: {code}", place.line)
 }
 
 pub fn faults(error: &SimulateError<ExportError>, exports: &[String]) -> Vec<Diagnostic> {

@@ -61,19 +61,29 @@ struct AccountReport {
 
 /// Runs it.
 pub fn run(command: &args::Verify, global: &Global) -> Outcome {
-    let set = change_set::read_whole(&command.set).map_err(|error| vec![grounds::change_set_fault(&error)])?;
+    let set = change_set::read_whole(&command.set)
+        .map_err(|error| vec![grounds::change_set_fault(&error, "name the folder that `offboard plan -o` wrote")])?;
     let policy = match &command.policy {
         Some(name) => Some(grounds::read_policy(name, &mut Vec::new())?),
         None => None,
     };
-    let exports = ExportFiles::open(&command.exports, global.threads())
-        .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let exports =
+        ExportFiles::open(&command.exports, global.threads()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     let mut names = wanted(&records);
     names.extend(set.accounts.iter().filter_map(|account| Some(account.dn.as_ref()?.key().clone())));
     let now = named::entries(&exports, UrlPolicy::Refuse, None, names)
         .map_err(|error| grounds::scan_faults(&error, &command.exports))?;
+    // Where nothing is, every deletion looks done.
+    if now.is_empty()
+        && !records.is_empty()
+        && !named::are_there(&exports, UrlPolicy::Refuse)
+            .map_err(|error| grounds::scan_faults(&error, &command.exports))?
+    {
+        let fault = Diagnostic::trouble("the exports hold no entries");
+        return Err(vec![fault.help("export again: an export that failed is empty, too")]);
+    }
     let verdicts = check(&records, &now);
     let refused = rejects(command, &records)?;
 
@@ -109,12 +119,14 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
     let mut refused = Refused::default();
     for path in &command.rejects {
         let trouble = |what: &dyn std::fmt::Display| vec![Diagnostic::trouble(format!("rejects {path}: {what}"))];
-        let text = std::fs::read(path).map_err(|error| trouble(&error))?;
+        let text = std::fs::read(path).map_err(|error| vec![Diagnostic::io(&format!("rejects {path}"), &error)])?;
         let lines = text.split(|byte| *byte == b'\n');
         let errors = lines.filter_map(|line| line.strip_prefix(b"# Error: "));
         let mut errors = errors.map(|line| shown(line.trim_ascii()).into_owned());
         for record in RecordReader::new(&text, 1, UrlPolicy::Refuse) {
-            let Record::Change(record) = record.map_err(|error| trouble(&error))? else { continue };
+            let Record::Change(record) = record.map_err(|error| vec![Diagnostic::ldif(path.as_str(), &error)])? else {
+                continue;
+            };
             let record = spelled(&convert::change(&record).map_err(|error| trouble(&error))?);
             let error = errors.next().unwrap_or_else(|| "refused".to_owned());
             let at = records
@@ -149,7 +161,7 @@ fn write_left(
         writer::write_comment(&mut text, from.as_bytes());
         writer::write_change(&mut text, &records[index]);
     }
-    write_new(path, &text).map_err(|error| vec![Diagnostic::trouble(format!("{path}: {error}"))])
+    write_new(path, &text).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])
 }
 
 fn report(

@@ -133,6 +133,7 @@ fn differing<E: Exports>(
     let census = scan(before, urls, None, &contents, |found| index.extend(found.entries))
         .map_err(|error| DiffError::Scan { side: Side::Before, error })?;
     check_whole(Side::Before, &census)?;
+    let whole = census.entries;
     let mut wanted = index.sort();
     check_names(before, Side::Before, urls, options.seed, &wanted)?;
 
@@ -150,6 +151,11 @@ fn differing<E: Exports>(
     })
     .map_err(|error| DiffError::Scan { side: Side::After, error })?;
     check_whole(Side::After, &census)?;
+    // An export that failed is empty, too: everything would be deleted.
+    if census.entries == 0 && whole > 0 {
+        let finding = Finding::default();
+        return Err(DiffError::Incomplete { side: Side::After, what: "it holds no entries", finding });
+    }
     added.sort_unstable();
     repeated.extend(added.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]));
     repeated.sort_unstable();

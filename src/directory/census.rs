@@ -1,5 +1,7 @@
 //! What the exports hold, and what of it is no entry: nothing that was read goes uncounted.
 
+use std::collections::BTreeSet;
+
 /// How many places of each kind are named; the rest is counted.
 const NAMED: usize = 20;
 
@@ -45,6 +47,8 @@ impl Finding {
 pub struct Census {
     /// Live entries.
     pub entries: u64,
+    /// The exports that hold one, by index.
+    pub with_entries: BTreeSet<u16>,
     /// Of those, written as `changetype: add` (what `ldifde` does).
     pub add_records: u64,
     /// Entries of deleted things: 389 tombstones, AD deleted objects.
@@ -71,6 +75,7 @@ impl Census {
     /// Adds the counts of what stands behind.
     pub fn merge(&mut self, other: Self) {
         self.entries += other.entries;
+        self.with_entries.extend(other.with_entries);
         self.add_records += other.add_records;
         self.tombstones += other.tombstones;
         self.replica_states += other.replica_states;

@@ -302,6 +302,9 @@ fn scan_block<P: Pass>(
             scanned.census.without_values.add(Place { export, line: record.line, text });
         }
         scanned.census.entries += 1;
+        if scanned.census.entries == 1 {
+            scanned.census.with_entries.insert(export);
+        }
         let unreadable = |unreadable: Unreadable| {
             let text = line_text(block, unreadable.line);
             Stop::Ldif(export, LdifError::new(unreadable.line, 1, record.line, unreadable.kind, text))

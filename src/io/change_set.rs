@@ -38,6 +38,12 @@ pub enum ChangeSetError {
         /// The file.
         path: Utf8PathBuf,
     },
+    /// A file that was not written with the others.
+    #[error("{path} is no part of the change set: SHA256SUMS does not name it")]
+    Unlisted {
+        /// The file.
+        path: Utf8PathBuf,
+    },
     /// `plan.json` or a change file is not what this tool writes.
     #[error("{path}: {what}")]
     Content {
@@ -113,6 +119,14 @@ pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> 
         }
     }
     Ok(history)
+}
+
+/// The change files of a set, in order. Every sum is checked first.
+pub fn apply_files(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, ChangeSetError> {
+    let mut names = check_sums(folder)?;
+    names.retain(|name| Utf8Path::new(name).starts_with("apply") && Utf8Path::new(name).extension() == Some("ldif"));
+    names.sort();
+    Ok(names.iter().map(|name| folder.join(name)).collect())
 }
 
 struct ChangeSet {
@@ -261,6 +275,20 @@ fn check_sums(folder: &Utf8Path) -> Result<Vec<String>, ChangeSetError> {
     }
     if !names.iter().any(|name| name == "plan.json") {
         return Err(ChangeSetError::Content { path, what: "it does not name plan.json".to_owned() });
+    }
+    // Elsewhere somebody may keep what belongs to it: an approval, what the server refused.
+    for stages in ["apply", "rollback"] {
+        let place = folder.join(stages);
+        if !place.is_dir() {
+            continue;
+        }
+        let failed = |error| ChangeSetError::Io { path: place.clone(), error };
+        for entry in place.read_dir_utf8().map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if !names.iter().any(|name| *name == format!("{stages}/{}", entry.file_name())) {
+                return Err(ChangeSetError::Unlisted { path: entry.into_path() });
+            }
+        }
     }
     Ok(names)
 }

@@ -5,6 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use super::digest::{Algorithm, Digest, Digests, digest};
@@ -23,6 +26,9 @@ pub enum ExportError {
         /// What was said.
         error: io::Error,
     },
+    /// Standard input is given for two exports, and can be read once.
+    #[error("standard input can be one of the exports, not more")]
+    StandardInputTwice,
     /// Two readings of one export differ.
     #[error("{name}: the file changed while it was read")]
     Changed {
@@ -73,11 +79,20 @@ pub struct ExportFiles {
 impl ExportFiles {
     /// Opens every export. Nothing is read yet.
     pub fn open(names: &[String], threads: NonZeroUsize) -> Result<Self, ExportError> {
+        if names.iter().filter(|name| *name == "-").count() > 1 {
+            return Err(ExportError::StandardInputTwice);
+        }
         let open = |name: &String| Source::open(name).map_err(|error| ExportError::Io { name: name.clone(), error });
         let sources: Vec<Source> = names.iter().map(open).collect::<Result<_, _>>()?;
         let first = sources.iter().map(|_| OnceLock::new()).collect();
         let reading = Reading { whole: sources.iter().map(Source::length).sum(), ..Reading::default() };
         Ok(Self { sources, threads, first, digests: Mutex::new(None), reading: Arc::new(reading) })
+    }
+
+    /// The days (UTC) on which they were written last, where that is known.
+    pub fn written(&self) -> Vec<Option<Date>> {
+        let day = |time| Some(Timestamp::try_from(time).ok()?.to_zoned(TimeZone::UTC).date());
+        self.sources.iter().map(|source| source.written().and_then(day)).collect()
     }
 
     /// How far they are read.

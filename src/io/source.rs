@@ -8,11 +8,12 @@
 //! | `ef bb bf` (after decompression) | UTF-8 with a byte order mark, which is dropped |
 //!
 //! What a file is, is told by its content, never by its name. A plan reads its inputs several times, so standard
-//! input is first copied to an unnamed temporary file.
+//! input, or a pipe (`<(zcat ...)`), is first copied to an unnamed temporary file.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use camino::Utf8PathBuf;
 use flate2::bufread::MultiGzDecoder;
@@ -31,6 +32,8 @@ pub struct Source {
     /// As the user named it; `-` for standard input.
     pub name: String,
     file: Arc<File>,
+    /// When the file was written last; not known of what is no file.
+    written: Option<SystemTime>,
 }
 
 /// What was read of an input from its first to its last byte: tells whether two readings saw the same.
@@ -45,18 +48,22 @@ pub struct Fingerprint {
 impl Source {
     /// Opens a file, or takes all of standard input for `-`.
     pub fn open(name: &str) -> io::Result<Self> {
-        let file = if name == "-" {
-            let mut spooled = tempfile::tempfile()?;
-            io::copy(&mut io::stdin().lock(), &mut spooled)?;
-            spooled
+        let (file, written) = if name == "-" {
+            (spooled(&mut io::stdin().lock())?, None)
         } else {
-            let file = File::open(Utf8PathBuf::from(name))?;
-            if file.metadata()?.is_dir() {
+            let mut file = File::open(Utf8PathBuf::from(name))?;
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
                 return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
             }
-            file
+            if metadata.is_file() { (file, metadata.modified().ok()) } else { (spooled(&mut file)?, None) }
         };
-        Ok(Self { name: name.to_owned(), file: Arc::new(file) })
+        Ok(Self { name: name.to_owned(), file: Arc::new(file), written })
+    }
+
+    /// When the file was written last; `None` for standard input and pipes.
+    pub fn written(&self) -> Option<SystemTime> {
+        self.written
     }
 
     /// The stored bytes from the start.
@@ -85,6 +92,13 @@ impl Source {
         };
         Blocks::new(unpacked)
     }
+}
+
+/// All of what can be read once only: standard input, a pipe.
+fn spooled(input: &mut impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(input, &mut file)?;
+    Ok(file)
 }
 
 /// A file read from a place of its own, so that others can read it as well.
@@ -210,6 +224,8 @@ impl Blocks {
         self.rest.clear();
         loop {
             let searched = filled;
+            let more = wanted.saturating_sub(buffer.len());
+            buffer.try_reserve_exact(more).map_err(|_| self.too_long(filled))?;
             buffer.resize(buffer.len().max(wanted), 0);
             filled += read_full(&mut self.decoded, &mut buffer[filled..wanted])?;
             if filled < wanted {
@@ -233,6 +249,13 @@ impl Blocks {
         let first_line = self.next_line;
         self.next_line += memchr::memchr_iter(b'\n', &buffer).count() as u64;
         Ok(Some(Block { first_line, bytes: buffer }))
+    }
+
+    /// There is no room for the record that is being read. A text of one line without end comes to this, too.
+    fn too_long(&self, read: usize) -> io::Error {
+        let line = self.next_line;
+        let text = format!("no memory for the record at line {line}, which is longer than {} MiB", read >> 20);
+        io::Error::new(io::ErrorKind::OutOfMemory, text)
     }
 
     /// What was read. Whole only once [`next_block`](Self::next_block) has given `None`.

@@ -2,6 +2,8 @@
 //!
 //! | code | lacking | for |
 //! | --- | --- | --- |
+//! | `empty` | every entry of an export | every plan |
+//! | `age` | what happened since: the export is older than `[directory] max_age_days`, or of unknown age | every plan |
 //! | `suffix` | an entry of `[directory] suffixes` | every plan |
 //! | `protected-group` | a group of `[protect]` | every plan; it cannot be accepted |
 //! | `cut` | the rest of a search that ended early (`result: 4 Size limit exceeded`) | every plan |
@@ -31,6 +33,15 @@ use crate::policy::Policy;
 /// What the exports lack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incomplete {
+    /// Every entry: these exports hold none.
+    Empty(Finding),
+    /// What happened since: these exports are older than the policy allows.
+    Age {
+        /// How old they may be, in days.
+        limit: u32,
+        /// The exports, and when they were written.
+        old: Finding,
+    },
     /// A suffix that the policy asks for.
     Suffix(Dn),
     /// A group that the policy protects, so that its members are not known.
@@ -55,7 +66,9 @@ pub enum Incomplete {
 
 impl Incomplete {
     /// The codes that `--accept-incomplete` takes.
-    pub const ACCEPTABLE: [&'static str; 9] = [
+    pub const ACCEPTABLE: [&'static str; 11] = [
+        "empty",
+        "age",
         "suffix",
         "cut",
         "partial-lists",
@@ -70,6 +83,8 @@ impl Incomplete {
     /// Its word: stable.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Empty(_) => "empty",
+            Self::Age { .. } => "age",
             Self::Suffix(_) => "suffix",
             Self::ProtectedGroup(_) => "protected-group",
             Self::Cut(_) => "cut",
@@ -87,6 +102,11 @@ impl Incomplete {
     pub fn sentence(&self) -> String {
         let name = |dn: &Dn| String::from_utf8_lossy(dn.spelling()).into_owned();
         match self {
+            Self::Empty(finding) => format!("{} exports hold no entries", finding.count),
+            Self::Age { limit, old } => format!(
+                "{} exports are older than the {limit} days that the policy allows, or of unknown age",
+                old.count
+            ),
             Self::Suffix(dn) => format!("the exports do not hold {}, which the policy asks for", name(dn)),
             Self::ProtectedGroup(dn) => {
                 format!("the exports do not hold {}, whose members the policy protects", name(dn))
@@ -110,7 +130,9 @@ impl Incomplete {
     pub fn places(&self) -> &[Place] {
         match self {
             Self::Suffix(_) | Self::ProtectedGroup(_) | Self::Repeated(_) => &[],
-            Self::Cut(finding)
+            Self::Empty(finding)
+            | Self::Age { old: finding, .. }
+            | Self::Cut(finding)
             | Self::PartialLists(finding)
             | Self::NoValues(finding)
             | Self::Holes(finding)
@@ -123,6 +145,8 @@ impl Incomplete {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
+            Self::Empty(_) => "export again: an export that failed is empty, too",
+            Self::Age { .. } => "export again; the age is that of the file, so copy exports with their times (cp -p)",
             Self::Suffix(_) => "give the export of that suffix too ([directory] suffixes)",
             Self::ProtectedGroup(_) => "give the export that holds it too, or take it off [protect]",
             Self::Cut(_) => "export again without a size or time limit, as an administrator",
@@ -149,10 +173,15 @@ pub fn refuse<E>(lacking: Vec<Incomplete>, request: &Request) -> Result<Vec<Inco
 }
 
 /// What the exports lack for any plan.
-pub fn of_exports(census: &Census, resolved: &Resolved, policy: &Policy) -> Vec<Incomplete> {
+pub fn of_exports(census: &Census, resolved: &Resolved, policy: &Policy, request: &Request) -> Vec<Incomplete> {
+    let (empty, old) = of_files(census, policy, request);
     let suffixes = policy.directory.suffixes.iter();
     let missing = suffixes.filter(|suffix| !resolved.named.iter().any(|entry| entry.dn == **suffix));
-    let mut lacking: Vec<Incomplete> = missing.cloned().map(Incomplete::Suffix).collect();
+    let mut lacking: Vec<Incomplete> = Vec::new();
+    lacking.extend((empty.count > 0).then_some(Incomplete::Empty(empty)));
+    let limit = policy.directory.max_age_days.unwrap_or_default();
+    lacking.extend((old.count > 0).then_some(Incomplete::Age { limit, old }));
+    lacking.extend(missing.cloned().map(Incomplete::Suffix));
     let findings: [(Lack, &Finding); 4] = [
         (Incomplete::Cut, &census.cut),
         (Incomplete::PartialLists, &census.partial_lists),
@@ -163,6 +192,27 @@ pub fn of_exports(census: &Census, resolved: &Resolved, policy: &Policy) -> Vec<
     let repeated = resolved.structure.repeated();
     lacking.extend((repeated > 0).then_some(Incomplete::Repeated(repeated)));
     lacking
+}
+
+/// Exports without entries, and those that are older than the policy allows.
+fn of_files(census: &Census, policy: &Policy, request: &Request) -> (Finding, Finding) {
+    let (mut empty, mut old) = (Finding::default(), Finding::default());
+    for (export, written) in (0..).zip(&request.written) {
+        let place = |text: &str| Place { export, line: 1, text: text.as_bytes().to_vec() };
+        if !census.with_entries.contains(&export) {
+            empty.add(place("no entry"));
+        }
+        let Some(limit) = policy.directory.max_age_days else { continue };
+        match written {
+            None => old.add(place("nothing says when it was written")),
+            // As of a day in the past an export may be from later: it holds all that happened until then.
+            Some(day) if (request.as_of - *day).get_days() > i32::try_from(limit).unwrap_or(i32::MAX) => {
+                old.add(place(&format!("written on {day}")));
+            }
+            Some(_) => {}
+        }
+    }
+    (empty, old)
 }
 
 /// Entries that a plan must see if it deletes an account: the groups that it says it is in, and the address books.

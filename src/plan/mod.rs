@@ -97,6 +97,8 @@ pub struct Request {
     pub accepted: Vec<String>,
     /// The only accounts that something is done for, where the plan is one [`wave`] of several.
     pub wave: Option<Arc<KeySet>>,
+    /// For each export the day on which it was written last, if that is known. Empty where nobody asks.
+    pub written: Vec<Option<Date>>,
 }
 
 /// An account that a leaver means, and what becomes of it.
@@ -321,7 +323,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let doubts = roster_doubts(policy, request)?;
     let (mut resolved, mut census) = resolve(sight, policy, request)?;
     let first_census = census.clone();
-    let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy), request)?;
+    let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy, request), request)?;
 
     let mut schema = Schema::default();
     for entry in &resolved.schema {
