@@ -1,6 +1,6 @@
 //! Faults as a person reads them: what is wrong, the place, and what to do about it.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -9,6 +9,9 @@ use super::exit::Exit;
 use crate::ldif::LdifError;
 use crate::policy::PolicyError;
 use crate::render::sanitize::shown;
+
+/// How much of a long line is shown before a place, and half of what is shown behind it, in bytes.
+const AROUND: usize = 120;
 
 /// A fault.
 #[derive(Clone, Debug)]
@@ -42,6 +45,19 @@ impl Diagnostic {
         Self::new(Exit::Refused, title)
     }
 
+    /// A file or folder that cannot be read or written.
+    pub fn io(name: &str, error: &io::Error) -> Self {
+        // Some errors name the half-written file that nobody asked for; what the system said stands before it.
+        let said = error.to_string();
+        let said = said.split(" (os error").next().unwrap_or_default();
+        let said = said.split(" at path \"").next().unwrap_or_default();
+        let fault = Self::trouble(format!("{}: {said}", if name.is_empty() { "the empty name" } else { name }));
+        match io_help(error) {
+            Some(help) => fault.help(help),
+            None => fault,
+        }
+    }
+
     fn new(exit: Exit, title: impl Into<String>) -> Self {
         let title = shown(title.into().as_bytes()).into_owned();
         Self { exit, title, excerpt: None, notes: Vec::new(), help: None }
@@ -67,6 +83,10 @@ impl Diagnostic {
     /// Shows a line of a file, and `length` bytes of it as what is meant.
     pub fn at_words(mut self, file: &str, line: u64, column: u64, length: usize, text: &[u8]) -> Self {
         let start = usize::try_from(column).unwrap_or(1).clamp(1, text.len() + 1) - 1;
+        // Of a line that is longer than a screen, what stands around the place.
+        let from = start.saturating_sub(AROUND);
+        let text = &text[from..text.len().min(start.saturating_add(2 * AROUND))];
+        let start = start - from;
         let end = start.saturating_add(length).min(text.len());
         let before = shown(&text[..start]).into_owned();
         let meant = shown(&text[start..end]).into_owned();
@@ -82,7 +102,7 @@ impl Diagnostic {
     /// A place that is not LDIF.
     pub fn ldif(file: &str, error: &LdifError) -> Self {
         let fault = Self::trouble(error.kind.to_string()).at(file, error.line, error.column, &error.excerpt);
-        match error.kind.help() {
+        match other_format(error).or_else(|| error.kind.help()) {
             Some(help) => fault.help(help),
             None => fault,
         }
@@ -106,6 +126,12 @@ impl Diagnostic {
         }
     }
 
+    /// Writes a line to standard error.
+    pub fn print_line(text: &str) {
+        // Nobody to tell if standard error is gone.
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
+    }
+
     /// Writes it to standard error.
     pub fn print(&self) {
         let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
@@ -126,4 +152,49 @@ impl Diagnostic {
         // Nobody to tell if standard error is gone.
         let _ = writeln!(anstream::stderr().lock(), "{text}");
     }
+}
+
+/// What to do about an error of the operating system or a decompressor, where that can be said.
+fn io_help(error: &io::Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        io::ErrorKind::NotFound => "nothing of that name is there; names are taken from the current folder",
+        io::ErrorKind::PermissionDenied => "run as somebody who may, or ask its owner",
+        io::ErrorKind::IsADirectory => "name a file in it",
+        io::ErrorKind::NotADirectory => "a part of the name before its end is a file",
+        io::ErrorKind::AlreadyExists => "nothing is written over; name another file",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room, or name another place"
+        }
+        io::ErrorKind::OutOfMemory => "see whether this is LDIF text at all; if it is, give the run more memory",
+        io::ErrorKind::ReadOnlyFilesystem => "name another place",
+        // What decompressors and decoders say.
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            "the file is cut or damaged: copy it again, and compare its length or sum with the original's"
+        }
+        io::ErrorKind::Other if error.raw_os_error().is_none() => {
+            "the file is cut or damaged: copy it again, and compare its length or sum with the original's"
+        }
+        _ => return None,
+    })
+}
+
+/// What a text that is no LDIF from its first byte on may be instead.
+fn other_format(error: &LdifError) -> Option<&'static str> {
+    let start = error.excerpt.as_slice();
+    if error.line != 1 {
+        return None;
+    }
+    Some(match start {
+        [b'B', b'Z', b'h', ..] => "this is bzip2: bzcat FILE | offboard ... -",
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => "this is xz: xzcat FILE | offboard ... -",
+        [b'P', b'K', 3, 4, ..] => "this is a ZIP archive: unpack it first",
+        [0x1f, 0x8b, ..] => "this is compressed twice: zcat FILE | offboard ... -",
+        [0xef, 0xbb, 0xbf, ..] => "there are two byte order marks: remove one",
+        [0, 0, 0, 0, ..] => "the file is filled with NUL bytes: it was cut, or not written to its end",
+        [_, 0, _, 0, ..] => "this looks like UTF-16 without its byte order mark: iconv -f UTF-16LE -t UTF-8 FILE",
+        [0, _, 0, _, ..] => "this looks like UTF-16 or UTF-32: iconv -f UTF-16BE -t UTF-8 FILE",
+        [b'<', ..] => "this looks like XML or HTML; exports are LDIF, as slapcat, ldapsearch or db2ldif write it",
+        [b'{' | b'[', ..] => "this looks like JSON; exports are LDIF, as slapcat, ldapsearch or db2ldif write it",
+        _ => return None,
+    })
 }

@@ -4,7 +4,7 @@ use std::hash::BuildHasher as _;
 use std::io::Write as _;
 
 use super::args::{self, DiffFormat, Global};
-use super::grounds::scan_faults;
+use super::grounds::{export_fault, scan_faults};
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::diff::{self, DiffError, Difference, Options, Side, StepKind, text};
 use crate::io::exports::{ExportError, ExportFiles};
@@ -16,11 +16,12 @@ use crate::policy::Server;
 /// Runs it.
 pub fn run(command: &args::Diff, global: &Global) -> Outcome {
     let trouble = |text: String| vec![Diagnostic::trouble(text)];
+    super::tell_leftovers(command.output.as_ref(), global);
     if command.before == "-" && command.after == "-" {
         return Err(trouble("standard input can be one of the two exports, not both".to_owned()));
     }
     let output = command.output.as_ref().map(|path| {
-        NewFile::create(path).map_err(|error| trouble(format!("{path}: {error}"))).map(|file| (path, file))
+        NewFile::create(path).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)]).map(|file| (path, file))
     });
     let output = output.transpose()?;
     let ignored = command.ignore.iter().map(|name| {
@@ -33,7 +34,7 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
         seed: std::hash::RandomState::new().hash_one(0),
     };
     let open = |name: &String| {
-        ExportFiles::open(std::slice::from_ref(name), global.threads()).map_err(|error| trouble(error.to_string()))
+        ExportFiles::open(std::slice::from_ref(name), global.threads()).map_err(|error| vec![export_fault(&error)])
     };
     let (before, after) = (open(&command.before)?, open(&command.after)?);
     let folder = super::json::url_folder(global)?;
@@ -52,7 +53,7 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
         None => written(std::io::stdout().lock().write_all(&text))?,
         Some((path, mut file)) => {
             let done = file.write_all(&text).and_then(|()| file.finish());
-            done.map_err(|error| trouble(format!("{path}: {error}")))?;
+            done.map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])?;
         }
     }
     if !global.quiet {

@@ -24,7 +24,7 @@ pub fn run(command: &args::Json, global: &Global) -> Outcome {
     let mut other_blocks = 0;
     let mut faults = Vec::new();
     for name in &command.files {
-        let failed = |error| vec![Diagnostic::trouble(format!("{name}: {error}"))];
+        let failed = |error| vec![Diagnostic::io(name, &error)];
         let mut blocks = Source::open(name).and_then(|source| source.blocks()).map_err(failed)?;
         let mut buffer = Vec::new();
         'blocks: while let Some(block) = blocks.next_block(buffer).map_err(failed)? {
@@ -67,7 +67,7 @@ pub fn run(command: &args::Json, global: &Global) -> Outcome {
 /// The folder whose files may be values.
 pub fn url_folder(global: &Global) -> Result<Option<UrlFolder>, Vec<Diagnostic>> {
     let open = |folder: &camino::Utf8PathBuf| {
-        UrlFolder::new(folder).map_err(|error| vec![Diagnostic::trouble(format!("--url-folder {folder}: {error}"))])
+        UrlFolder::new(folder).map_err(|error| vec![Diagnostic::io(&format!("--url-folder {folder}"), &error)])
     };
     global.url_folder.as_ref().map(open).transpose()
 }

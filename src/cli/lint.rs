@@ -36,7 +36,7 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
         }
         match file(name, command.target.map(Target::from), global.threads(), &mut report) {
             Ok(()) => {}
-            Err(Stopped::Input(error)) => faults.push(Diagnostic::trouble(format!("{name}: {error}"))),
+            Err(Stopped::Input(error)) => faults.push(Diagnostic::io(name, &error)),
             Err(Stopped::Output(error)) => outcome = Err(error),
         }
     }

@@ -31,14 +31,21 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser;
 
 use args::{Args, Command};
 use diagnostic::Diagnostic;
 use exit::Exit;
 
+use crate::io::half_written::leftovers;
+use crate::render::sanitize::shown;
+
 /// What a subcommand comes to: an exit status, or faults that stopped it.
 type Outcome = Result<Exit, Vec<Diagnostic>>;
+
+/// How many faults are shown; the others are counted.
+const SHOWN: usize = 20;
 
 /// Runs the command line and gives its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -74,11 +81,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(faults) => {
             let exit = faults.iter().map(|fault| fault.exit).max().unwrap_or(Exit::Trouble);
-            for fault in &faults {
+            for fault in faults.iter().take(SHOWN) {
                 fault.print();
+            }
+            if let Some(more) = faults.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+                Diagnostic::print_line(&format!("and {more} more"));
             }
             exit.into()
         }
+    }
+}
+
+/// Names what killed runs left beside a file or folder that is to be written.
+fn tell_leftovers(output: Option<&Utf8PathBuf>, global: &args::Global) {
+    let Some(output) = output.filter(|_| !global.quiet) else { return };
+    let parent = output.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    for path in leftovers(parent.as_std_path()) {
+        let path = path.strip_prefix("./").unwrap_or(&path).display().to_string();
+        let path = shown(path.as_bytes());
+        Diagnostic::print_line(&format!("note: {path} is left of a run that was killed; nothing needs it: remove it"));
     }
 }
 

@@ -35,9 +35,11 @@ struct Settings {
 
 /// Runs it.
 pub fn run(command: &args::Plan, global: &Global) -> Outcome {
-    let settings = settings(command, global)?;
-    let exports = ExportFiles::open(&command.exports, global.threads())
-        .map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let mut settings = settings(command, global)?;
+    super::tell_leftovers(command.output.as_ref(), global);
+    let exports =
+        ExportFiles::open(&command.exports, global.threads()).map_err(|error| vec![grounds::export_fault(&error)])?;
+    settings.request.written = exports.written();
     let progress = Progress::of(&exports, global);
     // Nothing says where the operations come from when they go to standard output.
     if !command.stdout {
@@ -72,8 +74,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         }))?;
         return Ok(exit);
     }
-    let digests =
-        exports.digests(command.digest.into()).map_err(|error| vec![Diagnostic::trouble(error.to_string())])?;
+    let digests = exports.digests(command.digest.into()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let mut inputs = view::export_inputs(&command.exports, &digests);
     inputs.extend(settings.inputs);
     let size = command.wave.map_or(0, NonZeroUsize::get);
@@ -150,6 +151,9 @@ fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagn
     let target = command.output.as_ref().map(|folder| Target::new(folder, command.force));
     let target = target.transpose().map_err(|error| vec![output_fault(&error)])?;
     let Grounds { policy, mut request, inputs } = grounds::read(&command.grounds)?;
+    if command.user.iter().any(|user| user.trim().is_empty()) {
+        return Err(vec![Diagnostic::trouble("-u names nobody: the identity is empty")]);
+    }
     request.leavers.extend(command.user.iter().map(|user| Leaver::new(Identity::from_text(user), 0)));
     if request.leavers.is_empty() && request.rosters.is_empty() && !request.orphans {
         return Err(vec![
@@ -214,10 +218,16 @@ pub fn report_fault(error: &dyn std::fmt::Display) -> Vec<Diagnostic> {
 }
 
 fn output_fault(error: &OutputError) -> Diagnostic {
-    let fault = Diagnostic::trouble(error.to_string());
+    let fault = match error {
+        OutputError::Io { path, error } => Diagnostic::io(path.as_str(), error),
+        _ => Diagnostic::trouble(error.to_string()),
+    };
     match error {
         OutputError::Exists(_) => fault.help("name another folder, or use --force to replace an earlier change set"),
         OutputError::NotOurs(_) => fault.help("--force replaces earlier change sets only; name another folder"),
-        OutputError::Io { .. } => fault,
+        OutputError::Unsynced { .. } => {
+            fault.help("sync the file system, and see that its disk is sound, before you rely on it")
+        }
+        OutputError::Io { .. } => fault.note("nothing of the change set was written"),
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::args::{self, Global};
+use super::grounds::export_fault;
 use super::progress::Progress;
 use super::simulate::{change_files, faults, read_changes, refusal};
 use super::{Diagnostic, Exit, Outcome, written};
@@ -16,6 +17,7 @@ use crate::revert::{Reverted, revert};
 /// Runs it.
 pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     let trouble = |text: String| vec![Diagnostic::trouble(text)];
+    super::tell_leftovers(command.output.as_ref(), global);
     let server = Server::called(&command.server).unwrap_or(Server::OpenLdap);
     if command.relax && !server.profile().controls.contains(&crate::ldap::change::RELAX_RULES) {
         return Err(trouble(format!("--relax: {server} has no relax rules control")));
@@ -25,7 +27,7 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     for file in change_files(&command.changes)? {
         read_changes(&file, UrlPolicy::Refuse, &mut places, &mut records)?;
     }
-    let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| trouble(error.to_string()))?;
+    let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let reverted = revert(&exports, UrlPolicy::Refuse, (server, command.relax), &records)
         .map_err(|error| faults(&error, &command.export))?;
@@ -43,7 +45,7 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
         None => written(io::stdout().lock().write_all(&text))?,
         Some(path) => {
             let file = NewFile::create(path).and_then(|mut file| file.write_all(&text).and_then(|()| file.finish()));
-            file.map_err(|error| trouble(format!("{path}: {error}")))?;
+            file.map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])?;
         }
     }
     if !global.quiet {

@@ -6,13 +6,14 @@ use std::io::{self, BufWriter, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::NamedTempFile;
 
-use super::half_written::HalfWritten;
+use super::half_written::{HalfWritten, Held, PREFIX, hold};
 
 /// A file that is being written, under a name of its own until it is whole.
 pub struct NewFile {
     path: Utf8PathBuf,
     out: BufWriter<NamedTempFile>,
     _half_written: HalfWritten,
+    _held: Held,
 }
 
 impl NewFile {
@@ -23,9 +24,10 @@ impl NewFile {
         }
         let parent = path.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
         // Readable by its owner only, as temporary files are.
-        let make = || tempfile::Builder::new().prefix(".offboard-").tempfile_in(parent);
+        let make = || tempfile::Builder::new().prefix(PREFIX).tempfile_in(parent);
         let (half_written, file) = HalfWritten::begin(make, NamedTempFile::path)?;
-        Ok(Self { path: path.to_owned(), out: BufWriter::new(file), _half_written: half_written })
+        let held = hold(file.path());
+        Ok(Self { path: path.to_owned(), out: BufWriter::new(file), _half_written: half_written, _held: held })
     }
 
     /// Gives it its name.

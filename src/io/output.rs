@@ -1,25 +1,30 @@
 //! Change sets go out: one folder, whole or not at all.
 //!
 //! Everything is written into a folder beside the target, synced, and renamed; what fails before the rename leaves
-//! nothing behind. Files are 0600 and folders 0700: change files carry values of the directory.
+//! nothing behind. The rename takes no place that somebody else has taken meanwhile, and an earlier change set is
+//! exchanged for the new one in one step, where the file system can do that. Files are 0600 and folders 0700: change
+//! files carry values of the directory.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use data_encoding::HEXLOWER;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use thiserror::Error;
 
-use super::half_written::{HalfWritten, uninterrupted};
+use super::half_written::{HalfWritten, PREFIX, hold, uninterrupted};
 
 /// The file with the sums of all others.
 pub const SUMS: &str = "SHA256SUMS";
 
-/// Why a change set was not written. Nothing of it is left.
+/// Why a change set was not written. Nothing of it is left, but for [`OutputError::Unsynced`].
 #[derive(Debug, Error)]
 pub enum OutputError {
     /// The folder is there.
@@ -28,6 +33,16 @@ pub enum OutputError {
     /// The folder is there and was not written by this tool.
     #[error("{0} is not a change set of this tool")]
     NotOurs(Utf8PathBuf),
+    /// It stands there, whole, but perhaps not after a power failure.
+    #[error("{folder} is written, whole, but its place in {parent} could not be made sure: {error}")]
+    Unsynced {
+        /// The change set.
+        folder: Utf8PathBuf,
+        /// Where it stands.
+        parent: Utf8PathBuf,
+        /// What was said.
+        error: io::Error,
+    },
     /// The operating system said no.
     #[error("{path}: {error}")]
     Io {
@@ -72,9 +87,15 @@ impl Target {
     pub fn write(&self, files: &[(String, Vec<u8>)]) -> Result<(), OutputError> {
         let parent = self.folder.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
         let wrong = |error| failed(parent, error);
+        // Opened first: a folder that cannot be synced is no place to write to.
+        let place = File::open(parent).map_err(wrong)?;
         // The name tells whose leftovers these are, should the machine go down in between.
-        let make = || tempfile::Builder::new().prefix(".offboard-").tempdir_in(parent);
+        let make = || {
+            let mut folder = tempfile::Builder::new();
+            folder.prefix(PREFIX).permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
+        };
         let (_half_written, staging) = HalfWritten::begin(make, TempDir::path).map_err(wrong)?;
+        let _held = hold(staging.path());
         let root = Utf8Path::from_path(staging.path())
             .ok_or_else(|| wrong(io::Error::new(io::ErrorKind::InvalidInput, "a path that is not UTF-8")))?;
         let inside = root.join("set");
@@ -86,25 +107,52 @@ impl Target {
             Ok(sums.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })?;
         Self::write_file(&inside.join(SUMS), sums.as_bytes())?;
-        for folder in [inside.join("apply"), inside.join("rollback"), inside.clone()] {
-            if folder.is_dir() {
-                Self::sync(&folder)?;
-            }
+        let parts: BTreeSet<&Utf8Path> = files.iter().filter_map(|(name, _)| Utf8Path::new(name).parent()).collect();
+        for folder in parts {
+            Self::sync(&inside.join(folder))?;
         }
+        Self::sync(&inside)?;
         self.check()?;
         if self.force && self.folder.is_dir() {
-            // The earlier set goes into the staging folder, and away with it, once the new one is in place.
-            let earlier = root.join("earlier");
-            let _both = uninterrupted();
-            fs::rename(&self.folder, &earlier).map_err(|error| failed(&self.folder, error))?;
-            if let Err(error) = fs::rename(&inside, &self.folder) {
-                let _ = fs::rename(&earlier, &self.folder);
-                return Err(failed(&self.folder, error));
-            }
+            self.exchange(root, &inside)?;
         } else {
-            fs::rename(&inside, &self.folder).map_err(|error| failed(&self.folder, error))?;
+            self.put(&inside)?;
         }
-        Self::sync(parent)
+        place.sync_all().map_err(|error| OutputError::Unsynced {
+            folder: self.folder.clone(),
+            parent: parent.to_owned(),
+            error,
+        })
+    }
+
+    /// Gives a finished folder its name, which must be free.
+    fn put(&self, inside: &Utf8Path) -> Result<(), OutputError> {
+        let wrong = |error| match error {
+            Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR => OutputError::Exists(self.folder.clone()),
+            error => failed(&self.folder, error.into()),
+        };
+        match renameat_with(CWD, inside.as_std_path(), CWD, self.folder.as_std_path(), RenameFlags::NOREPLACE) {
+            // A file system that cannot: then only an empty folder could be taken for a free place.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                fs::rename(inside, &self.folder).map_err(|error| failed(&self.folder, error))
+            }
+            result => result.map_err(wrong),
+        }
+    }
+
+    /// Exchanges an earlier change set for the new one. The earlier one stays in the staging folder, and goes with it.
+    fn exchange(&self, root: &Utf8Path, inside: &Utf8Path) -> Result<(), OutputError> {
+        match renameat_with(CWD, inside.as_std_path(), CWD, self.folder.as_std_path(), RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            result => return result.map_err(|error| failed(&self.folder, error.into())),
+        }
+        let earlier = root.join("earlier");
+        let _both = uninterrupted();
+        fs::rename(&self.folder, &earlier).map_err(|error| failed(&self.folder, error))?;
+        fs::rename(inside, &self.folder).map_err(|error| {
+            let _ = fs::rename(&earlier, &self.folder);
+            failed(&self.folder, error)
+        })
     }
 
     fn write_files(inside: &Utf8Path, files: &[(String, Vec<u8>)]) -> Result<(), OutputError> {
@@ -157,8 +205,6 @@ pub fn write_new(path: &Utf8Path, content: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
