@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests say so")]
 
 mod audit;
+mod bad_input;
 mod browser;
 mod cli;
 mod conformance;
 mod diff;
 mod docs;
+mod injection;
 mod lint;
 mod offboard;
 mod packaging;
@@ -14,7 +16,10 @@ mod revert;
 mod scenarios;
 mod schema;
 mod search;
+mod secrets;
 mod servers;
 mod simulate;
+mod trust;
 mod verify;
 mod waves;
+mod writing;

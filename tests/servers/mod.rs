@@ -21,7 +21,7 @@ mod ds389_facts;
 mod lint;
 mod plan_run;
 mod random_runs;
-mod runbook;
+pub mod runbook;
 mod samba;
 mod samba_facts;
 mod scenarios;
