@@ -59,7 +59,7 @@ pub fn model(text: &[u8], server: Server) -> Model {
     for entry in entries(text) {
         let key = entry.dn.key().clone();
         model.children.entry(key.parent().unwrap()).or_default().insert(key.clone());
-        model.entries.insert(key, entry);
+        model.entries.insert(key, entry.into());
     }
     model
 }
@@ -97,7 +97,7 @@ pub fn change(name: &str, before: &[u8], after: &[u8], server: Server) -> Vec<u8
     }
     let expected = content(&entries(after), server);
     let text = || String::from_utf8_lossy(&change).into_owned();
-    assert_eq!(content(model.entries.values(), server), expected, "{name}\n{}", text());
+    assert_eq!(content(model.entries.values().map(AsRef::as_ref), server), expected, "{name}\n{}", text());
     let mut reached = Vec::new();
     for entry in model.entries.values() {
         writer::write_entry(&mut reached, entry);

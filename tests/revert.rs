@@ -130,7 +130,7 @@ fn random_changes_are_undone() {
                 panic!("case {case}: {:?}: {code}\n{}", record.dn, String::from_utf8_lossy(&text));
             }
         }
-        let found = content(model.entries.values(), server);
+        let found = content(model.entries.values().map(AsRef::as_ref), server);
         assert_eq!(found, content(&entries(before.as_bytes()), server), "case {case}");
         records += changes.len();
         undone += reverted.undo.len();

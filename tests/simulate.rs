@@ -234,7 +234,7 @@ fn what_is_not_held_does_not_matter() {
         };
         rewrite(&exports, UrlPolicy::Refuse, &outcome.changes, &mut take).unwrap();
         let found = content(&entries(&written), Server::OpenLdap);
-        assert_eq!(found, content(whole.entries.values(), Server::OpenLdap), "case {case}");
+        assert_eq!(found, content(whole.entries.values().map(AsRef::as_ref), Server::OpenLdap), "case {case}");
         done += outcome.applied;
         refused += outcome.refused.len();
         reached += usize::from(found == content(&entries(after.as_bytes()), Server::OpenLdap));

@@ -8,6 +8,7 @@
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use clap::Parser;
 use data_encoding::BASE64;
@@ -212,7 +213,7 @@ fn planning_again_comes_to_what_reading_again_comes_to() {
         for round in 0..8 {
             // Deletions only all or none: a tree with a hole is refused.
             let deleted = round % 2 == 0;
-            let done = |after: &Option<Entry>, random: &mut Random| {
+            let done = |after: &Option<Arc<Entry>>, random: &mut Random| {
                 round == 0 || if after.is_none() { deleted } else { random.below(2) == 0 }
             };
             let after = proof.after.iter().filter(|(_, after)| done(after, &mut random));

@@ -60,7 +60,7 @@ pub fn waves(
         if basis.policy.directory.server.profile().follows_moves {
             // What later waves touch names what this one moved: the server renames it there by itself.
             for (key, entry) in &whole.plan.before {
-                laid.entry(key.clone()).or_insert_with(|| Some(entry.clone()));
+                laid.entry(key.clone()).or_insert_with(|| Some(Arc::new(entry.clone())));
             }
             relink_all(laid.values_mut().flatten(), &made.proof.after);
         }

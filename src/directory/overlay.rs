@@ -1,16 +1,18 @@
 //! Changes laid over exports: what an entry is afterwards, without writing the exports anew.
 
+use std::sync::Arc;
+
 use super::key_hash::KeyMap;
 use crate::ldap::{DnKey, Entry};
 
 /// Entries that a plan changed, by the names that they have in the exports: `None` is a deleted one. Read over the
 /// exports, it shows the directory afterwards.
-pub type Overlay = KeyMap<Option<Entry>>;
+pub type Overlay = KeyMap<Option<Arc<Entry>>>;
 
 /// Lays further changes over exports that changes lie over already. Their keys are the names by which the entries were
 /// read: an entry that was renamed before is found by its new name.
-pub fn lay_over<'e>(overlay: &mut Overlay, after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Entry>)>) {
-    let renamed = |(first, entry): (&DnKey, &Option<Entry>)| {
+pub fn lay_over<'e>(overlay: &mut Overlay, after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Arc<Entry>>)>) {
+    let renamed = |(first, entry): (&DnKey, &Option<Arc<Entry>>)| {
         entry.as_ref().filter(|entry| entry.dn.key() != first).map(|entry| (entry.dn.key().clone(), first.clone()))
     };
     let first_names: KeyMap<DnKey> = overlay.iter().filter_map(renamed).collect();
@@ -27,7 +29,7 @@ mod tests {
     #[test]
     fn a_renamed_entry_keeps_its_first_name() {
         let dn = |name: &str| Dn::parse(name.as_bytes()).unwrap();
-        let entry = |name: &str| Entry { dn: dn(name), origin: Origin::default(), attributes: Vec::new() };
+        let entry = |name: &str| Arc::new(Entry { dn: dn(name), origin: Origin::default(), attributes: Vec::new() });
         let key = |name: &str| dn(name).key().clone();
         let mut overlay = Overlay::default();
         lay_over(&mut overlay, [(&key("cn=a,o=x"), &Some(entry("cn=a,ou=gone,o=x")))]);

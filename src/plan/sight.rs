@@ -134,7 +134,7 @@ impl<E> Again<'_, E> {
 
     /// Shows the touched entries to a pass as they are afterwards.
     fn show_touched<P: Pass>(&self, pass: &P, found: &mut P::Found) -> Result<(), Unreadable> {
-        let mut after: Vec<&Entry> = self.overlay.values().flatten().collect();
+        let mut after: Vec<&Entry> = self.overlay.values().flatten().map(AsRef::as_ref).collect();
         after.sort_by(|a, b| a.dn.key().cmp(b.dn.key()));
         after.into_iter().try_for_each(|entry| show(entry, pass, found))
     }
@@ -181,7 +181,7 @@ impl<E: Exports> Sight for Again<'_, E> {
 
     fn entries(&self, names: &KeySet) -> Result<Vec<Entry>, ScanError<E::Error>> {
         let after: HashMap<&DnKey, &Entry> =
-            self.overlay.values().flatten().map(|entry| (entry.dn.key(), entry)).collect();
+            self.overlay.values().flatten().map(|entry| (entry.dn.key(), entry.as_ref())).collect();
         let mut found = Vec::new();
         for name in names {
             match (after.get(name), self.seen.asked.get(name)) {

@@ -109,10 +109,10 @@ impl Plan {
 }
 
 /// An entry that all waves together leave otherwise than the whole plan does, if there is one.
-pub fn difference<'e>(waves: &'e Overlay, whole: &'e BTreeMap<DnKey, Option<Entry>>) -> Option<&'e DnKey> {
+pub fn difference<'e>(waves: &'e Overlay, whole: &'e BTreeMap<DnKey, Option<Arc<Entry>>>) -> Option<&'e DnKey> {
     let extra = waves.keys().filter(|key| !whole.contains_key(*key)).min();
     extra.or_else(|| {
-        let other = |(key, entry): &(&DnKey, &Option<Entry>)| match (waves.get(*key), entry) {
+        let other = |(key, entry): &(&DnKey, &Option<Arc<Entry>>)| match (waves.get(*key), entry) {
             (Some(Some(left)), Some(right)) => !is_same(left, right),
             (Some(None), None) => false,
             _ => true,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -51,7 +52,7 @@ pub struct Proof {
     /// Values left behind because the policy has them under review.
     pub under_review: u64,
     /// Every touched entry afterwards, by the name that it has in the exports; `None` is a deleted one.
-    pub after: BTreeMap<DnKey, Option<Entry>>,
+    pub after: BTreeMap<DnKey, Option<Arc<Entry>>>,
 }
 
 /// Why there is no proof.
@@ -233,17 +234,17 @@ fn own_accounts<'p>(planned: &'p Plan, deleted: &'p KeySet) -> impl Iterator<Ite
     planned.accounts.iter().map(|account| &*account.entry).filter(|entry| deleted.contains(entry.dn.key()))
 }
 
-fn first_states<E>(targets: Vec<Entry>) -> Result<BTreeMap<DnKey, Entry>, ProofError<E>> {
+fn first_states<E>(targets: Vec<Entry>) -> Result<BTreeMap<DnKey, Arc<Entry>>, ProofError<E>> {
     let mut states = BTreeMap::new();
     for entry in targets {
-        if let Some(twice) = states.insert(entry.dn.key().clone(), entry) {
+        if let Some(twice) = states.insert(entry.dn.key().clone(), Arc::new(entry)) {
             return Err(fails("applies", format!("{} stands in the exports twice", text(twice.dn.spelling()))));
         }
     }
     Ok(states)
 }
 
-fn model(found: &Found, before: &BTreeMap<DnKey, Entry>, policy: &Policy) -> Model {
+fn model(found: &Found, before: &BTreeMap<DnKey, Arc<Entry>>, policy: &Policy) -> Model {
     let mut model = Model {
         entries: before.clone(),
         others: found.parents.iter().filter(|parent| !before.contains_key(*parent)).cloned().collect(),
@@ -272,7 +273,7 @@ fn run<E>(model: &mut Model, records: &[Cow<'_, ChangeRecord>], check: &'static 
 fn no_dangling<E>(
     model: &Model,
     around: &Around<'_>,
-    (found, before): (&Found, &BTreeMap<DnKey, Entry>),
+    (found, before): (&Found, &BTreeMap<DnKey, Arc<Entry>>),
     planned: &Plan,
     policy: &Policy,
 ) -> Result<u64, ProofError<E>> {
@@ -331,7 +332,7 @@ fn is_another_ones(around: &Around<'_>, found: &Found, naming: &Naming) -> bool 
 fn names_nobody_new<E>(
     model: &Model,
     around: &Around<'_>,
-    before: &BTreeMap<DnKey, Entry>,
+    before: &BTreeMap<DnKey, Arc<Entry>>,
 ) -> Result<(), ProofError<E>> {
     let (mut keys, mut named) = (KeyBuffer::new(), Vec::new());
     for (key, first) in before {
@@ -356,7 +357,7 @@ fn names_nobody_new<E>(
 fn untouched<E>(
     around: &Around<'_>,
     planned: &Plan,
-    before: &BTreeMap<DnKey, Entry>,
+    before: &BTreeMap<DnKey, Arc<Entry>>,
     policy: &Policy,
 ) -> Result<(), ProofError<E>> {
     let new_names: HashSet<&DnKey> = planned.moved.iter().map(|(_, new)| new.key()).collect();
@@ -376,8 +377,8 @@ type Lost = Vec<(Vec<u8>, Vec<String>)>;
 
 /// Holds every entry against its first state.
 fn undone<E>(
-    before: &BTreeMap<DnKey, Entry>,
-    after: &BTreeMap<DnKey, Entry>,
+    before: &BTreeMap<DnKey, Arc<Entry>>,
+    after: &BTreeMap<DnKey, Arc<Entry>>,
     server: Server,
 ) -> Result<Lost, ProofError<E>> {
     let follows = server.profile().follows_moves;

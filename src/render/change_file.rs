@@ -1,6 +1,6 @@
 //! The change files: one LDIF file a stage, each record with who, why and where from in a comment above it.
 
-use super::sanitize::{Secrets, shown};
+use super::sanitize::{MASK, Secrets, shown, shown_text};
 use crate::ldap::{Change, Entry, Origin};
 use crate::ldif::writer;
 use crate::plan::{Kind, Operation, Plan, Request, Stage};
@@ -123,14 +123,11 @@ pub fn write_deleted(out: &mut Vec<u8>, entry: &Entry, secrets: Secrets<'_>) {
     writer::write_comment(out, b"the entry that this deletes:");
     for attribute in &entry.attributes {
         let description = attribute.description.spelling();
-        for value in &attribute.values {
-            writer::write_comment(
-                out,
-                format!("  {description}: {}", secrets.shown_value(description, &value.bytes)).as_bytes(),
-            );
-            if secrets.is_secret(description) {
-                break;
-            }
+        // One mask tells enough.
+        let is_secret = secrets.is_secret(description);
+        for value in attribute.values.iter().take(if is_secret { 1 } else { usize::MAX }) {
+            let shown = if is_secret { MASK.to_owned() } else { shown_text(&value.bytes) };
+            writer::write_comment(out, format!("  {description}: {shown}").as_bytes());
         }
     }
 }

@@ -44,8 +44,10 @@ fn is_active(character: char) -> bool {
 
 /// Bytes as one line of text: control and direction characters as `\u{..}`, bytes that are no UTF-8 as `\x..`.
 pub fn shown(bytes: &[u8]) -> Cow<'_, str> {
+    // Nearly every value.
+    let is_plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
     if let Ok(text) = std::str::from_utf8(bytes)
-        && !text.chars().any(is_active)
+        && (is_plain || !text.chars().any(is_active))
     {
         return Cow::Borrowed(text);
     }
@@ -76,6 +78,9 @@ pub fn shown_text(value: &[u8]) -> String {
         return format!("({} bytes that are no text)", value.len());
     }
     let text = shown(value);
+    if text.len() <= LONG {
+        return text.into_owned();
+    }
     match text.char_indices().nth(LONG) {
         None => text.into_owned(),
         Some((end, _)) => format!("{}... ({} bytes)", &text[..end], value.len()),

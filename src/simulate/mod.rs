@@ -16,6 +16,7 @@ mod rewrite;
 mod touched;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -147,12 +148,12 @@ fn check_whole<E>(census: &Census) -> Result<(), SimulateError<E>> {
     }
 }
 
-fn by_name<E>(entries: Vec<Entry>) -> Result<BTreeMap<DnKey, Entry>, SimulateError<E>> {
+fn by_name<E>(entries: Vec<Entry>) -> Result<BTreeMap<DnKey, Arc<Entry>>, SimulateError<E>> {
     let mut names = BTreeMap::new();
     for entry in entries {
         let origin = entry.origin;
-        if let Some(first) = names.insert(entry.dn.key().clone(), entry) {
-            return Err(SimulateError::Twice { dn: first.dn, origins: [first.origin, origin] });
+        if let Some(first) = names.insert(entry.dn.key().clone(), Arc::new(entry)) {
+            return Err(SimulateError::Twice { dn: first.dn.clone(), origins: [first.origin, origin] });
         }
     }
     Ok(names)
@@ -162,13 +163,13 @@ fn by_name<E>(entries: Vec<Entry>) -> Result<BTreeMap<DnKey, Entry>, SimulateErr
 const NOWHERE: u64 = 0;
 
 fn changes(
-    before: &BTreeMap<DnKey, Entry>,
-    after: &BTreeMap<DnKey, Entry>,
+    before: &BTreeMap<DnKey, Arc<Entry>>,
+    after: &BTreeMap<DnKey, Arc<Entry>>,
     parents: &HashMap<DnKey, Origin>,
 ) -> Changes {
     let mut changes = Changes::default();
     let stood = after.values().filter(|entry| entry.origin.line != NOWHERE);
-    let now: HashMap<Origin, &Entry> = stood.map(|entry| (entry.origin, entry)).collect();
+    let now: HashMap<Origin, &Entry> = stood.map(|entry| (entry.origin, entry.as_ref())).collect();
     for entry in before.values() {
         let is_same = |now: &&Entry| now.dn.spelling() == entry.dn.spelling() && now.attributes == entry.attributes;
         match now.get(&entry.origin) {
@@ -189,8 +190,8 @@ fn changes(
         };
         places.insert(key, place);
         match place {
-            Some(place) => changes.behind.entry(place).or_default().push(entry.clone()),
-            None => changes.at_end.push(entry.clone()),
+            Some(place) => changes.behind.entry(place).or_default().push(Entry::clone(entry)),
+            None => changes.at_end.push(Entry::clone(entry)),
         }
     }
     changes

@@ -298,7 +298,7 @@ fn model(server: Server) -> Model {
     for entry in entries(content.as_bytes()) {
         let key = entry.dn.key().clone();
         model.children.entry(key.parent().unwrap()).or_default().insert(key.clone());
-        model.entries.insert(key, entry);
+        model.entries.insert(key, entry.into());
     }
     model
 }

@@ -361,7 +361,7 @@ fn foretold(case: &Case) -> (Vec<u16>, BTreeMap<DnKey, Form>) {
     for entry in &case.entries {
         let key = entry.dn.key().clone();
         model.children.entry(key.parent().unwrap()).or_default().insert(key.clone());
-        model.entries.insert(key, entry.clone());
+        model.entries.insert(key, entry.clone().into());
     }
     let codes = case.changes.iter().map(|change| model.apply(change).err().map_or(0, ResultCode::number)).collect();
     let forms = model.entries.iter().map(|(key, entry)| (key.clone(), form(&entry.attributes))).collect();

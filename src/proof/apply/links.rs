@@ -3,6 +3,7 @@
 //! Measured with Samba: a moved entry is named by its new name at once, a deleted one by none.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
@@ -26,8 +27,8 @@ pub fn relink(entry: &mut Entry, old: &DnKey, new: Option<&Dn>) {
 /// Gives the values of entries that name what changes have renamed or deleted its new name; without one they go. `after` has
 /// the changed entries by their names before.
 pub fn relink_all<'e>(
-    entries: impl Iterator<Item = &'e mut Entry>,
-    after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Entry>)>,
+    entries: impl Iterator<Item = &'e mut Arc<Entry>>,
+    after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Arc<Entry>>)>,
 ) {
     let mut links = Links::default();
     for (key, entry) in after {
@@ -37,7 +38,7 @@ pub fn relink_all<'e>(
             Some(_) => {}
         }
     }
-    entries.for_each(|entry| links.follow(entry));
+    entries.for_each(|entry| links.follow(Arc::make_mut(entry)));
 }
 
 /// What became of entries that values may name, and which entries have followed it.

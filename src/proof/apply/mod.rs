@@ -20,6 +20,7 @@ mod modify;
 mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
@@ -45,7 +46,7 @@ const ASSERTION: &str = "1.3.6.1.1.12";
 #[derive(Clone)]
 pub struct Model {
     /// Entries that are there.
-    pub entries: BTreeMap<DnKey, Entry>,
+    pub entries: BTreeMap<DnKey, Arc<Entry>>,
     /// Names below each entry that may be deleted.
     pub children: BTreeMap<DnKey, BTreeSet<DnKey>>,
     /// Names of entries that are there and that nothing touches: parents.
@@ -93,7 +94,9 @@ impl Model {
         let relaxed = record.controls.iter().any(|control| control.oid == RELAX_RULES && known(control));
         let rules = Rules { profile: &self.profile, stood_before: self.stood_before || relaxed };
         match &record.change {
-            Change::Modify(modifications) => rules.check_request(self.entries.get(key), modifications)?,
+            Change::Modify(modifications) => {
+                rules.check_request(self.entries.get(key).map(AsRef::as_ref), modifications)?;
+            }
             Change::Add(attributes) => rules.check_attributes(attributes)?,
             Change::Delete | Change::ModifyDn { .. } => {}
         }
@@ -107,7 +110,7 @@ impl Model {
                 let entry = self.entries.get(key).ok_or(ResultCode::NoSuchObject)?;
                 let changed = modify::modify(entry, modifications, &self.profile)?;
                 rules.check_entry(Some(entry), &changed)?;
-                self.entries.insert(key.clone(), changed);
+                self.entries.insert(key.clone(), Arc::new(changed));
                 Ok(())
             }
             Change::ModifyDn { new_rdn, delete_old_rdn, new_superior } => {
@@ -120,7 +123,7 @@ impl Model {
     pub fn look_at(&mut self, key: &DnKey) -> Option<&Entry> {
         let entry = self.entries.get_mut(key)?;
         if self.profile.follows_moves {
-            self.links.follow(entry);
+            self.links.follow(Arc::make_mut(entry));
         }
         Some(entry)
     }
@@ -128,7 +131,7 @@ impl Model {
     /// Gives every entry the new names of what it names.
     pub fn follow_links(&mut self) {
         if self.profile.follows_moves {
-            self.entries.values_mut().for_each(|entry| self.links.follow(entry));
+            self.entries.values_mut().for_each(|entry| self.links.follow(Arc::make_mut(entry)));
         }
     }
 
@@ -167,7 +170,7 @@ impl Model {
         top.dn = name.clone();
         let rules = Rules { profile: &self.profile, stood_before: self.stood_before };
         rules.check_entry(Some(entry), &top)?;
-        self.entries.insert(old.clone(), top);
+        self.entries.insert(old.clone(), Arc::new(top));
         self.move_subtree(&old, &name)?;
         self.renames.push(old, name.key().clone());
         Ok(())
@@ -183,7 +186,7 @@ impl Model {
                 let lower = entry.dn.rdns().len().saturating_sub(old.depth());
                 let parts = entry.dn.rdns().iter().take(lower).map(Rdn::spelling).chain([name.spelling()]);
                 let spelling = parts.collect::<Vec<_>>().join(&b',');
-                entry.dn = Dn::parse(&spelling).map_err(|_| ResultCode::InvalidDnSyntax)?;
+                Arc::make_mut(&mut entry).dn = Dn::parse(&spelling).map_err(|_| ResultCode::InvalidDnSyntax)?;
             }
             if let Some(children) = self.children.remove(&key) {
                 let moved = children.iter().map(|child| renamed(child, old, name.key())).collect();
@@ -226,7 +229,7 @@ impl Model {
         }
         self.children.entry(parent).or_default().insert(key.clone());
         self.links.begin(key);
-        self.entries.insert(key.clone(), entry);
+        self.entries.insert(key.clone(), Arc::new(entry));
         Ok(())
     }
 
@@ -316,7 +319,7 @@ mod tests {
                 let (attribute, value) = line.trim().split_once(": ").unwrap();
                 entry.push(description(attribute), Value::new(value.as_bytes()));
             }
-            model.entries.insert(entry.dn.key().clone(), entry);
+            model.entries.insert(entry.dn.key().clone(), Arc::new(entry));
         }
         model
     }

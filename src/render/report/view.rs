@@ -801,7 +801,7 @@ fn operations(context: &Context<'_>, proof: &Proof) -> Vec<OperationView> {
         let before = context.plan.before.get(key).filter(|_| first);
         let after = match proof.after.get(key) {
             None => before,
-            Some(after) => after.as_ref(),
+            Some(after) => after.as_deref(),
         };
         OperationView {
             stage: operation.stage.name(),
