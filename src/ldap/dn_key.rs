@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use super::{
     attribute_types,
     dn::DnError,
-    dn_syntax::{self, ParsedAva},
+    dn_syntax::{self, MAX_RDNS, ParsedAva},
     matching::{MatchingRule, normalize_nested},
     string_prep::push_printable_ascii,
 };
@@ -295,7 +295,7 @@ fn push_escaped(key: &mut Vec<u8>, value: &[u8]) {
 /// The quick way, for names of printable ASCII without escapes, quotes, `#`, `;` and multi-valued RDNs; `None`
 /// for all others and for malformed names, which [`push_any`] then explains. Gives where the leaf begins in the key.
 fn push_plain(key: &mut Vec<u8>, dn: &[u8]) -> Option<usize> {
-    if !are_plain(dn) {
+    if !are_plain(dn) || is_too_deep(dn) {
         return None;
     }
     let mut rest = dn;
@@ -309,6 +309,12 @@ fn push_plain(key: &mut Vec<u8>, dn: &[u8]) -> Option<usize> {
         push_plain_rdn(key, rdn)?;
     }
     Some(leaf)
+}
+
+/// Whether a plain name has too many RDNs.
+fn is_too_deep(dn: &[u8]) -> bool {
+    // `a=,` is the shortest.
+    dn.len() / 3 >= MAX_RDNS && memchr_iter(b',', dn).count() >= MAX_RDNS
 }
 
 /// Appends the key of a plain RDN, with its end mark.

@@ -45,12 +45,21 @@ pub(super) struct ParsedAva<'a> {
     pub is_opaque: bool,
 }
 
+/// Most RDNs of a name. OpenLDAP takes no name of more than 8,192 bytes, so none of more than 2,048 RDNs (`a=b,`).
+///
+/// Whoever looks at all names above a name takes time for it that grows with the square of their number.
+pub(super) const MAX_RDNS: usize = 2048;
+
 /// A whole DN, leaf first.
 pub(super) fn parse_dn(input: &[u8]) -> Result<Vec<ParsedRdn<'_>>, DnError> {
     if input.iter().all(|&byte| byte == b' ') {
         return Ok(Vec::new());
     }
-    whole(input, separated_list1(one_of(&b",;"[..]), rdn).parse(input))
+    let rdns = whole(input, separated_list1(one_of(&b",;"[..]), rdn).parse(input))?;
+    match rdns.get(MAX_RDNS) {
+        Some(further) => Err(DnError { offset: input.len() - further.tail.len(), kind: DnErrorKind::Depth }),
+        None => Ok(rdns),
+    }
 }
 
 /// A whole RDN.
