@@ -12,6 +12,8 @@ mod injection;
 mod lint;
 mod offboard;
 mod packaging;
+mod readings;
+mod resources;
 mod revert;
 mod scenarios;
 mod schema;

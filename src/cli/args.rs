@@ -8,6 +8,7 @@ use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use crate::io::digest::Algorithm;
+use crate::io::source::ReadOptions;
 use crate::plan::complete::Incomplete;
 use crate::plan::{Guard, Stage};
 use crate::policy::{Limit, LimitKind, Server};
@@ -52,6 +53,9 @@ pub struct Global {
     /// Threads that read exports [default: one for each processor]
     #[arg(long, value_name = "N", global = true)]
     pub threads: Option<NonZeroUsize>,
+    /// Most that a compressed file may unpack to, as 20G or 500M [default: 200 times its length, or 1G if that is more]
+    #[arg(long, value_name = "SIZE", global = true, value_parser = size)]
+    pub max_decompressed: Option<u64>,
     /// Take values given as `:< file:///...` from files in this folder; without it they are an error
     #[arg(long, value_name = "DIR", global = true)]
     pub url_folder: Option<Utf8PathBuf>,
@@ -61,6 +65,12 @@ impl Global {
     /// Threads to read with.
     pub fn threads(&self) -> NonZeroUsize {
         self.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// How to read inputs.
+    pub fn reading(&self) -> ReadOptions {
+        let max_decompressed = self.max_decompressed;
+        ReadOptions { threads: self.threads(), max_decompressed, ..ReadOptions::default() }
     }
 }
 
@@ -157,6 +167,16 @@ pub struct Grounds {
     /// Plan although the exports lack something (repeatable); the refusal names the code
     #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Incomplete::ACCEPTABLE))]
     pub accept_incomplete: Vec<String>,
+}
+
+/// Bytes, with K, M, G or T behind them for powers of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let units = ["K", "M", "G", "T"];
+    let unit = units.iter().position(|unit| text.to_ascii_uppercase().ends_with(unit));
+    let digits = if unit.is_some() { &text[..text.len() - 1] } else { text };
+    let number: u64 = digits.parse().map_err(|_| "expected a number of bytes, or one with K, M, G or T".to_owned())?;
+    let factor = unit.map_or(1, |at| 1_u64 << (10 * (at + 1)));
+    number.checked_mul(factor).ok_or_else(|| "more than there can be".to_owned())
 }
 
 fn name_and_file(text: &str) -> Result<(String, Utf8PathBuf), String> {

@@ -48,7 +48,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         None => grounds::today()?,
     };
     let exports =
-        ExportFiles::open(&command.exports, global.threads()).map_err(|error| vec![grounds::export_fault(&error)])?;
+        ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let ground = Ground { policy: &policy, as_of, rosters: &rosters, history: &history };
     let (findings, census) =

@@ -1,11 +1,13 @@
 //! Faults as a person reads them: what is wrong, the place, and what to do about it.
 
+use std::fmt;
 use std::io::{self, Write as _};
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::exit::Exit;
+use crate::io::source::UnpackError;
 use crate::ldif::LdifError;
 use crate::policy::PolicyError;
 use crate::render::sanitize::shown;
@@ -134,6 +136,14 @@ impl Diagnostic {
 
     /// Writes it to standard error.
     pub fn print(&self) {
+        // Nobody to tell if standard error is gone.
+        let _ = writeln!(anstream::stderr().lock(), "{self}");
+    }
+}
+
+/// With the codes for colours, which [`print`](Diagnostic::print) leaves out where they are not wanted.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
         if let Some(excerpt) = &self.excerpt {
             let snippet = Snippet::source(excerpt.text.as_str())
@@ -148,14 +158,15 @@ impl Diagnostic {
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        let text = Renderer::styled().decor_style(DecorStyle::Ascii).render(&[group]);
-        // Nobody to tell if standard error is gone.
-        let _ = writeln!(anstream::stderr().lock(), "{text}");
+        f.write_str(&Renderer::styled().decor_style(DecorStyle::Ascii).render(&[group]))
     }
 }
 
 /// What to do about an error of the operating system or a decompressor, where that can be said.
 fn io_help(error: &io::Error) -> Option<&'static str> {
+    if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<UnpackError>()) {
+        return Some(error.help());
+    }
     Some(match error.kind() {
         io::ErrorKind::NotFound => "nothing of that name is there; names are taken from the current folder",
         io::ErrorKind::PermissionDenied => "run as somebody who may, or ask its owner",

@@ -34,7 +34,7 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
         seed: std::hash::RandomState::new().hash_one(0),
     };
     let open = |name: &String| {
-        ExportFiles::open(std::slice::from_ref(name), global.threads()).map_err(|error| vec![export_fault(&error)])
+        ExportFiles::open(std::slice::from_ref(name), &global.reading()).map_err(|error| vec![export_fault(&error)])
     };
     let (before, after) = (open(&command.before)?, open(&command.after)?);
     let folder = super::json::url_folder(global)?;

@@ -41,7 +41,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     let Grounds { policy, mut request, .. } = grounds::read(&command.grounds)?;
     let folder: Option<UrlFolder> = super::json::url_folder(global)?;
     let exports =
-        ExportFiles::open(&command.exports, global.threads()).map_err(|error| vec![grounds::export_fault(&error)])?;
+        ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     request.written = exports.written();
     let progress = Progress::of(&exports, global);
     let resolve = |url: &[u8]| {

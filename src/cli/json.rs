@@ -25,7 +25,7 @@ pub fn run(command: &args::Json, global: &Global) -> Outcome {
     let mut faults = Vec::new();
     for name in &command.files {
         let failed = |error| vec![Diagnostic::io(name, &error)];
-        let mut blocks = Source::open(name).and_then(|source| source.blocks()).map_err(failed)?;
+        let mut blocks = Source::open(name, &global.reading()).and_then(|source| source.blocks()).map_err(failed)?;
         let mut buffer = Vec::new();
         'blocks: while let Some(block) = blocks.next_block(buffer).map_err(failed)? {
             for record in RecordReader::new(&block.bytes, block.first_line, urls) {

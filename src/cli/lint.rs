@@ -1,12 +1,11 @@
 //! `offboard lint`: every problem of LDIF files, and the files with those mended that can be mended for certain.
 
 use std::io::{self, BufWriter, Write};
-use std::num::NonZeroUsize;
 
 use super::args::{self, Global, LintFormat, TargetArg};
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::ordered;
-use crate::io::source::{Block, Source};
+use crate::io::source::{Block, ReadOptions, Source};
 use crate::ldif::lint::{self, Faults, Linter, Problem, Severity, Target};
 use crate::render::problems::{self, Counts};
 
@@ -34,7 +33,7 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
         if outcome.is_err() {
             break;
         }
-        match file(name, command.target.map(Target::from), global.threads(), &mut report) {
+        match file(name, command.target.map(Target::from), &global.reading(), &mut report) {
             Ok(()) => {}
             Err(Stopped::Input(error)) => faults.push(Diagnostic::io(name, &error)),
             Err(Stopped::Output(error)) => outcome = Err(error),
@@ -106,10 +105,10 @@ impl<W: Write> Report<W> {
 fn file<W: Write>(
     name: &str,
     target: Option<Target>,
-    threads: NonZeroUsize,
+    options: &ReadOptions,
     report: &mut Report<W>,
 ) -> Result<(), Stopped> {
-    let mut blocks = Source::open(name).and_then(|source| source.blocks()).map_err(Stopped::Input)?;
+    let mut blocks = Source::open(name, options).and_then(|source| source.blocks()).map_err(Stopped::Input)?;
     let mut linter = Linter::new(target);
     let mut found = Vec::new();
     linter.begin(blocks.encoding(), &mut found);
@@ -122,7 +121,7 @@ fn file<W: Write>(
             found.clear();
             stopped.is_ok()
         };
-        ordered::for_each_block(&mut blocks, threads, &find, &mut take).map_err(Stopped::Input)?;
+        ordered::for_each_block(&mut blocks, options.threads, &find, &mut take).map_err(Stopped::Input)?;
         stopped.map_err(Stopped::Output)?;
         linter.end(&mut found);
         return report.add(name, &found).map_err(Stopped::Output);

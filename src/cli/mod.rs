@@ -35,8 +35,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser;
 
 use args::{Args, Command};
-use diagnostic::Diagnostic;
-use exit::Exit;
+pub use diagnostic::Diagnostic;
+pub use exit::Exit;
 
 use crate::io::half_written::leftovers;
 use crate::render::sanitize::shown;

@@ -38,7 +38,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let mut settings = settings(command, global)?;
     super::tell_leftovers(command.output.as_ref(), global);
     let exports =
-        ExportFiles::open(&command.exports, global.threads()).map_err(|error| vec![grounds::export_fault(&error)])?;
+        ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     settings.request.written = exports.written();
     let progress = Progress::of(&exports, global);
     // Nothing says where the operations come from when they go to standard output.

@@ -25,9 +25,9 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     let mut places = Vec::new();
     let mut records = Vec::new();
     for file in change_files(&command.changes)? {
-        read_changes(&file, UrlPolicy::Refuse, &mut places, &mut records)?;
+        read_changes(&file, &global.reading(), UrlPolicy::Refuse, &mut places, &mut records)?;
     }
-    let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| vec![export_fault(&error)])?;
+    let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let reverted = revert(&exports, UrlPolicy::Refuse, (server, command.relax), &records)
         .map_err(|error| faults(&error, &command.export))?;

@@ -18,6 +18,7 @@ use super::grounds::{self, Grounds};
 use crate::directory::Overlay;
 use crate::directory::scan::{BlockText, Exports};
 use crate::io::exports::ExportFiles;
+use crate::io::source::ReadOptions;
 use crate::ldap::Entry;
 use crate::ldif::{UrlPolicy, writer};
 use crate::plan::{Plan, PlanError, plan, plan_again};
@@ -197,7 +198,7 @@ fn planning_again_comes_to_what_reading_again_comes_to() {
     let mut random = Random(0xa9a1);
     for (name, command) in scenarios() {
         let Ok(Grounds { policy, request, .. }) = grounds::read(&command.grounds) else { panic!("{name}") };
-        let Ok(exports) = ExportFiles::open(&command.exports, NonZeroUsize::MIN) else { panic!("{name}") };
+        let Ok(exports) = ExportFiles::open(&command.exports, &ReadOptions::default()) else { panic!("{name}") };
         let planned = plan(&exports, UrlPolicy::Refuse, None, &policy, &request).unwrap_or_else(|_| panic!("{name}"));
         let files = change_file::files(&Context {
             plan: &planned,

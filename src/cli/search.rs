@@ -22,7 +22,7 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
         EntryWriter { form: form(command)?, attributes: attributes(command)?, show_secrets: command.show_secrets };
     let folder = super::json::url_folder(global)?;
     let exports =
-        ExportFiles::open(&command.exports, global.threads()).map_err(|error| vec![grounds::export_fault(&error)])?;
+        ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::beside_output(&exports, global);
     let resolve = |url: &[u8]| {
         folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))

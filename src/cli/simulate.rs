@@ -11,7 +11,7 @@ use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::change_set::apply_files;
 use crate::io::exports::{ExportError, ExportFiles};
 use crate::io::new_file::NewFile;
-use crate::io::source::Source;
+use crate::io::source::{ReadOptions, Source};
 use crate::ldap::{Change, ChangeRecord, Origin, ResultCode};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
 use crate::policy::Server;
@@ -49,9 +49,9 @@ pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
     let mut places = Vec::new();
     let mut records = Vec::new();
     for file in change_files(&command.changes)? {
-        read_changes(&file, urls, &mut places, &mut records)?;
+        read_changes(&file, &global.reading(), urls, &mut places, &mut records)?;
     }
-    let exports = ExportFiles::open(&command.export, global.threads()).map_err(|error| vec![export_fault(&error)])?;
+    let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let server = Server::called(&command.server).unwrap_or(Server::OpenLdap);
     let outcome = simulate::simulate(&exports, urls, server, &records, command.keep_going)
@@ -125,12 +125,13 @@ pub fn change_files(names: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
 
 pub fn read_changes(
     file: &str,
+    options: &ReadOptions,
     urls: UrlPolicy<'_>,
     places: &mut Vec<Place>,
     records: &mut Vec<ChangeRecord>,
 ) -> Result<(), Vec<Diagnostic>> {
     let failed = |error: io::Error| vec![Diagnostic::io(file, &error)];
-    let mut blocks = Source::open(file).and_then(|source| source.blocks()).map_err(failed)?;
+    let mut blocks = Source::open(file, options).and_then(|source| source.blocks()).map_err(failed)?;
     let mut buffer = Vec::new();
     while let Some(block) = blocks.next_block(buffer).map_err(failed)? {
         for record in RecordReader::new(&block.bytes, block.first_line, urls) {

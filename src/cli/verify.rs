@@ -68,7 +68,7 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
         None => None,
     };
     let exports =
-        ExportFiles::open(&command.exports, global.threads()).map_err(|error| vec![grounds::export_fault(&error)])?;
+        ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     let mut names = wanted(&records);

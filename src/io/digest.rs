@@ -70,7 +70,7 @@ impl Taking {
 
 /// Takes the digest of a source; `None` if it was stopped.
 pub fn digest(source: &Source, algorithm: Algorithm, stopped: &AtomicBool) -> io::Result<Option<Digest>> {
-    let mut reader = source.reader();
+    let mut reader = source.reader()?;
     let (mut taking, mut quick, mut bytes) = (Taking::new(algorithm), Xxh3::new(), 0);
     let mut part = vec![0; PART];
     loop {

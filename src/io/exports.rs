@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::digest::{Algorithm, Digest, Digests, digest};
 use super::ordered;
-use super::source::{Block, Fingerprint, Source};
+use super::source::{Block, Fingerprint, ReadOptions, Source};
 use crate::directory::scan::{BlockText, Exports};
 
 /// Why an export could not be read.
@@ -65,6 +65,11 @@ impl Reading {
 /// What is read by one thread, as the others would have begun when it is done, in bytes.
 const SMALL: u64 = 1 << 18;
 
+/// So many exports are held open from the first reading to the last, so that a file which is replaced meanwhile is read
+/// to the end as it was. More of them are opened for each reading, and one that was replaced is
+/// [noticed](ExportError::Changed).
+const HELD_OPEN: usize = 16;
+
 /// The exports of one directory.
 pub struct ExportFiles {
     sources: Vec<Source>,
@@ -78,14 +83,23 @@ pub struct ExportFiles {
 
 impl ExportFiles {
     /// Opens every export. Nothing is read yet.
-    pub fn open(names: &[String], threads: NonZeroUsize) -> Result<Self, ExportError> {
+    pub fn open(names: &[String], options: &ReadOptions) -> Result<Self, ExportError> {
         if names.iter().filter(|name| *name == "-").count() > 1 {
             return Err(ExportError::StandardInputTwice);
         }
-        let open = |name: &String| Source::open(name).map_err(|error| ExportError::Io { name: name.clone(), error });
-        let sources: Vec<Source> = names.iter().map(open).collect::<Result<_, _>>()?;
+        let open =
+            |name: &String| Source::open(name, options).map_err(|error| ExportError::Io { name: name.clone(), error });
+        let mut sources: Vec<Source> = Vec::with_capacity(names.len());
+        for name in names {
+            let mut source = open(name)?;
+            if names.len() > HELD_OPEN {
+                source.close();
+            }
+            sources.push(source);
+        }
         let first = sources.iter().map(|_| OnceLock::new()).collect();
         let reading = Reading { whole: sources.iter().map(Source::length).sum(), ..Reading::default() };
+        let threads = options.threads;
         Ok(Self { sources, threads, first, digests: Mutex::new(None), reading: Arc::new(reading) })
     }
 

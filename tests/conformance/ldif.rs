@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
-use offboard::io::source::Source;
+use offboard::io::source::{ReadOptions, Source};
 use offboard::ldif::{LdifError, LdifErrorKind, Record, RecordReader, UrlPolicy};
 use offboard::render::record_json;
 use serde_json::Value;
@@ -55,7 +55,7 @@ fn file_name(path: &Path) -> String {
 
 /// The records of a file as a plan reads it: byte order mark, UTF-16 and blocks are for `io::source`.
 fn read_file(path: &Path) -> Result<Vec<Value>, LdifError> {
-    let mut blocks = Source::open(path.to_str().unwrap()).unwrap().blocks().unwrap();
+    let mut blocks = Source::open(path.to_str().unwrap(), &ReadOptions::default()).unwrap().blocks().unwrap();
     let mut records = Vec::new();
     while let Some(block) = blocks.next_block(Vec::new()).unwrap() {
         for record in RecordReader::new(&block.bytes, block.first_line, UrlPolicy::Keep) {

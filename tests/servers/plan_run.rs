@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use offboard::directory::scan::Unreadable;
 use offboard::directory::{EntryView, Overlay, Pass, scan};
 use offboard::io::exports::ExportFiles;
+use offboard::io::source::ReadOptions;
 use offboard::ldap::Entry;
 use offboard::ldif::{Record, RecordReader, UrlPolicy, writer};
 use offboard::leavers;
@@ -45,7 +46,8 @@ pub fn predicted(scenario: &str, names: &[String], guard: Guard, folder: &Path) 
 
 /// The same by another policy than the scenario's.
 fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, folder: &Path) -> PathBuf {
-    let files = ExportFiles::open(names, 2.try_into().unwrap()).unwrap();
+    let files =
+        ExportFiles::open(names, &ReadOptions { threads: 2.try_into().unwrap(), ..ReadOptions::default() }).unwrap();
     let policy = Policy::parse(&std::fs::read_to_string(policy).unwrap()).unwrap();
     let mut request = Request { as_of: AS_OF.parse().unwrap(), guard, ..Request::default() };
     for option in inputs(scenario).chunks(2) {
