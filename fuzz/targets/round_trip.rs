@@ -1,0 +1,85 @@
+//! What is read from any text, written, and read again is the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use offboard::ldap::{Attribute, Change, Dn, Entry, Origin};
+use offboard::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
+
+type Shown = Vec<(String, Vec<Vec<u8>>)>;
+
+fn shown(attributes: &[Attribute]) -> Shown {
+    let values = |attribute: &Attribute| attribute.values.iter().map(|value| value.bytes.to_vec()).collect();
+    attributes.iter().map(|attribute| (attribute.description.spelling().to_owned(), values(attribute))).collect()
+}
+
+fn only<'b>(text: &'b [u8]) -> Record<'b> {
+    let mut records = RecordReader::new(text, 1, UrlPolicy::Keep);
+    let show = || String::from_utf8_lossy(text);
+    let record = records.next().expect("something was written");
+    let record = record.unwrap_or_else(|error| panic!("{error}\n{}", show()));
+    assert!(records.next().is_none(), "more than was written\n{}", show());
+    record
+}
+
+fuzz_target!(|text: &[u8]| {
+    let mut whole = Vec::new();
+    let mut written = 0;
+    for record in RecordReader::new(text, 1, UrlPolicy::Refuse).flatten() {
+        let mut out = Vec::new();
+        match record {
+            Record::NonEntry { .. } => continue,
+            Record::Content(record) => {
+                let Ok(dn) = Dn::parse(&record.dn) else { continue };
+                let Ok(attributes) = convert::attributes(&record.attributes) else { continue };
+                let entry = Entry { dn, origin: Origin::default(), attributes };
+                writer::write_entry(&mut out, &entry);
+                let Record::Content(again) = only(&out) else { panic!("{:?}", String::from_utf8_lossy(&out)) };
+                assert_eq!(&*again.dn, entry.dn.spelling());
+                let again = convert::attributes(&again.attributes).expect("attributes that were written");
+                assert_eq!(shown(&again), shown(&entry.attributes));
+            }
+            Record::Change(record) => {
+                let Ok(change) = convert::change(&record) else { continue };
+                writer::write_change(&mut out, &change);
+                let Record::Change(again) = only(&out) else { panic!("{:?}", String::from_utf8_lossy(&out)) };
+                let again = convert::change(&again).expect("a change that was written");
+                assert_eq!(again.dn.spelling(), change.dn.spelling());
+                assert_eq!(again.controls, change.controls);
+                same(&again.change, &change.change);
+            }
+        }
+        assert!(out.iter().all(|byte| matches!(byte, b'\n' | 0x20..=0x7e)), "plain text is written");
+        whole.extend(&out);
+        whole.push(b'\n');
+        written += 1;
+    }
+    let read = RecordReader::new(&whole, 1, UrlPolicy::Refuse).filter(Result::is_ok).count();
+    assert_eq!(read, written, "records do not run into each other");
+});
+
+fn same(again: &Change, first: &Change) {
+    match (again, first) {
+        (Change::Add(again), Change::Add(first)) => assert_eq!(shown(again), shown(first)),
+        (Change::Delete, Change::Delete) => {}
+        (Change::Modify(again), Change::Modify(first)) => {
+            assert_eq!(again.len(), first.len());
+            for (again, first) in again.iter().zip(first) {
+                assert_eq!(again.op, first.op);
+                assert_eq!(again.description.spelling(), first.description.spelling());
+                let values = |values: &[offboard::ldap::Value]| -> Vec<Vec<u8>> {
+                    values.iter().map(|value| value.bytes.to_vec()).collect()
+                };
+                assert_eq!(values(&again.values), values(&first.values));
+            }
+        }
+        (
+            Change::ModifyDn { new_rdn, delete_old_rdn, new_superior },
+            Change::ModifyDn { new_rdn: rdn, delete_old_rdn: delete, new_superior: superior },
+        ) => {
+            assert_eq!(new_rdn.spelling(), rdn.spelling());
+            assert_eq!(delete_old_rdn, delete);
+            assert_eq!(new_superior.as_ref().map(Dn::spelling), superior.as_ref().map(Dn::spelling));
+        }
+        _ => panic!("another kind of change"),
+    }
+}
