@@ -161,7 +161,8 @@ pub fn brought_back(exports: &Texts, server: Server, records: &[ChangeRecord], w
     let outcome = simulate(exports, UrlPolicy::Refuse, server, records, false)
         .unwrap_or_else(|error| panic!("{what}: {error}: {error:?}"));
     let against_rules = |(number, code): &(usize, ResultCode)| {
-        matches!(records[*number].change, Change::Add(_)) && matches!(code.number(), 19 | 21 | 34 | 65)
+        let is_add = matches!(records[*number].change, Change::Add(_));
+        code.number() == 65 || is_add && matches!(code.number(), 19 | 21 | 34)
     };
     if outcome.refused.first().is_some_and(against_rules) {
         return None;
