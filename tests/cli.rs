@@ -621,3 +621,19 @@ fn an_interruption_leaves_nothing() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), left()), (Some(130), 0), "{}", stderr(&output));
 }
+
+/// Found by the fuzz target `plan`: who names himself goes with that value, also where a tool of the site deletes him.
+#[test]
+fn who_names_himself_is_deleted_by_a_tool() {
+    let place = tempfile::tempdir().unwrap();
+    let export = place.path().join("export.ldif");
+    let text = "dn: o=isp\nobjectClass: organization\no: isp\n\n\
+        dn: uid=joe,o=isp\nobjectClass: inetOrgPerson\nobjectClass: icsCalendarUser\nuid: joe\ncn: joe\nsn: joe\n\
+        manager: UserID=joe, o=isp\nassociatedName: uid=joe,o=isp\n\n\
+        dn: cn=staff,o=isp\nobjectClass: groupOfNames\ncn: staff\nmember: uid=joe,o=isp\nmember: uid=ann,o=isp\n";
+    std::fs::write(&export, text).unwrap();
+    let policy = "preset = \"sun-calendar\"\n[accounts]\nfilter = \"(uid=*)\"\n[grace]\ndays = 0\n";
+    let output = plan_with(place.path(), policy, &["-u", "joe"], &[export.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("all 7 checks of the proof hold"), "{}", stderr(&output));
+}

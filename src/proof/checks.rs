@@ -292,7 +292,8 @@ fn no_dangling<E>(
         };
         let stays = match &values {
             Some(values) => values.contains(&*naming.value),
-            None => !around.targets.contains(&naming.entry),
+            // What a tool of the site deletes goes with its own values.
+            None => !around.targets.contains(&naming.entry) && around.gone.named(naming.entry.as_bytes()).is_none(),
         };
         last = Some((&naming.entry, base, values));
         let person = &around.names[naming.person];
