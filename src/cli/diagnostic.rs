@@ -66,23 +66,27 @@ impl Diagnostic {
     }
 
     /// Adds what to do about it.
+    #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(shown(help.into().as_bytes()).into_owned());
         self
     }
 
     /// Adds a line that belongs to it.
+    #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(shown(note.into().as_bytes()).into_owned());
         self
     }
 
     /// Shows a line of a file; `column` is a byte of it, from 1.
+    #[must_use]
     pub fn at(self, file: &str, line: u64, column: u64, text: &[u8]) -> Self {
         self.at_words(file, line, column, 1, text)
     }
 
     /// Shows a line of a file, and `length` bytes of it as what is meant.
+    #[must_use]
     pub fn at_words(mut self, file: &str, line: u64, column: u64, length: usize, text: &[u8]) -> Self {
         let start = usize::try_from(column).unwrap_or(1).clamp(1, text.len() + 1) - 1;
         // Of a line that is longer than a screen, what stands around the place.

@@ -151,20 +151,20 @@ impl Source {
         let mut stored = BufReader::with_capacity(64 * 1024, hashing);
         let magic = io::BufRead::fill_buf(&mut stored)?;
         let unpacked = match magic {
-            [0x1f, 0x8b, ..] => Unpacked::Gzip(self.limited(MultiGzDecoder::new(stored), length)),
+            [0x1f, 0x8b, ..] => Unpacked::Gzip(Box::new(self.limited(MultiGzDecoder::new(stored), length))),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => {
                 let mut decoder = zstd::Decoder::with_buffer(stored)?;
                 decoder.window_log_max(WINDOW_LOG)?;
-                Unpacked::Zstd(self.limited(decoder, length))
+                Unpacked::Zstd(Box::new(self.limited(decoder, length)))
             }
             _ => Unpacked::Plain(Box::new(stored)),
         };
         Blocks::new(unpacked, self.block_size.get())
     }
 
-    fn limited<R>(&self, decoder: R, length: u64) -> Box<Limited<R>> {
+    fn limited<R>(&self, decoder: R, length: u64) -> Limited<R> {
         let limit = self.max_decompressed.unwrap_or_else(|| usual_limit(length));
-        Box::new(Limited { decoder, limit, left: limit })
+        Limited { decoder, limit, left: limit }
     }
 }
 
