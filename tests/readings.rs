@@ -1,5 +1,6 @@
 //! One outcome, however an input is read: by 1 to 16 threads, in blocks of 1 byte and more.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -19,7 +20,7 @@ use offboard::render::record_json;
 use offboard::revert::revert;
 use offboard::simulate::{rewrite, simulate};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::offboard::{exports, root, scenario_file, scenario_leavers, scenarios};
 
@@ -36,8 +37,7 @@ fn ways() -> impl Strategy<Value = (usize, usize)> {
 fn each_way(cases: u32, test: impl Fn(usize, usize)) {
     // Fixed, so that a run can be repeated.
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let mut runner =
-        TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(Default::default()));
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::default()));
     runner
         .run(&ways(), |(threads, block)| {
             test(threads, block);
@@ -189,9 +189,9 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
     let mut told =
         format!("{:?} {:?} {:?} {:?}\n", planned.conflicts, planned.reviews, planned.counted, planned.census);
     for account in &planned.accounts {
-        told.push_str(&format!("{:?} {:?}\n", account.decision, account.entry.origin));
+        writeln!(told, "{:?} {:?}", account.decision, account.entry.origin).unwrap();
     }
-    told.push_str(&format!("{files:?}\n{:?} {:?}\n", proof.checks, proof.lost));
+    writeln!(told, "{files:?}\n{:?} {:?}", proof.checks, proof.lost).unwrap();
     told.push_str(&String::from_utf8_lossy(&after));
     told.push_str(&String::from_utf8_lossy(&undo));
     told

@@ -1,5 +1,6 @@
 //! What a run may take: of memory, of the stack, of open files, of time; whatever the input is.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -49,7 +50,7 @@ fn bombs_stop_at_a_limit() {
         let mut command = offboard();
         command.args(["search", "--dn", "(uid=u7)"]).arg(place.path().join(file));
         command.args(most.iter().flat_map(|most| ["--max-decompressed", most]));
-        story.push_str(&format!("{file} {most:?}\n{}\n", said(&command.output().unwrap(), place.path())));
+        writeln!(story, "{file} {most:?}\n{}", said(&command.output().unwrap(), place.path())).unwrap();
     }
     // Whoever reads exports.
     let bomb = place.path().join("export.ldif.gz");

@@ -87,7 +87,7 @@ impl Case {
 
     /// Proves a plan.
     pub fn prove(&self, exports: &Texts, plan: &Plan, files: &Files) -> Result<Proof, ProofError<Infallible>> {
-        prove(exports, UrlPolicy::Refuse, &self.policy, &self.request, plan, files)
+        prove(exports, UrlPolicy::Refuse, None, &self.policy, &self.request, plan, files)
     }
 
     /// Everything that `offboard plan` makes of a proven plan, as `cli::plan` does.
