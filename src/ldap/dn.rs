@@ -80,7 +80,7 @@ pub enum DnErrorKind {
     #[error("expected `,`, `;`, `+` or the end (other special characters need a backslash)")]
     EndOfValue,
     /// A name that ends sooner.
-    #[error("expected at most 2048 relative distinguished names")]
+    #[error("expected at most 16384 relative distinguished names")]
     Depth,
     /// The end of the RDN.
     #[error("expected the end of the relative distinguished name")]

@@ -45,10 +45,11 @@ pub(super) struct ParsedAva<'a> {
     pub is_opaque: bool,
 }
 
-/// Most RDNs of a name. OpenLDAP takes no name of more than 8,192 bytes, so none of more than 2,048 RDNs (`a=b,`).
+/// Most RDNs of a name: far more than a directory has.
 ///
-/// Whoever looks at all names above a name takes time for it that grows with the square of their number.
-pub(super) const MAX_RDNS: usize = 2048;
+/// Whoever looks at all names above a name takes time that grows with the square of their number: a second for 10,000
+/// of them, hours for a million.
+pub(super) const MAX_RDNS: usize = 16_384;
 
 /// A whole DN, leaf first.
 pub(super) fn parse_dn(input: &[u8]) -> Result<Vec<ParsedRdn<'_>>, DnError> {
