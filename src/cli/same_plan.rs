@@ -7,7 +7,6 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use clap::Parser;
