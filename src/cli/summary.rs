@@ -75,7 +75,8 @@ fn lines(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &s
         lines.extend(others.map(|account| format!("{}: {}: {}", account.step, account.leaver, account.why)));
     }
     let held = view.accounts.iter().filter(|account| account.step == "hold");
-    let held: Vec<String> = held.map(|account| format!("{}: {}", account.leaver, account.why)).collect();
+    let held = held.map(|account| format!("{}: {}; otherwise with {}", account.leaver, account.why, account.otherwise));
+    let held: Vec<String> = held.collect();
     list(&mut lines, "held", &held, verbose);
     let conflict = |conflict: &crate::render::report::view::ConflictView| {
         let candidates = conflict.candidates.iter().map(|candidate| format!("\n    {candidate}"));
