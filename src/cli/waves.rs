@@ -56,6 +56,12 @@ pub fn waves(
         let name = format!("wave-{:0digits$}", index + 1);
         let request = wave::request(&whole.plan, request, keys, &laid, index + 1 == parts.len());
         let mut made = basis.proven(Some(&laid), &request)?;
+        // The whole is within its limits, so a part of it should be.
+        if let Some(row) = made.plan.exceeded().next() {
+            let kind = row.kind.name();
+            let fault = Diagnostic::refused(format!("{name} alone would exceed the limit `{kind}`: {}", row.limit));
+            return Err(vec![fault.note("nothing was written").help("plan without --wave")]);
+        }
         lay_over(&mut laid, &made.proof.after);
         if basis.policy.directory.server.profile().follows_moves {
             // What later waves touch names what this one moved: the server renames it there by itself.
