@@ -248,8 +248,26 @@ pub fn same_type(a: &str, b: &str) -> bool {
 
 /// Whether a name, without options, is of one of these attribute types.
 pub fn is_one_of(types: &[&str], name: &str) -> bool {
-    let known = attribute_types::find(name);
-    types.iter().any(|own| own.eq_ignore_ascii_case(name) || known.is_some_and(|known| known.is_called(own)))
+    let sought = SoughtType::new(name);
+    types.iter().any(|own| sought.is(own))
+}
+
+/// An attribute type that many names are held against: looked up once.
+pub struct SoughtType<'a> {
+    name: &'a str,
+    known: Option<&'static AttributeType>,
+}
+
+impl<'a> SoughtType<'a> {
+    /// The type of this name, without options.
+    pub fn new(name: &'a str) -> Self {
+        Self { name, known: attribute_types::find(name) }
+    }
+
+    /// Whether this is another name of it, as [`same_type`] says.
+    pub fn is(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case(self.name) || self.known.is_some_and(|known| known.is_called(name))
+    }
 }
 
 #[cfg(test)]

@@ -23,9 +23,7 @@ impl ChangeRecord {
             parent => Dn::parse(&[new_rdn.spelling(), b",", parent].concat()).ok(),
         }
     }
-}
 
-impl ChangeRecord {
     /// Whether this is that record to the last byte, spellings too: two that are equal by the rules of a directory may still
     /// be written otherwise.
     pub fn is_exactly(&self, other: &Self) -> bool {

@@ -22,8 +22,8 @@
 //! A class without an OID here is one whose OID was not found published.
 
 use super::{
-    attribute::same_type,
-    attribute_types::{self, AttributeType, without_oid_prefix},
+    attribute::{SoughtType, same_type},
+    attribute_types::without_oid_prefix,
 };
 
 /// The kinds of object class (RFC 4512, 2.4).
@@ -74,10 +74,10 @@ impl ObjectClass {
 
     /// Whether an entry of this class must or may have an attribute type, by any of the type's names.
     pub fn allows(&self, attribute_type: &str) -> bool {
-        self.allows_type(&Asked::new(attribute_type))
+        self.allows_type(&SoughtType::new(attribute_type))
     }
 
-    fn allows_type(&self, asked: &Asked<'_>) -> bool {
+    fn allows_type(&self, asked: &SoughtType<'_>) -> bool {
         let own = || self.must.iter().chain(self.may).any(|name| asked.is(name));
         self.is_extensible() || own() || self.superiors().any(|superior| superior.allows_type(asked))
     }
@@ -109,25 +109,8 @@ pub fn allows(class: &str, attribute_type: &str) -> bool {
 
 /// Whether any known class requires or allows an attribute type by name.
 pub fn is_of_a_class(attribute_type: &str) -> bool {
-    let asked = Asked::new(attribute_type);
+    let asked = SoughtType::new(attribute_type);
     TABLE.iter().any(|known| known.must.iter().chain(known.may).any(|name| asked.is(name)))
-}
-
-/// An attribute type that many names are held against: looked up once.
-struct Asked<'a> {
-    name: &'a str,
-    known: Option<&'static AttributeType>,
-}
-
-impl<'a> Asked<'a> {
-    fn new(name: &'a str) -> Self {
-        Self { name, known: attribute_types::find(name) }
-    }
-
-    /// As [`same_type`].
-    fn is(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(self.name) || self.known.is_some_and(|known| known.is_called(name))
-    }
 }
 
 /// Whether two names are of the same class.
