@@ -170,12 +170,7 @@ impl Target {
     }
 
     fn write_file(path: &Utf8Path, content: &[u8]) -> Result<(), OutputError> {
-        let write = || {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(content)?;
-            file.sync_all()
-        };
-        write().map_err(|error| failed(path, error))
+        write_new(path, content).map_err(|error| failed(path, error))
     }
 
     fn sync(folder: &Utf8Path) -> Result<(), OutputError> {
