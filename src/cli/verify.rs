@@ -1,6 +1,6 @@
 //! `offboard verify`: what of a change set is done, by a later export.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -116,6 +116,13 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
         writer::write_change(&mut text, record);
         text
     };
+    // By its text, the records that have it: a set may hold one twice. The last one here is the first in the set.
+    let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+    if !command.rejects.is_empty() {
+        for (at, record) in records.iter().enumerate().rev() {
+            places.entry(spelled(record)).or_default().push(at);
+        }
+    }
     let mut refused = Refused::default();
     for path in &command.rejects {
         let trouble = |what: &dyn std::fmt::Display| vec![Diagnostic::trouble(format!("rejects {path}: {what}"))];
@@ -129,12 +136,8 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
             };
             let record = spelled(&convert::change(&record).map_err(|error| trouble(&error))?);
             let error = errors.next().unwrap_or_else(|| "refused".to_owned());
-            let at = records
-                .iter()
-                .enumerate()
-                .find(|(at, other)| !refused.by_record.contains_key(at) && spelled(other) == record);
-            match at {
-                Some((at, _)) => drop(refused.by_record.insert(at, error)),
+            match places.get_mut(&record).and_then(Vec::pop) {
+                Some(at) => drop(refused.by_record.insert(at, error)),
                 None => refused.unknown += 1,
             }
         }
