@@ -84,8 +84,11 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         [] => change_set(basis, request, &mut proven, inputs)?,
         parts => {
             let waves = waves(basis, request, &proven, (size, parts), &inputs)?;
-            let (_, mut view) = change_set(basis, request, &mut proven, inputs)?;
-            view.files = waves.iter().map(|(name, _)| name.clone()).collect();
+            // What is run stands in the waves: of the whole there are reports alone.
+            let context = basis.context(&proven.plan, request);
+            let (hand_offs, leftovers) = (hand_offs::hand_offs(&context), hand_offs::leftovers(&context));
+            let names = waves.iter().map(|(name, _)| name.clone()).collect();
+            let view = view::view(&context, &proven.proof, inputs, hand_offs, leftovers, names);
             (waves, view)
         }
     };

@@ -49,7 +49,13 @@ pub fn waves(
     inputs: &[Input],
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
     let digits = parts.len().to_string().len().max(2);
+    let follows_moves = basis.policy.directory.server.profile().follows_moves;
     let mut laid = Overlay::default();
+    if follows_moves {
+        // What later waves touch names what earlier ones move: the server renames it there by itself, so it must be here.
+        let before = whole.plan.before.iter();
+        laid.extend(before.map(|(key, entry)| (key.clone(), Some(Arc::new(entry.clone())))));
+    }
     let mut set = Vec::new();
     let mut rows = Vec::new();
     for (index, keys) in parts.iter().enumerate() {
@@ -63,11 +69,7 @@ pub fn waves(
             return Err(vec![fault.note("nothing was written").help("plan without --wave")]);
         }
         lay_over(&mut laid, &made.proof.after);
-        if basis.policy.directory.server.profile().follows_moves {
-            // What later waves touch names what this one moved: the server renames it there by itself.
-            for (key, entry) in &whole.plan.before {
-                laid.entry(key.clone()).or_insert_with(|| Some(Arc::new(entry.clone())));
-            }
+        if follows_moves {
             relink_all(laid.values_mut().flatten(), &made.proof.after);
         }
         made.plan.keep_wave(keys);
