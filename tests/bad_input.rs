@@ -458,6 +458,15 @@ fn policies() {
         ("a sender with a line end", "preset = \"openldap\"\n[notice]\nfrom = \"a@x\\nBcc: b@x\"\n"),
         ("an unknown service release", "preset = \"sun-comms\"\n[service.mail]\nrelease = \"rm\"\n"),
         ("a service without a status", "preset = \"openldap\"\n[service.fax]\nclasses = [\"faxUser\"]\n"),
+        ("a service whose mark says released", "preset = \"sun-comms\"\n[service.mail]\nmark = \"Removed\"\n"),
+        (
+            "a mark that says released",
+            "preset = \"sun-comms\"\n[disable]\nreplace = { inetUserStatus = \"deleted\", mailUserStatus = \"removed\" }\n",
+        ),
+        (
+            "what a preset's mark says is released",
+            "preset = \"sun-calendar\"\n[service.calendar]\nreleased = \"inactive\"\n",
+        ),
         ("keys of a removed section", "preset = \"openldap\"\n[notices]\nfrom = \"a@x\"\n"),
         ("control characters in a key", "preset = \"openldap\"\n\"\\u001b[31m\" = 1\n"),
     ];

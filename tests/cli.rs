@@ -637,3 +637,32 @@ fn who_names_himself_is_deleted_by_a_tool() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stderr(&output).contains("all 7 checks of the proof hold"), "{}", stderr(&output));
 }
+
+/// Found by the fuzz target `plan`: with no days of grace, an active account of which one service is released and another is
+/// not is marked and stripped in one plan, as the mark leaves it; or a plan of the same day would still find work.
+#[test]
+fn marked_and_stripped_on_one_day() {
+    let place = tempfile::tempdir().unwrap();
+    let export = place.path().join("export.ldif");
+    let text = "dn: o=isp\nobjectClass: organization\no: isp\n\n\
+        dn: uid=joe,o=isp\nobjectClass: inetOrgPerson\nobjectClass: inetUser\nobjectClass: inetMailUser\n\
+        objectClass: icsCalendarUser\nuid: joe\ncn: joe\nsn: joe\ninetUserStatus: active\nmailUserStatus: removed\n\
+        mailAllowedServiceAccess: +imap:ALL\nicsStatus: active\n\n";
+    std::fs::write(&export, text).unwrap();
+    let export = export.to_str().unwrap();
+    let mut shown = String::new();
+    for (what, disable) in [
+        ("the mark is elsewhere", ""),
+        ("the mark goes with the service", "[disable]\npresent = { mailAllowedServiceAccess = \"-all\" }\n"),
+        ("the mark takes the release back", "[disable]\npresent = { mailUserStatus = \"deleted\" }\n"),
+    ] {
+        let output = plan_with(place.path(), &format!("{POLICY}{disable}"), &["-u", "joe", "--force"], &[export]);
+        assert_eq!(output.status.code(), Some(0), "{what}: {}", stderr(&output));
+        assert!(stderr(&output).contains("all 7 checks of the proof hold"), "{what}: {}", stderr(&output));
+        for (name, text) in files(&place.path().join("set/apply")) {
+            let text = String::from_utf8(text).unwrap().replace(place.path().to_str().unwrap(), "PLACE");
+            shown += &format!("=== {what}: {}\n{text}", name.display());
+        }
+    }
+    insta::assert_snapshot!("marked_and_stripped", shown);
+}

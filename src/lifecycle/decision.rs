@@ -22,6 +22,7 @@
 //! | --- | --- | --- | --- | --- | --- |
 //! | delete | active | 0 days | nothing to wait for | purge | purge-at-once |
 //! | both | active, and `[disable] bits` do not fit it | | | hold | not-disableable |
+//! | delete | active; marked by the change files ([`mark`](super::mark)) | 0 days | strip some then | mark | mark-and-strip |
 //! | both | active | | | mark | mark |
 //! | both | marked | no date, `[stamp] missing = "start"` | | stamp | stamp-started |
 //! | disable | marked | | | nothing | already-marked |
@@ -57,6 +58,7 @@ use jiff::civil::Date;
 use super::domain_purge::{Purge, domain_purge};
 use super::grace::{Grace, Mark, grace, stamps};
 use super::history::History;
+use super::mark::as_marked;
 use super::rules::{Ruling, ruling};
 use super::state::{Service, ServiceState, State, number, state};
 use crate::ldap::Entry;
@@ -111,6 +113,13 @@ impl Step {
 pub enum Reason {
     /// The account is active and is to be disabled.
     Mark,
+    /// The account is active, and is disabled; with no days of grace, what is released already goes at once.
+    MarkAndStrip {
+        /// Services that are stripped.
+        strip: Vec<String>,
+        /// Services that are waited for before the entry goes.
+        waiting: Vec<String>,
+    },
     /// The service is to be removed from an account that stays.
     MarkService(String),
     /// The account is marked and has no date: its grace begins today.
@@ -186,7 +195,7 @@ impl Reason {
     /// What would make another decision of it.
     pub fn otherwise(&self) -> &'static str {
         match self {
-            Self::Mark | Self::MarkService(_) | Self::StampStarted | Self::Disconnect => {
+            Self::Mark | Self::MarkAndStrip { .. } | Self::MarkService(_) | Self::StampStarted | Self::Disconnect => {
                 "a veto, a roster that says active, another action in the list, or a [[rule]] that refuses"
             }
             Self::AlreadyMarked => "the action delete instead of disable, or restore",
@@ -228,6 +237,7 @@ impl Reason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Mark => "mark",
+            Self::MarkAndStrip { .. } => "mark-and-strip",
             Self::MarkService(_) => "mark-service",
             Self::StampStarted => "stamp-started",
             Self::AlreadyMarked => "already-marked",
@@ -268,6 +278,11 @@ impl Reason {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match self {
             Self::Mark => "active: it is marked now".to_owned(),
+            Self::MarkAndStrip { strip, waiting } => format!(
+                "active: it is marked now; released by {}, which is stripped, the policy asking for no grace; not yet by: {}",
+                strip.join(", "),
+                waiting.join(", ")
+            ),
             Self::MarkService(name) => format!("the service {name} is marked for removal; the account stays"),
             Self::StampStarted => {
                 "marked already, but nothing says since when: it gets today's stamp, and its grace begins".to_owned()
@@ -363,7 +378,7 @@ impl Decision {
     /// The services that are stripped.
     pub fn strip(&self) -> &[String] {
         match (&self.step, &self.reason) {
-            (Step::Strip, Reason::Strip { strip, .. }) => strip,
+            (Step::Strip, Reason::Strip { strip, .. }) | (Step::Mark, Reason::MarkAndStrip { strip, .. }) => strip,
             _ => &[],
         }
     }
@@ -495,7 +510,7 @@ fn account(
         };
         return match policy.disable.bits.iter().find(|bits| !fits(bits)) {
             Some((attribute, _)) => (Step::Hold, Reason::NotDisableable(attribute.to_string())),
-            None => (Step::Mark, Reason::Mark),
+            None => (Step::Mark, marking(entry, action, policy)),
         };
     }
     let starts = policy.stamp.as_ref().is_some_and(|stamp| {
@@ -514,6 +529,17 @@ fn account(
         (_, Purge::Strip { strip, waiting }, Grace::Over(_)) => (Step::Strip, Reason::Strip { strip, waiting }),
         (_, Purge::Entry, Grace::Over(_)) => (Step::Purge, Reason::Purge),
     }
+}
+
+/// Why an active account is marked, and what is done along with it: what a plan of the same day would do next.
+fn marking(entry: &Entry, action: Action, policy: &Policy) -> Reason {
+    if action == Action::Delete && policy.grace.days == 0 {
+        let (state, services) = state(&as_marked(entry, policy), policy);
+        if let (State::Marked, Purge::Strip { strip, waiting }) = (state, domain_purge(&services)) {
+            return Reason::MarkAndStrip { strip, waiting };
+        }
+    }
+    Reason::Mark
 }
 
 fn service(name: &'static str, services: &[Service], clock: Grace) -> (Step, Reason) {
@@ -600,6 +626,9 @@ mod tests {
             (Delete, "inetUserStatus: active", 5, "mark mark due 2026-11-27"),
             (Delete, "", 5, "mark mark due 2026-11-27"),
             (Delete, "inetUserStatus: nonsense", 0, "mark mark due 2026-11-21"),
+            (Delete, "mailUserStatus: removed", 0, "mark mark-and-strip due 2026-11-21"),
+            (Delete, "mailUserStatus: removed", 5, "mark mark due 2026-11-27"),
+            (Disable, "mailUserStatus: removed", 0, "mark mark"),
             (Disable, "inetUserStatus: Active", 5, "mark mark"),
             (Disable, "inetUserStatus: deleted", 5, "nothing already-marked"),
             (

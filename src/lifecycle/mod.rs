@@ -6,6 +6,7 @@ pub mod effective;
 pub mod grace;
 pub mod history;
 pub mod lint;
+pub mod mark;
 pub mod rules;
 pub mod state;
 

@@ -158,14 +158,14 @@ fn only_number(values: &[&[u8]]) -> Option<i64> {
 fn service(entry: &Entry, name: &str, rules: &ServicePolicy) -> Service {
     let status = values_of(entry, &rules.status).next();
     let assigned = status.is_some() || rules.classes.iter().any(|class| entry.has_class(class));
-    let is = |word: &str| status.is_some_and(|value| same_value(rules.status.attribute_type(), value, word.as_bytes()));
+    let is_mark = |value| same_value(rules.status.attribute_type(), value, rules.mark.as_bytes());
     let state = if !assigned {
         ServiceState::NotAssigned
-    } else if is(&rules.released) {
+    } else if status.is_some_and(|value| rules.says_released(value)) {
         ServiceState::Released
     } else if rules.release == Release::WithEntry {
         ServiceState::WithEntry
-    } else if is(&rules.mark) {
+    } else if status.is_some_and(is_mark) {
         ServiceState::Marked
     } else {
         ServiceState::Waiting

@@ -54,6 +54,9 @@ pub fn count(
         let accounts = accounts.iter().enumerate();
         accounts.filter(|(_, account)| steps.contains(&account.decision.step)).map(|(index, _)| index).collect()
     };
+    let loses_service =
+        |account: &Account| account.decision.step == Step::MarkService || !account.decision.strip().is_empty();
+    let of_services = (0..accounts.len()).filter(|index| loses_service(&accounts[*index])).collect();
     let number = |accounts: &[usize]| accounts.len() as u64;
     let all = resolved.accounts;
     let row = |kind, affected, of, accounts| {
@@ -78,7 +81,7 @@ pub fn count(
         of_accounts(LimitKind::Move, moves.moved.keys().copied().collect()),
         row(LimitKind::Reference, built.removed, around.reference_values, purged.clone()),
         row(LimitKind::Owner, built.reassigned, around.owner_values, purged.clone()),
-        of_accounts(LimitKind::Service, with(&[Step::MarkService, Step::Strip])),
+        of_accounts(LimitKind::Service, of_services),
         row(LimitKind::AddressBook, built.books, around.books, purged.clone()),
         row(LimitKind::Delete, number(&purged) + built.companions, all, purged),
     ];

@@ -105,7 +105,9 @@ impl Checker {
         let disable = self.disable(&file.disable);
         let stamp = self.stamp(&file.stamp);
         let rules = file.rule.iter().flatten().filter_map(|rule| self.rule(rule)).collect();
-        let services = file.service.iter().filter_map(|(name, service)| self.service(name, service)).collect();
+        let services: BTreeMap<String, ServicePolicy> =
+            file.service.iter().filter_map(|(name, service)| self.service(name, service)).collect();
+        self.mark_releases_nothing(&file.disable, &services);
         let references = self.references(&file.references);
         let successor = self.successor(&file.successor);
         let limits = self.limits(&file.limits);
@@ -237,6 +239,22 @@ impl Checker {
         Some(DisablePolicy { replace, present, bits })
     }
 
+    /// The mark of an account must not say of a service that what it held is gone: nobody would have looked.
+    fn mark_releases_nothing(&mut self, section: &file::Disable, services: &BTreeMap<String, ServicePolicy>) {
+        for (name, value) in section.replace.iter().chain(&section.present).flatten() {
+            let Ok(attribute) = AttributeDescription::parse(name.get_ref().as_bytes()) else { continue };
+            let says_released =
+                |service: &ServicePolicy| service.status == attribute && service.says_released(value.as_bytes());
+            let released = services.iter().find(|(_, service)| says_released(service));
+            if let Some((service, _)) = released {
+                let message =
+                    format!("`[disable]` writes `{value}`, which says that `[service.{service}]` is released");
+                let help = "the service's own tool writes that when the data is gone; mark with another value";
+                self.fault(Some(name.span()), message, Some(help.to_owned()));
+            }
+        }
+    }
+
     fn stamp(&mut self, section: &file::Stamp) -> Option<Stamp> {
         let named = section.attribute.as_ref().filter(|text| !text.get_ref().is_empty());
         if named.is_none()
@@ -336,6 +354,12 @@ impl Checker {
             attributes,
             virtual_attributes,
         };
+        if policy.says_released(policy.mark.as_bytes()) {
+            let message = format!("`[service.{name}]` marks with `{}`, which says that it is released", policy.mark);
+            let help =
+                "`released` is what the service's own tool writes when the data is gone; `mark` is another value";
+            self.fault(service.status.as_ref().map(|text| text.span()), message, Some(help.to_owned()));
+        }
         Some((name.to_owned(), policy))
     }
 

@@ -121,11 +121,18 @@ impl Policy {
                         help: Some(suggestion(name.get_ref(), &known)),
                     }]);
                 };
-                let base = read(base)?;
+                // What stands in the preset gets a place behind the end of this file, so that a fault which comes of both
+                // does not point to a wrong line of it.
+                let base = read(&(" ".repeat(text.len()) + base))?;
                 file.over(base)
             }
         };
-        check::check(&file)
+        check::check(&file).map_err(|mut faults| {
+            for fault in &mut faults {
+                fault.span = fault.span.take().filter(|span| span.end <= text.len());
+            }
+            faults
+        })
     }
 }
 

@@ -7,7 +7,9 @@ use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
 use super::server::Server;
 use super::tools::Tools;
+use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::filter::{Filter, Truth};
+use crate::ldap::matching::matches;
 use crate::ldap::name_and_uid::split_name_and_uid;
 use crate::ldap::{AttributeDescription, Dn, Entry};
 use crate::leavers::roster::{Completeness, Rules};
@@ -267,6 +269,13 @@ pub struct ServicePolicy {
     pub attributes: Vec<Pattern>,
     /// Attributes that a class of service may supply: they may show in an export and not be stored.
     pub virtual_attributes: Vec<Pattern>,
+}
+
+impl ServicePolicy {
+    /// Whether a status is the one that says it is released, by the attribute's matching rule.
+    pub fn says_released(&self, status: &[u8]) -> bool {
+        matches(equality_rule(self.status.attribute_type()), status, self.released.as_bytes())
+    }
 }
 
 /// What removes the things that a service holds, and says so in its status.

@@ -265,21 +265,20 @@ impl Built {
         self.before.entry(entry.dn.key().clone()).or_insert_with(|| entry.clone());
     }
 
-    /// An operation that modifies an account itself.
+    /// An operation that modifies an account itself, which it finds so, under this name.
     fn modify_account(
         &mut self,
         (stage, kind): (Stage, Kind),
         (index, account): (usize, &Account),
-        name: &Dn,
+        (found, name): (&Entry, &Dn),
         service: Option<&str>,
         modifications: Vec<Modification>,
     ) {
         if modifications.is_empty() {
             return;
         }
-        let entry = &account.entry;
-        let (record, undo) = modify(entry, name, modifications);
-        self.touch(entry);
+        let (record, undo) = modify(found, name, modifications);
+        self.touch(&account.entry);
         self.operations.push(Operation {
             stage,
             kind,
@@ -288,7 +287,7 @@ impl Built {
             accounts: vec![index],
             service: service.map(str::to_owned),
             reason: account.decision.reason.sentence(),
-            evidence: entry.origin,
+            evidence: account.entry.origin,
         });
     }
 }

@@ -1,6 +1,8 @@
 //! The stage `services`: released services are taken off accounts that stay, one modify an account.
 
 use super::{Built, Site};
+use crate::lifecycle::Step;
+use crate::lifecycle::mark::as_marked;
 use crate::plan::Review;
 use crate::plan::operation::{Kind, Stage};
 use crate::plan::strip::{KeptReason, Service, Strip, strip};
@@ -29,7 +31,10 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
                 virtual_attributes: &rules.virtual_attributes,
             })
             .collect();
-        let entry = &account.entry;
+        // What is marked in the same plan is stripped as the mark leaves it.
+        let is_marked_here = account.decision.step == Step::Mark;
+        let marked = is_marked_here.then(|| as_marked(&account.entry, site.policy));
+        let entry = marked.as_ref().unwrap_or(&account.entry);
         let stripped = strip(entry, &services, site.policy.directory.server);
         let review = |code, value: &str| Review {
             account: Some(index),
@@ -46,7 +51,13 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         let what = names.join(", ");
         let notes = notes(&stripped);
         let which = (index, account);
-        built.modify_account((Stage::Services, Kind::Strip), which, &name, Some(&what), stripped.modifications);
+        built.modify_account(
+            (Stage::Services, Kind::Strip),
+            which,
+            (entry, &name),
+            Some(&what),
+            stripped.modifications,
+        );
         if let Some(operation) = built.operations.last_mut().filter(|operation| operation.kind == Kind::Strip) {
             operation.reason.push_str(&notes);
         }

@@ -15,7 +15,7 @@
 use super::{Built, Site, remove, set, spelled};
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
 use crate::lifecycle::state::{number, values_of};
-use crate::lifecycle::{History, ServiceState, Step, grace};
+use crate::lifecycle::{History, ServiceState, Step, grace, mark};
 use crate::plan::operation::{Kind, Stage};
 use crate::plan::{Account, Review};
 use crate::policy::{Policy, Stamp};
@@ -41,27 +41,13 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
             Step::Disconnect => (Kind::Disconnect, disconnect(entry, site.policy)),
             Step::Strip | Step::Purge | Step::Wait | Step::Nothing | Step::Hold => continue,
         };
-        built.modify_account((Stage::Status, kind), (index, account), &entry.dn, service, modifications);
+        built.modify_account((Stage::Status, kind), (index, account), (entry, &entry.dn), service, modifications);
     }
 }
 
 fn mark(entry: &Entry, policy: &Policy) -> Vec<Modification> {
-    let by_file =
-        |description: &&AttributeDescription| policy.directory.tools.file_writes_mark(description.attribute_type());
-    let mut modifications = Vec::new();
-    for (description, wanted) in policy.disable.replace.iter().filter(|(description, _)| by_file(&description)) {
-        modifications.extend(set(entry, description, wanted));
-    }
-    for (description, wanted) in &policy.disable.present {
-        if values_of(entry, description).next().is_some() {
-            modifications.extend(set(entry, description, wanted));
-        }
-    }
-    for (description, bits) in &policy.disable.bits {
-        let Some(old) = number(entry, description) else { continue };
-        modifications.extend(set(entry, description, (old | i64::from(bits.set)).to_string().as_bytes()));
-    }
-    modifications
+    let writes = mark::writes(entry, policy).into_iter();
+    writes.flat_map(|(description, wanted)| set(entry, description, &wanted)).collect()
 }
 
 fn mark_service(entry: &Entry, service: Option<&str>, policy: &Policy) -> Vec<Modification> {

@@ -476,7 +476,8 @@ pub fn view(
             leavers: plan.leavers.len(),
             stamped: steps(Step::Stamp),
             services_marked: steps(Step::MarkService),
-            stripped: steps(Step::Strip),
+            // One that is marked in the same plan counts as both.
+            stripped: plan.accounts.iter().filter(|account| !account.decision.strip().is_empty()).count(),
             restored: steps(Step::Restore),
             disconnected: steps(Step::Disconnect),
             moved: plan.moved.len(),

@@ -1,0 +1,36 @@
+//! What change files write to an account when it is marked, and what the account is then.
+//!
+//! | of `[disable]` | written |
+//! | --- | --- |
+//! | `replace` | the value, in place of any other; not where a tool of the site writes it ([`Tools`](crate::policy::Tools)) |
+//! | `present` | the same, where the account has the attribute |
+//! | `bits` | the number that stands there, with the bits turned on |
+
+use super::state::{number, values_of};
+use crate::ldap::{AttributeDescription, Entry, Value};
+use crate::policy::Policy;
+
+/// Each attribute that is written, with the only value that it has then.
+pub fn writes<'p>(entry: &Entry, policy: &'p Policy) -> Vec<(&'p AttributeDescription, Vec<u8>)> {
+    let disable = &policy.disable;
+    let tools = policy.directory.tools;
+    let by_file = |description: &AttributeDescription| tools.file_writes_mark(description.attribute_type());
+    let replaced = disable.replace.iter().filter(|(description, _)| by_file(description));
+    let is_there = |description: &AttributeDescription| values_of(entry, description).next().is_some();
+    let present = disable.present.iter().filter(|(description, _)| is_there(description));
+    let bits = disable.bits.iter().filter_map(|(description, bits)| {
+        let old = number(entry, description)?;
+        Some((description, (old | i64::from(bits.set)).to_string().into_bytes()))
+    });
+    replaced.chain(present).map(|(description, value)| (description, value.clone())).chain(bits).collect()
+}
+
+/// The account as change files leave it that mark it.
+pub fn as_marked(entry: &Entry, policy: &Policy) -> Entry {
+    let mut marked = entry.clone();
+    for (description, value) in writes(entry, policy) {
+        marked.attributes.retain(|attribute| attribute.description != *description);
+        marked.push(description.clone(), Value::new(&value));
+    }
+    marked
+}
