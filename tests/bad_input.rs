@@ -19,6 +19,8 @@ const ROSTER_POLICY: &str = "[roster.hr]\nkey = \"employeeNumber\"\nstatus = \"s
 
 const PLAN: &str = "plan --as-of 2026-11-21 -p policy.toml -u jsmith -o set export.ldif books.ldif";
 
+const PLAN_GIVEN: &str = "plan --as-of 2026-11-21 -p policy.toml -u jsmith -o set export.ldif given";
+
 /// Makes something in a folder.
 type Make = fn(&Path);
 
@@ -170,6 +172,30 @@ fn malformed_ldif() {
         rows.push(row(name, Given::Bytes(bytes.to_vec()), "json given", 2));
     }
     run("malformed_ldif", &rows);
+}
+
+/// Several faults, told at one time.
+#[test]
+fn malformed_in_several_places() {
+    let bad =
+        b"dn: o=x\nno colon\n\ndn: o=y\no: y\no:: !\n\ndn: o=z\nuserPassword:: {SSHA}c2VjcmV0\n\nobjectClass: top\n\n\
+        dn: o=u\no:< file:///etc/passwd\n\ndn: o=v\n\x00: v\n\ndn: o=w\nb ad: w\n";
+    let lost = b"dn: o=x\nno colon\n\n cut\n\ndn: o=y\no:: !\n";
+    let changes =
+        b"dn: o=x\nchangetype: delite\n\ndn: o=y\no: y\n\ndn: o=z\nchangetype: modify\nadd: o\no: 1\n-\nad: o\n\n\
+        dn: ou=a,,o=y\nchangetype: delete\n";
+    let rows = [
+        row("seven faults in one export", Given::Bytes(bad.to_vec()), PLAN_GIVEN, 2),
+        row("seven faults, two exports", Given::Bytes(bad.to_vec()), "search (uid=*) given books.ldif", 2),
+        row("the framing is lost", Given::Bytes(lost.to_vec()), "search (uid=*) given", 2),
+        row(
+            "four faults of a change file",
+            Given::Bytes(changes.to_vec()),
+            "simulate --export export.ldif given -o after.ldif",
+            2,
+        ),
+    ];
+    run("malformed_in_several_places", &rows);
 }
 
 /// One malformed file where each command reads one: each says the same place.

@@ -661,7 +661,7 @@ fn marked_and_stripped_on_one_day() {
         assert!(stderr(&output).contains("all 7 checks of the proof hold"), "{what}: {}", stderr(&output));
         for (name, text) in files(&place.path().join("set/apply")) {
             let text = String::from_utf8(text).unwrap().replace(place.path().to_str().unwrap(), "PLACE");
-            shown += &format!("=== {what}: {}\n{text}", name.display());
+            shown.extend(["=== ", what, ": ", name.to_str().unwrap(), "\n", &text]);
         }
     }
     insta::assert_snapshot!("marked_and_stripped", shown);

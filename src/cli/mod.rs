@@ -2,6 +2,7 @@
 
 pub mod args;
 mod audit;
+mod change_files;
 mod completions;
 mod diagnostic;
 mod diff;

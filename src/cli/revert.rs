@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::args::{self, Global};
+use super::change_files::{ChangeFiles, faults};
 use super::grounds::export_fault;
 use super::progress::Progress;
-use super::simulate::{change_files, faults, read_changes, refusal};
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
 use crate::io::new_file::NewFile;
@@ -22,25 +22,22 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     if command.relax && !server.profile().controls.contains(&crate::ldap::change::RELAX_RULES) {
         return Err(trouble(format!("--relax: {server} has no relax rules control")));
     }
-    let mut places = Vec::new();
-    let mut records = Vec::new();
-    for file in change_files(&command.changes)? {
-        read_changes(&file, &global.reading(), UrlPolicy::Refuse, &mut places, &mut records)?;
-    }
+    let files = ChangeFiles::read(&command.changes, &global.reading(), UrlPolicy::Refuse)?;
+    let records = &files.records;
     let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
-    let reverted = revert(&exports, UrlPolicy::Refuse, (server, command.relax), &records)
+    let reverted = revert(&exports, UrlPolicy::Refuse, (server, command.relax), records)
         .map_err(|error| faults(&error, &command.export))?;
     drop(progress);
     if let Some((number, code)) = reverted.outcome.refused.first() {
-        let fault = Diagnostic::refused(refusal(&places[*number], &records[*number], *code));
+        let fault = Diagnostic::refused(files.refusal(*number, *code));
         return Err(vec![
             fault
                 .note("a record that is refused changes nothing, so nothing undoes it")
                 .help("give the export from before these changes, or only the records that were applied"),
         ]);
     }
-    let text = text(&reverted, server, &places.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let text = text(&reverted, server, records.len());
     match &command.output {
         None => written(io::stdout().lock().write_all(&text))?,
         Some(path) => {
@@ -59,15 +56,12 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     Ok(if reverted.lost.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
-fn text(reverted: &Reverted, server: Server, places: &[String]) -> Vec<u8> {
+fn text(reverted: &Reverted, server: Server, records: usize) -> Vec<u8> {
     let mut out = Vec::new();
     if server.profile().version_line {
         out.extend_from_slice(b"version: 1\n\n");
     }
-    writer::write_comment(
-        &mut out,
-        format!("offboard: {} records undo {}", reverted.undo.len(), places.len()).as_bytes(),
-    );
+    writer::write_comment(&mut out, format!("offboard: {} records undo {records}", reverted.undo.len()).as_bytes());
     for lost in &reverted.lost {
         let dn = String::from_utf8_lossy(&lost.dn).replace(['\n', '\r'], " ");
         writer::write_comment(&mut out, format!("not as it was: {dn}: {}", lost.what).as_bytes());

@@ -24,6 +24,7 @@ use std::cell::OnceCell;
 use thiserror::Error;
 
 use super::census::{Census, Place};
+use super::faults::{Further, further};
 use super::overlay::Overlay;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::{Asked, Attributes, any_of_dn};
@@ -199,6 +200,8 @@ pub enum ScanError<E> {
         export: u16,
         /// What, and where.
         error: LdifError,
+        /// What else is none.
+        further: Further,
     },
     /// A change record, where entries were expected.
     #[error("line {line}: a change record (`changetype: {keyword}`) in an export")]
@@ -250,7 +253,10 @@ pub fn scan<E: Exports, P: Pass>(
     exports.for_each_block(&work, &mut take).map_err(ScanError::Exports)?;
     match stop {
         None => Ok(census),
-        Some(Stop::Ldif(export, error)) => Err(ScanError::Ldif { export, error }),
+        Some(Stop::Ldif(export, error)) => {
+            let further = further(exports, urls, (export, &error)).map_err(ScanError::Exports)?;
+            Err(ScanError::Ldif { export, error, further })
+        }
         Some(Stop::Change(export, line, keyword)) => Err(ScanError::ChangeRecord { export, line, keyword }),
     }
 }

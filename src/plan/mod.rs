@@ -506,8 +506,9 @@ fn find_successors<S: Sight>(
         let mut known: HashMap<DnKey, Option<&Entry>> =
             asked.iter().chain(&missing).map(|key| (key.clone(), None)).collect();
         known.extend(kept.map(|entry| (entry.dn.key().clone(), Some(entry))));
+        let mut reached = HashMap::new();
         let follow = |account: &Account| {
-            let found = line.follow(account, &known);
+            let found = line.follow(account, &known, &mut reached);
             let entry = match &found {
                 Found::One(dn) => known.get(dn.key()).copied().flatten().cloned(),
                 _ => None,

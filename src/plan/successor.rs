@@ -59,13 +59,20 @@ fn manager(entry: &Entry) -> Option<Dn> {
 
 impl Line<'_> {
     /// Who follows an account, given the entries that were looked up; `None` in `known` is one that the exports lack.
-    pub fn follow(&self, account: &Account, known: &HashMap<DnKey, Option<&Entry>>) -> Found {
+    ///
+    /// `reached` keeps what was found up the lines of managers; it holds for the same accounts and `known`.
+    pub fn follow(
+        &self,
+        account: &Account,
+        known: &HashMap<DnKey, Option<&Entry>>,
+        reached: &mut HashMap<DnKey, Found>,
+    ) -> Found {
         let mut why = None;
         for source in &self.policy.successor.order {
             let wished = match source {
                 SuccessorSource::Leaver => self.named(account),
                 SuccessorSource::Fallback => self.policy.successor.fallback.clone(),
-                SuccessorSource::Manager => match self.up(account, known) {
+                SuccessorSource::Manager => match self.up(account, known, reached) {
                     Found::None(reason) => {
                         why = why.or(reason);
                         continue;
@@ -84,25 +91,43 @@ impl Line<'_> {
     }
 
     /// The first eligible one up the line of managers.
-    fn up(&self, account: &Account, known: &HashMap<DnKey, Option<&Entry>>) -> Found {
-        let mut seen = HashSet::from([account.entry.dn.key().clone()]);
+    ///
+    /// Lines meet: where one was followed already, its end is known, or a list along one line would take quadratic time.
+    fn up(
+        &self,
+        account: &Account,
+        known: &HashMap<DnKey, Option<&Entry>>,
+        reached: &mut HashMap<DnKey, Found>,
+    ) -> Found {
+        let own = account.entry.dn.key();
+        // To a line that comes by, an account that stays is its end; to itself it is not.
+        let shares = self.leaving.contains_key(own);
+        let mut seen = HashSet::new();
         let mut below: &Entry = &account.entry;
-        loop {
-            let Some(manager) = manager(below) else { return Found::None(Some("the line of managers ends")) };
-            if !seen.insert(manager.key().clone()) {
-                return Found::None(Some("the line of managers runs in a circle"));
+        let found = loop {
+            let Some(manager) = manager(below) else { break Found::None(Some("the line of managers ends")) };
+            let key = manager.key();
+            if let Some(found) = reached.get(key).filter(|_| shares) {
+                break found.clone();
             }
-            if let Some(index) = self.leaving.get(manager.key()) {
+            if key == own || !seen.insert(key.clone()) {
+                break Found::None(Some("the line of managers runs in a circle"));
+            }
+            if let Some(index) = self.leaving.get(key) {
                 below = &self.accounts[*index].entry;
                 continue;
             }
-            match known.get(manager.key()) {
-                None => return Found::Needs(manager.key().clone()),
-                Some(None) => return Found::None(Some("a manager in the line is not in the exports")),
-                Some(Some(entry)) if self.is_eligible(entry) => return Found::One(entry.dn.clone()),
+            match known.get(key) {
+                None => break Found::Needs(key.clone()),
+                Some(None) => break Found::None(Some("a manager in the line is not in the exports")),
+                Some(Some(entry)) if self.is_eligible(entry) => break Found::One(entry.dn.clone()),
                 Some(Some(entry)) => below = entry,
             }
+        };
+        if shares {
+            reached.extend(seen.into_iter().map(|key| (key, found.clone())));
         }
+        found
     }
 
     fn is_eligible(&self, entry: &Entry) -> bool {

@@ -3,6 +3,7 @@
 //! Several exports become one text: their `version:` lines go, but for the first.
 
 use super::Changes;
+use crate::directory::faults::Further;
 use crate::directory::scan::{BlockText, Exports, ScanError};
 use crate::ldap::{Entry, Origin};
 use crate::ldif::{ChangeKind, Interest, LdifError, NonEntry, Record, RecordReader, UrlPolicy, writer};
@@ -28,7 +29,7 @@ pub fn rewrite<E: Exports>(
             goes_on
         }
         Err(error) => {
-            stop = Some(ScanError::Ldif { export: of, error });
+            stop = Some(ScanError::Ldif { export: of, error, further: Further::default() });
             false
         }
     };
