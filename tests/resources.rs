@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -223,5 +224,42 @@ fn few_files_are_open_at_once() {
         let line = format!("ulimit -n 64 && exec {} {words} {exports} set", env!("CARGO_BIN_EXE_offboard"));
         let output = Command::new("/bin/sh").arg("-c").arg(line).env_clear().current_dir(folder).output().unwrap();
         assert!(output.status.code().is_some_and(|status| status < 2), "{words}: {}", stderr(&output));
+    }
+}
+
+/// Threads that cannot be had, or whose reserves would use up the address space, are done without.
+#[test]
+fn threads_without_room() {
+    let place = tempfile::tempdir().unwrap();
+    // Another user runs some of it.
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::write(place.path().join("export.ldif"), entries()).unwrap();
+    let search = "search (uid=u7) export.ldif --dn";
+    let plan = "plan -p openldap -u u7 --limit disable=100% -o set-N export.ldif";
+    for (index, (limits, threads, words)) in [
+        ("ulimit -v 524288", "16", plan),
+        ("ulimit -v 524288", "1000", search),
+        ("ulimit -v 262144", "1000", search),
+        ("ulimit -u 1", "8", search),
+        ("ulimit -u 1", "8", plan),
+        ("ulimit -u 3", "8", search),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // The limit on processes does not hold for root.
+        let user = "setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all";
+        let user = if limits.contains("-u") { user } else { "" };
+        let line = format!(
+            "{limits}; exec {user} \"$0\" --threads {threads} {}",
+            words.replace('(', "'(").replace(')', ")'").replace("-N", &format!("-{index}"))
+        );
+        let mut command = Command::new("bash");
+        command.args(["-c", &line]).arg(offboard().get_program()).current_dir(place.path());
+        let output = ends(&mut command, &format!("{limits}, {threads} threads, {words}"));
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{limits} {words}: {}", stderr(&output));
+        if words == search {
+            assert_eq!(stdout(&output), "uid=u7,o=isp\n", "{limits}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use offboard::ldap::{Change, ChangeRecord, DnKey, ModOp};
 use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use offboard::lifecycle::history::Past;
 use offboard::plan::{Plan, PlanError};
+use offboard::policy::Followed;
 use offboard::proof::{Files, Proof, ProofError};
 use offboard_fuzz::{Case, Texts, World, applied, brought_back, differences, shown};
 
@@ -68,6 +69,10 @@ fn proven(
         Err(ProofError::Fails { check: "applies", what }) if what.ends_with("objectClassViolation (65)") => {
             return None;
         }
+        // Who is one of several that a leaver could mean would be the only one left: the right reason.
+        Err(ProofError::Fails { check: "settled", what }) if what.contains("several entries match") => return None,
+        // Only some stages were asked for, and they leave names behind: the right reason.
+        Err(ProofError::Fails { check: "no-dangling", .. }) if !case.request.stages.is_empty() => return None,
         Err(ProofError::Fails { check, what }) => panic!("the check `{check}` fails: {what}"),
     };
     let names: Vec<&str> = proof.checks.iter().map(|check| check.name).collect();
@@ -92,7 +97,10 @@ fn carry_out(case: &Case, exports: &Texts, plan: &Plan, files: &Files, proof: &P
             Err(PlanError::Scan(error)) => panic!("{error}"),
             Err(_) => {}
         }
-        if proof.under_review == 0 && plan.reviews.is_empty() {
+        // Where the server rewrites what names moved entries, `simulate` leaves that to it.
+        let follows = case.policy.moving.as_ref().is_some_and(|moving| moving.followed != Followed::Nothing);
+        let left_to_server = follows && !plan.moved.is_empty();
+        if proof.under_review == 0 && plan.reviews.is_empty() && !left_to_server {
             names_nobody_gone(case, exports, &after);
         }
     }

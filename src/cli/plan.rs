@@ -12,6 +12,7 @@ use super::waves::waves;
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
 use crate::io::output::{OutputError, Target};
+use crate::io::threads::side_by_side;
 use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
@@ -203,12 +204,9 @@ pub fn change_set(
 
 /// The same view for machines, in Markdown, and for a browser.
 pub fn reports(view: &View) -> Result<ChangeSet, Vec<Diagnostic>> {
-    let (page, report, json) = std::thread::scope(|scope| {
-        let page = scope.spawn(|| html::render(view));
-        let (report, json) = (markdown::render(view), serde_json::to_vec_pretty(view));
-        (page.join(), report, json)
-    });
-    let page = page.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(|error| report_fault(&error))?;
+    let others = || (markdown::render(view), serde_json::to_vec_pretty(view));
+    let (page, (report, json)) = side_by_side(|| html::render(view), others);
+    let page = page.map_err(|error| report_fault(&error))?;
     let report = report.map_err(|error| report_fault(&error))?;
     let mut json = json.map_err(|error| report_fault(&error))?;
     json.push(b'\n');

@@ -26,7 +26,8 @@ impl Progress {
     /// Of a command that says nothing before it is done.
     pub fn of(exports: &ExportFiles, global: &Global) -> Self {
         let wanted = !global.quiet && !global.no_progress && std::io::stderr().is_terminal();
-        Self { running: wanted.then(|| Self::run(exports.reading())) }
+        // Without a thread for it, there is none.
+        Self { running: wanted.then(|| Self::run(exports.reading()).ok()).flatten() }
     }
 
     /// Of a command that writes to standard output meanwhile: a bar between its lines would be no help.
@@ -34,10 +35,10 @@ impl Progress {
         if std::io::stdout().is_terminal() { Self { running: None } } else { Self::of(exports, global) }
     }
 
-    fn run(reading: Arc<Reading>) -> (Sender<()>, JoinHandle<()>) {
+    fn run(reading: Arc<Reading>) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
         let (stop, stopped) = channel::<()>();
         let began = Instant::now();
-        let thread = thread::spawn(move || {
+        let thread = thread::Builder::new().spawn(move || {
             let mut bar: Option<(u64, ProgressBar)> = None;
             // An end of the channel is the end of the command.
             while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
@@ -58,8 +59,8 @@ impl Progress {
             if let Some((_, bar)) = bar {
                 bar.finish_and_clear();
             }
-        });
-        (stop, thread)
+        })?;
+        Ok((stop, thread))
     }
 }
 

@@ -98,12 +98,12 @@ pub struct Digests {
 }
 
 impl Digests {
-    /// Begins with the first of the sources.
-    pub fn begin(sources: Vec<Source>, algorithm: Algorithm) -> Self {
+    /// Begins with the first of the sources; fails where no thread can be had.
+    pub fn begin(sources: Vec<Source>, algorithm: Algorithm) -> io::Result<Self> {
         let stopped = Arc::new(AtomicBool::new(false));
         let is_stopped = Arc::clone(&stopped);
         let run = move || sources.iter().map(|source| digest(source, algorithm, &is_stopped)).collect();
-        Self { thread: Some(thread::spawn(run)), stopped }
+        Ok(Self { thread: Some(thread::Builder::new().spawn(run)?), stopped })
     }
 
     /// Waits for all of them, in the order of the sources.

@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::digest::{Algorithm, Digest, Digests, digest};
 use super::ordered;
 use super::source::{Block, Fingerprint, ReadOptions, Source};
+use super::threads::affordable;
 use crate::directory::scan::{BlockText, Exports};
 
 /// Why an export could not be read.
@@ -99,7 +100,7 @@ impl ExportFiles {
         }
         let first = sources.iter().map(|_| OnceLock::new()).collect();
         let reading = Reading { whole: sources.iter().map(Source::length).sum(), ..Reading::default() };
-        let threads = options.threads;
+        let threads = affordable(options.threads);
         Ok(Self { sources, threads, first, digests: Mutex::new(None), reading: Arc::new(reading) })
     }
 
@@ -118,8 +119,9 @@ impl ExportFiles {
     /// [`digests`](Self::digests) are asked for.
     pub fn begin_digests(&self, algorithm: Algorithm) {
         if self.threads.get() > 1 && self.reading.whole.is_none_or(|whole| whole > SMALL) {
-            let begun = Digests::begin(self.sources.clone(), algorithm);
-            *self.digests.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+            // Without a thread for it, they are taken when they are asked for.
+            let begun = Digests::begin(self.sources.clone(), algorithm).ok();
+            *self.digests.lock().unwrap_or_else(PoisonError::into_inner) = begun;
         }
     }
 

@@ -8,5 +8,6 @@ pub mod new_file;
 pub mod ordered;
 pub mod output;
 pub mod source;
+pub mod threads;
 pub mod url_folder;
 mod utf16;

@@ -87,22 +87,16 @@ pub fn for_each_block<T: Send>(
     take: &mut dyn FnMut(T) -> bool,
 ) -> io::Result<bool> {
     if threads.get() == 1 {
-        let mut buffer = Vec::new();
-        while let Some(block) = blocks.next_block(buffer)? {
-            if !take(work(&block)) {
-                return Ok(false);
-            }
-            buffer = block.bytes;
-        }
-        return Ok(true);
+        return one_by_one(blocks, work, take);
     }
     let state = State { blocks, next: 0, taken: 0, is_over: false, error: None };
     let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), ahead: threads.get() * AHEAD };
     let went_on = thread::scope(|scope| {
         let (to_caller, results) = mpsc::channel::<(usize, T)>();
+        let mut started = 0;
         for _ in 0..threads.get() {
             let (shared, to_caller) = (&shared, to_caller.clone());
-            scope.spawn(move || {
+            let thread = thread::Builder::new().spawn_scoped(scope, move || {
                 let _leaving = Leaving(shared);
                 let mut buffer = Vec::new();
                 while let Some((number, block)) = shared.next(std::mem::take(&mut buffer)) {
@@ -112,6 +106,14 @@ pub fn for_each_block<T: Send>(
                     buffer = block.bytes;
                 }
             });
+            // Those that could be had do it.
+            if thread.is_err() {
+                break;
+            }
+            started += 1;
+        }
+        if started == 0 {
+            return None;
         }
         drop(to_caller);
         let mut waiting = BTreeMap::new();
@@ -123,7 +125,7 @@ pub fn for_each_block<T: Send>(
                 taken += 1;
                 if !take(result) {
                     shared.end();
-                    return false;
+                    return Some(false);
                 }
             }
             if taken > before {
@@ -131,8 +133,28 @@ pub fn for_each_block<T: Send>(
                 shared.changed.notify_all();
             }
         }
-        true
+        Some(true)
     });
     let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    state.error.map_or(Ok(went_on), Err)
+    match (state.error, went_on) {
+        (Some(error), _) => Err(error),
+        (None, Some(went_on)) => Ok(went_on),
+        (None, None) => one_by_one(state.blocks, work, take),
+    }
+}
+
+/// The same, by this thread.
+fn one_by_one<T>(
+    blocks: &mut Blocks,
+    work: &(dyn Fn(&Block) -> T + Sync),
+    take: &mut dyn FnMut(T) -> bool,
+) -> io::Result<bool> {
+    let mut buffer = Vec::new();
+    while let Some(block) = blocks.next_block(buffer)? {
+        if !take(work(&block)) {
+            return Ok(false);
+        }
+        buffer = block.bytes;
+    }
+    Ok(true)
 }

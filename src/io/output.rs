@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use thiserror::Error;
 
 use super::half_written::{HalfWritten, PREFIX, hold, uninterrupted};
+use super::threads::side_by_side;
 
 /// The file with the sums of all others.
 pub const SUMS: &str = "SHA256SUMS";
@@ -101,11 +102,8 @@ impl Target {
         let inside = root.join("set");
         Self::make_folder(&inside)?;
         // A second thread takes the sums while this one waits for the disk.
-        let sums = std::thread::scope(|scope| {
-            let sums = scope.spawn(|| sums(files));
-            Self::write_files(&inside, files)?;
-            Ok(sums.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        })?;
+        let (sums, written) = side_by_side(|| sums(files), || Self::write_files(&inside, files));
+        written?;
         Self::write_file(&inside.join(SUMS), sums.as_bytes())?;
         let parts: BTreeSet<&Utf8Path> = files.iter().filter_map(|(name, _)| Utf8Path::new(name).parent()).collect();
         for folder in parts {

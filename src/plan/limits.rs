@@ -82,7 +82,7 @@ pub fn count(
         row(LimitKind::Reference, built.removed, around.reference_values, purged.clone()),
         row(LimitKind::Owner, built.reassigned, around.owner_values, purged.clone()),
         of_accounts(LimitKind::Service, of_services),
-        row(LimitKind::AddressBook, built.books, around.books, purged.clone()),
+        row(LimitKind::AddressBook, built.books.len() as u64, around.books, purged.clone()),
         row(LimitKind::Delete, number(&purged) + built.companions, all, purged),
     ];
     let groups = built

@@ -364,7 +364,9 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         (around, census) = look(sight, &mut pass, &accounts, &mut companions, (policy, &schema))?;
         looked_for = Some(Looked::of(pass));
     }
-    accepted.extend(complete::refuse(complete::of_deletions(&accounts, &around, policy), request)?);
+    // What is planned on the way was looked at as it was exported.
+    let lacking = sight.is_as_exported().then(|| complete::of_deletions(&accounts, &around, policy));
+    accepted.extend(complete::refuse(lacking.unwrap_or_default(), request)?);
     find_successors(sight, policy, &mut accounts, &around, &meanings, &leaving)?;
     find_domains(&mut accounts, &around);
     let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
@@ -393,11 +395,10 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         let (accounts, listed) = resolved.listed.get(index).copied().unwrap_or_default();
         RosterCount { rows: roster.roster.listed, accounts, listed, doubts }
     });
-    let lost_access = stages::lost_access(&accounts, &gone, &around, &schema);
     let rosters = rosters.collect();
     drop(meanings);
     Ok(Plan {
-        lost_access,
+        lost_access: stages::lost_access(&accounts, &gone, &around, &schema),
         rosters,
         accepted,
         leavers,

@@ -39,6 +39,10 @@ pub(super) trait Sight {
 
     /// The entries of these names that there are.
     fn entries(&self, names: &KeySet) -> Result<Vec<Entry>, ScanError<Self::Error>>;
+
+    /// Whether this is what the server wrote. Changes that are laid over it leave what the server would do along with them:
+    /// `numSubordinates` and `memberOf` still tell of what has been deleted.
+    fn is_as_exported(&self) -> bool;
 }
 
 /// The exports, perhaps with changes laid over them.
@@ -72,6 +76,10 @@ impl<E: Exports> Sight for Reading<'_, E> {
         asked.extend(names.iter().map(|name| (name.clone(), None)));
         asked.extend(found.iter().map(|entry| (entry.dn.key().clone(), Some(entry.clone()))));
         Ok(found)
+    }
+
+    fn is_as_exported(&self) -> bool {
+        self.overlay.is_none()
     }
 }
 
@@ -192,5 +200,9 @@ impl<E: Exports> Sight for Again<'_, E> {
             }
         }
         Ok(found)
+    }
+
+    fn is_as_exported(&self) -> bool {
+        false
     }
 }

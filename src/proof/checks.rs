@@ -18,10 +18,10 @@ use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::matching::MatchingRule::OctetString;
 use crate::ldap::matching::normalize;
-use crate::ldap::{Attribute, Change, ChangeRecord, DnKey, Entry, Renames, ResultCode};
+use crate::ldap::{Attribute, Change, ChangeRecord, Dn, DnKey, Entry, Renames, ResultCode};
 use crate::ldif::{Interest, Record, RecordReader, UrlPolicy, convert, writer};
 use crate::plan::collect::kinds;
-use crate::plan::{Operation, Plan, PlanError, Request, plan_again};
+use crate::plan::{ConflictKind, Kind, Operation, Plan, PlanError, Request, plan_again};
 use crate::policy::{Policy, Server};
 
 /// The text of the change files, in the order in which they run.
@@ -425,6 +425,14 @@ fn undone<E>(
     Ok(lost)
 }
 
+/// Whether an entry is one of several that a leaver could mean, so that nothing is done with any of them.
+fn is_one_of_several(planned: &Plan, dn: &Dn) -> bool {
+    planned.conflicts.iter().any(|conflict| match &conflict.kind {
+        ConflictKind::Several(entries) => entries.iter().any(|(one, _)| one.key() == dn.key()),
+        _ => false,
+    })
+}
+
 fn settled<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
@@ -434,11 +442,20 @@ fn settled<E: Exports>(
     after: &Overlay,
 ) -> Result<(), ProofError<E::Error>> {
     match plan_again(exports, urls, &planned.seen, after, policy, request) {
-        Ok(again) => match again.operations.first() {
+        Ok(again) => match again.operations.iter().find(|operation| operation.kind != Kind::Guard) {
             None => Ok(()),
             Some(operation) => {
-                let what = (operation.kind.name(), text(operation.record.dn.spelling()));
-                Err(fails("settled", format!("planning again would write `{}` for {}", what.0, what.1)))
+                let dn = &operation.record.dn;
+                let what =
+                    format!("planning again would write `{}` for {}", operation.kind.name(), text(dn.spelling()));
+                // The worst way in which a plan goes on by itself: the next run takes another person.
+                let why = if is_one_of_several(planned, dn) {
+                    ": several entries match what a leaver is named by, and it would be the only one left; name the \
+                     leaver by what nobody else has"
+                } else {
+                    ""
+                };
+                Err(fails("settled", format!("{what}{why}")))
             }
         },
         Err(PlanError::Scan(error)) => Err(ProofError::Scan(error)),

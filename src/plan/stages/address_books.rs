@@ -2,8 +2,6 @@
 //!
 //! Which book belongs to whom: [`crate::plan::address_books`].
 
-use std::collections::BTreeSet;
-
 use super::entries::delete_entry;
 use super::{Built, Site};
 use crate::ldap::Entry;
@@ -13,7 +11,6 @@ use crate::plan::operation::{Kind, Stage};
 
 /// Deletes an address book, leaves first.
 fn delete_book(built: &mut Built, site: &Site<'_>, book: &[&Entry], account: Option<usize>, why: &str) {
-    built.books += 1;
     let mut entries = book.to_vec();
     entries.sort_by(|a, b| b.dn.key().cmp(a.dn.key()));
     for entry in entries {
@@ -29,7 +26,6 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
             found.add(root, &kept.entry);
         }
     }
-    let mut taken = BTreeSet::new();
     for (index, account) in site.accounts.iter().enumerate() {
         let Some(Some(candidates)) = site.books.get(index) else { continue };
         if !site.is_deleted(index) {
@@ -46,7 +42,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         let unreadable = candidates.unreadable.iter();
         built.reviews.extend(unreadable.map(|(pointer, value)| review("unreadable-pointer", pointer, value)));
         match candidates.root(&found) {
-            Root::Found(root) if taken.insert(root.clone()) => {
+            Root::Found(root) if built.books.insert(root.clone()) => {
                 delete_book(built, site, found.entries(&root), Some(index), "its address book");
             }
             Root::Found(_) | Root::None => {}
@@ -71,7 +67,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
                 value: orphan.name.clone(),
                 evidence: orphan.origin,
             });
-        } else if taken.insert(orphan.key.clone()) {
+        } else if built.books.insert(orphan.key.clone()) {
             delete_book(built, site, found.entries(&orphan.key), None, "its owner is not in the exports");
         }
     }

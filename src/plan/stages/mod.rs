@@ -44,8 +44,8 @@ pub struct Built {
     pub removed: u64,
     /// Values reassigned.
     pub reassigned: u64,
-    /// Address books deleted.
-    pub books: u64,
+    /// The roots of the address books that are deleted.
+    pub books: BTreeSet<DnKey>,
     /// For each attribute with members that loses some: the entry, how many it loses, of how many.
     pub members: Vec<(Vec<u8>, u64, u64)>,
     /// Groups and aliases that are deleted with accounts.
@@ -253,8 +253,9 @@ pub fn operations(
     let mut built = Built::default();
     status::build(&mut built, &site);
     moves::build(&mut built, &site);
-    references::build(&mut built, &site);
+    // Before the references: what goes with a book is not cleaned first.
     address_books::build(&mut built, &site);
+    references::build(&mut built, &site);
     services::build(&mut built, &site);
     entries::build(&mut built, &site);
     built

@@ -25,7 +25,11 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
     let mut kept: Vec<&Kept> = site.around.kept.iter().collect();
     kept.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
     let there: HashSet<&DnKey> = kept.iter().map(|kept| kept.entry.dn.key()).collect();
-    for kept in kept.into_iter().filter(|kept| !is_below_any(kept.entry.dn.key(), &site.deleted)) {
+    for kept in kept {
+        let goes_with_a_book = kept.in_book.as_ref().is_some_and(|root| built.books.contains(root));
+        if goes_with_a_book || is_below_any(kept.entry.dn.key(), &site.deleted) {
+            continue;
+        }
         if let Some(account) = owners.private_group_of(kept, site.accounts, site.around) {
             built.reviews.push(Review {
                 account: Some(account),
