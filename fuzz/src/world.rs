@@ -7,7 +7,9 @@ use std::fmt::{self, Write as _};
 
 use jiff::civil::{Date, date};
 use libfuzzer_sys::arbitrary::{Arbitrary, Result, Unstructured};
+use offboard::ldap::attribute_types::equality_rule;
 use offboard::ldap::dn::escape_rdn_value;
+use offboard::ldap::matching::matches;
 use offboard::ldap::{AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, ModOp, Modification, Rdn, Value};
 use offboard::ldif::writer;
 use offboard::plan::{Guard, Stage};
@@ -143,7 +145,9 @@ impl Lines {
     fn has(&self, name: &str, value: &[u8]) -> bool {
         let key = DnKey::parse(value).ok();
         let is_same = |had: &[u8]| {
-            had.trim_ascii().eq_ignore_ascii_case(value.trim_ascii()) || key.is_some() && DnKey::parse(had).ok() == key
+            had.trim_ascii().eq_ignore_ascii_case(value.trim_ascii())
+                || matches(equality_rule(name), had, value)
+                || key.is_some() && DnKey::parse(had).ok() == key
         };
         self.lines.iter().any(|(own, had)| own.eq_ignore_ascii_case(name) && is_same(had))
     }

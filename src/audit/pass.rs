@@ -11,7 +11,6 @@ use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
-use crate::ldap::filter::Truth;
 use crate::ldap::schema::Schema;
 use crate::ldap::{DnKey, Entry, Origin, TypeMap};
 use crate::leavers::Action;
@@ -57,12 +56,6 @@ impl FirstFound {
     }
 }
 
-fn is_account(entry: &EntryView<'_>, policy: &Policy) -> bool {
-    let base = &policy.accounts.base;
-    (base.is_empty() || base.iter().any(|base| entry.key.starts_with(base.key().as_bytes())))
-        && policy.accounts.filter.evaluate(entry) == Truth::True
-}
-
 /// The user names and addresses of an entry, each once: the attribute, the value, its hash, its line.
 fn identities<'v>(entry: &'v EntryView<'_>) -> Vec<(&'static str, &'v [u8], u64, u64)> {
     let mut seen = BTreeSet::new();
@@ -86,7 +79,7 @@ impl Pass for First<'_> {
     fn visit(&self, entry: &EntryView<'_>, found: &mut FirstFound) -> Result<(), Unreadable> {
         found.structure.add(entry);
         found.owners.add(entry, &self.policy.address_books);
-        if is_account(entry, self.policy) {
+        if self.policy.accounts.covers(entry.key, entry) {
             found.identities.extend(identities(entry).into_iter().map(|(_, _, identity, _)| identity));
         }
         Ok(())
@@ -278,7 +271,7 @@ impl Pass for Second<'_> {
     fn visit(&self, entry: &EntryView<'_>, found: &mut SecondFound) -> Result<(), Unreadable> {
         self.references(entry, found);
         self.group(entry, found);
-        if is_account(entry, self.ground.policy) {
+        if self.ground.policy.accounts.covers(entry.key, entry) {
             let whole = entry.to_entry()?;
             self.account(entry, &whole, found);
             self.rosters(entry, found);

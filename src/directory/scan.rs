@@ -254,7 +254,8 @@ pub fn scan<E: Exports, P: Pass>(
     match stop {
         None => Ok(census),
         Some(Stop::Ldif(export, error)) => {
-            let further = further(exports, urls, (export, &error)).map_err(ScanError::Exports)?;
+            // The first one is told whatever becomes of looking for more.
+            let further = further(exports, urls, (export, &error)).unwrap_or_default();
             Err(ScanError::Ldif { export, error, further })
         }
         Some(Stop::Change(export, line, keyword)) => Err(ScanError::ChangeRecord { export, line, keyword }),

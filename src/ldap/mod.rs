@@ -13,6 +13,7 @@ mod dn_syntax;
 pub mod domain;
 pub mod entry;
 pub mod filter;
+pub mod hex_pairs;
 pub mod matching;
 pub mod name_and_uid;
 pub mod object_classes;

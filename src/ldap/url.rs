@@ -14,6 +14,7 @@ use nom::sequence::preceded;
 use nom::{IResult, Parser};
 use thiserror::Error;
 
+use super::hex_pairs::decoded;
 use super::{Dn, DnError};
 
 /// Why text is no LDAP URL.
@@ -59,19 +60,7 @@ fn parts(input: &str) -> IResult<&str, Parts<'_>> {
 
 /// The bytes that percent-encoded text stands for (RFC 3986, 2.1).
 pub fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let digit = |at: usize| tail.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        if let (b'%', Some(high), Some(low)) = (byte, digit(0), digit(1)) {
-            bytes.extend(u8::try_from(high * 16 + low));
-            rest = &tail[2..];
-        } else {
-            bytes.push(byte);
-            rest = tail;
-        }
-    }
-    bytes
+    decoded(text.as_bytes(), b'%')
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::ldap::{Dn, DnKey, Entry};
 use crate::policy::BookRoot;
 
 /// Attributes of an account that point to its book, in order.
-const POINTERS: [&str; 2] = ["psRoot", "pabURI"];
+pub const POINTERS: [&str; 2] = ["psRoot", "pabURI"];
 
 /// Where the book of one account may stand.
 #[derive(Clone, Debug, Default)]

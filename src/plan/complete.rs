@@ -20,6 +20,7 @@
 
 use std::collections::HashMap;
 
+use super::address_books::POINTERS;
 use super::collect::Collected;
 use super::resolve::Resolved;
 use super::{Account, PlanError, Request};
@@ -245,7 +246,7 @@ pub fn of_deletions(accounts: &[Account], around: &Collected, policy: &Policy) -
     let mut books = Finding::default();
     if let Some(suffix) = policy.address_books.suffix.as_ref().filter(|suffix| !there.contains_key(suffix.key())) {
         for account in purged() {
-            let pointers = ["psRoot", "pabURI"].into_iter().flat_map(|name| account.entry.values(name));
+            let pointers = POINTERS.into_iter().flat_map(|name| account.entry.values(name));
             for value in pointers {
                 let url = std::str::from_utf8(&value.bytes).ok().and_then(|url| LdapUrl::parse(url).ok());
                 if url.is_some_and(|url| url.dn.key().is_at_or_under(suffix.key())) {

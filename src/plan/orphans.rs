@@ -10,6 +10,7 @@
 
 use std::collections::HashSet;
 
+use super::address_books::POINTERS;
 use crate::directory::EntryView;
 use crate::directory::key_hash::hash;
 use crate::ldap::domain::domain_of;
@@ -67,7 +68,7 @@ impl Owners {
                 let domain = domain.clone().unwrap_or_default();
                 self.people.insert(person(line.value.bytes(), &domain));
                 self.domains.insert(hash(&domain.to_ascii_lowercase()));
-            } else if ["psRoot", "pabURI"].iter().any(|name| line.description.eq_ignore_ascii_case(name)) {
+            } else if POINTERS.iter().any(|name| line.description.eq_ignore_ascii_case(name)) {
                 let url = std::str::from_utf8(line.value.bytes()).ok().and_then(|url| LdapUrl::parse(url).ok());
                 self.pointed.extend(url.map(|url| hash(url.dn.key().as_bytes())));
             }

@@ -11,9 +11,8 @@ use crate::directory::scan::Unreadable;
 use crate::directory::structure::is_membership;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::attribute::same_type;
-use crate::ldap::filter::Truth;
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
-use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
+use crate::ldap::{AttributeDescription, Entry, TypeMap};
 use crate::ldif::Interest;
 use crate::lifecycle::state::{is_marked_where, marking};
 use crate::policy::{Absence, Policy};
@@ -36,7 +35,6 @@ pub struct Resolve<'p> {
     policy: &'p Policy,
     identities: Identities,
     rosters: Rosters<'p>,
-    bases: Vec<DnKey>,
     /// Entries that the policy itself names: protected groups, suffixes.
     named: KeySet,
     /// Look for address books that are nobody's.
@@ -122,7 +120,7 @@ impl<'p> Resolve<'p> {
                 also(name);
             }
         }
-        Self { roles: known, interest, policy, identities, rosters, bases: keys(&policy.accounts.base), named, orphans }
+        Self { roles: known, interest, policy, identities, rosters, named, orphans }
     }
 
     /// Whether address books that are nobody's are looked for.
@@ -159,11 +157,6 @@ impl<'p> Resolve<'p> {
         }
         (hits, matters)
     }
-
-    fn is_account(&self, entry: &EntryView<'_>) -> bool {
-        let in_base = self.bases.is_empty() || self.bases.iter().any(|base| entry.key.starts_with(base.as_bytes()));
-        in_base && self.policy.accounts.filter.evaluate(entry) == Truth::True
-    }
 }
 
 impl Pass for Resolve<'_> {
@@ -197,7 +190,7 @@ impl Pass for Resolve<'_> {
         if self.named.contains(entry.key) {
             found.named.push(entry.to_entry()?);
         }
-        let is_account = self.is_account(entry);
+        let is_account = self.policy.accounts.covers(entry.key, entry);
         found.accounts += u64::from(is_account);
         let (hits, matters) = if is_account { self.ask_rosters(entry, found) } else { (Vec::new(), false) };
         let mut identities = self.identities.by_name(entry).to_vec();

@@ -8,7 +8,7 @@ use super::pattern::Pattern;
 use super::server::Server;
 use super::tools::Tools;
 use crate::ldap::attribute_types::equality_rule;
-use crate::ldap::filter::{Filter, Truth};
+use crate::ldap::filter::{Attributes, Filter, Truth};
 use crate::ldap::matching::matches;
 use crate::ldap::name_and_uid::split_name_and_uid;
 use crate::ldap::{AttributeDescription, Dn, Entry};
@@ -40,6 +40,14 @@ pub struct AccountPolicy {
     pub matching: Vec<AttributeDescription>,
     /// What a provisioned account looks like: one that does not match was made by hand and is never touched.
     pub provenance: Option<Filter>,
+}
+
+impl AccountPolicy {
+    /// Whether the entry with this key is an account: where it stands, and what it is.
+    pub fn covers(&self, key: &[u8], entry: &dyn Attributes) -> bool {
+        let is_in_base = self.base.is_empty() || self.base.iter().any(|base| key.starts_with(base.key().as_bytes()));
+        is_in_base && self.filter.evaluate(entry) == Truth::True
+    }
 }
 
 /// `[[rule]]`

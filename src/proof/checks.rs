@@ -425,12 +425,14 @@ fn undone<E>(
     Ok(lost)
 }
 
-/// Whether an entry is one of several that a leaver could mean, so that nothing is done with any of them.
+/// Whether an entry is one of several that a line of a list or of a roster could mean, so that nothing is done with it.
 fn is_one_of_several(planned: &Plan, dn: &Dn) -> bool {
-    planned.conflicts.iter().any(|conflict| match &conflict.kind {
+    let of_list = planned.conflicts.iter().any(|conflict| match &conflict.kind {
         ConflictKind::Several(entries) => entries.iter().any(|(one, _)| one.key() == dn.key()),
         _ => false,
-    })
+    });
+    let mut reviews = planned.reviews.iter().filter(|review| review.code == "roster-key-ambiguous");
+    of_list || reviews.any(|review| DnKey::parse(&review.dn).is_ok_and(|key| key == *dn.key()))
 }
 
 fn settled<E: Exports>(

@@ -12,6 +12,7 @@
 
 use std::borrow::Cow;
 
+use crate::ldap::hex_pairs::decoded;
 use crate::ldap::url::{LdapUrl, percent_decoded};
 
 /// A part of text that may name somebody.
@@ -44,27 +45,11 @@ pub fn of_filter(filter: &[u8], take: &mut dyn FnMut(Part<'_>)) {
         if !is_type || attribute.is_empty() || value.is_empty() || value.contains(&b'*') {
             continue;
         }
-        let value = unescaped(value);
+        // `\28` stands for the byte (RFC 4515, 3).
+        let value = decoded(value, b'\\');
         take(Part::Equals(attribute, value.clone()));
         take(Part::Name(Cow::Owned(value)));
     }
-}
-
-/// The value of an assertion: `\28` stands for the byte (RFC 4515, 3).
-fn unescaped(value: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((&byte, tail)) = rest.split_first() {
-        let digit = |at: usize| tail.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        if let (b'\\', Some(high), Some(low)) = (byte, digit(0), digit(1)) {
-            bytes.extend(u8::try_from(high * 16 + low));
-            rest = &tail[2..];
-        } else {
-            bytes.push(byte);
-            rest = tail;
-        }
-    }
-    bytes
 }
 
 /// Calls `take` with every part of an access rule that may name somebody.
