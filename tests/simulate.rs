@@ -129,6 +129,9 @@ fn what_is_refused() {
     std::fs::write(place.path().join("cut.ldif"), "dn: o=z\no: z\n\nsearch: 2\nresult: 4 Size limit exceeded\n")
         .unwrap();
     tell("a part of the exports", &run(place.path(), WRONG, &["--export", "cut.ldif"]));
+    std::fs::write(place.path().join("top.ldif"), "dn: dc=a,dc=b\nobjectClass: domain\ndc: a\n").unwrap();
+    let rename = "dn: dc=a,dc=b\nchangetype: modrdn\nnewrdn: dc=c\ndeleteoldrdn: 1\n";
+    tell("the top of an export", &run(place.path(), rename, &["--export", "top.ldif"]));
     let written = run(place.path(), "dn: uid=anna,ou=People,o=x\nchangetype: delete\n", &["-o", "after.ldif"]);
     tell("to a file", &written);
     let mode = std::fs::metadata(place.path().join("after.ldif")).unwrap().permissions().mode();

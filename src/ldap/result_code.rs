@@ -37,6 +37,8 @@ pub enum ResultCode {
     EntryAlreadyExists,
     /// 69: the structural class of an entry stays.
     ObjectClassModsProhibited,
+    /// 71: it would leave the part of the directory that the server holds.
+    AffectsMultipleDsas,
     /// 80: something else.
     Other,
     /// 122: the assertion does not hold.
@@ -44,7 +46,7 @@ pub enum ResultCode {
 }
 
 impl ResultCode {
-    const ALL: [(Self, u16, &'static str); 18] = [
+    const ALL: [(Self, u16, &'static str); 19] = [
         (Self::ProtocolError, 2, "protocolError"),
         (Self::UnavailableCriticalExtension, 12, "unavailableCriticalExtension"),
         (Self::NoSuchAttribute, 16, "noSuchAttribute"),
@@ -61,6 +63,7 @@ impl ResultCode {
         (Self::NotAllowedOnRdn, 67, "notAllowedOnRDN"),
         (Self::EntryAlreadyExists, 68, "entryAlreadyExists"),
         (Self::ObjectClassModsProhibited, 69, "objectClassModsProhibited"),
+        (Self::AffectsMultipleDsas, 71, "affectsMultipleDSAs"),
         (Self::Other, 80, "other"),
         (Self::AssertionFailed, 122, "assertionFailed"),
     ];

@@ -450,10 +450,13 @@ fn settled<E: Exports>(
                 let dn = &operation.record.dn;
                 let what =
                     format!("planning again would write `{}` for {}", operation.kind.name(), text(dn.spelling()));
-                // The worst way in which a plan goes on by itself: the next run takes another person.
+                // The worst ways in which a plan goes on by itself: the next run takes another person, or does more.
                 let why = if is_one_of_several(planned, dn) {
                     ": several entries match what a leaver is named by, and it would be the only one left; name the \
                      leaver by what nobody else has"
+                } else if !policy.rules.is_empty() && planned.moved.iter().any(|(_, new)| new.key() == dn.key()) {
+                    ": that is where this plan moves it, and another [[rule]] holds there; give [move] to a rule of its \
+                     own, before the others"
                 } else {
                     ""
                 };

@@ -44,6 +44,7 @@ impl Touched {
                 Change::ModifyDn { new_superior, .. } => {
                     // A name that is none is refused later.
                     touched.names.extend(record.new_name().map(|name| name.key().clone()));
+                    touched.parents.extend(key.parent());
                     touched.parents.extend(new_superior.as_ref().map(|superior| superior.key().clone()));
                     touched.moved.insert(key.clone());
                 }

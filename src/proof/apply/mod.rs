@@ -155,8 +155,11 @@ impl Model {
         if !delete_old_rdn && !self.profile.keeps_old_rdn {
             return Err(ResultCode::UnwillingToPerform);
         }
-        // The top of a directory is not renamed.
         let name = record.new_name().filter(|name| name.rdns().len() > 1).ok_or(ResultCode::InvalidDnSyntax)?;
+        // The top of a directory is not renamed (slapd 2.5: 71, and 64 to another spelling).
+        if !old.parent().is_some_and(|parent| self.is_there(&parent)) {
+            return Err(ResultCode::AffectsMultipleDsas);
+        }
         if superior.is_some_and(|superior| superior.key().is_at_or_under(&old)) {
             return Err(ResultCode::UnwillingToPerform);
         }
