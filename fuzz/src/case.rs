@@ -162,7 +162,7 @@ pub fn brought_back(exports: &Texts, server: Server, records: &[ChangeRecord], w
         .unwrap_or_else(|error| panic!("{what}: {error}: {error:?}"));
     let against_rules = |(number, code): &(usize, ResultCode)| {
         let is_add = matches!(records[*number].change, Change::Add(_));
-        matches!(code.number(), 34 | 65) || is_add && matches!(code.number(), 19..=21)
+        matches!(code.number(), 21 | 34 | 65) || is_add && matches!(code.number(), 19 | 20)
     };
     if outcome.refused.first().is_some_and(against_rules) {
         return None;
