@@ -1,10 +1,11 @@
 //! A plan from its grounds to the texts that it writes.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 
 use jiff::civil::date;
 use offboard::diff::{self, DiffError};
-use offboard::ldap::{AttributeDescription, Change, ChangeRecord, ResultCode};
+use offboard::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, ModOp, ResultCode};
 use offboard::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use offboard::leavers::{self, Leaver};
 use offboard::plan::{NamedRoster, Plan, PlanError, Request, plan};
@@ -202,6 +203,20 @@ pub fn differences(before: &Texts, after: &Texts, server: Server, ignored: &[Str
         Err(DiffError::Twice { .. }) => None,
         Err(error) => panic!("exports that were read a moment ago: {error}"),
     }
+}
+
+/// Whether a record puts names in the place of the same ones, otherwise spelled.
+pub fn is_spelling_of_names(record: &ChangeRecord) -> bool {
+    let Change::Modify(modifications) = &record.change else { return false };
+    let names = |op| -> Option<HashSet<_>> {
+        let of_op = modifications.iter().filter(|modification| modification.op == op);
+        let values = of_op.flat_map(|modification| {
+            let name = modification.description.attribute_type().to_ascii_lowercase();
+            modification.values.iter().map(move |value| Some((name.clone(), DnKey::parse(&value.bytes).ok()?)))
+        });
+        values.collect()
+    };
+    names(ModOp::Delete).is_some_and(|gone| names(ModOp::Add) == Some(gone))
 }
 
 /// Records as LDIF.

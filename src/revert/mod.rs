@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | add | delete |
 //! | delete | add, with what stood there; what the server sets by itself is left out, or written by the relax rules control |
+//! | delete, on a server with links (Active Directory) | the same, then each value that named the entry and went with it |
 //! | modify | modify, by exact values |
 //! | modrdn | modrdn to the old name; the new value of the RDN goes unless the entry had it before |
 //!
@@ -18,11 +19,11 @@
 use crate::diff::Options;
 use crate::diff::modifications::modifications;
 use crate::directory::Exports;
-use crate::ldap::{Change, ChangeRecord, Dn, Entry, ModOp, Rdn};
+use crate::ldap::{Change, ChangeRecord, Dn, Entry, ModOp, Modification, Rdn};
 use crate::ldif::UrlPolicy;
 use crate::plan::operation::delete;
 use crate::policy::Server;
-use crate::simulate::{Outcome, SimulateError, simulate_watched};
+use crate::simulate::{Applied, Outcome, SimulateError, simulate_watched};
 
 /// Something that does not come back as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +56,15 @@ pub fn revert<E: Exports>(
 ) -> Result<Reverted, SimulateError<E::Error>> {
     let mut undo = Vec::new();
     let mut lost = Vec::new();
-    let mut watch = |number: usize, before: Option<&Entry>, after: Option<&Entry>| {
+    let mut watch = |applied: Applied<'_>| {
+        let Applied { number, before, after, unlinked } = applied;
         let record = &records[number];
         let mut add_lost = |what: String| lost.push(Lost { record: number, dn: record.dn.spelling().to_vec(), what });
+        // In reverse order they come behind the entry that they name.
+        undo.extend(unlinked.into_iter().map(|(dn, gone)| {
+            let again = Modification { op: ModOp::Add, ..gone };
+            ChangeRecord { dn, controls: Vec::new(), change: Change::Modify(vec![again]) }
+        }));
         undo.extend(inverse(record, before, after, (server, relax), &mut add_lost));
     };
     let outcome = simulate_watched(exports, urls, server, records, false, &mut watch)?;

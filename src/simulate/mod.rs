@@ -23,7 +23,7 @@ use thiserror::Error;
 use crate::directory::census::Finding;
 use crate::directory::scan::{Exports, ScanError};
 use crate::directory::{Census, scan};
-use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, Origin, ResultCode};
+use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, Modification, Origin, ResultCode};
 use crate::ldif::UrlPolicy;
 use crate::policy::Server;
 use crate::proof::apply::Model;
@@ -85,13 +85,25 @@ pub fn simulate<E: Exports>(
     records: &[ChangeRecord],
     keep_going: bool,
 ) -> Result<Outcome, SimulateError<E::Error>> {
-    simulate_watched(exports, urls, server, records, keep_going, &mut |_, _, _| {})
+    run(exports, urls, server, records, keep_going, None)
 }
 
-/// What is shown of every record that is applied: its number, and its entry before and after it.
-pub type Watch<'w> = dyn FnMut(usize, Option<&Entry>, Option<&Entry>) + 'w;
+/// A record that was applied.
+pub struct Applied<'a> {
+    /// Its number, from 0.
+    pub number: usize,
+    /// Its entry before it.
+    pub before: Option<&'a Entry>,
+    /// Its entry behind it.
+    pub after: Option<&'a Entry>,
+    /// What the server took out of other entries along with it: by the name of each, the values that named a deleted entry.
+    pub unlinked: Vec<(Dn, Modification)>,
+}
 
-/// [`simulate`], with every record that is applied shown to `watch`: its number, and its entry before and after it.
+/// What is shown of every record that is applied.
+pub type Watch<'w> = dyn FnMut(Applied<'_>) + 'w;
+
+/// [`simulate`], with every record that is applied shown to `watch`.
 pub fn simulate_watched<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
@@ -99,6 +111,17 @@ pub fn simulate_watched<E: Exports>(
     records: &[ChangeRecord],
     keep_going: bool,
     watch: &mut Watch<'_>,
+) -> Result<Outcome, SimulateError<E::Error>> {
+    run(exports, urls, server, records, keep_going, Some(watch))
+}
+
+fn run<E: Exports>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    server: Server,
+    records: &[ChangeRecord],
+    keep_going: bool,
+    mut watch: Option<&mut Watch<'_>>,
 ) -> Result<Outcome, SimulateError<E::Error>> {
     let mut found = Found::default();
     let touched = Touched::by(records, server);
@@ -116,12 +139,16 @@ pub fn simulate_watched<E: Exports>(
     let mut outcome = Outcome::default();
     for (number, record) in records.iter().enumerate() {
         let first = model.look_at(record.dn.key()).cloned();
+        let is_delete = watch.is_some() && matches!(record.change, Change::Delete);
+        let unlinked = if is_delete { model.links_to(record.dn.key()) } else { Vec::new() };
         match model.step(record) {
             Ok(()) => {
                 outcome.applied += 1;
                 let key = model.renames.last().filter(|_| matches!(record.change, Change::ModifyDn { .. }));
                 let key = key.map_or(record.dn.key(), |(_, new)| new).clone();
-                watch(number, first.as_ref(), model.look_at(&key));
+                if let Some(watch) = &mut watch {
+                    watch(Applied { number, before: first.as_ref(), after: model.look_at(&key), unlinked });
+                }
             }
             Err(code) => {
                 outcome.refused.push((number, code));

@@ -26,11 +26,12 @@ use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::dn::Ava;
+use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::matching::matches;
 use crate::ldap::renames::renamed;
 use crate::ldap::{
-    Attribute, AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, Entry, Origin, Rdn, Renames, ResultCode,
-    Value,
+    Attribute, AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, Entry, ModOp, Modification, Origin, Rdn,
+    Renames, ResultCode, Value,
 };
 use crate::policy::Server;
 use crate::policy::server::Profile;
@@ -133,6 +134,27 @@ impl Model {
         if self.profile.follows_moves {
             self.entries.values_mut().for_each(|entry| self.links.follow(Arc::make_mut(entry)));
         }
+    }
+
+    /// What the server takes out of other entries when it deletes this one.
+    pub fn links_to(&mut self, key: &DnKey) -> Vec<(Dn, Modification)> {
+        if !self.profile.follows_moves {
+            return Vec::new();
+        }
+        self.follow_links();
+        let mut keys = KeyBuffer::new();
+        let mut found = Vec::new();
+        for entry in self.entries.values().filter(|entry| entry.dn.key() != key) {
+            for attribute in entry.attributes.iter().filter(|known| is_linked(known.description.attribute_type())) {
+                let mut names = |value: &&Value| keys.key_of(&value.bytes).is_ok_and(|named| named == key.as_bytes());
+                let values: Vec<Value> = attribute.values.iter().filter(|value| names(value)).cloned().collect();
+                if !values.is_empty() {
+                    let description = attribute.description.clone();
+                    found.push((entry.dn.clone(), Modification { op: ModOp::Delete, description, values }));
+                }
+            }
+        }
+        found
     }
 
     fn knows(&self, oid: &str) -> bool {
