@@ -240,6 +240,7 @@ fn threads_without_room() {
         ("ulimit -v 524288", "16", plan),
         ("ulimit -v 524288", "1000", search),
         ("ulimit -v 262144", "1000", search),
+        ("ulimit -v 524288", "16", "lint export.ldif"),
         ("ulimit -u 1", "8", search),
         ("ulimit -u 1", "8", plan),
         ("ulimit -u 3", "8", search),

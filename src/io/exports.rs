@@ -13,7 +13,6 @@ use thiserror::Error;
 use super::digest::{Algorithm, Digest, Digests, digest};
 use super::ordered;
 use super::source::{Block, Fingerprint, ReadOptions, Source};
-use super::threads::affordable;
 use crate::directory::scan::{BlockText, Exports};
 
 /// Why an export could not be read.
@@ -100,7 +99,7 @@ impl ExportFiles {
         }
         let first = sources.iter().map(|_| OnceLock::new()).collect();
         let reading = Reading { whole: sources.iter().map(Source::length).sum(), ..Reading::default() };
-        let threads = affordable(options.threads);
+        let threads = options.threads;
         Ok(Self { sources, threads, first, digests: Mutex::new(None), reading: Arc::new(reading) })
     }
 

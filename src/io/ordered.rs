@@ -11,6 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 use super::source::{Block, Blocks};
+use super::threads::affordable;
 
 /// How many blocks a worker may be ahead of what was taken, for each worker.
 const AHEAD: usize = 4;
@@ -86,6 +87,7 @@ pub fn for_each_block<T: Send>(
     work: &(dyn Fn(&Block) -> T + Sync),
     take: &mut dyn FnMut(T) -> bool,
 ) -> io::Result<bool> {
+    let threads = affordable(threads);
     if threads.get() == 1 {
         return one_by_one(blocks, work, take);
     }

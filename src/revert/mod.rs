@@ -125,7 +125,8 @@ fn inverse(
             let old_parent = before.dn.parent_spelling().and_then(|parent| Dn::parse(parent).ok());
             let new_parent = after.dn.parent_spelling().and_then(|parent| Dn::parse(parent).ok());
             let new_superior = old_parent.filter(|old| Some(old) != new_parent.as_ref());
-            Some(plain(&after.dn, Change::ModifyDn { new_rdn, delete_old_rdn: !had_new, new_superior }))
+            let delete_old_rdn = !had_new || !server.profile().keeps_old_rdn;
+            Some(plain(&after.dn, Change::ModifyDn { new_rdn, delete_old_rdn, new_superior }))
         }
     }
 }
