@@ -622,20 +622,26 @@ fn an_interruption_leaves_nothing() {
     assert_eq!((output.status.code(), left()), (Some(130), 0), "{}", stderr(&output));
 }
 
+/// Plans from an export with this text, which must be proven with nothing left to a person.
+fn proven(place: &Path, policy: &str, more: &[&str], text: &str) -> Output {
+    let export = place.join("export.ldif");
+    std::fs::write(&export, text).unwrap();
+    let output = plan_with(place, policy, more, &[export.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("all 7 checks of the proof hold"), "{}", stderr(&output));
+    output
+}
+
 /// Found by the fuzz target `plan`: who names himself goes with that value, also where a tool of the site deletes him.
 #[test]
 fn who_names_himself_is_deleted_by_a_tool() {
     let place = tempfile::tempdir().unwrap();
-    let export = place.path().join("export.ldif");
     let text = "dn: o=isp\nobjectClass: organization\no: isp\n\n\
         dn: uid=joe,o=isp\nobjectClass: inetOrgPerson\nobjectClass: icsCalendarUser\nuid: joe\ncn: joe\nsn: joe\n\
         manager: UserID=joe, o=isp\nassociatedName: uid=joe,o=isp\n\n\
         dn: cn=staff,o=isp\nobjectClass: groupOfNames\ncn: staff\nmember: uid=joe,o=isp\nmember: uid=ann,o=isp\n";
-    std::fs::write(&export, text).unwrap();
     let policy = "preset = \"sun-calendar\"\n[accounts]\nfilter = \"(uid=*)\"\n[grace]\ndays = 0\n";
-    let output = plan_with(place.path(), policy, &["-u", "joe"], &[export.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stderr(&output).contains("all 7 checks of the proof hold"), "{}", stderr(&output));
+    proven(place.path(), policy, &["-u", "joe"], text);
 }
 
 /// Found by the fuzz target `plan`: with no days of grace, an active account of which one service is released and another is
@@ -676,11 +682,8 @@ fn what_stands_below_goes_before_the_tool_deletes() {
     let text = "dn: o=isp\nobjectClass: organization\no: isp\n\n\
         dn: uid=joe,o=isp\nobjectClass: inetOrgPerson\nobjectClass: icsCalendarUser\nuid: joe\ncn: joe\nsn: joe\n\
         numSubordinates: 1\n\ndn: cn=key,uid=joe,o=isp\nobjectClass: device\ncn: key\n\n";
-    std::fs::write(&export, text).unwrap();
     let policy = "preset = \"sun-calendar\"\n[grace]\ndays = 0\n";
-    let output = plan_with(place.path(), policy, &["-u", "joe"], &[export.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stderr(&output).contains("all 7 checks of the proof hold"), "{}", stderr(&output));
+    proven(place.path(), policy, &["-u", "joe"], text);
     // One that the export lacks is still missed.
     std::fs::write(&export, text.replace("numSubordinates: 1", "numSubordinates: 2")).unwrap();
     let output = plan_with(place.path(), policy, &["-u", "joe", "--force"], &[export.to_str().unwrap()]);
@@ -692,16 +695,13 @@ fn what_stands_below_goes_before_the_tool_deletes() {
 #[test]
 fn a_book_that_names_its_owner() {
     let place = tempfile::tempdir().unwrap();
-    let export = place.path().join("export.ldif");
     let text = "dn: o=isp\nobjectClass: organization\no: isp\n\n\
         dn: uid=joe,o=isp\nobjectClass: inetOrgPerson\nobjectClass: inetUser\nuid: joe\ncn: joe\nsn: joe\n\n\
         dn: o=PiServerDb\nobjectClass: organization\no: PiServerDb\n\n\
         dn: piPStoreOwner=joe,o=PiServerDb\nobjectClass: piTypeUser\npiPStoreOwner: joe\n\n\
         dn: piEntryID=e1,piPStoreOwner=joe,o=PiServerDb\nobjectClass: piTypeEntry\npiEntryID: e1\n\
         secretary: uid=joe,o=isp\n\n";
-    std::fs::write(&export, text).unwrap();
-    let output = plan_with(place.path(), POLICY, &["-u", "joe"], &[export.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = proven(place.path(), POLICY, &["-u", "joe"], text);
     assert!(stderr(&output).contains("4 records; all 7 checks of the proof hold"), "{}", stderr(&output));
 }
 
