@@ -170,3 +170,21 @@ fn links_to_deleted_entries_come_back() {
     done(&["simulate", "--for", "ad", "--export", &after, &undo, "-o", &back]);
     assert_eq!(run(&["diff", &exports, &back]), (Some(0), String::new(), "no differences\n".to_owned()));
 }
+
+/// Found by the fuzz target `simulate`: Active Directory takes no `deleteoldrdn: 0`, also where the entry had the new value
+/// before, as part of a name of several.
+#[test]
+fn renames_on_active_directory_delete_the_old_name() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    let [export, change] = ["before.ldif", "change.ldif"].map(path);
+    let before = "dn: DC=x\nobjectClass: domain\ndc: x\n\ndn: CN=ann+OU=a,DC=x\nobjectClass: top\nobjectClass: person\n\
+                  objectClass: user\ncn: ann\nou: a\n";
+    std::fs::write(&export, before).unwrap();
+    std::fs::write(&change, "dn: CN=ann+OU=a,DC=x\nchangetype: modrdn\nnewrdn: CN=ann\ndeleteoldrdn: 1\n").unwrap();
+    for (server, kept) in [("ad", "deleteoldrdn: 1\n"), ("openldap", "deleteoldrdn: 0\n")] {
+        let (status, text, error) = run(&["revert", "--for", server, "--export", &export, &change]);
+        assert!(matches!(status, Some(0 | 1)), "{error}");
+        assert!(text.contains("newrdn: CN=ann+OU=a\n") && text.contains(kept), "{server}: {text}");
+    }
+}
