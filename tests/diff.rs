@@ -170,6 +170,12 @@ fn forms_and_faults() {
     let change = place.path().join("change.ldif");
     tell("to a file", &run(place.path(), &["-o", change.to_str().unwrap()]));
     tell("to a file that is there", &run(place.path(), &["-o", change.to_str().unwrap()]));
+    let unit = "objectClass: organizationalUnit\nou: u\n\ndn: uid=p,ou=u\nobjectClass: account\nuid: p\n";
+    file("before.ldif", &format!("dn: ou=u\n{unit}"));
+    file("after.ldif", &format!("dn: ou=u\n{unit}").replace("organizationalUnit", "organizationalRole\ncn: r"));
+    tell("another class, and an entry stays below", &run(place.path(), &[]));
+    tell("a server that does not look at it", &run(place.path(), &["--for", "389ds"]));
+    tell("another class", &run(&root().join("fixtures/diff/another-kind"), &["--format", "unified"]));
     let mut both = offboard();
     tell("standard input twice", &both.args(["diff", "-", "-"]).output().unwrap());
     tell("help", &offboard().args(["diff", "--help"]).output().unwrap());
@@ -200,6 +206,8 @@ struct Node {
     uuid: String,
     description: String,
     mail: Vec<String>,
+    /// Of class `inetOrgPerson`, not `account`, where it is no unit.
+    is_person: bool,
     is_there: bool,
 }
 
@@ -216,6 +224,7 @@ impl Tree {
             uuid: format!("{case:08}-0000-4000-8000-000000000000"),
             description: "base".to_owned(),
             mail: Vec::new(),
+            is_person: false,
             is_there: true,
         }]);
         for _ in 0..4 + random.below(8) {
@@ -251,7 +260,8 @@ impl Tree {
         }
         let uuid = format!("{case:08}-0000-4000-8000-{:012}", self.0.len());
         let description = random.pick(&["one", "two", "three"]);
-        self.0.push(Node { name, parent: Some(parent), uuid, description, mail, is_there: true });
+        let is_person = random.below(4) > 0;
+        self.0.push(Node { name, parent: Some(parent), uuid, description, mail, is_person, is_there: true });
     }
 
     fn is_under(&self, at: usize, above: usize) -> bool {
@@ -264,7 +274,7 @@ impl Tree {
             return self.grow(random, case);
         }
         let at = there[random.below(there.len())];
-        match random.below(6) {
+        match random.below(7) {
             0 => self.grow(random, case),
             1 => (0..self.0.len())
                 .filter(|&node| self.is_under(node, at))
@@ -273,6 +283,7 @@ impl Tree {
                 .for_each(|node| self.0[node].is_there = false),
             2 => self.0[at].description = random.pick(&["one", "Two", "drei"]),
             3 if !self.is_unit(at) => self.0[at].mail = vec![format!("m{}@x", random.below(6))],
+            4 => self.0[at].is_person = !self.0[at].is_person,
             _ => {
                 let parent = if random.below(3) == 0 { self.0[at].parent.unwrap() } else { self.unit(random) };
                 if !self.is_under(parent, at)
@@ -302,11 +313,13 @@ impl Tree {
             writeln!(text, "dn: {}", self.dn(at)).unwrap();
             if self.is_unit(at) {
                 writeln!(text, "objectClass: organizationalUnit\nou: {value}").unwrap();
-            } else {
+            } else if node.is_person {
                 writeln!(text, "objectClass: inetOrgPerson\nuid: {value}\ncn: {}\nsn: s", node.description).unwrap();
+                node.mail.iter().for_each(|mail| writeln!(text, "mail: {mail}").unwrap());
+            } else {
+                writeln!(text, "objectClass: account\nuid: {value}").unwrap();
             }
             writeln!(text, "description: {}", node.description).unwrap();
-            node.mail.iter().for_each(|mail| writeln!(text, "mail: {mail}").unwrap());
             if with_uuids {
                 writeln!(text, "entryUUID: {}", node.uuid).unwrap();
             }
@@ -330,14 +343,17 @@ pub fn random_pair(case: usize) -> [String; 2] {
 
 #[test]
 fn random_pairs() {
-    let mut renamed = 0;
+    let (mut renamed, mut cleared) = (0, 0);
     for case in 0..2000 {
         let pair =
             random_pair(case).map(|text| format!("dn: o=random\nobjectClass: organization\no: random\n\n{text}"));
         let change = change(&format!("case {case}"), pair[0].as_bytes(), pair[1].as_bytes(), Server::OpenLdap);
-        renamed += String::from_utf8(change).unwrap().matches("changetype: modrdn").count();
+        let change = String::from_utf8(change).unwrap();
+        renamed += change.matches("changetype: modrdn").count();
+        // Deleted, and something comes behind it: it made room.
+        cleared += change.matches("changetype: delete\n\ndn: ").count();
     }
-    assert!(renamed > 500, "{renamed}");
+    assert!(renamed > 500 && cleared > 200, "{renamed}, {cleared}");
 }
 
 /// A change is counted by what it does.

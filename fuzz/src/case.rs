@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 
 use jiff::civil::date;
-use offboard::diff::{self, DiffError};
+use offboard::diff::{self, DiffError, Difference};
 use offboard::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, ModOp, ResultCode};
 use offboard::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use offboard::leavers::{self, Leaver};
@@ -157,14 +157,13 @@ impl Case {
 /// Exports with records applied to them that bring back what stood there.
 ///
 /// Several exports become one text, as `offboard simulate` writes it. `None` if an entry does not come back that stood there
-/// against the schema: `simulate` knows nothing of what stood there before. Nor does an entry get another structural class
-/// (69), as one does that was deleted and added again: `diff` writes a modify for it, which is known.
+/// against the schema: `simulate` knows nothing of what stood there before.
 pub fn brought_back(exports: &Texts, server: Server, records: &[ChangeRecord], what: &str) -> Option<Texts> {
     let outcome = simulate(exports, UrlPolicy::Refuse, server, records, false)
         .unwrap_or_else(|error| panic!("{what}: {error}: {error:?}"));
     let against_rules = |(number, code): &(usize, ResultCode)| {
         let is_add = matches!(records[*number].change, Change::Add(_));
-        matches!(code.number(), 21 | 34 | 65 | 69) || is_add && matches!(code.number(), 19 | 20)
+        matches!(code.number(), 21 | 34 | 65) || is_add && matches!(code.number(), 19 | 20)
     };
     if outcome.refused.first().is_some_and(against_rules) {
         return None;
@@ -196,14 +195,19 @@ pub fn rewritten(exports: &Texts, changes: &simulate::Changes) -> Vec<u8> {
 /// What turns one content into another, without what servers set by themselves and without some attributes.
 ///
 /// `None` if one of them holds an entry twice.
-pub fn differences(before: &Texts, after: &Texts, server: Server, ignored: &[String]) -> Option<Vec<ChangeRecord>> {
+pub fn difference(before: &Texts, after: &Texts, server: Server, ignored: &[String]) -> Option<Difference> {
     let ignored = ignored.iter().filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok()).collect();
     let options = diff::Options { server, with_operational: false, ignored, seed: 7 };
     match diff::diff(before, after, UrlPolicy::Refuse, &options) {
-        Ok(difference) => Some(difference.steps.into_iter().map(|step| step.record).collect()),
+        Ok(difference) => Some(difference),
         Err(DiffError::Twice { .. }) => None,
         Err(error) => panic!("exports that were read a moment ago: {error}"),
     }
+}
+
+/// [`difference`], its records alone.
+pub fn differences(before: &Texts, after: &Texts, server: Server, ignored: &[String]) -> Option<Vec<ChangeRecord>> {
+    Some(difference(before, after, server, ignored)?.records())
 }
 
 /// Whether a record puts names in the place of the same ones, otherwise spelled.

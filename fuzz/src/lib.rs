@@ -5,6 +5,6 @@ mod case;
 mod texts;
 mod world;
 
-pub use case::{Case, Made, applied, brought_back, differences, is_spelling_of_names, rewritten, shown};
+pub use case::{Case, Made, applied, brought_back, difference, differences, is_spelling_of_names, rewritten, shown};
 pub use texts::Texts;
 pub use world::{Changes, World};

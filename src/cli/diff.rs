@@ -1,5 +1,6 @@
 //! `offboard diff`: the change LDIF that turns one export into the other.
 
+use std::fmt::Write as _;
 use std::hash::BuildHasher as _;
 use std::io::Write as _;
 
@@ -12,6 +13,10 @@ use crate::io::new_file::NewFile;
 use crate::ldap::AttributeDescription;
 use crate::ldif::UrlPolicy;
 use crate::policy::Server;
+use crate::render::sanitize::shown;
+
+/// How many names a notice lists.
+const NAMED: usize = 5;
 
 /// Runs it.
 pub fn run(command: &args::Diff, global: &Global) -> Outcome {
@@ -58,9 +63,37 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
     }
     if !global.quiet {
         // Nobody to tell if standard error is gone.
-        let _ = writeln!(anstream::stderr(), "{}", summary(&difference));
+        let _ = writeln!(anstream::stderr(), "{}{}", notices(&difference), summary(&difference));
     }
     Ok(if difference.steps.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+/// What the changes do or cannot do because an entry has one structural class all its life.
+fn notices(difference: &Difference) -> String {
+    let table = [
+        (
+            &difference.replaced,
+            "deleted, and another entry comes to the name, of another structural class",
+            "a server that keeps references by itself drops those to what is deleted: see that they come back",
+        ),
+        (
+            &difference.refused,
+            "modified to another structural class, which a server refuses (69)",
+            "something stays below, or the server drops links: change these by hand, in OpenLDAP with ldapmodify -e '!relax'",
+        ),
+    ];
+    let mut text = String::new();
+    for (names, what, note) in table.into_iter().filter(|(names, ..)| !names.is_empty()) {
+        let _ = writeln!(text, "{} {what}:", names.len());
+        for name in names.iter().take(NAMED) {
+            let _ = writeln!(text, "  {}", shown(name.spelling()));
+        }
+        if names.len() > NAMED {
+            let _ = writeln!(text, "  and {} more", names.len() - NAMED);
+        }
+        let _ = writeln!(text, "  {note}");
+    }
+    text
 }
 
 fn summary(difference: &Difference) -> String {

@@ -9,16 +9,18 @@
 //! | another spelling of a name, another order of values or attributes | none |
 //! | another spelling of a value | modify |
 //! | an attribute that the server sets, or that is to be ignored | none |
+//! | a name in both with another structural class | delete and add, or a modify that is named ([`kind`]) |
 //! | a name in both with another identity | modify: a name says which entry it is, where it can |
 //!
 //! Four readings. The first keeps 24 bytes of every entry of BEFORE ([`index`]), the second holds AFTER against them, the
-//! third and fourth take the entries that differ. So memory depends on what differs, and little on what is read: at most
+//! third and fourth take the entries that differ; a fifth is for structural classes. So memory depends on what differs, and little on what is read: at most
 //! 64 bytes an entry, as lists grow by doubling.
 //!
 //! An export of which a part is missing would have the rest deleted: it is refused.
 
 mod content;
 mod index;
+mod kind;
 pub mod modifications;
 mod names;
 mod steps;
@@ -116,9 +118,10 @@ pub fn diff<E: Exports>(
         return Ok(Difference::default());
     }
     let seed = options.seed;
-    let before = by_name(entries(before, Side::Before, urls, seed, &wanted)?);
-    let after = by_name(entries(after, Side::After, urls, seed, &wanted)?);
-    Ok(steps::steps(before, after, options))
+    let was = by_name(entries(before, Side::Before, urls, seed, &wanted)?);
+    let now = by_name(entries(after, Side::After, urls, seed, &wanted)?);
+    let replaced = kind::replaced(&was, &now, (after, urls), options, &wanted)?;
+    Ok(steps::steps(was, now, &replaced, options))
 }
 
 /// The hashes of the names of entries that differ, sorted.

@@ -2,10 +2,13 @@
 //!
 //! An entry that is renamed takes along what stands below it. What is carried to a name of AFTER is that entry, unless
 //! its identity is known under another. A renaming that no order allows (two that were carried and have changed places)
-//! is given up: what stands at a name is changed into what is to stand there, or deleted and the new entry added.
+//! is given up: what stands at a name is changed into what is to stand there, or deleted and the new entry added. It is
+//! deleted, too, where it is of [another kind](super::kind), unless something stays below it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 
+use super::Options;
 use crate::ldap::{Dn, DnKey, Entry, Rdn};
 
 /// Attributes that say which entry it is, whatever its name.
@@ -20,6 +23,8 @@ pub enum Arrival {
     Renamed { gone: usize, new: usize, from: Dn },
     /// It was carried along.
     Carried { gone: usize, new: usize },
+    /// None comes: one is deleted that has this name, where another is to stand or above.
+    Cleared { gone: usize, from: Dn },
 }
 
 /// How all come there, in order, and the names of those that are to be deleted then.
@@ -31,10 +36,13 @@ pub struct Arrangement {
 }
 
 /// Finds names for all entries of AFTER. Both lists are in the order of their keys.
-pub fn arrange(gone: &[Entry], new: &[Entry]) -> Arrangement {
+pub fn arrange(gone: &[Entry], new: &[Entry], options: &Options) -> Arrangement {
     let mut twins = twins(gone, new);
+    for (new, twin) in new.iter().zip(&mut twins) {
+        *twin = twin.filter(|twin| !options.may_replace() || !options.is_another_kind(&gone[*twin], new));
+    }
     loop {
-        match attempt(gone, new, &twins) {
+        match attempt(gone, new, &twins, options) {
             Ok(arrangement) => return arrangement,
             Err(stuck) => twins[stuck] = None,
         }
@@ -76,9 +84,10 @@ fn by_identity(entries: &[Entry]) -> BTreeMap<(usize, Vec<u8>), Option<usize>> {
 }
 
 /// One try; an error names the new entry whose twin is in the way.
-fn attempt(gone: &[Entry], new: &[Entry], twins: &[Option<usize>]) -> Result<Arrangement, usize> {
+fn attempt(gone: &[Entry], new: &[Entry], twins: &[Option<usize>], options: &Options) -> Result<Arrangement, usize> {
     let mut names = Names::new(gone);
-    let is_twin: HashSet<usize> = twins.iter().flatten().copied().collect();
+    let becomes: HashMap<usize, usize> =
+        twins.iter().enumerate().filter_map(|(at, twin)| Some(((*twin)?, at))).collect();
     let new_names: HashSet<&DnKey> = new.iter().map(|entry| entry.dn.key()).collect();
     let mut arrived: HashSet<&DnKey> = HashSet::new();
     let mut taken = vec![false; gone.len()];
@@ -94,9 +103,25 @@ fn attempt(gone: &[Entry], new: &[Entry], twins: &[Option<usize>]) -> Result<Arr
             if parent_waits {
                 return true;
             }
-            let arrival = match (twins[at], names.by_key.get(key).copied()) {
+            if let Some(there) = names.by_key.get(key).copied()
+                && !becomes.contains_key(&there)
+                && options.may_replace()
+                && options.is_another_kind(&gone[there], &new[at])
+            {
+                let to_go: Vec<usize> = names.below(key).filter(|below| becomes.contains_key(below)).collect();
+                let stays = to_go.iter().any(|below| new[becomes[below]].dn.key().is_under(key));
+                if !stays && !to_go.is_empty() {
+                    return true;
+                }
+                for (gone, from) in if stays { Vec::new() } else { names.clear(key) } {
+                    taken[gone] = true;
+                    arrivals.push(Arrival::Cleared { gone, from });
+                }
+            }
+            let there = names.by_key.get(key).copied();
+            let arrival = match (twins[at], there) {
                 (Some(twin), Some(there)) if twin == there => Arrival::Carried { gone: twin, new: at },
-                (None, Some(there)) if !is_twin.contains(&there) => Arrival::Carried { gone: there, new: at },
+                (None, Some(there)) if !becomes.contains_key(&there) => Arrival::Carried { gone: there, new: at },
                 (_, Some(_)) => return true,
                 (None, None) => Arrival::Added { new: at },
                 (Some(twin), None) => {
@@ -134,6 +159,21 @@ impl Names {
         let of: Vec<Dn> = entries.iter().map(|entry| entry.dn.clone()).collect();
         let by_key = of.iter().enumerate().map(|(at, dn)| (dn.key().clone(), at)).collect();
         Self { of, by_key }
+    }
+
+    /// The entries that stand below a name.
+    fn below(&self, name: &DnKey) -> impl Iterator<Item = usize> {
+        let from = (Bound::Excluded(name), Bound::Unbounded);
+        self.by_key.range::<DnKey, _>(from).take_while(|(key, _)| key.is_under(name)).map(|(_, at)| *at)
+    }
+
+    /// Takes away what stands at a name and below, leaves first.
+    fn clear(&mut self, name: &DnKey) -> Vec<(usize, Dn)> {
+        let there = self.by_key.get(name).copied().into_iter().chain(self.below(name)).collect::<Vec<_>>();
+        for at in &there {
+            self.by_key.remove(self.of[*at].key());
+        }
+        there.into_iter().rev().map(|at| (at, self.of[at].clone())).collect()
     }
 
     /// Renames an entry and what stands below it; `false` if a name cannot be made.

@@ -1,6 +1,7 @@
-//! The changes in their order: additions and renamings parents first, modifications, deletions leaves first.
+//! The changes in their order: additions and renamings parents first, modifications, deletions leaves first. What stands
+//! where another kind of entry is to stand is deleted before that is added.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
 use super::modifications::{content, modifications};
@@ -16,6 +17,10 @@ pub struct Difference {
     pub pairs: Vec<Pair>,
     /// What turns one export into the other.
     pub steps: Vec<Step>,
+    /// Names at which an entry is deleted and another one added.
+    pub replaced: Vec<Dn>,
+    /// Names of entries that are modified although that gives them another structural class, which their server refuses.
+    pub refused: Vec<Dn>,
 }
 
 /// An entry before and after.
@@ -55,6 +60,11 @@ impl Difference {
         self.steps.iter().filter(|step| step.kind == kind).count()
     }
 
+    /// The changes alone.
+    pub fn records(self) -> Vec<ChangeRecord> {
+        self.steps.into_iter().map(|step| step.record).collect()
+    }
+
     fn push(&mut self, kind: StepKind, dn: &Dn, change: Change, pair: usize) {
         let record = ChangeRecord { dn: dn.clone(), controls: Vec::new(), change };
         self.steps.push(Step { kind, record, pair });
@@ -74,26 +84,41 @@ struct Compared {
     pair: Option<usize>,
 }
 
-/// The steps from the entries that differ of one export to those of the other.
-pub fn steps(mut before: BTreeMap<DnKey, Entry>, after: BTreeMap<DnKey, Entry>, options: &Options) -> Difference {
+/// The steps from the entries that differ of one export to those of the other; what stands at the names that are
+/// `replaced` is deleted and another entry added.
+pub fn steps(
+    mut before: BTreeMap<DnKey, Entry>,
+    after: BTreeMap<DnKey, Entry>,
+    replaced: &BTreeSet<DnKey>,
+    options: &Options,
+) -> Difference {
     let profile = options.server.profile();
     let mut both = Vec::new();
     let mut new = Vec::new();
     for (key, after) in after {
-        match before.remove(&key) {
+        let same = if replaced.contains(&key) { None } else { before.remove(&key) };
+        match same {
             Some(before) => both.push(Compared { before, after, pair: None }),
             None => new.push(after),
         }
     }
     let gone: Vec<Entry> = before.into_values().collect();
-    let arrangement = arrange(&gone, &new);
+    let arrangement = arrange(&gone, &new, options);
 
+    let new_names: BTreeSet<&DnKey> = new.iter().map(|entry| entry.dn.key()).collect();
     let mut difference = Difference::default();
     let mut renames: Vec<(DnKey, Dn)> = Vec::new();
     // Links that an addition cannot carry, as what they name may not be there yet.
     let mut links = Vec::new();
     for arrival in arrangement.arrivals {
         match arrival {
+            Arrival::Cleared { gone: old, from } => {
+                let pair = difference.pair(Some(gone[old].clone()), None);
+                difference.push(StepKind::Delete, &from, Change::Delete, pair);
+                if new_names.contains(from.key()) {
+                    difference.replaced.push(from);
+                }
+            }
             Arrival::Added { new: at } => {
                 let pair = difference.pair(None, Some(new[at].clone()));
                 let (later, now) = content(&new[at], options)
@@ -133,6 +158,9 @@ pub fn steps(mut before: BTreeMap<DnKey, Entry>, after: BTreeMap<DnKey, Entry>, 
             for (old, new) in &renames {
                 relink(&mut before, old, Some(new));
             }
+        }
+        if options.is_another_kind(&before, &after) {
+            difference.refused.push(after.dn.clone());
         }
         let modifications = modifications(&before, &after, options);
         if !modifications.is_empty() {

@@ -38,7 +38,7 @@ use crate::policy::server::Profile;
 use links::Links;
 pub use links::{is_linked, relink, relink_all};
 use schema::Rules;
-pub use schema::has_no_equality;
+pub use schema::{has_no_equality, is_another_structural_class};
 
 /// OID of the assertion control (RFC 4528).
 const ASSERTION: &str = "1.3.6.1.1.12";

@@ -107,6 +107,12 @@ pub fn has_no_equality(attribute_type: &str) -> bool {
     is_one_of(&WITHOUT_EQUALITY, attribute_type)
 }
 
+/// Whether no modify makes one entry of the other: each has one structural class, and they are two (69).
+pub fn is_another_structural_class(before: &Entry, after: &Entry) -> bool {
+    let (before, after) = (Classes::of(before), Classes::of(after));
+    check_structural(Some(&before), &after) == Err(ResultCode::ObjectClassModsProhibited)
+}
+
 /// What is asked of a change on one kind of server.
 #[derive(Clone, Copy)]
 pub struct Rules<'m> {
