@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
 use super::Options;
-use crate::ldap::{Dn, DnKey, Entry, Rdn};
+use crate::ldap::{Dn, DnKey, Entry};
 
 /// Attributes that say which entry it is, whatever its name.
 const IDENTITIES: [&str; 3] = ["entryUUID", "nsUniqueId", "objectGUID"];
@@ -180,7 +180,7 @@ impl Names {
     fn rename(&mut self, old: &DnKey, name: &Dn) -> bool {
         let below = self.by_key.range::<DnKey, _>(old..).take_while(|(key, _)| key.is_at_or_under(old));
         let below: Vec<(DnKey, usize)> = below.map(|(key, at)| (key.clone(), *at)).collect();
-        let renamed: Option<Vec<Dn>> = below.iter().map(|(_, at)| moved(&self.of[*at], old, name)).collect();
+        let renamed: Option<Vec<Dn>> = below.iter().map(|(_, at)| self.of[*at].renamed(old, name)).collect();
         let Some(renamed) = renamed else { return false };
         for ((key, at), dn) in below.into_iter().zip(renamed) {
             self.by_key.remove(&key);
@@ -189,11 +189,4 @@ impl Names {
         }
         true
     }
-}
-
-/// The name of an entry at or below `old` once that is called `name`.
-fn moved(dn: &Dn, old: &DnKey, name: &Dn) -> Option<Dn> {
-    let below = dn.rdns().len().checked_sub(old.depth())?;
-    let parts = dn.rdns().iter().take(below).map(Rdn::spelling).chain([name.spelling()]);
-    Dn::parse(&parts.collect::<Vec<_>>().join(&b',')).ok()
 }

@@ -181,7 +181,7 @@ pub fn steps(
 /// The change that gives an entry its new name, and the entry after it.
 fn rename(old: &Entry, new: &Entry, from: &Dn, profile: &Profile) -> Option<(Change, Entry)> {
     let new_rdn = Rdn::parse(new.dn.rdn_spelling()).ok()?;
-    let old_rdn = old.dn.rdns().first()?;
+    let old_rdn = old.dn.rdn()?;
     // The values of the old name stay where the new entry has them all.
     let has = |name: &str, value: &[u8]| new.values(name).any(|own| *own.bytes == *value);
     let keeps = *old_rdn != new_rdn && old_rdn.avas().iter().all(|ava| has(&ava.attribute_type, &ava.value));

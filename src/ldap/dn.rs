@@ -95,13 +95,13 @@ pub struct Dn {
     spelling: Arc<[u8]>,
     key: DnKey,
     /// Taken apart when somebody asks: most names are only compared and written.
-    rdns: OnceLock<Box<[Rdn]>>,
+    rdn: OnceLock<Option<Box<Rdn>>>,
 }
 
 impl Dn {
     /// Reads a DN; the exact bytes stay its spelling.
     pub fn parse(bytes: &[u8]) -> Result<Self, DnError> {
-        Ok(Self { spelling: bytes.into(), key: DnKey::parse(bytes)?, rdns: OnceLock::new() })
+        Ok(Self { spelling: bytes.into(), key: DnKey::parse(bytes)?, rdn: OnceLock::new() })
     }
 
     /// The bytes that were parsed.
@@ -109,9 +109,31 @@ impl Dn {
         &self.spelling
     }
 
-    /// The RDNs, leaf first; none for the root.
-    pub fn rdns(&self) -> &[Rdn] {
-        self.rdns.get_or_init(|| self.parsed().into_iter().map(Rdn::from).collect())
+    /// The RDN of the entry itself; `None` for the root.
+    pub fn rdn(&self) -> Option<&Rdn> {
+        let leaf = || Some(Box::new(Rdn::from(self.parsed().into_iter().next()?)));
+        self.rdn.get_or_init(leaf).as_deref()
+    }
+
+    /// The RDNs, leaf first; none for the root. They are taken apart each time: entries below each other would need memory
+    /// by the square of their number.
+    pub fn rdns(&self) -> Vec<Rdn> {
+        self.parsed().into_iter().map(Rdn::from).collect()
+    }
+
+    /// This name when what is called `old`, it or above it, is called `new`; `None` if it is not below, or too deep then.
+    ///
+    /// The RDNs below keep their spelling, but for blanks around them.
+    pub fn renamed(&self, old: &DnKey, new: &Self) -> Option<Self> {
+        if !self.key.is_at_or_under(old) {
+            return None;
+        }
+        let below = self.key.depth() - old.depth();
+        let parsed = self.parsed();
+        let parts = parsed.iter().take(below).map(|rdn| rdn.spelling).chain([new.spelling()]);
+        // Below the root there is nothing behind the last comma.
+        let parts: Vec<&[u8]> = parts.filter(|part| !part.is_empty()).collect();
+        Self::parse(&parts.join(&b',')).ok()
     }
 
     /// The normal form by which names are compared.
@@ -353,10 +375,29 @@ mod tests {
             assert_eq!(dn.spelling(), spelling);
             assert_eq!(dn.rdn_spelling(), rdn, "{dn:?}");
             assert_eq!(dn.parent_spelling(), parent, "{dn:?}");
-            assert_eq!(dn.rdns().first().map_or(&b""[..], Rdn::spelling), rdn, "{dn:?}");
+            assert_eq!(dn.rdn().map_or(&b""[..], Rdn::spelling), rdn, "{dn:?}");
             if let Some(parent) = parent {
                 assert_eq!(DnKey::parse(parent).ok(), dn.key().parent(), "{dn:?}");
             }
+        }
+    }
+
+    #[test]
+    fn follows_renames() {
+        type Case = (&'static [u8], &'static [u8], &'static [u8], Option<&'static [u8]>);
+        let table: &[Case] = &[
+            (b"cn=a,o=x", b"cn=a,o=x", b"CN=b, o=y", Some(b"CN=b, o=y")),
+            (b"cn=a,OU=b , o=x", b"o=x", b"o=y", Some(b"cn=a,OU=b,o=y")),
+            (b"cn=a\\, b;o=x", b"O=X", b"cn=c,o=x", Some(b"cn=a\\, b,cn=c,o=x")),
+            (b"cn=a,o=x", b"o=x", b"", Some(b"cn=a")),
+            (b"cn=a", b"", b"o=x", Some(b"cn=a,o=x")),
+            (b"cn=a,o=x", b"o=y", b"o=z", None),
+            (b"o=x", b"cn=a,o=x", b"o=z", None),
+            (b"cn=ba,o=x", b"cn=a,o=x", b"o=z", None),
+        ];
+        for &(name, old, new, expected) in table {
+            let renamed = dn(name).renamed(dn(old).key(), &dn(new));
+            assert_eq!(renamed.as_ref().map(Dn::spelling), expected, "{}", name.escape_ascii());
         }
     }
 

@@ -66,7 +66,7 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind) -> Vec<Guarded
         }
     }
     let in_name = |name: &str| {
-        let avas = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas());
+        let avas = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
         avas.iter().any(|ava| crate::ldap::attribute::same_type(&ava.attribute_type, name))
     };
     let serves = |name: &&str| !in_name(name) && equality_rule(name) != MatchingRule::OctetString;

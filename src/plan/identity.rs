@@ -14,8 +14,8 @@ use std::collections::HashMap;
 
 use crate::directory::EntryView;
 use crate::directory::key_hash::KeyMap;
-use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::domain::{components, organisations};
 use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::{Dn, TypeMap};
 use crate::leavers::Identity;
@@ -101,15 +101,8 @@ impl Identities {
 pub fn is_in_domain(dn: &[u8], domain: &str) -> bool {
     let Ok(dn) = Dn::parse(dn) else { return false };
     let is_domain = |value: &[u8]| value.eq_ignore_ascii_case(domain.as_bytes());
-    let values = |attribute_type: &'static str| {
-        dn.rdns()
-            .iter()
-            .flat_map(super::super::ldap::dn::Rdn::avas)
-            .filter(move |ava| same_type(&ava.attribute_type, attribute_type))
-            .map(|ava| ava.value.as_slice())
-    };
-    let components: Vec<&[u8]> = values("dc").collect();
-    values("o").any(is_domain)
+    let components = components(&dn);
+    organisations(&dn).iter().any(|name| is_domain(name))
         || (0..components.len())
             .any(|first| (first..components.len()).any(|last| is_domain(&components[first..=last].join(&b'.'))))
 }

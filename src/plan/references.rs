@@ -302,7 +302,7 @@ pub fn is_dummy(value: &[u8], policy: &Policy) -> bool {
     if matches!(&policy.references.last_member, LastMember::Placeholder(placeholder) if *placeholder == dn) {
         return true;
     }
-    let Some(rdn) = dn.rdns().first() else { return true };
+    let Some(rdn) = dn.rdn() else { return true };
     rdn.avas().iter().any(|ava| NOBODY.iter().any(|name| name.eq_ignore_ascii_case(&ava.value)))
 }
 
@@ -366,13 +366,6 @@ fn rewritten(attribute: &Attribute, reference: &Reference, (old, new): &(Dn, Dn)
     let value = &attribute.values[reference.at.1].bytes;
     let named = named_dn(attribute.description.attribute_type(), value);
     let dn = Dn::parse(named).ok()?;
-    let below = dn.rdns().len().checked_sub(old.rdns().len())?;
-    let mut text = Vec::new();
-    for rdn in &dn.rdns()[..below] {
-        text.extend_from_slice(rdn.spelling());
-        text.push(b',');
-    }
-    text.extend_from_slice(new.spelling());
-    text.extend_from_slice(&value[named.len()..]);
-    Some(Value::new(&text))
+    let renamed = dn.renamed(old.key(), new)?;
+    Some(Value::new(&[renamed.spelling(), &value[named.len()..]].concat()))
 }

@@ -178,7 +178,7 @@ fn fate(
     if listed.is_empty() && !is_owned() {
         return Fate::NotConcerned;
     }
-    let mut in_name = entry.dn.rdns().first().into_iter().flat_map(Rdn::avas);
+    let mut in_name = entry.dn.rdn().into_iter().flat_map(Rdn::avas);
     if in_name.any(|ava| same_type(&ava.attribute_type, attribute_type)) {
         return Fate::Stays(KeptReason::InName);
     }

@@ -117,7 +117,7 @@ fn inverse(
             // The RDN as it was goes and comes back at once; Active Directory takes nothing else.
             let is_same = before.dn.key().rdn_bytes() == after.dn.key().rdn_bytes();
             let had_new = !is_same
-                && after.dn.rdns().first().is_some_and(|rdn| {
+                && after.dn.rdn().is_some_and(|rdn| {
                     rdn.avas().iter().all(|ava| {
                         before.values(&ava.attribute_type).any(|value| value.bytes.eq_ignore_ascii_case(&ava.value))
                     })

@@ -27,8 +27,8 @@ fn rfc_examples_parse() {
     ];
     for (spelling, expected) in table {
         let dn = Dn::parse(spelling.as_bytes()).unwrap();
-        let read: Vec<Vec<_>> = dn
-            .rdns()
+        let rdns = dn.rdns();
+        let read: Vec<Vec<_>> = rdns
             .iter()
             .map(|rdn| {
                 rdn.avas()
@@ -159,7 +159,7 @@ fn check_parse(case: &Value, spelling: &str) -> Result<(), String> {
     let parsed = if case["kind"] == "rdn" {
         Rdn::parse(spelling.as_bytes()).map(|rdn| vec![rdn])
     } else {
-        Dn::parse(spelling.as_bytes()).map(|dn| dn.rdns().to_vec())
+        Dn::parse(spelling.as_bytes()).map(|dn| dn.rdns())
     };
     let rdns = match (parsed, case["valid"] == true) {
         (Ok(rdns), true) => rdns,

@@ -436,7 +436,8 @@ fn scattered(lines: &[AttributeLine<'_>]) -> Option<u64> {
 fn has_blanks(name: &[u8]) -> bool {
     let Ok(dn) = Dn::parse(name) else { return false };
     let mut tight = Vec::new();
-    for rdn in dn.rdns() {
+    let rdns = dn.rdns();
+    for rdn in &rdns {
         tight.push(rdn.spelling());
         if rdn.avas().len() == 1 {
             let Some(at) = rdn.spelling().iter().position(|byte| *byte == b'=') else { continue };

@@ -42,10 +42,7 @@ impl Moves {
     pub fn name_after(&self, dn: &Dn) -> Dn {
         let above = prefixes(dn.key().as_bytes()).filter_map(|(above, _)| self.by_name.get(above)).min();
         let Some((old, new)) = above.and_then(|index| self.moved.get(index)) else { return dn.clone() };
-        let below = dn.rdns().len() - old.rdns().len();
-        let rdns = dn.rdns()[..below].iter().map(crate::ldap::dn::Rdn::spelling);
-        let parts: Vec<&[u8]> = rdns.chain([new.spelling()]).collect();
-        Dn::parse(&parts.join(&b',')).unwrap_or_else(|_| dn.clone())
+        dn.renamed(old.key(), new).unwrap_or_else(|| dn.clone())
     }
 }
 

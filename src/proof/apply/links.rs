@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
-use crate::ldap::{Dn, DnKey, Entry, Rdn, Value};
+use crate::ldap::{Dn, DnKey, Entry, Value};
 
 /// Attributes that are linked (MS-ADTS 3.1.1.1.6), of those that a plan meets.
 const LINKED: [&str; 3] = ["member", "manager", "managedBy"];
@@ -102,10 +102,9 @@ impl Links {
             });
             let Some((at, old, new)) = next.min_by_key(|(at, ..)| *at) else { return true };
             let Some(new) = new else { return false };
-            let Ok(named) = Dn::parse(&value.bytes) else { return true };
-            let below = named.rdns().len().saturating_sub(old.depth());
-            let lower = named.rdns().iter().take(below).map(Rdn::spelling);
-            *value = Value::new(&lower.chain([new.spelling()]).collect::<Vec<_>>().join(&b','));
+            let renamed = Dn::parse(&value.bytes).ok().and_then(|named| named.renamed(old, new));
+            let Some(renamed) = renamed else { return true };
+            *value = Value::new(renamed.spelling());
             from = at + 1;
         }
     }

@@ -177,7 +177,7 @@ impl Model {
         if !delete_old_rdn && !self.profile.keeps_old_rdn {
             return Err(ResultCode::UnwillingToPerform);
         }
-        let name = record.new_name().filter(|name| name.rdns().len() > 1).ok_or(ResultCode::InvalidDnSyntax)?;
+        let name = record.new_name().filter(|name| name.key().depth() > 1).ok_or(ResultCode::InvalidDnSyntax)?;
         // The top of a directory is not renamed (slapd 2.5: 71, and 64 to another spelling).
         if !old.parent().is_some_and(|parent| self.is_there(&parent)) {
             return Err(ResultCode::AffectsMultipleDsas);
@@ -208,10 +208,8 @@ impl Model {
             let Some(mut entry) = self.entries.remove(&key) else { continue };
             // The entry itself has its new name.
             if key != *old {
-                let lower = entry.dn.rdns().len().saturating_sub(old.depth());
-                let parts = entry.dn.rdns().iter().take(lower).map(Rdn::spelling).chain([name.spelling()]);
-                let spelling = parts.collect::<Vec<_>>().join(&b',');
-                Arc::make_mut(&mut entry).dn = Dn::parse(&spelling).map_err(|_| ResultCode::InvalidDnSyntax)?;
+                let renamed = entry.dn.renamed(old, name).ok_or(ResultCode::InvalidDnSyntax)?;
+                Arc::make_mut(&mut entry).dn = renamed;
             }
             if let Some(children) = self.children.remove(&key) {
                 let moved = children.iter().map(|child| renamed(child, old, name.key())).collect();
@@ -239,7 +237,7 @@ impl Model {
         let key = record.dn.key();
         let mut entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: attributes.to_vec() };
         if !self.stood_before {
-            let rdn = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas()).to_vec();
+            let rdn = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas()).to_vec();
             for ava in &rdn {
                 add_name(&mut entry, ava);
             }
@@ -287,7 +285,7 @@ impl Model {
 
 /// The entry with the values of its new name, and without those of the old one if they go.
 pub fn rename_values(entry: &Entry, new_rdn: &Rdn, delete_old_rdn: bool) -> Entry {
-    let old_rdn = entry.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas());
+    let old_rdn = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
     let holds = |rdn: &[Ava], one: &Ava| {
         let rule = equality_rule(&one.attribute_type);
         let same = |ava: &&Ava| same_type(&ava.attribute_type, &one.attribute_type);

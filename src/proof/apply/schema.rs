@@ -242,7 +242,7 @@ impl Rules<'_> {
     fn check_name(self, before: Option<&Entry>, after: &Entry) -> Result<(), ResultCode> {
         // A server adds the name's values to a new entry that lacks them.
         let Some(before) = before else { return Ok(()) };
-        let rdn = after.dn.rdns().first().map_or(&[][..], |rdn| rdn.avas());
+        let rdn = after.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
         let keeps = |ava: &Ava| {
             let rule = equality_rule(&ava.attribute_type);
             let has =
