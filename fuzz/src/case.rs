@@ -163,6 +163,8 @@ pub fn brought_back(exports: &Texts, server: Server, records: &[ChangeRecord], w
         .unwrap_or_else(|error| panic!("{what}: {error}: {error:?}"));
     let against_rules = |(number, code): &(usize, ResultCode)| {
         let is_add = matches!(records[*number].change, Change::Add(_));
+        // A second value of an attribute that takes one there.
+        let is_add = is_add || server == Server::ActiveDirectory && code.number() == 20;
         matches!(code.number(), 21 | 34 | 65) || is_add && matches!(code.number(), 19 | 20)
     };
     if outcome.refused.first().is_some_and(against_rules) {

@@ -80,7 +80,7 @@ pub fn audit<E: Exports>(
     let beside = found.beside();
     let mut findings = found.findings;
     near_misses(&mut findings, &beside);
-    for orphan in first.owners.orphans(&ground.policy.address_books) {
+    for orphan in first.owners.orphans(ground.policy, std::iter::empty()) {
         let certain = if orphan.is_certain { "" } else { ", but nobody of its domain is" };
         findings.push(Finding {
             code: "orphaned-book",

@@ -78,7 +78,7 @@ impl Pass for First<'_> {
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut FirstFound) -> Result<(), Unreadable> {
         found.structure.add(entry);
-        found.owners.add(entry, &self.policy.address_books);
+        found.owners.add(entry, self.policy);
         if self.policy.accounts.covers(entry.key, entry) {
             found.identities.extend(identities(entry).into_iter().map(|(_, _, identity, _)| identity));
         }

@@ -19,6 +19,8 @@ pub struct History {
     before: HashMap<DnKey, Vec<(AttributeDescription, Vec<Value>)>>,
     /// The name that a moved account had, by its name now.
     moved_from: HashMap<DnKey, Dn>,
+    /// The name that a moved account got, by its name before; nothing that has a name here was moved away from it since.
+    moved_to: HashMap<DnKey, DnKey>,
     /// How many rows each roster had last, and on which day.
     roster_rows: BTreeMap<String, (Date, u64)>,
 }
@@ -71,7 +73,7 @@ impl History {
                 ("move", Change::ModifyDn { new_rdn, new_superior: Some(superior), .. }) => {
                     let name = [new_rdn.spelling(), b",", superior.spelling()].concat();
                     let Ok(moved) = Dn::parse(&name) else { continue };
-                    self.moved_from.insert(moved.key().clone(), record.dn.clone());
+                    self.add_move(&record.dn, &moved);
                 }
                 _ => {}
             }
@@ -81,6 +83,13 @@ impl History {
     /// Adds an account that a tool of the site marked.
     pub fn add_mark(&mut self, account: &DnKey, as_of: Date) {
         self.mark(account.clone(), None, as_of);
+    }
+
+    /// Adds a move.
+    pub fn add_move(&mut self, old: &Dn, new: &Dn) {
+        self.moved_from.insert(new.key().clone(), old.clone());
+        self.moved_to.remove(new.key());
+        self.moved_to.insert(old.key().clone(), new.key().clone());
     }
 
     fn mark(&mut self, account: DnKey, service: Option<String>, as_of: Date) {
@@ -109,6 +118,12 @@ impl History {
             Some(known.1.as_slice())
         };
         at(account).or_else(|| at(self.moved_from.get(account)?.key()))
+    }
+
+    /// The name that an account has which was moved from this one, perhaps several times.
+    pub fn moved_to(&self, name: &DnKey) -> Option<&DnKey> {
+        // It ends: a name that is moved to loses what stood behind it.
+        std::iter::successors(self.moved_to.get(name), |name| self.moved_to.get(*name)).last()
     }
 
     /// The name that a moved account had.

@@ -9,18 +9,26 @@
 //! | 3 | `[address_books] root` of the account's uid and domain: `piPStoreOwner=<uid>,o=<domain>,<suffix>` |
 //! | 4 | the only `piPStoreOwner=<uid>` below `<suffix>` that is not in the domain of somebody else; not for other roots |
 //!
-//! A pointer counts only if it names what `[address_books] root` describes (see [`BookRoot`]): the subtree of a whole domain,
-//! or of the directory, is never one person's address book.
-//! A book in another domain with the same uid is another user's. None is no fault: not everybody has one. A URL that
-//! names an entry which the exports lack, and several roots of the fourth kind, are for a person to decide.
+//! A pointer counts only if it names what `[address_books] root` describes (see [`BookRoot`](crate::policy::BookRoot)): the
+//! subtree of a whole domain, or of the directory, is never one person's address book.
+//!
+//! Without a pointer, somebody else with the same uid may be meant, who stays: the one who stands in the domain of the book
+//! ([`namesakes`](crate::directory::references::namesakes)). The domain of an account that was moved (`[move]`) is the one it
+//! stood in before, if a change set of `--history` tells; otherwise those of its mail addresses. None is no fault: not
+//! everybody has a book.
+//!
+//! For a person to decide are a URL that names an entry which the exports lack, several roots of the fourth kind, a root that
+//! may be somebody else's, and any of a moved account whose domain is not known.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::collect::Collect;
+use super::Account;
+use super::collect::{Collect, Collected};
+use crate::directory::references::Whose;
 use crate::ldap::domain::{domain_of, organisations};
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Entry};
-use crate::policy::BookRoot;
+use crate::policy::Policy;
 
 /// Attributes of an account that point to its book, in order.
 pub const POINTERS: [&str; 2] = ["psRoot", "pabURI"];
@@ -36,8 +44,14 @@ pub struct Candidates {
     pub conventional: Vec<Dn>,
     /// Domains in which the account is at home.
     domains: Vec<Vec<u8>>,
+    /// Its name there.
+    home: DnKey,
+    /// Its user names, each with what stands for it in the keys of books.
+    uids: Vec<(Vec<u8>, Vec<u8>)>,
     /// Keys of the RDNs of a root whose place is not known.
     rdns: Vec<Vec<u8>>,
+    /// It stands where accounts are moved to, and no change set says where it was before.
+    is_homeless: bool,
 }
 
 /// What was found of the candidates.
@@ -47,15 +61,32 @@ pub enum Root {
     Found(DnKey),
     /// The account points to an entry that the exports do not hold.
     PointsNowhere(&'static str, Vec<u8>),
-    /// Several could be it.
-    Several(Vec<DnKey>),
+    /// Several could be it, or one that may be somebody else's.
+    Unclear(Vec<DnKey>),
     /// There is none.
     None,
 }
 
-/// Where the address book of an account may stand.
-pub fn candidates(account: &Entry, suffix: &Dn, root: &BookRoot) -> Candidates {
-    let mut found = Candidates::default();
+/// The domains in which an entry is at home: the one it stands in, and those of its mail addresses.
+pub fn home_domains(dn: &Dn, mails: Vec<&[u8]>) -> Vec<Vec<u8>> {
+    let mails = mails.into_iter().filter_map(|mail| mail.rsplitn(2, |byte| *byte == b'@').next());
+    domain_of(dn).into_iter().chain(mails.map(<[u8]>::to_vec)).collect()
+}
+
+/// Where the address book of an account may stand; `None` if the policy knows of none.
+pub fn candidates(account: &Account, policy: &Policy) -> Option<Candidates> {
+    let (suffix, root) = (policy.address_books.suffix.as_ref()?, &policy.address_books.root);
+    // Where it was at home before it was moved, if that is known.
+    let is_moved = policy.is_moved(account.entry.dn.key().as_bytes());
+    let old_name = account.history_name.as_ref().filter(|_| is_moved);
+    let home = old_name.unwrap_or(&account.entry.dn);
+    let account = &account.entry;
+    let mut found = Candidates {
+        is_homeless: is_moved && old_name.is_none(),
+        home: home.key().clone(),
+        uids: account.values("uid").map(|uid| (uid.bytes.to_vec(), root.uid_key(&uid.bytes))).collect(),
+        ..Candidates::default()
+    };
     for pointer in POINTERS {
         for value in account.values(pointer) {
             let dn = std::str::from_utf8(&value.bytes).ok().and_then(|url| LdapUrl::parse(url).ok()).map(|url| url.dn);
@@ -65,10 +96,8 @@ pub fn candidates(account: &Entry, suffix: &Dn, root: &BookRoot) -> Candidates {
             }
         }
     }
-    let domain = domain_of(&account.dn);
-    found.domains.extend(domain.clone());
-    let mails = account.values("mail").filter_map(|mail| mail.bytes.rsplitn(2, |byte| *byte == b'@').next());
-    found.domains.extend(mails.map(<[u8]>::to_vec));
+    let domain = domain_of(home);
+    found.domains = home_domains(home, account.values("mail").map(|mail| &*mail.bytes).collect());
     for uid in account.values("uid") {
         // Elsewhere than by convention only what cannot be anything else is looked for.
         if let Ok(key) = DnKey::parse(&root.rdn(&uid.bytes))
@@ -78,7 +107,7 @@ pub fn candidates(account: &Entry, suffix: &Dn, root: &BookRoot) -> Candidates {
         }
         found.conventional.extend(root.name(&uid.bytes, domain.as_deref(), suffix));
     }
-    found
+    Some(found)
 }
 
 /// The entries of the books that a pass found, by their roots.
@@ -115,7 +144,7 @@ impl Candidates {
     }
 
     /// Chooses among the roots that the pass found.
-    pub fn root(&self, found: &Books<'_>) -> Root {
+    pub fn root(&self, found: &Books<'_>, around: &Collected, policy: &Policy) -> Root {
         // A root counts only if the exports hold the entry itself, not just something below it.
         let exists = |key: &DnKey| found.entries(key).iter().any(|entry| entry.dn.key() == key);
         if let Some((pointer, dn)) = self.pointed.first() {
@@ -125,17 +154,24 @@ impl Candidates {
                 |(_, dn)| Root::Found(dn.key().clone()),
             );
         }
+        let whose = |root: &DnKey| {
+            let (of, _) = policy.address_books.root.owner(root.as_bytes());
+            let uid = self.uids.iter().find(|(_, key)| key == of);
+            uid.map_or(Whose::Theirs, |(uid, _)| around.whose_book(uid, &self.home, root))
+        };
         if let Some(dn) = self.conventional.iter().find(|dn| exists(dn.key())) {
-            return Root::Found(dn.key().clone());
+            let root = dn.key().clone();
+            return if whose(&root) == Whose::Theirs { Root::Found(root) } else { Root::Unclear(vec![root]) };
         }
         let alike = self.rdns.iter().filter_map(|rdn| found.by_rdn.get(rdn.as_slice())).flatten().copied();
-        let alike: BTreeSet<&DnKey> = alike.filter(|key| exists(key)).collect();
-        let mine = alike.into_iter().filter(|key| self.may_be_mine(key, found.entries(key)));
-        let mut alike: Vec<DnKey> = mine.cloned().collect();
-        match alike.len() {
+        let alike: BTreeSet<&DnKey> = alike.filter(|key| exists(key) && whose(key) != Whose::AnotherOnes).collect();
+        let mine = alike.iter().copied().filter(|key| self.may_be_mine(key, found.entries(key)));
+        let mut mine: Vec<DnKey> = mine.cloned().collect();
+        match mine.len() {
+            0 if self.is_homeless && !alike.is_empty() => Root::Unclear(alike.into_iter().cloned().collect()),
             0 => Root::None,
-            1 => Root::Found(alike.remove(0)),
-            _ => Root::Several(alike),
+            1 if whose(&mine[0]) == Whose::Theirs => Root::Found(mine.remove(0)),
+            _ => Root::Unclear(mine),
         }
     }
 

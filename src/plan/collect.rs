@@ -142,7 +142,10 @@ pub struct Collected {
     pub nesting: Vec<Nesting>,
     /// Groups that find deleted accounts by a URL.
     pub dynamic: Vec<Access>,
+    /// Accounts that share a user name or an address with somebody who is looked for.
     namesakes: Namesakes,
+    /// Such entries of any kind, but address books: what is no account by the policy may own one all the same.
+    other_owners: Namesakes,
     keys: KeyBuffer,
     found: Vec<Naming>,
 }
@@ -156,6 +159,7 @@ impl Collected {
         self.books += other.books;
         self.unreadable_values.merge(other.unreadable_values);
         self.namesakes.merge(other.namesakes);
+        self.other_owners.merge(other.other_owners);
         self.nesting.extend(other.nesting);
         self.dynamic.extend(other.dynamic);
         for (group, count) in other.primary_group_members {
@@ -166,7 +170,16 @@ impl Collected {
     /// What was found in other entries than these, as far as it is about entries that were not kept.
     #[must_use]
     pub fn others(&self, these: &dyn Fn(&DnKey) -> bool) -> Self {
-        Self { namesakes: self.namesakes.without(these), ..Self::default() }
+        Self {
+            namesakes: self.namesakes.without(these),
+            other_owners: self.other_owners.without(these),
+            ..Self::default()
+        }
+    }
+
+    /// Whose an address book is that stands under the user name of somebody who is at home at `person`.
+    pub fn whose_book(&self, uid: &[u8], person: &DnKey, root: &DnKey) -> Whose {
+        self.other_owners.whose((Form::NameOrUid, How::Uid), uid, person, root)
     }
 
     /// Decides whom user names and shared addresses mean, now that everybody who has them is known: see [`Namesakes`].
@@ -234,6 +247,7 @@ impl<'p> Collect<'p> {
             found: namings,
             nesting,
             namesakes,
+            other_owners,
             owner_values,
             reference_values,
             unreadable_values,
@@ -246,9 +260,13 @@ impl<'p> Collect<'p> {
             if role.identifies
                 && let Some(name) = self.persons.shares(base_type(&line.description), value)
                 && self.persons.named(entry.key).is_none()
-                && self.policy.accounts.filter.evaluate(entry) == Truth::True
             {
-                namesakes.add(name, entry.key);
+                if self.policy.accounts.filter.evaluate(entry) == Truth::True {
+                    namesakes.add(name.clone(), entry.key);
+                }
+                if !self.is_in_books(entry.key) && self.persons.at_or_above(entry.key).is_none() {
+                    other_owners.add(name, entry.key);
+                }
             }
             if role.finds && !self.deleted.is_empty() {
                 self.find_by_url(entry, value, dynamic);

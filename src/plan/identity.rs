@@ -2,7 +2,7 @@
 //!
 //! | identity | matches an account |
 //! | --- | --- |
-//! | a DN | whose name is that DN |
+//! | a DN | whose name is that DN, or that a change set of `--history` has moved from there |
 //! | `attribute=value` (a column of a list) | that has the value |
 //! | text | that has it in one of the policy's `match` attributes |
 //! | `uid@domain` | that has `uid` in the first `match` attribute and stands in that domain |
@@ -19,6 +19,7 @@ use crate::ldap::domain::{components, organisations};
 use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::{Dn, TypeMap};
 use crate::leavers::Identity;
+use crate::lifecycle::History;
 use crate::policy::Policy;
 
 /// Identities, ready to be looked up entry by entry.
@@ -38,11 +39,15 @@ struct ByAttribute {
 
 impl Identities {
     /// Takes the identities; they are known by their index from now on.
-    pub fn new<'i>(identities: impl IntoIterator<Item = &'i Identity>, policy: &Policy) -> Self {
+    pub fn new<'i>(identities: impl IntoIterator<Item = &'i Identity>, policy: &Policy, history: &History) -> Self {
         let mut all = Self { by_key: KeyMap::default(), types: TypeMap::default(), by_attribute: Vec::new() };
         for (index, identity) in identities.into_iter().enumerate() {
             match identity {
-                Identity::Dn(dn) => all.by_key.entry(dn.key().clone()).or_default().push(index),
+                Identity::Dn(dn) => {
+                    for name in [Some(dn.key()), history.moved_to(dn.key())].into_iter().flatten() {
+                        all.by_key.entry(name.clone()).or_default().push(index);
+                    }
+                }
                 Identity::Attribute { description, value } => {
                     all.add(description.attribute_type(), value.as_bytes(), index, None);
                 }

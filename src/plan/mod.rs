@@ -349,13 +349,18 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let mut books = Vec::new();
     let mut companions: Vec<Companion> = Vec::new();
     let sees_all = accepted.is_empty();
-    let orphans = if request.orphans && sees_all { resolved.owners.orphans(&policy.address_books) } else { Vec::new() };
-    if !accounts.is_empty() || !orphans.is_empty() {
+    let orphans = |accounts: &[Account]| {
+        let gone =
+            accounts.iter().filter(|account| account.decision.step == Step::Purge).map(|account| &*account.entry);
+        if request.orphans && sees_all { resolved.owners.orphans(policy, gone) } else { Vec::new() }
+    };
+    let mut orphaned = orphans(&accounts);
+    if !accounts.is_empty() || !orphaned.is_empty() {
         let mut pass = Collect::new(policy, &schema);
         for (index, account) in accounts.iter().enumerate() {
             books.push(stages::look_around(index, account, policy, &mut pass));
         }
-        pass.book_roots.extend(orphans.iter().map(|orphan| orphan.key.clone()));
+        pass.book_roots.extend(orphaned.iter().map(|orphan| orphan.key.clone()));
         if !pass.deleted.is_empty() {
             pass.groups = groups;
         }
@@ -370,6 +375,8 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     find_successors(sight, policy, &mut accounts, &around, &meanings, &leaving)?;
     find_domains(&mut accounts, &around);
     let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
+    // Who is held keeps his books.
+    orphaned = orphans(&accounts);
     let moves = stages::moves(&accounts, &around, policy);
     let mut built = stages::operations(
         &accounts,
@@ -378,24 +385,15 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         policy,
         request,
         &moves,
-        (&companions, &gone, &schema, &orphans),
+        (&companions, &gone, &schema, &orphaned),
     );
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
     built.operations.retain(|operation| is_wanted(operation.stage));
     built.operations.sort_by_key(|operation| operation.stage);
-    for review in built.reviews.iter().filter(|review| review.code == "stamp-occupied") {
-        // Without a stamp no later plan knows that the grace is over, unless it is given this one.
-        if let Some(account) = review.account.and_then(|index| accounts.get_mut(index)) {
-            account.decision.due = None;
-        }
-    }
+    forget_due(&mut accounts, &built.reviews);
     reviews.extend(built.reviews);
-    let rosters = request.rosters.iter().zip(doubts).enumerate().map(|(index, (roster, doubts))| {
-        let (accounts, listed) = resolved.listed.get(index).copied().unwrap_or_default();
-        RosterCount { rows: roster.roster.listed, accounts, listed, doubts }
-    });
-    let rosters = rosters.collect();
+    let rosters = roster_counts(request, &resolved, doubts);
     drop(meanings);
     Ok(Plan {
         lost_access: stages::lost_access(&accounts, &gone, &around, &schema),
@@ -423,6 +421,23 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
             asked: HashMap::new(),
         },
     })
+}
+
+/// Without a stamp no later plan knows that the grace is over, unless it is given this one.
+fn forget_due(accounts: &mut [Account], reviews: &[Review]) {
+    for review in reviews.iter().filter(|review| review.code == "stamp-occupied") {
+        if let Some(account) = review.account.and_then(|index| accounts.get_mut(index)) {
+            account.decision.due = None;
+        }
+    }
+}
+
+fn roster_counts(request: &Request, resolved: &Resolved, doubts: Vec<Vec<Doubt>>) -> Vec<RosterCount> {
+    let rosters = request.rosters.iter().zip(doubts).enumerate().map(|(index, (roster, doubts))| {
+        let (accounts, listed) = resolved.listed.get(index).copied().unwrap_or_default();
+        RosterCount { rows: roster.roster.listed, accounts, listed, doubts }
+    });
+    rosters.collect()
 }
 
 /// Pass 2, and once more for what goes with the accounts, until nothing more does.
@@ -485,8 +500,8 @@ fn roster_doubts<E>(policy: &Policy, request: &Request) -> Result<Vec<Vec<Doubt>
 fn resolve<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<(Resolved, Census), PlanError<S::Error>> {
     let rosters = request.rosters.iter();
     let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
-    let pass =
-        Resolve::new(policy, Identities::new(identities(request), policy), Rosters::new(rosters), request.orphans);
+    let identities = Identities::new(identities(request), policy, &request.history);
+    let pass = Resolve::new(policy, identities, Rosters::new(rosters), request.orphans);
     Ok(sight.resolve(&pass)?)
 }
 

@@ -2,21 +2,27 @@
 //!
 //! | the exports hold, of the owner's user name and domain | the book |
 //! | --- | --- |
-//! | an entry with both, or any entry that points to the book (`psRoot`, `pabURI`) | is somebody's |
-//! | none, but other people of that domain | is deleted |
+//! | an entry with that name that is at home in that domain: by its place, or by the domain of a mail address | is somebody's |
+//! | an entry with that name at the place that accounts are moved to (`[move] to`): nobody knows where it was at home | is somebody's |
+//! | any entry that points to the book (`psRoot`, `pabURI`) | is somebody's |
+//! | none, but other people who stand in that domain, and not at the place that accounts are moved to | is deleted |
 //! | nobody of that domain | a person must look: the export of the domain may be missing |
+//!
+//! So no book is an orphan that may be somebody's by [`address_books`](super::address_books). Entries that the plan deletes
+//! are not there any more: what was theirs alone is an orphan, which a later plan would find.
 //!
 //! Where the exports lack something that was accepted, no book is an orphan: absence proves nothing then.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
 
-use super::address_books::POINTERS;
+use super::address_books::{POINTERS, home_domains};
 use crate::directory::EntryView;
-use crate::directory::key_hash::hash;
+use crate::directory::key_hash::{Hashes, Quick, hash};
+use crate::ldap::attribute::same_type;
 use crate::ldap::domain::domain_of;
 use crate::ldap::url::LdapUrl;
-use crate::ldap::{Dn, DnKey, Origin};
-use crate::policy::AddressBookPolicy;
+use crate::ldap::{Dn, DnKey, Entry, Origin};
+use crate::policy::Policy;
 
 /// A root that nobody was found for.
 #[derive(Clone, Debug)]
@@ -31,71 +37,109 @@ pub struct Orphan {
     pub is_certain: bool,
 }
 
+/// What may make a book somebody's, as a hash.
+type Tie = u64;
+
 /// What a pass sees of books and of people.
 #[derive(Clone, Debug, Default)]
 pub struct Owners {
     books: Vec<(DnKey, Vec<u8>, Origin)>,
-    /// Hashes of user name and domain.
-    people: HashSet<u64>,
-    /// Hashes of domains with people.
-    domains: HashSet<u64>,
-    /// Hashes of the names of books that entries point to.
-    pointed: HashSet<u64>,
+    /// How many entries have each tie.
+    ties: HashMap<Tie, u32, Quick>,
+    /// Hashes of domains in which people stand.
+    domains: Hashes,
 }
 
-fn person(uid: &[u8], domain: &[u8]) -> u64 {
-    hash(&[&uid.to_ascii_lowercase(), &b"@"[..], &domain.to_ascii_lowercase()].concat())
+fn at_home(uid: &[u8], domain: &[u8]) -> Tie {
+    hash(&[b"home=", uid, b"@", domain].concat())
+}
+
+fn anywhere(uid: &[u8]) -> Tie {
+    hash(&[b"anywhere=", uid].concat())
+}
+
+fn pointed(book: &[u8]) -> Tie {
+    hash(&[b"pointed=", book].concat())
+}
+
+/// What one entry may own books by, each once.
+fn ties<'e>(dn: &Dn, values: impl Fn(&'static str) -> Vec<&'e [u8]>, policy: &Policy) -> BTreeSet<Tie> {
+    let root = &policy.address_books.root;
+    let mut ties = BTreeSet::new();
+    for value in POINTERS.into_iter().flat_map(&values) {
+        let url = std::str::from_utf8(value).ok().and_then(|url| LdapUrl::parse(url).ok());
+        ties.extend(url.map(|url| pointed(url.dn.key().as_bytes())));
+    }
+    let uids: Vec<Vec<u8>> = values("uid").into_iter().map(|uid| root.uid_key(uid)).collect();
+    if uids.is_empty() {
+        return ties;
+    }
+    let domains = home_domains(dn, values("mail"));
+    let domains: Vec<Vec<u8>> = domains.iter().filter_map(|domain| root.domain_key(domain)).collect();
+    for uid in &uids {
+        ties.extend(domains.iter().map(|domain| at_home(uid, domain)));
+        ties.extend(policy.is_moved(dn.key().as_bytes()).then(|| anywhere(uid)));
+    }
+    ties
 }
 
 impl Owners {
     /// The attributes that are looked at.
-    pub const ATTRIBUTES: [&str; 3] = ["uid", "psRoot", "pabURI"];
+    pub const ATTRIBUTES: [&str; 4] = ["uid", "mail", "psRoot", "pabURI"];
 
     /// Notes an entry.
-    pub fn add(&mut self, entry: &EntryView<'_>, policy: &AddressBookPolicy) {
-        let Some(suffix) = &policy.suffix else { return };
+    pub fn add(&mut self, entry: &EntryView<'_>, policy: &Policy) {
+        let books = &policy.address_books;
+        let Some(suffix) = &books.suffix else { return };
         if entry.key.starts_with(suffix.key().as_bytes()) {
-            if policy.root.is_root(entry.key, suffix.key()) {
+            if books.root.is_root(entry.key, suffix.key()) {
                 self.books.push((DnKey::from_key_bytes(entry.key), entry.record.dn.to_vec(), entry.origin()));
             }
             return;
         }
-        let mut domain = None;
-        for line in &entry.record.attributes {
-            if line.description.eq_ignore_ascii_case("uid") {
-                let domain =
-                    domain.get_or_insert_with(|| Dn::parse(&entry.record.dn).ok().and_then(|dn| domain_of(&dn)));
-                let domain = domain.clone().unwrap_or_default();
-                self.people.insert(person(line.value.bytes(), &domain));
-                self.domains.insert(hash(&domain.to_ascii_lowercase()));
-            } else if POINTERS.iter().any(|name| line.description.eq_ignore_ascii_case(name)) {
-                let url = std::str::from_utf8(line.value.bytes()).ok().and_then(|url| LdapUrl::parse(url).ok());
-                self.pointed.extend(url.map(|url| hash(url.dn.key().as_bytes())));
-            }
+        let lines = &entry.record.attributes;
+        let is = |name: &str, line: &crate::ldif::AttributeLine<'_>| same_type(&line.description, name);
+        let is_owner = |line| ["uid", "psRoot", "pabURI"].into_iter().any(|name| is(name, line));
+        // Whatever is no name is counted elsewhere.
+        let Some(dn) = lines.iter().any(is_owner).then(|| Dn::parse(&entry.record.dn).ok()).flatten() else { return };
+        let values =
+            |name| lines.iter().filter(|line| is(name, line)).map(|line| line.value.bytes()).collect::<Vec<_>>();
+        for tie in ties(&dn, values, policy) {
+            *self.ties.entry(tie).or_default() += 1;
+        }
+        if !policy.is_moved(entry.key) && lines.iter().any(|line| is("uid", line)) {
+            let domain = domain_of(&dn).and_then(|domain| books.root.domain_key(&domain));
+            self.domains.extend(domain.map(|domain| hash(&domain)));
         }
     }
 
     /// Adds what was found behind.
     pub fn merge(&mut self, other: Self) {
         self.books.extend(other.books);
-        self.people.extend(other.people);
+        for (tie, count) in other.ties {
+            *self.ties.entry(tie).or_default() += count;
+        }
         self.domains.extend(other.domains);
-        self.pointed.extend(other.pointed);
     }
 
-    /// The books that are nobody's.
-    pub fn orphans(&self, policy: &AddressBookPolicy) -> Vec<Orphan> {
+    /// The books that are nobody's when these entries are gone.
+    pub fn orphans<'e>(&self, policy: &Policy, gone: impl Iterator<Item = &'e Entry>) -> Vec<Orphan> {
+        let mut lost: HashMap<Tie, u32, Quick> = HashMap::default();
+        for entry in gone {
+            let values = |name| entry.values(name).map(|value| &*value.bytes).collect::<Vec<_>>();
+            for tie in ties(&entry.dn, values, policy) {
+                *lost.entry(tie).or_default() += 1;
+            }
+        }
+        let holds = |tie: Tie| self.ties.get(&tie).copied().unwrap_or(0) > lost.get(&tie).copied().unwrap_or(0);
         let orphan = |(key, name, origin): &(DnKey, Vec<u8>, Origin)| {
-            let (uid, domain) = policy.root.owner(key.as_bytes());
-            let owned = match domain {
-                Some(domain) => self.people.contains(&person(uid, domain)),
-                // Without a domain in its name it may be anybody's of that user name.
-                None => true,
-            };
-            if owned || self.pointed.contains(&hash(key.as_bytes())) {
+            let (uid, domain) = policy.address_books.root.owner(key.as_bytes());
+            // Without a domain in its name it may be anybody's of that user name.
+            let domain = domain?;
+            if holds(at_home(uid, domain)) || holds(anywhere(uid)) || holds(pointed(key.as_bytes())) {
                 return None;
             }
-            let is_certain = domain.is_some_and(|domain| self.domains.contains(&hash(domain)));
+            let is_certain = self.domains.contains(&hash(domain));
             Some(Orphan { key: key.clone(), name: name.clone(), origin: *origin, is_certain })
         };
         self.books.iter().filter_map(orphan).collect()

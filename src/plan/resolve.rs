@@ -169,7 +169,7 @@ impl Pass for Resolve<'_> {
     fn visit(&self, entry: &EntryView<'_>, found: &mut Resolved) -> Result<(), Unreadable> {
         found.structure.add_name(entry.key, entry.export, entry.record.line);
         if self.orphans {
-            found.owners.add(entry, &self.policy.address_books);
+            found.owners.add(entry, self.policy);
         }
         let mut by_value = Vec::new();
         let (mut is_group, mut has_schema) = (false, false);

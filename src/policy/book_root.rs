@@ -123,6 +123,23 @@ impl BookRoot {
         (value(0).unwrap_or_default(), domain.and_then(value))
     }
 
+    /// A user name as [`owner`](Self::owner) gives it, so that both compare as names do.
+    pub fn uid_key(&self, uid: &[u8]) -> Vec<u8> {
+        self.value_key(0, uid)
+    }
+
+    /// A domain as [`owner`](Self::owner) gives it; `None` if there is none in the names.
+    pub fn domain_key(&self, domain: &[u8]) -> Option<Vec<u8>> {
+        let at = self.rdns.iter().position(|(_, part)| *part == Part::Domain)?;
+        Some(self.value_key(at, domain))
+    }
+
+    fn value_key(&self, at: usize, value: &[u8]) -> Vec<u8> {
+        let mut key = self.rdn_key(at, value);
+        key.drain(..self.beginning(at).len().min(key.len()));
+        key
+    }
+
     /// How keys of an RDN begin: its type and `=`.
     fn beginning(&self, at: usize) -> Vec<u8> {
         let mut key = self.rdn_key(at, b"x");

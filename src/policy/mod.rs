@@ -12,6 +12,7 @@ pub mod pattern;
 mod schema;
 pub mod sections;
 pub mod server;
+pub mod single_valued;
 pub mod tools;
 
 use std::collections::BTreeMap;
@@ -106,6 +107,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether a key stands below the place that disabled accounts are moved to.
+    pub fn is_moved(&self, key: &[u8]) -> bool {
+        let to = |moving: &MovePolicy| moving.to.key().as_bytes().len();
+        self.moving.as_ref().is_some_and(|moving| key.len() > to(moving) && key.starts_with(moving.to.key().as_bytes()))
+    }
+
     /// Reads a policy, with the preset that it names underneath.
     pub fn parse(text: &str) -> Result<Self, Vec<PolicyError>> {
         let read = |text: &str| toml::from_str::<File>(text).map_err(|error| faults(text, &error));

@@ -40,8 +40,6 @@ pub struct Profile {
     pub enforces_structural_class: bool,
     /// It refuses to delete one value of a type without an EQUALITY rule (18); the others compare all values.
     pub needs_equality: bool,
-    /// `description` and `info` take one value only (MS-ADA1, MS-ADA3; elsewhere RFC 4519 and RFC 4524 allow many).
-    pub notes_are_single: bool,
     /// It knows the increment of RFC 4525 (389 and Samba answer 2).
     pub increments: bool,
     /// A rename may keep the value of the old name (Samba answers 53).
@@ -138,7 +136,6 @@ const PROFILES: [(Server, Profile); 5] = [
             follows_moves: false,
             enforces_structural_class: false,
             needs_equality: false,
-            notes_are_single: false,
             increments: false,
             keeps_old_rdn: true,
             schema: Schema::Rfc,
@@ -156,7 +153,6 @@ const PROFILES: [(Server, Profile); 5] = [
             follows_moves: false,
             enforces_structural_class: false,
             needs_equality: false,
-            notes_are_single: false,
             increments: false,
             keeps_old_rdn: true,
             schema: Schema::Rfc,
@@ -174,7 +170,6 @@ const PROFILES: [(Server, Profile); 5] = [
             follows_moves: false,
             enforces_structural_class: true,
             needs_equality: true,
-            notes_are_single: false,
             increments: true,
             keeps_old_rdn: true,
             schema: Schema::Rfc,
@@ -192,7 +187,6 @@ const PROFILES: [(Server, Profile); 5] = [
             follows_moves: false,
             enforces_structural_class: true,
             needs_equality: true,
-            notes_are_single: false,
             increments: true,
             keeps_old_rdn: true,
             schema: Schema::Rfc,
@@ -210,7 +204,6 @@ const PROFILES: [(Server, Profile); 5] = [
             follows_moves: true,
             enforces_structural_class: true,
             needs_equality: false,
-            notes_are_single: true,
             increments: false,
             keeps_old_rdn: false,
             schema: Schema::ActiveDirectory,

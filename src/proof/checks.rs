@@ -443,7 +443,12 @@ fn settled<E: Exports>(
     planned: &Plan,
     after: &Overlay,
 ) -> Result<(), ProofError<E::Error>> {
-    match plan_again(exports, urls, &planned.seen, after, policy, request) {
+    // A list that names accounts by DN means those that are moved now.
+    let mut request = request.clone();
+    for (old, new) in &planned.moved {
+        request.history.add_move(old, new);
+    }
+    match plan_again(exports, urls, &planned.seen, after, policy, &request) {
         Ok(again) => match again.operations.iter().find(|operation| operation.kind != Kind::Guard) {
             None => Ok(()),
             Some(operation) => {

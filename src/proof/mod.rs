@@ -8,7 +8,7 @@
 //! | no-dangling | afterwards no attribute of a known reference kind names a deleted entry; what the policy has under review is counted |
 //! | untouched | no record names an entry outside the plan's own list, or a protected one |
 //! | undo | after apply and rollback every entry equals its first state; what cannot come back is listed |
-//! | settled | planning again from the after-state, on the same day, gives no operation |
+//! | settled | planning again from the after-state, on the same day, gives no operation; names of a list follow the moves |
 //!
 //! It shares with the builders `ldap`, `ldif` and the reading of entries, and nothing else: it works from the text of
 //! the files. One pass over the exports collects what the records touch; `settled` makes more, with the after-state

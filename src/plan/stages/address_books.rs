@@ -4,7 +4,7 @@
 
 use super::entries::delete_entry;
 use super::{Built, Site};
-use crate::ldap::Entry;
+use crate::ldap::{DnKey, Entry};
 use crate::plan::Review;
 use crate::plan::address_books::{Books, Root};
 use crate::plan::operation::{Kind, Stage};
@@ -41,14 +41,16 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         };
         let unreadable = candidates.unreadable.iter();
         built.reviews.extend(unreadable.map(|(pointer, value)| review("unreadable-pointer", pointer, value)));
-        match candidates.root(&found) {
+        match candidates.root(&found, site.around, site.policy) {
             Root::Found(root) if built.books.insert(root.clone()) => {
                 delete_book(built, site, found.entries(&root), Some(index), "its address book");
             }
             Root::Found(_) | Root::None => {}
             Root::PointsNowhere(pointer, name) => built.reviews.push(review("address-book-missing", pointer, &name)),
-            Root::Several(roots) => {
-                for root in roots {
+            Root::Unclear(roots) => {
+                // What nobody else has is deleted below, if that is asked for.
+                let is_orphan = |root: &DnKey| site.orphans.iter().any(|own| own.is_certain && own.key == *root);
+                for root in roots.into_iter().filter(|root| !is_orphan(root)) {
                     let entries = found.entries(&root).iter();
                     let mut name = entries.filter(|entry| *entry.dn.key() == root).map(|entry| entry.dn.spelling());
                     let name = name.next_back().unwrap_or_default().to_vec();

@@ -132,8 +132,7 @@ pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut 
             }
         }
     }
-    let books = &policy.address_books;
-    let found = candidates(&account.entry, books.suffix.as_ref()?, &books.root);
+    let found = candidates(account, policy)?;
     found.look_for(index, pass);
     Some(found)
 }

@@ -59,6 +59,8 @@ pub fn target(account: &Account, policy: &Policy, moved_from: Option<&Dn>) -> Op
     }
     let stays_disabled = match decision.step {
         Step::Mark | Step::Stamp => true,
+        // Before its day nothing is done with it.
+        Step::Wait if matches!(decision.reason, Reason::NotYetEffective(_)) => false,
         Step::Wait | Step::Strip => decision.state != State::Active,
         Step::Nothing => decision.reason == Reason::AlreadyMarked,
         _ => false,

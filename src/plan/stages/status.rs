@@ -10,7 +10,8 @@
 //!
 //! The stamp is written only where there is none. One that is left from an earlier life (the account is active) is
 //! replaced, or the old date would end the grace before it begins. A note that people wrote is never overwritten: where
-//! the attribute takes one value only and holds one, the account is marked without a stamp, and a person must look.
+//! the attribute takes one value only and holds one, the account is marked without a stamp, and a person must look. So it is
+//! with the blocking value.
 
 use super::{Built, Site, remove, set, spelled};
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
@@ -18,7 +19,7 @@ use crate::lifecycle::state::{number, values_of};
 use crate::lifecycle::{History, ServiceState, Step, grace, mark};
 use crate::plan::operation::{Kind, Stage};
 use crate::plan::{Account, Review};
-use crate::policy::{Policy, Stamp};
+use crate::policy::Policy;
 
 /// Writes the stage.
 pub fn build(built: &mut Built, site: &Site<'_>) {
@@ -38,7 +39,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
                 (Kind::MarkService, modifications)
             }
             Step::Restore => (Kind::Restore, restore(account, site.policy, &site.request.history)),
-            Step::Disconnect => (Kind::Disconnect, disconnect(entry, site.policy)),
+            Step::Disconnect => (Kind::Disconnect, disconnect(built, site, index, entry)),
             Step::Strip | Step::Purge | Step::Wait | Step::Nothing | Step::Hold => continue,
         };
         built.modify_account((Stage::Status, kind), (index, account), (entry, &entry.dn), service, modifications);
@@ -72,17 +73,10 @@ fn stamp(
     // Left from an earlier life, or in no readable form.
     let stale = remove(entry, &stamp.attribute, |value| grace::is_stamp(stamp, service, value));
     let notes = grace::notes(entry, &stamp.attribute, stamp);
-    if takes_one_value(site, stamp)
+    if takes_one_value(site, stamp.attribute.attribute_type())
         && let Some(note) = notes.first()
     {
-        built.reviews.push(Review {
-            account: Some(index),
-            code: "stamp-occupied",
-            dn: entry.dn.spelling().to_vec(),
-            attribute: stamp.attribute.spelling().to_owned(),
-            value: note.to_vec(),
-            evidence: line_of(entry, &stamp.attribute),
-        });
+        built.reviews.push(occupied("stamp-occupied", (index, entry), &stamp.attribute, note));
         return Vec::new();
     }
     let description = spelled(entry, &stamp.attribute);
@@ -90,12 +84,26 @@ fn stamp(
     stale.into_iter().chain([add]).collect()
 }
 
-fn takes_one_value(site: &Site<'_>, stamp: &Stamp) -> bool {
-    const NOTES: [&str; 3] = ["description", "info", "comment"];
-    let name = stamp.attribute.attribute_type();
-    let is_extension = name.get(..18).is_some_and(|start| start.eq_ignore_ascii_case("extensionAttribute"));
-    let is_note = NOTES.iter().any(|note| note.eq_ignore_ascii_case(name)) || is_extension;
-    site.schema.is_single_valued(name) || is_note && site.policy.directory.server.profile().notes_are_single
+fn takes_one_value(site: &Site<'_>, attribute_type: &str) -> bool {
+    site.schema.is_single_valued(attribute_type)
+        || site.policy.directory.server.profile().takes_one_value(attribute_type)
+}
+
+/// That an attribute which takes one value has another one.
+fn occupied(
+    code: &'static str,
+    (index, entry): (usize, &Entry),
+    description: &AttributeDescription,
+    value: &[u8],
+) -> Review {
+    Review {
+        account: Some(index),
+        code,
+        dn: entry.dn.spelling().to_vec(),
+        attribute: description.spelling().to_owned(),
+        value: value.to_vec(),
+        evidence: line_of(entry, description),
+    }
 }
 
 fn line_of(entry: &Entry, description: &AttributeDescription) -> Origin {
@@ -164,8 +172,14 @@ fn restore(account: &Account, policy: &Policy, history: &History) -> Vec<Modific
     modifications
 }
 
-fn disconnect(entry: &Entry, policy: &Policy) -> Vec<Modification> {
-    let Some(blocking) = &policy.disconnect else { return Vec::new() };
+fn disconnect(built: &mut Built, site: &Site<'_>, index: usize, entry: &Entry) -> Vec<Modification> {
+    let Some(blocking) = &site.policy.disconnect else { return Vec::new() };
+    if takes_one_value(site, blocking.attribute.attribute_type())
+        && let Some(value) = values_of(entry, &blocking.attribute).next()
+    {
+        built.reviews.push(occupied("disconnect-occupied", (index, entry), &blocking.attribute, value));
+        return Vec::new();
+    }
     let description = spelled(entry, &blocking.attribute);
     vec![Modification { op: ModOp::Add, description, values: vec![Value::new(&blocking.value)] }]
 }

@@ -5,7 +5,7 @@
 //! | an attribute that only the server writes | 19, 53 | RFC 4512 (3.4, 4.2), RFC 4530; Active Directory: MS-ADA3 |
 //! | a value that its syntax forbids: empty or not UTF-8 text, a name that is none | 21, 34 | RFC 4517 (3.3.6, 3.3.9) |
 //! | a value twice in one modification | 20 | RFC 4511 (4.6) |
-//! | a second value of a single-valued attribute | 19, 65, 20 | [`SINGLE`] |
+//! | a second value of a single-valued attribute | 19, 65, 20 | [`single_valued`](crate::policy::single_valued) |
 //! | an entry without object class | 65 | RFC 4512, 2.4.2 |
 //! | another structural class, or none | 69, 65 | [`object_classes`] |
 //! | a value of the entry's own name gone | 64, 67 | RFC 4511, 4.6 |
@@ -26,56 +26,6 @@ use crate::ldap::name_and_uid::split_name_and_uid;
 use crate::ldap::object_classes::{self, ClassKind, ObjectClass};
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, ModOp, Modification, ResultCode, Value};
 use crate::policy::server::{Profile, Schema};
-
-/// Attribute types with at most one value: RFC 2307, RFC 2798, RFC 4512, RFC 4519, Sun's schema reference (819-4437),
-/// MS-SAMR and MS-ADA1 to MS-ADA3 for those that no other schema has.
-const SINGLE: [&str; 40] = [
-    "aliasedObjectName",
-    "c",
-    "dc",
-    "displayName",
-    "employeeNumber",
-    "preferredLanguage",
-    "preferredDeliveryMethod",
-    "uidNumber",
-    "gidNumber",
-    "gecos",
-    "homeDirectory",
-    "loginShell",
-    "shadowLastChange",
-    "shadowMin",
-    "shadowMax",
-    "shadowWarning",
-    "shadowInactive",
-    "shadowExpire",
-    "shadowFlag",
-    "inetUserStatus",
-    "inetDomainStatus",
-    "inetMailGroupStatus",
-    "iplanet-am-user-login-status",
-    "mailUserStatus",
-    "mailDomainStatus",
-    "mailHost",
-    "icsStatus",
-    "piEntryID",
-    "piPStoreOwner",
-    "nsAccountLock",
-    "pwdAccountLockedTime",
-    "pwdPolicySubentry",
-    "userAccountControl",
-    "accountExpires",
-    "primaryGroupID",
-    "sAMAccountName",
-    "userPrincipalName",
-    "managedBy",
-    "objectSid",
-    "objectGUID",
-];
-
-/// Types that have one value in Active Directory and many elsewhere (MS-ADA1 to MS-ADA3), besides the notes of
-/// [`Profile::notes_are_single`].
-const SINGLE_IN_AD: [&str; 8] =
-    ["cn", "givenName", "initials", "mail", "manager", "physicalDeliveryOfficeName", "sn", "title"];
 
 /// Types whose values cannot be compared (RFC 2798, RFC 4523 as servers have it): no single one can be deleted.
 const WITHOUT_EQUALITY: [&str; 5] = ["audio", "jpegPhoto", "photo", "userPKCS12", "userSMIMECertificate"];
@@ -185,7 +135,7 @@ impl Rules<'_> {
     }
 
     fn check_list(self, description: &AttributeDescription, values: &[Value]) -> Result<(), ResultCode> {
-        if values.len() > 1 && !self.stood_before && self.is_single(description.attribute_type()) {
+        if values.len() > 1 && !self.stood_before && self.profile.takes_one_value(description.attribute_type()) {
             return Err(self.profile.codes.second_value);
         }
         let rule = equality_rule(description.attribute_type());
@@ -197,12 +147,6 @@ impl Rules<'_> {
             return Err(ResultCode::AttributeOrValueExists);
         }
         Ok(())
-    }
-
-    fn is_single(self, name: &str) -> bool {
-        is_one_of(&SINGLE, name)
-            || self.profile.notes_are_single && is_one_of(&["description", "info"], name)
-            || self.profile.schema == Schema::ActiveDirectory && is_one_of(&SINGLE_IN_AD, name)
     }
 
     /// Looks at an entry as a change would leave it; `before` is none for a new one.
@@ -232,7 +176,7 @@ impl Rules<'_> {
         for attribute in after.attributes.iter().filter(many) {
             let same = |other: &&Attribute| other.description == attribute.description;
             let had_many = before.is_some_and(|entry| entry.attributes.iter().filter(same).any(|other| many(&other)));
-            if !had_many && !self.stood_before && self.is_single(attribute.description.attribute_type()) {
+            if !had_many && !self.stood_before && self.profile.takes_one_value(attribute.description.attribute_type()) {
                 return Err(self.profile.codes.second_value);
             }
         }

@@ -14,7 +14,7 @@ use crate::directory::census::Finding;
 use crate::io::digest::{Algorithm, Digest};
 use crate::ldap::Change;
 use crate::ldap::{Dn, DnKey, Entry, Origin};
-use crate::leavers::Asker;
+use crate::leavers::{Asker, Identity};
 use crate::lifecycle::effective::{self, Effective};
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::{Step, state};
@@ -701,7 +701,10 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
         let leaver = &context.plan.leavers[conflict.leaver];
         let (why, candidates) = match &conflict.kind {
             ConflictKind::NotFound => {
-                ("no account in the exports matches; it may be gone already".to_owned(), Vec::new())
+                // With an earlier change set a name means who was moved from it.
+                let is_moved = context.policy.moving.is_some() && matches!(leaver.identity, Identity::Dn(_));
+                let moved = if is_moved { ", or was moved by a change set that --history can give" } else { "" };
+                (format!("no account in the exports matches; it may be gone already{moved}"), Vec::new())
             }
             ConflictKind::Several(found) => (
                 format!("{} accounts match; name one by uid@domain or by its DN", found.len()),
@@ -755,10 +758,13 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
         "address-book-missing" => {
             "points to an address book that the exports do not hold: find it, or clear the pointer"
         }
-        "address-book-ambiguous" => "could be the leaver's address book, and is not the only one: delete by hand",
+        "address-book-ambiguous" => "could be the leaver's address book, or somebody else's: delete by hand, if it is",
         "stamp-occupied" => {
             "holds a note, and takes one value only: the account is marked without a stamp; only this change set, \
              given with --history, tells a later plan when"
+        }
+        "disconnect-occupied" => {
+            "holds a value, and takes one only: the account does not get the one that [disconnect] asks for"
         }
         "move-collision" => "the name that the account would get is taken: rename one of the two, then plan again",
         "move-account-below" => "another account stands below this one: it is not moved",
