@@ -435,6 +435,23 @@ fn is_one_of_several(planned: &Plan, dn: &Dn) -> bool {
     of_list || reviews.any(|review| DnKey::parse(&review.dn).is_ok_and(|key| key == *dn.key()))
 }
 
+/// The ways in which a plan goes on by itself: the next run takes another person, or does more.
+fn goes_on(planned: &Plan, policy: &Policy, dn: &Dn) -> Option<&'static str> {
+    if is_one_of_several(planned, dn) {
+        Some(
+            ": several entries match what a leaver is named by, and it would be the only one left; name the leaver by what \
+             nobody else has",
+        )
+    } else if !policy.rules.is_empty() && planned.moved.iter().any(|(_, new)| new.key() == dn.key()) {
+        Some(
+            ": that is where this plan moves it, and another [[rule]] holds there; give [move] to a rule of its own, \
+             before the others",
+        )
+    } else {
+        None
+    }
+}
+
 fn settled<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
@@ -449,25 +466,15 @@ fn settled<E: Exports>(
         request.history.add_move(old, new);
     }
     match plan_again(exports, urls, &planned.seen, after, policy, &request) {
-        Ok(again) => match again.operations.iter().find(|operation| operation.kind != Kind::Guard) {
-            None => Ok(()),
-            Some(operation) => {
-                let dn = &operation.record.dn;
-                let what =
-                    format!("planning again would write `{}` for {}", operation.kind.name(), text(dn.spelling()));
-                // The worst ways in which a plan goes on by itself: the next run takes another person, or does more.
-                let why = if is_one_of_several(planned, dn) {
-                    ": several entries match what a leaver is named by, and it would be the only one left; name the \
-                     leaver by what nobody else has"
-                } else if !policy.rules.is_empty() && planned.moved.iter().any(|(_, new)| new.key() == dn.key()) {
-                    ": that is where this plan moves it, and another [[rule]] holds there; give [move] to a rule of its \
-                     own, before the others"
-                } else {
-                    ""
-                };
-                Err(fails("settled", format!("{what}{why}")))
-            }
-        },
+        Ok(again) => {
+            // The one that says why, or else the first.
+            let more = || again.operations.iter().filter(|operation| operation.kind != Kind::Guard);
+            let Some(first) = more().next() else { return Ok(()) };
+            let known = more().find_map(|operation| Some((operation, goes_on(planned, policy, &operation.record.dn)?)));
+            let (operation, why) = known.unwrap_or((first, ""));
+            let (kind, dn) = (operation.kind.name(), text(operation.record.dn.spelling()));
+            Err(fails("settled", format!("planning again would write `{kind}` for {dn}{why}")))
+        }
         Err(PlanError::Scan(error)) => Err(ProofError::Scan(error)),
         Err(error) => Err(fails("settled", format!("planning again: {error}"))),
     }
