@@ -188,3 +188,30 @@ fn renames_on_active_directory_delete_the_old_name() {
         assert!(text.contains("newrdn: CN=ann+OU=a\n") && text.contains(kept), "{server}: {text}");
     }
 }
+
+/// Found by the fuzz target `simulate`: values that the entry had, and that go with the new name when it gets the old one back.
+#[test]
+fn values_that_went_with_the_new_name_come_back() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    let [export, change, undo, back] = ["before.ldif", "change.ldif", "undo.ldif", "back.ldif"].map(path);
+    let top = "dn: dc=x\nobjectClass: domain\ndc: x\n\n";
+    let person = "objectClass: top\nobjectClass: person\nobjectClass: inetOrgPerson\nsn: s\ncn: ann\nuid: a\n";
+    std::fs::write(&export, format!("{top}dn: uid=a,dc=x\n{person}")).unwrap();
+    for (server, new_rdn) in
+        [("ad", "CN=Ann"), ("openldap", "cn=ann+employeeNumber=7"), ("389ds", "cn=ann+givenName=b")]
+    {
+        let record = format!("dn: uid=a,dc=x\nchangetype: modrdn\nnewrdn: {new_rdn}\ndeleteoldrdn: 1\n");
+        std::fs::write(&change, record).unwrap();
+        let (status, text, error) = run(&["revert", "--for", server, "--export", &export, &change]);
+        assert!(matches!(status, Some(0 | 1)), "{error}");
+        assert!(text.contains("add: cn\ncn: ann\n"), "{server}: {text}");
+        std::fs::write(&undo, text).unwrap();
+        let simulate = ["simulate", "--for", server, "--export", &export, &change, &undo, "-o", &back];
+        let (status, _, error) = run(&simulate);
+        assert_eq!(status, Some(0), "{server}: {error}");
+        let (status, text, error) = run(&["diff", "--for", server, &export, &back]);
+        assert_eq!(status, Some(0), "{server}: {text}{error}");
+        std::fs::remove_file(&back).unwrap();
+    }
+}

@@ -68,8 +68,8 @@ pub enum Root {
 }
 
 /// The domains in which an entry is at home: the one it stands in, and those of its mail addresses.
-pub fn home_domains(dn: &Dn, mails: Vec<&[u8]>) -> Vec<Vec<u8>> {
-    let mails = mails.into_iter().filter_map(|mail| mail.rsplitn(2, |byte| *byte == b'@').next());
+pub fn home_domains(dn: &Dn, mails: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mails = mails.iter().filter_map(|mail| mail.rsplitn(2, |byte| *byte == b'@').next());
     domain_of(dn).into_iter().chain(mails.map(<[u8]>::to_vec)).collect()
 }
 
@@ -97,7 +97,7 @@ pub fn candidates(account: &Account, policy: &Policy) -> Option<Candidates> {
         }
     }
     let domain = domain_of(home);
-    found.domains = home_domains(home, account.values("mail").map(|mail| &*mail.bytes).collect());
+    found.domains = home_domains(home, &account.values("mail").map(|mail| &*mail.bytes).collect::<Vec<_>>());
     for uid in account.values("uid") {
         // Elsewhere than by convention only what cannot be anything else is looked for.
         if let Ok(key) = DnKey::parse(&root.rdn(&uid.bytes))

@@ -13,15 +13,15 @@
 //!
 //! Where the exports lack something that was accepted, no book is an orphan: absence proves nothing then.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::address_books::{POINTERS, home_domains};
 use crate::directory::EntryView;
 use crate::directory::key_hash::{Hashes, Quick, hash};
-use crate::ldap::attribute::same_type;
 use crate::ldap::domain::domain_of;
 use crate::ldap::url::LdapUrl;
-use crate::ldap::{Dn, DnKey, Entry, Origin};
+use crate::ldap::{Dn, DnKey, Entry, Origin, TypeMap};
 use crate::policy::Policy;
 
 /// A root that nobody was found for.
@@ -63,29 +63,55 @@ fn pointed(book: &[u8]) -> Tie {
 }
 
 /// What one entry may own books by, each once.
-fn ties<'e>(dn: &Dn, values: impl Fn(&'static str) -> Vec<&'e [u8]>, policy: &Policy) -> BTreeSet<Tie> {
+fn ties(dn: &Dn, lines: &Lines<'_>, policy: &Policy) -> Vec<Tie> {
     let root = &policy.address_books.root;
-    let mut ties = BTreeSet::new();
-    for value in POINTERS.into_iter().flat_map(&values) {
+    let mut ties = Vec::new();
+    for value in &lines.pointers {
         let url = std::str::from_utf8(value).ok().and_then(|url| LdapUrl::parse(url).ok());
         ties.extend(url.map(|url| pointed(url.dn.key().as_bytes())));
     }
-    let uids: Vec<Vec<u8>> = values("uid").into_iter().map(|uid| root.uid_key(uid)).collect();
-    if uids.is_empty() {
-        return ties;
+    if !lines.uids.is_empty() {
+        let domains = home_domains(dn, &lines.mails);
+        let domains: Vec<Vec<u8>> = domains.iter().filter_map(|domain| root.domain_key(domain)).collect();
+        let is_moved = policy.is_moved(dn.key().as_bytes());
+        for uid in lines.uids.iter().map(|uid| root.uid_key(uid)) {
+            ties.extend(domains.iter().map(|domain| at_home(&uid, domain)));
+            ties.extend(is_moved.then(|| anywhere(&uid)));
+        }
     }
-    let domains = home_domains(dn, values("mail"));
-    let domains: Vec<Vec<u8>> = domains.iter().filter_map(|domain| root.domain_key(domain)).collect();
-    for uid in &uids {
-        ties.extend(domains.iter().map(|domain| at_home(uid, domain)));
-        ties.extend(policy.is_moved(dn.key().as_bytes()).then(|| anywhere(uid)));
-    }
+    ties.sort_unstable();
+    ties.dedup();
     ties
+}
+
+/// The values of an entry that matter here.
+#[derive(Default)]
+struct Lines<'e> {
+    uids: Vec<&'e [u8]>,
+    mails: Vec<&'e [u8]>,
+    pointers: Vec<&'e [u8]>,
+}
+
+impl<'e> Lines<'e> {
+    fn of(values: impl Iterator<Item = (&'e str, &'e [u8])>) -> Self {
+        static KINDS: LazyLock<TypeMap<usize>> =
+            LazyLock::new(|| Owners::ATTRIBUTES.into_iter().enumerate().map(|(at, name)| (name, at)).collect());
+        let mut lines = Self::default();
+        for (name, value) in values {
+            match KINDS.get_type(name.as_bytes()) {
+                Some(0) => lines.uids.push(value),
+                Some(1) => lines.mails.push(value),
+                Some(_) => lines.pointers.push(value),
+                None => {}
+            }
+        }
+        lines
+    }
 }
 
 impl Owners {
     /// The attributes that are looked at.
-    pub const ATTRIBUTES: [&str; 4] = ["uid", "mail", "psRoot", "pabURI"];
+    pub const ATTRIBUTES: [&str; 4] = ["uid", "mail", POINTERS[0], POINTERS[1]];
 
     /// Notes an entry.
     pub fn add(&mut self, entry: &EntryView<'_>, policy: &Policy) {
@@ -98,16 +124,16 @@ impl Owners {
             return;
         }
         let lines = &entry.record.attributes;
-        let is = |name: &str, line: &crate::ldif::AttributeLine<'_>| same_type(&line.description, name);
-        let is_owner = |line| ["uid", "psRoot", "pabURI"].into_iter().any(|name| is(name, line));
+        let lines = Lines::of(lines.iter().map(|line| (&*line.description, line.value.bytes())));
+        if lines.uids.is_empty() && lines.pointers.is_empty() {
+            return;
+        }
         // Whatever is no name is counted elsewhere.
-        let Some(dn) = lines.iter().any(is_owner).then(|| Dn::parse(&entry.record.dn).ok()).flatten() else { return };
-        let values =
-            |name| lines.iter().filter(|line| is(name, line)).map(|line| line.value.bytes()).collect::<Vec<_>>();
-        for tie in ties(&dn, values, policy) {
+        let Ok(dn) = Dn::parse(&entry.record.dn) else { return };
+        for tie in ties(&dn, &lines, policy) {
             *self.ties.entry(tie).or_default() += 1;
         }
-        if !policy.is_moved(entry.key) && lines.iter().any(|line| is("uid", line)) {
+        if !lines.uids.is_empty() && !policy.is_moved(entry.key) {
             let domain = domain_of(&dn).and_then(|domain| books.root.domain_key(&domain));
             self.domains.extend(domain.map(|domain| hash(&domain)));
         }
@@ -126,8 +152,12 @@ impl Owners {
     pub fn orphans<'e>(&self, policy: &Policy, gone: impl Iterator<Item = &'e Entry>) -> Vec<Orphan> {
         let mut lost: HashMap<Tie, u32, Quick> = HashMap::default();
         for entry in gone {
-            let values = |name| entry.values(name).map(|value| &*value.bytes).collect::<Vec<_>>();
-            for tie in ties(&entry.dn, values, policy) {
+            let values = entry.attributes.iter().filter(|attribute| !attribute.description.has_options());
+            let values = values.flat_map(|attribute| {
+                let name = attribute.description.attribute_type();
+                attribute.values.iter().map(move |value| (name, &*value.bytes))
+            });
+            for tie in ties(&entry.dn, &Lines::of(values), policy) {
                 *lost.entry(tie).or_default() += 1;
             }
         }

@@ -135,6 +135,11 @@ impl BookRoot {
     }
 
     fn value_key(&self, at: usize, value: &[u8]) -> Vec<u8> {
+        // Nearly all are their own normal form, whatever the rule of the type.
+        let is_plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'.';
+        if !value.is_empty() && value.iter().all(is_plain) {
+            return value.to_vec();
+        }
         let mut key = self.rdn_key(at, value);
         key.drain(..self.beginning(at).len().min(key.len()));
         key

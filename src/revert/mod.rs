@@ -9,7 +9,7 @@
 //! | delete | add, with what stood there; what the server sets by itself is left out, or written by the relax rules control |
 //! | delete, on a server with links (Active Directory) | the same, then each value that named the entry and went with it |
 //! | modify | modify, by exact values |
-//! | modrdn | modrdn to the old name; the new value of the RDN goes unless the entry had it before |
+//! | modrdn | modrdn to the old name; the new value of the RDN goes unless the entry had it before; then the values that the entry had and that went with the new name |
 //!
 //! In reverse order parents come before their children, and memberships after the entries that they name.
 //!
@@ -19,10 +19,13 @@
 use crate::diff::Options;
 use crate::diff::modifications::modifications;
 use crate::directory::Exports;
-use crate::ldap::{Change, ChangeRecord, Dn, Entry, ModOp, Modification, Rdn};
+use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::matching::matches;
+use crate::ldap::{Change, ChangeRecord, Dn, Entry, ModOp, Modification, Rdn, Value};
 use crate::ldif::UrlPolicy;
 use crate::plan::operation::delete;
 use crate::policy::Server;
+use crate::proof::apply::{is_linked, rename_values};
 use crate::simulate::{Applied, Outcome, SimulateError, simulate_watched};
 
 /// Something that does not come back as it was.
@@ -65,25 +68,26 @@ pub fn revert<E: Exports>(
             let again = Modification { op: ModOp::Add, ..gone };
             ChangeRecord { dn, controls: Vec::new(), change: Change::Modify(vec![again]) }
         }));
-        undo.extend(inverse(record, before, after, (server, relax), &mut add_lost));
+        undo.extend(inverse(record, before, after, (server, relax), &mut add_lost).into_iter().rev());
     };
     let outcome = simulate_watched(exports, urls, server, records, false, &mut watch)?;
     undo.reverse();
     Ok(Reverted { undo, lost, outcome })
 }
 
+/// What undoes one record, in the order in which it runs.
 fn inverse(
     record: &ChangeRecord,
     before: Option<&Entry>,
     after: Option<&Entry>,
     (server, relax): (Server, bool),
     lost: &mut dyn FnMut(String),
-) -> Option<ChangeRecord> {
+) -> Vec<ChangeRecord> {
     let plain = |dn: &Dn, change| ChangeRecord { dn: dn.clone(), controls: Vec::new(), change };
-    match &record.change {
-        Change::Add(_) => Some(plain(&record.dn, Change::Delete)),
-        Change::Delete => {
-            let before = before?;
+    let options = Options { server, with_operational: true, ignored: Vec::new(), seed: 0 };
+    match (&record.change, before, after) {
+        (Change::Add(_), ..) => vec![plain(&record.dn, Change::Delete)],
+        (Change::Delete, Some(before), _) => {
             let (_, undo) = delete(before, server, relax);
             if let Change::Add(again) = &undo.change {
                 let again = |name: &str| again.iter().any(|attribute| attribute.description.is_type(name));
@@ -97,11 +101,9 @@ fn inverse(
             if is_person && before.values("userPassword").next().is_none() {
                 lost("the export shows no password".to_owned());
             }
-            Some(undo)
+            vec![undo]
         }
-        Change::Modify(changes) => {
-            let (before, after) = (before?, after?);
-            let options = Options { server, with_operational: true, ignored: Vec::new(), seed: 0 };
+        (Change::Modify(changes), Some(before), Some(after)) => {
             let undo = modifications(after, before, &options);
             for change in changes.iter().filter(|change| change.op == ModOp::Replace && change.values.is_empty()) {
                 if before.values(change.description.attribute_type()).next().is_some() {
@@ -109,11 +111,10 @@ fn inverse(
                     lost(format!("{name}: if it came from a class of service, the undo stores it in the entry"));
                 }
             }
-            (!undo.is_empty()).then(|| plain(&after.dn, Change::Modify(undo)))
+            if undo.is_empty() { Vec::new() } else { vec![plain(&after.dn, Change::Modify(undo))] }
         }
-        Change::ModifyDn { .. } => {
-            let (before, after) = (before?, after?);
-            let new_rdn = Rdn::parse(before.dn.rdn_spelling()).ok()?;
+        (Change::ModifyDn { .. }, Some(before), Some(after)) => {
+            let Ok(old_rdn) = Rdn::parse(before.dn.rdn_spelling()) else { return Vec::new() };
             // The RDN as it was goes and comes back at once; Active Directory takes nothing else.
             let is_same = before.dn.key().rdn_bytes() == after.dn.key().rdn_bytes();
             let had_new = !is_same
@@ -126,7 +127,29 @@ fn inverse(
             let new_parent = after.dn.parent_spelling().and_then(|parent| Dn::parse(parent).ok());
             let new_superior = old_parent.filter(|old| Some(old) != new_parent.as_ref());
             let delete_old_rdn = !had_new || !server.profile().keeps_old_rdn;
-            Some(plain(&after.dn, Change::ModifyDn { new_rdn, delete_old_rdn, new_superior }))
+            let lacking = lacking(before, &rename_values(after, &old_rdn, delete_old_rdn), &old_rdn, &options);
+            let rename = Change::ModifyDn { new_rdn: old_rdn, delete_old_rdn, new_superior };
+            let mut undo = vec![plain(&after.dn, rename)];
+            undo.extend((!lacking.is_empty()).then(|| plain(&before.dn, Change::Modify(lacking))));
+            undo
         }
+        _ => Vec::new(),
     }
+}
+
+/// What an entry that has its old name again still lacks of what it was.
+fn lacking(before: &Entry, renamed: &Entry, old_rdn: &Rdn, options: &Options) -> Vec<Modification> {
+    let mut renamed = renamed.clone();
+    // A value of the name may be spelled as the name is: no server lets it be changed.
+    for ava in old_rdn.avas() {
+        let is_it = |value: &Value| matches(equality_rule(&ava.attribute_type), &value.bytes, &ava.value);
+        let Some(was) = before.values(&ava.attribute_type).find(|value| is_it(value)) else { continue };
+        let own = renamed.attributes.iter_mut().filter(|own| own.description.is(&ava.attribute_type));
+        own.flat_map(|own| &mut own.values).filter(|value| is_it(value)).for_each(|value| *value = was.clone());
+    }
+    let mut lacking = modifications(&renamed, before, options);
+    // Links follow the name back.
+    let follows = |name: &str| options.server.profile().follows_moves && is_linked(name);
+    lacking.retain(|modification| !follows(modification.description.attribute_type()));
+    lacking
 }
