@@ -9,7 +9,7 @@
 //! | delete | add, with what stood there; what the server sets by itself is left out, or written by the relax rules control |
 //! | delete, on a server with links (Active Directory) | the same, then each value that named the entry and went with it |
 //! | modify | modify, by exact values |
-//! | modrdn | modrdn to the old name; the new value of the RDN goes unless the entry had it before; then the values that the entry had and that went with the new name |
+//! | modrdn | modrdn to the old name; the values of the new one go unless the entry had some of them before; then a modify of what is left |
 //!
 //! In reverse order parents come before their children, and memberships after the entries that they name.
 //!
@@ -119,7 +119,7 @@ fn inverse(
             let is_same = before.dn.key().rdn_bytes() == after.dn.key().rdn_bytes();
             let had_new = !is_same
                 && after.dn.rdn().is_some_and(|rdn| {
-                    rdn.avas().iter().all(|ava| {
+                    rdn.avas().iter().any(|ava| {
                         before.values(&ava.attribute_type).any(|value| value.bytes.eq_ignore_ascii_case(&ava.value))
                     })
                 });
@@ -127,18 +127,18 @@ fn inverse(
             let new_parent = after.dn.parent_spelling().and_then(|parent| Dn::parse(parent).ok());
             let new_superior = old_parent.filter(|old| Some(old) != new_parent.as_ref());
             let delete_old_rdn = !had_new || !server.profile().keeps_old_rdn;
-            let lacking = lacking(before, &rename_values(after, &old_rdn, delete_old_rdn), &old_rdn, &options);
+            let rest = rest(before, &rename_values(after, &old_rdn, delete_old_rdn), &old_rdn, &options);
             let rename = Change::ModifyDn { new_rdn: old_rdn, delete_old_rdn, new_superior };
             let mut undo = vec![plain(&after.dn, rename)];
-            undo.extend((!lacking.is_empty()).then(|| plain(&before.dn, Change::Modify(lacking))));
+            undo.extend((!rest.is_empty()).then(|| plain(&before.dn, Change::Modify(rest))));
             undo
         }
         _ => Vec::new(),
     }
 }
 
-/// What an entry that has its old name again still lacks of what it was.
-fn lacking(before: &Entry, renamed: &Entry, old_rdn: &Rdn, options: &Options) -> Vec<Modification> {
+/// What makes an entry that has its old name again what it was.
+fn rest(before: &Entry, renamed: &Entry, old_rdn: &Rdn, options: &Options) -> Vec<Modification> {
     let mut renamed = renamed.clone();
     // A value of the name may be spelled as the name is: no server lets it be changed.
     for ava in old_rdn.avas() {
@@ -147,9 +147,9 @@ fn lacking(before: &Entry, renamed: &Entry, old_rdn: &Rdn, options: &Options) ->
         let own = renamed.attributes.iter_mut().filter(|own| own.description.is(&ava.attribute_type));
         own.flat_map(|own| &mut own.values).filter(|value| is_it(value)).for_each(|value| *value = was.clone());
     }
-    let mut lacking = modifications(&renamed, before, options);
+    let mut rest = modifications(&renamed, before, options);
     // Links follow the name back.
     let follows = |name: &str| options.server.profile().follows_moves && is_linked(name);
-    lacking.retain(|modification| !follows(modification.description.attribute_type()));
-    lacking
+    rest.retain(|modification| !follows(modification.description.attribute_type()));
+    rest
 }
