@@ -1,5 +1,6 @@
 //! The command line: exit statuses, messages, and what is left behind.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -726,4 +727,43 @@ fn the_only_one_left_is_not_taken() {
     let output = plan_with(place.path(), &policy, &["-u", "joe@isp", "-u", "joe"], &[export.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     insta::assert_snapshot!("the_only_one_left", said(&output, place.path()));
+}
+
+/// A list that names somebody by DN means the account that a change set has moved since; if another one got the name
+/// meanwhile, nobody is taken for the other.
+#[test]
+fn a_name_that_was_moved_and_is_used_again() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    let policy = "preset = \"openldap\"\n[move]\nto = \"ou=Disabled,o=isp\"\n[stamp]\nattribute = \"description\"\n\
+        format = \"offboarded {{ as_of }}\"\n";
+    let joe = "dn: uid=joe,o=isp\nobjectClass: inetOrgPerson\nuid: joe\ncn: joe\nsn: joe\n\n";
+    let text = format!(
+        "dn: o=isp\nobjectClass: organization\no: isp\n\n\
+         dn: ou=Disabled,o=isp\nobjectClass: organizationalUnit\nou: Disabled\n\n{joe}"
+    );
+    let by_name = ["-u", "uid=joe,o=isp"];
+    proven(place.path(), policy, &by_name, &text);
+    std::fs::rename(path("set"), path("first")).unwrap();
+    let simulated = offboard()
+        .args(["simulate", "--for", "openldap", "--export", &path("export.ldif"), &path("first")])
+        .args(["-o", &path("after.ldif")])
+        .output()
+        .unwrap();
+    assert!(simulated.status.success(), "{}", stderr(&simulated));
+    let mut after = std::fs::read_to_string(path("after.ldif")).unwrap();
+    let history = path("first");
+    let plan = |more: &[&str]| {
+        let output = plan_with(place.path(), policy, &[&by_name, more].concat(), &[&path("after.ldif")]);
+        let _ = std::fs::remove_dir_all(path("set"));
+        said(&output, place.path())
+    };
+    let mut story = String::new();
+    for (title, more) in [("without history", &[][..]), ("with history", &["--history", &history])] {
+        write!(story, "=== {title}\n{}", plan(more)).unwrap();
+    }
+    write!(after, "\n{joe}").unwrap();
+    std::fs::write(path("after.ldif"), after).unwrap();
+    write!(story, "=== another one has the name\n{}", plan(&["--history", &history])).unwrap();
+    insta::assert_snapshot!("a_name_used_again", story);
 }
