@@ -93,6 +93,7 @@ const MOVED: &str = "preset = \"sun-comms\"\n[directory]\nserver = \"openldap\"\
     [move]\nto = \"ou=Disabled,o=isp\"\n";
 const MOVED_NOW: &str = "preset = \"sun-comms\"\n[directory]\nserver = \"openldap\"\n[grace]\ndays = 0\n\
     [move]\nto = \"ou=Disabled,o=isp\"\n";
+const TO_JOES: &str = "psRoot: ldap://h/piPStoreOwner=Joe,%20o=siroe.com,o=PiServerDb";
 const RELEASED: &str = "inetUserStatus: deleted";
 
 /// What, the directory, the policy, the options; the books that are deleted, and those for a person.
@@ -158,6 +159,34 @@ fn books_of_who_leaves() {
             NOW,
             &["-u", "joe@siroe.com"],
             &[],
+            &[],
+        ),
+        (
+            "somebody else points to it",
+            released().person(&format!("eve ou=Staff,o=siroe.com {TO_JOES}")).book("joe@siroe.com"),
+            NOW,
+            &["-u", "joe"],
+            &[],
+            &["joe@siroe.com"],
+        ),
+        (
+            "both point to it",
+            joe(&format!("{RELEASED}\n{TO_JOES}"))
+                .person(&format!("eve ou=Staff,o=siroe.com {TO_JOES}"))
+                .book("joe@siroe.com"),
+            NOW,
+            &["-u", "joe"],
+            &[],
+            &["joe@siroe.com"],
+        ),
+        (
+            "both point to it, and both leave",
+            joe(&format!("{RELEASED}\n{TO_JOES}"))
+                .person(&format!("eve ou=Staff,o=siroe.com {RELEASED}\n{TO_JOES}"))
+                .book("joe@siroe.com"),
+            NOW,
+            &["-u", "joe", "-u", "eve"],
+            &["joe@siroe.com"],
             &[],
         ),
         (

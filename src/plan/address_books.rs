@@ -18,7 +18,7 @@
 //! everybody has a book.
 //!
 //! For a person to decide are a URL that names an entry which the exports lack, several roots of the fourth kind, a root that
-//! may be somebody else's, and any of a moved account whose domain is not known.
+//! may be somebody else's or that somebody else points to, and any of a moved account whose domain is not known.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -148,13 +148,16 @@ impl Candidates {
         // A root counts only if the exports hold the entry itself, not just something below it.
         let exists = |key: &DnKey| found.entries(key).iter().any(|entry| entry.dn.key() == key);
         if let Some((pointer, dn)) = self.pointed.first() {
-            let known = self.pointed.iter().find(|(_, dn)| exists(dn.key()));
-            return known.map_or_else(
-                || Root::PointsNowhere(pointer, dn.spelling().to_vec()),
-                |(_, dn)| Root::Found(dn.key().clone()),
-            );
+            return match self.pointed.iter().map(|(_, dn)| dn.key()).find(|key| exists(key)) {
+                None => Root::PointsNowhere(pointer, dn.spelling().to_vec()),
+                Some(root) if around.others_point_to(root) => Root::Unclear(vec![root.clone()]),
+                Some(root) => Root::Found(root.clone()),
+            };
         }
         let whose = |root: &DnKey| {
+            if around.others_point_to(root) {
+                return Whose::Unclear;
+            }
             let (of, _) = policy.address_books.root.owner(root.as_bytes());
             let uid = self.uids.iter().find(|(_, key)| key == of);
             uid.map_or(Whose::Theirs, |(uid, _)| around.whose_book(uid, &self.home, root))

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::access::{Access, Way, finds};
+use super::address_books::POINTERS;
 use crate::directory::census::{Finding, Place};
 use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::references::kinds::{ALIAS, KINDS, MEMBERS};
@@ -15,6 +16,7 @@ use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::filter::Truth;
 use crate::ldap::schema::Schema;
+use crate::ldap::url::LdapUrl;
 use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
 use crate::ldif::Interest;
 use crate::policy::Policy;
@@ -31,6 +33,8 @@ struct Role {
     identifies: bool,
     /// Its values are URLs by which a group finds its members.
     finds: bool,
+    /// Its values are URLs of the entry's address book.
+    points: bool,
 }
 
 /// The attributes that name somebody under a policy: what it lists, then what is known, then what the schema in the exports
@@ -146,6 +150,8 @@ pub struct Collected {
     namesakes: Namesakes,
     /// Such entries of any kind, but address books: what is no account by the policy may own one all the same.
     other_owners: Namesakes,
+    /// Address books that other entries point to, and those entries.
+    pointed_books: Vec<(DnKey, DnKey)>,
     keys: KeyBuffer,
     found: Vec<Naming>,
 }
@@ -160,6 +166,7 @@ impl Collected {
         self.unreadable_values.merge(other.unreadable_values);
         self.namesakes.merge(other.namesakes);
         self.other_owners.merge(other.other_owners);
+        self.pointed_books.extend(other.pointed_books);
         self.nesting.extend(other.nesting);
         self.dynamic.extend(other.dynamic);
         for (group, count) in other.primary_group_members {
@@ -173,8 +180,14 @@ impl Collected {
         Self {
             namesakes: self.namesakes.without(these),
             other_owners: self.other_owners.without(these),
+            pointed_books: self.pointed_books.iter().filter(|(_, from)| !these(from)).cloned().collect(),
             ..Self::default()
         }
+    }
+
+    /// Whether somebody who is not looked for points to an address book.
+    pub fn others_point_to(&self, root: &DnKey) -> bool {
+        self.pointed_books.iter().any(|(book, _)| book == root)
     }
 
     /// Whose an address book is that stands under the user name of somebody who is at home at `person`.
@@ -214,14 +227,15 @@ impl<'p> Collect<'p> {
         let mut roles: TypeMap<Role> = TypeMap::default();
         let own: TypeMap<()> = identifying().map(|name| (name, ())).collect();
         let finding: TypeMap<()> = BY_URL.iter().map(|name| (name, ())).collect();
+        let pointing: TypeMap<()> = POINTERS.iter().map(|name| (name, ())).collect();
         let kinds = kinds(policy, schema);
         let mut names: Vec<&str> = kinds.iter().map(|(name, ..)| name.as_str()).collect();
-        BY_URL.into_iter().chain(identifying()).for_each(|name| names.push(name));
+        BY_URL.into_iter().chain(identifying()).chain(POINTERS).for_each(|name| names.push(name));
         let known: TypeMap<(Form, Treatment)> =
             kinds.iter().map(|(name, form, treatment)| (name, (*form, *treatment))).collect();
         for name in &names {
-            let (identifies, finds) = (own.get(name).is_some(), finding.get(name).is_some());
-            roles.insert(name, Role { kind: known.get(name), identifies, finds });
+            let [identifies, finds, points] = [&own, &finding, &pointing].map(|types| types.get(name).is_some());
+            roles.insert(name, Role { kind: known.get(name), identifies, finds, points });
         }
         names.extend(["gidNumber", "uidNumber"]);
         Self {
@@ -248,6 +262,7 @@ impl<'p> Collect<'p> {
             nesting,
             namesakes,
             other_owners,
+            pointed_books,
             owner_values,
             reference_values,
             unreadable_values,
@@ -270,6 +285,12 @@ impl<'p> Collect<'p> {
             }
             if role.finds && !self.deleted.is_empty() {
                 self.find_by_url(entry, value, dynamic);
+            }
+            if role.points
+                && let Some(book) = self.book_of_url(value)
+                && self.persons.named(entry.key).is_none()
+            {
+                pointed_books.push((book, DnKey::from_key_bytes(entry.key)));
             }
             let Some((form, treatment)) = role.kind else { continue };
             match treatment {
@@ -333,6 +354,15 @@ impl<'p> Collect<'p> {
             }
         }
         references
+    }
+
+    /// The address book that a URL names, if it is one of those looked for.
+    fn book_of_url(&self, url: &[u8]) -> Option<DnKey> {
+        if self.book_roots.is_empty() && self.book_rdns.is_empty() {
+            return None;
+        }
+        let url = LdapUrl::parse(std::str::from_utf8(url).ok()?).ok()?;
+        self.book_above(url.dn.key().as_bytes())
     }
 
     /// The address-book root at or above an entry that is one of those looked for.
