@@ -767,3 +767,27 @@ fn a_name_that_was_moved_and_is_used_again() {
     write!(story, "=== another one has the name\n{}", plan(&["--history", &history])).unwrap();
     insta::assert_snapshot!("a_name_used_again", story);
 }
+
+/// A user name means an entry that stays, too, where that is no account by the policy: its values are not taken for the
+/// leaver's.
+#[test]
+fn user_names_of_what_is_no_account() {
+    let place = tempfile::tempdir().unwrap();
+    let policy = format!("{POLICY}[accounts]\nfilter = \"(objectClass=inetUser)\"\n");
+    let mut text = "dn: o=isp\nobjectClass: organization\no: isp\n\n".to_owned();
+    for domain in ["siroe.com", "sesta.com"] {
+        let group = "objectClass: posixGroup\ngidNumber: 7\nmemberUid: joe\nmemberUid: ann";
+        write!(text, "dn: o={domain},o=isp\nobjectClass: organization\no: {domain}\n\n").unwrap();
+        write!(text, "dn: cn=unix,o={domain},o=isp\n{group}\ncn: unix\n\n").unwrap();
+    }
+    text += "dn: uid=joe,o=siroe.com,o=isp\nobjectClass: inetOrgPerson\nobjectClass: inetUser\nuid: joe\ncn: joe\nsn: x\n\
+        inetUserStatus: deleted\n\n\
+        dn: uid=joe,o=sesta.com,o=isp\nobjectClass: account\nobjectClass: posixAccount\nuid: joe\ncn: service\n\
+        uidNumber: 9\ngidNumber: 7\nhomeDirectory: /\n\n";
+    proven(place.path(), &policy, &["-u", "joe"], &text);
+    let references = std::fs::read_to_string(place.path().join("set/apply/30-references.ldif")).unwrap();
+    assert!(
+        references.contains("dn: cn=unix,o=siroe.com,o=isp\nchangetype: modify\ndelete: memberUid\nmemberUid: joe")
+    );
+    assert!(!references.contains("o=sesta.com"), "{references}");
+}

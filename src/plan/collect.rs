@@ -146,10 +146,7 @@ pub struct Collected {
     pub nesting: Vec<Nesting>,
     /// Groups that find deleted accounts by a URL.
     pub dynamic: Vec<Access>,
-    /// Accounts that share a user name or an address with somebody who is looked for.
     namesakes: Namesakes,
-    /// Such entries of any kind, but address books: what is no account by the policy may own one all the same.
-    other_owners: Namesakes,
     /// Address books that other entries point to, and those entries.
     pointed_books: Vec<(DnKey, DnKey)>,
     keys: KeyBuffer,
@@ -165,7 +162,6 @@ impl Collected {
         self.books += other.books;
         self.unreadable_values.merge(other.unreadable_values);
         self.namesakes.merge(other.namesakes);
-        self.other_owners.merge(other.other_owners);
         self.pointed_books.extend(other.pointed_books);
         self.nesting.extend(other.nesting);
         self.dynamic.extend(other.dynamic);
@@ -179,7 +175,6 @@ impl Collected {
     pub fn others(&self, these: &dyn Fn(&DnKey) -> bool) -> Self {
         Self {
             namesakes: self.namesakes.without(these),
-            other_owners: self.other_owners.without(these),
             pointed_books: self.pointed_books.iter().filter(|(_, from)| !these(from)).cloned().collect(),
             ..Self::default()
         }
@@ -192,7 +187,7 @@ impl Collected {
 
     /// Whose an address book is that stands under the user name of somebody who is at home at `person`.
     pub fn whose_book(&self, uid: &[u8], person: &DnKey, root: &DnKey) -> Whose {
-        self.other_owners.whose((Form::NameOrUid, How::Uid), uid, person, root)
+        self.namesakes.whose((Form::NameOrUid, How::Uid), uid, person, root)
     }
 
     /// Decides whom user names and shared addresses mean, now that everybody who has them is known: see [`Namesakes`].
@@ -261,7 +256,6 @@ impl<'p> Collect<'p> {
             found: namings,
             nesting,
             namesakes,
-            other_owners,
             pointed_books,
             owner_values,
             reference_values,
@@ -273,15 +267,12 @@ impl<'p> Collect<'p> {
             let Some(role) = self.roles.get(&line.description) else { continue };
             let value = line.value.bytes();
             if role.identifies
-                && let Some(name) = self.persons.shares(base_type(&line.description), value)
-                && self.persons.named(entry.key).is_none()
+                && !self.is_in_books(entry.key)
+                && let Some(name) = self.persons.shared_with(entry.key, (base_type(&line.description), value), || {
+                    self.policy.accounts.filter.evaluate(entry) == Truth::True
+                })
             {
-                if self.policy.accounts.filter.evaluate(entry) == Truth::True {
-                    namesakes.add(name.clone(), entry.key);
-                }
-                if !self.is_in_books(entry.key) && self.persons.at_or_above(entry.key).is_none() {
-                    other_owners.add(name, entry.key);
-                }
+                namesakes.add(name, entry.key);
             }
             if role.finds && !self.deleted.is_empty() {
                 self.find_by_url(entry, value, dynamic);

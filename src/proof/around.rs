@@ -31,6 +31,8 @@ pub struct Around<'p> {
     pub kinds: TypeMap<(Form, Treatment)>,
     /// What makes an entry an account.
     pub accounts: &'p Filter,
+    /// Under which address books stand.
+    pub books: Option<&'p DnKey>,
     /// Attributes that say who an entry is.
     pub identifying: TypeMap<()>,
     /// All of these attributes.
@@ -98,9 +100,10 @@ impl Around<'_> {
         for line in &entry.record.attributes {
             let base = base_type(&line.description);
             if self.identifying.get(base).is_some()
-                && let Some(name) = self.gone.shares(base, line.value.bytes())
-                && self.gone.named(entry.key).is_none()
-                && self.accounts.evaluate(entry) == Truth::True
+                && !self.books.is_some_and(|suffix| entry.key.starts_with(suffix.as_bytes()))
+                && let Some(name) = self
+                    .gone
+                    .shared_with(entry.key, (base, line.value.bytes()), || self.accounts.evaluate(entry) == Truth::True)
             {
                 found.namesakes.add(name, entry.key);
             }

@@ -225,6 +225,7 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
         targets,
         kinds: kinds.into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect(),
         accounts: &policy.accounts.filter,
+        books: policy.address_books.suffix.as_ref().map(Dn::key),
         identifying: Around::identifying(),
     }
 }

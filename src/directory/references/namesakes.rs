@@ -5,7 +5,7 @@ use super::persons::How;
 use crate::ldap::DnKey;
 use crate::ldap::dn_key::prefixes;
 
-/// Somebody who is not looked for.
+/// Somebody who is not looked for; whatever has a user name, or an account with an address.
 #[derive(Clone, Debug)]
 struct Namesake {
     /// The user name or address, in lower case.
@@ -29,7 +29,7 @@ pub enum Whose {
 pub struct Namesakes(Vec<Namesake>);
 
 impl Namesakes {
-    /// Adds an account by what it shares, in lower case.
+    /// Adds an entry by what it shares, in lower case.
     pub fn add(&mut self, name: Vec<u8>, key: &[u8]) {
         self.0.push(Namesake { name, key: DnKey::from_key_bytes(key) });
     }

@@ -156,9 +156,21 @@ impl Persons {
         deep_enough.map(|((above, _), _)| above).find_map(|above| self.named(above))
     }
 
-    /// Whether somebody who is looked for has a user name or a mail address of an entry, which makes that entry theirs as
-    /// much; the value in lower case.
-    pub fn shares(&self, attribute_type: &str, value: &[u8]) -> Option<Vec<u8>> {
+    /// A user name or a mail address of an entry that somebody who is looked for has as well, in lower case: then either may
+    /// be meant by it. A user name counts whatever the entry is, for what is no account by the policy uses it all the same;
+    /// an address is that of an account. Not what stands at or below somebody who is looked for.
+    pub fn shared_with(
+        &self,
+        key: &[u8],
+        (attribute_type, value): (&str, &[u8]),
+        is_account: impl FnOnce() -> bool,
+    ) -> Option<Vec<u8>> {
+        let name = self.shares(attribute_type, value)?;
+        let counts = self.at_or_above(key).is_none() && (is_one_of(&USER_NAMES, attribute_type) || is_account());
+        counts.then_some(name)
+    }
+
+    fn shares(&self, attribute_type: &str, value: &[u8]) -> Option<Vec<u8>> {
         if !self.may_identify(bare_address(value)) && !self.may_identify(value) {
             return None;
         }
