@@ -791,3 +791,24 @@ fn user_names_of_what_is_no_account() {
     );
     assert!(!references.contains("o=sesta.com"), "{references}");
 }
+
+/// Found by the fuzz target `plan`: the blocking value of `[disconnect]` has no room beside another one in an attribute that
+/// takes one value.
+#[test]
+fn no_room_for_the_blocking_value() {
+    let place = tempfile::tempdir().unwrap();
+    let policy = "preset = \"active-directory\"\n[disconnect]\nattribute = \"title\"\nvalue = \"Unmanaged\"\n";
+    let export = place.path().join("export.ldif");
+    let list = place.path().join("leavers.csv");
+    std::fs::write(&list, "id,action\njoe,disconnect\n").unwrap();
+    let text = "dn: DC=x\nobjectClass: domain\ndc: x\n\ndn: CN=joe,DC=x\nobjectClass: top\nobjectClass: person\n\
+        objectClass: organizationalPerson\nobjectClass: user\ncn: joe\nsAMAccountName: joe\nuserAccountControl: 512\n";
+    let mut story = String::new();
+    for (title, more) in [("free", ""), ("taken", "title: boss\n")] {
+        std::fs::write(&export, format!("{text}{more}")).unwrap();
+        let options = ["-l", list.to_str().unwrap(), "--force"];
+        let output = plan_with(place.path(), policy, &options, &[export.to_str().unwrap()]);
+        write!(story, "=== {title}\n{}", said(&output, place.path())).unwrap();
+    }
+    insta::assert_snapshot!("no_room_for_the_blocking_value", story);
+}

@@ -12,7 +12,8 @@
 //! | by a person | a roster says that it is active | hold | active-in-roster |
 //! | by a roster | another roster of the same scope says that it is active | nothing | active-in-roster |
 //! | from a later day on | | wait | not-yet-effective |
-//! | disconnect | | disconnect | disconnect |
+//! | disconnect | its attribute takes one value and has another | hold | no-room |
+//! | disconnect | otherwise | disconnect | disconnect |
 //! | delete, disable | see below | | |
 //! | mail, calendar | see below | | |
 //!
@@ -179,6 +180,8 @@ pub enum Reason {
     RestoreAfterRelease(Vec<String>),
     /// What stood there before the mark is not known: the attribute.
     RestoreUnknown(String),
+    /// The attribute that the blocking value goes to takes one value, and has another.
+    NoRoom(String),
     /// A group would lose its last member.
     LastMember(Vec<u8>),
     /// A protected group would lose its last member that is enabled.
@@ -224,6 +227,7 @@ impl Reason {
             Self::Restore => "another action in the list, or a roster that says it has left",
             Self::AlreadyActive => "a mark: there is nothing to bring back",
             Self::RestoreAfterRelease(_) => "a person: what the services held is gone, and must be set up again",
+            Self::NoRoom(_) => "that value gone, or another attribute in [disconnect]",
             Self::RestoreUnknown(_) => "[restore] for that attribute, or the change set that marked it (--history)",
             Self::LastMember(_) => "another member, or another [references] last_member",
             Self::LastEnabledMember(_) => "another member who can log in",
@@ -265,6 +269,7 @@ impl Reason {
             Self::AlreadyActive => "already-active",
             Self::RestoreAfterRelease(_) => "restore-after-release",
             Self::RestoreUnknown(_) => "restore-unknown",
+            Self::NoRoom(_) => "no-room",
             Self::LastMember(_) => "last-member",
             Self::LastEnabledMember(_) => "last-enabled-member",
             Self::NoSuccessor(..) => "no-successor",
@@ -336,6 +341,9 @@ impl Reason {
             Self::AlreadyActive => "active already".to_owned(),
             Self::RestoreAfterRelease(names) => {
                 format!("what it held is gone: {}; a person must set these services up again", names.join(", "))
+            }
+            Self::NoRoom(attribute) => {
+                format!("{attribute} takes one value and has one: there is no room for what [disconnect] adds")
             }
             Self::RestoreUnknown(attribute) => format!(
                 "what {attribute} was before the mark is not known; name it under [restore], or give the change set \

@@ -332,6 +332,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let groups = resolved.structure.groups();
     let meanings = Meanings::new(&resolved.matches, request);
     let mut found = accounts(&resolved, &meanings, policy, request);
+    hold_without_room(&mut found.accounts, policy, &schema);
     protect::apply(sight, policy, &mut found.accounts, &resolved.named)?;
     if let Some(wave) = &request.wave {
         wave::hold_others(&mut found.accounts, wave);
@@ -753,6 +754,15 @@ fn account_of<'r>(meant: &[&'r Match], asked: &HashMap<DnKey, usize>) -> Result<
 }
 
 /// The reason for which an account is held after all.
+/// Holds who should get a blocking value and cannot.
+fn hold_without_room(accounts: &mut [Account], policy: &Policy, schema: &Schema) {
+    for account in accounts.iter_mut().filter(|account| account.decision.step == Step::Disconnect) {
+        if let Some(attribute) = stages::without_room(&account.entry, policy, schema) {
+            hold(account, Reason::NoRoom(attribute));
+        }
+    }
+}
+
 fn hold(account: &mut Account, reason: Reason) {
     account.decision.step = Step::Hold;
     account.decision.reason = reason;

@@ -10,10 +10,11 @@
 //!
 //! The stamp is written only where there is none. One that is left from an earlier life (the account is active) is
 //! replaced, or the old date would end the grace before it begins. A note that people wrote is never overwritten: where
-//! the attribute takes one value only and holds one, the account is marked without a stamp, and a person must look. So it is
-//! with the blocking value.
+//! the attribute takes one value only and holds one, the account is marked without a stamp, and a person must look. Where
+//! the blocking value has no room, the account is held.
 
 use super::{Built, Site, remove, set, spelled};
+use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
 use crate::lifecycle::state::{number, values_of};
 use crate::lifecycle::{History, ServiceState, Step, grace, mark};
@@ -39,7 +40,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
                 (Kind::MarkService, modifications)
             }
             Step::Restore => (Kind::Restore, restore(account, site.policy, &site.request.history)),
-            Step::Disconnect => (Kind::Disconnect, disconnect(built, site, index, entry)),
+            Step::Disconnect => (Kind::Disconnect, disconnect(entry, site.policy)),
             Step::Strip | Step::Purge | Step::Wait | Step::Nothing | Step::Hold => continue,
         };
         built.modify_account((Stage::Status, kind), (index, account), (entry, &entry.dn), service, modifications);
@@ -73,10 +74,17 @@ fn stamp(
     // Left from an earlier life, or in no readable form.
     let stale = remove(entry, &stamp.attribute, |value| grace::is_stamp(stamp, service, value));
     let notes = grace::notes(entry, &stamp.attribute, stamp);
-    if takes_one_value(site, stamp.attribute.attribute_type())
+    if takes_one_value(site.policy, site.schema, stamp.attribute.attribute_type())
         && let Some(note) = notes.first()
     {
-        built.reviews.push(occupied("stamp-occupied", (index, entry), &stamp.attribute, note));
+        built.reviews.push(Review {
+            account: Some(index),
+            code: "stamp-occupied",
+            dn: entry.dn.spelling().to_vec(),
+            attribute: stamp.attribute.spelling().to_owned(),
+            value: note.to_vec(),
+            evidence: line_of(entry, &stamp.attribute),
+        });
         return Vec::new();
     }
     let description = spelled(entry, &stamp.attribute);
@@ -84,26 +92,8 @@ fn stamp(
     stale.into_iter().chain([add]).collect()
 }
 
-fn takes_one_value(site: &Site<'_>, attribute_type: &str) -> bool {
-    site.schema.is_single_valued(attribute_type)
-        || site.policy.directory.server.profile().takes_one_value(attribute_type)
-}
-
-/// That an attribute which takes one value has another one.
-fn occupied(
-    code: &'static str,
-    (index, entry): (usize, &Entry),
-    description: &AttributeDescription,
-    value: &[u8],
-) -> Review {
-    Review {
-        account: Some(index),
-        code,
-        dn: entry.dn.spelling().to_vec(),
-        attribute: description.spelling().to_owned(),
-        value: value.to_vec(),
-        evidence: line_of(entry, description),
-    }
+fn takes_one_value(policy: &Policy, schema: &Schema, attribute_type: &str) -> bool {
+    schema.is_single_valued(attribute_type) || policy.directory.server.profile().takes_one_value(attribute_type)
 }
 
 fn line_of(entry: &Entry, description: &AttributeDescription) -> Origin {
@@ -172,14 +162,15 @@ fn restore(account: &Account, policy: &Policy, history: &History) -> Vec<Modific
     modifications
 }
 
-fn disconnect(built: &mut Built, site: &Site<'_>, index: usize, entry: &Entry) -> Vec<Modification> {
-    let Some(blocking) = &site.policy.disconnect else { return Vec::new() };
-    if takes_one_value(site, blocking.attribute.attribute_type())
-        && let Some(value) = values_of(entry, &blocking.attribute).next()
-    {
-        built.reviews.push(occupied("disconnect-occupied", (index, entry), &blocking.attribute, value));
-        return Vec::new();
-    }
+fn disconnect(entry: &Entry, policy: &Policy) -> Vec<Modification> {
+    let Some(blocking) = &policy.disconnect else { return Vec::new() };
     let description = spelled(entry, &blocking.attribute);
     vec![Modification { op: ModOp::Add, description, values: vec![Value::new(&blocking.value)] }]
+}
+
+/// The attribute that has no room for the blocking value.
+pub fn without_room(entry: &Entry, policy: &Policy, schema: &Schema) -> Option<String> {
+    let attribute = &policy.disconnect.as_ref()?.attribute;
+    let takes_one = takes_one_value(policy, schema, attribute.attribute_type());
+    (takes_one && values_of(entry, attribute).next().is_some()).then(|| attribute.spelling().to_owned())
 }

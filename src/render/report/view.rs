@@ -763,9 +763,6 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
             "holds a note, and takes one value only: the account is marked without a stamp; only this change set, \
              given with --history, tells a later plan when"
         }
-        "disconnect-occupied" => {
-            "holds a value, and takes one only: the account does not get the one that [disconnect] asks for"
-        }
         "move-collision" => "the name that the account would get is taken: rename one of the two, then plan again",
         "move-account-below" => "another account stands below this one: it is not moved",
         "move-no-container" => "the exports hold no such container: it is not moved",
