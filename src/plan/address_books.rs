@@ -158,9 +158,9 @@ impl Candidates {
             if around.others_point_to(root) {
                 return Whose::Unclear;
             }
-            let (of, _) = policy.address_books.root.owner(root.as_bytes());
+            let (of, domain) = policy.address_books.root.owner(root.as_bytes());
             let uid = self.uids.iter().find(|(_, key)| key == of);
-            uid.map_or(Whose::Theirs, |(uid, _)| around.whose_book(uid, &self.home, root))
+            uid.map_or(Whose::Theirs, |(uid, _)| around.whose_book(uid, domain, &self.home))
         };
         if let Some(dn) = self.conventional.iter().find(|dn| exists(dn.key())) {
             let root = dn.key().clone();

@@ -186,8 +186,8 @@ impl Collected {
     }
 
     /// Whose an address book is that stands under the user name of somebody who is at home at `person`.
-    pub fn whose_book(&self, uid: &[u8], person: &DnKey, root: &DnKey) -> Whose {
-        self.namesakes.whose((Form::NameOrUid, How::Uid), uid, person, root)
+    pub fn whose_book(&self, uid: &[u8], domain: Option<&[u8]>, person: &DnKey) -> Whose {
+        self.namesakes.whose_book(uid, domain, person)
     }
 
     /// Decides whom user names and shared addresses mean, now that everybody who has them is known: see [`Namesakes`].

@@ -45,6 +45,22 @@ impl Namesakes {
         self.0.extend(other.0);
     }
 
+    /// Whose an address book is that stands under the user name of a person: his who stands in the domain of the book. It is
+    /// unclear where both do; and where neither does, as a mail address in that domain may be anybody's.
+    pub fn whose_book(&self, uid: &[u8], book_domain: Option<&[u8]>, person: &DnKey) -> Whose {
+        let uid = uid.to_ascii_lowercase();
+        let mut others = self.0.iter().filter(|other| other.name == uid).peekable();
+        if others.peek().is_none() {
+            return Whose::Theirs;
+        }
+        let stands_there = |key: &DnKey| book_domain.is_some_and(|domain| domain_name(key) == domain);
+        match (stands_there(person), others.any(|other| stands_there(&other.key))) {
+            (true, false) => Whose::Theirs,
+            (false, true) => Whose::AnotherOnes,
+            _ => Whose::Unclear,
+        }
+    }
+
     /// Whom a value of an entry means, which seems to mean a person.
     ///
     /// A user name means the one of the domain that the entry stands in; of several or none, the one whose name ends like
@@ -85,9 +101,35 @@ fn domain(key: &DnKey) -> Vec<&[u8]> {
     rdns(b"o=").last().map_or_else(|| rdns(b"dc=").collect(), |organisation| vec![organisation])
 }
 
+/// The hosted domain of a name as it is written: `siroe.com`.
+fn domain_name(key: &DnKey) -> Vec<u8> {
+    let values = domain(key).into_iter().rev().map(|rdn| &rdn[memchr::memchr(b'=', rdn).map_or(0, |at| at + 1)..]);
+    values.collect::<Vec<_>>().join(&b'.')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whose_book_it_is() {
+        let key = |dn: &str| DnKey::parse(dn.as_bytes()).unwrap();
+        for (other, person, domain, expected) in [
+            ("uid=a,o=siroe.com,o=isp", "uid=a,o=sesta.com,o=isp", Some("sesta.com"), Whose::Theirs),
+            ("uid=a,o=siroe.com,o=isp", "uid=a,o=sesta.com,o=isp", Some("siroe.com"), Whose::AnotherOnes),
+            ("uid=a,ou=b,o=siroe.com,o=isp", "uid=a,o=siroe.com,o=isp", Some("siroe.com"), Whose::Unclear),
+            ("uid=a,o=siroe.com,o=isp", "uid=a,o=sesta.com,o=isp", Some("example.com"), Whose::Unclear),
+            ("uid=a,o=siroe.com,o=isp", "uid=a,o=sesta.com,o=isp", None, Whose::Unclear),
+            ("uid=a,DC=Siroe,dc=com", "uid=a,dc=sesta,dc=com", Some("sesta.com"), Whose::Theirs),
+            ("uid=a,DC=Siroe,dc=com", "uid=a,dc=sesta,dc=com", Some("siroe.com"), Whose::AnotherOnes),
+        ] {
+            let mut namesakes = Namesakes::default();
+            assert_eq!(namesakes.whose_book(b"a", domain.map(str::as_bytes), &key(person)), Whose::Theirs);
+            namesakes.add(b"a".to_vec(), key(other).as_bytes());
+            let found = namesakes.whose_book(b"A", domain.map(str::as_bytes), &key(person));
+            assert_eq!(found, expected, "{other} {person} {domain:?}");
+        }
+    }
 
     /// jsmith of sesta.com leaves; siroe.com has another, who stays.
     #[test]
