@@ -484,6 +484,10 @@ fn policies() {
         ("a sender with a line end", "preset = \"openldap\"\n[notice]\nfrom = \"a@x\\nBcc: b@x\"\n"),
         ("an unknown service release", "preset = \"sun-comms\"\n[service.mail]\nrelease = \"rm\"\n"),
         ("a service without a status", "preset = \"openldap\"\n[service.fax]\nclasses = [\"faxUser\"]\n"),
+        (
+            "a protected place that accounts are moved to",
+            "preset = \"openldap\"\n[move]\nto = \"ou=Gone,ou=Safe,o=isp\"\n[protect]\nsubtree = [\"ou=safe, o=isp\"]\n",
+        ),
         ("a service whose mark says released", "preset = \"sun-comms\"\n[service.mail]\nmark = \"Removed\"\n"),
         (
             "a mark that says released",

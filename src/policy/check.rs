@@ -127,6 +127,7 @@ impl Checker {
         };
         let server = directory.as_ref().map(|directory| directory.server);
         let moving = self.moving(&file.moving, server);
+        self.moves_where_plans_may_go(&file.moving, moving.as_ref(), &protect);
         let disconnect = self.disconnect(&file.disconnect);
         let rosters = file.roster.iter().filter_map(|(name, roster)| self.roster(name, roster)).collect();
         let leftovers = self.attributes(file.hand_off.attributes.as_ref());
@@ -277,6 +278,16 @@ impl Checker {
         let missing =
             section.missing.as_ref().map_or(Some(MissingStamp::Review), |text| self.word(text, &MISSING_STAMPS));
         Some(Stamp { attribute, format, missing: missing? })
+    }
+
+    /// An account that is moved to a protected place would refuse every later plan that it is named for.
+    fn moves_where_plans_may_go(&mut self, section: &file::Move, moving: Option<&MovePolicy>, protect: &ProtectPolicy) {
+        let (Some(text), Some(moving)) = (section.to.as_ref(), moving) else { return };
+        if protect.subtree.iter().any(|subtree| moving.to.key().is_at_or_under(subtree.key())) {
+            let message = "accounts are moved to what [protect] subtree protects".to_owned();
+            let help = "every later plan that names one of them would be refused: move them elsewhere, or protect less";
+            self.fault(Some(text.span()), message, Some(help.to_owned()));
+        }
     }
 
     fn moving(&mut self, section: &file::Move, server: Option<Server>) -> Option<MovePolicy> {
