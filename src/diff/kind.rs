@@ -58,7 +58,9 @@ pub fn replaced<E: Exports>(
     // From the leaves up: what is replaced itself keeps nothing above it.
     for (key, ..) in both().collect::<Vec<_>>().into_iter().rev() {
         if !candidates.contains(key) {
-            candidates.retain(|above| !key.is_under(above));
+            for (above, _) in prefixes(key.as_bytes()).filter(|(above, _)| above.len() < key.as_bytes().len()) {
+                candidates.remove(above);
+            }
         }
     }
     Ok(candidates)

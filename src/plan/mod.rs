@@ -753,7 +753,6 @@ fn account_of<'r>(meant: &[&'r Match], asked: &HashMap<DnKey, usize>) -> Result<
     }
 }
 
-/// The reason for which an account is held after all.
 /// Holds who should get a blocking value and cannot.
 fn hold_without_room(accounts: &mut [Account], policy: &Policy, schema: &Schema) {
     for account in accounts.iter_mut().filter(|account| account.decision.step == Step::Disconnect) {
@@ -763,6 +762,7 @@ fn hold_without_room(accounts: &mut [Account], policy: &Policy, schema: &Schema)
     }
 }
 
+/// The reason for which an account is held after all.
 fn hold(account: &mut Account, reason: Reason) {
     account.decision.step = Step::Hold;
     account.decision.reason = reason;
