@@ -471,10 +471,24 @@ fn settled<E: Exports>(
             // The one that says why, or else the first.
             let more = || again.operations.iter().filter(|operation| operation.kind != Kind::Guard);
             let Some(first) = more().next() else { return Ok(()) };
-            let known = more().find_map(|operation| Some((operation, goes_on(planned, policy, &operation.record.dn)?)));
-            let (operation, why) = known.unwrap_or((first, ""));
+            let of_entry = more().find_map(|operation| {
+                Some((operation, String::new(), goes_on(planned, policy, &operation.record.dn)?))
+            });
+            // Where a tool of the site deletes the account, no operation is on its own entry.
+            let of_account = || {
+                more().find_map(|operation| {
+                    let mut accounts = operation.accounts.iter().filter_map(|index| again.accounts.get(*index));
+                    accounts.find_map(|account| {
+                        let dn = &account.entry.dn;
+                        let who = format!(", as {} goes", text(dn.spelling()));
+                        Some((operation, who, goes_on(planned, policy, dn)?))
+                    })
+                })
+            };
+            let known = of_entry.or_else(of_account);
+            let (operation, who, why) = known.unwrap_or((first, String::new(), ""));
             let (kind, dn) = (operation.kind.name(), text(operation.record.dn.spelling()));
-            Err(fails("settled", format!("planning again would write `{kind}` for {dn}{why}")))
+            Err(fails("settled", format!("planning again would write `{kind}` for {dn}{who}{why}")))
         }
         Err(PlanError::Scan(error)) => Err(ProofError::Scan(error)),
         Err(error) => Err(fails("settled", format!("planning again: {error}"))),
