@@ -6,6 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use offboard::ldap::ChangeRecord;
 use offboard::ldif::UrlPolicy;
 use offboard::policy::Server;
+use offboard::proof::apply::LINKED;
 use offboard::revert::revert;
 use offboard::simulate::{SimulateError, simulate};
 use offboard_fuzz::{
@@ -55,7 +56,7 @@ fuzz_target!(|changes: Changes| {
     let steps = Case::records(&[("diff.ldif".to_owned(), shown(&difference.records()).into_bytes())]);
     let Some(stepped) = brought_back(&exports, server, &steps, "diff") else { return };
     // The changes may have linked what is gone, which that server does not hold.
-    let links: &[&str] = if server == Server::ActiveDirectory { &["member", "manager", "managedBy"] } else { &[] };
+    let links: &[&str] = if server == Server::ActiveDirectory { &LINKED } else { &[] };
     let links: Vec<String> = links.iter().map(|link| (*link).to_owned()).collect();
     let left = between(&stepped, &after, &links);
     assert!(left.is_empty(), "other than asked for:\n{}\nsteps:\n{}", shown(&left), shown(&steps));

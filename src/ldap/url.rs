@@ -46,6 +46,11 @@ impl LdapUrl {
         let dn = Dn::parse(&percent_decoded(dn.unwrap_or_default())).map_err(UrlError::Dn)?;
         Ok(Self { host: host.to_owned(), dn, rest: rest.map(str::to_owned) })
     }
+
+    /// The URL that a value of a directory is; `None` if it is none, or not text.
+    pub fn of_value(value: &[u8]) -> Option<Self> {
+        Self::parse(std::str::from_utf8(value).ok()?).ok()
+    }
 }
 
 type Parts<'t> = (&'t str, Option<&'t str>, Option<&'t str>);

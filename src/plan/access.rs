@@ -58,7 +58,7 @@ impl Way {
 
 /// Whether an LDAP URL finds an entry: its base and scope hold it, and its filter matches.
 pub fn finds(url: &[u8], entry: &Entry) -> bool {
-    let Some(url) = std::str::from_utf8(url).ok().and_then(|url| LdapUrl::parse(url).ok()) else { return false };
+    let Some(url) = LdapUrl::of_value(url) else { return false };
     let rest = url.rest.unwrap_or_default();
     let mut parts = rest.split('?').skip(1);
     let (scope, filter) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());

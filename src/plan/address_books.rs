@@ -89,8 +89,7 @@ pub fn candidates(account: &Account, policy: &Policy) -> Option<Candidates> {
     };
     for pointer in POINTERS {
         for value in account.values(pointer) {
-            let dn = std::str::from_utf8(&value.bytes).ok().and_then(|url| LdapUrl::parse(url).ok()).map(|url| url.dn);
-            match dn {
+            match LdapUrl::of_value(&value.bytes).map(|url| url.dn) {
                 Some(dn) if root.is_root(dn.key().as_bytes(), suffix.key()) => found.pointed.push((pointer, dn)),
                 _ => found.unreadable.push((pointer, value.bytes.to_vec())),
             }

@@ -352,8 +352,7 @@ impl<'p> Collect<'p> {
         if self.book_roots.is_empty() && self.book_rdns.is_empty() {
             return None;
         }
-        let url = LdapUrl::parse(std::str::from_utf8(url).ok()?).ok()?;
-        self.book_above(url.dn.key().as_bytes())
+        self.book_above(LdapUrl::of_value(url)?.dn.key().as_bytes())
     }
 
     /// The address-book root at or above an entry that is one of those looked for.

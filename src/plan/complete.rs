@@ -248,8 +248,7 @@ pub fn of_deletions(accounts: &[Account], around: &Collected, policy: &Policy) -
         for account in purged() {
             let pointers = POINTERS.into_iter().flat_map(|name| account.entry.values(name));
             for value in pointers {
-                let url = std::str::from_utf8(&value.bytes).ok().and_then(|url| LdapUrl::parse(url).ok());
-                if url.is_some_and(|url| url.dn.key().is_at_or_under(suffix.key())) {
+                if LdapUrl::of_value(&value.bytes).is_some_and(|url| url.dn.key().is_at_or_under(suffix.key())) {
                     books.add(place(&account.entry, value.line, &value.bytes));
                 }
             }

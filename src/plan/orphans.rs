@@ -67,8 +67,7 @@ fn ties(dn: &Dn, lines: &Lines<'_>, policy: &Policy) -> Vec<Tie> {
     let root = &policy.address_books.root;
     let mut ties = Vec::new();
     for value in &lines.pointers {
-        let url = std::str::from_utf8(value).ok().and_then(|url| LdapUrl::parse(url).ok());
-        ties.extend(url.map(|url| pointed(url.dn.key().as_bytes())));
+        ties.extend(LdapUrl::of_value(value).map(|url| pointed(url.dn.key().as_bytes())));
     }
     if !lines.uids.is_empty() {
         let domains = home_domains(dn, &lines.mails);
@@ -84,6 +83,18 @@ fn ties(dn: &Dn, lines: &Lines<'_>, policy: &Policy) -> Vec<Tie> {
     ties
 }
 
+/// What an attribute says.
+#[derive(Clone, Copy)]
+enum Says {
+    Uid,
+    Mail,
+    Book,
+}
+
+/// The attributes that are looked at.
+const LOOKED_AT: [(&str, Says); 4] =
+    [("uid", Says::Uid), ("mail", Says::Mail), (POINTERS[0], Says::Book), (POINTERS[1], Says::Book)];
+
 /// The values of an entry that matter here.
 #[derive(Default)]
 struct Lines<'e> {
@@ -94,14 +105,13 @@ struct Lines<'e> {
 
 impl<'e> Lines<'e> {
     fn of(values: impl Iterator<Item = (&'e str, &'e [u8])>) -> Self {
-        static KINDS: LazyLock<TypeMap<usize>> =
-            LazyLock::new(|| Owners::ATTRIBUTES.into_iter().enumerate().map(|(at, name)| (name, at)).collect());
+        static TYPES: LazyLock<TypeMap<Says>> = LazyLock::new(|| LOOKED_AT.into_iter().collect());
         let mut lines = Self::default();
         for (name, value) in values {
-            match KINDS.get_type(name.as_bytes()) {
-                Some(0) => lines.uids.push(value),
-                Some(1) => lines.mails.push(value),
-                Some(_) => lines.pointers.push(value),
+            match TYPES.get_type(name.as_bytes()) {
+                Some(Says::Uid) => lines.uids.push(value),
+                Some(Says::Mail) => lines.mails.push(value),
+                Some(Says::Book) => lines.pointers.push(value),
                 None => {}
             }
         }
@@ -111,7 +121,9 @@ impl<'e> Lines<'e> {
 
 impl Owners {
     /// The attributes that are looked at.
-    pub const ATTRIBUTES: [&str; 4] = ["uid", "mail", POINTERS[0], POINTERS[1]];
+    pub fn attributes() -> impl Iterator<Item = &'static str> {
+        LOOKED_AT.into_iter().map(|(name, _)| name)
+    }
 
     /// Notes an entry.
     pub fn add(&mut self, entry: &EntryView<'_>, policy: &Policy) {

@@ -116,7 +116,7 @@ impl<'p> Resolve<'p> {
             marking(policy).for_each(|description| also(description.attribute_type()));
         }
         if orphans {
-            for name in Owners::ATTRIBUTES {
+            for name in Owners::attributes() {
                 also(name);
             }
         }

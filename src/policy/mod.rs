@@ -109,8 +109,7 @@ pub struct Policy {
 impl Policy {
     /// Whether a key stands below the place that disabled accounts are moved to.
     pub fn is_moved(&self, key: &[u8]) -> bool {
-        let to = |moving: &MovePolicy| moving.to.key().as_bytes().len();
-        self.moving.as_ref().is_some_and(|moving| key.len() > to(moving) && key.starts_with(moving.to.key().as_bytes()))
+        self.moving.as_ref().is_some_and(|moving| moving.holds(key))
     }
 
     /// Reads a policy, with the preset that it names underneath.

@@ -206,6 +206,11 @@ pub enum Followed {
 }
 
 impl MovePolicy {
+    /// Whether a key stands below the place.
+    pub fn holds(&self, key: &[u8]) -> bool {
+        key.strip_prefix(self.to.key().as_bytes()).is_some_and(|below| !below.is_empty())
+    }
+
     /// Whether the server itself changes a value of an attribute.
     ///
     /// Referential integrity finds no name with a bit string (`DN#'0101'B`): measured with slapd and 389 DS.

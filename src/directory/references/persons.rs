@@ -358,7 +358,7 @@ pub fn mailto(value: &[u8]) -> Option<Vec<u8>> {
 
 /// The name in a URL that has nothing behind it.
 pub fn named_by_url(value: &[u8]) -> Option<Dn> {
-    let url = crate::ldap::url::LdapUrl::parse(std::str::from_utf8(value).ok()?).ok()?;
+    let url = crate::ldap::url::LdapUrl::of_value(value)?;
     url.rest.is_none_or(|rest| rest.bytes().all(|byte| byte == b'?')).then_some(url.dn)
 }
 

@@ -10,7 +10,7 @@ use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::{Dn, DnKey, Entry, Value};
 
 /// Attributes that are linked (MS-ADTS 3.1.1.1.6), of those that a plan meets.
-const LINKED: [&str; 3] = ["member", "manager", "managedBy"];
+pub const LINKED: [&str; 3] = ["member", "manager", "managedBy"];
 
 /// Whether values of this type follow the entry that they name.
 pub fn is_linked(attribute_type: &str) -> bool {

@@ -36,7 +36,7 @@ use crate::ldap::{
 use crate::policy::Server;
 use crate::policy::server::Profile;
 use links::Links;
-pub use links::{is_linked, relink, relink_all};
+pub use links::{LINKED, is_linked, relink, relink_all};
 use schema::Rules;
 pub use schema::{has_no_equality, is_another_structural_class};
 
