@@ -99,6 +99,8 @@ pub struct Request {
     pub wave: Option<Arc<KeySet>>,
     /// For each export the day on which it was written last, if that is known. Empty where nobody asks.
     pub written: Vec<Option<Date>>,
+    /// The schema that `--schema` gives. What it says wins over the schema in the exports. Empty without the option.
+    pub schema: Schema,
 }
 
 /// An account that a leaver means, and what becomes of it.
@@ -325,7 +327,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let first_census = census.clone();
     let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy, request), request)?;
 
-    let mut schema = Schema::default();
+    let mut schema = request.schema.clone();
     for entry in &resolved.schema {
         schema.add(entry);
     }
