@@ -683,7 +683,7 @@ fn what_stands_below_goes_before_the_tool_deletes() {
     let text = "dn: o=isp\nobjectClass: organization\no: isp\n\n\
         dn: uid=joe,o=isp\nobjectClass: inetOrgPerson\nobjectClass: icsCalendarUser\nuid: joe\ncn: joe\nsn: joe\n\
         numSubordinates: 1\n\ndn: cn=key,uid=joe,o=isp\nobjectClass: device\ncn: key\n\n";
-    let policy = "preset = \"sun-calendar\"\n[grace]\ndays = 0\n";
+    let policy = "preset = \"sun-calendar\"\n[grace]\ndays = 0\n[children]\nown = \"(objectClass=device)\"\n";
     proven(place.path(), policy, &["-u", "joe"], text);
     // One that the export lacks is still missed.
     std::fs::write(&export, text.replace("numSubordinates: 1", "numSubordinates: 2")).unwrap();

@@ -5,6 +5,7 @@ mod address_books;
 mod audit;
 mod bad_input;
 mod browser;
+mod children;
 mod cli;
 mod conformance;
 mod diff;

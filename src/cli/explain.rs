@@ -142,6 +142,14 @@ fn told(explanation: &Explanation) -> String {
     if let Some(successor) = &account.successor {
         line("successor", successor);
     }
+    for child in &account.children {
+        let fate = match (child.deleted, child.kind) {
+            (true, _) => "deleted with it",
+            (false, "other") => "not its own by [children]",
+            (false, kind) => kind,
+        };
+        line("below it", &format!("{} ({}), {fate} ({})", child.dn, child.classes.join(", "), child.evidence));
+    }
     for lint in &account.lints {
         line("lint", &format!("{}: {} ({})", lint.code, lint.what, lint.evidence));
     }

@@ -49,6 +49,7 @@ fn lines(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &s
         (numbers.disconnected, "disconnected"),
         (numbers.moved, "moved"),
         (numbers.deleted, "deleted"),
+        (numbers.children, "deleted below them"),
         (numbers.waiting, "waiting"),
         (numbers.unchanged, "unchanged"),
         (numbers.held, "held"),

@@ -54,6 +54,8 @@
 //! | a service has been released: its mailbox is gone | hold | restore-after-release |
 //! | otherwise | restore | restore |
 
+use std::fmt;
+
 use jiff::civil::Date;
 
 use super::domain_purge::{Purge, domain_purge};
@@ -182,16 +184,69 @@ pub enum Reason {
     RestoreUnknown(String),
     /// The attribute that the blocking value goes to takes one value, and has another.
     NoRoom(String),
-    /// A group would lose its last member.
-    LastMember(Vec<u8>),
+    /// A group would lose its last member: which, and why it must keep one.
+    LastMember(Vec<u8>, KeepsMember),
     /// A protected group would lose its last member that is enabled.
     LastEnabledMember(Vec<u8>),
     /// Nobody can take over what the account owns; why the manager cannot, if that is to be said.
     NoSuccessor(Vec<u8>, Option<&'static str>),
-    /// An account that stays stands below it.
+    /// An account that stays is below it.
     AccountBelow(Vec<u8>),
+    /// A protected entry is below it.
+    ProtectedBelow(Vec<u8>),
+    /// Entries are below it that the policy does not count as its own.
+    ChildrenBelow {
+        /// The first of them.
+        first: Vec<u8>,
+        /// How many.
+        count: usize,
+    },
     /// It is acted on in another wave of the same plan.
     OtherWave,
+}
+
+/// Why a group must keep its last member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeepsMember {
+    /// `[references] last_member` asks for it.
+    Policy,
+    /// An object class of the group requires a member: which.
+    Required(String),
+    /// An object class of the group is not known, so it may require a member: which.
+    UnknownClass(String),
+    /// `last_member = "delete-group"`, but the group cannot be deleted: why.
+    GroupStays(GroupStays),
+}
+
+/// Why a group is not deleted although it loses its last member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupStays {
+    /// `[protect]` covers it.
+    Protected,
+    /// It has entries below it.
+    EntriesBelow,
+    /// Another attribute of it holds members that stay.
+    OtherMembers,
+}
+
+impl fmt::Display for KeepsMember {
+    /// What follows "it is the last member of the group".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy => Ok(()),
+            Self::Required(class) => write!(f, ", and the object class {class} requires a member"),
+            Self::UnknownClass(class) => {
+                write!(f, ", and the object class {class} is not known, so it may require a member")
+            }
+            Self::GroupStays(GroupStays::Protected) => f.write_str(", which is protected, so it is not deleted"),
+            Self::GroupStays(GroupStays::EntriesBelow) => {
+                f.write_str(", which has entries below it, so it is not deleted")
+            }
+            Self::GroupStays(GroupStays::OtherMembers) => {
+                f.write_str(", whose other attributes still hold members, so it is not deleted")
+            }
+        }
+    }
 }
 
 impl Reason {
@@ -229,10 +284,22 @@ impl Reason {
             Self::RestoreAfterRelease(_) => "a person: what the services held is gone, and must be set up again",
             Self::NoRoom(_) => "that value gone, or another attribute in [disconnect]",
             Self::RestoreUnknown(_) => "[restore] for that attribute, or the change set that marked it (--history)",
-            Self::LastMember(_) => "another member, or another [references] last_member",
+            Self::LastMember(_, KeepsMember::Policy) => "another member, or another [references] last_member",
+            Self::LastMember(_, KeepsMember::Required(_)) => {
+                "another member, or [references] last_member = \"successor\", \"placeholder:<dn>\" or \"delete-group\""
+            }
+            Self::LastMember(_, KeepsMember::UnknownClass(_)) => {
+                "the schema of that class (--schema), another member, or another [references] last_member"
+            }
+            Self::LastMember(_, KeepsMember::GroupStays(_)) => "another member, or deleting the group by hand first",
+
             Self::LastEnabledMember(_) => "another member who can log in",
             Self::NoSuccessor(..) => "a successor in the list, a manager who stays, or [successor] fallback",
             Self::AccountBelow(_) => "that account moved away or deleted first",
+            Self::ProtectedBelow(_) => "that entry moved away first, or taken off [protect]",
+            Self::ChildrenBelow { .. } => {
+                "[children] own with a filter that finds these entries, [children] other = \"delete\", or moving them away"
+            }
             Self::OtherWave => "the wave that it is in",
         }
     }
@@ -270,10 +337,12 @@ impl Reason {
             Self::RestoreAfterRelease(_) => "restore-after-release",
             Self::RestoreUnknown(_) => "restore-unknown",
             Self::NoRoom(_) => "no-room",
-            Self::LastMember(_) => "last-member",
+            Self::LastMember(..) => "last-member",
             Self::LastEnabledMember(_) => "last-enabled-member",
             Self::NoSuccessor(..) => "no-successor",
             Self::AccountBelow(_) => "account-below",
+            Self::ProtectedBelow(_) => "protected-below",
+            Self::ChildrenBelow { .. } => "children-below",
             Self::OtherWave => "other-wave",
         }
     }
@@ -349,13 +418,21 @@ impl Reason {
                 "what {attribute} was before the mark is not known; name it under [restore], or give the change set \
                  that marked it with --history"
             ),
-            Self::LastMember(group) => format!("it is the last member of {}", text(group)),
+            Self::LastMember(group, why) => format!("it is the last member of {}{why}", text(group)),
             Self::LastEnabledMember(group) => {
                 format!("it is the last member of {} that is enabled ([protect] last_enabled)", text(group))
             }
             Self::NoSuccessor(entry, None) => format!("nobody can take over {}", text(entry)),
             Self::NoSuccessor(entry, Some(why)) => format!("nobody can take over {}: {why}", text(entry)),
-            Self::AccountBelow(entry) => format!("{}, which stays, stands below it", text(entry)),
+            Self::AccountBelow(entry) => format!("the account {}, which stays, is below it", text(entry)),
+            Self::ProtectedBelow(entry) => format!("the protected entry {} is below it", text(entry)),
+            Self::ChildrenBelow { first, count: 1 } => {
+                format!("an entry is below it that the policy does not count as its own: {}", text(first))
+            }
+            Self::ChildrenBelow { first, count } => format!(
+                "{count} entries are below it that the policy does not count as its own, the first is {}",
+                text(first)
+            ),
             Self::OtherWave => "another wave acts on it".to_owned(),
         }
     }

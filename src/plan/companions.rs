@@ -7,7 +7,8 @@
 //! | emptied group | a group whose members all go, but dummies; only if `last_member = "delete-group"` | the last of them |
 //!
 //! What names a companion is a reference like any other, so each is looked for in a pass of its own, until no more are
-//! found. Which of them really go follows from the accounts that do: one that is held keeps its companions.
+//! found. Which of them really go follows from the accounts that do: one that is held keeps its companions. A companion
+//! that has entries below it stays, unless each of them is a companion too.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::Account;
 use super::collect::{Collected, Kept};
 use super::references::{Fates, is_emptied_group};
 use crate::directory::references::kinds::{ALIAS, MEMBERS, is_member};
+use crate::ldap::dn_key::prefixes;
 use crate::ldap::schema::Schema;
 use crate::ldap::{DnKey, Entry, Origin};
 use crate::lifecycle::Step;
@@ -143,6 +145,20 @@ pub fn gone(
         }
     }
     let none = BTreeMap::new();
+    let names: HashMap<&[u8], usize> =
+        companions.iter().enumerate().map(|(index, companion)| (companion.entry.dn.key().as_bytes(), index)).collect();
+    // For each companion, those of the others that are above it.
+    let mut above_of: HashMap<usize, Vec<usize>> = HashMap::new();
+    for found in &around.kept {
+        let key = found.entry.dn.key().as_bytes();
+        let above = prefixes(key).filter(|(above, _)| *above != key).filter_map(|(above, _)| names.get(above));
+        for index in above {
+            match names.get(key) {
+                Some(below) => above_of.entry(*below).or_default().push(*index),
+                None => gone[*index] = false,
+            }
+        }
+    }
     loop {
         let mut changed = false;
         for (index, companion) in companions.iter().enumerate() {
@@ -159,6 +175,10 @@ pub fn gone(
             if stays {
                 gone[index] = false;
                 changed = true;
+            }
+            let above = above_of.get(&index).filter(|_| !gone[index]);
+            for above in above.into_iter().flatten() {
+                changed |= std::mem::replace(&mut gone[*above], false);
             }
         }
         if !changed {

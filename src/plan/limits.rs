@@ -10,6 +10,7 @@
 //! | service | accounts that a service is marked on or stripped from, on its own | accounts |
 //! | address-book | address books deleted | address books |
 //! | delete | accounts deleted, and the groups and aliases that go with them | accounts |
+//! | child | entries below accounts, deleted with them | accounts |
 //! | members | members that one group loses | members of that group; the group nearest to its limit is shown |
 
 use super::collect::Collected;
@@ -83,6 +84,7 @@ pub fn count(
         row(LimitKind::Owner, built.reassigned, around.owner_values, purged.clone()),
         of_accounts(LimitKind::Service, of_services),
         row(LimitKind::AddressBook, built.books.len() as u64, around.books, purged.clone()),
+        row(LimitKind::Child, built.children, all, purged.clone()),
         row(LimitKind::Delete, number(&purged) + built.companions, all, purged),
     ];
     let groups = built

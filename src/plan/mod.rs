@@ -17,6 +17,7 @@
 pub mod access;
 pub mod address_books;
 pub mod alike;
+pub mod children;
 pub mod collect;
 pub mod companions;
 pub mod complete;
@@ -61,6 +62,7 @@ use crate::lifecycle::effective::domain_of_account;
 use crate::lifecycle::{Case, Decision, History, Reason, Step, decide, grace};
 use crate::policy::{Absence, Limit, LimitKind, Policy};
 use access::Access;
+use children::Child;
 use collect::{Collect, Collected};
 use companions::Companion;
 use complete::Incomplete;
@@ -201,6 +203,8 @@ pub struct Plan {
     pub lost_access: Vec<Access>,
     /// The schema that the exports hold, if they do.
     pub schema: Schema,
+    /// Entries below accounts that are deleted or held because of them.
+    pub children: Vec<Child>,
     /// Aliases and groups that may go with accounts.
     pub companions: Vec<Arc<Entry>>,
     /// The old and the new name of every account that is moved.
@@ -400,6 +404,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     drop(meanings);
     Ok(Plan {
         lost_access: stages::lost_access(&accounts, &gone, &around, &schema),
+        children: stages::children(&accounts, &companions, &gone, &around, policy),
         rosters,
         accepted,
         leavers,

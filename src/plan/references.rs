@@ -26,13 +26,14 @@ use crate::directory::references::{Form, How, Treatment, named_dn};
 use crate::ldap::attribute::same_type;
 use crate::ldap::schema::Schema;
 use crate::ldap::{Attribute, Dn, DnKey, Entry, ModOp, Modification, Value, object_classes};
+use crate::lifecycle::decision::{GroupStays, KeepsMember};
 use crate::policy::{LastMember, Policy};
 
 /// Why an account cannot be taken out of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// They are the last members, and the policy says to refuse.
-    LastMember(usize),
+    /// They are the last members, and the group must keep one.
+    LastMember(usize, KeepsMember),
     /// They have no successor.
     NoSuccessor(usize),
 }
@@ -331,34 +332,64 @@ fn last_member(
     policy: &Policy,
     fates: &Fates<'_>,
 ) -> Result<Vec<Value>, Vec<Obstacle>> {
-    let all = |obstacle: fn(usize) -> Obstacle| {
+    let all = |obstacle: &dyn Fn(usize) -> Obstacle| {
         Err(gone.removed.iter().map(|reference| obstacle(reference.person)).collect::<Vec<_>>())
     };
     match &policy.references.last_member {
-        LastMember::Allow if may_be_empty(entry, attribute, policy, fates.schema) => Ok(Vec::new()),
         LastMember::Placeholder(dn) => Ok(vec![Value::new(dn.spelling())]),
         LastMember::Successor => {
             let successors = gone.removed.iter().map(|reference| (fates.successor)(reference.person));
             let names: Option<Vec<Value>> =
                 successors.map(|successor| Some(Value::new(successor?.dn.spelling()))).collect();
-            names.map_or_else(|| all(Obstacle::NoSuccessor), Ok)
+            names.map_or_else(|| all(&Obstacle::NoSuccessor), Ok)
         }
-        LastMember::Allow | LastMember::Refuse | LastMember::DeleteGroup => all(Obstacle::LastMember),
+        LastMember::Allow => match keeps_member(entry, attribute, policy, fates.schema) {
+            None => Ok(Vec::new()),
+            Some(why) => all(&|person| Obstacle::LastMember(person, why.clone())),
+        },
+        LastMember::Refuse => all(&|person| Obstacle::LastMember(person, KeepsMember::Policy)),
+        LastMember::DeleteGroup => {
+            let why = if policy.protect.covers(entry) {
+                GroupStays::Protected
+            } else if has_other_members(entry, attribute) {
+                GroupStays::OtherMembers
+            } else {
+                GroupStays::EntriesBelow
+            };
+            all(&|person| Obstacle::LastMember(person, KeepsMember::GroupStays(why)))
+        }
     }
 }
 
-/// Whether the schema lets the entry be without the attribute: on this server, or by the entry's classes.
-fn may_be_empty(entry: &Entry, attribute: &Attribute, policy: &Policy, schema: &Schema) -> bool {
+/// Whether another attribute of a group has values that are members.
+fn has_other_members(entry: &Entry, attribute: &Attribute) -> bool {
+    let others = entry.attributes.iter().filter(|other| other.description != attribute.description);
+    others.filter(|other| is_membership(other)).any(|other| !other.values.is_empty())
+}
+
+/// Why an entry must keep a value of the attribute; `None` if it may be without: on this server, or by its classes.
+fn keeps_member(entry: &Entry, attribute: &Attribute, policy: &Policy, schema: &Schema) -> Option<KeepsMember> {
+    if policy.directory.server.profile().last_member_may_go {
+        return None;
+    }
     let name = attribute.description.attribute_type();
-    let allows = |class: &[u8]| {
-        let Ok(class) = std::str::from_utf8(class) else { return false };
-        if schema.knows_class(class) {
-            return !schema.must(class).iter().any(|required| same_type(required, name));
-        }
-        object_classes::find(class).is_some_and(|known| !known.requires(name))
+    let keeps = |class: &[u8]| {
+        let spelled = || String::from_utf8_lossy(class).into_owned();
+        let Ok(class) = std::str::from_utf8(class) else { return Some(KeepsMember::UnknownClass(spelled())) };
+        let requires = if schema.knows_class(class) {
+            schema.must(class).iter().any(|required| same_type(required, name))
+        } else {
+            match object_classes::find(class) {
+                None => return Some(KeepsMember::UnknownClass(spelled())),
+                Some(known) => known.requires(name),
+            }
+        };
+        requires.then(|| KeepsMember::Required(spelled()))
     };
-    policy.directory.server.profile().last_member_may_go
-        || entry.values("objectClass").all(|class| allows(&class.bytes))
+    let mut all: Vec<KeepsMember> = entry.values("objectClass").filter_map(|class| keeps(&class.bytes)).collect();
+    // A class that is known to require a member says more than one that is not known.
+    let required = all.iter().position(|why| matches!(why, KeepsMember::Required(_)));
+    (!all.is_empty()).then(|| all.swap_remove(required.unwrap_or(0)))
 }
 
 /// A value with the new name of a moved account in place of the old one; what stands before and behind the name stays.

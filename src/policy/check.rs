@@ -6,10 +6,11 @@ use std::ops::Range;
 use super::file::{self, File, Text, names};
 use super::limit::{self, Limit, LimitKind};
 use super::sections::{
-    ABSENCES, Absence, AccountPolicy, AddressBookPolicy, BitRule, DirectoryPolicy, DisablePolicy, DisconnectPolicy,
-    Followed, GracePolicy, LAST_MEMBERS, LastMember, Limits, MISSING_STAMPS, MOVED_REFERENCES, MissingStamp,
-    MovePolicy, PRIVATE_GROUPS, ProtectPolicy, RELEASES, ReferencePolicy, Release, RestorePolicy, RosterPolicy, Rule,
-    RuleAction, SUCCESSOR_SOURCES, Scope, ServicePolicy, Stamp, SuccessorPolicy, UNASSIGNED, Veto,
+    ABSENCES, Absence, AccountPolicy, AddressBookPolicy, BitRule, ChildrenPolicy, DirectoryPolicy, DisablePolicy,
+    DisconnectPolicy, Followed, GracePolicy, LAST_MEMBERS, LastMember, Limits, MISSING_STAMPS, MOVED_REFERENCES,
+    MissingStamp, MovePolicy, OTHER_CHILDREN, OtherChildren, PRIVATE_GROUPS, ProtectPolicy, RELEASES, ReferencePolicy,
+    Release, RestorePolicy, RosterPolicy, Rule, RuleAction, SUCCESSOR_SOURCES, Scope, ServicePolicy, Stamp,
+    SuccessorPolicy, UNASSIGNED, Veto,
 };
 use super::{BookRoot, Pattern, Policy, PolicyError, Server, Tools};
 use crate::directory::references::never_written;
@@ -119,6 +120,15 @@ impl Checker {
             bind: self.optional_dn(file.protect.bind.as_ref()),
             last_enabled: self.dns(file.protect.last_enabled.as_ref()),
         };
+        let children = ChildrenPolicy {
+            own: self.optional_filter(file.children.own.as_ref()),
+            other: file
+                .children
+                .other
+                .as_ref()
+                .and_then(|text| self.word(text, &OTHER_CHILDREN))
+                .unwrap_or(OtherChildren::Hold),
+        };
         let veto =
             Veto { dn: self.dns(file.veto.dn.as_ref()), filter: self.optional_filter(file.veto.filter.as_ref()) };
         let restore = RestorePolicy {
@@ -162,6 +172,7 @@ impl Checker {
             references,
             successor,
             address_books,
+            children,
             protect,
             limits,
             rosters,

@@ -16,8 +16,8 @@ use toml::Spanned;
 
 use super::limit::LimitKind;
 use super::sections::{
-    ABSENCES, LAST_MEMBERS, MISSING_STAMPS, MOVED_REFERENCES, PRIVATE_GROUPS, RELEASES, RuleAction, SUCCESSOR_SOURCES,
-    UNASSIGNED,
+    ABSENCES, LAST_MEMBERS, MISSING_STAMPS, MOVED_REFERENCES, OTHER_CHILDREN, PRIVATE_GROUPS, RELEASES, RuleAction,
+    SUCCESSOR_SOURCES, UNASSIGNED,
 };
 use super::{PRESETS, Server, Tools};
 use crate::ldap::attribute::same_type;
@@ -119,6 +119,9 @@ pub struct File {
     /// Where personal address books stand.
     #[serde(default)]
     pub address_books: AddressBooks,
+    /// Entries below an account that is deleted: a server deletes no entry that has entries below it.
+    #[serde(default)]
+    pub children: Children,
     /// What no plan may touch: a plan that names one of these is refused.
     #[serde(default)]
     pub protect: Protect,
@@ -354,6 +357,18 @@ pub struct AddressBooks {
     pub root: Option<Text>,
 }
 
+/// `[children]`
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Children {
+    /// A filter for entries that belong to the account above them: they are deleted with it. Default: none.
+    pub own: Option<Text>,
+    /// Any other entry below an account, unless it is an account or protected: `hold` holds the account above it,
+    /// `delete` deletes the entry with it. Default: hold.
+    #[schemars(extend("enum" = words(&OTHER_CHILDREN)))]
+    pub other: Option<Text>,
+}
+
 /// `[protect]`
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -488,6 +503,7 @@ impl File {
         take!(self.references, base.references; remove, reassign, review, leave, last_member, private_group, max_values);
         take!(self.successor, base.successor; order, fallback);
         take!(self.address_books, base.address_books; suffix, root);
+        take!(self.children, base.children; own, other);
         take!(self.protect, base.protect; dn, subtree, filter, group, bind, last_enabled);
         take!(self.veto, base.veto; dn, filter);
         take!(self.hand_off, base.hand_off; attributes);

@@ -26,13 +26,15 @@ pub enum LimitKind {
     AddressBook,
     /// Accounts deleted.
     Delete,
+    /// Entries below accounts, deleted with them.
+    Child,
     /// Members that one group loses: a share of that group.
     Members,
 }
 
 impl LimitKind {
     /// All kinds, with their words.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Disable, "disable"),
         (Self::Restore, "restore"),
         (Self::Move, "move"),
@@ -41,6 +43,7 @@ impl LimitKind {
         (Self::Service, "service"),
         (Self::AddressBook, "address-book"),
         (Self::Delete, "delete"),
+        (Self::Child, "child"),
         (Self::Members, "members"),
     ];
 
@@ -55,6 +58,7 @@ impl LimitKind {
             Self::Service => "Accounts that lose a service.",
             Self::AddressBook => "Address books deleted.",
             Self::Delete => "Accounts deleted.",
+            Self::Child => "Entries below accounts, deleted with them; a share of the accounts.",
             Self::Members => "Members that one group loses: a share of that group.",
         }
     }

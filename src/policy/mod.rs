@@ -90,6 +90,8 @@ pub struct Policy {
     pub successor: SuccessorPolicy,
     /// Where address books stand.
     pub address_books: AddressBookPolicy,
+    /// What is done about entries below an account that is deleted.
+    pub children: ChildrenPolicy,
     /// What no plan may touch.
     pub protect: ProtectPolicy,
     /// Limits by kind.

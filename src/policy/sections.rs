@@ -390,6 +390,28 @@ pub struct AddressBookPolicy {
     pub root: BookRoot,
 }
 
+/// `[children]`
+#[derive(Clone, Debug)]
+pub struct ChildrenPolicy {
+    /// Which entries below an account are deleted with it.
+    pub own: Option<Filter>,
+    /// What is done about any other entry below an account.
+    pub other: OtherChildren,
+}
+
+/// What is done about an entry below an account that is not the account's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherChildren {
+    /// The account is held.
+    Hold,
+    /// The entry is deleted with the account.
+    Delete,
+}
+
+/// The words for it.
+pub const OTHER_CHILDREN: [(&str, OtherChildren); 2] =
+    [("hold", OtherChildren::Hold), ("delete", OtherChildren::Delete)];
+
 /// `[protect]`
 #[derive(Clone, Debug)]
 pub struct ProtectPolicy {

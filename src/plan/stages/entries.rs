@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{Built, Site};
 use crate::ldap::{Control, DnKey, Entry};
+use crate::plan::children::deleted_above;
 use crate::plan::companions::CompanionKind;
 use crate::plan::operation::{Kind, Operation, Stage, delete, modify};
 use crate::plan::{Guard, guard};
@@ -16,7 +17,7 @@ use crate::plan::{Guard, guard};
 pub fn build(built: &mut Built, site: &Site<'_>) {
     let mut doomed: BTreeMap<&DnKey, (&Entry, usize, Kind)> = BTreeMap::new();
     for kept in &site.around.kept {
-        if let Some(above) = kept.below.filter(|above| site.is_deleted(*above)) {
+        if let Some(above) = deleted_above(kept.entry.dn.key(), &site.deleted) {
             doomed.insert(kept.entry.dn.key(), (&kept.entry, above, Kind::Child));
         }
     }
@@ -37,11 +38,12 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
     doomed.sort_by_key(|(_, person, _)| Reverse(person.checked_sub(site.accounts.len())));
     for (entry, person, kind) in doomed {
         let index = site.account_of(person);
+        built.children += u64::from(kind == Kind::Child);
         let guarded = guard::guarded(entry, site.policy, kind);
         let mut reason = match kind {
             Kind::Account => site.accounts[index].decision.reason.sentence(),
             Kind::Alias | Kind::Group => site.companions[person - site.accounts.len()].reason().to_owned(),
-            _ => "it stands below the account".to_owned(),
+            _ => "it is below the account".to_owned(),
         };
         if guarded.is_empty() && site.request.guard != Guard::None {
             reason.push_str("; unguarded: it has no value that serves");

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{self, Access};
 use super::address_books::{Candidates, candidates};
+use super::children;
 use super::collect::{Collect, Collected};
 use super::companions::{self, Companion};
 use super::complete;
@@ -21,7 +22,6 @@ use super::orphans::Orphan;
 use super::references::{Fates, Obstacle, Successor};
 use super::{Account, Request, Review, hold};
 use crate::ldap::dn_key::prefixes;
-use crate::ldap::filter::Truth;
 use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, ModOp, Modification, Value};
 use crate::lifecycle::state::{same_value, values_of};
@@ -50,6 +50,8 @@ pub struct Built {
     pub members: Vec<(Vec<u8>, u64, u64)>,
     /// Groups and aliases that are deleted with accounts.
     pub companions: u64,
+    /// Entries below accounts that are deleted with them.
+    pub children: u64,
     /// Accounts that lose a service.
     pub stripped: BTreeSet<usize>,
 }
@@ -152,16 +154,10 @@ pub fn hold_the_impossible(
         let deleted = deleted_keys(accounts, companions, &gone);
         let successors = successors(accounts);
         let account_of = |person: usize| account_of(accounts, companions, person);
-        let mut holds: Vec<(usize, Reason)> = Vec::new();
-        for kept in &around.kept {
-            if is_below_any(kept.entry.dn.key(), &deleted) {
-                let stays = policy.accounts.filter.evaluate(&*kept.entry) == Truth::True
-                    && !deleted.contains_key(kept.entry.dn.key());
-                if let (true, Some(above)) = (stays, kept.below) {
-                    holds.push((account_of(above), Reason::AccountBelow(kept.entry.dn.spelling().to_vec())));
-                }
-                continue;
-            }
+        let below = children::holds(around, &deleted, policy);
+        let mut holds: Vec<(usize, Reason)> =
+            below.into_iter().map(|(person, reason)| (account_of(person), reason)).collect();
+        for kept in around.kept.iter().filter(|kept| !is_below_any(kept.entry.dn.key(), &deleted)) {
             let is_deleted = |person: usize| companions::is_gone(accounts, &gone, person);
             let successor = |person: usize| successors.get(&account_of(person));
             let none = BTreeMap::new();
@@ -169,7 +165,7 @@ pub fn hold_the_impossible(
             let Err(obstacles) = super::references::change(kept, policy, &fates) else { continue };
             let name = || kept.entry.dn.spelling().to_vec();
             holds.extend(obstacles.into_iter().map(|obstacle| match obstacle {
-                Obstacle::LastMember(person) => (account_of(person), Reason::LastMember(name())),
+                Obstacle::LastMember(person, why) => (account_of(person), Reason::LastMember(name(), why)),
                 Obstacle::NoSuccessor(person) => {
                     let account = account_of(person);
                     (account, Reason::NoSuccessor(name(), accounts[account].no_successor))
@@ -195,6 +191,17 @@ pub fn lost_access(accounts: &[Account], gone: &[bool], around: &Collected, sche
     let none = BTreeMap::new();
     let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
     access::lost(accounts, around, &fates)
+}
+
+/// The entries below accounts that are deleted, or held because of them.
+pub fn children(
+    accounts: &[Account],
+    companions: &[Companion],
+    gone: &[bool],
+    around: &Collected,
+    policy: &Policy,
+) -> Vec<children::Child> {
+    children::listed(accounts, around, &deleted_keys(accounts, companions, gone), policy)
 }
 
 fn deleted_keys(accounts: &[Account], companions: &[Companion], gone: &[bool]) -> BTreeMap<DnKey, usize> {

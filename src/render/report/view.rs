@@ -19,14 +19,14 @@ use crate::lifecycle::effective::{self, Effective};
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::{Step, state};
 use crate::plan::complete::Incomplete;
-use crate::plan::{Account, ConflictKind, Operation};
+use crate::plan::{Account, ConflictKind, Kind, Operation};
 use crate::proof::Proof;
 use crate::render::change_file::Context;
 use crate::render::report::diff;
 use crate::render::sanitize::{Secrets, shown, shown_value};
 
 /// Version of `plan.json`.
-pub const FORMAT_VERSION: &str = "1.1";
+pub const FORMAT_VERSION: &str = "1.2";
 
 /// The JSON Schema (draft 2020-12) of `plan.json`.
 pub fn schema() -> serde_json::Value {
@@ -140,6 +140,8 @@ pub struct Summary {
     pub moved: usize,
     /// Accounts deleted.
     pub deleted: usize,
+    /// Entries below deleted accounts, deleted with them.
+    pub children: usize,
     /// Accounts that wait for something.
     pub waiting: usize,
     /// Accounts that need nothing.
@@ -282,6 +284,8 @@ pub struct AccountView {
     pub lints: Vec<LintView>,
     /// Groups that it was in through another group, a URL or its primary group: what else ends.
     pub lost_access: Vec<AccessView>,
+    /// Entries below it that are deleted with it, or because of which it is held.
+    pub children: Vec<ChildView>,
     /// Its new name, if it is moved.
     pub moved_to: Option<String>,
     /// Who takes over.
@@ -292,6 +296,22 @@ pub struct AccountView {
     pub note: Option<String>,
     /// Operations for it, by position.
     pub operations: Vec<usize>,
+}
+
+/// An entry below an account.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ChildView {
+    /// The entry.
+    pub dn: String,
+    /// Its object classes.
+    pub classes: Vec<String>,
+    /// `own`: it matches `[children] own`; `other`: it does not; `account`: it is an account of the policy;
+    /// `protected`: `[protect]` covers it.
+    pub kind: &'static str,
+    /// Whether the plan deletes it.
+    pub deleted: bool,
+    /// Where the entry is.
+    pub evidence: String,
 }
 
 /// When an account was marked.
@@ -483,6 +503,7 @@ pub fn view(
             moved: plan.moved.len(),
             marked: steps(Step::Mark),
             deleted: steps(Step::Purge),
+            children: plan.operations.iter().filter(|operation| operation.kind == Kind::Child).count(),
             waiting: steps(Step::Wait),
             unchanged: steps(Step::Nothing),
             held: steps(Step::Hold),
@@ -628,6 +649,23 @@ fn lost_access(context: &Context<'_>) -> Vec<Vec<AccessView>> {
     lost
 }
 
+/// The entries below each account.
+fn children(context: &Context<'_>) -> Vec<Vec<ChildView>> {
+    let mut children: Vec<Vec<ChildView>> = context.plan.accounts.iter().map(|_| Vec::new()).collect();
+    for child in &context.plan.children {
+        if let Some(views) = children.get_mut(child.account) {
+            views.push(ChildView {
+                dn: shown(child.entry.dn.spelling()).into_owned(),
+                classes: child.entry.values("objectClass").map(|class| shown(&class.bytes).into_owned()).collect(),
+                kind: child.kind.name(),
+                deleted: child.is_deleted,
+                evidence: context.place(child.entry.origin),
+            });
+        }
+    }
+    children
+}
+
 fn lint_views(context: &Context<'_>, account: &Account) -> Vec<LintView> {
     // Its rules are those of Sun's statuses.
     if context.policy.services.is_empty() {
@@ -653,7 +691,8 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
         status: service.status.as_deref().map(|status| shown(status).into_owned()),
     };
     let moved: HashMap<&DnKey, &Dn> = context.plan.moved.iter().rev().map(|(old, new)| (old.key(), new)).collect();
-    let account = |((account, operations), lost_access): ((&Account, Vec<usize>), Vec<AccessView>)| {
+    let (mut lost_access, mut children) = (lost_access(context), children(context));
+    let account = |(index, (account, operations)): (usize, (&Account, Vec<usize>))| {
         let leaver = &context.plan.leavers[account.leaver];
         let decision = &account.decision;
         let mark = |mark: crate::lifecycle::grace::Mark| MarkView {
@@ -683,7 +722,8 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
             due: decision.due.map(|day| day.to_string()),
             effective: effective_views(context, account, proof),
             lints: lint_views(context, account),
-            lost_access,
+            lost_access: std::mem::take(&mut lost_access[index]),
+            children: std::mem::take(&mut children[index]),
             moved_to: moved.map(|new| shown(new.spelling()).into_owned()),
             successor: account.successor.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
             ticket: leaver.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned()),
@@ -691,8 +731,7 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
             operations,
         }
     };
-    let accounts = context.plan.accounts.iter().zip(context.plan.by_account());
-    accounts.zip(lost_access(context)).map(account).collect()
+    context.plan.accounts.iter().zip(context.plan.by_account()).enumerate().map(account).collect()
 }
 
 fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
