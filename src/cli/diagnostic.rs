@@ -10,7 +10,7 @@ use super::exit::Exit;
 use crate::io::source::UnpackError;
 use crate::ldif::LdifError;
 use crate::policy::PolicyError;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::{shortened, shown};
 
 /// How much of a long line is shown before a place, and half of what is shown behind it, in bytes.
 const AROUND: usize = 120;
@@ -34,6 +34,11 @@ struct Excerpt {
     text: String,
     /// Byte range of `text` that is underlined.
     span: std::ops::Range<usize>,
+}
+
+/// Text as one line of a terminal, whatever it holds.
+fn line(text: &str) -> String {
+    shortened(&shown(text.as_bytes())).into_owned()
 }
 
 impl Diagnostic {
@@ -61,21 +66,21 @@ impl Diagnostic {
     }
 
     fn new(exit: Exit, title: impl Into<String>) -> Self {
-        let title = shown(title.into().as_bytes()).into_owned();
+        let title = line(&title.into());
         Self { exit, title, excerpt: None, notes: Vec::new(), help: None }
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(shown(help.into().as_bytes()).into_owned());
+        self.help = Some(line(&help.into()));
         self
     }
 
     /// Adds a line that belongs to it.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(shown(note.into().as_bytes()).into_owned());
+        self.notes.push(line(&note.into()));
         self
     }
 

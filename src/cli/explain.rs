@@ -17,7 +17,7 @@ use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
 use crate::render::report::view::{self, AccountView, ConflictView, OperationView, ReviewView};
-use crate::render::sanitize::shown;
+use crate::render::sanitize::{shortened, shown};
 
 /// What is said of one account.
 #[derive(Serialize)]
@@ -96,14 +96,14 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
 fn told(explanation: &Explanation) -> String {
     let mut out = String::new();
     if let Some(conflict) = &explanation.conflict {
-        let _ = writeln!(out, "{}: {}", conflict.leaver, conflict.why);
+        let _ = writeln!(out, "{}: {}", shortened(&conflict.leaver), shortened(&conflict.why));
         for candidate in &conflict.candidates {
-            let _ = writeln!(out, "    {candidate}");
+            let _ = writeln!(out, "    {}", shortened(candidate));
         }
     }
     let Some(account) = &explanation.account else { return out };
     let mut line = |name: &str, text: &str| {
-        let _ = writeln!(out, "{name:<10} {text}");
+        let _ = writeln!(out, "{name:<10} {}", shortened(text));
     };
     line("account", &format!("{} ({})", account.dn, account.evidence));
     let asked = match (&account.roster, explanation.as_if_named) {

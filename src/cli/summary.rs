@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use camino::Utf8Path;
 
 use crate::render::report::view::View;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::{shortened, shown};
 
 /// How many names stand in a line, and lines under one label; the report has all.
 const NAMED: usize = 5;
@@ -21,9 +21,9 @@ const PLAIN: Style = Style::new().bold();
 /// `meant` has names that nobody has, and the nearest that somebody has.
 pub fn print(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &str)>, verbose: bool) {
     let mut out = anstream::stderr().lock();
-    for line in lines(view, meant, written, verbose) {
+    for line in lines(view, meant, written, verbose).iter().flat_map(|lines| lines.split('\n')) {
         // Nobody to tell if standard error is gone.
-        let _ = writeln!(out, "{line}");
+        let _ = writeln!(out, "{}", shortened(line));
     }
 }
 

@@ -52,6 +52,7 @@
 //! | --- | --- | --- |
 //! | active, no stamp, no service marked | nothing | already-active |
 //! | a service has been released: its mailbox is gone | hold | restore-after-release |
+//! | disabled, and neither its stamp nor the history says that a change set disabled it | hold | restore-disabled-before |
 //! | otherwise | restore | restore |
 
 use std::fmt;
@@ -180,8 +181,12 @@ pub enum Reason {
     AlreadyActive,
     /// What these services held is gone.
     RestoreAfterRelease(Vec<String>),
+    /// It is disabled, and nothing says that a change set disabled it.
+    RestoreDisabledBefore,
     /// What stood there before the mark is not known: the attribute.
     RestoreUnknown(String),
+    /// The stamp attribute is single-valued and has another value: the attribute.
+    StampOccupied(String),
     /// The attribute that the blocking value goes to takes one value, and has another.
     NoRoom(String),
     /// A group would lose its last member: which, and why it must keep one.
@@ -282,6 +287,10 @@ impl Reason {
             Self::Restore => "another action in the list, or a roster that says it has left",
             Self::AlreadyActive => "a mark: there is nothing to bring back",
             Self::RestoreAfterRelease(_) => "a person: what the services held is gone, and must be set up again",
+            Self::RestoreDisabledBefore => {
+                "the change set that disabled it (--history); or enable it by hand, if that is meant"
+            }
+            Self::StampOccupied(_) => "that value removed, or another attribute in [stamp]",
             Self::NoRoom(_) => "that value gone, or another attribute in [disconnect]",
             Self::RestoreUnknown(_) => "[restore] for that attribute, or the change set that marked it (--history)",
             Self::LastMember(_, KeepsMember::Policy) => "another member, or another [references] last_member",
@@ -336,6 +345,8 @@ impl Reason {
             Self::AlreadyActive => "already-active",
             Self::RestoreAfterRelease(_) => "restore-after-release",
             Self::RestoreUnknown(_) => "restore-unknown",
+            Self::RestoreDisabledBefore => "restore-disabled-before",
+            Self::StampOccupied(_) => "stamp-occupied",
             Self::NoRoom(_) => "no-room",
             Self::LastMember(..) => "last-member",
             Self::LastEnabledMember(_) => "last-enabled-member",
@@ -413,6 +424,12 @@ impl Reason {
             }
             Self::NoRoom(attribute) => {
                 format!("{attribute} takes one value and has one: there is no room for what [disconnect] adds")
+            }
+            Self::RestoreDisabledBefore => "it is disabled, but neither a stamp nor the history says that a change set \
+                 disabled it: a restore could enable an account that was disabled for another reason"
+                .to_owned(),
+            Self::StampOccupied(attribute) => {
+                format!("disabled already, and no date can be written: {attribute} is single-valued and has a value")
             }
             Self::RestoreUnknown(attribute) => format!(
                 "what {attribute} was before the mark is not known; name it under [restore], or give the change set \
@@ -519,7 +536,7 @@ pub fn decide(case: &Case<'_>, policy: &Policy) -> Decision {
         Grace::NoStamp | Grace::NoDate => None,
     };
     let (step, reason) = first(case, policy, &ruling).unwrap_or_else(|| match action {
-        Action::Restore => restore(case.entry, policy, state, &services),
+        Action::Restore => restore(case, policy, state, &services),
         Action::Disconnect if policy.disconnect.is_none() => (Step::Hold, Reason::NoDisconnect),
         Action::Disconnect => (Step::Disconnect, Reason::Disconnect),
         Action::Mail => service("mail", &services, clock),
@@ -645,16 +662,31 @@ fn service(name: &'static str, services: &[Service], clock: Grace) -> (Step, Rea
     }
 }
 
-fn restore(entry: &Entry, policy: &Policy, state: State, services: &[Service]) -> (Step, Reason) {
+/// Whether a change set disabled an account, as far as its stamp and the history show.
+fn is_disabled_by_change_set(case: &Case<'_>, policy: &Policy, is_stamped: bool) -> bool {
+    let key = case.entry.dn.key();
+    if case.history.has_disabled(key) {
+        return true;
+    }
+    // A change set that only wrote the stamp found the account disabled.
+    let only_stamped = case.history.marked(key, None).is_some();
+    // Without a stamp in the policy and without history nothing could show it: the list decides.
+    let can_be_shown = policy.stamp.is_some() || !case.history.is_empty();
+    !only_stamped && (is_stamped || !can_be_shown)
+}
+
+fn restore(case: &Case<'_>, policy: &Policy, state: State, services: &[Service]) -> (Step, Reason) {
     let named = |wanted: ServiceState| -> Vec<String> {
         services.iter().filter(|service| service.state == wanted).map(|service| service.name.clone()).collect()
     };
-    let stamped = policy.stamp.as_ref().is_some_and(|stamp| !stamps(entry, stamp, None).is_empty());
+    let stamped = policy.stamp.as_ref().is_some_and(|stamp| !stamps(case.entry, stamp, None).is_empty());
     let released = named(ServiceState::Released);
     if state == State::Active && !stamped && named(ServiceState::Marked).is_empty() {
         (Step::Nothing, Reason::AlreadyActive)
     } else if !released.is_empty() {
         (Step::Hold, Reason::RestoreAfterRelease(released))
+    } else if state != State::Active && !is_disabled_by_change_set(case, policy, stamped) {
+        (Step::Hold, Reason::RestoreDisabledBefore)
     } else {
         (Step::Restore, Reason::Restore)
     }
@@ -663,7 +695,8 @@ fn restore(entry: &Entry, policy: &Policy, state: State, services: &[Service]) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ldap::{AttributeDescription, Dn, Origin, Value};
+    use crate::ldap::{AttributeDescription, Change, ChangeRecord, Dn, Origin, Value};
+    use crate::lifecycle::history::Past;
 
     /// An account from lines `name: value`, split at `;`.
     fn account(lines: &str) -> Entry {
@@ -833,14 +866,56 @@ mod tests {
         for (statuses, expected) in [
             ("inetUserStatus: active", "nothing already-active"),
             ("inetUserStatus: active; description: left 2026-11-01", "restore restore"),
-            ("inetUserStatus: deleted", "restore restore"),
+            ("inetUserStatus: deleted; description: left 2026-11-01", "restore restore"),
+            ("inetUserStatus: deleted", "hold restore-disabled-before"),
             ("inetUserStatus: active; mailUserStatus: deleted", "restore restore"),
-            ("inetUserStatus: deleted; mailUserStatus: deleted", "restore restore"),
+            ("inetUserStatus: deleted; mailUserStatus: deleted", "hold restore-disabled-before"),
             ("inetUserStatus: deleted; mailUserStatus: removed", "hold restore-after-release"),
             ("inetUserStatus: deleted; icsStatus: removed", "hold restore-after-release"),
         ] {
             let found = decided(&account(&format!("{BOTH}{statuses}")), Action::Restore, &policy, |_| {});
             assert_eq!(found, expected, "{statuses}");
+        }
+    }
+
+    /// What a change set did not disable, a restore does not enable.
+    #[test]
+    fn restore_of_what_was_disabled_before() {
+        let record = ChangeRecord {
+            dn: Dn::parse(b"uid=a,ou=People,o=x").unwrap(),
+            controls: Vec::new(),
+            change: Change::Modify(Vec::new()),
+        };
+        let without_stamp = "preset = \"sun-comms\"\n";
+        for (policy, kind, stamp, expected) in [
+            (STAMPED, Some("mark"), "", "restore restore"),
+            (STAMPED, Some("mark"), "; description: left 2026-11-01", "restore restore"),
+            // A change set that wrote the stamp alone found the account disabled.
+            (STAMPED, Some("stamp"), "; description: left 2026-11-01", "hold restore-disabled-before"),
+            (STAMPED, None, "; description: left 2026-11-01", "restore restore"),
+            (STAMPED, None, "", "hold restore-disabled-before"),
+            // Nothing could show it: the list decides.
+            (without_stamp, None, "", "restore restore"),
+            (without_stamp, Some("mark"), "", "restore restore"),
+        ] {
+            let policy = Policy::parse(policy).unwrap();
+            let mut history = History::default();
+            let past = kind.map(|kind| Past { kind, service: None, record: &record });
+            history.add(date("2026-11-01"), past);
+            let entry = account(&format!("{BOTH}inetUserStatus: deleted{stamp}"));
+            let case = Case {
+                entry: &entry,
+                action: Action::Restore,
+                effective: None,
+                veto: None,
+                active_in: None,
+                asked_by_roster: false,
+                history: &history,
+                as_of: date("2026-11-21"),
+            };
+            let decision = decide(&case, &policy);
+            let found = format!("{} {}", decision.step.name(), decision.reason.code());
+            assert_eq!(found, expected, "{kind:?} {stamp}");
         }
     }
 

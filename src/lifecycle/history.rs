@@ -4,7 +4,7 @@
 //! date from here may be early; where the policy trusts `modifyTimestamp`, the later of the two counts. A restore ends
 //! what stood before it; one that was made by hand is not seen, so give no change sets from before it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 
@@ -15,6 +15,8 @@ use crate::ldap::{AttributeDescription, Change, ChangeRecord, Dn, DnKey, ModOp, 
 pub struct History {
     /// The last day on which each account was marked, or a service of it (`None` is the account as a whole).
     marks: HashMap<(DnKey, Option<String>), Date>,
+    /// Accounts that a change set disabled, and not only stamped.
+    disabled: HashSet<DnKey>,
     /// What the mark took away from an account.
     before: HashMap<DnKey, Vec<(AttributeDescription, Vec<Value>)>>,
     /// The name that a moved account had, by its name now.
@@ -60,6 +62,9 @@ impl History {
             match (kind, &record.change) {
                 ("mark" | "stamp" | "mark-service", change) => {
                     self.mark(key.clone(), service.map(str::to_owned), as_of);
+                    if kind == "mark" {
+                        self.disabled.insert(key.clone());
+                    }
                     if let ("mark", Change::Modify(modifications)) = (kind, change) {
                         self.before.insert(key.clone(), taken_away(modifications));
                     }
@@ -69,6 +74,7 @@ impl History {
                     let is_it = |account: &DnKey| account == key || Some(account) == old.as_ref();
                     self.marks.retain(|(account, _), _| !is_it(account));
                     self.before.retain(|account, _| !is_it(account));
+                    self.disabled.retain(|account| !is_it(account));
                 }
                 ("move", Change::ModifyDn { new_rdn, new_superior: Some(superior), .. }) => {
                     let name = [new_rdn.spelling(), b",", superior.spelling()].concat();
@@ -83,6 +89,7 @@ impl History {
     /// Adds an account that a tool of the site marked.
     pub fn add_mark(&mut self, account: &DnKey, as_of: Date) {
         self.mark(account.clone(), None, as_of);
+        self.disabled.insert(account.clone());
     }
 
     /// Adds a move.
@@ -109,6 +116,17 @@ impl History {
     pub fn marked(&self, account: &DnKey, service: Option<&str>) -> Option<Date> {
         let at = |key: &DnKey| self.marks.get(&(key.clone(), service.map(str::to_owned))).copied();
         at(account).into_iter().chain(self.moved_from.get(account).and_then(|old| at(old.key()))).max()
+    }
+
+    /// Whether a change set disabled an account, and not only stamped one that was disabled already.
+    pub fn has_disabled(&self, account: &DnKey) -> bool {
+        let old = self.moved_from.get(account);
+        self.disabled.contains(account) || old.is_some_and(|old| self.disabled.contains(old.key()))
+    }
+
+    /// Whether no change set disabled, stamped or moved any account.
+    pub fn is_empty(&self) -> bool {
+        self.marks.is_empty() && self.moved_to.is_empty()
     }
 
     /// The values of an attribute that the mark took away from an account; none where it only added some.

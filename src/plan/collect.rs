@@ -10,11 +10,12 @@ use crate::directory::census::{Finding, Place};
 use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::references::kinds::{ALIAS, KINDS, MEMBERS};
 use crate::directory::references::persons::{Naming, identifying};
-use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose, never_written};
+use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::filter::Truth;
+use crate::ldap::managed_entries::{MANAGED_BY, MANAGED_ENTRY, has_plug_in};
 use crate::ldap::schema::Schema;
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
@@ -55,8 +56,12 @@ pub fn kinds(policy: &Policy, schema: &Schema) -> Vec<(String, Form, Treatment)>
     kinds.extend(with(&references.review, Treatment::Review));
     kinds.extend(KINDS.iter().map(|(name, form, treatment)| ((*name).to_owned(), *form, *treatment)));
     kinds.push((ALIAS.to_owned(), Form::Name, Treatment::Leave));
+    if has_plug_in(policy.directory.server) {
+        // By these a managed entry and its origin find each other; the server keeps both.
+        kinds.extend([MANAGED_BY, MANAGED_ENTRY].map(|name| (name.to_owned(), Form::Name, Treatment::Leave)));
+    }
     // Whatever else the directory itself calls a name.
-    let more = schema.dn_attributes().into_iter().filter(|name| !never_written(name));
+    let more = schema.dn_attributes().into_iter().filter(|name| !policy.directory.server.sets(name));
     kinds.extend(more.map(|name| {
         let form = if schema.is_name_and_uid(name) { Form::NameAndUid } else { Form::Name };
         (name.to_owned(), form, Treatment::Review)

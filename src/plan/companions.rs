@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | alias | an entry whose `aliasedObjectName` names the account, something below it or another companion (RFC 4512, 2.6) | it, before it |
 //! | private group | a POSIX group with the account's uid for a name and its gidNumber, which is nobody else's primary group and has no other member; only if `[references] private_group = "delete"` | it |
+//! | managed entry | an entry that 389 DS keeps for it ([`managed_entries`](crate::ldap::managed_entries)) | it, by the server: no record is written |
 //! | emptied group | a group whose members all go, but dummies; only if `last_member = "delete-group"` | the last of them |
 //!
 //! What names a companion is a reference like any other, so each is looked for in a pass of its own, until no more are
@@ -18,6 +19,7 @@ use super::collect::{Collected, Kept};
 use super::references::{Fates, is_emptied_group};
 use crate::directory::references::kinds::{ALIAS, MEMBERS, is_member};
 use crate::ldap::dn_key::prefixes;
+use crate::ldap::managed_entries::{MANAGED_BY, is_managed};
 use crate::ldap::schema::Schema;
 use crate::ldap::{DnKey, Entry, Origin};
 use crate::lifecycle::Step;
@@ -32,6 +34,8 @@ pub enum CompanionKind {
     PrivateGroup,
     /// A group without any other member.
     EmptiedGroup,
+    /// An entry that the server deletes by itself with its origin.
+    ManagedEntry,
 }
 
 /// An entry that goes with an account.
@@ -67,6 +71,14 @@ pub fn find(
         let alias_of = kept.references.iter().find(|reference| {
             kept.entry.attributes[reference.at.0].description.is_type(ALIAS) && is_deleted(reference.person)
         });
+        let managed_for = kept.references.iter().find(|reference| {
+            kept.entry.attributes[reference.at.0].description.is_type(MANAGED_BY) && is_deleted(reference.person)
+        });
+        if let Some(reference) = managed_for.filter(|_| is_managed(&kept.entry, policy.directory.server)) {
+            let (kind, of) = (CompanionKind::ManagedEntry, reference.person);
+            found.push(Companion { kind, entry: Arc::clone(&kept.entry), of, account: account_of(of) });
+            continue;
+        }
         let emptied_by = || kept.references.iter().find(|reference| is_deleted(reference.person));
         let kind_and_person = if let Some(reference) = alias_of {
             Some((CompanionKind::Alias, reference.person))
@@ -166,7 +178,9 @@ pub fn gone(
             let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
             let stays = gone[index]
                 && match companion.kind {
-                    CompanionKind::Alias | CompanionKind::PrivateGroup => !is_deleted(companion.of),
+                    CompanionKind::Alias | CompanionKind::PrivateGroup | CompanionKind::ManagedEntry => {
+                        !is_deleted(companion.of)
+                    }
                     CompanionKind::EmptiedGroup => {
                         let kept = kept.get(companion.entry.dn.key()).copied().flatten();
                         !kept.is_some_and(|kept| is_emptied_group(kept, policy, &fates))
@@ -200,6 +214,7 @@ impl Companion {
     pub fn reason(&self) -> &'static str {
         match self.kind {
             CompanionKind::Alias => "an alias of what is deleted",
+            CompanionKind::ManagedEntry => "the server's Managed Entries plug-in deletes it with its origin",
             CompanionKind::PrivateGroup => "the account's own group, which nobody else has",
             CompanionKind::EmptiedGroup => "its last member is deleted ([references] last_member)",
         }

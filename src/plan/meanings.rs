@@ -18,14 +18,14 @@ pub fn identities(request: &Request) -> impl Iterator<Item = &Identity> {
 /// The entries that identities mean.
 pub struct Meanings<'m> {
     found: HashMap<usize, Vec<&'m Match>>,
-    /// For each leaver, the number of the identity of its successor.
-    successors: Vec<Option<usize>>,
+    /// For each leaver, the identity of its successor and its number.
+    successors: Vec<Option<(usize, &'m Identity)>>,
     first_veto: usize,
 }
 
 impl<'m> Meanings<'m> {
     /// By identity what was found by entry.
-    pub fn new(matches: &'m [Match], request: &Request) -> Self {
+    pub fn new(matches: &'m [Match], request: &'m Request) -> Self {
         let mut found: HashMap<usize, Vec<&Match>> = HashMap::new();
         for one in matches {
             for identity in &one.identities {
@@ -34,9 +34,9 @@ impl<'m> Meanings<'m> {
         }
         let mut next = request.leavers.len();
         let successors = request.leavers.iter().map(|leaver| {
-            leaver.successor.as_ref().map(|_| {
+            leaver.successor.as_ref().map(|identity| {
                 next += 1;
-                next - 1
+                (next - 1, identity)
             })
         });
         Self { found, successors: successors.collect(), first_veto: next }
@@ -53,7 +53,12 @@ impl<'m> Meanings<'m> {
 
     /// What the successor of a leaver means; nothing if it has none.
     pub fn of_successor(&self, leaver: usize) -> &[&'m Match] {
-        self.successors.get(leaver).copied().flatten().map_or(&[], |identity| self.of(identity))
+        self.successors.get(leaver).copied().flatten().map_or(&[], |(number, _)| self.of(number))
+    }
+
+    /// The successor that the list names for a leaver.
+    pub fn successor_identity(&self, leaver: usize) -> Option<&'m Identity> {
+        self.successors.get(leaver).copied().flatten().map(|(_, identity)| identity)
     }
 
     /// Whether a veto means an entry.

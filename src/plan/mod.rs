@@ -379,7 +379,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     // What is planned on the way was looked at as it was exported.
     let lacking = sight.is_as_exported().then(|| complete::of_deletions(&accounts, &around, policy));
     accepted.extend(complete::refuse(lacking.unwrap_or_default(), request)?);
-    find_successors(sight, policy, &mut accounts, &around, &meanings, &leaving)?;
+    reviews.extend(find_successors(sight, policy, &mut accounts, &around, &meanings, &leaving)?);
     find_domains(&mut accounts, &around);
     let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
     // Who is held keeps his books.
@@ -520,12 +520,12 @@ fn find_successors<S: Sight>(
     around: &Collected,
     meanings: &Meanings<'_>,
     leaving: &HashMap<DnKey, usize>,
-) -> Result<(), PlanError<S::Error>> {
+) -> Result<Vec<Review>, PlanError<S::Error>> {
     let line = Line { accounts, meanings, leaving, policy };
     let asked = successor::first_wishes(&line);
     let mut further: Vec<Entry> = Vec::new();
     let mut missing: Vec<DnKey> = Vec::new();
-    let found = loop {
+    let (found, unusable) = loop {
         let kept = around.kept.iter().map(|kept| &*kept.entry).chain(&further);
         let mut known: HashMap<DnKey, Option<&Entry>> =
             asked.iter().chain(&missing).map(|key| (key.clone(), None)).collect();
@@ -546,7 +546,7 @@ fn find_successors<S: Sight>(
         });
         let needs: KeySet = needs.collect();
         if needs.is_empty() {
-            break found;
+            break (found, successor::unusable(&line, &known));
         }
         let entries = sight.entries(&needs)?;
         let there: HashSet<&DnKey> = entries.iter().map(|entry| entry.dn.key()).collect();
@@ -561,7 +561,7 @@ fn find_successors<S: Sight>(
         }
         account.successor_entry = entry;
     }
-    Ok(())
+    Ok(unusable)
 }
 
 /// Finds the entry of the domain that each account stands in.
@@ -760,11 +760,16 @@ fn account_of<'r>(meant: &[&'r Match], asked: &HashMap<DnKey, usize>) -> Result<
     }
 }
 
-/// Holds who should get a blocking value and cannot.
+/// Holds accounts that should get a blocking value, or a date, and whose attribute has no room for it.
 fn hold_without_room(accounts: &mut [Account], policy: &Policy, schema: &Schema) {
     for account in accounts.iter_mut().filter(|account| account.decision.step == Step::Disconnect) {
         if let Some(attribute) = stages::without_room(&account.entry, policy, schema) {
             hold(account, Reason::NoRoom(attribute));
+        }
+    }
+    for account in accounts.iter_mut().filter(|account| account.decision.step == Step::Stamp) {
+        if let Some(attribute) = stages::occupied_stamp(&account.entry, policy, schema) {
+            hold(account, Reason::StampOccupied(attribute));
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Operations: the change records of a plan, with what undoes them and what they rest on.
 
+use crate::ldap::attribute::is_one_of;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::dn::Rdn;
+use crate::ldap::server_owned::is_taken_with_relax;
 use crate::ldap::{Attribute, Change, ChangeRecord, Control, Dn, Entry, ModOp, Modification, Origin};
 use crate::policy::Server;
 
@@ -176,15 +178,16 @@ pub fn rename(entry: &Entry, parent: &Dn) -> Option<(ChangeRecord, ChangeRecord,
 /// The record that deletes an entry, and the one that adds it again.
 ///
 /// What the server sets by itself is left out of the addition: it would be refused. With the relax rules control a server
-/// takes back what identifies the entry, so that it is the same one again.
+/// takes back what identifies the entry and the state of its password, so that it is the same one again; when and by whom
+/// it was changed last is what the addition itself says.
 pub fn delete(entry: &Entry, server: Server, relax: bool) -> (ChangeRecord, ChangeRecord) {
-    const IDENTITY: [&str; 3] = ["entryUUID", "creatorsName", "createTimestamp"];
+    const LAST_CHANGE: [&str; 2] = ["modifyTimestamp", "modifiersName"];
     let record = |change| ChangeRecord { dn: entry.dn.clone(), controls: Vec::new(), change };
-    let is_identity = |name: &str| IDENTITY.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let comes_back = |name: &str| is_taken_with_relax(name) && !is_one_of(&LAST_CHANGE, name);
     let relaxes = relax && entry.values("entryUUID").next().is_some();
     let kept = entry.attributes.iter().filter(|attribute| {
         let name = attribute.description.attribute_type();
-        !server.sets(name) || relaxes && is_identity(name)
+        !server.sets(name) || relaxes && comes_back(name)
     });
     let mut undo = record(Change::Add(kept.cloned().collect()));
     undo.controls.extend(relaxes.then(|| Control { oid: RELAX_RULES.to_owned(), critical: true, value: None }));

@@ -10,7 +10,7 @@
 //! | reassign to somebody without a mail address, or to nobody | addresses | nothing: a review item; a name holds the account |
 //! | review | | nothing: a review item |
 //! | leave | | nothing |
-//! | anything, and the entry is protected | | nothing: a review item |
+//! | anything, and the entry is protected, or 389 DS manages it | | nothing: a review item |
 //! | anything, and the account is moved | every name of it or of an entry below it | `delete:` them, `add:` the new names; nothing where the server follows moves by itself |
 //! | anything, and the value does not name the account for certain | another case, a URL, a filter, an access rule, a shared address, a near miss | nothing: a review item |
 //!
@@ -24,6 +24,7 @@ use crate::directory::references::kinds::{OPENS_WHEN_EMPTY, is_member};
 use crate::directory::references::persons::{mailto, named_by_url};
 use crate::directory::references::{Form, How, Treatment, named_dn};
 use crate::ldap::attribute::same_type;
+use crate::ldap::managed_entries::is_managed;
 use crate::ldap::schema::Schema;
 use crate::ldap::{Attribute, Dn, DnKey, Entry, ModOp, Modification, Value, object_classes};
 use crate::lifecycle::decision::{GroupStays, KeepsMember};
@@ -107,7 +108,8 @@ pub fn gone<'k>(kept: &'k Kept, at: usize, policy: &Policy, fates: &Fates<'_>) -
     let references = of_attribute(kept, at);
     let cleaned = !references.is_empty()
         && policy.directory.tools.file_cleans(attribute.description.attribute_type())
-        && !policy.protect.covers(&kept.entry);
+        && !policy.protect.covers(&kept.entry)
+        && !is_managed(&kept.entry, policy.directory.server);
     let mut last = None;
     for reference in references.iter().filter(|_| cleaned) {
         // Several people may be named by one value; they stand one behind the other.
@@ -150,13 +152,17 @@ pub fn is_for_review(kept: &Kept, reference: &Reference, gone: &Gone<'_>, policy
 pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change, Vec<Obstacle>> {
     let mut change = Change::default();
     let mut obstacles = Vec::new();
+    if is_managed(&kept.entry, policy.directory.server) {
+        // The server refuses most changes of such an entry (53), and deletes or renames it with its origin.
+        return Ok(change);
+    }
     let is_protected = !kept.references.is_empty() && policy.protect.covers(&kept.entry);
     for (at, attribute) in kept.entry.attributes.iter().enumerate() {
         let gone = gone(kept, at, policy, fates);
         let name = attribute.description.attribute_type();
         let renamed: Vec<&Reference> = of_attribute(kept, at)
             .iter()
-            .filter(|reference| !is_protected && reference.how == How::Name)
+            .filter(|reference| !is_protected && reference.how == How::Name && !policy.directory.server.sets(name))
             .filter(|reference| reference.form != Form::AddressOrUrl && fates.moved.contains_key(&reference.person))
             .filter(|reference| {
                 let value = &attribute.values[reference.at.1].bytes;

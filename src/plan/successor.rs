@@ -7,9 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Account;
 use super::meanings::Meanings;
-use crate::ldap::{Dn, DnKey, Entry};
+use super::{Account, Review};
+use crate::ldap::{Dn, DnKey, Entry, Origin};
 use crate::lifecycle::state::is_marked;
 use crate::policy::{Policy, SuccessorSource};
 
@@ -55,6 +55,72 @@ pub fn first_wishes(line: &Line<'_>) -> HashSet<DnKey> {
 
 fn manager(entry: &Entry) -> Option<Dn> {
     Dn::parse(&entry.values("manager").next()?.bytes).ok()
+}
+
+/// Successors that are named and cannot take over: by the list, by the policy, or as a manager whom nothing replaces.
+///
+/// Looked for at every plan, whether it deletes an account yet or not: on the day of the deletion it would be late.
+pub fn unusable(line: &Line<'_>, known: &HashMap<DnKey, Option<&Entry>>) -> Vec<Review> {
+    let mut reviews = Vec::new();
+    let leaving =
+        line.accounts.iter().enumerate().filter(|(_, account)| line.leaving.contains_key(account.entry.dn.key()));
+    for (index, account) in leaving {
+        let review = |code, attribute: &str, value: Vec<u8>, evidence| Review {
+            account: Some(index),
+            code,
+            dn: account.entry.dn.spelling().to_vec(),
+            attribute: attribute.to_owned(),
+            value,
+            evidence,
+        };
+        for source in &line.policy.successor.order {
+            let usable = |dn: &Dn| known.get(dn.key()).copied().flatten().is_some_and(|entry| line.is_eligible(entry));
+            match source {
+                SuccessorSource::Leaver => {
+                    let Some(named) = line.meanings.successor_identity(account.leaver) else { continue };
+                    let code = match line.meanings.of_successor(account.leaver) {
+                        [] => "successor-unknown",
+                        [only] if line.is_eligible(&only.entry) => break,
+                        [_] => "successor-leaves",
+                        _ => "successor-ambiguous",
+                    };
+                    reviews.push(review(code, "successor", named.to_string().into_bytes(), Origin::default()));
+                }
+                SuccessorSource::Manager => {
+                    let Some(manager) = manager(&account.entry) else { continue };
+                    if usable(&manager) {
+                        break;
+                    }
+                    if known.get(manager.key()).is_some_and(Option::is_none)
+                        && !line.leaving.contains_key(manager.key())
+                    {
+                        let line = account.entry.values("manager").next().map_or(0, |value| value.line);
+                        let evidence = Origin { line, ..account.entry.origin };
+                        reviews.push(review("manager-unknown", "manager", manager.spelling().to_vec(), evidence));
+                    }
+                }
+                // Once for all accounts, below.
+                SuccessorSource::Fallback => {}
+            }
+        }
+    }
+    let uses_fallback = line.policy.successor.order.contains(&SuccessorSource::Fallback) && !line.leaving.is_empty();
+    if let Some(fallback) = line.policy.successor.fallback.as_ref().filter(|_| uses_fallback) {
+        let code = match known.get(fallback.key()) {
+            Some(None) => Some("fallback-unknown"),
+            Some(Some(entry)) if !line.is_eligible(entry) => Some("fallback-leaves"),
+            _ => None,
+        };
+        reviews.extend(code.map(|code| Review {
+            account: None,
+            code,
+            dn: Vec::new(),
+            attribute: "[successor] fallback".to_owned(),
+            value: fallback.spelling().to_vec(),
+            evidence: Origin::default(),
+        }));
+    }
+    reviews
 }
 
 impl Line<'_> {

@@ -13,7 +13,6 @@ use super::sections::{
     SuccessorPolicy, UNASSIGNED, Veto,
 };
 use super::{BookRoot, Pattern, Policy, PolicyError, Server, Tools};
-use crate::directory::references::never_written;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
 use crate::ldap::{AttributeDescription, Dn};
@@ -109,7 +108,8 @@ impl Checker {
         let services: BTreeMap<String, ServicePolicy> =
             file.service.iter().filter_map(|(name, service)| self.service(name, service)).collect();
         self.mark_releases_nothing(&file.disable, &services);
-        let references = self.references(&file.references);
+        let server = directory.as_ref().map(|directory| directory.server);
+        let references = self.references(&file.references, server);
         let successor = self.successor(&file.successor);
         let limits = self.limits(&file.limits);
         let protect = ProtectPolicy {
@@ -135,7 +135,6 @@ impl Checker {
             replace: self.values(file.restore.replace.as_ref()),
             remove: self.attributes(file.restore.remove.as_ref()),
         };
-        let server = directory.as_ref().map(|directory| directory.server);
         let moving = self.moving(&file.moving, server);
         self.moves_where_plans_may_go(&file.moving, moving.as_ref(), &protect);
         let disconnect = self.disconnect(&file.disconnect);
@@ -431,13 +430,13 @@ impl Checker {
         Some((name.to_owned(), policy))
     }
 
-    fn references(&mut self, section: &file::References) -> ReferencePolicy {
+    fn references(&mut self, section: &file::References, server: Option<Server>) -> ReferencePolicy {
         let last_member = section.last_member.as_ref().map_or(Some(LastMember::Refuse), |text| self.last_member(text));
         let private_group = section.private_group.as_ref().and_then(|text| self.word(text, &PRIVATE_GROUPS));
         for text in [&section.remove, &section.reassign, &section.review].into_iter().flatten().flatten() {
-            if never_written(text.get_ref()) {
+            if server.is_some_and(|server| server.sets(text.get_ref())) {
                 let message =
-                    format!("`{}` is computed by the server, or history: it is never written", text.get_ref());
+                    format!("`{}` belongs to the server, which sets it itself: no plan writes it", text.get_ref());
                 self.fault(Some(text.span()), message, Some("name the attribute that it is computed from".to_owned()));
             }
         }

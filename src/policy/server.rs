@@ -3,8 +3,7 @@
 use std::fmt;
 
 use crate::ldap::change::RELAX_RULES;
-
-use crate::ldap::ResultCode;
+use crate::ldap::{ResultCode, server_owned};
 
 /// A kind of directory server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +24,8 @@ pub enum Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "a table of facts, each yes or no")]
 pub struct Profile {
+    /// Which server it is.
+    pub server: Server,
     /// Its word in a policy.
     pub name: &'static str,
     /// Its tools read a `version: 1` line (Samba's ldbmodify refuses it).
@@ -44,6 +45,8 @@ pub struct Profile {
     pub increments: bool,
     /// A rename may keep the value of the old name (Samba answers 53).
     pub keeps_old_rdn: bool,
+    /// An addition may carry attributes that are the server's own: it drops them (389: 0; slapd and Samba refuse).
+    pub drops_own_in_add: bool,
     /// Whose classes and attribute types it has.
     pub schema: Schema,
     /// Controls that it knows besides the assertion; a critical one that it does not know is 12.
@@ -125,172 +128,110 @@ const USUAL_CONTROLS: &[&str] = &["2.16.840.1.113730.3.4.2", "1.3.6.1.1.13.1", "
 const CONTROLS_OF_SLAPD: &[&str] = &["2.16.840.1.113730.3.4.2", "1.3.6.1.1.13.1", "1.3.6.1.1.13.2", RELAX_RULES];
 
 /// One row a server.
-const PROFILES: [(Server, Profile); 5] = [
-    (
-        Server::Dsee,
-        Profile {
-            name: "dsee",
-            version_line: true,
-            last_member_may_go: true,
-            assertion_control: false,
-            follows_moves: false,
-            enforces_structural_class: false,
-            needs_equality: false,
-            increments: false,
-            keeps_old_rdn: true,
-            schema: Schema::Rfc,
-            controls: USUAL_CONTROLS,
-            codes: CODES_OF_389,
-        },
-    ),
-    (
-        Server::Ds389,
-        Profile {
-            name: "389ds",
-            version_line: true,
-            last_member_may_go: true,
-            assertion_control: false,
-            follows_moves: false,
-            enforces_structural_class: false,
-            needs_equality: false,
-            increments: false,
-            keeps_old_rdn: true,
-            schema: Schema::Rfc,
-            controls: USUAL_CONTROLS,
-            codes: CODES_OF_389,
-        },
-    ),
-    (
-        Server::OpenLdap,
-        Profile {
-            name: "openldap",
-            version_line: true,
-            last_member_may_go: false,
-            assertion_control: true,
-            follows_moves: false,
-            enforces_structural_class: true,
-            needs_equality: true,
-            increments: true,
-            keeps_old_rdn: true,
-            schema: Schema::Rfc,
-            controls: CONTROLS_OF_SLAPD,
-            codes: CODES_OF_SLAPD,
-        },
-    ),
-    (
-        Server::OpenDj,
-        Profile {
-            name: "opendj",
-            version_line: true,
-            last_member_may_go: false,
-            assertion_control: true,
-            follows_moves: false,
-            enforces_structural_class: true,
-            needs_equality: true,
-            increments: true,
-            keeps_old_rdn: true,
-            schema: Schema::Rfc,
-            controls: USUAL_CONTROLS,
-            codes: CODES_OF_OPENDJ,
-        },
-    ),
-    (
-        Server::ActiveDirectory,
-        Profile {
-            name: "ad",
-            version_line: false,
-            last_member_may_go: true,
-            assertion_control: false,
-            follows_moves: true,
-            enforces_structural_class: true,
-            needs_equality: false,
-            increments: false,
-            keeps_old_rdn: false,
-            schema: Schema::ActiveDirectory,
-            controls: &[],
-            codes: CODES_OF_AD,
-        },
-    ),
+const PROFILES: [Profile; 5] = [
+    Profile {
+        server: Server::Dsee,
+        name: "dsee",
+        version_line: true,
+        last_member_may_go: true,
+        assertion_control: false,
+        follows_moves: false,
+        enforces_structural_class: false,
+        needs_equality: false,
+        increments: false,
+        keeps_old_rdn: true,
+        drops_own_in_add: true,
+        schema: Schema::Rfc,
+        controls: USUAL_CONTROLS,
+        codes: CODES_OF_389,
+    },
+    Profile {
+        server: Server::Ds389,
+        name: "389ds",
+        version_line: true,
+        last_member_may_go: true,
+        assertion_control: false,
+        follows_moves: false,
+        enforces_structural_class: false,
+        needs_equality: false,
+        increments: false,
+        keeps_old_rdn: true,
+        drops_own_in_add: true,
+        schema: Schema::Rfc,
+        controls: USUAL_CONTROLS,
+        codes: CODES_OF_389,
+    },
+    Profile {
+        server: Server::OpenLdap,
+        name: "openldap",
+        version_line: true,
+        last_member_may_go: false,
+        assertion_control: true,
+        follows_moves: false,
+        enforces_structural_class: true,
+        needs_equality: true,
+        increments: true,
+        keeps_old_rdn: true,
+        drops_own_in_add: false,
+        schema: Schema::Rfc,
+        controls: CONTROLS_OF_SLAPD,
+        codes: CODES_OF_SLAPD,
+    },
+    Profile {
+        server: Server::OpenDj,
+        name: "opendj",
+        version_line: true,
+        last_member_may_go: false,
+        assertion_control: true,
+        follows_moves: false,
+        enforces_structural_class: true,
+        needs_equality: true,
+        increments: true,
+        keeps_old_rdn: true,
+        drops_own_in_add: false,
+        schema: Schema::Rfc,
+        controls: USUAL_CONTROLS,
+        codes: CODES_OF_OPENDJ,
+    },
+    Profile {
+        server: Server::ActiveDirectory,
+        name: "ad",
+        version_line: false,
+        last_member_may_go: true,
+        assertion_control: false,
+        follows_moves: true,
+        enforces_structural_class: true,
+        needs_equality: false,
+        increments: false,
+        keeps_old_rdn: false,
+        drops_own_in_add: false,
+        schema: Schema::ActiveDirectory,
+        controls: &[],
+        codes: CODES_OF_AD,
+    },
 ];
 
 impl Server {
     /// The server of this word.
     pub fn called(name: &str) -> Option<Self> {
-        PROFILES.iter().find(|(_, profile)| profile.name == name).map(|(server, _)| *server)
+        PROFILES.iter().find(|profile| profile.name == name).map(|profile| profile.server)
     }
 
     /// All words.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        PROFILES.iter().map(|(_, profile)| profile.name)
+        PROFILES.iter().map(|profile| profile.name)
     }
 
     /// What is known of it.
     pub fn profile(self) -> Profile {
-        let known = PROFILES.iter().find(|(server, _)| *server == self);
-        known.map_or(PROFILES[0].1, |(_, profile)| *profile)
+        PROFILES.into_iter().find(|profile| profile.server == self).unwrap_or(PROFILES[0])
     }
 }
 
 impl Server {
-    /// Whether the server sets an attribute by itself, so that no addition may carry it.
-    ///
-    /// Everywhere: NO-USER-MODIFICATION of RFC 4512 (3.4, 4.2), RFC 4530, and of OpenLDAP, 389 DS, DSEE, OpenDJ; back
-    /// links such as memberOf. Active Directory's own: measured with Samba (`tests/servers/samba_facts.rs`), and what
-    /// MS-SAMR (3.1.1.8) and the schema (`systemOnly`) say of the others. Elsewhere these names are anybody's.
+    /// Whether the server sets an attribute by itself, so that no plan writes it and no addition carries it.
     pub fn sets(self, attribute_type: &str) -> bool {
-        const EVERYWHERE: [&str; 24] = [
-            "createTimestamp",
-            "creatorsName",
-            "modifyTimestamp",
-            "modifiersName",
-            "structuralObjectClass",
-            "governingStructureRule",
-            "subschemaSubentry",
-            "entryDN",
-            "dsEntryDN",
-            "entryUUID",
-            "entryCSN",
-            "contextCSN",
-            "hasSubordinates",
-            "numSubordinates",
-            "subordinateCount",
-            "entryid",
-            "parentid",
-            "nsUniqueId",
-            "nscpEntryDN",
-            "dncomp",
-            "memberOf",
-            "isMemberOf",
-            "nsRole",
-            "pwdChangedTime",
-        ];
-        const ACTIVE_DIRECTORY: [&str; 23] = [
-            "objectGUID",
-            "objectSid",
-            "sIDHistory",
-            "whenCreated",
-            "whenChanged",
-            "uSNCreated",
-            "uSNChanged",
-            "sAMAccountType",
-            "primaryGroupID",
-            "pwdLastSet",
-            "badPwdCount",
-            "badPasswordTime",
-            "lastLogon",
-            "lastLogoff",
-            "lastLogonTimestamp",
-            "logonCount",
-            "isCriticalSystemObject",
-            "instanceType",
-            "name",
-            "distinguishedName",
-            "dSCorePropagationData",
-            "directReports",
-            "managedObjects",
-        ];
-        let named = |name: &&str| name.eq_ignore_ascii_case(attribute_type);
-        EVERYWHERE.iter().any(named) || (self == Self::ActiveDirectory && ACTIVE_DIRECTORY.iter().any(named))
+        server_owned::ownership(self, attribute_type).is_some()
     }
 }
 

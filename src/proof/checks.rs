@@ -16,6 +16,7 @@ use crate::directory::{Exports, Overlay, ScanError, scan};
 use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::managed_entries::{has_plug_in, is_managed, managed_by_origin};
 use crate::ldap::matching::MatchingRule::OctetString;
 use crate::ldap::matching::normalize;
 use crate::ldap::{Attribute, Change, ChangeRecord, Dn, DnKey, Entry, Renames, ResultCode};
@@ -108,7 +109,13 @@ pub fn prove<E: Exports>(
 
     proof.under_review = no_dangling(&model, &around, (&found, &before), planned, policy)?;
     let left = proof.under_review;
-    proof.hold("no-dangling", format!("{} values of {} entries, {left} left for review", found.values, found.entries));
+    proof.hold(
+        "no-dangling",
+        format!(
+            "{} values of attributes that are known as references, in {} entries; {left} left for review",
+            found.values, found.entries
+        ),
+    );
     untouched(&around, planned, &before, policy)?;
     proof.hold("untouched", format!("{} entries touched of {}, none protected", before.len(), found.entries));
 
@@ -201,7 +208,17 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
     let by_tool = purged.filter(|_| !policy.directory.tools.file_deletes());
     let mut gone = Persons::default();
     let mut names: Vec<DnKey> = Vec::new();
-    let companions = planned.companions.iter().map(AsRef::as_ref).filter(|entry| deleted.contains(entry.dn.key()));
+    let server = policy.directory.server;
+    let by_server: KeySet = if has_plug_in(server) {
+        let origins = own_accounts(planned, &deleted).flat_map(managed_by_origin).collect::<KeySet>();
+        let managed = planned.companions.iter().filter(|entry| is_managed(entry, server));
+        managed.map(|entry| entry.dn.key().clone()).filter(|key| origins.contains(key)).collect()
+    } else {
+        KeySet::default()
+    };
+    targets.extend(by_server.iter().cloned());
+    let companions = planned.companions.iter().map(AsRef::as_ref);
+    let companions = companions.filter(|entry| deleted.contains(entry.dn.key()) || by_server.contains(entry.dn.key()));
     for entry in by_tool.map(|account| &*account.entry).chain(own_accounts(planned, &deleted)).chain(companions) {
         gone.add(names.len(), entry);
         names.push(entry.dn.key().clone());

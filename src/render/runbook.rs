@@ -8,6 +8,7 @@ use super::report::markdown;
 use super::report::view::{HandOff, Leftover};
 use super::sanitize::shown;
 use crate::ldap::Change;
+use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
 use crate::plan::Stage;
 use crate::policy::Server;
 use crate::proof::Files;
@@ -27,6 +28,8 @@ struct Runbook<'r> {
     active_directory: bool,
     relaxes: bool,
     has_status: bool,
+    /// The server keeps entries for accounts of the plan.
+    managed_entries: bool,
 }
 
 #[derive(Serialize)]
@@ -96,6 +99,8 @@ pub fn render(
             .iter()
             .filter_map(|operation| operation.inverse.as_ref())
             .any(|undo| !undo.controls.is_empty()),
+        managed_entries: has_plug_in(context.policy.directory.server)
+            && context.plan.accounts.iter().any(|account| account.entry.values(MANAGED_ENTRY).next().is_some()),
         active_directory: context.policy.directory.server == Server::ActiveDirectory,
     };
     markdown::from_template("runbook.md.j2", include_str!("../../templates/runbook.md.j2"), Serde(runbook))

@@ -11,6 +11,9 @@ use crate::policy::Policy;
 /// Longest value that is shown whole, in characters.
 const LONG: usize = 200;
 
+/// Longest line that a terminal is given, in characters. Names of entries are shorter in all but hostile inputs.
+const LINE: usize = 1000;
+
 /// Which attributes hold secrets: those that always do, and those that a policy names.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Secrets<'p> {
@@ -67,6 +70,17 @@ pub fn shown(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A line for a terminal: shortened if an input made it very long.
+pub fn shortened(line: &str) -> Cow<'_, str> {
+    if line.len() <= LINE {
+        return Cow::Borrowed(line);
+    }
+    match line.char_indices().nth(LINE) {
+        None => Cow::Borrowed(line),
+        Some((end, _)) => Cow::Owned(format!("{}... ({} characters)", &line[..end], line.chars().count())),
+    }
+}
+
 /// A value of an attribute where no policy is at hand; see [`Secrets::shown_value`].
 pub fn shown_value(description: &str, value: &[u8]) -> String {
     Secrets::default().shown_value(description, value)
@@ -110,5 +124,8 @@ mod tests {
         assert_eq!(shown_value("2.5.4.35", b"secret"), MASK);
         assert_eq!(shown_value("jpegPhoto", b"\xff\xd8\xff"), "(3 bytes that are no text)");
         assert!(shown_value("description", &[b'x'; 500]).ends_with("... (500 bytes)"));
+        let long = "é".repeat(5000);
+        assert_eq!(shortened(&long), format!("{}... (5000 characters)", "é".repeat(1000)));
+        assert_eq!(shortened("short"), "short");
     }
 }

@@ -29,6 +29,10 @@ pub struct Setup {
     pub global: String,
     /// Its referential integrity plug-in is on, with the attributes that it has by itself.
     pub referential_integrity: bool,
+    /// Other plug-ins that are on, by the names of their entries.
+    pub plug_ins: &'static [&'static str],
+    /// Further entries of the configuration.
+    pub entries: &'static str,
 }
 
 impl Setup {
@@ -38,6 +42,8 @@ impl Setup {
             suffixes: suffixes.iter().map(ToString::to_string).collect(),
             global: String::new(),
             referential_integrity: false,
+            plug_ins: &[],
+            entries: "",
         }
     }
 
@@ -96,6 +102,7 @@ impl Setup {
         // Its file lies in /etc/dirsrv, which only its own user may read.
         let text = switch(&text, "Internationalization Plugin", false);
         let text = switch(&text, "referential integrity postoperation", self.referential_integrity);
+        let text = self.plug_ins.iter().fold(text, |text, plug_in| switch(&text, plug_in, true));
         // One blank line between entries, as two are an entry without a DN.
         let mut text = text.trim_end().to_owned() + "\n";
         for (number, suffix) in self.suffixes.iter().enumerate() {
@@ -110,7 +117,7 @@ impl Setup {
             )
             .unwrap();
         }
-        text
+        text + self.entries
     }
 }
 

@@ -110,8 +110,6 @@ pub const KINDS: &[Kind] = &[
     // 389 DS, qmail
     ("nsRoleDN",                    Name,         Review),
     ("nsValueDN",                   Name,         Review),
-    ("mepManagedBy",                Name,         Review),
-    ("mepManagedEntry",             Name,         Review),
     ("acctPolicySubentry",          Name,         Review),
     ("pwdPolicySubentry",           Name,         Review),
     ("cosTemplateDN",               Name,         Review),
@@ -176,33 +174,11 @@ pub fn is_member(attribute_type: &str) -> bool {
 /// Attributes whose last value lets everybody in when it goes (819-2657, mgrpAllowedBroadcaster).
 pub const OPENS_WHEN_EMPTY: &str = "mgrpAllowedBroadcaster";
 
-/// Attributes that name entries and that no plan writes: the server computes them, or they are history.
-const NEVER_WRITTEN: [&str; 14] = [
-    "memberOf",
-    "isMemberOf",
-    "nsRole",
-    "creatorsName",
-    "modifiersName",
-    "internalCreatorsName",
-    "internalModifiersName",
-    "subschemaSubentry",
-    "entryDN",
-    "directReports",
-    "managedObjects",
-    "ownerBL",
-    "nscpEntryDN",
-    "msDS-memberOfTransitive",
-];
-
-/// Whether an attribute names entries, but is computed by the server or history.
-pub fn never_written(attribute_type: &str) -> bool {
-    NEVER_WRITTEN.iter().any(|name| name.eq_ignore_ascii_case(attribute_type))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ldap::TypeMap;
+    use crate::policy::Server;
 
     /// The page for users has a row for each.
     #[test]
@@ -220,7 +196,8 @@ mod tests {
         let mut seen: TypeMap<()> = TypeMap::default();
         for (name, ..) in KINDS {
             assert!(seen.get(name).is_none(), "{name}");
-            assert!(!never_written(name), "{name}");
+            let servers = Server::names().filter_map(Server::called);
+            assert!(!servers.into_iter().any(|server| server.sets(name)), "{name}");
             seen.insert(name, ());
         }
     }

@@ -26,7 +26,7 @@ pub mod kinds;
 pub mod namesakes;
 pub mod persons;
 
-pub use kinds::{Form, Treatment, never_written};
+pub use kinds::{Form, Treatment};
 pub use namesakes::{Namesakes, Whose};
 pub use persons::{How, Persons};
 

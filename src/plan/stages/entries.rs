@@ -23,9 +23,17 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
     }
     for (key, person) in &site.deleted {
         if let Some(companion) = person.checked_sub(site.accounts.len()).map(|at| &site.companions[at]) {
-            let kind = if companion.kind == CompanionKind::Alias { Kind::Alias } else { Kind::Group };
-            doomed.insert(key, (&companion.entry, *person, kind));
             built.companions += 1;
+            let kind = match companion.kind {
+                CompanionKind::Alias => Kind::Alias,
+                CompanionKind::PrivateGroup | CompanionKind::EmptiedGroup => Kind::Group,
+                CompanionKind::ManagedEntry => {
+                    built.touch(&companion.entry);
+                    doomed.remove(key);
+                    continue;
+                }
+            };
+            doomed.insert(key, (&companion.entry, *person, kind));
         } else if site.policy.directory.tools.file_deletes() {
             doomed.insert(key, (&site.accounts[*person].entry, *person, Kind::Account));
         } else {

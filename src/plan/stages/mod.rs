@@ -29,7 +29,7 @@ use crate::lifecycle::{Reason, Step};
 use crate::policy::Policy;
 
 pub use moves::{Moves, moves};
-pub use status::{unknown_before, without_room};
+pub use status::{occupied_stamp, unknown_before, without_room};
 
 /// What the builders give.
 #[derive(Default)]

@@ -86,6 +86,14 @@ pub fn moves(accounts: &[Account], around: &Collected, policy: &Policy) -> Moves
         .iter()
         .enumerate()
         .filter_map(|(index, account)| Some((index, account, target(account, policy, account.history_name.as_ref())?)));
+    let stays = |(index, account): (usize, &Account)| {
+        let is_there = policy.is_moved(account.entry.dn.key().as_bytes());
+        let stays = account.decision.step == Step::Restore
+            && is_there
+            && target(account, policy, account.history_name.as_ref()).is_none();
+        stays.then(|| (index, "restore-not-moved", account.entry.dn.clone()))
+    };
+    found.obstacles.extend(accounts.iter().enumerate().filter_map(stays));
     let mut taken: BTreeSet<DnKey> = BTreeSet::new();
     for (index, account, new) in wished {
         let is_account = |entry: &Entry| policy.accounts.filter.evaluate(entry) == Truth::True;

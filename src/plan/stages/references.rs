@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use super::{Built, Site, is_below_any};
 use crate::directory::references::{Form, How, Treatment};
+use crate::ldap::managed_entries::is_managed;
 use crate::ldap::{DnKey, ModOp, Modification, Origin, Value};
 use crate::plan::Review;
 use crate::plan::collect::{Kept, Reference};
@@ -65,6 +66,7 @@ fn review(
     let entry = &kept.entry;
     let attribute = &entry.attributes[at];
     let is_protected = site.policy.protect.covers(entry);
+    let is_managed = is_managed(entry, site.policy.directory.server);
     let name = attribute.description.attribute_type();
     let gone = gone(kept, at, site.policy, fates);
     for reference in references {
@@ -73,7 +75,8 @@ fn review(
         let is_moved = site.moves.moved.contains_key(&reference.person)
             && reference.treatment != Treatment::Leave
             && (reference.how == How::Inside
-                || reference.how == How::Name && (reference.form == Form::AddressOrUrl || is_protected && !follows));
+                || reference.how == How::Name
+                    && (reference.form == Form::AddressOrUrl || (is_protected || is_managed) && !follows));
         if !is_moved && !is_for_review(kept, reference, &gone, site.policy, fates) {
             continue;
         }
@@ -81,6 +84,7 @@ fn review(
         let names_an_entry = |value: &Value| DnKey::parse(&value.bytes).is_ok_and(|key| there.contains(&key));
         let code = match reference.how {
             _ if is_protected => "in-protected-entry",
+            _ if is_managed => "in-managed-entry",
             _ if is_moved => "moved-mention",
             How::NearMiss if names_an_entry(value) => continue,
             How::NearMiss => "near-miss",

@@ -168,6 +168,14 @@ fn disconnect(entry: &Entry, policy: &Policy) -> Vec<Modification> {
     vec![Modification { op: ModOp::Add, description, values: vec![Value::new(&blocking.value)] }]
 }
 
+/// The attribute that has no room for the stamp: it is single-valued, and its value is no stamp.
+pub fn occupied_stamp(entry: &Entry, policy: &Policy, schema: &Schema) -> Option<String> {
+    let stamp = policy.stamp.as_ref()?;
+    let takes_one = takes_one_value(policy, schema, stamp.attribute.attribute_type());
+    let is_occupied = takes_one && !grace::notes(entry, &stamp.attribute, stamp).is_empty();
+    is_occupied.then(|| stamp.attribute.spelling().to_owned())
+}
+
 /// The attribute that has no room for the blocking value.
 pub fn without_room(entry: &Entry, policy: &Policy, schema: &Schema) -> Option<String> {
     let attribute = &policy.disconnect.as_ref()?.attribute;

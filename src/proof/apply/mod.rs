@@ -9,6 +9,8 @@
 //! | any, with an assertion | 122 it does not hold, 2 it is none |
 //! | any, with a critical control that the server does not know | 12 |
 //!
+//! Where 389 DS manages entries ([`managed_entries`](crate::ldap::managed_entries)), a deletion takes them along and the same name brings them back.
+//!
 //! A modify is done whole or not at all. Values compare by the matching rule of their attribute. A modrdn takes the
 //! whole subtree along. Where servers differ, [`Profile`] says which does what; the model is held against what slapd,
 //! 389 Directory Server and Samba did (`tests/conformance/matrix.rs`), and against a slapd on random changes
@@ -27,8 +29,10 @@ use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::dn::Ava;
 use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in, is_managed, managed_by_origin};
 use crate::ldap::matching::matches;
 use crate::ldap::renames::renamed;
+use crate::ldap::server_owned::is_read_only;
 use crate::ldap::{
     Attribute, AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, Entry, ModOp, Modification, Origin, Rdn,
     Renames, ResultCode, Value,
@@ -58,6 +62,8 @@ pub struct Model {
     pub stood_before: bool,
     /// What is known of the server.
     pub profile: Profile,
+    /// Entries that the server deleted with their origins, by the origin's name: 389 DS adds them again with it.
+    pub(crate) managed: BTreeMap<DnKey, Vec<Arc<Entry>>>,
     /// What values that follow entries have to follow.
     pub(crate) links: Links,
 }
@@ -70,6 +76,7 @@ impl Model {
             children: BTreeMap::new(),
             others: BTreeSet::new(),
             renames: Renames::default(),
+            managed: BTreeMap::new(),
             links: Links::default(),
             stood_before: false,
             profile: server.profile(),
@@ -93,7 +100,7 @@ impl Model {
             return Err(ResultCode::UnavailableCriticalExtension);
         }
         let relaxed = record.controls.iter().any(|control| control.oid == RELAX_RULES && known(control));
-        let rules = Rules { profile: &self.profile, stood_before: self.stood_before || relaxed };
+        let rules = Rules { profile: &self.profile, stood_before: self.stood_before || relaxed, is_relaxed: relaxed };
         match &record.change {
             Change::Modify(modifications) => {
                 rules.check_request(self.entries.get(key).map(AsRef::as_ref), modifications)?;
@@ -193,7 +200,7 @@ impl Model {
         }
         let mut top = rename_values(entry, new_rdn, delete_old_rdn);
         top.dn = name.clone();
-        let rules = Rules { profile: &self.profile, stood_before: self.stood_before };
+        let rules = Rules { profile: &self.profile, stood_before: self.stood_before, is_relaxed: false };
         rules.check_entry(Some(entry), &top)?;
         self.entries.insert(old.clone(), Arc::new(top));
         self.move_subtree(&old, &name)?;
@@ -235,14 +242,19 @@ impl Model {
 
     fn add(&mut self, record: &ChangeRecord, attributes: &[Attribute]) -> Result<(), ResultCode> {
         let key = record.dn.key();
-        let mut entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: attributes.to_vec() };
+        let dropped = |attribute: &&Attribute| {
+            self.profile.drops_own_in_add && is_read_only(self.profile.server, attribute.description.attribute_type())
+        };
+        let kept = attributes.iter().filter(|attribute| !dropped(attribute)).cloned().collect();
+        let mut entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: kept };
         if !self.stood_before {
             let rdn = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas()).to_vec();
             for ava in &rdn {
                 add_name(&mut entry, ava);
             }
         }
-        Rules { profile: &self.profile, stood_before: self.stood_before }.check_entry(None, &entry)?;
+        Rules { profile: &self.profile, stood_before: self.stood_before, is_relaxed: false }
+            .check_entry(None, &entry)?;
         if self.is_there(key) {
             return Err(ResultCode::EntryAlreadyExists);
         }
@@ -252,18 +264,28 @@ impl Model {
         }
         self.children.entry(parent).or_default().insert(key.clone());
         self.links.begin(key);
+        for managed in self.managed.remove(key).unwrap_or_default() {
+            let description = AttributeDescription::parse(MANAGED_ENTRY.as_bytes());
+            entry.push(description.map_err(|_| ResultCode::Other)?, Value::new(managed.dn.spelling()));
+            self.entries.insert(managed.dn.key().clone(), managed);
+        }
         self.entries.insert(key.clone(), Arc::new(entry));
         Ok(())
     }
 
     fn delete(&mut self, key: &DnKey) -> Result<(), ResultCode> {
-        if !self.entries.contains_key(key) {
-            return Err(ResultCode::NoSuchObject);
-        }
+        let entry = self.entries.get(key).ok_or(ResultCode::NoSuchObject)?;
+        let origin = has_plug_in(self.profile.server).then(|| Arc::clone(entry));
         if self.children.get(key).is_some_and(|children| !children.is_empty()) {
             return Err(ResultCode::NotAllowedOnNonLeaf);
         }
         self.entries.remove(key);
+        for managed in origin.iter().flat_map(|origin| managed_by_origin(origin)) {
+            if self.entries.get(&managed).is_some_and(|entry| is_managed(entry, self.profile.server)) {
+                let deleted = self.entries.remove(&managed);
+                self.managed.entry(key.clone()).or_default().extend(deleted);
+            }
+        }
         if let Some(siblings) = key.parent().and_then(|parent| self.children.get_mut(&parent)) {
             siblings.remove(key);
         }

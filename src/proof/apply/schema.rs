@@ -2,7 +2,7 @@
 //!
 //! | refused | code | known from |
 //! | --- | --- | --- |
-//! | an attribute that only the server writes | 19, 53 | RFC 4512 (3.4, 4.2), RFC 4530; Active Directory: MS-ADA3 |
+//! | an attribute that only the server writes | 19, 53 | [`server_owned`](crate::ldap::server_owned) |
 //! | a value that its syntax forbids: empty or not UTF-8 text, a name that is none | 21, 34 | RFC 4517 (3.3.6, 3.3.9) |
 //! | a value twice in one modification | 20 | RFC 4511 (4.6) |
 //! | a second value of a single-valued attribute | 19, 65, 20 | [`single_valued`](crate::policy::single_valued) |
@@ -24,30 +24,12 @@ use crate::ldap::dn::Ava;
 use crate::ldap::matching::{MatchingRule, matches};
 use crate::ldap::name_and_uid::split_name_and_uid;
 use crate::ldap::object_classes::{self, ClassKind, ObjectClass};
+use crate::ldap::server_owned::{is_read_only, is_taken_with_relax};
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, ModOp, Modification, ResultCode, Value};
 use crate::policy::server::{Profile, Schema};
 
 /// Types whose values cannot be compared (RFC 2798, RFC 4523 as servers have it): no single one can be deleted.
 const WITHOUT_EQUALITY: [&str; 5] = ["audio", "jpegPhoto", "photo", "userPKCS12", "userSMIMECertificate"];
-
-/// Types that only the server writes: NO-USER-MODIFICATION of RFC 4512 (3.4.x, 4.2) and RFC 4530, and what slapd and
-/// 389 DS count among them.
-const OF_THE_SERVER: [&str; 11] = [
-    "createTimestamp",
-    "creatorsName",
-    "modifyTimestamp",
-    "modifiersName",
-    "structuralObjectClass",
-    "subschemaSubentry",
-    "entryDN",
-    "entryUUID",
-    "entryCSN",
-    "hasSubordinates",
-    "numSubordinates",
-];
-
-/// The same in Active Directory: `systemOnly` in its schema.
-const OF_ACTIVE_DIRECTORY: [&str; 5] = ["objectGUID", "whenCreated", "whenChanged", "uSNCreated", "uSNChanged"];
 
 /// Classes whose kind is another on some servers; see the table in [`object_classes`].
 const OF_ANY_KIND: [&str; 4] = ["icsCalendarUser", "posixGroup", "mailGroup", "piLocalBook"];
@@ -70,6 +52,8 @@ pub struct Rules<'m> {
     pub profile: &'m Profile,
     /// What is written stood in the exports: a rollback.
     pub stood_before: bool,
+    /// The record has the relax rules control, and the server knows it.
+    pub is_relaxed: bool,
 }
 
 impl Rules<'_> {
@@ -105,14 +89,20 @@ impl Rules<'_> {
             }
             self.check_list(&attribute.description, &attribute.values)?;
         }
+        if self.profile.drops_own_in_add {
+            return Ok(());
+        }
         attributes.iter().try_for_each(|attribute| self.check_writable(&attribute.description))
     }
 
     fn check_writable(self, description: &AttributeDescription) -> Result<(), ResultCode> {
         let name = description.attribute_type();
-        let own = is_one_of(&OF_THE_SERVER, name)
-            || self.profile.schema == Schema::ActiveDirectory && is_one_of(&OF_ACTIVE_DIRECTORY, name);
-        if own && !self.stood_before { Err(self.profile.codes.of_the_server) } else { Ok(()) }
+        let is_taken = self.is_relaxed && is_taken_with_relax(name);
+        if is_read_only(self.profile.server, name) && !is_taken {
+            Err(self.profile.codes.of_the_server)
+        } else {
+            Ok(())
+        }
     }
 
     fn check_syntax(self, description: &AttributeDescription, value: &Value) -> Result<(), ResultCode> {

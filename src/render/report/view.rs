@@ -13,6 +13,7 @@ use crate::directory::Place;
 use crate::directory::census::Finding;
 use crate::io::digest::{Algorithm, Digest};
 use crate::ldap::Change;
+use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
 use crate::ldap::{Dn, DnKey, Entry, Origin};
 use crate::leavers::{Asker, Identity};
 use crate::lifecycle::effective::{self, Effective};
@@ -284,6 +285,8 @@ pub struct AccountView {
     pub lints: Vec<LintView>,
     /// Groups that it was in through another group, a URL or its primary group: what else ends.
     pub lost_access: Vec<AccessView>,
+    /// Entries that 389 DS keeps for it by its Managed Entries plug-in: the server itself deletes or moves them.
+    pub managed_entries: Vec<String>,
     /// Entries below it that are deleted with it, or because of which it is held.
     pub children: Vec<ChildView>,
     /// Its new name, if it is moved.
@@ -494,7 +497,7 @@ pub fn view(
         inputs,
         summary: Summary {
             leavers: plan.leavers.len(),
-            stamped: steps(Step::Stamp),
+            stamped: plan.operations.iter().filter(|operation| operation.kind == Kind::Stamp).count(),
             services_marked: steps(Step::MarkService),
             // One that is marked in the same plan counts as both.
             stripped: plan.accounts.iter().filter(|account| !account.decision.strip().is_empty()).count(),
@@ -649,6 +652,14 @@ fn lost_access(context: &Context<'_>) -> Vec<Vec<AccessView>> {
     lost
 }
 
+/// The entries that the server keeps for an account, and deletes or moves with it.
+fn managed_entries(context: &Context<'_>, account: &Account, is_moved: bool) -> Vec<String> {
+    let concerned = account.decision.step == Step::Purge || is_moved;
+    let names = account.entry.values(MANAGED_ENTRY);
+    let names = names.filter(|_| concerned && has_plug_in(context.policy.directory.server));
+    names.map(|value| shown(&value.bytes).into_owned()).collect()
+}
+
 /// The entries below each account.
 fn children(context: &Context<'_>) -> Vec<Vec<ChildView>> {
     let mut children: Vec<Vec<ChildView>> = context.plan.accounts.iter().map(|_| Vec::new()).collect();
@@ -723,6 +734,7 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
             effective: effective_views(context, account, proof),
             lints: lint_views(context, account),
             lost_access: std::mem::take(&mut lost_access[index]),
+            managed_entries: managed_entries(context, account, moved.is_some()),
             children: std::mem::take(&mut children[index]),
             moved_to: moved.map(|new| shown(new.spelling()).into_owned()),
             successor: account.successor.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
@@ -780,6 +792,9 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
         }
         "reference" => "names the leaver; the policy leaves it for review: decide who stands there from now on",
         "in-protected-entry" => "names the leaver, but the policy protects the entry: change it by hand",
+        "in-managed-entry" => {
+            "names the leaver, but the server's Managed Entries plug-in keeps the entry: change it by hand"
+        }
         "mention" => "the leaver is named inside it: edit it by hand, or leave it",
         "moved-mention" => "the account moves, and is named inside it by its old name: edit it by hand",
         "uid-in-another-case" => {
@@ -804,10 +819,26 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
         }
         "move-collision" => "the name that the account would get is taken: rename one of the two, then plan again",
         "move-account-below" => "another account stands below this one: it is not moved",
+        "restore-not-moved" => {
+            "the account is restored, but stays in the container of disabled accounts: move it by hand, give the change \
+             set that moved it with --history, or name [move] back"
+        }
         "move-no-container" => "the exports hold no such container: it is not moved",
         "structural-class" => {
             "is the structural class of the entry in the schema reference: a server that enforces it refuses the change \
              (65)"
+        }
+        "successor-unknown" => {
+            "the list names this successor, but no account of the exports matches: is it spelled right?"
+        }
+        "successor-ambiguous" => "the list names this successor, and several accounts match: name one by its DN",
+        "successor-leaves" => "the list names this successor, who leaves or is disabled: name another one",
+        "fallback-unknown" => {
+            "[successor] fallback names an entry that the exports do not hold: nobody would take over"
+        }
+        "fallback-leaves" => "[successor] fallback names an account that leaves or is disabled: nobody would take over",
+        "manager-unknown" => {
+            "names a manager whom the exports do not hold: nobody would take over from the manager's side"
         }
         "veto-unmatched" => "this veto names nobody in the exports: is it spelled right?",
         "active-but-marked" => {
