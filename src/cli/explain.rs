@@ -16,7 +16,7 @@ use crate::io::exports::ExportFiles;
 use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
-use crate::render::report::view::{self, AccountView, ConflictView, OperationView, ReviewView};
+use crate::render::report::view::{self, AccountView, ConflictView, GapView, OperationView, ReviewView};
 use crate::render::sanitize::shown;
 
 /// What is said of one account.
@@ -31,6 +31,8 @@ struct Explanation {
     rule: Option<String>,
     reviews: Vec<ReviewView>,
     operations: Vec<OperationView>,
+    /// What the exports lack, so that it is not known to this explanation.
+    gaps: Vec<GapView>,
 }
 
 /// Runs it.
@@ -77,6 +79,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
         rule: rule.map(|rule| shown(policy.rules[rule].condition().as_bytes()).into_owned()),
         reviews: reviews.map(|(view, _)| view.clone()).collect(),
         operations: operations.map(|(view, _)| view.clone()).collect(),
+        gaps: view.gaps.clone(),
     };
     let text = if command.json {
         serde_json::to_string_pretty(&explanation)
@@ -87,14 +90,17 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     };
     drop(progress);
     written(std::io::stdout().lock().write_all(text.as_bytes()))?;
-    let finds =
-        explanation.account.as_ref().is_none_or(|account| account.step == "hold") || !explanation.reviews.is_empty();
+    let is_held = explanation.account.as_ref().is_none_or(|account| account.step == "hold");
+    let finds = is_held || !explanation.reviews.is_empty() || !explanation.gaps.is_empty();
     Ok(if finds { Exit::Findings } else { Exit::Done })
 }
 
 /// The explanation as text. Everything in it is fit to be shown already.
 fn told(explanation: &Explanation) -> String {
     let mut out = String::new();
+    for gap in &explanation.gaps {
+        let _ = writeln!(out, "not shown: {} ({}); {}", gap.what, gap.code, gap.advice());
+    }
     if let Some(conflict) = &explanation.conflict {
         let _ = writeln!(out, "{}: {}", conflict.leaver, conflict.why);
         for candidate in &conflict.candidates {

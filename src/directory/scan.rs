@@ -25,6 +25,7 @@ use thiserror::Error;
 
 use super::census::{Census, Place};
 use super::faults::{Further, further};
+use super::operational::Watch;
 use super::overlay::Overlay;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::{Asked, Attributes, any_of_dn};
@@ -183,6 +184,11 @@ pub trait Pass: Sync {
         None
     }
 
+    /// The operational attributes that the census looks for; `None` for none.
+    fn operational(&self) -> Option<&Watch> {
+        None
+    }
+
     /// Looks at an entry.
     fn visit(&self, entry: &EntryView<'_>, found: &mut Self::Found) -> Result<(), Unreadable>;
 }
@@ -235,6 +241,20 @@ pub fn scan<E: Exports, P: Pass>(
     pass: &P,
     mut merge: impl FnMut(P::Found),
 ) -> Result<Census, ScanError<E::Error>> {
+    scan_while(exports, urls, overlay, pass, |found| {
+        merge(found);
+        true
+    })
+}
+
+/// Does what [`scan`] does, until `merge` says `false`: then the census is that of the blocks before.
+pub fn scan_while<E: Exports, P: Pass>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    overlay: Option<&Overlay>,
+    pass: &P,
+    mut merge: impl FnMut(P::Found) -> bool,
+) -> Result<Census, ScanError<E::Error>> {
     let is_thorough = exports.is_thorough();
     let work = |block: BlockText<'_>| scan_block(block, urls, overlay, pass, is_thorough);
     let mut census = Census::default();
@@ -242,8 +262,7 @@ pub fn scan<E: Exports, P: Pass>(
     let mut take = |result: Result<Scanned<P::Found>, Stop>| match result {
         Ok(scanned) => {
             census.merge(scanned.census);
-            merge(scanned.found);
-            true
+            merge(scanned.found)
         }
         Err(reason) => {
             stop = Some(reason);
@@ -307,6 +326,9 @@ fn scan_block<P: Pass>(
         if lines == dropped || !is_usual && has_an_empty_class(&record) {
             let text = record.dn.to_vec();
             scanned.census.without_values.add(Place { export, line: record.line, text });
+        }
+        if let Some(watch) = pass.operational() {
+            watch.look(&record, part, export, &mut scanned.census.operational);
         }
         scanned.census.entries += 1;
         if scanned.census.entries == 1 {

@@ -190,6 +190,8 @@ pub enum Reason {
     NoSuccessor(Vec<u8>, Option<&'static str>),
     /// An account that stays stands below it.
     AccountBelow(Vec<u8>),
+    /// The export does not show an operational attribute that the step depends on: the attribute.
+    NotShown(String),
     /// It is acted on in another wave of the same plan.
     OtherWave,
 }
@@ -233,6 +235,7 @@ impl Reason {
             Self::LastEnabledMember(_) => "another member who can log in",
             Self::NoSuccessor(..) => "a successor in the list, a manager who stays, or [successor] fallback",
             Self::AccountBelow(_) => "that account moved away or deleted first",
+            Self::NotShown(_) => "an export that shows operational attributes",
             Self::OtherWave => "the wave that it is in",
         }
     }
@@ -274,6 +277,7 @@ impl Reason {
             Self::LastEnabledMember(_) => "last-enabled-member",
             Self::NoSuccessor(..) => "no-successor",
             Self::AccountBelow(_) => "account-below",
+            Self::NotShown(_) => "not-shown",
             Self::OtherWave => "other-wave",
         }
     }
@@ -356,6 +360,9 @@ impl Reason {
             Self::NoSuccessor(entry, None) => format!("nobody can take over {}", text(entry)),
             Self::NoSuccessor(entry, Some(why)) => format!("nobody can take over {}: {why}", text(entry)),
             Self::AccountBelow(entry) => format!("{}, which stays, stands below it", text(entry)),
+            Self::NotShown(attribute) => format!(
+                "its export does not show {attribute}, an operational attribute, so what the account has there is unknown"
+            ),
             Self::OtherWave => "another wave acts on it".to_owned(),
         }
     }

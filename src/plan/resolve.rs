@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::identity::Identities;
+use super::operational::{self, InExports};
 use super::orphans::Owners;
 use super::rosters::{Hit, Rosters, Verdict};
 use crate::directory::key_hash::KeySet;
+use crate::directory::operational::Watch;
 use crate::directory::references::kinds::MEMBERS;
 use crate::directory::scan::Unreadable;
 use crate::directory::structure::is_membership;
+use crate::directory::tops::MissingParent;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::attribute::same_type;
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
@@ -32,6 +35,7 @@ struct Role {
 pub struct Resolve<'p> {
     roles: TypeMap<Role>,
     interest: Interest,
+    watch: Option<Watch>,
     policy: &'p Policy,
     identities: Identities,
     rosters: Rosters<'p>,
@@ -71,6 +75,10 @@ pub struct Resolved {
     pub structure: Structure,
     /// For each roster: accounts of its scope, and how many of them it lists.
     pub listed: Vec<(u64, u64)>,
+    /// Which exports hold accounts, and which hold more than address books.
+    pub in_exports: InExports,
+    /// Missing entries above the topmost ones: looked for after the pass.
+    pub missing_parents: Vec<MissingParent>,
 }
 
 impl Resolved {
@@ -82,6 +90,7 @@ impl Resolved {
         self.owners.merge(other.owners);
         self.schema.extend(other.schema);
         self.structure.merge(other.structure);
+        self.in_exports.merge(other.in_exports);
         self.listed.resize(self.listed.len().max(other.listed.len()), (0, 0));
         for (known, (accounts, listed)) in self.listed.iter_mut().zip(other.listed) {
             known.0 += accounts;
@@ -120,7 +129,13 @@ impl<'p> Resolve<'p> {
                 also(name);
             }
         }
-        Self { roles: known, interest, policy, identities, rosters, named, orphans }
+        let watch = operational::watch(policy);
+        Self { roles: known, interest, watch, policy, identities, rosters, named, orphans }
+    }
+
+    /// The policy of the plan.
+    pub fn policy(&self) -> &'p Policy {
+        self.policy
     }
 
     /// Whether address books that are nobody's are looked for.
@@ -166,6 +181,10 @@ impl Pass for Resolve<'_> {
         Some(&self.interest)
     }
 
+    fn operational(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut Resolved) -> Result<(), Unreadable> {
         found.structure.add_name(entry.key, entry.export, entry.record.line);
         if self.orphans {
@@ -192,6 +211,7 @@ impl Pass for Resolve<'_> {
         }
         let is_account = self.policy.accounts.covers(entry.key, entry);
         found.accounts += u64::from(is_account);
+        found.in_exports.add(entry, is_account, self.policy);
         let (hits, matters) = if is_account { self.ask_rosters(entry, found) } else { (Vec::new(), false) };
         let mut identities = self.identities.by_name(entry).to_vec();
         by_value.retain(|index| is_account && !identities.contains(index));

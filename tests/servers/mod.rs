@@ -19,6 +19,7 @@ mod diff_run;
 mod ds389;
 mod ds389_facts;
 mod lint;
+mod operational;
 mod plan_run;
 mod random_runs;
 pub mod runbook;
