@@ -17,6 +17,7 @@ pub mod hex_pairs;
 pub mod matching;
 pub mod name_and_uid;
 pub mod object_classes;
+pub mod operational;
 pub mod renames;
 pub mod result_code;
 pub mod schema;
