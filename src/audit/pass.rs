@@ -1,10 +1,11 @@
 //! The passes of an audit.
 
-use crate::ldap::attribute::base_type;
+use crate::ldap::attribute::{base_type, same_type};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::completeness::{BAD_NAME, REPEATED};
 use super::{Finding, Ground};
-use crate::directory::key_hash::hash;
+use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::references::kinds::MEMBERS;
 use crate::directory::references::persons::identifying;
 use crate::directory::references::{Form, Treatment, named_dn};
@@ -12,7 +13,8 @@ use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::schema::Schema;
-use crate::ldap::{DnKey, Entry, Origin, TypeMap};
+use crate::ldap::{Dn, DnKey, Entry, Origin, TypeMap};
+use crate::ldif::ContentRecord;
 use crate::leavers::Action;
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
@@ -25,7 +27,17 @@ use crate::policy::Policy;
 
 /// Remembers who is there.
 pub struct First<'p> {
-    pub policy: &'p Policy,
+    policy: &'p Policy,
+    /// The suffixes that the policy asks for.
+    wanted: KeySet,
+}
+
+impl<'p> First<'p> {
+    /// A pass for an audit by this policy.
+    pub fn new(policy: &'p Policy) -> Self {
+        let wanted = policy.directory.suffixes.iter().map(|suffix| suffix.key().clone()).collect();
+        Self { policy, wanted }
+    }
 }
 
 /// What the first pass keeps.
@@ -37,6 +49,10 @@ pub struct FirstFound {
     identities: Vec<u64>,
     /// Those of several accounts.
     pub shared: HashSet<u64>,
+    /// Entries of the suffixes that the policy asks for, of those that the exports hold.
+    pub named: Vec<Entry>,
+    /// Hashes of names that several entries have.
+    pub repeated: Hashes,
 }
 
 impl FirstFound {
@@ -45,11 +61,13 @@ impl FirstFound {
         self.structure.merge(other.structure);
         self.owners.merge(other.owners);
         self.identities.extend(other.identities);
+        self.named.extend(other.named);
     }
 
     /// Ends the first pass.
     pub fn finish(&mut self) {
         self.structure.finish();
+        self.repeated = self.structure.repeated_names();
         self.identities.sort_unstable();
         self.shared = self.identities.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
         self.identities = Vec::new();
@@ -79,6 +97,9 @@ impl Pass for First<'_> {
     fn visit(&self, entry: &EntryView<'_>, found: &mut FirstFound) -> Result<(), Unreadable> {
         found.structure.add(entry);
         found.owners.add(entry, self.policy);
+        if self.wanted.contains(entry.key) {
+            found.named.push(entry.to_entry()?);
+        }
         if self.policy.accounts.covers(entry.key, entry) {
             found.identities.extend(identities(entry).into_iter().map(|(_, _, identity, _)| identity));
         }
@@ -139,7 +160,15 @@ impl<'g> Second<'g> {
             }
             let base = base_type(&line.description);
             let value = named_dn(base, line.value.bytes());
-            let Ok(key) = keys.key_of(value) else { continue };
+            let Ok(key) = keys.key_of(value) else {
+                findings.push(Finding {
+                    attribute: line.description.to_string(),
+                    value: line.value.bytes().to_vec(),
+                    origin: Origin { export: entry.export, line: line.line },
+                    ..of_entry(entry, "bad-reference", "the value is not a distinguished name".to_owned())
+                });
+                continue;
+            };
             let is_there = |key: &[u8]| self.first.structure.holds_key(key);
             // A name of nothing at all is a dummy; one outside of the exports is not known to dangle.
             let is_inside = || prefixes(key).any(|(above, _)| is_there(above));
@@ -152,6 +181,7 @@ impl<'g> Second<'g> {
                     what: "it names no entry of the exports".to_owned(),
                     origin: Origin { export: entry.export, line: line.line },
                     roster: None,
+                    may_be_due_to: Vec::new(),
                 });
             }
         }
@@ -163,13 +193,15 @@ impl<'g> Second<'g> {
         let is_group = lines()
             .filter(|line| line.description.eq_ignore_ascii_case("objectClass"))
             .any(|line| CLASSES.iter().any(|class| class.eq_ignore_ascii_case(line.value.bytes())));
-        let has =
-            |names: &[&str]| lines().any(|line| names.iter().any(|name| line.description.eq_ignore_ascii_case(name)));
+        // With options: `member;range=0-1499` is a part of the members, so there are some.
+        let is_one_of =
+            |description: &str, names: &[&str]| names.iter().any(|name| same_type(base_type(description), name));
+        let has = |names: &[&str]| lines().any(|line| is_one_of(&line.description, names));
         // Groups by URL, by uid or by address have their members elsewhere.
         if !is_group || has(&["memberURL", "mgrpDeliverTo", "memberUid", "mgrpRFC822MailMember"]) {
             return;
         }
-        let members = lines().filter(|line| MEMBERS.iter().any(|name| line.description.eq_ignore_ascii_case(name)));
+        let members = lines().filter(|line| is_one_of(&line.description, &MEMBERS));
         let real = members.filter(|line| {
             let base = base_type(&line.description);
             !is_dummy(named_dn(base, line.value.bytes()), self.ground.policy)
@@ -262,13 +294,32 @@ fn of_entry(entry: &EntryView<'_>, code: &'static str, what: String) -> Finding 
         what,
         origin: entry.origin(),
         roster: None,
+        may_be_due_to: Vec::new(),
     }
 }
 
 impl Pass for Second<'_> {
     type Found = SecondFound;
 
+    fn visit_bad_name(&self, record: &ContentRecord<'_>, export: u16, found: &mut SecondFound) {
+        let why = Dn::parse(&record.dn).err().map(|error| format!(" ({})", error.kind)).unwrap_or_default();
+        found.findings.push(Finding {
+            code: BAD_NAME,
+            dn: record.dn.to_vec(),
+            attribute: String::new(),
+            value: Vec::new(),
+            what: format!("its name is not a distinguished name{why}, so the entry was not judged"),
+            origin: Origin { export, line: record.line },
+            roster: None,
+            may_be_due_to: Vec::new(),
+        });
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut SecondFound) -> Result<(), Unreadable> {
+        if self.first.repeated.contains(&hash(entry.key)) {
+            let what = "the entry appears more than once in the exports; give every part of the directory once";
+            found.findings.push(of_entry(entry, REPEATED, what.to_owned()));
+        }
         self.references(entry, found);
         self.group(entry, found);
         if self.ground.policy.accounts.covers(entry.key, entry) {
