@@ -16,7 +16,9 @@ use crate::io::exports::ExportFiles;
 use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
-use crate::render::report::view::{self, AccountView, ConflictView, GapView, OperationView, ReviewView};
+use crate::render::report::view::{
+    self, AcceptedView, AccountView, ConflictView, GapView, NotJudged, OperationView, ReviewView,
+};
 use crate::render::sanitize::shown;
 
 /// What is said of one account.
@@ -33,6 +35,10 @@ struct Explanation {
     operations: Vec<OperationView>,
     /// What the exports lack, so that it is not known to this explanation.
     gaps: Vec<GapView>,
+    /// What the exports lack, and this run accepts.
+    accepted: Vec<AcceptedView>,
+    /// What of the exports could not be judged.
+    not_judged: Vec<NotJudged>,
 }
 
 /// Runs it.
@@ -80,6 +86,8 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
         reviews: reviews.map(|(view, _)| view.clone()).collect(),
         operations: operations.map(|(view, _)| view.clone()).collect(),
         gaps: view.gaps.clone(),
+        accepted: view.accepted.clone(),
+        not_judged: view.exports.not_judged.clone(),
     };
     let text = if command.json {
         serde_json::to_string_pretty(&explanation)
@@ -105,6 +113,15 @@ fn told(explanation: &Explanation) -> String {
         let _ = writeln!(out, "{}: {}", conflict.leaver, conflict.why);
         for candidate in &conflict.candidates {
             let _ = writeln!(out, "    {candidate}");
+        }
+    }
+    for lack in &explanation.accepted {
+        let _ = writeln!(out, "accepted   {} ({})", lack.what, lack.code);
+    }
+    for kind in &explanation.not_judged {
+        let _ = writeln!(out, "not judged {}: {}", kind.what, kind.count);
+        for place in &kind.places {
+            let _ = writeln!(out, "    {place}");
         }
     }
     let Some(account) = &explanation.account else { return out };

@@ -304,10 +304,7 @@ fn incomplete(lack: &Incomplete, exports: &[String]) -> Diagnostic {
         .iter()
         .take(3)
         .fold(Diagnostic::refused(lack.sentence()), |fault, found| fault.note(place(found)));
-    let fault = match lack.command() {
-        Some(command) => fault.help(format!("{}: {command}", lack.help())),
-        None => fault.help(lack.help()),
-    };
+    let fault = fault.help(lack.advice());
     match (lack, lack.severity()) {
         (Incomplete::Operational(_), Severity::RefusesUnlessAccepted) => {
             fault.note("--accept-incomplete operational holds these accounts and plans the rest")

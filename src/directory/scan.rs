@@ -191,6 +191,10 @@ pub trait Pass: Sync {
 
     /// Looks at an entry.
     fn visit(&self, entry: &EntryView<'_>, found: &mut Self::Found) -> Result<(), Unreadable>;
+
+    /// Looks at a record whose name is not a distinguished name; no other pass method sees it. It has at least the
+    /// lines of the attributes that the pass [asks for](Pass::interest).
+    fn visit_bad_name(&self, _record: &ContentRecord<'_>, _export: u16, _found: &mut Self::Found) {}
 }
 
 /// Why a scan ended early.
@@ -313,6 +317,7 @@ fn scan_block<P: Pass>(
             },
         };
         let Ok(key) = keys.key_of(&record.dn) else {
+            pass.visit_bad_name(&record, export, &mut scanned.found);
             let text = record.dn.into_owned();
             scanned.census.unreadable_names.add(Place { export, line: record.line, text });
             continue;

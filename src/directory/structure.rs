@@ -189,6 +189,11 @@ impl Structure {
         holes
     }
 
+    /// The hashes of the names that several entries have; after [`Structure::finish`].
+    pub fn repeated_names(&self) -> Hashes {
+        self.names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+    }
+
     /// How many entries stand in the exports more than once.
     pub fn repeated(&self) -> u64 {
         self.names.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64

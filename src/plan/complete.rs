@@ -240,6 +240,11 @@ impl Incomplete {
         }
     }
 
+    /// What to do about it, with the command.
+    pub fn advice(&self) -> String {
+        self.command().map_or_else(|| self.help().to_owned(), |command| format!("{}: {command}", self.help()))
+    }
+
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {

@@ -49,7 +49,7 @@ pub use limits::Counted;
 pub use operation::{Kind, Operation, Stage};
 pub use rosters::NamedRoster;
 
-use crate::directory::census::Finding;
+use crate::directory::census::{Finding, Place};
 use crate::directory::key_hash::KeySet;
 use crate::directory::{Census, Exports, Overlay, ScanError};
 use crate::ldap::dn_key::prefixes;
@@ -139,6 +139,8 @@ pub struct Conflict {
 pub enum ConflictKind {
     /// Nothing in the exports matches.
     NotFound,
+    /// Only entries match that cannot be judged, because their names are not distinguished names.
+    NotJudged(Vec<Place>),
     /// Several entries match.
     Several(Vec<(Dn, Origin)>),
     /// The entry is none of the policy's accounts.
@@ -154,6 +156,7 @@ impl ConflictKind {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not-found",
+            Self::NotJudged(_) => "not-judged",
             Self::Several(_) => "several",
             Self::NotAnAccount(..) => "not-an-account",
             Self::Duplicate(..) => "duplicate-entry",
@@ -424,6 +427,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         moved: moves.moved.into_values().collect(),
         seen: Seen {
             matches: resolved.matches,
+            not_judged: resolved.not_judged,
             named: resolved.named,
             schema: resolved.schema,
             census: first_census,
@@ -610,7 +614,17 @@ fn accounts(resolved: &Resolved, meanings: &Meanings<'_>, policy: &Policy, reque
     };
     for (index, leaver) in request.leavers.iter().enumerate() {
         match account_of(meanings.of_leaver(index), &found.asked) {
-            Err(kind) => found.conflicts.push(Conflict { leaver: index, kind }),
+            Err(kind) => {
+                let mut not_judged = resolved.not_judged.iter().filter(|entry| entry.identities.contains(&index));
+                let kind = match not_judged.next() {
+                    Some(first) if matches!(kind, ConflictKind::NotFound) => {
+                        let places = std::iter::once(first).chain(not_judged);
+                        ConflictKind::NotJudged(places.map(|entry| entry.place.clone()).collect())
+                    }
+                    _ => kind,
+                };
+                found.conflicts.push(Conflict { leaver: index, kind });
+            }
             Ok(meant) => found.add(account(index, leaver, meant, meanings, policy, request)),
         }
     }

@@ -6,6 +6,7 @@ use super::identity::Identities;
 use super::operational::{self, InExports};
 use super::orphans::Owners;
 use super::rosters::{Hit, Rosters, Verdict};
+use crate::directory::census::Place;
 use crate::directory::key_hash::KeySet;
 use crate::directory::operational::Watch;
 use crate::directory::references::kinds::MEMBERS;
@@ -16,7 +17,7 @@ use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::attribute::same_type;
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
 use crate::ldap::{AttributeDescription, Entry, TypeMap};
-use crate::ldif::Interest;
+use crate::ldif::{ContentRecord, Interest};
 use crate::lifecycle::state::{is_marked_where, marking};
 use crate::policy::{Absence, Policy};
 
@@ -58,6 +59,15 @@ pub struct Match {
     pub hits: Vec<Hit>,
 }
 
+/// An entry that identities mean, and that cannot be judged, because its name is not a distinguished name.
+#[derive(Clone, Debug)]
+pub struct NotJudged {
+    /// The identities, by index.
+    pub identities: Vec<usize>,
+    /// Where it is, and its name as written.
+    pub place: Place,
+}
+
 /// What pass 1 keeps.
 #[derive(Default)]
 pub struct Resolved {
@@ -65,6 +75,8 @@ pub struct Resolved {
     pub accounts: u64,
     /// Entries that identities mean.
     pub matches: Vec<Match>,
+    /// Entries that identities mean and that cannot be judged.
+    pub not_judged: Vec<NotJudged>,
     /// Entries that the policy names, of those the exports hold.
     pub named: Vec<Entry>,
     /// Address books and who may own them; only if orphans are asked for.
@@ -86,6 +98,7 @@ impl Resolved {
     pub fn merge(&mut self, other: Self) {
         self.accounts += other.accounts;
         self.matches.extend(other.matches);
+        self.not_judged.extend(other.not_judged);
         self.named.extend(other.named);
         self.owners.merge(other.owners);
         self.schema.extend(other.schema);
@@ -183,6 +196,19 @@ impl Pass for Resolve<'_> {
 
     fn operational(&self) -> Option<&Watch> {
         self.watch.as_ref()
+    }
+
+    fn visit_bad_name(&self, record: &ContentRecord<'_>, export: u16, found: &mut Resolved) {
+        let mut identities = self.identities.by_bad_name(&record.dn).to_vec();
+        for line in &record.attributes {
+            if let Some(at) = self.roles.get(&line.description).and_then(|role| role.identity) {
+                self.identities.by_value_anywhere(at, line.value.bytes(), &mut identities);
+            }
+        }
+        if !identities.is_empty() {
+            let place = Place { export, line: record.line, text: record.dn.to_vec() };
+            found.not_judged.push(NotJudged { identities, place });
+        }
     }
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Resolved) -> Result<(), Unreadable> {

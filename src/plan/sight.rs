@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::collect::{Collect, Collected, Kept};
 use super::operational::InExports;
-use super::resolve::{Match, Resolve, Resolved};
+use super::resolve::{Match, NotJudged, Resolve, Resolved};
 use crate::directory::key_hash::KeySet;
 use crate::directory::scan::{Unreadable, show};
 use crate::directory::{Census, Exports, Overlay, Pass, ScanError, named, scan, tops};
@@ -91,6 +91,7 @@ impl<E: Exports> Sight for Reading<'_, E> {
 pub struct Seen {
     /// What pass 1 kept.
     pub(super) matches: Vec<Match>,
+    pub(super) not_judged: Vec<NotJudged>,
     pub(super) named: Vec<Entry>,
     pub(super) schema: Vec<Entry>,
     pub(super) census: Census,
@@ -159,6 +160,7 @@ impl<E: Exports> Sight for Again<'_, E> {
         let matches = self.seen.matches.iter().filter(|meant| !self.is_touched(&meant.entry));
         let mut resolved = Resolved {
             matches: matches.cloned().collect(),
+            not_judged: self.seen.not_judged.clone(),
             named: self.untouched(&self.seen.named).cloned().collect(),
             schema: self.untouched(&self.seen.schema).cloned().collect(),
             in_exports: self.seen.in_exports.clone(),

@@ -746,6 +746,25 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
                 let moved = if is_moved { ", or was moved by a change set that --history can give" } else { "" };
                 (format!("no account in the exports matches; it may be gone already{moved}"), Vec::new())
             }
+            ConflictKind::NotJudged(places) => {
+                let place = |place: &Place| {
+                    let origin = Origin { export: place.export, line: place.line };
+                    format!("{} ({})", shown(&place.text), context.place(origin))
+                };
+                let entries = if places.len() == 1 {
+                    "the only entry that matches could not be judged, because its name is not a distinguished name"
+                        .to_owned()
+                } else {
+                    let count = places.len();
+                    format!(
+                        "the {count} entries that match could not be judged, because their names are not distinguished names"
+                    )
+                };
+                (
+                    format!("{entries}: correct the name in the directory, and export again"),
+                    places.iter().map(place).collect(),
+                )
+            }
             ConflictKind::Several(found) => (
                 format!("{} accounts match; name one by uid@domain or by its DN", found.len()),
                 found.iter().map(|(dn, origin)| named(dn, origin)).collect(),
