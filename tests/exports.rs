@@ -38,6 +38,9 @@ fn plan(place: &Path, policy: &str, arguments: &[&str]) -> Run {
     }
 }
 
+/// What accepts it.
+const ACCEPT: &str = "--accept-incomplete=operational";
+
 const OPENLDAP: &str = "preset = \"openldap\"\n";
 
 /// The policy, the arguments, the exit status, and what the plan says or writes.
@@ -49,7 +52,6 @@ fn operational_attributes() {
     let at_once = needs("[grace]\ndays = 0");
     let last = needs("[protect]\nlast_enabled = [\"cn=operators,o=mill\"]");
     let books = needs("[address_books]\nsuffix = \"o=books\"");
-    let accept = "--accept-incomplete=operational";
     #[rustfmt::skip]
     let table: Vec<(String, &[&str], i32, &str)> = vec![
         // Nothing says that ines was disabled: a second lock would be refused with 20.
@@ -58,27 +60,27 @@ fn operational_attributes() {
         // The stamp of otto says that he was: deleted if the lock is there, else unknown.
         (needs(""), &["-uotto", "all.ldif"], 0, "1 deleted"),
         (needs(""), &["-uotto", "user.ldif"], 3, "pwdAccountLockedTime ([disable], [restore])"),
-        (needs(""), &["-uotto", accept, "user.ldif"], 1, "1 held"),
-        (needs(""), &["-uotto", "-uines", accept, "user.ldif"], 1, "1 marked, 1 held"),
+        (needs(""), &["-uotto", ACCEPT, "user.ldif"], 1, "1 held"),
+        (needs(""), &["-uotto", "-uines", ACCEPT, "user.ldif"], 1, "1 marked, 1 held"),
         // By export: address books that show them say nothing of the accounts, and need not show them.
         (books.clone(), &["-uines", "user.ldif", "books-all.ldif"], 1, "not shown: "),
         (books, &["-uines", "all.ldif", "books-user.ldif"], 0, "1 marked"),
         // The whole plan depends on it: that cannot be accepted.
         (last.clone(), &["-uines", "user.ldif"], 3, "which entries the plan may change"),
-        (last.clone(), &["-uines", accept, "user.ldif"], 3, "which entries the plan may change"),
+        (last.clone(), &["-uines", ACCEPT, "user.ldif"], 3, "which entries the plan may change"),
         (last, &["-uines", "all.ldif"], 1, "last member of cn=operators"),
-        (needs("[veto]\nfilter = \"(pwdReset=TRUE)\""), &["-uines", accept, "user.ldif"], 3, "pwdReset ([veto] filter)"),
-        (needs("[protect]\nfilter = \"(!(memberOf=cn=x))\""), &["-uines", accept, "user.ldif"], 3, "[protect] filter"),
-        (needs("[accounts]\nfilter = \"(createTimestamp>=20200101000000Z)\""), &["-uines", accept, "user.ldif"], 3, "[accounts] filter"),
-        (needs("[accounts]\nprovenance = \"(creatorsName=cn=idm)\""), &["-uines", accept, "user.ldif"], 3, "[accounts] provenance"),
-        (needs("[[rule]]\nfilter = \"(entryUUID=*)\"\naction = \"disable\""), &["-uines", accept, "user.ldif"], 3, "[[rule]] filter"),
-        (needs("[disconnect]\nattribute = \"pwdPolicySubentry\"\nvalue = \"cn=x\""), &["-uines", accept, "user.ldif"], 3, "[disconnect]"),
+        (needs("[veto]\nfilter = \"(pwdReset=TRUE)\""), &["-uines", ACCEPT, "user.ldif"], 3, "pwdReset ([veto] filter)"),
+        (needs("[protect]\nfilter = \"(!(memberOf=cn=x))\""), &["-uines", ACCEPT, "user.ldif"], 3, "[protect] filter"),
+        (needs("[accounts]\nfilter = \"(createTimestamp>=20200101000000Z)\""), &["-uines", ACCEPT, "user.ldif"], 3, "[accounts] filter"),
+        (needs("[accounts]\nprovenance = \"(creatorsName=cn=idm)\""), &["-uines", ACCEPT, "user.ldif"], 3, "[accounts] provenance"),
+        (needs("[[rule]]\nfilter = \"(entryUUID=*)\"\naction = \"disable\""), &["-uines", ACCEPT, "user.ldif"], 3, "[[rule]] filter"),
+        (needs("[disconnect]\nattribute = \"pwdPolicySubentry\"\nvalue = \"cn=x\""), &["-uines", ACCEPT, "user.ldif"], 3, "[disconnect]"),
         // Deleted at once, disabled or not; but the manager may be disabled, so she takes over nothing.
         (at_once.clone(), &["-uines", "all.ldif"], 0, "1 deleted"),
         (at_once, &["-uines", "user.ldif"], 1, "1 held"),
         // Several values: `add` would leave an account open that has `false`.
         ("preset = \"389ds\"\n".to_owned(), &["-uines", "user.ldif"], 3, "nsAccountLock"),
-        ("preset = \"389ds\"\n".to_owned(), &["-uines", accept, "user.ldif"], 1, "1 held"),
+        ("preset = \"389ds\"\n".to_owned(), &["-uines", ACCEPT, "user.ldif"], 1, "1 held"),
         (opendj.to_owned(), &["-uines", "user.ldif"], 1, "ds-pwp-account-disabled"),
         // Nothing that the policy needs is operational.
         (needs("[disable]\nreplace = { employeeType = \"gone\" }\n[restore]\nremove = [\"employeeType\"]"), &["-uines", "user.ldif"], 0, "1 marked"),
