@@ -29,7 +29,110 @@ fn rosters_and_accounts() {
 fn nothing_odd() {
     let place = tempfile::tempdir().unwrap();
     let export = place.path().join("export.ldif");
-    std::fs::write(&export, "dn: o=isp\nobjectClass: organization\no: isp\n").unwrap();
+    std::fs::write(
+        &export,
+        "dn: o=isp\nobjectClass: organization\no: isp\n\ndn: o=PiServerDb\nobjectClass: organization\no: PiServerDb\n",
+    )
+    .unwrap();
     let (status, text) = audit("fixtures/audit/policy.toml", &[export.to_str().unwrap()]);
-    assert_eq!((status, text.as_str()), (Some(0), "1 entries on 2026-11-21: nothing found\n"));
+    assert_eq!((status, text.as_str()), (Some(0), "2 entries judged, on 2026-11-21: nothing found\n"));
+}
+
+/// What was not judged is a finding, and counted in the last line; a reference that is not a DN is a finding.
+#[test]
+fn an_entry_whose_name_is_not_a_dn_is_reported() {
+    let (status, text) = audit("openldap", &["fixtures/audit/bad-names.ldif"]);
+    assert_eq!(status, Some(1));
+    insta::assert_snapshot!("bad_names", text);
+}
+
+/// Each lack is a finding, and what may be due to it says so.
+#[test]
+fn exports_that_lack_something_are_reported() {
+    let (status, text) = audit("openldap", &["fixtures/audit/cut.ldif"]);
+    assert_eq!(status, Some(1));
+    insta::assert_snapshot!("cut", text);
+    let (_, json) = audit("openldap", &["--json", "fixtures/audit/cut.ldif"]);
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(report["entries"], 6);
+    assert_eq!(report["skipped"], 0);
+    for code in ["cut", "partial-lists", "holes", "repeated"] {
+        assert!(report["counts"][code].as_u64().unwrap() > 0, "{code}: {json}");
+    }
+    let findings = report["findings"].as_array().unwrap();
+    let dangling = findings.iter().find(|finding| finding["code"] == "dangling").unwrap();
+    assert_eq!(dangling["may_be_due_to"], serde_json::json!(["cut", "holes"]));
+    assert!(!findings.iter().any(|finding| finding["code"] == "empty-group"), "{json}");
+}
+
+/// One export of several is empty, or has no values: the others are judged.
+#[test]
+fn an_export_without_entries_or_values_is_reported() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = place.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let whole = write("whole.ldif", "dn: o=isp\nobjectClass: organization\no: isp\n");
+    let empty = write("empty.ldif", "version: 1\n");
+    let typed = write("typed.ldif", "dn: o=other\nobjectClass:\no:\n");
+    let (status, text) = audit("openldap", &[&whole, &empty, &typed]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("/empty.ldif:1: empty: "), "{text}");
+    assert!(text.contains("/typed.ldif:1: no-values: "), "{text}");
+    assert!(text.ends_with("2 entries judged, on 2026-11-21: 1 empty, 1 no-values\n"), "{text}");
+}
+
+/// Nothing to judge is no "nothing found".
+#[test]
+fn without_entries_nothing_is_said() {
+    let place = tempfile::tempdir().unwrap();
+    for (text, expected) in [
+        ("", "the exports hold no entries"),
+        ("version: 1\n\n# search result\nresult: 0 Success\n", "the exports hold no entries"),
+        ("dn: uid=rosa,${BASE}\nuid: rosa\n", "no entry of the exports can be judged"),
+    ] {
+        let export = place.path().join("export.ldif");
+        std::fs::write(&export, text).unwrap();
+        let output = offboard().args(["audit", "-p", "openldap"]).arg(&export).output().unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b""[..]), "{text}");
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+}
+
+/// `explain` and `plan` say of an account that cannot be judged why, by its uid, its address and its name.
+#[test]
+fn an_account_whose_name_is_not_a_dn_is_not_taken_for_deleted() {
+    for id in ["rosa", "rosa@lab.example", "uid=rosa,${STAFF_BASE}"] {
+        let arguments = ["explain", "-p", "openldap", "--as-of", AS_OF, id, "fixtures/audit/bad-names.ldif"];
+        let output = offboard().args(arguments).output().unwrap();
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{id}: {}", stderr(&output));
+        assert!(text.contains("could not be judged, because its name is not a distinguished name"), "{id}: {text}");
+        assert!(text.contains("uid=rosa,${STAFF_BASE} (fixtures/audit/bad-names.ldif:9)"), "{id}: {text}");
+        assert!(!text.contains("gone already"), "{id}: {text}");
+    }
+    let arguments = ["explain", "-p", "openldap", "--as-of", AS_OF, "--json", "rosa", "fixtures/audit/bad-names.ldif"];
+    let output = offboard().args(arguments).output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["conflict"]["code"], "not-judged");
+    assert_eq!(json["not_judged"][0]["count"], 1);
+}
+
+/// `explain` refuses what `plan` refuses.
+#[test]
+fn explain_of_a_cut_export_is_refused_unless_accepted() {
+    let explain = |more: &[&str]| {
+        let mut command = offboard();
+        command.args(["explain", "-p", "openldap", "--as-of", AS_OF, "emil", "fixtures/audit/cut.ldif"]).args(more);
+        command.output().unwrap()
+    };
+    assert_eq!(explain(&[]).status.code(), Some(3));
+    let codes = ["cut", "partial-lists", "holes", "repeated"];
+    let accepted: Vec<&str> = codes.iter().flat_map(|code| ["--accept-incomplete", code]).collect();
+    let output = explain(&accepted);
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(text.contains("accepted   an export is not whole"), "{text}");
 }

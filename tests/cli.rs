@@ -740,7 +740,8 @@ fn a_name_that_was_moved_and_is_used_again() {
     let joe = "dn: uid=joe,o=isp\nobjectClass: inetOrgPerson\nuid: joe\ncn: joe\nsn: joe\n\n";
     let text = format!(
         "dn: o=isp\nobjectClass: organization\no: isp\n\n\
-         dn: ou=Disabled,o=isp\nobjectClass: organizationalUnit\nou: Disabled\n\n{joe}"
+         dn: ou=Disabled,o=isp\nobjectClass: organizationalUnit\nou: Disabled\n\n{}\nstructuralObjectClass: inetOrgPerson\n",
+        joe.trim_end()
     );
     let by_name = ["-u", "uid=joe,o=isp"];
     proven(place.path(), policy, &by_name, &text);

@@ -20,6 +20,7 @@ use std::process::Command;
 
 use clap::{CommandFactory as _, Parser as _};
 use offboard::cli::args::Args;
+use offboard::plan::complete::Incomplete;
 use serde_json::Value;
 
 use crate::offboard::{offboard as binary, root, stderr, stdout};
@@ -411,6 +412,23 @@ fn decision_tables() {
 }
 
 /// Links of rustdoc lead nowhere on a page.
+/// docs/references.md: every code of what exports lack, and whether it can be accepted.
+#[test]
+fn completeness_codes() {
+    let text = std::fs::read_to_string(root().join("docs/references.md")).unwrap();
+    let table = text.lines().skip_while(|line| *line != "| code | what is lacking | without it |").skip(2);
+    let rows: Vec<Vec<&str>> = table
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let codes: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    assert_eq!(codes, Incomplete::CODES);
+    for row in &rows {
+        let says = row[2].contains("can be accepted") || row[0] == "operational";
+        assert_eq!(says, Incomplete::ACCEPTABLE.contains(&row[0]), "{row:?}");
+    }
+}
+
 fn without_links(line: &str) -> String {
     let mut text = String::new();
     let mut rest = line;

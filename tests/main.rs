@@ -10,6 +10,7 @@ mod cli;
 mod conformance;
 mod diff;
 mod docs;
+mod exports;
 mod injection;
 mod lint;
 mod offboard;

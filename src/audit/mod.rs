@@ -13,16 +13,21 @@
 //! | `no-rule`, `made-by-hand` | an account that no `[[rule]]` covers, or that `[accounts] provenance` does not take for provisioned |
 //! | `not-in-roster`, `no-key-for-roster` | an account in the scope of a roster that does not list it |
 //! | `roster-without-account` | a row of a roster that is active and is nobody's |
+//! | `bad-name` | an entry whose name is not a distinguished name: it was not judged |
+//! | `bad-reference` | a value of a reference attribute that is not a distinguished name |
+//! | codes of [`crate::plan::complete`] | what the exports lack, see [`completeness`] |
 //!
 //! Two passes: the first remembers hashes of names, user names and addresses (8 bytes each), the second looks at
 //! everything. What is found is kept, nothing else.
 
+mod completeness;
 mod pass;
 
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
+use crate::directory::tops::missing_parents;
 use crate::directory::{Census, Exports, ScanError, scan};
 use crate::ldap::Origin;
 use crate::ldif::UrlPolicy;
@@ -48,6 +53,8 @@ pub struct Finding {
     pub origin: Origin,
     /// The roster that it stands in, if it is not an export.
     pub roster: Option<String>,
+    /// Codes of what the exports lack, where the finding may be due to that.
+    pub may_be_due_to: Vec<&'static str>,
 }
 
 /// What an audit rests on.
@@ -60,6 +67,8 @@ pub struct Ground<'g> {
     pub rosters: &'g [NamedRoster],
     /// What earlier change sets did.
     pub history: &'g History,
+    /// The day on which each export was written, where that is known.
+    pub written: &'g [Option<Date>],
 }
 
 /// Looks through the exports.
@@ -69,14 +78,16 @@ pub fn audit<E: Exports>(
     ground: &Ground<'_>,
 ) -> Result<(Vec<Finding>, Census), ScanError<E::Error>> {
     let mut first = FirstFound::default();
-    scan(exports, urls, None, &First { policy: ground.policy }, |part| first.merge(part))?;
+    let census = scan(exports, urls, None, &First::new(ground.policy), |part| first.merge(part))?;
     first.finish();
+    first.missing_parents = missing_parents(exports, urls, None, &first.structure, ground.policy)?;
+    let lacking = completeness::lacking(&census, &mut first, ground);
     let pairs = ground.rosters.iter();
     let pairs = pairs.filter_map(|named| Some((ground.policy.rosters.get(&named.name)?, &named.roster)));
     let rosters = Rosters::new(pairs);
     let second = Second::new(ground, &first, rosters);
     let mut found = SecondFound::default();
-    let census = scan(exports, urls, None, &second, |part| found.merge(part))?;
+    scan(exports, urls, None, &second, |part| found.merge(part))?;
     let beside = found.beside();
     let mut findings = found.findings;
     near_misses(&mut findings, &beside);
@@ -90,9 +101,12 @@ pub fn audit<E: Exports>(
             what: format!("its owner is not in the exports{certain}"),
             origin: orphan.origin,
             roster: None,
+            may_be_due_to: Vec::new(),
         });
     }
     findings.extend(rows_of_nobody(ground, &found.seen));
+    findings.extend(completeness::findings(&lacking));
+    completeness::doubt(&mut findings, &lacking, census.unreadable_names.count);
     findings.sort_by(|a, b| {
         let place = |finding: &Finding| (finding.roster.clone(), finding.origin.export, finding.origin.line);
         place(a).cmp(&place(b)).then_with(|| a.code.cmp(b.code))
@@ -125,6 +139,7 @@ fn rows_of_nobody(ground: &Ground<'_>, seen: &HashSet<(usize, u64)>) -> Vec<Find
                 what: "the roster has somebody active whom no account is for".to_owned(),
                 origin: Origin { line: row.line, ..Origin::default() },
                 roster: Some(named.name.clone()),
+                may_be_due_to: Vec::new(),
             });
         }
     }

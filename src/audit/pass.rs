@@ -1,23 +1,28 @@
 //! The passes of an audit.
 
-use crate::ldap::attribute::base_type;
+use crate::ldap::attribute::{base_type, same_type};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::completeness::{BAD_NAME, REPEATED};
 use super::{Finding, Ground};
-use crate::directory::key_hash::hash;
+use crate::directory::key_hash::{Hashes, KeySet, hash};
+use crate::directory::operational::Watch;
 use crate::directory::references::kinds::MEMBERS;
 use crate::directory::references::persons::identifying;
 use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
+use crate::directory::tops::MissingParent;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::schema::Schema;
-use crate::ldap::{DnKey, Entry, Origin, TypeMap};
+use crate::ldap::{Dn, DnKey, Entry, Origin, TypeMap};
+use crate::ldif::ContentRecord;
 use crate::leavers::Action;
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{Case, Reason, Step, decide};
 use crate::plan::collect::kinds;
+use crate::plan::operational::{InExports, watch};
 use crate::plan::orphans::Owners;
 use crate::plan::references::is_dummy;
 use crate::plan::rosters::{Rosters, Verdict};
@@ -25,7 +30,19 @@ use crate::policy::Policy;
 
 /// Remembers who is there.
 pub struct First<'p> {
-    pub policy: &'p Policy,
+    policy: &'p Policy,
+    /// The suffixes that the policy asks for.
+    wanted: KeySet,
+    /// The operational attributes that the policy needs.
+    watch: Option<Watch>,
+}
+
+impl<'p> First<'p> {
+    /// A pass for an audit by this policy.
+    pub fn new(policy: &'p Policy) -> Self {
+        let wanted = policy.directory.suffixes.iter().map(|suffix| suffix.key().clone()).collect();
+        Self { policy, wanted, watch: watch(policy) }
+    }
 }
 
 /// What the first pass keeps.
@@ -37,6 +54,14 @@ pub struct FirstFound {
     identities: Vec<u64>,
     /// Those of several accounts.
     pub shared: HashSet<u64>,
+    /// Entries of the suffixes that the policy asks for, of those that the exports hold.
+    pub named: Vec<Entry>,
+    /// Hashes of names that several entries have.
+    pub repeated: Hashes,
+    /// Which exports hold accounts, and which hold more than address books.
+    pub in_exports: InExports,
+    /// Missing entries above the topmost ones: looked for after the pass.
+    pub missing_parents: Vec<MissingParent>,
 }
 
 impl FirstFound {
@@ -45,11 +70,14 @@ impl FirstFound {
         self.structure.merge(other.structure);
         self.owners.merge(other.owners);
         self.identities.extend(other.identities);
+        self.named.extend(other.named);
+        self.in_exports.merge(other.in_exports);
     }
 
     /// Ends the first pass.
     pub fn finish(&mut self) {
         self.structure.finish();
+        self.repeated = self.structure.repeated_names();
         self.identities.sort_unstable();
         self.shared = self.identities.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
         self.identities = Vec::new();
@@ -76,10 +104,19 @@ fn identities<'v>(entry: &'v EntryView<'_>) -> Vec<(&'static str, &'v [u8], u64,
 impl Pass for First<'_> {
     type Found = FirstFound;
 
+    fn operational(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut FirstFound) -> Result<(), Unreadable> {
         found.structure.add(entry);
         found.owners.add(entry, self.policy);
-        if self.policy.accounts.covers(entry.key, entry) {
+        if self.wanted.contains(entry.key) {
+            found.named.push(entry.to_entry()?);
+        }
+        let is_account = self.policy.accounts.covers(entry.key, entry);
+        found.in_exports.add(entry, is_account, self.policy);
+        if is_account {
             found.identities.extend(identities(entry).into_iter().map(|(_, _, identity, _)| identity));
         }
         Ok(())
@@ -139,7 +176,15 @@ impl<'g> Second<'g> {
             }
             let base = base_type(&line.description);
             let value = named_dn(base, line.value.bytes());
-            let Ok(key) = keys.key_of(value) else { continue };
+            let Ok(key) = keys.key_of(value) else {
+                findings.push(Finding {
+                    attribute: line.description.to_string(),
+                    value: line.value.bytes().to_vec(),
+                    origin: Origin { export: entry.export, line: line.line },
+                    ..of_entry(entry, "bad-reference", "the value is not a distinguished name".to_owned())
+                });
+                continue;
+            };
             let is_there = |key: &[u8]| self.first.structure.holds_key(key);
             // A name of nothing at all is a dummy; one outside of the exports is not known to dangle.
             let is_inside = || prefixes(key).any(|(above, _)| is_there(above));
@@ -152,6 +197,7 @@ impl<'g> Second<'g> {
                     what: "it names no entry of the exports".to_owned(),
                     origin: Origin { export: entry.export, line: line.line },
                     roster: None,
+                    may_be_due_to: Vec::new(),
                 });
             }
         }
@@ -163,13 +209,15 @@ impl<'g> Second<'g> {
         let is_group = lines()
             .filter(|line| line.description.eq_ignore_ascii_case("objectClass"))
             .any(|line| CLASSES.iter().any(|class| class.eq_ignore_ascii_case(line.value.bytes())));
-        let has =
-            |names: &[&str]| lines().any(|line| names.iter().any(|name| line.description.eq_ignore_ascii_case(name)));
+        // With options: `member;range=0-1499` is a part of the members, so there are some.
+        let is_one_of =
+            |description: &str, names: &[&str]| names.iter().any(|name| same_type(base_type(description), name));
+        let has = |names: &[&str]| lines().any(|line| is_one_of(&line.description, names));
         // Groups by URL, by uid or by address have their members elsewhere.
         if !is_group || has(&["memberURL", "mgrpDeliverTo", "memberUid", "mgrpRFC822MailMember"]) {
             return;
         }
-        let members = lines().filter(|line| MEMBERS.iter().any(|name| line.description.eq_ignore_ascii_case(name)));
+        let members = lines().filter(|line| is_one_of(&line.description, &MEMBERS));
         let real = members.filter(|line| {
             let base = base_type(&line.description);
             !is_dummy(named_dn(base, line.value.bytes()), self.ground.policy)
@@ -262,13 +310,32 @@ fn of_entry(entry: &EntryView<'_>, code: &'static str, what: String) -> Finding 
         what,
         origin: entry.origin(),
         roster: None,
+        may_be_due_to: Vec::new(),
     }
 }
 
 impl Pass for Second<'_> {
     type Found = SecondFound;
 
+    fn visit_bad_name(&self, record: &ContentRecord<'_>, export: u16, found: &mut SecondFound) {
+        let why = Dn::parse(&record.dn).err().map(|error| format!(" ({})", error.kind)).unwrap_or_default();
+        found.findings.push(Finding {
+            code: BAD_NAME,
+            dn: record.dn.to_vec(),
+            attribute: String::new(),
+            value: Vec::new(),
+            what: format!("its name is not a distinguished name{why}, so the entry was not judged"),
+            origin: Origin { export, line: record.line },
+            roster: None,
+            may_be_due_to: Vec::new(),
+        });
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut SecondFound) -> Result<(), Unreadable> {
+        if self.first.repeated.contains(&hash(entry.key)) {
+            let what = "the entry appears more than once in the exports; give every part of the directory once";
+            found.findings.push(of_entry(entry, REPEATED, what.to_owned()));
+        }
         self.references(entry, found);
         self.group(entry, found);
         if self.ground.policy.accounts.covers(entry.key, entry) {

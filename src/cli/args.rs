@@ -382,9 +382,9 @@ pub struct Simulate {
     /// Go on behind a record that is refused
     #[arg(long)]
     pub keep_going: bool,
-    /// The server whose rules count
-    #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
-    pub server: String,
+    /// The server whose rules apply to change files; a change set has its own [default: openldap]
+    #[arg(long = "for", value_name = "SERVER", value_parser = PossibleValuesParser::new(Server::names()))]
+    pub server: Option<String>,
     /// Change LDIF, or the folder of a change set: its apply/*.ldif in order
     #[arg(value_name = "CHANGE|CHANGESET", required = true)]
     pub changes: Vec<String>,
@@ -406,9 +406,9 @@ pub struct Revert {
     /// Bring deleted entries back with their entryUUID, by OpenLDAP's relax rules control
     #[arg(long)]
     pub relax: bool,
-    /// The server whose rules count
-    #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
-    pub server: String,
+    /// The server whose rules apply to change files; a change set has its own [default: openldap]
+    #[arg(long = "for", value_name = "SERVER", value_parser = PossibleValuesParser::new(Server::names()))]
+    pub server: Option<String>,
     /// Change LDIF, or the folder of a change set: its apply/*.ldif in order
     #[arg(value_name = "CHANGE|CHANGESET", required = true)]
     pub changes: Vec<String>,

@@ -4,13 +4,15 @@ use std::io;
 
 use camino::Utf8Path;
 
+use super::args::Global;
 use super::grounds::{change_set_fault, scan_faults};
 use super::{Diagnostic, SHOWN};
-use crate::io::change_set::apply_files;
+use crate::io::change_set::{ApplyFiles, ChangeSetError, apply_files};
 use crate::io::exports::ExportError;
 use crate::io::source::{ReadOptions, Source};
 use crate::ldap::{Change, ChangeRecord, Origin, ResultCode};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
+use crate::policy::Server;
 use crate::render::sanitize::shown;
 use crate::simulate::SimulateError;
 
@@ -20,6 +22,14 @@ pub struct ChangeFiles {
     /// The records.
     pub records: Vec<ChangeRecord>,
     places: Vec<Place>,
+    /// The change sets among what was named.
+    sets: Vec<Planned>,
+}
+
+/// A change set, and the server that it was planned for.
+struct Planned {
+    folder: String,
+    server: Server,
 }
 
 /// Where a record stands.
@@ -31,11 +41,38 @@ struct Place {
 impl ChangeFiles {
     /// Reads files, and of change sets those of their stages. Every fault of a file is told; behind a bad file none is read.
     pub fn read(names: &[String], options: &ReadOptions, urls: UrlPolicy<'_>) -> Result<Self, Vec<Diagnostic>> {
-        let mut read = Self::default();
-        for file in files(names)? {
+        let (files, sets) = files(names)?;
+        let mut read = Self { sets, ..Self::default() };
+        for file in files {
             read.add(&file, options, urls)?;
         }
         Ok(read)
+    }
+
+    /// The server whose rules apply to all records: that of the change sets, else the one of `--for`, else OpenLDAP.
+    ///
+    /// A change set was planned and proven for its server, so `--for` does not replace that: a different one is said
+    /// to be ignored, and change sets of different servers are refused.
+    pub fn server(&self, asked: Option<&str>, global: &Global) -> Result<Server, Vec<Diagnostic>> {
+        let asked = asked.and_then(Server::called);
+        let Some(first) = self.sets.first() else { return Ok(asked.unwrap_or(Server::OpenLdap)) };
+        if self.sets.iter().any(|set| set.server != first.server) {
+            let fault = Diagnostic::refused("the change sets were planned for different servers");
+            let named = |fault: Diagnostic, set: &Planned| {
+                fault.note(format!("{} was planned for {}", shown(set.folder.as_bytes()), set.server))
+            };
+            let fault = self.sets.iter().fold(fault, named);
+            return Err(vec![fault.help("give the change sets of one server in one run")]);
+        }
+        if let Some(asked) = asked.filter(|asked| *asked != first.server && !global.quiet) {
+            Diagnostic::print_line(&format!(
+                "warning: --for {asked} is ignored: {} was planned for {}, whose rules apply to all records; to try them \
+                 by the rules of {asked}, name the files in apply/ instead of the folder",
+                shown(first.folder.as_bytes()),
+                first.server
+            ));
+        }
+        Ok(first.server)
     }
 
     fn add(&mut self, file: &str, options: &ReadOptions, urls: UrlPolicy<'_>) -> Result<(), Vec<Diagnostic>> {
@@ -100,9 +137,10 @@ impl ChangeFiles {
     }
 }
 
-/// The files, in order; a change set stands for the files of its stages.
-fn files(names: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
+/// The files, in order, with those of the stages in the place of each change set; and the change sets.
+fn files(names: &[String]) -> Result<(Vec<String>, Vec<Planned>), Vec<Diagnostic>> {
     let mut files = Vec::new();
+    let mut sets = Vec::new();
     for name in names {
         let folder = Utf8Path::new(name);
         if !folder.is_dir() {
@@ -113,11 +151,18 @@ fn files(names: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
             let fault = Diagnostic::trouble(format!("{name} holds waves, each of which is a change set of its own"));
             return Err(vec![fault.help(format!("name them in their order: {name}/wave-*"))]);
         }
-        let wanted = "name a folder that `offboard plan -o` wrote, or change files";
-        let stages = apply_files(folder).map_err(|error| vec![change_set_fault(&error, wanted)])?;
+        let wanted = |error: &ChangeSetError| match error {
+            ChangeSetError::NoServer { .. } | ChangeSetError::UnknownServer { .. } => {
+                "name the files in apply/ instead of the folder, with --for SERVER"
+            }
+            _ => "name a folder that `offboard plan -o` wrote, or change files",
+        };
+        let ApplyFiles { files: stages, server } =
+            apply_files(folder).map_err(|error| vec![change_set_fault(&error, wanted(&error))])?;
         files.extend(stages.into_iter().map(camino::Utf8PathBuf::into_string));
+        sets.push(Planned { folder: name.clone(), server });
     }
-    Ok(files)
+    Ok((files, sets))
 }
 
 /// Tells why changes cannot be tried on exports.

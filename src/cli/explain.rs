@@ -16,7 +16,9 @@ use crate::io::exports::ExportFiles;
 use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
-use crate::render::report::view::{self, AccountView, ConflictView, OperationView, ReviewView};
+use crate::render::report::view::{
+    self, AcceptedView, AccountView, ConflictView, GapView, NotJudged, OperationView, ReviewView,
+};
 use crate::render::sanitize::{shortened, shown};
 
 /// What is said of one account.
@@ -31,6 +33,12 @@ struct Explanation {
     rule: Option<String>,
     reviews: Vec<ReviewView>,
     operations: Vec<OperationView>,
+    /// What the exports lack, so that it is not known to this explanation.
+    gaps: Vec<GapView>,
+    /// What the exports lack, and this run accepts.
+    accepted: Vec<AcceptedView>,
+    /// What of the exports could not be judged.
+    not_judged: Vec<NotJudged>,
 }
 
 /// Runs it.
@@ -77,6 +85,9 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
         rule: rule.map(|rule| shown(policy.rules[rule].condition().as_bytes()).into_owned()),
         reviews: reviews.map(|(view, _)| view.clone()).collect(),
         operations: operations.map(|(view, _)| view.clone()).collect(),
+        gaps: view.gaps.clone(),
+        accepted: view.accepted.clone(),
+        not_judged: view.exports.not_judged.clone(),
     };
     let text = if command.json {
         serde_json::to_string_pretty(&explanation)
@@ -87,18 +98,30 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     };
     drop(progress);
     written(std::io::stdout().lock().write_all(text.as_bytes()))?;
-    let finds =
-        explanation.account.as_ref().is_none_or(|account| account.step == "hold") || !explanation.reviews.is_empty();
+    let is_held = explanation.account.as_ref().is_none_or(|account| account.step == "hold");
+    let finds = is_held || !explanation.reviews.is_empty() || !explanation.gaps.is_empty();
     Ok(if finds { Exit::Findings } else { Exit::Done })
 }
 
 /// The explanation as text. Everything in it is fit to be shown already.
 fn told(explanation: &Explanation) -> String {
     let mut out = String::new();
+    for gap in &explanation.gaps {
+        let _ = writeln!(out, "not shown: {} ({}); {}", gap.what, gap.code, gap.advice());
+    }
     if let Some(conflict) = &explanation.conflict {
         let _ = writeln!(out, "{}: {}", shortened(&conflict.leaver), shortened(&conflict.why));
         for candidate in &conflict.candidates {
             let _ = writeln!(out, "    {}", shortened(candidate));
+        }
+    }
+    for lack in &explanation.accepted {
+        let _ = writeln!(out, "accepted   {} ({})", lack.what, lack.code);
+    }
+    for kind in &explanation.not_judged {
+        let _ = writeln!(out, "not judged {}: {}", kind.what, kind.count);
+        for place in &kind.places {
+            let _ = writeln!(out, "    {place}");
         }
     }
     let Some(account) = &explanation.account else { return out };

@@ -14,7 +14,7 @@ use crate::io::change_set::{ChangeSetError, read_history};
 use crate::io::exports::ExportError;
 use crate::leavers::roster::{self, RosterError};
 use crate::leavers::{self, Leaver};
-use crate::plan::complete::Incomplete;
+use crate::plan::complete::{Incomplete, Severity};
 use crate::plan::{NamedRoster, PlanError, Request};
 use crate::policy::{self, Policy};
 use crate::proof::ProofError;
@@ -304,11 +304,15 @@ fn incomplete(lack: &Incomplete, exports: &[String]) -> Diagnostic {
         .iter()
         .take(3)
         .fold(Diagnostic::refused(lack.sentence()), |fault, found| fault.note(place(found)));
-    let fault = fault.help(lack.help());
-    if Incomplete::ACCEPTABLE.contains(&lack.code()) {
-        fault.note(format!("--accept-incomplete {} plans without it; report and runbook will say so", lack.code()))
-    } else {
-        fault
+    let fault = fault.help(lack.advice());
+    match (lack, lack.severity()) {
+        (Incomplete::Operational(_), Severity::RefusesUnlessAccepted) => {
+            fault.note("--accept-incomplete operational holds these accounts and plans the rest")
+        }
+        (_, Severity::RefusesUnlessAccepted) => {
+            fault.note(format!("--accept-incomplete {} plans without it; report and runbook will say so", lack.code()))
+        }
+        (_, Severity::Refuses | Severity::Finding) => fault,
     }
 }
 

@@ -18,11 +18,11 @@ use crate::revert::{Reverted, revert};
 pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     let trouble = |text: String| vec![Diagnostic::trouble(text)];
     super::tell_leftovers(command.output.as_ref(), global);
-    let server = Server::called(&command.server).unwrap_or(Server::OpenLdap);
+    let files = ChangeFiles::read(&command.changes, &global.reading(), UrlPolicy::Refuse)?;
+    let server = files.server(command.server.as_deref(), global)?;
     if command.relax && !server.profile().controls.contains(&crate::ldap::change::RELAX_RULES) {
         return Err(trouble(format!("--relax: {server} has no relax rules control")));
     }
-    let files = ChangeFiles::read(&command.changes, &global.reading(), UrlPolicy::Refuse)?;
     let records = &files.records;
     let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);

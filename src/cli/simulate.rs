@@ -10,7 +10,6 @@ use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
 use crate::io::new_file::NewFile;
 use crate::ldif::UrlPolicy;
-use crate::policy::Server;
 use crate::simulate::{self, Changes};
 
 /// Runs it.
@@ -30,10 +29,10 @@ pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
     };
     let urls = if folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
     let files = ChangeFiles::read(&command.changes, &global.reading(), urls)?;
+    let server = files.server(command.server.as_deref(), global)?;
     let records = &files.records;
     let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
-    let server = Server::called(&command.server).unwrap_or(Server::OpenLdap);
     let outcome = simulate::simulate(&exports, urls, server, records, command.keep_going)
         .map_err(|error| faults(&error, &command.export))?;
 

@@ -66,6 +66,9 @@ fn lines(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &s
     if !used.is_empty() {
         lines.push(format!("{}: {}", styled(PLAIN, "limits"), used.join(", ")));
     }
+    for gap in &view.gaps {
+        lines.push(format!("{}: {} ({}); {}", styled(WARN, "not shown"), gap.what, gap.code, gap.advice()));
+    }
     for due in view.due.iter().take(3) {
         let (named, more) = few(&due.leavers, NAMED, verbose);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };

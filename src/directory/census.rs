@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::operational::Shown;
+
 /// How many places of each kind are named; the rest is counted.
 const NAMED: usize = 20;
 
@@ -69,6 +71,8 @@ pub struct Census {
     pub without_values: Finding,
     /// Entries whose name is no distinguished name; nothing is planned for them.
     pub unreadable_names: Finding,
+    /// Operational attributes that the exports show, of those that the pass [asks for](super::Pass::operational).
+    pub operational: Shown,
 }
 
 impl Census {
@@ -86,5 +90,6 @@ impl Census {
         self.partial_lists.merge(other.partial_lists);
         self.without_values.merge(other.without_values);
         self.unreadable_names.merge(other.unreadable_names);
+        self.operational.merge(other.operational);
     }
 }

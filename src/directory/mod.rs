@@ -4,11 +4,13 @@ pub mod census;
 pub mod faults;
 pub mod key_hash;
 pub mod named;
+pub mod operational;
 pub mod overlay;
 pub mod references;
 pub mod scan;
 pub mod search;
 pub mod structure;
+pub mod tops;
 
 pub use census::{Census, Place};
 pub use overlay::Overlay;

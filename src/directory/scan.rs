@@ -25,6 +25,7 @@ use thiserror::Error;
 
 use super::census::{Census, Place};
 use super::faults::{Further, further};
+use super::operational::Watch;
 use super::overlay::Overlay;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::{Asked, Attributes, any_of_dn};
@@ -183,8 +184,17 @@ pub trait Pass: Sync {
         None
     }
 
+    /// The operational attributes that the census looks for; `None` for none.
+    fn operational(&self) -> Option<&Watch> {
+        None
+    }
+
     /// Looks at an entry.
     fn visit(&self, entry: &EntryView<'_>, found: &mut Self::Found) -> Result<(), Unreadable>;
+
+    /// Looks at a record whose name is not a distinguished name; no other pass method sees it. It has at least the
+    /// lines of the attributes that the pass [asks for](Pass::interest).
+    fn visit_bad_name(&self, _record: &ContentRecord<'_>, _export: u16, _found: &mut Self::Found) {}
 }
 
 /// Why a scan ended early.
@@ -235,6 +245,20 @@ pub fn scan<E: Exports, P: Pass>(
     pass: &P,
     mut merge: impl FnMut(P::Found),
 ) -> Result<Census, ScanError<E::Error>> {
+    scan_while(exports, urls, overlay, pass, |found| {
+        merge(found);
+        true
+    })
+}
+
+/// Does what [`scan`] does, until `merge` says `false`: then the census is that of the blocks before.
+pub fn scan_while<E: Exports, P: Pass>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    overlay: Option<&Overlay>,
+    pass: &P,
+    mut merge: impl FnMut(P::Found) -> bool,
+) -> Result<Census, ScanError<E::Error>> {
     let is_thorough = exports.is_thorough();
     let work = |block: BlockText<'_>| scan_block(block, urls, overlay, pass, is_thorough);
     let mut census = Census::default();
@@ -242,8 +266,7 @@ pub fn scan<E: Exports, P: Pass>(
     let mut take = |result: Result<Scanned<P::Found>, Stop>| match result {
         Ok(scanned) => {
             census.merge(scanned.census);
-            merge(scanned.found);
-            true
+            merge(scanned.found)
         }
         Err(reason) => {
             stop = Some(reason);
@@ -294,6 +317,7 @@ fn scan_block<P: Pass>(
             },
         };
         let Ok(key) = keys.key_of(&record.dn) else {
+            pass.visit_bad_name(&record, export, &mut scanned.found);
             let text = record.dn.into_owned();
             scanned.census.unreadable_names.add(Place { export, line: record.line, text });
             continue;
@@ -307,6 +331,9 @@ fn scan_block<P: Pass>(
         if lines == dropped || !is_usual && has_an_empty_class(&record) {
             let text = record.dn.to_vec();
             scanned.census.without_values.add(Place { export, line: record.line, text });
+        }
+        if let Some(watch) = pass.operational() {
+            watch.look(&record, part, export, &mut scanned.census.operational);
         }
         scanned.census.entries += 1;
         if scanned.census.entries == 1 {

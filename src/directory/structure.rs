@@ -2,8 +2,12 @@
 //!
 //! Names are remembered as 64-bit hashes of their keys, eight bytes an entry. Two names with one hash would be taken for
 //! one entry twice: among ten million entries that happens once in 370,000 directories, and ends in a refusal.
+//!
+//! The *topmost* entries of the exports are those without any exported entry above them. What is missing above them is
+//! no hole: the export may begin at a suffix of the directory, or be a part of it; see [`tops`](super::tops).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::BuildHasherDefault;
 
 use super::census::Finding;
@@ -12,12 +16,32 @@ use super::references::kinds::MEMBERS;
 use super::{EntryView, census::Place};
 use crate::ldap::dn_key::{parent_of, prefixes};
 
-/// What stands above an entry, by hash: the one above that, and the first entry below it.
+/// A name above an exported entry, by hash.
 #[derive(Clone, Copy, Debug)]
 struct Above {
+    /// The name above this one.
     parent: Option<u64>,
+    /// The first exported entry directly below it; while there is none, the first one anywhere below it.
     export: u16,
     line: u64,
+    /// That entry is directly below it.
+    is_direct: bool,
+    /// Another entry of the same export is directly below it, too.
+    has_several: bool,
+    /// The name is one `dc=` alone, and all entries directly below it are called `dc=`: a top-level domain (RFC 2247),
+    /// for which directories have no entry.
+    is_top_level_domain: bool,
+}
+
+/// A place in the tree where the exports begin: the missing parent of a topmost entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// The export of the first topmost entry below that parent.
+    pub export: u16,
+    /// Its line.
+    pub line: u64,
+    /// The export holds several topmost entries below that parent.
+    pub has_several: bool,
 }
 
 /// The names of all entries.
@@ -32,6 +56,24 @@ pub struct Structure {
 /// Whether the lines of a description are the members of a group.
 pub fn is_membership(description: &str) -> bool {
     MEMBERS.iter().any(|name| description.eq_ignore_ascii_case(name))
+}
+
+/// Whether the key bytes of an RDN are those of a domain component.
+fn is_domain_component(rdn: &[u8]) -> bool {
+    rdn.starts_with(b"dc=")
+}
+
+impl Above {
+    /// Adds an entry directly below, which comes after those that were added.
+    fn add_direct(&mut self, new: &Self) {
+        if self.is_direct {
+            self.has_several |= new.has_several || self.export == new.export;
+        } else {
+            (self.is_direct, self.export, self.line) = (true, new.export, new.line);
+            self.has_several = new.has_several;
+        }
+        self.is_top_level_domain &= new.is_top_level_domain;
+    }
 }
 
 impl Structure {
@@ -57,14 +99,24 @@ impl Structure {
     pub fn add_name(&mut self, key: &[u8], export: u16, line: u64) {
         self.names.push(hash(key));
         let parent = parent_of(key);
-        if parent.is_empty() || self.above.contains_key(&hash(parent)) {
+        if parent.is_empty() {
+            return;
+        }
+        let is_domain = key.get(parent.len()..).is_some_and(is_domain_component);
+        if let Some(known) = self.above.get_mut(&hash(parent)) {
+            known.add_direct(&Above { is_direct: true, export, line, is_top_level_domain: is_domain, ..*known });
             return;
         }
         let mut higher = None;
-        for (above, _) in prefixes(parent) {
+        for (above, rdn) in prefixes(parent) {
             let name = hash(above);
-            self.above.entry(name).or_insert(Above { parent: higher, export, line });
+            let is_top_level_domain = higher.is_none() && is_domain_component(rdn);
+            let new = Above { parent: higher, export, line, is_direct: false, has_several: false, is_top_level_domain };
+            self.above.entry(name).or_insert(new);
             higher = Some(name);
+        }
+        if let Some(known) = higher.and_then(|parent| self.above.get_mut(&parent)) {
+            known.add_direct(&Above { is_direct: true, is_top_level_domain: is_domain, ..*known });
         }
     }
 
@@ -73,7 +125,11 @@ impl Structure {
         self.names.extend(other.names);
         self.groups.extend(other.groups);
         for (name, above) in other.above {
-            self.above.entry(name).or_insert(above);
+            match self.above.entry(name) {
+                Entry::Occupied(mut known) if above.is_direct => known.get_mut().add_direct(&above),
+                Entry::Occupied(_) => {}
+                Entry::Vacant(free) => drop(free.insert(above)),
+            }
         }
     }
 
@@ -89,6 +145,24 @@ impl Structure {
 
     fn holds(&self, name: u64) -> bool {
         self.names.binary_search(&name).is_ok()
+    }
+
+    /// Where the exports begin, apart from entries of one RDN and those below a top-level domain; after
+    /// [`Structure::finish`].
+    pub fn beginnings(&self) -> Vec<Beginning> {
+        let is_missing = |name: u64, above: &Above| {
+            let higher =
+                std::iter::successors(above.parent, |next| self.above.get(next).and_then(|above| above.parent));
+            !self.holds(name) && !higher.into_iter().any(|next| self.holds(next))
+        };
+        let mut all: Vec<Beginning> = Vec::new();
+        for (name, above) in &self.above {
+            if above.is_direct && !above.is_top_level_domain && is_missing(*name, above) {
+                all.push(Beginning { export: above.export, line: above.line, has_several: above.has_several });
+            }
+        }
+        all.sort_by_key(|beginning| (beginning.export, beginning.line));
+        all
     }
 
     /// Entries without the one above them, although the exports hold one higher up: a tree with a hole.
@@ -115,6 +189,11 @@ impl Structure {
         holes
     }
 
+    /// The hashes of the names that several entries have; after [`Structure::finish`].
+    pub fn repeated_names(&self) -> Hashes {
+        self.names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+    }
+
     /// How many entries stand in the exports more than once.
     pub fn repeated(&self) -> u64 {
         self.names.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64
@@ -133,6 +212,46 @@ mod tests {
         }
         structure.finish();
         structure
+    }
+
+    /// The names of the exports, each with its export, and where these begin: the line of the first topmost entry, `+`
+    /// if its export has several there.
+    #[test]
+    fn where_exports_begin() {
+        for (names, expected) in [
+            (&[(0, "o=isp"), (0, "ou=a,o=isp"), (0, "uid=1,ou=a,o=isp")][..], ""),
+            (&[(0, "dc=example,dc=com"), (0, "ou=a,dc=example,dc=com")], ""),
+            (&[(0, "dc=example,dc=com"), (0, "dc=example,dc=org"), (1, "dc=other,dc=com")], ""),
+            (&[(0, "dc=example,dc=co,dc=uk")], "1"),
+            (&[(0, "ou=people,dc=local")], "1"),
+            (&[(0, "dc=example,dc=com"), (0, "uid=1,dc=com")], "1+"),
+            (&[(0, "o=example,c=DE"), (1, "o=other,c=DE")], "1"),
+            (&[(0, "o=example,c=DE"), (0, "o=other,c=DE")], "1+"),
+            (&[(0, "uid=1,ou=a,o=isp"), (0, "uid=2,ou=a,o=isp")], "1+"),
+            // Of another export, one below the other.
+            (&[(0, "ou=sub,o=isp"), (0, "uid=1,ou=sub,o=isp"), (1, "o=isp")], ""),
+            (&[(0, "uid=1,ou=x,ou=sub,o=isp"), (0, "ou=sub,o=isp")], "2"),
+            (&[(0, "uid=1,ou=b,ou=a,o=isp"), (0, "uid=2,ou=c,o=isp")], "1 2"),
+        ] {
+            let key = |name: &str| DnKey::parse(name.as_bytes()).unwrap();
+            let all: Vec<(u16, u64, DnKey)> =
+                names.iter().zip(1..).map(|((export, name), line)| (*export, line, key(name))).collect();
+            // In one piece, and merged from a piece an entry.
+            let mut whole = Structure::default();
+            let mut merged = Structure::default();
+            for (export, line, key) in &all {
+                whole.add_name(key.as_bytes(), *export, *line);
+                let mut piece = Structure::default();
+                piece.add_name(key.as_bytes(), *export, *line);
+                merged.merge(piece);
+            }
+            for mut structure in [whole, merged] {
+                structure.finish();
+                let text = |begin: &Beginning| format!("{}{}", begin.line, if begin.has_several { "+" } else { "" });
+                let begins: Vec<String> = structure.beginnings().iter().map(text).collect();
+                assert_eq!(begins.join(" "), expected, "{names:?}");
+            }
+        }
     }
 
     #[test]

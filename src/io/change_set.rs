@@ -12,6 +12,7 @@ use crate::ldap::{ChangeRecord, Dn};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
 use crate::lifecycle::history::{History, Past};
 use crate::plan::Stage;
+use crate::policy::Server;
 
 /// Why a folder is no change set that can be read.
 #[derive(Debug, Error)]
@@ -44,6 +45,30 @@ pub enum ChangeSetError {
         /// The file.
         path: Utf8PathBuf,
     },
+    /// `plan.json` is of a format that this version does not read.
+    #[error("{path}: its format_version is {version}, and this version of offboard reads 1")]
+    Format {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The version that it has.
+        version: String,
+    },
+    /// `plan.json` does not say for which server the change set was planned.
+    #[error("{path} does not say for which server the change set was planned")]
+    NoServer {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// `plan.json` names a server that this version does not know.
+    #[error(
+        "{path}: the change set was planned for the server `{server}`, which this version of offboard does not know"
+    )]
+    UnknownServer {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The word that it has.
+        server: String,
+    },
     /// `plan.json` or a change file is not what this tool writes.
     #[error("{path}: {what}")]
     Content {
@@ -57,7 +82,8 @@ pub enum ChangeSetError {
 /// What is read of `plan.json`.
 #[derive(Deserialize)]
 struct PlanJson {
-    format_version: String,
+    #[serde(flatten)]
+    heading: Heading,
     as_of: Date,
     #[serde(default)]
     refused: bool,
@@ -121,12 +147,54 @@ pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> 
     Ok(history)
 }
 
-/// The change files of a set, in order. Every sum is checked first.
-pub fn apply_files(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, ChangeSetError> {
+/// What is to be run of a change set.
+pub struct ApplyFiles {
+    /// The change files, in the order in which they run.
+    pub files: Vec<Utf8PathBuf>,
+    /// The server that they were planned for.
+    pub server: Server,
+}
+
+/// The change files of a set, and their server. Every sum is checked first.
+pub fn apply_files(folder: &Utf8Path) -> Result<ApplyFiles, ChangeSetError> {
     let mut names = check_sums(folder)?;
     names.retain(|name| Utf8Path::new(name).starts_with("apply") && Utf8Path::new(name).extension() == Some("ldif"));
     names.sort();
-    Ok(names.iter().map(|name| folder.join(name)).collect())
+    let path = folder.join("plan.json");
+    let heading: Heading = json(&path)?;
+    let server = heading.server(&path)?;
+    Ok(ApplyFiles { files: names.iter().map(|name| folder.join(name)).collect(), server })
+}
+
+/// What every `plan.json` begins with.
+#[derive(Deserialize)]
+struct Heading {
+    format_version: String,
+    #[serde(default)]
+    server: Option<String>,
+}
+
+impl Heading {
+    /// Refuses another major version of the format.
+    fn check_format(&self, path: &Utf8Path) -> Result<(), ChangeSetError> {
+        if self.format_version.split('.').next() == Some("1") {
+            return Ok(());
+        }
+        Err(ChangeSetError::Format { path: path.to_owned(), version: self.format_version.clone() })
+    }
+
+    /// The server that the change set was planned for.
+    fn server(&self, path: &Utf8Path) -> Result<Server, ChangeSetError> {
+        self.check_format(path)?;
+        let Some(name) = &self.server else { return Err(ChangeSetError::NoServer { path: path.to_owned() }) };
+        let unknown = || ChangeSetError::UnknownServer { path: path.to_owned(), server: name.clone() };
+        Server::called(name).ok_or_else(unknown)
+    }
+}
+
+fn json<T: serde::de::DeserializeOwned>(path: &Utf8Path) -> Result<T, ChangeSetError> {
+    serde_json::from_slice(&file(path)?)
+        .map_err(|error| ChangeSetError::Content { path: path.to_owned(), what: error.to_string() })
 }
 
 struct ChangeSet {
@@ -137,6 +205,8 @@ struct ChangeSet {
 
 /// A change set as it was written, whole.
 pub struct WholeSet {
+    /// The server that it was planned for.
+    pub server: Server,
     /// The day for which it was planned.
     pub as_of: Date,
     /// Its records, in the order in which they run.
@@ -189,6 +259,7 @@ pub fn read_whole(folder: &Utf8Path) -> Result<WholeSet, ChangeSetError> {
         records: account.operations,
     };
     Ok(WholeSet {
+        server: plan.heading.server(&folder.join("plan.json"))?,
         as_of: plan.as_of,
         records: records.collect(),
         accounts: plan.accounts.into_iter().map(account).collect(),
@@ -214,10 +285,9 @@ fn read_stages(folder: &Utf8Path, stages: &[Stage]) -> Result<(PlanJson, Vec<Pla
     let sums = check_sums(folder)?;
     let path = folder.join("plan.json");
     let wrong = |path: &Utf8Path, what: String| ChangeSetError::Content { path: path.to_owned(), what };
-    let plan: PlanJson = serde_json::from_slice(&file(&path)?).map_err(|error| wrong(&path, error.to_string()))?;
-    if plan.format_version.split('.').next() != Some("1") {
-        return Err(wrong(&path, format!("format_version {} is not known here", plan.format_version)));
-    }
+    // The heading first: what follows may have another form in another version.
+    json::<Heading>(&path)?.check_format(&path)?;
+    let plan: PlanJson = json(&path)?;
     let mut records = Vec::new();
     for stage in stages {
         let name = format!("apply/{}", stage.apply_file());

@@ -18,6 +18,7 @@ pub mod managed_entries;
 pub mod matching;
 pub mod name_and_uid;
 pub mod object_classes;
+pub mod operational;
 pub mod renames;
 pub mod result_code;
 pub mod schema;

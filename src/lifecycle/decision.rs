@@ -206,6 +206,8 @@ pub enum Reason {
         /// How many.
         count: usize,
     },
+    /// The export does not show an operational attribute that the step depends on: the attribute.
+    NotShown(String),
     /// It is acted on in another wave of the same plan.
     OtherWave,
 }
@@ -309,6 +311,7 @@ impl Reason {
             Self::ChildrenBelow { .. } => {
                 "[children] own with a filter that finds these entries, [children] other = \"delete\", or moving them away"
             }
+            Self::NotShown(_) => "an export that shows operational attributes",
             Self::OtherWave => "the wave that it is in",
         }
     }
@@ -354,6 +357,7 @@ impl Reason {
             Self::AccountBelow(_) => "account-below",
             Self::ProtectedBelow(_) => "protected-below",
             Self::ChildrenBelow { .. } => "children-below",
+            Self::NotShown(_) => "not-shown",
             Self::OtherWave => "other-wave",
         }
     }
@@ -449,6 +453,9 @@ impl Reason {
             Self::ChildrenBelow { first, count } => format!(
                 "{count} entries are below it that the policy does not count as its own, the first is {}",
                 text(first)
+            ),
+            Self::NotShown(attribute) => format!(
+                "its export does not show {attribute}, an operational attribute, so what the account has there is unknown"
             ),
             Self::OtherWave => "another wave acts on it".to_owned(),
         }

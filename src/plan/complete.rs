@@ -1,31 +1,33 @@
 //! What the exports lack, and what may not be planned without it.
 //!
-//! | code | lacking | for |
-//! | --- | --- | --- |
-//! | `empty` | every entry of an export | every plan |
-//! | `age` | what happened since: the export is older than `[directory] max_age_days`, or of unknown age | every plan |
-//! | `suffix` | an entry of `[directory] suffixes` | every plan |
-//! | `protected-group` | a group of `[protect]` | every plan; it cannot be accepted |
-//! | `cut` | the rest of a search that ended early (`result: 4 Size limit exceeded`) | every plan |
-//! | `partial-lists` | values (`member;range=0-1499` of Active Directory) | every plan |
-//! | `no-values` | values (`ldapsearch -A`, `1.1`) | every plan |
-//! | `holes` | an entry between two others | every plan |
-//! | `repeated` | nothing, but an entry stands there more than once | every plan |
-//! | `absent-group` | a group that `memberOf` of a deleted account names | deletions |
-//! | `address-books` | the suffix of the address books, which a deleted account points into | deletions |
-//! | `children` | entries below one that is deleted: `numSubordinates` says more, or `hasSubordinates` | deletions |
+//! | code | what is lacking | when it is asked for | a plan without it |
+//! | --- | --- | --- | --- |
+//! | `empty` | every entry of an export | always | refused, or accepted |
+//! | `age` | what happened since: the export is older than `[directory] max_age_days`, or of unknown age | always | refused, or accepted |
+//! | `suffix` | an entry of `[directory] suffixes` | always | refused, or accepted |
+//! | `protected-group` | a group of `[protect]` | always | refused |
+//! | `cut` | the rest of a search that ended early (`result: 4 Size limit exceeded`) | always | refused, or accepted |
+//! | `partial-lists` | values (`member;range=0-1499` of Active Directory) | always | refused, or accepted |
+//! | `no-values` | values (`ldapsearch -A`, `1.1`) | always | refused, or accepted |
+//! | `holes` | an entry between two others | always | refused, or accepted |
+//! | `parents` | the entries above the topmost ones ([`tops`]) | always | made, with a finding |
+//! | `repeated` | nothing, but an entry is in the exports more than once | always | refused, or accepted |
+//! | `operational` | an operational attribute that the policy needs ([`operational`]) | always | refused; refused, or accepted; made, with a finding |
+//! | `absent-group` | a group that `memberOf` of a deleted account names | for deletions | refused, or accepted |
+//! | `address-books` | the suffix of the address books, which a deleted account points into | for deletions | refused, or accepted |
+//! | `children` | entries below one that is deleted: `numSubordinates` says more, or `hasSubordinates` | for deletions | refused, or accepted |
 //!
-//! A lack refuses the plan (3), unless it is accepted by its code for this run (`--accept-incomplete`); then report and
-//! runbook say so.
+//! What is lacking is accepted by its code for one run (`--accept-incomplete`); then report and runbook say so.
 
 use std::collections::HashMap;
 
 use super::address_books::POINTERS;
 use super::collect::Collected;
+use super::operational::{Extent, NotShown, Sought};
 use super::resolve::Resolved;
 use super::{Account, PlanError, Request};
-use crate::directory::Census;
 use crate::directory::census::{Finding, Place};
+use crate::directory::{Census, tops};
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Entry};
 use crate::lifecycle::Step;
@@ -55,8 +57,12 @@ pub enum Incomplete {
     NoValues(Finding),
     /// Entries between others.
     Holes(Finding),
+    /// Entries above the topmost ones, which are not suffixes.
+    Parents(Finding),
     /// Entries stand there more than once: how many.
     Repeated(u64),
+    /// Operational attributes that the policy needs.
+    Operational(NotShown),
     /// Groups that deleted accounts are in.
     AbsentGroup(Finding),
     /// The address books of deleted accounts.
@@ -65,9 +71,47 @@ pub enum Incomplete {
     Children(Finding),
 }
 
+/// What a plan may do without something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// There is no plan.
+    Refuses,
+    /// There is a plan only if this run accepts it.
+    RefusesUnlessAccepted,
+    /// There is a plan, and a person must read this.
+    Finding,
+}
+
+/// What the exports lack, apart from what refuses a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// What the run accepts.
+    pub accepted: Vec<Incomplete>,
+    /// What does not refuse a plan.
+    pub findings: Vec<Incomplete>,
+}
+
 impl Incomplete {
+    /// All codes, in the order of the table above.
+    pub const CODES: [&'static str; 14] = [
+        "empty",
+        "age",
+        "suffix",
+        "protected-group",
+        "cut",
+        "partial-lists",
+        "no-values",
+        "holes",
+        "parents",
+        "repeated",
+        "operational",
+        "absent-group",
+        "address-books",
+        "children",
+    ];
+
     /// The codes that `--accept-incomplete` takes.
-    pub const ACCEPTABLE: [&'static str; 11] = [
+    pub const ACCEPTABLE: [&'static str; 12] = [
         "empty",
         "age",
         "suffix",
@@ -76,6 +120,7 @@ impl Incomplete {
         "no-values",
         "holes",
         "repeated",
+        "operational",
         "absent-group",
         "address-books",
         "children",
@@ -92,14 +137,40 @@ impl Incomplete {
             Self::PartialLists(_) => "partial-lists",
             Self::NoValues(_) => "no-values",
             Self::Holes(_) => "holes",
+            Self::Parents(_) => "parents",
             Self::Repeated(_) => "repeated",
+            Self::Operational(_) => "operational",
             Self::AbsentGroup(_) => "absent-group",
             Self::AddressBooks(_) => "address-books",
             Self::Children(_) => "children",
         }
     }
 
-    /// What is lacking, in words.
+    /// What a plan may do without it.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::ProtectedGroup(_) => Severity::Refuses,
+            Self::Parents(_) => Severity::Finding,
+            Self::Operational(not_shown) => match not_shown.extent {
+                Extent::Nothing => Severity::Finding,
+                Extent::Accounts(_) => Severity::RefusesUnlessAccepted,
+                Extent::Whole => Severity::Refuses,
+            },
+            Self::Empty(_)
+            | Self::Age { .. }
+            | Self::Suffix(_)
+            | Self::Cut(_)
+            | Self::PartialLists(_)
+            | Self::NoValues(_)
+            | Self::Holes(_)
+            | Self::Repeated(_)
+            | Self::AbsentGroup(_)
+            | Self::AddressBooks(_)
+            | Self::Children(_) => Severity::RefusesUnlessAccepted,
+        }
+    }
+
+    /// What is lacking, in words. Names from the directory in it are raw.
     pub fn sentence(&self) -> String {
         let name = |dn: &Dn| String::from_utf8_lossy(dn.spelling()).into_owned();
         match self {
@@ -116,6 +187,22 @@ impl Incomplete {
             Self::PartialLists(finding) => format!("{} lists of values are there only in part", finding.count),
             Self::NoValues(finding) => format!("{} entries have no values", finding.count),
             Self::Holes(finding) => format!("{} entries are missing between others", finding.count),
+            Self::Parents(finding) => {
+                let names: Vec<String> = finding
+                    .places
+                    .iter()
+                    .take(3)
+                    .map(|place| String::from_utf8_lossy(&place.text).into_owned())
+                    .collect();
+                let more = finding.count.saturating_sub(names.len() as u64);
+                let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+                format!(
+                    "the exports are a part of the directory: they do not show {}{more}, nor the entries above; groups and \
+                     other entries that are not shown may still name the accounts, and the proof does not look at them",
+                    names.join("; ")
+                )
+            }
+            Self::Operational(not_shown) => not_shown.sentence(),
             Self::Repeated(count) => format!("{count} entries stand in the exports more than once"),
             Self::AbsentGroup(finding) => {
                 format!("{} groups that deleted accounts are in are not there", finding.count)
@@ -137,15 +224,31 @@ impl Incomplete {
             | Self::PartialLists(finding)
             | Self::NoValues(finding)
             | Self::Holes(finding)
+            | Self::Parents(finding)
             | Self::AbsentGroup(finding)
             | Self::AddressBooks(finding)
             | Self::Children(finding) => &finding.places,
+            Self::Operational(not_shown) => not_shown.places(),
         }
+    }
+
+    /// A command that exports what is lacking.
+    pub fn command(&self) -> Option<&'static str> {
+        match self {
+            Self::Operational(not_shown) => Some(not_shown.command()),
+            _ => None,
+        }
+    }
+
+    /// What to do about it, with the command.
+    pub fn advice(&self) -> String {
+        self.command().map_or_else(|| self.help().to_owned(), |command| format!("{}: {command}", self.help()))
     }
 
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
+            Self::Operational(_) => "export again with operational attributes",
             Self::Empty(_) => "export again: an export that failed is empty, too",
             Self::Age { .. } => "export again; the age is that of the file, so copy exports with their times (cp -p)",
             Self::Suffix(_) => "give the export of that suffix too ([directory] suffixes)",
@@ -153,10 +256,13 @@ impl Incomplete {
             Self::Cut(_) => "export again without a size or time limit, as an administrator",
             Self::PartialLists(_) => "export again with all values of these attributes",
             Self::NoValues(_) => "export again with values (no -A, no 1.1)",
+            Self::Parents(_) => {
+                "export the whole suffix; if an export does begin at a suffix, name that in [directory] suffixes"
+            }
             Self::Repeated(_) => "give every part of the directory once",
             Self::AbsentGroup(_) => "give the export that holds these groups too",
             Self::AddressBooks(_) => "give the export of the address books too ([address_books] suffix)",
-            Self::Holes(_) | Self::Children(_) => "export again as somebody who may read everything",
+            Self::Holes(_) | Self::Children(_) => "export again with an account that can read all entries",
         }
     }
 }
@@ -164,13 +270,18 @@ impl Incomplete {
 /// What a finding is a lack of.
 type Lack = fn(Finding) -> Incomplete;
 
-/// Refuses what was not accepted; gives what was.
-pub fn refuse<E>(lacking: Vec<Incomplete>, request: &Request) -> Result<Vec<Incomplete>, PlanError<E>> {
-    let is_accepted = |lack: &Incomplete| {
-        Incomplete::ACCEPTABLE.contains(&lack.code()) && request.accepted.iter().any(|code| code == lack.code())
-    };
-    let (accepted, refused): (Vec<_>, Vec<_>) = lacking.into_iter().partition(is_accepted);
-    if refused.is_empty() { Ok(accepted) } else { Err(PlanError::Incomplete(refused)) }
+/// Refuses what was not accepted, and adds the rest to what is known.
+pub fn refuse<E>(lacking: Vec<Incomplete>, request: &Request, gaps: &mut Gaps) -> Result<(), PlanError<E>> {
+    let mut refused = Vec::new();
+    for lack in lacking {
+        let is_accepted = request.accepted.iter().any(|code| code == lack.code());
+        match lack.severity() {
+            Severity::Finding => gaps.findings.push(lack),
+            Severity::RefusesUnlessAccepted if is_accepted => gaps.accepted.push(lack),
+            Severity::Refuses | Severity::RefusesUnlessAccepted => refused.push(lack),
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(PlanError::Incomplete(refused)) }
 }
 
 /// What the exports lack for any plan.
@@ -183,15 +294,18 @@ pub fn of_exports(census: &Census, resolved: &Resolved, policy: &Policy, request
     let limit = policy.directory.max_age_days.unwrap_or_default();
     lacking.extend((old.count > 0).then_some(Incomplete::Age { limit, old }));
     lacking.extend(missing.cloned().map(Incomplete::Suffix));
-    let findings: [(Lack, &Finding); 4] = [
+    let findings: [(Lack, &Finding); 5] = [
         (Incomplete::Cut, &census.cut),
         (Incomplete::PartialLists, &census.partial_lists),
         (Incomplete::NoValues, &census.without_values),
         (Incomplete::Holes, &resolved.structure.holes()),
+        (Incomplete::Parents, &tops::as_finding(&resolved.missing_parents)),
     ];
     lacking.extend(findings.into_iter().filter(|(_, found)| found.count > 0).map(|(lack, found)| lack(found.clone())));
     let repeated = resolved.structure.repeated();
     lacking.extend((repeated > 0).then_some(Incomplete::Repeated(repeated)));
+    let sought = Sought::new(policy, census, &resolved.in_exports);
+    lacking.extend(sought.of_exports(request).map(Incomplete::Operational));
     lacking
 }
 
@@ -293,8 +407,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_kind_has_a_code() {
+        let (found, dn) = (Finding::default(), Dn::parse(b"o=x").unwrap());
+        let all = [
+            Incomplete::Empty(found.clone()),
+            Incomplete::Age { limit: 1, old: found.clone() },
+            Incomplete::Suffix(dn.clone()),
+            Incomplete::ProtectedGroup(dn),
+            Incomplete::Cut(found.clone()),
+            Incomplete::PartialLists(found.clone()),
+            Incomplete::NoValues(found.clone()),
+            Incomplete::Holes(found.clone()),
+            Incomplete::Parents(found.clone()),
+            Incomplete::Repeated(1),
+            Incomplete::AbsentGroup(found.clone()),
+            Incomplete::AddressBooks(found.clone()),
+            Incomplete::Children(found),
+        ];
+        for lack in &all {
+            assert!(Incomplete::CODES.contains(&lack.code()), "{}", lack.code());
+            let is_acceptable = lack.severity() == Severity::RefusesUnlessAccepted;
+            assert_eq!(Incomplete::ACCEPTABLE.contains(&lack.code()), is_acceptable, "{}", lack.code());
+        }
+        // Besides these there is `operational`, of which each extent has a severity of its own.
+        assert_eq!(all.len() + 1, Incomplete::CODES.len());
+    }
+
+    #[test]
     fn what_protects_cannot_be_accepted() {
         let group = Incomplete::ProtectedGroup(Dn::parse(b"cn=admins,o=x").unwrap());
         assert!(!Incomplete::ACCEPTABLE.contains(&group.code()));
+        assert_eq!(group.severity(), Severity::Refuses);
     }
 }

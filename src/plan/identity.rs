@@ -25,6 +25,8 @@ use crate::policy::Policy;
 /// Identities, ready to be looked up entry by entry.
 pub struct Identities {
     by_key: KeyMap<Vec<usize>>,
+    /// Free text → identities, for entries whose name is not a DN.
+    by_text: HashMap<Vec<u8>, Vec<usize>>,
     /// Which of `by_attribute` an attribute is.
     types: TypeMap<usize>,
     by_attribute: Vec<ByAttribute>,
@@ -40,7 +42,12 @@ struct ByAttribute {
 impl Identities {
     /// Takes the identities; they are known by their index from now on.
     pub fn new<'i>(identities: impl IntoIterator<Item = &'i Identity>, policy: &Policy, history: &History) -> Self {
-        let mut all = Self { by_key: KeyMap::default(), types: TypeMap::default(), by_attribute: Vec::new() };
+        let mut all = Self {
+            by_key: KeyMap::default(),
+            by_text: HashMap::new(),
+            types: TypeMap::default(),
+            by_attribute: Vec::new(),
+        };
         for (index, identity) in identities.into_iter().enumerate() {
             match identity {
                 Identity::Dn(dn) => {
@@ -52,6 +59,7 @@ impl Identities {
                     all.add(description.attribute_type(), value.as_bytes(), index, None);
                 }
                 Identity::Text(text) => {
+                    all.by_text.entry(text.as_bytes().to_vec()).or_default().push(index);
                     for description in &policy.accounts.matching {
                         all.add(description.attribute_type(), text.as_bytes(), index, None);
                     }
@@ -82,6 +90,22 @@ impl Identities {
     /// The identities that mean this entry by its name.
     pub fn by_name(&self, entry: &EntryView<'_>) -> &[usize] {
         self.by_key.get(entry.key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The identities that a text means which is not a DN, although it is the name of an entry.
+    pub fn by_bad_name(&self, name: &[u8]) -> &[usize] {
+        self.by_text.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds the identities that mean a value of the attribute type with this number, in whatever domain, each once.
+    pub fn by_value_anywhere(&self, at: usize, value: &[u8], found: &mut Vec<usize>) {
+        let known = &self.by_attribute[at];
+        let value = normalize(known.rule, value);
+        for (index, _) in known.values.get(&*value).map_or(&[][..], Vec::as_slice) {
+            if !found.contains(index) {
+                found.push(*index);
+            }
+        }
     }
 
     /// The attribute types by whose values an entry may be meant, each with its number.

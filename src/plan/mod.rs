@@ -26,6 +26,7 @@ pub mod identity;
 pub mod limits;
 mod meanings;
 pub mod operation;
+pub mod operational;
 pub mod orphans;
 mod protect;
 pub mod references;
@@ -49,7 +50,7 @@ pub use limits::Counted;
 pub use operation::{Kind, Operation, Stage};
 pub use rosters::NamedRoster;
 
-use crate::directory::census::Finding;
+use crate::directory::census::{Finding, Place};
 use crate::directory::key_hash::KeySet;
 use crate::directory::{Census, Exports, Overlay, ScanError};
 use crate::ldap::dn_key::prefixes;
@@ -65,9 +66,10 @@ use access::Access;
 use children::Child;
 use collect::{Collect, Collected};
 use companions::Companion;
-use complete::Incomplete;
+use complete::{Gaps, Incomplete};
 use identity::Identities;
 use meanings::{Meanings, identities};
+use operational::Sought;
 use resolve::{Match, Resolve, Resolved};
 use rosters::{Hit, Rosters, Verdict};
 pub use sight::Seen;
@@ -139,6 +141,8 @@ pub struct Conflict {
 pub enum ConflictKind {
     /// Nothing in the exports matches.
     NotFound,
+    /// Only entries match that cannot be judged, because their names are not distinguished names.
+    NotJudged(Vec<Place>),
     /// Several entries match.
     Several(Vec<(Dn, Origin)>),
     /// The entry is none of the policy's accounts.
@@ -154,6 +158,7 @@ impl ConflictKind {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not-found",
+            Self::NotJudged(_) => "not-judged",
             Self::Several(_) => "several",
             Self::NotAnAccount(..) => "not-an-account",
             Self::Duplicate(..) => "duplicate-entry",
@@ -211,8 +216,8 @@ pub struct Plan {
     pub moved: Vec<(Dn, Dn)>,
     /// What the rosters came to, in the order of the request.
     pub rosters: Vec<RosterCount>,
-    /// What the exports lack, and the request accepts.
-    pub accepted: Vec<Incomplete>,
+    /// What the exports lack: what the request accepts, and what does not refuse a plan.
+    pub gaps: Gaps,
     /// What was seen of the exports: to plan again.
     pub seen: Seen,
 }
@@ -247,7 +252,7 @@ impl Plan {
     /// Whether a person must decide on something.
     pub fn has_findings(&self) -> bool {
         let held = self.accounts.iter().any(|account| account.decision.step == Step::Hold);
-        held || !self.conflicts.is_empty() || !self.reviews.is_empty()
+        held || !self.conflicts.is_empty() || !self.reviews.is_empty() || !self.gaps.findings.is_empty()
     }
 
     /// The limits that it exceeds: nothing of it may be run.
@@ -329,7 +334,8 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let doubts = roster_doubts(policy, request)?;
     let (mut resolved, mut census) = resolve(sight, policy, request)?;
     let first_census = census.clone();
-    let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy, request), request)?;
+    let mut gaps = Gaps::default();
+    complete::refuse(complete::of_exports(&census, &resolved, policy, request), request, &mut gaps)?;
 
     let mut schema = request.schema.clone();
     for entry in &resolved.schema {
@@ -339,6 +345,10 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let meanings = Meanings::new(&resolved.matches, request);
     let mut found = accounts(&resolved, &meanings, policy, request);
     hold_without_room(&mut found.accounts, policy, &schema);
+    let sought = Sought::new(policy, &first_census, &resolved.in_exports);
+    let known = (&request.history, &schema);
+    let unknown = operational::settle(&sought, &mut found.accounts, known, &mut gaps.findings);
+    complete::refuse(unknown.into_iter().collect(), request, &mut gaps)?;
     protect::apply(sight, policy, &mut found.accounts, &resolved.named)?;
     if let Some(wave) = &request.wave {
         wave::hold_others(&mut found.accounts, wave);
@@ -355,7 +365,8 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let mut looked_for = None;
     let mut books = Vec::new();
     let mut companions: Vec<Companion> = Vec::new();
-    let sees_all = accepted.is_empty();
+    let is_part = |lack: &Incomplete| matches!(lack, Incomplete::Parents(_));
+    let sees_all = gaps.accepted.is_empty() && !gaps.findings.iter().any(is_part);
     let orphans = |accounts: &[Account]| {
         let gone =
             accounts.iter().filter(|account| account.decision.step == Step::Purge).map(|account| &*account.entry);
@@ -371,15 +382,15 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         if !pass.deleted.is_empty() {
             pass.groups = groups;
         }
-        let line = Line { accounts: &accounts, meanings: &meanings, leaving: &leaving, policy };
+        let line = Line { accounts: &accounts, meanings: &meanings, leaving: &leaving, policy, sought: &sought };
         pass.wanted.extend(successor::first_wishes(&line));
         (around, census) = look(sight, &mut pass, &accounts, &mut companions, (policy, &schema))?;
         looked_for = Some(Looked::of(pass));
     }
     // What is planned on the way was looked at as it was exported.
     let lacking = sight.is_as_exported().then(|| complete::of_deletions(&accounts, &around, policy));
-    accepted.extend(complete::refuse(lacking.unwrap_or_default(), request)?);
-    reviews.extend(find_successors(sight, policy, &mut accounts, &around, &meanings, &leaving)?);
+    complete::refuse(lacking.unwrap_or_default(), request, &mut gaps)?;
+    reviews.extend(find_successors(sight, &sought, &mut accounts, &around, &meanings, &leaving)?);
     find_domains(&mut accounts, &around);
     let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
     // Who is held keeps his books.
@@ -406,7 +417,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         lost_access: stages::lost_access(&accounts, &gone, &around, &schema),
         children: stages::children(&accounts, &companions, &gone, &around, policy),
         rosters,
-        accepted,
+        gaps,
         leavers,
         accounts,
         conflicts,
@@ -421,9 +432,11 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         moved: moves.moved.into_values().collect(),
         seen: Seen {
             matches: resolved.matches,
+            not_judged: resolved.not_judged,
             named: resolved.named,
             schema: resolved.schema,
             census: first_census,
+            in_exports: resolved.in_exports,
             looked_for,
             around,
             asked: HashMap::new(),
@@ -515,13 +528,13 @@ fn resolve<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<(R
 
 fn find_successors<S: Sight>(
     sight: &S,
-    policy: &Policy,
+    sought: &Sought<'_>,
     accounts: &mut [Account],
     around: &Collected,
     meanings: &Meanings<'_>,
     leaving: &HashMap<DnKey, usize>,
 ) -> Result<Vec<Review>, PlanError<S::Error>> {
-    let line = Line { accounts, meanings, leaving, policy };
+    let line = Line { accounts, meanings, leaving, policy: sought.policy(), sought };
     let asked = successor::first_wishes(&line);
     let mut further: Vec<Entry> = Vec::new();
     let mut missing: Vec<DnKey> = Vec::new();
@@ -606,7 +619,17 @@ fn accounts(resolved: &Resolved, meanings: &Meanings<'_>, policy: &Policy, reque
     };
     for (index, leaver) in request.leavers.iter().enumerate() {
         match account_of(meanings.of_leaver(index), &found.asked) {
-            Err(kind) => found.conflicts.push(Conflict { leaver: index, kind }),
+            Err(kind) => {
+                let mut not_judged = resolved.not_judged.iter().filter(|entry| entry.identities.contains(&index));
+                let kind = match not_judged.next() {
+                    Some(first) if matches!(kind, ConflictKind::NotFound) => {
+                        let places = std::iter::once(first).chain(not_judged);
+                        ConflictKind::NotJudged(places.map(|entry| entry.place.clone()).collect())
+                    }
+                    _ => kind,
+                };
+                found.conflicts.push(Conflict { leaver: index, kind });
+            }
             Ok(meant) => found.add(account(index, leaver, meant, meanings, policy, request)),
         }
     }

@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use super::identity::Identities;
+use super::operational::{self, InExports};
 use super::orphans::Owners;
 use super::rosters::{Hit, Rosters, Verdict};
+use crate::directory::census::Place;
 use crate::directory::key_hash::KeySet;
+use crate::directory::operational::Watch;
 use crate::directory::references::kinds::MEMBERS;
 use crate::directory::scan::Unreadable;
 use crate::directory::structure::is_membership;
+use crate::directory::tops::MissingParent;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::attribute::same_type;
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
 use crate::ldap::{AttributeDescription, Entry, TypeMap};
-use crate::ldif::Interest;
+use crate::ldif::{ContentRecord, Interest};
 use crate::lifecycle::state::{is_marked_where, marking};
 use crate::policy::{Absence, Policy};
 
@@ -32,6 +36,7 @@ struct Role {
 pub struct Resolve<'p> {
     roles: TypeMap<Role>,
     interest: Interest,
+    watch: Option<Watch>,
     policy: &'p Policy,
     identities: Identities,
     rosters: Rosters<'p>,
@@ -54,6 +59,15 @@ pub struct Match {
     pub hits: Vec<Hit>,
 }
 
+/// An entry that identities mean, and that cannot be judged, because its name is not a distinguished name.
+#[derive(Clone, Debug)]
+pub struct NotJudged {
+    /// The identities, by index.
+    pub identities: Vec<usize>,
+    /// Where it is, and its name as written.
+    pub place: Place,
+}
+
 /// What pass 1 keeps.
 #[derive(Default)]
 pub struct Resolved {
@@ -61,6 +75,8 @@ pub struct Resolved {
     pub accounts: u64,
     /// Entries that identities mean.
     pub matches: Vec<Match>,
+    /// Entries that identities mean and that cannot be judged.
+    pub not_judged: Vec<NotJudged>,
     /// Entries that the policy names, of those the exports hold.
     pub named: Vec<Entry>,
     /// Address books and who may own them; only if orphans are asked for.
@@ -71,6 +87,10 @@ pub struct Resolved {
     pub structure: Structure,
     /// For each roster: accounts of its scope, and how many of them it lists.
     pub listed: Vec<(u64, u64)>,
+    /// Which exports hold accounts, and which hold more than address books.
+    pub in_exports: InExports,
+    /// Missing entries above the topmost ones: looked for after the pass.
+    pub missing_parents: Vec<MissingParent>,
 }
 
 impl Resolved {
@@ -78,10 +98,12 @@ impl Resolved {
     pub fn merge(&mut self, other: Self) {
         self.accounts += other.accounts;
         self.matches.extend(other.matches);
+        self.not_judged.extend(other.not_judged);
         self.named.extend(other.named);
         self.owners.merge(other.owners);
         self.schema.extend(other.schema);
         self.structure.merge(other.structure);
+        self.in_exports.merge(other.in_exports);
         self.listed.resize(self.listed.len().max(other.listed.len()), (0, 0));
         for (known, (accounts, listed)) in self.listed.iter_mut().zip(other.listed) {
             known.0 += accounts;
@@ -120,7 +142,13 @@ impl<'p> Resolve<'p> {
                 also(name);
             }
         }
-        Self { roles: known, interest, policy, identities, rosters, named, orphans }
+        let watch = operational::watch(policy);
+        Self { roles: known, interest, watch, policy, identities, rosters, named, orphans }
+    }
+
+    /// The policy of the plan.
+    pub fn policy(&self) -> &'p Policy {
+        self.policy
     }
 
     /// Whether address books that are nobody's are looked for.
@@ -166,6 +194,23 @@ impl Pass for Resolve<'_> {
         Some(&self.interest)
     }
 
+    fn operational(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
+    fn visit_bad_name(&self, record: &ContentRecord<'_>, export: u16, found: &mut Resolved) {
+        let mut identities = self.identities.by_bad_name(&record.dn).to_vec();
+        for line in &record.attributes {
+            if let Some(at) = self.roles.get(&line.description).and_then(|role| role.identity) {
+                self.identities.by_value_anywhere(at, line.value.bytes(), &mut identities);
+            }
+        }
+        if !identities.is_empty() {
+            let place = Place { export, line: record.line, text: record.dn.to_vec() };
+            found.not_judged.push(NotJudged { identities, place });
+        }
+    }
+
     fn visit(&self, entry: &EntryView<'_>, found: &mut Resolved) -> Result<(), Unreadable> {
         found.structure.add_name(entry.key, entry.export, entry.record.line);
         if self.orphans {
@@ -192,6 +237,7 @@ impl Pass for Resolve<'_> {
         }
         let is_account = self.policy.accounts.covers(entry.key, entry);
         found.accounts += u64::from(is_account);
+        found.in_exports.add(entry, is_account, self.policy);
         let (hits, matters) = if is_account { self.ask_rosters(entry, found) } else { (Vec::new(), false) };
         let mut identities = self.identities.by_name(entry).to_vec();
         by_value.retain(|index| is_account && !identities.contains(index));

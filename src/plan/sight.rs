@@ -19,10 +19,11 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::collect::{Collect, Collected, Kept};
-use super::resolve::{Match, Resolve, Resolved};
+use super::operational::InExports;
+use super::resolve::{Match, NotJudged, Resolve, Resolved};
 use crate::directory::key_hash::KeySet;
 use crate::directory::scan::{Unreadable, show};
-use crate::directory::{Census, Exports, Overlay, Pass, ScanError, named, scan};
+use crate::directory::{Census, Exports, Overlay, Pass, ScanError, named, scan, tops};
 use crate::ldap::{DnKey, Entry};
 use crate::ldif::UrlPolicy;
 
@@ -61,6 +62,8 @@ impl<E: Exports> Sight for Reading<'_, E> {
         let mut resolved = Resolved::default();
         let census = scan(self.exports, self.urls, self.overlay, pass, |found| resolved.merge(found))?;
         resolved.structure.finish();
+        let (exports, structure) = (self.exports, &resolved.structure);
+        resolved.missing_parents = tops::missing_parents(exports, self.urls, self.overlay, structure, pass.policy())?;
         Ok((resolved, census))
     }
 
@@ -88,9 +91,11 @@ impl<E: Exports> Sight for Reading<'_, E> {
 pub struct Seen {
     /// What pass 1 kept.
     pub(super) matches: Vec<Match>,
+    pub(super) not_judged: Vec<NotJudged>,
     pub(super) named: Vec<Entry>,
     pub(super) schema: Vec<Entry>,
     pub(super) census: Census,
+    pub(super) in_exports: InExports,
     /// What pass 2 looked for, as far as it was more than nothing, and what it kept.
     pub(super) looked_for: Option<Looked>,
     pub(super) around: Collected,
@@ -155,8 +160,10 @@ impl<E: Exports> Sight for Again<'_, E> {
         let matches = self.seen.matches.iter().filter(|meant| !self.is_touched(&meant.entry));
         let mut resolved = Resolved {
             matches: matches.cloned().collect(),
+            not_judged: self.seen.not_judged.clone(),
             named: self.untouched(&self.seen.named).cloned().collect(),
             schema: self.untouched(&self.seen.schema).cloned().collect(),
+            in_exports: self.seen.in_exports.clone(),
             ..Resolved::default()
         };
         let mut touched = Resolved::default();

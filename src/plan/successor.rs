@@ -2,12 +2,14 @@
 //!
 //! The policy's order, first that is eligible: `leaver` (the successor in the leaver list), `manager` (of the account;
 //! of a manager who leaves as well or is disabled, the next one up), `fallback` (the policy's own). Eligible is an entry
-//! that the exports hold, that leaves with nobody in this plan, and that is not marked. A line of managers that runs in
+//! that the exports hold, that leaves with nobody in this plan, and that is not marked, as far as its export shows that. A
+//! line of managers that runs in
 //! a circle gives nobody.
 
 use std::collections::{HashMap, HashSet};
 
 use super::meanings::Meanings;
+use super::operational::Sought;
 use super::{Account, Review};
 use crate::ldap::{Dn, DnKey, Entry, Origin};
 use crate::lifecycle::state::is_marked;
@@ -23,6 +25,8 @@ pub struct Line<'l> {
     pub leaving: &'l HashMap<DnKey, usize>,
     /// The policy.
     pub policy: &'l Policy,
+    /// What the exports do not show of accounts.
+    pub sought: &'l Sought<'l>,
 }
 
 /// Who follows an account.
@@ -197,7 +201,9 @@ impl Line<'_> {
     }
 
     fn is_eligible(&self, entry: &Entry) -> bool {
-        !self.leaving.contains_key(entry.dn.key()) && !is_marked(entry, self.policy)
+        !self.leaving.contains_key(entry.dn.key())
+            && !is_marked(entry, self.policy)
+            && !self.sought.may_be_disabled(entry)
     }
 
     /// The successor that the leaver list names, if that is one entry.

@@ -521,6 +521,11 @@ pub struct Veto {
 }
 
 impl Veto {
+    /// The filter of entries that are held.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
     /// What of the section holds an account.
     pub fn why(&self, entry: &Entry) -> Option<&'static str> {
         if self.dn.contains(&entry.dn) {

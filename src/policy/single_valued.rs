@@ -1,5 +1,7 @@
 //! Attribute types with at most one value, as far as `offboard` knows them without reading a schema.
 //!
+//! `nsAccountLock` is not one of them: 389 DS adds `true` to an entry that has `false`, and lets the account in.
+//!
 //! | types | known from |
 //! | --- | --- |
 //! | [`SINGLE`] | RFC 2307, RFC 2798, RFC 4512, RFC 4519, Sun's schema reference (819-4437), MS-SAMR |
@@ -39,8 +41,8 @@ const SINGLE: [&str; 40] = [
     "icsStatus",
     "piEntryID",
     "piPStoreOwner",
-    "nsAccountLock",
     "pwdAccountLockedTime",
+    "ds-pwp-account-disabled",
     "pwdPolicySubentry",
     "userAccountControl",
     "accountExpires",

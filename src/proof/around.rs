@@ -25,7 +25,7 @@ pub struct Around<'p> {
     pub names: Vec<DnKey>,
     /// Names that the records move; everything below them goes along.
     pub moved: KeySet,
-    /// Parents of the names in the records.
+    /// All names above those in the records.
     pub parents: KeySet,
     /// Attributes that name somebody.
     pub kinds: TypeMap<(Form, Treatment)>,
@@ -63,8 +63,10 @@ pub struct Found {
     pub targets: Vec<Entry>,
     /// Children of deleted entries, each behind its parent.
     pub children: Vec<(DnKey, DnKey)>,
-    /// Parents that are there.
+    /// Those names that the exports show.
     pub parents: BTreeSet<DnKey>,
+    /// Those names that the exports show an entry directly below.
+    pub with_children: BTreeSet<DnKey>,
     /// Values that name somebody who is gone.
     pub namings: Vec<Naming>,
     /// Who else has their user names and addresses.
@@ -78,11 +80,18 @@ pub struct Found {
 }
 
 impl Found {
+    /// Names of entries that the exports do not show, but that are there, as the exports begin below them: they show an
+    /// entry directly below and none above. In a hole between two exported entries nothing is taken as there.
+    pub fn above_the_exports(&self) -> impl Iterator<Item = &DnKey> {
+        self.with_children.iter().filter(|key| prefixes(key.as_bytes()).all(|(name, _)| !self.parents.contains(name)))
+    }
+
     /// Adds what was found behind.
     pub fn merge(&mut self, other: Self) {
         self.targets.extend(other.targets);
         self.children.extend(other.children);
         self.parents.extend(other.parents);
+        self.with_children.extend(other.with_children);
         self.namings.extend(other.namings);
         self.namesakes.merge(other.namesakes);
         self.entries += other.entries;
@@ -127,10 +136,13 @@ impl Pass for Around<'_> {
         if self.parents.contains(entry.key) {
             found.parents.insert(DnKey::from_key_bytes(entry.key));
         }
+        let parent = parent_of(entry.key);
+        if self.parents.contains(parent) && !found.with_children.contains(parent) {
+            found.with_children.insert(DnKey::from_key_bytes(parent));
+        }
         if self.gone.is_empty() {
             return Ok(());
         }
-        let parent = parent_of(entry.key);
         if self.deleted.contains(parent) {
             found.children.push((DnKey::from_key_bytes(parent), DnKey::from_key_bytes(entry.key)));
         }

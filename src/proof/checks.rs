@@ -15,7 +15,7 @@ use crate::directory::references::{How, Persons, Treatment, Whose};
 use crate::directory::{Exports, Overlay, ScanError, scan};
 use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::equality_rule;
-use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
 use crate::ldap::managed_entries::{has_plug_in, is_managed, managed_by_origin};
 use crate::ldap::matching::MatchingRule::OctetString;
 use crate::ldap::matching::normalize;
@@ -187,9 +187,10 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
     let mut parents = KeySet::default();
     for record in records {
         let key = renames.before(record.dn.key(), renames.len());
-        parents.extend(key.parent());
+        add_above(&mut parents, &key);
         targets.insert(key);
         if let Change::ModifyDn { new_superior: Some(superior), .. } = &record.change {
+            add_above(&mut parents, superior.key());
             parents.insert(superior.key().clone());
             let new = record.new_name().map(|name| name.key().clone()).unwrap_or_default();
             // A name that is taken must be seen.
@@ -234,7 +235,7 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
     identifying().for_each(|name| interest.insert(name, ()));
     Around {
         interest,
-        parents: parents.into_iter().filter(|parent| !parent.is_root()).collect(),
+        parents,
         gone,
         names,
         deleted,
@@ -244,6 +245,17 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
         accounts: &policy.accounts.filter,
         books: policy.address_books.suffix.as_ref().map(Dn::key),
         identifying: Around::identifying(),
+    }
+}
+
+/// Adds every name above one.
+fn add_above(names: &mut KeySet, key: &DnKey) {
+    let above = prefixes(parent_of(key.as_bytes())).map(|(name, _)| name);
+    // From the bottom up, to the first that is known.
+    for name in above.collect::<Vec<_>>().into_iter().rev() {
+        if !names.insert(DnKey::from_key_bytes(name)) {
+            break;
+        }
     }
 }
 
@@ -265,7 +277,13 @@ fn first_states<E>(targets: Vec<Entry>) -> Result<BTreeMap<DnKey, Arc<Entry>>, P
 fn model(found: &Found, before: &BTreeMap<DnKey, Arc<Entry>>, policy: &Policy) -> Model {
     let mut model = Model {
         entries: before.clone(),
-        others: found.parents.iter().filter(|parent| !before.contains_key(*parent)).cloned().collect(),
+        others: found
+            .parents
+            .iter()
+            .filter(|parent| !before.contains_key(*parent))
+            .chain(found.above_the_exports())
+            .cloned()
+            .collect(),
         ..Model::new(policy.directory.server)
     };
     for (parent, child) in &found.children {

@@ -9,7 +9,9 @@ use super::report::view::{HandOff, Leftover};
 use super::sanitize::shown;
 use crate::ldap::Change;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
+use crate::ldap::operational::export_command;
 use crate::plan::Stage;
+use crate::plan::complete::Incomplete;
 use crate::policy::Server;
 use crate::proof::Files;
 
@@ -24,12 +26,22 @@ struct Runbook<'r> {
     leftovers: &'r [Leftover],
     raised: Vec<String>,
     accepted: Vec<String>,
+    gaps: Vec<Gap>,
+    export_command: &'static str,
     bind: Option<String>,
     active_directory: bool,
     relaxes: bool,
     has_status: bool,
     /// The server keeps entries for accounts of the plan.
     managed_entries: bool,
+}
+
+/// Something that the exports lack and that does not refuse the plan.
+#[derive(Serialize)]
+struct Gap {
+    what: String,
+    help: &'static str,
+    command: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -48,6 +60,10 @@ struct ApplyFile {
 #[derive(Serialize)]
 struct RollbackFile<'r> {
     name: &'r str,
+}
+
+fn gap(lack: &Incomplete) -> Gap {
+    Gap { what: shown(lack.sentence().as_bytes()).into_owned(), help: lack.help(), command: lack.command() }
 }
 
 /// Renders RUNBOOK.md.
@@ -91,7 +107,15 @@ pub fn render(
             .filter(|row| row.of_run)
             .map(|row| format!("{}: {} affected of {}, limit {}", row.kind.name(), row.affected, row.of, row.limit))
             .collect(),
-        accepted: context.plan.accepted.iter().map(|lack| shown(lack.sentence().as_bytes()).into_owned()).collect(),
+        accepted: context
+            .plan
+            .gaps
+            .accepted
+            .iter()
+            .map(|lack| shown(lack.sentence().as_bytes()).into_owned())
+            .collect(),
+        gaps: context.plan.gaps.findings.iter().map(gap).collect(),
+        export_command: export_command(context.policy.directory.server),
         bind: context.policy.protect.bind.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
         relaxes: context
             .plan

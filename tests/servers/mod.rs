@@ -20,6 +20,7 @@ mod ds389;
 mod ds389_facts;
 mod lint;
 mod managed_entries;
+mod operational;
 mod plan_run;
 mod random_runs;
 pub mod runbook;

@@ -54,6 +54,43 @@ impl AcceptedView {
     }
 }
 
+/// Something that the exports lack and that does not refuse the plan.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct GapView {
+    /// Its code.
+    pub code: &'static str,
+    /// What it is, and why it matters.
+    pub what: String,
+    /// What to do about it.
+    pub help: String,
+    /// A command that exports what is lacking, with the search base left open.
+    pub command: Option<&'static str>,
+    /// The first places: export and line, and what was found there.
+    pub places: Vec<String>,
+}
+
+impl GapView {
+    /// What to do, with the command.
+    pub fn advice(&self) -> String {
+        self.command.map_or_else(|| self.help.clone(), |command| format!("{}: {command}", self.help))
+    }
+
+    fn of(lack: &Incomplete, context: &Context<'_>) -> Self {
+        let fit = |text: &str| shown(text.as_bytes()).into_owned();
+        let place = |place: &Place| {
+            let origin = Origin { export: place.export, line: place.line };
+            format!("{}: {}", context.place(origin), shown(&place.text))
+        };
+        Self {
+            code: lack.code(),
+            what: fit(&lack.sentence()),
+            help: fit(lack.help()),
+            command: lack.command(),
+            places: lack.places().iter().map(place).collect(),
+        }
+    }
+}
+
 /// A plan as reports show it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct View {
@@ -77,6 +114,8 @@ pub struct View {
     pub limits: Vec<LimitRow>,
     /// What the exports lack, and this run accepts.
     pub accepted: Vec<AcceptedView>,
+    /// What the exports lack besides, which a person must read.
+    pub gaps: Vec<GapView>,
     /// The proof.
     pub proof: ProofView,
     /// The plan exceeds a limit: nothing of it was written to be run.
@@ -515,7 +554,8 @@ pub fn view(
             operations: plan.operations.len(),
         },
         limits: limits(context),
-        accepted: context.plan.accepted.iter().map(AcceptedView::of).collect(),
+        accepted: context.plan.gaps.accepted.iter().map(AcceptedView::of).collect(),
+        gaps: context.plan.gaps.findings.iter().map(|lack| GapView::of(lack, context)).collect(),
         refused: plan.exceeded().next().is_some(),
         rosters: rosters(context),
         proof: proof_view(proof),
@@ -756,6 +796,25 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
                 let is_moved = context.policy.moving.is_some() && matches!(leaver.identity, Identity::Dn(_));
                 let moved = if is_moved { ", or was moved by a change set that --history can give" } else { "" };
                 (format!("no account in the exports matches; it may be gone already{moved}"), Vec::new())
+            }
+            ConflictKind::NotJudged(places) => {
+                let place = |place: &Place| {
+                    let origin = Origin { export: place.export, line: place.line };
+                    format!("{} ({})", shown(&place.text), context.place(origin))
+                };
+                let entries = if places.len() == 1 {
+                    "the only entry that matches could not be judged, because its name is not a distinguished name"
+                        .to_owned()
+                } else {
+                    let count = places.len();
+                    format!(
+                        "the {count} entries that match could not be judged, because their names are not distinguished names"
+                    )
+                };
+                (
+                    format!("{entries}: correct the name in the directory, and export again"),
+                    places.iter().map(place).collect(),
+                )
             }
             ConflictKind::Several(found) => (
                 format!("{} accounts match; name one by uid@domain or by its DN", found.len()),

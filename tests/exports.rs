@@ -1,0 +1,208 @@
+//! Exports that do not show all of the directory: without operational attributes, or a part of it.
+
+use std::path::Path;
+
+use crate::offboard::{AS_OF, offboard, root, stderr};
+
+/// A run of `plan`: its status, what it says, its change files as one text, and report.md.
+struct Run {
+    status: Option<i32>,
+    said: String,
+    apply: String,
+    report: String,
+}
+
+/// Plans with a policy, in a folder of its own. `arguments` begins with the options and ends with the exports.
+fn plan(place: &Path, policy: &str, arguments: &[&str]) -> Run {
+    let (file, set) = (place.join("policy.toml"), place.join("set"));
+    std::fs::write(&file, policy).unwrap();
+    let _ = std::fs::remove_dir_all(&set);
+    let output = offboard()
+        .current_dir(root().join("fixtures/operational"))
+        .args(["plan", "--as-of", AS_OF, "-p"])
+        .arg(&file)
+        .arg("-o")
+        .arg(&set)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let mut files: Vec<_> =
+        std::fs::read_dir(set.join("apply")).into_iter().flatten().map(|file| file.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "ldif"));
+    files.sort();
+    Run {
+        status: output.status.code(),
+        said: stderr(&output),
+        apply: files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect(),
+        report: std::fs::read_to_string(set.join("report.md")).unwrap_or_default(),
+    }
+}
+
+/// What accepts it.
+const ACCEPT: &str = "--accept-incomplete=operational";
+
+const OPENLDAP: &str = "preset = \"openldap\"\n";
+
+/// The policy, the arguments, the exit status, and what the plan says or writes.
+#[test]
+fn operational_attributes() {
+    let needs = |more: &str| format!("{OPENLDAP}{more}\n");
+    let opendj = "preset = \"389ds\"\n[directory]\nserver = \"opendj\"\n[disable]\nreplace = { ds-pwp-account-disabled = \"true\" }\n\
+                  [restore]\nremove = [\"ds-pwp-account-disabled\"]\n";
+    let at_once = needs("[grace]\ndays = 0");
+    let last = needs("[protect]\nlast_enabled = [\"cn=operators,o=mill\"]");
+    let books = needs("[address_books]\nsuffix = \"o=books\"");
+    #[rustfmt::skip]
+    let table: Vec<(String, &[&str], i32, &str)> = vec![
+        // Nothing says that ines was disabled: a second lock would be refused with 20.
+        (needs(""), &["-uines", "user.ldif"], 1, "not shown: "),
+        (needs(""), &["-uines", "all.ldif"], 0, "1 marked"),
+        // The stamp of otto says that he was: deleted if the lock is there, else unknown.
+        (needs(""), &["-uotto", "all.ldif"], 0, "1 deleted"),
+        (needs(""), &["-uotto", "user.ldif"], 3, "pwdAccountLockedTime ([disable], [restore])"),
+        (needs(""), &["-uotto", ACCEPT, "user.ldif"], 1, "1 held"),
+        (needs(""), &["-uotto", "-uines", ACCEPT, "user.ldif"], 1, "1 marked, 1 held"),
+        // By export: address books that show them say nothing of the accounts, and need not show them.
+        (books.clone(), &["-uines", "user.ldif", "books-all.ldif"], 1, "not shown: "),
+        (books, &["-uines", "all.ldif", "books-user.ldif"], 0, "1 marked"),
+        // The whole plan depends on it: that cannot be accepted.
+        (last.clone(), &["-uines", "user.ldif"], 3, "which entries the plan may change"),
+        (last.clone(), &["-uines", ACCEPT, "user.ldif"], 3, "which entries the plan may change"),
+        (last, &["-uines", "all.ldif"], 1, "last member of cn=operators"),
+        (needs("[veto]\nfilter = \"(pwdReset=TRUE)\""), &["-uines", ACCEPT, "user.ldif"], 3, "pwdReset ([veto] filter)"),
+        (needs("[protect]\nfilter = \"(!(memberOf=cn=x))\""), &["-uines", ACCEPT, "user.ldif"], 3, "[protect] filter"),
+        (needs("[accounts]\nfilter = \"(createTimestamp>=20200101000000Z)\""), &["-uines", ACCEPT, "user.ldif"], 3, "[accounts] filter"),
+        (needs("[accounts]\nprovenance = \"(creatorsName=cn=idm)\""), &["-uines", ACCEPT, "user.ldif"], 3, "[accounts] provenance"),
+        (needs("[[rule]]\nfilter = \"(entryUUID=*)\"\naction = \"disable\""), &["-uines", ACCEPT, "user.ldif"], 3, "[[rule]] filter"),
+        (needs("[disconnect]\nattribute = \"pwdPolicySubentry\"\nvalue = \"cn=x\""), &["-uines", ACCEPT, "user.ldif"], 3, "[disconnect]"),
+        // Deleted at once, disabled or not; but the manager may be disabled, so she takes over nothing.
+        (at_once.clone(), &["-uines", "all.ldif"], 0, "1 deleted"),
+        (at_once, &["-uines", "user.ldif"], 1, "1 held"),
+        // Several values: `add` would leave an account open that has `false`.
+        ("preset = \"389ds\"\n".to_owned(), &["-uines", "user.ldif"], 3, "nsAccountLock"),
+        ("preset = \"389ds\"\n".to_owned(), &["-uines", ACCEPT, "user.ldif"], 1, "1 held"),
+        (opendj.to_owned(), &["-uines", "user.ldif"], 1, "ds-pwp-account-disabled"),
+        // Nothing that the policy needs is operational.
+        (needs("[disable]\nreplace = { employeeType = \"gone\" }\n[restore]\nremove = [\"employeeType\"]"), &["-uines", "user.ldif"], 0, "1 marked"),
+        ("preset = \"active-directory\"\n[accounts]\nfilter = \"(uid=*)\"\nmatch = [\"uid\"]\n".to_owned(), &["-uines", "user.ldif"], 1, "1 held"),
+    ];
+    let place = tempfile::tempdir().unwrap();
+    for (policy, arguments, status, expected) in table {
+        let run = plan(place.path(), &policy, arguments);
+        let about = format!("{policy}{arguments:?}\n{}", run.said);
+        assert_eq!(run.status, Some(status), "{about}");
+        assert!(run.said.contains(expected), "{about}");
+        assert_eq!(run.said.contains("not shown: "), run.report.contains("## Not shown by the exports"), "{about}");
+        // The date of a stamp is written once.
+        assert!(!run.apply.contains("dn: uid=otto") || run.said.contains("1 deleted"), "{about}\n{}", run.apply);
+    }
+}
+
+/// What an earlier change set did counts where the export does not show it.
+#[test]
+fn what_the_history_says_of_what_is_not_shown() {
+    let place = tempfile::tempdir().unwrap();
+    let first = plan(place.path(), OPENLDAP, &["-uines", "user.ldif"]);
+    assert_eq!(first.status, Some(1), "{}", first.said);
+    let earlier = place.path().join("earlier");
+    std::fs::rename(place.path().join("set"), &earlier).unwrap();
+    let history = format!("--history={}", earlier.display());
+    for (more, status, expected) in
+        [("-v", 3, "the step of 1 account"), ("--accept-incomplete=operational", 1, "1 held")]
+    {
+        let run = plan(place.path(), OPENLDAP, &["-uines", &history, more, "user.ldif"]);
+        assert_eq!(run.status, Some(status), "{}", run.said);
+        assert!(run.said.contains(expected) && run.apply.is_empty(), "{}\n{}", run.said, run.apply);
+    }
+    // A restore of what may or may not be disabled.
+    let list = place.path().join("back.csv");
+    std::fs::write(&list, "uid,action\notto,restore\nines,restore\n").unwrap();
+    let list = format!("-l{}", list.display());
+    let run = plan(place.path(), OPENLDAP, &[&list, "user.ldif"]);
+    assert_eq!(run.status, Some(3), "{}", run.said);
+    let run = plan(place.path(), OPENLDAP, &[&list, "--accept-incomplete=operational", "user.ldif"]);
+    assert!(run.status == Some(1) && run.said.contains("2 held"), "{}", run.said);
+}
+
+/// The same leaver in exports that begin in several places: whether a person is told that they are a part of the directory.
+#[test]
+fn suffixes_and_parts() {
+    let place = tempfile::tempdir().unwrap();
+    let account = "objectClass: inetOrgPerson\nstructuralObjectClass: inetOrgPerson\nuid: pia\ncn: Pia\nsn: P\n";
+    let suffix = |kind: &str| format!("objectClass: {kind}\n");
+    #[rustfmt::skip]
+    let table: Vec<(&str, Vec<(&str, String)>, &str)> = vec![
+        ("", vec![("o=isp", suffix("organization"))], ""),
+        ("", vec![("c=DE", suffix("country"))], ""),
+        ("", vec![("o=mill,c=DE", suffix("organization"))], ""),
+        ("", vec![("dc=mill,dc=example", suffix("domain"))], ""),
+        ("", vec![("dc=mill,dc=co,dc=uk", suffix("dcObject") + "objectClass: organization\n")], ""),
+        ("", vec![("cn=config", suffix("nsContainer"))], ""),
+        ("", vec![("dc=a,dc=mill,dc=example", suffix("dcObject")), ("dc=b,dc=mill,dc=example", suffix("dcObject"))], "dc=mill,dc=example"),
+        ("", vec![("ou=People,o=mill", suffix("organizationalUnit"))], "o=mill"),
+        ("o=Mill", vec![("ou=People,o=mill", suffix("organizationalUnit"))], "the exports do not hold o=Mill"),
+        ("ou=people,o=mill", vec![("ou=People,o=mill", suffix("organizationalUnit"))], ""),
+        // What servers say of their suffixes.
+        ("", vec![("ou=People,o=mill", suffix("organizationalUnit") + "contextCSN: 1\n")], ""),
+        ("", vec![("ou=People,o=mill", suffix("organizationalUnit") + "entryid: 1\n")], ""),
+        ("", vec![("o=branch,o=mill", suffix("organization") + "entryid: 7\nparentid: 1\n")], "o=mill"),
+        ("", vec![("CN=Users,DC=mill,DC=example", suffix("container") + "instanceType: 4\n")], "DC=mill,DC=example"),
+        ("", vec![("CN=Configuration,DC=mill,DC=example", suffix("configuration") + "instanceType: 13\n")], ""),
+        // Accounts alone: one level, or a filter.
+        ("", vec![], "ou=x,o=mill"),
+    ];
+    for (suffixes, above, expected) in table {
+        let mut export = String::new();
+        for (dn, lines) in &above {
+            export += &format!("dn: {dn}\n{lines}\n");
+        }
+        let under = above.last().map_or("ou=x,o=mill", |(dn, _)| dn);
+        export += &format!("dn: uid=pia,{under}\n{account}");
+        let file = place.path().join("export.ldif");
+        std::fs::write(&file, &export).unwrap();
+        let suffixes = if suffixes.is_empty() { String::new() } else { format!("\"{suffixes}\"") };
+        let policy = format!("{OPENLDAP}[directory]\nsuffixes = [{suffixes}]\n");
+        let run = plan(place.path(), &policy, &["-upia", file.to_str().unwrap()]);
+        let about = format!("{policy}{export}\n{}", run.said);
+        let is_refused = expected.starts_with("the exports do not hold");
+        assert_eq!(run.status, Some(if is_refused { 3 } else { i32::from(!expected.is_empty()) }), "{about}");
+        assert!(run.said.contains(expected), "{about}");
+        assert_eq!(run.said.contains("(parents)"), !expected.is_empty() && !is_refused, "{about}");
+    }
+}
+
+/// A plan from a part of a directory: deletions and their undo, moves, groups that are not shown, holes.
+#[test]
+fn plans_from_a_part() {
+    let place = tempfile::tempdir().unwrap();
+    let account = |name: &str, more: &str| {
+        format!(
+            "dn: uid={name},ou=People,dc=mill,dc=example\nobjectClass: inetOrgPerson\nstructuralObjectClass: inetOrgPerson\n\
+             uid: {name}\ncn: {name}\nsn: {name}\n{more}\n"
+        )
+    };
+    let locked = "pwdAccountLockedTime: 000001010000Z\ndescription: offboarded 2026-01-01\n";
+    let moving = format!("{OPENLDAP}[move]\nto = \"ou=Gone,dc=mill,dc=example\"\n");
+    let container = "dn: ou=Gone,dc=mill,dc=example\nobjectClass: organizationalUnit\nou: Gone\n\n";
+    let hole = "dn: dc=mill,dc=example\nobjectClass: domain\ndc: mill\n\n";
+    #[rustfmt::skip]
+    let table = [
+        (OPENLDAP, account("pia", locked), 1, "1 deleted"),
+        (OPENLDAP, account("pia", locked) + &account("jo", ""), 1, "1 deleted"),
+        (OPENLDAP, account("pia", &format!("{locked}memberOf: cn=g,dc=mill,dc=example\n")), 3, "--accept-incomplete absent-group"),
+        // The container is not shown, so it may not be there: the account is disabled where it is.
+        (&moving, account("pia", ""), 1, "move-no-container"),
+        (&moving, account("pia", "") + container, 1, "1 moved"),
+        (OPENLDAP, hole.to_owned() + &account("pia", locked), 3, "--accept-incomplete holes"),
+    ];
+    for (policy, export, status, expected) in table {
+        let file = place.path().join("export.ldif");
+        std::fs::write(&file, &export).unwrap();
+        let run = plan(place.path(), policy, &["-upia", file.to_str().unwrap()]);
+        let about = format!("{policy}{export}\n{}", run.said);
+        assert_eq!(run.status, Some(status), "{about}");
+        assert!(run.said.contains(expected), "{about}");
+        // Said once.
+        assert_eq!(run.said.matches("(parents)").count(), usize::from(status == 1), "{about}");
+    }
+}
