@@ -16,6 +16,7 @@ use crate::proof::Files;
 struct Runbook<'r> {
     ticket: Option<&'r str>,
     apply: Vec<ApplyFile>,
+    later: Vec<Later>,
     rollback: Vec<RollbackFile<'r>>,
     first: Vec<&'r HandOff>,
     after_status: Vec<&'r HandOff>,
@@ -47,6 +48,24 @@ struct RollbackFile<'r> {
     name: &'r str,
 }
 
+/// An export to be made after the change files were run.
+#[derive(Serialize)]
+struct Later {
+    /// Its name in commands.
+    file: String,
+    /// The export of the plan that it is made like.
+    like: String,
+}
+
+fn later(exports: &[String]) -> Vec<Later> {
+    let number = |at: usize| if exports.len() == 1 { String::new() } else { format!("-{}", at + 1) };
+    let later = |(at, export): (usize, &String)| Later {
+        file: format!("after{}.ldif", number(at)),
+        like: shown(export.as_bytes()).into_owned(),
+    };
+    exports.iter().enumerate().map(later).collect()
+}
+
 /// Renders RUNBOOK.md.
 pub fn render(
     context: &Context<'_>,
@@ -76,6 +95,7 @@ pub fn render(
         ticket: context.ticket,
         has_status: apply.iter().any(|file| file.stage == Stage::Status.name()),
         apply,
+        later: later(context.exports),
         rollback: files.rollback.iter().map(|(name, _)| RollbackFile { name }).collect(),
         first: when("first"),
         after_status: when("after-status"),
