@@ -103,8 +103,7 @@ impl Structure {
             parents.retain(|name| !runs.iter().any(|run| run.binary_search(name).is_ok()));
             self.missing.insert(export, parents);
         }
-        // The runs are sorted, so this is a merge.
-        self.names.sort();
+        self.names.sort_unstable();
     }
 
     /// The hashes of the names above entries of an export that are not those of its entries; after

@@ -369,12 +369,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         wave::hold_others(&mut found.accounts, wave);
     }
     let Meant { leavers, mut accounts, conflicts, mut reviews, .. } = found;
-    let leaving: HashMap<DnKey, usize> = accounts
-        .iter()
-        .enumerate()
-        .filter(|(_, account)| leaves(&account.decision))
-        .map(|(index, account)| (account.entry.dn.key().clone(), index))
-        .collect();
+    let leaving = leaving(&accounts);
 
     let mut around = Collected::default();
     let mut looked_for = None;
@@ -498,6 +493,12 @@ fn look<S: Sight>(
             companions.push(new);
         }
     }
+}
+
+/// The accounts that leave, by their names: their numbers.
+fn leaving(accounts: &[Account]) -> HashMap<DnKey, usize> {
+    let leaving = accounts.iter().enumerate().filter(|(_, account)| leaves(&account.decision));
+    leaving.map(|(index, account)| (account.entry.dn.key().clone(), index)).collect()
 }
 
 /// Whether an account goes: it is nobody's successor.

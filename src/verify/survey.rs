@@ -122,7 +122,9 @@ impl SurveyPass {
     /// A pass for these names, these parts, and the attributes that the records write.
     pub fn new(wanted: KeySet, parts: &[DnKey], records: &[ChangeRecord], server: Server) -> Self {
         let mut roles = TypeMap::default();
-        always_set(server).iter().for_each(|name| roles.insert(name, Role::AlwaysSet));
+        for name in always_set(server) {
+            roles.insert(name, Role::AlwaysSet);
+        }
         let names = written(records, server);
         names.iter().enumerate().for_each(|(number, name)| roles.insert(name, Role::Written(number)));
         let interest =
@@ -165,9 +167,9 @@ impl Pass for SurveyPass {
         if let Some((part, length)) = above.chain(root).max_by_key(|(_, length)| *length) {
             let seen = found.parts.entry(part).or_default();
             if length == entry.key.len() {
-                seen.entry = true
+                seen.entry = true;
             } else {
-                seen.below = true
+                seen.below = true;
             }
             seen.newest = seen.newest.max(time_of(entry, &self.times));
         }

@@ -920,11 +920,9 @@ fn plain_name(dn: &Dn) -> String {
     if let Cow::Borrowed(plain) = shown(spelling) {
         return plain.to_owned();
     }
-    spelling.iter().fold(String::new(), |mut text, byte| {
-        match byte {
-            b' '..=b'~' => text.push(char::from(*byte)),
-            _ => text.push_str(&format!("\\{byte:02X}")),
-        }
-        text
-    })
+    let plain = |byte: &u8| match byte {
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("\\{byte:02X}"),
+    };
+    spelling.iter().map(plain).collect::<Vec<_>>().concat()
 }
