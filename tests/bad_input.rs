@@ -312,7 +312,7 @@ fn bytes_that_are_no_text() {
             "plan -p policy.toml -l given -o set export.ldif books.ldif",
             2,
         ),
-        ("an empty export for verify", Vec::new(), "verify applied given", 2),
+        ("an empty export for verify", Vec::new(), "verify applied given", 3),
         ("an empty export to compare with", Vec::new(), "diff export.ldif given", 3),
         ("list of NUL", vec![0; 100], "plan -p policy.toml -l given -o set export.ldif books.ldif", 2),
         ("list that is gzip", gzip(b"id\njsmith\n"), "plan -p policy.toml -l given -o set export.ldif books.ldif", 2),

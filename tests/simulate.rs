@@ -12,7 +12,7 @@ use offboard::policy::Server;
 use offboard::simulate::{rewrite, simulate};
 
 use crate::diff::{Text, content, entries, model, options, random_pair};
-use crate::offboard::{exports, offboard, root, stderr};
+use crate::offboard::{exports, offboard, plan_scenario, root, stderr};
 
 /// Comments, folds, base64, `\r\n`, blanks and an order of its own: all of it stays where nothing changes.
 const EXPORT: &str = "# made by hand\nversion: 1\n\ndn: o=x\nobjectClass: organization\no: x\ndescription: fol\n ded\n\n\
@@ -243,4 +243,88 @@ fn what_is_not_held_does_not_matter() {
         reached += usize::from(found == content(&entries(after.as_bytes()), Server::OpenLdap));
     }
     assert!(done > 500 && refused > 500 && reached > 100, "{done} {refused} {reached}");
+}
+
+/// The server is the plan's: `--for` is not needed, a different one is ignored with a warning, and a set counts for the
+/// change files beside it.
+#[test]
+fn a_change_set_has_its_own_server() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    plan_scenario("ad-disable-move-delete", &set, &[]);
+    let extra = place.path().join("extra.ldif");
+    std::fs::write(&extra, "dn: cn=nobody,dc=nowhere\nchangetype: delete\n").unwrap();
+    let simulate = |words: &[&str]| {
+        let mut command = offboard();
+        command.arg("simulate");
+        for export in exports("ad-disable-move-delete") {
+            command.args(["--export", &export]);
+        }
+        command.args(words).output().unwrap()
+    };
+    let set_name = set.to_str().unwrap();
+    let by_plan = simulate(&[set_name]);
+    assert_eq!(by_plan.status.code(), Some(0), "{}", stderr(&by_plan));
+    assert!(!stderr(&by_plan).contains("warning"), "{}", stderr(&by_plan));
+    assert!(by_plan.stdout == simulate(&["--for", "ad", set_name]).stdout);
+    let other = simulate(&["--for", "389ds", set_name]);
+    assert!(by_plan.stdout == other.stdout);
+    let warning = stderr(&other).replace(set_name, "SET");
+    assert!(
+        warning
+            .starts_with("warning: --for 389ds is ignored: SET was planned for ad, whose rules apply to all records"),
+        "{warning}"
+    );
+    // Its files alone are change files like any others.
+    let mut files: Vec<String> = std::fs::read_dir(set.join("apply"))
+        .unwrap()
+        .map(|file| file.unwrap().path().to_str().unwrap().to_owned())
+        .filter(|name| name.ends_with(".ldif"))
+        .collect();
+    files.sort();
+    let files: Vec<&str> = ["--for", "389ds"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    assert!(!stderr(&simulate(&files)).contains("warning"));
+    let beside = simulate(&["--keep-going", "--for", "openldap", extra.to_str().unwrap(), set_name]);
+    assert!(stderr(&beside).contains("was planned for ad"), "{}", stderr(&beside));
+}
+
+#[test]
+fn change_sets_of_different_servers_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let sets = ["ad-disable-move-delete", "three-domains"].map(|name| {
+        let set = place.path().join(name);
+        plan_scenario(name, &set, &[]);
+        set
+    });
+    for command in ["simulate", "revert"] {
+        let output = offboard().args([command, "--export", &exports("three-domains")[0]]).args(&sets).output().unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b""[..]), "{command}");
+        let text = stderr(&output);
+        assert!(text.contains("were planned for different servers"), "{text}");
+        assert!(text.contains("planned for ad") && text.contains("planned for openldap"), "{text}");
+    }
+}
+
+/// Without a server, or in another format, the change set is not guessed at.
+#[test]
+fn a_change_set_without_a_server_is_said() {
+    for (key, value, expected) in [
+        ("server", serde_json::Value::Null, "does not say for which server the change set was planned"),
+        ("server", "edirectory".into(), "for the server `edirectory`, which this version of offboard does not know"),
+        ("format_version", "2.0".into(), "its format_version is 2.0, and this version of offboard reads 1"),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let set = place.path().join("set");
+        plan_scenario("three-domains", &set, &[]);
+        crate::verify::edit_plan(&set, |plan| plan[key] = value);
+        for command in [&["simulate", "--export"][..], &["revert", "--export"], &["verify"]] {
+            let mut words: Vec<&str> = command.to_vec();
+            let export = exports("three-domains")[0].clone();
+            let set = set.to_str().unwrap();
+            words.extend(if command.len() == 2 { [export.as_str(), set] } else { [set, export.as_str()] });
+            let output = offboard().args(&words).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{words:?}: {}", stderr(&output));
+            assert!(stderr(&output).contains(expected), "{words:?}: {}", stderr(&output));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::offboard::{exports, offboard, plan_scenario, stderr};
+use crate::offboard::{exports, offboard, plan_scenario, root, stderr};
 
 fn verify(set: &Path, more: &[&str], exports: &[String]) -> (Option<i32>, String, String) {
     let output = offboard().arg("verify").arg(set).args(more).args(exports).output().unwrap();
@@ -50,4 +50,200 @@ fn an_edited_set_is_refused() {
     let (status, text, error) = verify(&set, &[], &exports("note-released"));
     assert_eq!((status, text.as_str()), (Some(2), ""), "{error}");
     insta::assert_snapshot!("an_edited_set_is_refused", error);
+}
+
+/// The exports that a change set would leave, as one file, and as one file for each suffix.
+fn applied(set: &Path, scenario: &str, suffixes: &[&str]) -> (String, Vec<String>) {
+    let place = set.parent().unwrap();
+    let after = place.join("applied.ldif");
+    let mut simulate = offboard();
+    simulate.arg("simulate");
+    for export in exports(scenario) {
+        simulate.args(["--export", &export]);
+    }
+    let output = simulate.arg("-o").arg(&after).arg(set).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let part = |suffix: &&str| {
+        let words = ["search", "(objectClass=*)", "--show-secrets", "--base", suffix];
+        let output = offboard().args(words).arg(&after).output().unwrap();
+        let file = place.join(format!("{}.ldif", suffix.replace('=', "-")));
+        std::fs::write(&file, output.stdout).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    (after.to_str().unwrap().to_owned(), suffixes.iter().map(part).collect())
+}
+
+/// On the exports that it was planned from, nothing is done: not even what a record writes as a whole, and `--left` holds
+/// every record.
+#[test]
+fn nothing_is_done_on_the_exports_of_the_plan() {
+    for name in ["every-reference", "note-released", "three-domains", "ad-disable-move-delete"] {
+        let place = tempfile::tempdir().unwrap();
+        let set = place.path().join("set");
+        plan_scenario(name, &set, &[]);
+        let left = place.path().join("left.ldif");
+        let (status, text, error) = verify(&set, &["--left", left.to_str().unwrap()], &exports(name));
+        assert_eq!(status, Some(1), "{name}: {text}{error}");
+        assert!(
+            text.contains(": nothing done: 0 done, ") && text.contains(", 0 changed meanwhile\n"),
+            "{name}: {text}"
+        );
+        assert!(text.contains("note: these are the exports that the change set was planned from\n"), "{name}: {text}");
+        // What is left does what the change set does.
+        let after = |changes: &Path| {
+            let mut simulate = offboard();
+            simulate.arg("simulate");
+            for export in exports(name) {
+                simulate.args(["--export", &export]);
+            }
+            let server = if name.starts_with("ad-") { "ad" } else { "openldap" };
+            let output = simulate.args(["-q", "--for", server]).arg(changes).output().unwrap();
+            assert!(output.status.success(), "{name}: {}", stderr(&output));
+            output.stdout
+        };
+        assert!(after(&left) == after(&set), "{name}");
+    }
+}
+
+/// The parts of the directory that the plan had must be there; in how many files does not matter.
+#[test]
+fn a_missing_export_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    plan_scenario("note-released", &set, &[]);
+    let (whole, parts) = applied(&set, "note-released", &["o=root_suffix", "o=PiServerDb"]);
+    let (status, text, error) = verify(&set, &[], &[whole]);
+    assert_eq!(status, Some(0), "{text}{error}");
+    assert_eq!(verify(&set, &[], &parts).0, Some(0));
+
+    let (status, text, error) = verify(&set, &[], &parts[..1]);
+    assert_eq!((status, text.as_str()), (Some(3), ""), "{error}");
+    insta::assert_snapshot!("a_missing_export_is_refused", error);
+    // The books are as they were: they were not exported again.
+    let mixed = [parts[0].clone(), exports("note-released")[1].clone()];
+    let (status, text, error) = verify(&set, &[], &mixed);
+    assert_eq!((status, text.as_str()), (Some(3), ""), "{error}");
+    assert!(error.contains("is the export that the plan was made from, and others are not"), "{error}");
+}
+
+/// A change set that an older version wrote, without the parts of its exports.
+#[test]
+fn an_older_change_set_is_verified_with_a_note() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    plan_scenario("note-released", &set, &[]);
+    let (_, parts) = applied(&set, "note-released", &["o=root_suffix", "o=PiServerDb"]);
+    edit_plan(&set, |plan| {
+        plan["format_version"] = "1.1".into();
+        plan["exports"].as_object_mut().unwrap().remove("parts");
+    });
+    let (status, text, error) = verify(&set, &[], &parts);
+    assert_eq!(status, Some(0), "{text}{error}");
+    assert!(text.contains("note: an older version of offboard wrote this change set"), "{text}");
+    // Without the books nothing above them is there, so they are not known to be deleted.
+    let (status, text, _) = verify(&set, &[], &parts[..1]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("not-shown address-book-entry "), "{text}");
+    assert!(text.contains(" not shown by this export\n"), "{text}");
+}
+
+/// Changes plan.json, and its sum.
+pub fn edit_plan(set: &Path, edit: impl FnOnce(&mut serde_json::Value)) {
+    use sha2::{Digest as _, Sha256};
+    let path = set.join("plan.json");
+    let old = std::fs::read(&path).unwrap();
+    let mut plan = serde_json::from_slice(&old).unwrap();
+    edit(&mut plan);
+    let new = serde_json::to_vec_pretty(&plan).unwrap();
+    std::fs::write(&path, &new).unwrap();
+    let sum = |bytes: &[u8]| data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
+    let sums = std::fs::read_to_string(set.join("SHA256SUMS")).unwrap();
+    std::fs::write(set.join("SHA256SUMS"), sums.replace(&sum(&old), &sum(&new))).unwrap();
+}
+
+/// The account tove of fixtures/verify is disabled; gives the change set.
+fn lock(place: &Path, export: &str) -> std::path::PathBuf {
+    let set = place.join("set");
+    let words = ["plan", "-p", "openldap", "--as-of", "2026-11-21", "-u", "tove", "-q", "-o"];
+    let output = offboard().args(words).arg(&set).arg(export).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    set
+}
+
+/// The lock is an operational attribute: an export without these does not show it.
+#[test]
+fn an_export_without_operational_attributes_does_not_show_the_lock() {
+    let place = tempfile::tempdir().unwrap();
+    let set = lock(place.path(), "fixtures/verify/before.ldif");
+    let write = |name: &str, text: &str| {
+        let path = place.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let before = std::fs::read_to_string(root().join("fixtures/verify/before.ldif")).unwrap();
+    let stamped = |text: &str| {
+        text.replace("mail: tove@lab.example\n", "mail: tove@lab.example\ndescription: offboarded 2026-11-21\n")
+    };
+    let locked = |text: &str| text.replace("sn: Berg\n", "sn: Berg\npwdAccountLockedTime: 000001010000Z\n");
+    // Done, with all attributes.
+    let done = write("done.ldif", &locked(&stamped(&before)));
+    let (status, text, error) = verify(&set, &[], &[done]);
+    assert_eq!(status, Some(0), "{text}{error}");
+    // As `ldapsearch` without `+` shows it.
+    let user = std::fs::read_to_string(root().join("fixtures/verify/user-attributes.ldif")).unwrap();
+    let hidden = write("hidden.ldif", &stamped(&user));
+    let left = place.path().join("left.ldif");
+    let (status, text, error) =
+        verify(&set, &["-p", "openldap", "--left", left.to_str().unwrap()], std::slice::from_ref(&hidden));
+    assert_eq!(status, Some(1), "{text}{error}");
+    insta::assert_snapshot!(
+        "an_export_without_operational_attributes",
+        text.replace(place.path().to_str().unwrap(), "PLACE")
+    );
+    assert!(!std::fs::read_to_string(&left).unwrap().contains("dn: "), "what is not shown is not written again");
+    let (_, json, _) = verify(&set, &["--json"], &[hidden]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["not_shown"], &json["changed"]), (&1.into(), &0.into()));
+    // Asked for by its name, without the others: it is shown.
+    let named = write("named.ldif", &locked(&stamped(&user)));
+    let (status, text, error) = verify(&set, &[], &[named]);
+    assert_eq!(status, Some(0), "{text}{error}");
+}
+
+/// By the times inside, an export from before the plan is refused; a newer one is not.
+#[test]
+fn an_export_older_than_the_plan_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let set = lock(place.path(), "fixtures/verify/before.ldif");
+    let before = std::fs::read_to_string(root().join("fixtures/verify/before.ldif")).unwrap();
+    let export = place.path().join("export.ldif");
+    let given = [export.to_str().unwrap().to_owned()];
+    std::fs::write(&export, before.replace("20261112140000Z", "20261030120000Z")).unwrap();
+    let (status, text, error) = verify(&set, &[], &given);
+    assert_eq!((status, text.as_str()), (Some(3), ""), "{error}");
+    insta::assert_snapshot!("an_export_older_than_the_plan_is_refused", error);
+    std::fs::write(&export, before.replace("20261112140000Z", "20261122120000.5Z")).unwrap();
+    assert_eq!(verify(&set, &[], &given).0, Some(1));
+}
+
+/// What is not whole says nothing of what is not there.
+#[test]
+fn exports_that_are_not_whole_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let set = lock(place.path(), "fixtures/verify/before.ldif");
+    let before = std::fs::read_to_string(root().join("fixtures/verify/before.ldif")).unwrap();
+    let export = place.path().join("export.ldif");
+    let given = [export.to_str().unwrap().to_owned()];
+    for (text, expected) in [
+        (format!("{before}# search result\nresult: 4 Size limit exceeded\n"), "ended early"),
+        (before.replace("mail: tove@", "mail;range=0-1499: tove@"), "in part"),
+        ("version: 1\n".to_owned(), "no entries"),
+        (before.replace("dn: ou=Staff,", "dn: ou=Other,").replace("ou: Staff", "ou: Other"), "missing"),
+        (format!("{before}{before}"), "more than once"),
+    ] {
+        std::fs::write(&export, text).unwrap();
+        let (status, text, error) = verify(&set, &[], &given);
+        assert_eq!((status, text.as_str()), (Some(3), ""), "{expected}: {error}");
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What an audit reports of the exports themselves: what they lack, and which findings may be due to that.
 //!
-//! What is lacking is found by the code that refuses a plan ([`of_exports`]), so a code that is added there is reported
+//! What is lacking is found by the code that refuses a plan ([`crate::plan::lacking`]), so a code that is added there is reported
 //! here as well. An audit goes on: each lack is a finding, and a finding that rests on what is lacking says so.
 //!
 //! | the exports lack | findings that may be due to it |
@@ -11,36 +11,16 @@
 //! | nothing, but entries appear twice (`repeated`) | `same-uid`, `same-mail` |
 //! | nothing that an audit looks at (`age`) | |
 
-use crate::directory::Census;
 use crate::ldap::Origin;
-use crate::plan::Request;
-use crate::plan::complete::{Incomplete, of_exports};
-use crate::plan::resolve::Resolved;
+use crate::plan::complete::Incomplete;
 
-use super::pass::FirstFound;
-use super::{Finding, Ground};
+use super::Finding;
 
 /// The code of entries whose names are not distinguished names; the same as in `offboard lint`.
 pub const BAD_NAME: &str = "bad-name";
 
 /// The code of entries that appear more than once, as in a plan's refusal.
 pub const REPEATED: &str = "repeated";
-
-/// What the exports lack for any plan by this policy.
-pub fn lacking(census: &Census, first: &mut FirstFound, ground: &Ground<'_>) -> Vec<Incomplete> {
-    let structure = std::mem::take(&mut first.structure);
-    let resolved = Resolved {
-        structure,
-        named: std::mem::take(&mut first.named),
-        in_exports: std::mem::take(&mut first.in_exports),
-        missing_parents: std::mem::take(&mut first.missing_parents),
-        ..Resolved::default()
-    };
-    let request = Request { as_of: ground.as_of, written: ground.written.to_vec(), ..Request::default() };
-    let lacking = of_exports(census, &resolved, ground.policy, &request);
-    first.structure = resolved.structure;
-    lacking
-}
 
 /// A finding for each place where something is lacking; [`REPEATED`] entries are found by the pass over them.
 pub fn findings(lacking: &[Incomplete]) -> Vec<Finding> {

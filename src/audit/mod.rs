@@ -17,8 +17,8 @@
 //! | `bad-reference` | a value of a reference attribute that is not a distinguished name |
 //! | codes of [`crate::plan::complete`] | what the exports lack, see [`completeness`] |
 //!
-//! Two passes: the first remembers hashes of names, user names and addresses (8 bytes each), the second looks at
-//! everything. What is found is kept, nothing else.
+//! Three passes: that with which a plan begins, which remembers hashes of names and finds what the exports lack; one that
+//! remembers hashes of user names and addresses (8 bytes each); and one that looks at everything. What is found is kept, nothing else.
 
 mod completeness;
 mod pass;
@@ -27,12 +27,12 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use crate::directory::tops::missing_parents;
 use crate::directory::{Census, Exports, ScanError, scan};
 use crate::ldap::Origin;
 use crate::ldif::UrlPolicy;
 use crate::lifecycle::History;
 use crate::plan::rosters::{NamedRoster, Rosters};
+use crate::plan::{Lacking, Request, lacking};
 use crate::policy::Policy;
 use pass::{First, FirstFound, Second, SecondFound};
 
@@ -77,11 +77,11 @@ pub fn audit<E: Exports>(
     urls: UrlPolicy<'_>,
     ground: &Ground<'_>,
 ) -> Result<(Vec<Finding>, Census), ScanError<E::Error>> {
-    let mut first = FirstFound::default();
-    let census = scan(exports, urls, None, &First::new(ground.policy), |part| first.merge(part))?;
+    let request = Request { as_of: ground.as_of, written: ground.written.to_vec(), ..Request::default() };
+    let Lacking { lacking, structure, census } = lacking(exports, urls, ground.policy, &request)?;
+    let mut first = FirstFound::of(structure);
+    scan(exports, urls, None, &First { policy: ground.policy }, |part| first.merge(part))?;
     first.finish();
-    first.missing_parents = missing_parents(exports, urls, None, &first.structure, ground.policy)?;
-    let lacking = completeness::lacking(&census, &mut first, ground);
     let pairs = ground.rosters.iter();
     let pairs = pairs.filter_map(|named| Some((ground.policy.rosters.get(&named.name)?, &named.roster)));
     let rosters = Rosters::new(pairs);

@@ -5,13 +5,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::completeness::{BAD_NAME, REPEATED};
 use super::{Finding, Ground};
-use crate::directory::key_hash::{Hashes, KeySet, hash};
-use crate::directory::operational::Watch;
+use crate::directory::key_hash::{Hashes, hash};
 use crate::directory::references::kinds::MEMBERS;
 use crate::directory::references::persons::identifying;
 use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
-use crate::directory::tops::MissingParent;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::schema::Schema;
@@ -22,7 +20,6 @@ use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{Case, Reason, Step, decide};
 use crate::plan::collect::kinds;
-use crate::plan::operational::{InExports, watch};
 use crate::plan::orphans::Owners;
 use crate::plan::references::is_dummy;
 use crate::plan::rosters::{Rosters, Verdict};
@@ -30,54 +27,37 @@ use crate::policy::Policy;
 
 /// Remembers who is there.
 pub struct First<'p> {
-    policy: &'p Policy,
-    /// The suffixes that the policy asks for.
-    wanted: KeySet,
-    /// The operational attributes that the policy needs.
-    watch: Option<Watch>,
-}
-
-impl<'p> First<'p> {
-    /// A pass for an audit by this policy.
-    pub fn new(policy: &'p Policy) -> Self {
-        let wanted = policy.directory.suffixes.iter().map(|suffix| suffix.key().clone()).collect();
-        Self { policy, wanted, watch: watch(policy) }
-    }
+    pub policy: &'p Policy,
 }
 
 /// What the first pass keeps.
 #[derive(Default)]
 pub struct FirstFound {
+    /// The names of all entries, by an earlier pass.
     pub structure: Structure,
     pub owners: Owners,
     /// Hashes of user names and addresses of accounts.
     identities: Vec<u64>,
     /// Those of several accounts.
     pub shared: HashSet<u64>,
-    /// Entries of the suffixes that the policy asks for, of those that the exports hold.
-    pub named: Vec<Entry>,
     /// Hashes of names that several entries have.
     pub repeated: Hashes,
-    /// Which exports hold accounts, and which hold more than address books.
-    pub in_exports: InExports,
-    /// Missing entries above the topmost ones: looked for after the pass.
-    pub missing_parents: Vec<MissingParent>,
 }
 
 impl FirstFound {
+    /// Nothing yet but the names of all entries.
+    pub fn of(structure: Structure) -> Self {
+        Self { repeated: structure.repeated_names(), structure, ..Self::default() }
+    }
+
     /// Adds what was found behind.
     pub fn merge(&mut self, other: Self) {
-        self.structure.merge(other.structure);
         self.owners.merge(other.owners);
         self.identities.extend(other.identities);
-        self.named.extend(other.named);
-        self.in_exports.merge(other.in_exports);
     }
 
     /// Ends the first pass.
     pub fn finish(&mut self) {
-        self.structure.finish();
-        self.repeated = self.structure.repeated_names();
         self.identities.sort_unstable();
         self.shared = self.identities.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
         self.identities = Vec::new();
@@ -104,19 +84,9 @@ fn identities<'v>(entry: &'v EntryView<'_>) -> Vec<(&'static str, &'v [u8], u64,
 impl Pass for First<'_> {
     type Found = FirstFound;
 
-    fn operational(&self) -> Option<&Watch> {
-        self.watch.as_ref()
-    }
-
     fn visit(&self, entry: &EntryView<'_>, found: &mut FirstFound) -> Result<(), Unreadable> {
-        found.structure.add(entry);
         found.owners.add(entry, self.policy);
-        if self.wanted.contains(entry.key) {
-            found.named.push(entry.to_entry()?);
-        }
-        let is_account = self.policy.accounts.covers(entry.key, entry);
-        found.in_exports.add(entry, is_account, self.policy);
-        if is_account {
+        if self.policy.accounts.covers(entry.key, entry) {
             found.identities.extend(identities(entry).into_iter().map(|(_, _, identity, _)| identity));
         }
         Ok(())

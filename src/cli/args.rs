@@ -206,8 +206,8 @@ pub struct Explain {
 /// `offboard audit`
 ///
 /// Dangling references, orphaned address books, accounts that are marked and never purged, contradictory statuses, empty
-/// groups, user names and addresses of several accounts, and where rosters and accounts do not meet. Exit status: 0 nothing
-/// found · 1 findings · 2 trouble.
+/// groups, user names and addresses of several accounts, and where rosters and accounts do not meet; and what the exports
+/// lack. Exit status: 0 nothing found · 1 findings · 2 trouble · 3 the exports hold no entry that can be judged.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: what a year of hand-made changes left behind\n\n  \
                         offboard audit -p policy.toml isp.ldif PiServerDb.ldif")]
@@ -234,8 +234,9 @@ pub struct Audit {
 
 /// `offboard verify`
 ///
-/// Each record of the change set is done, not done, or changed by somebody else meanwhile. Exit status: 0 all done ·
-/// 1 something is not · 2 trouble, also a change set that was edited.
+/// Each record of the change set is done, not done, changed by others meanwhile, or not shown by these exports. Exit
+/// status: 0 all done · 1 something is not · 2 trouble, also a change set that was edited · 3 the exports cannot tell: they
+/// are not whole, lack a part of the directory that the plan's exports held, or are older than the plan.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: what is left of CHG-1042 after it was applied, and the LDIF that finishes it\n\n  \
                         offboard verify CHG-1042 --left rest.ldif after.ldif.gz")]
@@ -243,7 +244,7 @@ pub struct Verify {
     /// A change set of `offboard plan`
     #[arg(value_name = "CHANGESET")]
     pub set: Utf8PathBuf,
-    /// Exports made after it was applied, with all attributes
+    /// Exports made after it was applied, of every part that the plan had, with all attributes, operational ones too
     #[arg(value_name = "EXPORT", required = true)]
     pub exports: Vec<String>,
     /// What `ldapmodify -S` wrote: the records that the server refused, with its errors (repeatable)

@@ -6,6 +6,7 @@ mod change_files;
 mod completions;
 mod diagnostic;
 mod diff;
+mod distrust;
 mod dn;
 mod exit;
 mod explain;

@@ -5,21 +5,28 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use camino::Utf8Path;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::args::{self, Global};
 use super::progress::Progress;
-use super::{Diagnostic, Exit, Outcome, grounds, written};
-use crate::directory::named;
-use crate::io::change_set::{self, WholeSet};
+use super::{Diagnostic, Exit, Outcome, distrust, grounds, written};
+use crate::directory::{Census, scan};
+use crate::io::change_set::{self, PlannedDigest, WholeSet};
+use crate::io::digest::{Algorithm, Digest};
 use crate::io::exports::ExportFiles;
 use crate::io::output::write_new;
-use crate::ldap::{ChangeRecord, Entry};
+use crate::ldap::dn_key::prefixes;
+use crate::ldap::operational::export_command;
+use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
-use crate::lifecycle::state::state;
+use crate::lifecycle::state::{marking, state};
+use crate::plan::Request;
 use crate::policy::Policy;
 use crate::render::sanitize::shown;
-use crate::verify::{Verdict, check, found, left, wanted};
+use crate::verify::survey::{Survey, SurveyPass, visibility};
+use crate::verify::trust::{self, Distrust};
+use crate::verify::{Evidence, NotShown, SetRecord, Verdict, check, found, left, wanted};
 
 /// What is said of a change set.
 #[derive(Serialize)]
@@ -27,9 +34,17 @@ struct Report {
     format_version: &'static str,
     set: String,
     as_of: String,
+    server: String,
     done: usize,
     not_done: usize,
     changed: usize,
+    /// Records of which the exports do not show whether they are done.
+    not_shown: usize,
+    /// What is to be known of the exports.
+    notes: Vec<String>,
+    /// How to export with the attributes that were not shown.
+    #[serde(skip)]
+    export_command: Option<&'static str>,
     records: Vec<RecordReport>,
     accounts: Vec<AccountReport>,
     /// Refused records that the set does not hold.
@@ -55,7 +70,7 @@ struct AccountReport {
     step: String,
     done: usize,
     of: usize,
-    /// `gone`, `there`, or its state by the policy.
+    /// `gone`, `there`, `not shown`, or its state by the policy.
     now: String,
 }
 
@@ -69,28 +84,58 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     };
     let exports =
         ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
+    let algorithm =
+        set.exports.digests.iter().flatten().next().map_or_else(Algorithm::default, |first| first.algorithm);
+    exports.begin_digests(algorithm);
     let progress = Progress::of(&exports, global);
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     let mut names = wanted(&records);
     names.extend(set.accounts.iter().filter_map(|account| Some(account.dn.as_ref()?.key().clone())));
-    let now = named::entries(&exports, UrlPolicy::Refuse, None, names)
+    let parts = set.exports.parts.as_deref().unwrap_or_default();
+    let part_names: Vec<DnKey> = parts.iter().map(|part| part.name.key().clone()).collect();
+    let pass = SurveyPass::new(names, &part_names, &records, set.server);
+    let mut survey = Survey::default();
+    let census = scan(&exports, UrlPolicy::Refuse, None, &pass, |found| survey.merge(found))
         .map_err(|error| grounds::scan_faults(&error, &command.exports))?;
-    // Where nothing is, every deletion looks done.
-    if now.is_empty()
-        && !records.is_empty()
-        && !named::are_there(&exports, UrlPolicy::Refuse)
-            .map_err(|error| grounds::scan_faults(&error, &command.exports))?
-    {
-        let fault = Diagnostic::trouble("the exports hold no entries");
-        return Err(vec![fault.help("export again: an export that failed is empty, too")]);
+    survey.structure.finish();
+    let digests = exports.digests(algorithm).map_err(|error| vec![grounds::export_fault(&error)])?;
+    let sources = Sources {
+        names: &command.exports,
+        census: &census,
+        written: exports.written(),
+        same: same_exports(&set, &digests),
+    };
+    let reasons = distrust(&set, &sources, &mut survey)?;
+    if !reasons.is_empty() {
+        return Err(distrust::faults(&reasons, &command.exports));
     }
-    let verdicts = check(&records, &now);
+    let visibility = visibility(&survey, &records, set.server);
+    let covers = |name: &DnKey| {
+        set.exports.parts.is_some() || prefixes(name.as_bytes()).any(|(above, _)| survey.structure.holds_key(above))
+    };
+    let evidence = Evidence {
+        now: &survey.now,
+        shows: &|export, description| visibility.shows(export, description),
+        covers: &covers,
+    };
+    let with_undo: Vec<SetRecord> = set
+        .records
+        .iter()
+        .map(|record| SetRecord { record: record.record.clone(), undo: record.undo.clone() })
+        .collect();
+    let verdicts = check(&with_undo, &evidence);
+    let stale = trust::planned_from(parts, &records, &sources.same, &verdicts);
+    if !stale.is_empty() {
+        return Err(distrust::faults(&stale, &command.exports));
+    }
     let refused = rejects(command, &records)?;
 
     if let Some(path) = &command.left {
         write_left(path, &set, &records, &verdicts)?;
     }
-    let report = report(command, &set, &verdicts, &refused, (&records, &now), policy.as_ref());
+    let notes = notes(&set, &records, &survey, &sources);
+    let outcome = Judged { verdicts: &verdicts, refused: &refused, evidence: &evidence, notes };
+    let report = report(command, &set, outcome, policy.as_ref());
     let text = if command.json {
         serde_json::to_string_pretty(&report).map_err(|error| vec![Diagnostic::trouble(error.to_string())])? + "\n"
     } else {
@@ -98,8 +143,86 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     };
     drop(progress);
     written(std::io::stdout().lock().write_all(text.as_bytes()))?;
-    let all_done = report.not_done + report.changed == 0 && refused.by_record.is_empty();
+    let all_done = report.not_done + report.changed + report.not_shown == 0 && refused.by_record.is_empty();
     Ok(if all_done { Exit::Done } else { Exit::Findings })
+}
+
+/// What is known of the exports as files.
+struct Sources<'s> {
+    /// Their names as given.
+    names: &'s [String],
+    census: &'s Census,
+    written: Vec<Option<Date>>,
+    /// For each, the export of the plan that has the same digest.
+    same: Vec<Option<usize>>,
+}
+
+/// For each export, the export of the plan that has the same digest.
+fn same_exports(set: &WholeSet, digests: &[Digest]) -> Vec<Option<usize>> {
+    let same = |digest: &Digest| {
+        let hex = data_encoding::HEXLOWER.encode(&digest.value);
+        let planned = PlannedDigest { algorithm: digest.algorithm, hex };
+        set.exports.digests.iter().position(|other| other.as_ref() == Some(&planned))
+    };
+    digests.iter().map(same).collect()
+}
+
+/// Why the exports cannot tell what became of the change set.
+fn distrust(set: &WholeSet, sources: &Sources<'_>, survey: &mut Survey) -> Result<Vec<Distrust>, Vec<Diagnostic>> {
+    if set.records.is_empty() {
+        return Ok(Vec::new());
+    }
+    // The suffixes are those of the plan's exports, not those of a policy: the preset asks for none.
+    let policy = grounds::read_policy("openldap", &mut Vec::new())?;
+    let request = Request { as_of: set.as_of, written: sources.written.clone(), ..Request::default() };
+    let mut reasons = trust::incomplete(sources.census, survey, &policy, &request, &set.exports.accepted);
+    let parts = set.exports.parts.as_deref().unwrap_or_default();
+    let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
+    reasons.extend(trust::parts(parts, &records, survey));
+    Ok(reasons)
+}
+
+/// What a reader must know of the exports.
+fn notes(set: &WholeSet, records: &[ChangeRecord], survey: &Survey, sources: &Sources<'_>) -> Vec<String> {
+    let names = sources.names;
+    let mut notes = Vec::new();
+    if set.exports.parts.is_none() {
+        notes.push(
+            "an older version of offboard wrote this change set, without the parts of the directory that its exports \
+             held: give every export that it was planned from"
+                .to_owned(),
+        );
+    }
+    if !sources.same.is_empty() && sources.same.iter().all(Option::is_some) {
+        notes.push("these are the exports that the change set was planned from".to_owned());
+    }
+    let is_mixed = !sources.same.iter().all(Option::is_some);
+    for (name, _) in names.iter().zip(&sources.same).filter(|(_, same)| is_mixed && same.is_some()) {
+        let name = shown(name.as_bytes());
+        notes.push(format!(
+            "{name} is byte for byte an export that the change set was planned from: nothing of its part was changed, or it \
+             was not exported again"
+        ));
+    }
+    let parts = set.exports.parts.as_deref().unwrap_or_default();
+    for part in trust::undated(parts, records, survey) {
+        let part = shown(part.spelling());
+        notes.push(format!("the export of {part} shows no times, so nothing says that it is newer than the plan"));
+    }
+    let skipped = sources.census.unreadable_names.count;
+    if skipped > 0 {
+        let count = if skipped == 1 { "1 entry".to_owned() } else { format!("{skipped} entries") };
+        notes.push(format!("skipped in the exports, because the name is not a distinguished name: {count}"));
+    }
+    notes
+}
+
+/// What was found of the records.
+struct Judged<'j> {
+    verdicts: &'j [Verdict],
+    refused: &'j Refused,
+    evidence: &'j Evidence<'j>,
+    notes: Vec<String>,
 }
 
 /// What the server refused.
@@ -167,14 +290,10 @@ fn write_left(
     write_new(path, &text).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])
 }
 
-fn report(
-    command: &args::Verify,
-    set: &WholeSet,
-    verdicts: &[Verdict],
-    refused: &Refused,
-    (records, now): (&[ChangeRecord], &[Entry]),
-    policy: Option<&Policy>,
-) -> Report {
+fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: Option<&Policy>) -> Report {
+    let Judged { verdicts, refused, evidence, notes } = outcome;
+    let now = evidence.now;
+    let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     let count = |name: &str| verdicts.iter().filter(|verdict| verdict.name() == name).count();
     let row = |(index, verdict): (usize, &Verdict)| {
         let record = &set.records[index];
@@ -185,11 +304,15 @@ fn report(
             kind: record.kind.clone(),
             leavers: record.leavers.clone(),
             verdict: verdict.name(),
-            why: if let Verdict::Changed(why) = verdict { Some(shown(why.as_bytes()).into_owned()) } else { None },
+            why: match verdict {
+                Verdict::Changed(why) => Some(shown(why.as_bytes()).into_owned()),
+                Verdict::NotShown(what) => Some(shown(what.to_string().as_bytes()).into_owned()),
+                Verdict::Done | Verdict::NotDone | Verdict::Guard => None,
+            },
             refused: refused.by_record.get(&index).cloned(),
         }
     };
-    let entries = found(records, now);
+    let entries = found(&records, now);
     let account = |account: &change_set::SetAccount| {
         let own: Vec<usize> = account.records.iter().copied().filter(|at| verdicts.get(*at).is_some()).collect();
         let counts = own.iter().filter(|at| verdicts[**at] != Verdict::Guard);
@@ -203,7 +326,14 @@ fn report(
         let by_record = own.iter().filter(is_own).find_map(|at| entries[*at]);
         let by_name = || account.dn.as_ref().and_then(|dn| now.iter().find(|entry| entry.dn == *dn));
         let now = match (by_record.or_else(by_name), policy) {
+            (None, _) if account.dn.as_ref().is_some_and(|dn| !(evidence.covers)(dn.key())) => "not shown".to_owned(),
             (None, _) => "gone".to_owned(),
+            // What marks it may be an attribute that the export does not show.
+            (Some(entry), Some(policy))
+                if marking(policy).any(|description| !(evidence.shows)(entry.origin.export, description)) =>
+            {
+                "not shown".to_owned()
+            }
             (Some(entry), Some(policy)) => state(entry, policy).0.name().to_owned(),
             (Some(_), None) => "there".to_owned(),
         };
@@ -216,12 +346,19 @@ fn report(
         }
     };
     Report {
-        format_version: "1.0",
-        set: command.set.to_string(),
+        format_version: "1.1",
+        set: shown(command.set.as_str().as_bytes()).into_owned(),
         as_of: set.as_of.to_string(),
+        server: set.server.to_string(),
         done: count("done"),
         not_done: count("not-done"),
         changed: count("changed"),
+        not_shown: count("not-shown"),
+        notes,
+        export_command: verdicts
+            .iter()
+            .any(|verdict| matches!(verdict, Verdict::NotShown(NotShown::Attributes(_))))
+            .then(|| export_command(set.server)),
         records: verdicts.iter().enumerate().map(row).collect(),
         accounts: set.accounts.iter().map(account).collect(),
         unknown_rejects: refused.unknown,
@@ -230,11 +367,20 @@ fn report(
 
 fn text(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
-    let _ = writeln!(
+    let nothing =
+        if report.not_done > 0 && report.done + report.changed + report.not_shown == 0 { "nothing done: " } else { "" };
+    let _ = write!(
         out,
-        "{}, planned for {}: {} done, {} not done, {} changed meanwhile",
+        "{}, planned for {}: {nothing}{} done, {} not done, {} changed meanwhile",
         report.set, report.as_of, report.done, report.not_done, report.changed
     );
+    if report.not_shown > 0 {
+        let _ = write!(out, ", {} not shown by this export", report.not_shown);
+    }
+    out.push('\n');
+    for note in &report.notes {
+        let _ = writeln!(out, "note: {note}");
+    }
     let tells =
         |record: &&RecordReport| verbose || record.refused.is_some() || !matches!(record.verdict, "done" | "guard");
     for record in report.records.iter().filter(tells) {
@@ -244,6 +390,12 @@ fn text(report: &Report, verbose: bool) -> String {
             out,
             "{:<8} {} {} ({}:{}){why}{refused}",
             record.verdict, record.kind, record.dn, record.file, record.line
+        );
+    }
+    if let Some(command) = report.export_command {
+        let _ = writeln!(
+            out,
+            "what is not shown: this export has no operational attributes, or not these; export again: {command}"
         );
     }
     if report.unknown_rejects > 0 {

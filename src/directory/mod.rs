@@ -1,6 +1,7 @@
 //! The directory as the exports show it, read entry by entry.
 
 pub mod census;
+pub mod extent;
 pub mod faults;
 pub mod key_hash;
 pub mod named;

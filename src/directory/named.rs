@@ -27,12 +27,6 @@ impl Pass for Wanted {
     }
 }
 
-/// Whether the exports hold any entry at all.
-pub fn are_there<E: Exports>(exports: &E, urls: UrlPolicy<'_>) -> Result<bool, ScanError<E::Error>> {
-    let nobody = Wanted { names: KeySet::default(), interest: Interest::default() };
-    Ok(scan(exports, urls, None, &nobody, |_| ())?.entries > 0)
-}
-
 /// The entries of these names that the exports hold.
 pub fn entries<E: Exports>(
     exports: &E,

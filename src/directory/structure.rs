@@ -6,8 +6,8 @@
 //! The *topmost* entries of the exports are those without any exported entry above them. What is missing above them is
 //! no hole: the export may begin at a suffix of the directory, or be a part of it; see [`tops`](super::tops).
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 
 use super::census::Finding;
@@ -49,6 +49,12 @@ pub struct Beginning {
 pub struct Structure {
     names: Vec<u64>,
     above: HashMap<u64, Above, BuildHasherDefault<Hashed>>,
+    /// How many names of each export follow one another in `names`, until these are sorted.
+    runs: Vec<(u16, usize)>,
+    /// By export, the names above entries.
+    parents: BTreeMap<u16, Hashes>,
+    /// By export, the names above entries that are not those of entries of the same export; after `finish`.
+    missing: BTreeMap<u16, Hashes>,
     /// Entries that have members.
     groups: Hashes,
 }
@@ -77,14 +83,6 @@ impl Above {
 }
 
 impl Structure {
-    /// Notes an entry.
-    pub fn add(&mut self, entry: &EntryView<'_>) {
-        self.add_name(entry.key, entry.export, entry.record.line);
-        if entry.record.attributes.iter().any(|line| is_membership(&line.description)) {
-            self.add_group(entry);
-        }
-    }
-
     /// Notes that an entry has members.
     pub fn add_group(&mut self, entry: &EntryView<'_>) {
         self.groups.insert(hash(entry.key));
@@ -98,7 +96,9 @@ impl Structure {
     /// Notes a name.
     pub fn add_name(&mut self, key: &[u8], export: u16, line: u64) {
         self.names.push(hash(key));
+        self.add_run(export, 1);
         let parent = parent_of(key);
+        self.parents.entry(export).or_default().insert(hash(parent));
         if parent.is_empty() {
             return;
         }
@@ -120,9 +120,20 @@ impl Structure {
         }
     }
 
+    fn add_run(&mut self, export: u16, names: usize) {
+        match self.runs.last_mut() {
+            Some((last, count)) if *last == export => *count += names,
+            _ => self.runs.push((export, names)),
+        }
+    }
+
     /// Adds what was found behind.
     pub fn merge(&mut self, other: Self) {
         self.names.extend(other.names);
+        other.runs.into_iter().for_each(|(export, names)| self.add_run(export, names));
+        for (export, parents) in other.parents {
+            self.parents.entry(export).or_default().extend(parents);
+        }
         self.groups.extend(other.groups);
         for (name, above) in other.above {
             match self.above.entry(name) {
@@ -135,7 +146,31 @@ impl Structure {
 
     /// Sorts the names; the others ask after this.
     pub fn finish(&mut self) {
+        let mut rest = self.names.as_mut_slice();
+        let mut by_export: BTreeMap<u16, Vec<&[u64]>> = BTreeMap::new();
+        for (export, count) in std::mem::take(&mut self.runs) {
+            let (run, after) = rest.split_at_mut(count);
+            run.sort_unstable();
+            by_export.entry(export).or_default().push(run);
+            rest = after;
+        }
+        for (export, mut parents) in std::mem::take(&mut self.parents) {
+            let runs = by_export.get(&export).map(Vec::as_slice).unwrap_or_default();
+            parents.retain(|name| !runs.iter().any(|run| run.binary_search(name).is_ok()));
+            self.missing.insert(export, parents);
+        }
         self.names.sort_unstable();
+    }
+
+    /// The hashes of the names above entries of an export that are not those of its entries; after
+    /// [`Structure::finish`].
+    pub fn missing_parents(&self, export: u16) -> Option<&Hashes> {
+        self.missing.get(&export)
+    }
+
+    /// Whether there is an entry below the name with this hash.
+    pub fn has_below(&self, name: u64) -> bool {
+        self.above.contains_key(&name)
     }
 
     /// Whether there is an entry of this key; after [`Structure::finish`].
@@ -271,5 +306,30 @@ mod tests {
             let structure = structure(names);
             assert_eq!((structure.holes().count, structure.repeated()), (holes, repeated), "{names:?}");
         }
+    }
+
+    /// Tops are told for each export by itself, whatever the others hold.
+    #[test]
+    fn names_above_the_entries_of_an_export() {
+        let exports =
+            [&["o=x", "ou=a,o=x", "uid=1,ou=a,o=x"][..], &["uid=2,ou=b,o=x", "uid=3,ou=b,o=x"], &["ou=b,o=x"]];
+        let key = |name: &str| DnKey::parse(name.as_bytes()).unwrap();
+        let mut structure = Structure::default();
+        for (export, names) in (0..).zip(exports) {
+            for name in names {
+                // One block an entry.
+                let mut block = Structure::default();
+                block.add_name(key(name).as_bytes(), export, 1);
+                structure.merge(block);
+            }
+        }
+        structure.finish();
+        for (export, expected) in [(0, vec![""]), (1, vec!["ou=b,o=x"]), (2, vec!["o=x"])] {
+            let expected: Hashes = expected.iter().map(|name| hash(key(name).as_bytes())).collect();
+            assert_eq!(structure.missing_parents(export), Some(&expected), "{export}");
+        }
+        assert!(structure.has_below(hash(key("ou=b,o=x").as_bytes())));
+        assert!(!structure.has_below(hash(key("uid=1,ou=a,o=x").as_bytes())));
+        assert!(structure.holds_key(key("uid=3,ou=b,o=x").as_bytes()));
     }
 }

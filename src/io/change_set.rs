@@ -8,11 +8,14 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use super::digest::Algorithm;
+use crate::directory::extent::read_time;
 use crate::ldap::{ChangeRecord, Dn};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
 use crate::lifecycle::history::{History, Past};
-use crate::plan::Stage;
+use crate::plan::{Kind, Stage};
 use crate::policy::Server;
+use crate::verify::trust::PlannedPart;
 
 /// Why a folder is no change set that can be read.
 #[derive(Debug, Error)]
@@ -82,8 +85,6 @@ pub enum ChangeSetError {
 /// What is read of `plan.json`.
 #[derive(Deserialize)]
 struct PlanJson {
-    #[serde(flatten)]
-    heading: Heading,
     as_of: Date,
     #[serde(default)]
     refused: bool,
@@ -92,6 +93,43 @@ struct PlanJson {
     accounts: Vec<AccountJson>,
     #[serde(default)]
     rosters: Vec<RosterJson>,
+    #[serde(default)]
+    inputs: Vec<InputJson>,
+    #[serde(default)]
+    accepted: Vec<AcceptedJson>,
+    #[serde(default)]
+    exports: ExportsJson,
+}
+
+#[derive(Deserialize)]
+struct InputJson {
+    role: String,
+    #[serde(default)]
+    sha256: Option<String>,
+    #[serde(default)]
+    blake3: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AcceptedJson {
+    code: String,
+}
+
+#[derive(Default, Deserialize)]
+struct ExportsJson {
+    /// Since format 1.2.
+    #[serde(default)]
+    parts: Option<Vec<PartJson>>,
+}
+
+#[derive(Deserialize)]
+struct PartJson {
+    export: usize,
+    dn: String,
+    is_entry: bool,
+    tops: u64,
+    #[serde(default)]
+    newest: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -207,12 +245,33 @@ struct ChangeSet {
 pub struct WholeSet {
     /// The server that it was planned for.
     pub server: Server,
+    /// The exports that it was planned from.
+    pub exports: PlannedExports,
     /// The day for which it was planned.
     pub as_of: Date,
     /// Its records, in the order in which they run.
     pub records: Vec<SetRecord>,
     /// Its accounts.
     pub accounts: Vec<SetAccount>,
+}
+
+/// What a change set says of the exports that it was planned from.
+pub struct PlannedExports {
+    /// The digest of each, where it has one.
+    pub digests: Vec<Option<PlannedDigest>>,
+    /// The parts of the directory that they held; none in change sets that older versions wrote.
+    pub parts: Option<Vec<PlannedPart>>,
+    /// Codes of what they lacked and the plan accepted.
+    pub accepted: Vec<String>,
+}
+
+/// The digest of an export, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedDigest {
+    /// How it was taken.
+    pub algorithm: Algorithm,
+    /// The digest.
+    pub hex: String,
 }
 
 /// A record of a change set.
@@ -223,6 +282,8 @@ pub struct SetRecord {
     pub line: u64,
     /// The record.
     pub record: ChangeRecord,
+    /// The record of the rollback that undoes it; none for a guard.
+    pub undo: Option<ChangeRecord>,
     /// What it is, in the words of plan.json.
     pub kind: String,
     /// For whom, as reports show them.
@@ -244,11 +305,15 @@ pub struct SetAccount {
 /// Reads a change set whole. Every sum is checked first.
 pub fn read_whole(folder: &Utf8Path) -> Result<WholeSet, ChangeSetError> {
     let (plan, found) = read_stages(folder, &Stage::ALL)?;
-    let records = plan.operations.into_iter().zip(found);
-    let records = records.map(|(operation, (file, line, record))| SetRecord {
+    let path = folder.join("plan.json");
+    let exports = planned_exports(&path, plan.inputs, plan.exports, plan.accepted)?;
+    let undo = if plan.refused { Vec::new() } else { read_rollback(folder, &plan.operations)? };
+    let records = plan.operations.into_iter().zip(found).zip(undo);
+    let records = records.map(|((operation, (file, line, record)), undo)| SetRecord {
         file,
         line,
         record,
+        undo,
         kind: operation.kind,
         leavers: operation.leavers,
     });
@@ -259,11 +324,61 @@ pub fn read_whole(folder: &Utf8Path) -> Result<WholeSet, ChangeSetError> {
         records: account.operations,
     };
     Ok(WholeSet {
-        server: plan.heading.server(&folder.join("plan.json"))?,
+        server: json::<Heading>(&path)?.server(&path)?,
+        exports,
         as_of: plan.as_of,
         records: records.collect(),
         accounts: plan.accounts.into_iter().map(account).collect(),
     })
+}
+
+fn planned_exports(
+    path: &Utf8Path,
+    inputs: Vec<InputJson>,
+    exports: ExportsJson,
+    accepted: Vec<AcceptedJson>,
+) -> Result<PlannedExports, ChangeSetError> {
+    let digest = |input: InputJson| match (input.sha256, input.blake3) {
+        (Some(hex), _) => Some(PlannedDigest { algorithm: Algorithm::Sha256, hex }),
+        (None, Some(hex)) => Some(PlannedDigest { algorithm: Algorithm::Blake3, hex }),
+        (None, None) => None,
+    };
+    let part = |part: PartJson| {
+        let wrong = |what: String| ChangeSetError::Content { path: path.to_owned(), what };
+        let name =
+            Dn::parse(part.dn.as_bytes()).map_err(|error| wrong(format!("exports.parts: {}: {error}", part.dn)))?;
+        let time =
+            |text: String| read_time(&text).ok_or_else(|| wrong(format!("exports.parts: `{text}` is not a time")));
+        let newest = part.newest.map(time).transpose()?;
+        Ok(PlannedPart { export: part.export, name, is_entry: part.is_entry, tops: part.tops, newest })
+    };
+    Ok(PlannedExports {
+        digests: inputs.into_iter().filter(|input| input.role == "export").map(digest).collect(),
+        parts: exports.parts.map(|parts| parts.into_iter().map(part).collect::<Result<_, _>>()).transpose()?,
+        accepted: accepted.into_iter().map(|lack| lack.code).collect(),
+    })
+}
+
+/// For each operation the record of the rollback that undoes it. The files of the rollback hold the undo of every
+/// operation but guards, in reverse order.
+fn read_rollback(folder: &Utf8Path, operations: &[OperationJson]) -> Result<Vec<Option<ChangeRecord>>, ChangeSetError> {
+    let mut all = Vec::new();
+    for stage in Stage::ALL {
+        let own: Vec<&OperationJson> = operations.iter().filter(|operation| operation.stage == stage.name()).collect();
+        let path = folder.join(format!("rollback/{}", stage.rollback_file()));
+        let mut undo = if path.is_file() { read_changes(&path)? } else { Vec::new() };
+        let expected = own.iter().filter(|operation| operation.kind != Kind::Guard.name()).count();
+        if undo.len() != expected {
+            let what = format!("{expected} operations can be undone, but it has {} records", undo.len());
+            return Err(ChangeSetError::Content { path, what });
+        }
+        // The first operation is undone last.
+        let undo = |operation: &&OperationJson| {
+            if operation.kind == Kind::Guard.name() { None } else { undo.pop().map(|(_, record)| record) }
+        };
+        all.extend(own.iter().map(undo));
+    }
+    Ok(all)
 }
 
 /// The stages that a history is about.
@@ -295,19 +410,8 @@ fn read_stages(folder: &Utf8Path, stages: &[Stage]) -> Result<(PlanJson, Vec<Pla
             continue;
         }
         let path = folder.join(&name);
-        let text = file(&path)?;
-        for record in RecordReader::new(&text, 1, UrlPolicy::Refuse) {
-            match record.map_err(|error| wrong(&path, error.to_string()))? {
-                Record::Change(record) => {
-                    let change = convert::change(&record).map_err(|error| wrong(&path, error.to_string()))?;
-                    records.push((name.clone(), record.line, change));
-                }
-                Record::NonEntry { .. } => {}
-                Record::Content(record) => {
-                    return Err(wrong(&path, format!("line {}: an entry, no change", record.line)));
-                }
-            }
-        }
+        let changes = read_changes(&path)?;
+        records.extend(changes.into_iter().map(|(line, change)| (name.clone(), line, change)));
     }
     let is_read = |stage: &str| stages.iter().any(|read| read.name() == stage);
     let expected = plan.operations.iter().filter(|operation| is_read(&operation.stage)).count();
@@ -315,6 +419,23 @@ fn read_stages(folder: &Utf8Path, stages: &[Stage]) -> Result<(PlanJson, Vec<Pla
         return Err(wrong(&path, format!("{expected} operations, but {} records in the files", records.len())));
     }
     Ok((plan, records))
+}
+
+/// The records of a change file with their lines.
+fn read_changes(path: &Utf8Path) -> Result<Vec<(u64, ChangeRecord)>, ChangeSetError> {
+    let wrong = |what: String| ChangeSetError::Content { path: path.to_owned(), what };
+    let mut changes = Vec::new();
+    for record in RecordReader::new(&file(path)?, 1, UrlPolicy::Refuse) {
+        match record.map_err(|error| wrong(error.to_string()))? {
+            Record::Change(record) => {
+                let change = convert::change(&record).map_err(|error| wrong(error.to_string()))?;
+                changes.push((record.line, change));
+            }
+            Record::NonEntry { .. } => {}
+            Record::Content(record) => return Err(wrong(format!("line {}: an entry, no change", record.line))),
+        }
+    }
+    Ok(changes)
 }
 
 fn file(path: &Utf8Path) -> Result<Vec<u8>, ChangeSetError> {

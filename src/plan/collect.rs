@@ -7,12 +7,13 @@ use std::sync::Arc;
 use super::access::{Access, Way, finds};
 use super::address_books::POINTERS;
 use crate::directory::census::{Finding, Place};
+use crate::directory::extent::{Extent, TIMES, time_attributes};
 use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::references::kinds::{ALIAS, KINDS, MEMBERS};
 use crate::directory::references::persons::{Naming, identifying};
 use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose};
 use crate::directory::scan::Unreadable;
-use crate::directory::{EntryView, Pass};
+use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::filter::Truth;
 use crate::ldap::managed_entries::{MANAGED_BY, MANAGED_ENTRY, has_plug_in};
@@ -90,6 +91,9 @@ pub struct Collect<'p> {
     pub book_rdns: HashMap<Vec<u8>, Vec<usize>>,
     /// Under which address books stand.
     pub book_suffix: Option<DnKey>,
+    /// The names of all entries, to tell the parts of the directory that the exports hold; none where that is known.
+    pub structure: Option<&'p Structure>,
+    times: TypeMap<()>,
 }
 
 /// One value that names somebody.
@@ -151,6 +155,8 @@ pub struct Collected {
     pub nesting: Vec<Nesting>,
     /// Groups that find deleted accounts by a URL.
     pub dynamic: Vec<Access>,
+    /// The parts of the directory that the exports hold.
+    pub extent: Extent,
     namesakes: Namesakes,
     /// Address books that other entries point to, and those entries.
     pointed_books: Vec<(DnKey, DnKey)>,
@@ -170,6 +176,7 @@ impl Collected {
         self.pointed_books.extend(other.pointed_books);
         self.nesting.extend(other.nesting);
         self.dynamic.extend(other.dynamic);
+        self.extent.merge(other.extent);
         for (group, count) in other.primary_group_members {
             *self.primary_group_members.entry(group).or_default() += count;
         }
@@ -238,6 +245,7 @@ impl<'p> Collect<'p> {
             roles.insert(name, Role { kind: known.get(name), identifies, finds, points });
         }
         names.extend(["gidNumber", "uidNumber"]);
+        names.extend(TIMES);
         Self {
             policy,
             interest: names.iter().map(|name| (name, ())).collect(),
@@ -250,6 +258,8 @@ impl<'p> Collect<'p> {
             book_roots: KeySet::default(),
             book_rdns: HashMap::new(),
             book_suffix: policy.address_books.suffix.as_ref().map(|suffix| suffix.key().clone()),
+            structure: None,
+            times: time_attributes(),
         }
     }
 
@@ -408,6 +418,9 @@ impl Pass for Collect<'_> {
     }
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Collected) -> Result<(), Unreadable> {
+        if let Some(structure) = self.structure {
+            found.extent.add(entry, structure, &self.times);
+        }
         let names_somebody = self.names_somebody(entry, found);
         let books = &self.policy.address_books;
         if books.suffix.as_ref().is_some_and(|suffix| books.root.is_root(entry.key, suffix.key())) {

@@ -51,8 +51,9 @@ pub use operation::{Kind, Operation, Stage};
 pub use rosters::NamedRoster;
 
 use crate::directory::census::{Finding, Place};
+use crate::directory::extent::Extent;
 use crate::directory::key_hash::KeySet;
-use crate::directory::{Census, Exports, Overlay, ScanError};
+use crate::directory::{Census, Exports, Overlay, ScanError, Structure};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, Origin};
@@ -202,6 +203,8 @@ pub struct Plan {
     pub census: Census,
     /// Values of reference attributes that are no names.
     pub unreadable_values: Finding,
+    /// The parts of the directory that the exports hold; none if the plan did not have to look.
+    pub extent: Extent,
     /// Every entry that an operation touches, as the exports show it, by the name that it has there.
     pub before: BTreeMap<DnKey, Entry>,
     /// What deleted accounts could do through groups that do not name them.
@@ -329,6 +332,29 @@ pub fn plan_again<E: Exports>(
     plan_by(&Again { seen, overlay, reading }, policy, request)
 }
 
+/// What exports lack for any plan.
+pub struct Lacking {
+    /// Everything that is lacking, whatever a request accepts.
+    pub lacking: Vec<Incomplete>,
+    /// The names of all entries.
+    pub structure: Structure,
+    /// What the exports hold.
+    pub census: Census,
+}
+
+/// Finds what exports lack for any plan by a policy, by the pass with which every plan begins.
+pub fn lacking<E: Exports>(
+    exports: &E,
+    urls: UrlPolicy<'_>,
+    policy: &Policy,
+    request: &Request,
+) -> Result<Lacking, ScanError<E::Error>> {
+    let reading = Reading { exports, urls, overlay: None, asked: RefCell::default() };
+    let (resolved, census) = reading.resolve(&first_pass(policy, request))?;
+    let lacking = complete::of_exports(&census, &resolved, policy, request);
+    Ok(Lacking { lacking, structure: resolved.structure, census })
+}
+
 fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Plan, PlanError<S::Error>> {
     refuse_unsupported(policy, request)?;
     let doubts = roster_doubts(policy, request)?;
@@ -354,12 +380,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         wave::hold_others(&mut found.accounts, wave);
     }
     let Meant { leavers, mut accounts, conflicts, mut reviews, .. } = found;
-    let leaving: HashMap<DnKey, usize> = accounts
-        .iter()
-        .enumerate()
-        .filter(|(_, account)| leaves(&account.decision))
-        .map(|(index, account)| (account.entry.dn.key().clone(), index))
-        .collect();
+    let leaving = leaving(&accounts);
 
     let mut around = Collected::default();
     let mut looked_for = None;
@@ -378,6 +399,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         for (index, account) in accounts.iter().enumerate() {
             books.push(stages::look_around(index, account, policy, &mut pass));
         }
+        pass.structure = Some(&resolved.structure);
         pass.book_roots.extend(orphaned.iter().map(|orphan| orphan.key.clone()));
         if !pass.deleted.is_empty() {
             pass.groups = groups;
@@ -426,6 +448,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         counted,
         census,
         unreadable_values: std::mem::take(&mut around.unreadable_values),
+        extent: std::mem::take(&mut around.extent),
         before: built.before,
         schema,
         companions: companions.into_iter().map(|companion| companion.entry).collect(),
@@ -486,6 +509,12 @@ fn look<S: Sight>(
     }
 }
 
+/// The accounts that leave, by their names: their numbers.
+fn leaving(accounts: &[Account]) -> HashMap<DnKey, usize> {
+    let leaving = accounts.iter().enumerate().filter(|(_, account)| leaves(&account.decision));
+    leaving.map(|(index, account)| (account.entry.dn.key().clone(), index)).collect()
+}
+
 /// Whether an account goes: it is nobody's successor.
 fn leaves(decision: &Decision) -> bool {
     matches!(decision.action, Action::Delete | Action::Disable)
@@ -519,11 +548,14 @@ fn roster_doubts<E>(policy: &Policy, request: &Request) -> Result<Vec<Vec<Doubt>
 
 /// Pass 1.
 fn resolve<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<(Resolved, Census), PlanError<S::Error>> {
+    Ok(sight.resolve(&first_pass(policy, request))?)
+}
+
+fn first_pass<'p>(policy: &'p Policy, request: &'p Request) -> Resolve<'p> {
     let rosters = request.rosters.iter();
     let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
     let identities = Identities::new(identities(request), policy, &request.history);
-    let pass = Resolve::new(policy, identities, Rosters::new(rosters), request.orphans);
-    Ok(sight.resolve(&pass)?)
+    Resolve::new(policy, identities, Rosters::new(rosters), request.orphans)
 }
 
 fn find_successors<S: Sight>(

@@ -19,6 +19,7 @@ use crate::proof::Files;
 struct Runbook<'r> {
     ticket: Option<&'r str>,
     apply: Vec<ApplyFile>,
+    later: Vec<Later>,
     rollback: Vec<RollbackFile<'r>>,
     first: Vec<&'r HandOff>,
     after_status: Vec<&'r HandOff>,
@@ -66,6 +67,24 @@ fn gap(lack: &Incomplete) -> Gap {
     Gap { what: shown(lack.sentence().as_bytes()).into_owned(), help: lack.help(), command: lack.command() }
 }
 
+/// An export to be made after the change files were run.
+#[derive(Serialize)]
+struct Later {
+    /// Its name in commands.
+    file: String,
+    /// The export of the plan that it is made like.
+    like: String,
+}
+
+fn later(exports: &[String]) -> Vec<Later> {
+    let number = |at: usize| if exports.len() == 1 { String::new() } else { format!("-{}", at + 1) };
+    let later = |(at, export): (usize, &String)| Later {
+        file: format!("after{}.ldif", number(at)),
+        like: shown(export.as_bytes()).into_owned(),
+    };
+    exports.iter().enumerate().map(later).collect()
+}
+
 /// Renders RUNBOOK.md.
 pub fn render(
     context: &Context<'_>,
@@ -95,6 +114,7 @@ pub fn render(
         ticket: context.ticket,
         has_status: apply.iter().any(|file| file.stage == Stage::Status.name()),
         apply,
+        later: later(context.exports),
         rollback: files.rollback.iter().map(|(name, _)| RollbackFile { name }).collect(),
         first: when("first"),
         after_status: when("after-status"),

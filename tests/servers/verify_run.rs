@@ -7,7 +7,7 @@ use super::runbook::run_block;
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
 use super::tools::said;
-use crate::offboard::{exports, offboard, plan_scenario, root};
+use crate::offboard::{AS_OF, exports, inputs, offboard, plan_scenario, root, scenario_file};
 
 /// The exit status, and the first line.
 fn verify(set: &Path, server: &Slapd, place: &Path, name: &str, more: &[&str]) -> (Option<i32>, String) {
@@ -92,4 +92,97 @@ fn reverted_changes_take_a_server_back() {
     }
     modify(undo.to_str().unwrap());
     assert_same(&before, &server.export(&folder("again")));
+}
+
+/// Applies every stage of a change set.
+fn apply(set: &Path, server: &Slapd) {
+    let mut stages: Vec<PathBuf> =
+        std::fs::read_dir(set.join("apply")).unwrap().map(|file| file.unwrap().path()).collect();
+    stages.retain(|path| path.extension().is_some_and(|end| end == "ldif"));
+    stages.sort();
+    for stage in &stages {
+        let line = r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f "#;
+        let output = run_block(set, &format!("{line}{}", stage.display()), &server.environment());
+        assert!(output.status.success(), "{}: {}", stage.display(), said(&output));
+    }
+}
+
+/// With the exports of a server: on those of the plan nothing is done, on later ones everything; without one of them, or
+/// with one from before, nothing is said.
+#[test]
+fn exports_that_are_missing_or_from_before() {
+    let place = tempfile::tempdir().unwrap();
+    let set = place.path().join("set");
+    for scenario in ["three-domains", "every-reference"] {
+        let files: Vec<PathBuf> = exports(scenario).iter().map(|file| root().join(file)).collect();
+        let server = Slapd::start(Setup::plain(&["o=isp", "o=PiServerDb"]), &files);
+        let export = |name: &str| {
+            let folder = place.path().join(format!("{scenario}-{name}"));
+            std::fs::create_dir(&folder).unwrap();
+            server.export(&folder)
+        };
+        let before = export("before");
+        let words = ["plan", "--force", "-q", "--as-of", AS_OF, "-p", &scenario_file(scenario, "policy.toml"), "-o"];
+        let output = offboard().args(words).arg(&set).args(inputs(scenario)).args(&before).output().unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+        let verify = |files: &[&PathBuf]| {
+            let output = offboard().arg("verify").arg(&set).args(files).output().unwrap();
+            (output.status.code(), said(&output))
+        };
+        let (status, text) = verify(&[&before[0], &before[1]]);
+        assert_eq!(status, Some(1), "{text}");
+        assert!(text.contains(": nothing done: 0 done, ") && text.contains(" 0 changed meanwhile"), "{text}");
+        apply(&set, &server);
+        let after = export("after");
+        let (status, text) = verify(&[&after[0], &after[1]]);
+        assert_eq!(status, Some(0), "{text}");
+        for one in &after {
+            let (status, text) = verify(&[one]);
+            assert_eq!(status, Some(3), "{text}");
+            assert!(text.contains("which the exports of the plan held"), "{text}");
+        }
+        for files in [[&after[0], &before[1]], [&before[0], &after[1]]] {
+            let (status, text) = verify(&files);
+            assert_eq!(status, Some(3), "{text}");
+            assert!(text.contains("the export that the plan was made from, and others are not"), "{text}");
+        }
+    }
+}
+
+/// What `ldapsearch` shows without `+` does not say whether an account is locked; with it, it does.
+#[test]
+fn the_lock_is_an_operational_attribute() {
+    let place = tempfile::tempdir().unwrap();
+    let setup = Setup {
+        global: "moduleload ppolicy".to_owned(),
+        database: "overlay ppolicy".to_owned(),
+        ..Setup::plain(&["dc=lab,dc=example"])
+    };
+    let server = Slapd::start(setup, &[root().join("fixtures/verify/user-attributes.ldif")]);
+    let search = |name: &str, attributes: &str| {
+        let line = r#"ldapsearch -LLL -o ldif-wrap=no -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE""#;
+        let line = format!("{line} -b dc=lab,dc=example '(objectClass=*)' {attributes}");
+        let output = run_block(place.path(), &line, &server.environment());
+        assert!(output.status.success(), "{}", said(&output));
+        let file = place.path().join(name);
+        std::fs::write(&file, output.stdout).unwrap();
+        file
+    };
+    let set = place.path().join("set");
+    let before = search("before.ldif", "'*' '+'");
+    let words = ["plan", "-q", "--as-of", AS_OF, "-p", "openldap", "-u", "tove", "-o"];
+    let output = offboard().args(words).arg(&set).arg(&before).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let verify = |file: &Path| {
+        let output = offboard().arg("verify").arg(&set).arg(file).output().unwrap();
+        (output.status.code(), said(&output))
+    };
+    let (status, text) = verify(&before);
+    assert!(status == Some(1) && text.contains("nothing done"), "{text}");
+    apply(&set, &server);
+    let (status, text) = verify(&search("user.ldif", ""));
+    assert!(status == Some(1) && text.contains("1 not shown by this export"), "{text}");
+    assert!(text.contains("0 changed meanwhile") && text.contains("pwdAccountLockedTime"), "{text}");
+    let (status, text) = verify(&search("all.ldif", "'*' '+'"));
+    assert_eq!(status, Some(0), "{text}");
 }

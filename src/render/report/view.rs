@@ -4,6 +4,7 @@
 //! `format_version`; new fields only raise the minor one. Text from the directory is already fit to be shown (see
 //! [`sanitize`](crate::render::sanitize)); a DN in `dn` fields that is not plain text is shown escaped.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use schemars::JsonSchema;
@@ -11,6 +12,8 @@ use serde::Serialize;
 
 use crate::directory::Place;
 use crate::directory::census::Finding;
+use crate::directory::extent::{Part, shown_time};
+use crate::directory::key_hash::{Hashes, hash};
 use crate::io::digest::{Algorithm, Digest};
 use crate::ldap::Change;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
@@ -477,6 +480,26 @@ pub struct ExportsView {
     pub other_blocks: u64,
     /// What could not be judged, by kind.
     pub not_judged: Vec<NotJudged>,
+    /// The parts of the directory that they hold, if the plan has operations: `offboard verify` asks for the same
+    /// parts, and for newer ones.
+    pub parts: Vec<PartView>,
+}
+
+/// A part of the directory that an export holds.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PartView {
+    /// Which of the inputs whose role is `export`, from 0.
+    pub export: u16,
+    /// The topmost entry, or the name that the topmost entries are below. Bytes that are not plain text are written as
+    /// RFC 4514 escapes (`\XX`), so that this is always a name.
+    pub dn: String,
+    /// Whether `dn` is the name of an entry.
+    pub is_entry: bool,
+    /// How many topmost entries there are.
+    pub tops: u64,
+    /// The newest time that entries show which the plan does not delete (`modifyTimestamp`, `createTimestamp`,
+    /// `entryCSN`, `whenChanged`, `whenCreated`), as `YYYY-MM-DDThh:mm:ssZ`; none if they show none.
+    pub newest: Option<String>,
 }
 
 /// Things of one kind that could not be judged.
@@ -982,5 +1005,34 @@ fn exports(context: &Context<'_>) -> ExportsView {
             .filter(|(_, finding)| finding.count > 0)
             .map(|(what, finding)| NotJudged { what, count: finding.count, places: places(finding) })
             .collect(),
+        parts: parts(context),
     }
+}
+
+fn parts(context: &Context<'_>) -> Vec<PartView> {
+    let deleted = context.plan.operations.iter().filter(|operation| matches!(operation.record.change, Change::Delete));
+    let deleted: Hashes = deleted.map(|operation| hash(operation.record.dn.key().as_bytes())).collect();
+    let part = |(export, part): (u16, &Part)| {
+        Some(PartView {
+            export,
+            dn: plain_name(part.name.as_ref()?),
+            is_entry: part.is_entry,
+            tops: part.tops,
+            newest: part.newest.without(&deleted).map(shown_time),
+        })
+    };
+    context.plan.extent.parts().into_iter().filter_map(part).collect()
+}
+
+/// A name as printable text that is the same name.
+fn plain_name(dn: &Dn) -> String {
+    let spelling = dn.spelling();
+    if let Cow::Borrowed(plain) = shown(spelling) {
+        return plain.to_owned();
+    }
+    let plain = |byte: &u8| match byte {
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("\\{byte:02X}"),
+    };
+    spelling.iter().map(plain).collect::<Vec<_>>().concat()
 }
