@@ -13,6 +13,7 @@ mod injection;
 mod lint;
 mod offboard;
 mod packaging;
+mod policy;
 mod readings;
 mod resources;
 mod revert;

@@ -64,7 +64,7 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     let set = change_set::read_whole(&command.set)
         .map_err(|error| vec![grounds::change_set_fault(&error, "name the folder that `offboard plan -o` wrote")])?;
     let policy = match &command.policy {
-        Some(name) => Some(grounds::read_policy(name, &mut Vec::new())?),
+        Some(name) => Some(grounds::read_policy(name, &mut Vec::new(), global.quiet)?),
         None => None,
     };
     let exports =
