@@ -292,8 +292,7 @@ fn generated(path: &str, text: &str) {
 
 /// What a key takes besides `false`, which takes it away from a preset.
 fn inner(schema: &Value) -> &Value {
-    let forms = schema["anyOf"].as_array().filter(|forms| forms.last().is_some_and(|last| last["const"] == false));
-    forms.map_or(schema, |forms| &forms[0])
+    schema.get("then").unwrap_or(schema)
 }
 
 /// What a key takes, in words.

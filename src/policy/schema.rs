@@ -54,7 +54,8 @@ fn may_be_false(value: &mut Value) {
     keys_may_be_false(value);
     let mut own = value.take();
     let description = own.as_object_mut().and_then(|own| own.shift_remove("description"));
-    *value = serde_json::json!({ "anyOf": [own, { "const": false }] });
+    // Not `anyOf`: a fault below is to be told at its own place.
+    *value = serde_json::json!({ "if": { "not": { "const": false } }, "then": own });
     if let (Some(description), Some(whole)) = (description, value.as_object_mut()) {
         whole.insert("description".to_owned(), description);
     }
