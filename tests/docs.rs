@@ -291,8 +291,14 @@ fn generated(path: &str, text: &str) {
     assert!(found == text, "{} is not what the types give: UPDATE_EXPECTED=1 cargo test docs", path.display());
 }
 
+/// What a key takes besides `false`, which takes it away from a preset.
+fn inner(schema: &Value) -> &Value {
+    schema.get("then").unwrap_or(schema)
+}
+
 /// What a key takes, in words.
 fn takes(schema: &Value, definitions: &Value) -> String {
+    let schema = inner(schema);
     let words = |words: &Value| {
         let words = words.as_array().unwrap().iter().map(|word| format!("`{}`", word.as_str().unwrap()));
         words.collect::<Vec<_>>().join(", ")
@@ -306,6 +312,9 @@ fn takes(schema: &Value, definitions: &Value) -> String {
         return words(known);
     }
     if let Some(forms) = schema["anyOf"].as_array() {
+        if forms[0].get("enum").is_none() {
+            return "text, or list of texts".to_owned();
+        }
         return format!("{}, `placeholder:<dn>`", words(&forms[0]["enum"]));
     }
     match schema["type"].as_str() {
@@ -314,7 +323,7 @@ fn takes(schema: &Value, definitions: &Value) -> String {
             None => "list of texts".to_owned(),
         },
         Some("object") => {
-            let each = &schema["additionalProperties"];
+            let each = inner(&schema["additionalProperties"]);
             let each = if each.get("$ref").is_some() { takes(each, definitions) } else { "text".to_owned() };
             format!("for each attribute: {each}")
         }
@@ -334,8 +343,18 @@ fn policy_reference() {
     let mut text = String::from(
         "# The policy, key by key\n\n\
          Made from the types that read it (`src/policy/file.rs`); `UPDATE_EXPECTED=1 cargo test docs` writes it anew. A\n\
-         policy is TOML. A key that is not listed here is an error. A file that names a `preset` overrides it key by key:\n\
-         tables merge, everything else replaces. `offboard init PRESET` prints a preset with comments.\n\n\
+         policy is TOML. A key that is not listed here is an error. `offboard init PRESET` prints a preset with comments,\n\
+         `offboard policy FILE` the policy in force: each key with the preset, or the file and line, that it comes from.\n\n\
+         A file that names a `preset` is merged over it key by key:\n\n\
+         - Tables merge at every depth, however they are written: `[disable.replace]`, `replace = { ... }`, dotted keys.\n\
+         - Arrays of tables (`[[rule]]`, `[[reference]]`) are appended to the preset's; other values and lists replace.\n\
+         - `key = false` takes a key of the preset away, unless the key takes `true` or `false` itself.\n\
+         - Keys that are attributes are compared as such: `SHADOWEXPIRE` replaces `shadowExpire`.\n\
+         - An attribute that the file has in a list of `[references]` or in a `[[reference]]` leaves the preset's other lists;\n\
+         \x20 one in `[disable.replace]` leaves the preset's `[disable.present]`; one in `[restore]` leaves the preset's other key there.\n\
+         - `[grace] mail` and `calendar` follow `days` where the file sets `days` alone.\n\n\
+         Placeholders: `{{ as_of }}` and `{{ as_of_time }}` in `[stamp] format`, `{{ uid }}` and `{{ domain }}` in\n\
+         `[address_books] root`, `{{ rows }}` and `{{ date }}` in the `trailer` of a roster. Any other is an error.\n\n\
          Editors complete and check a policy by `offboard schema policy`; see [formats.md](formats.md).\n",
     );
     let mut keys = 0;
@@ -349,10 +368,11 @@ fn policy_reference() {
     text += "\n## Before the first section\n";
     text += head;
     row(&mut text, "preset", &schema["properties"]["preset"], false);
-    for (name, section) in schema["properties"].as_object().unwrap() {
+    for (name, whole) in schema["properties"].as_object().unwrap() {
+        let section = inner(whole);
         let (title, of) = if let Some(of) = section["$ref"].as_str() {
             (format!("[{name}]"), of)
-        } else if let Some(of) = section["additionalProperties"]["$ref"].as_str() {
+        } else if let Some(of) = inner(&section["additionalProperties"])["$ref"].as_str() {
             (format!("[{name}.NAME]"), of)
         } else if let Some(of) = section["items"]["$ref"].as_str() {
             (format!("[[{name}]]"), of)
@@ -361,7 +381,7 @@ fn policy_reference() {
         } else {
             continue;
         };
-        let what = section["description"].as_str().unwrap().replace('\n', " ");
+        let what = whole["description"].as_str().unwrap().replace('\n', " ");
         write!(text, "\n## `{title}`\n\n{what}\n{head}").unwrap();
         let definition = definitions.get(of.trim_start_matches("#/$defs/")).unwrap_or(section);
         let required = definition["required"].as_array().cloned().unwrap_or_default();

@@ -149,12 +149,14 @@ fn directory(place: &Path, hostile: &str, spell: fn(&str) -> String) {
     let named = format!("uid={},ou=People,o=x", escaped(hostile));
     let list = format!("dn,ticket,note\n{},{},{}\n", quoted(&named), quoted(&cell), quoted(&cell));
     std::fs::write(place.join("leavers.csv"), list).unwrap();
+    // A policy takes no placeholders that it does not know: they are refused there (src/policy/placeholder.rs).
+    let sender = cell.replace("{{", "{ {").replace("{%", "{ %");
     let policy = format!(
         "preset = \"openldap\"\n[accounts]\nfilter = \"(objectClass=inetOrgPerson)\"\n[grace]\ndays = 0\n[disable]\n\
          replace = {{ employeeType = \"gone\" }}\n[hand_off]\nattributes = [\"homeDirectory\", \"mailHost\", \"mailMessageStore\"]\n\
          [notice]\nfrom = {}\n[limits]\ndelete = {{ count = 5 }}\ndisable = {{ count = 5 }}\nreference = {{ count = 50 }}\nowner = {{ count = 5 }}\n",
         // JSON and TOML write such strings alike.
-        serde_json::to_string(&cell).unwrap()
+        serde_json::to_string(&sender).unwrap()
     );
     std::fs::write(place.join("policy.toml"), policy).unwrap();
 }

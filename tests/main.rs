@@ -15,6 +15,7 @@ mod injection;
 mod lint;
 mod offboard;
 mod packaging;
+mod policy;
 mod readings;
 mod resources;
 mod revert;

@@ -129,6 +129,8 @@ pub enum Command {
     Dn(Dn),
     /// Print a commented starter policy
     Init(Init),
+    /// Print the policy in force: a file merged over its preset, each key with where it comes from
+    Policy(Policy),
     /// Print the JSON Schema of a file
     Schema(Schema),
     /// Print the completions of a shell
@@ -612,6 +614,20 @@ pub struct Init {
     /// Name of a preset
     #[arg(value_name = "PRESET")]
     pub preset: String,
+}
+
+/// `offboard policy`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  offboard policy policy.toml > in-force.toml
+
+What is printed is TOML and reads as the same policy. The comment after a key names the preset, or the file and
+the line, that its value comes from. Keys that the file takes away from the preset (`key = false`) are listed first.")]
+pub struct Policy {
+    /// The policy: a file, or the name of a preset
+    #[arg(value_name = "POLICY")]
+    pub policy: String,
 }
 
 /// `offboard schema`

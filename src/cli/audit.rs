@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::args::{self, Global};
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, grounds, written};
-use crate::audit::{Finding, Ground, audit};
+use crate::audit::{AuditError, Finding, Ground, audit};
 use crate::directory::Census;
 use crate::io::change_set::read_history;
 use crate::io::exports::ExportFiles;
@@ -44,7 +44,7 @@ struct Row {
 /// Runs it.
 pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     let mut inputs = Vec::new();
-    let policy = grounds::read_policy(&command.policy, &mut inputs)?;
+    let policy = grounds::read_policy(&command.policy, &mut inputs, global.quiet)?;
     // A roster that is not given is not asked: nothing is planned from its silence.
     let rosters = grounds::read_rosters(&command.roster, &policy, &mut inputs, false)?;
     let history = read_history(&command.history).map_err(|error| {
@@ -58,8 +58,10 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let ground = Ground { policy: &policy, as_of, rosters: &rosters, history: &history, written: &exports.written() };
-    let (findings, census) =
-        audit(&exports, UrlPolicy::Refuse, &ground).map_err(|error| grounds::scan_faults(&error, &command.exports))?;
+    let (findings, census) = audit(&exports, UrlPolicy::Refuse, &ground).map_err(|error| match &error {
+        AuditError::Scan(error) => grounds::scan_faults(error, &command.exports),
+        AuditError::UnknownForm(unknown) => unknown.iter().map(|error| grounds::policy_fault(&policy, error)).collect(),
+    })?;
     if census.entries == 0 {
         return Err(vec![no_entries(&census, &command.exports)]);
     }

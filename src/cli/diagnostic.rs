@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write as _};
+use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -9,7 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::exit::Exit;
 use crate::io::source::UnpackError;
 use crate::ldif::LdifError;
-use crate::policy::PolicyError;
+use crate::policy::{PolicyError, PolicyWarning, Source};
 use crate::render::sanitize::{shortened, shown};
 
 /// How much of a long line is shown before a place, and half of what is shown behind it, in bytes.
@@ -20,6 +21,7 @@ const AROUND: usize = 120;
 pub struct Diagnostic {
     /// What it means for the exit status.
     pub exit: Exit,
+    is_warning: bool,
     title: String,
     excerpt: Option<Excerpt>,
     notes: Vec<String>,
@@ -33,7 +35,7 @@ struct Excerpt {
     line: u64,
     text: String,
     /// Byte range of `text` that is underlined.
-    span: std::ops::Range<usize>,
+    span: Range<usize>,
 }
 
 /// Text as one line of a terminal, whatever it holds.
@@ -67,7 +69,7 @@ impl Diagnostic {
 
     fn new(exit: Exit, title: impl Into<String>) -> Self {
         let title = line(&title.into());
-        Self { exit, title, excerpt: None, notes: Vec::new(), help: None }
+        Self { exit, is_warning: false, title, excerpt: None, notes: Vec::new(), help: None }
     }
 
     /// Adds what to do about it.
@@ -120,21 +122,30 @@ impl Diagnostic {
     }
 
     /// A fault of a policy file.
-    pub fn policy(file: &str, text: &str, error: &PolicyError) -> Self {
-        let mut fault = Self::trouble(error.message.lines().next().unwrap_or_default().to_owned());
-        if let Some(span) = &error.span {
-            let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
-            let line = 1 + text[..start].matches('\n').count() as u64;
-            let content = text[start..].lines().next().unwrap_or_default();
+    pub fn policy(source: &Source, error: &PolicyError) -> Self {
+        let fault = Self::trouble(error.message.lines().next().unwrap_or_default().to_owned());
+        fault.in_policy(source, error.span.as_ref(), error.help.as_deref())
+    }
+
+    /// Something in a policy file that may not be meant.
+    pub fn policy_warning(source: &Source, warning: &PolicyWarning) -> Self {
+        let mut fault = Self::new(Exit::Done, warning.message.as_str());
+        fault.is_warning = true;
+        fault.in_policy(source, warning.span.as_ref(), Some(&warning.help))
+    }
+
+    fn in_policy(mut self, source: &Source, span: Option<&Range<usize>>, help: Option<&str>) -> Self {
+        if let Some(span) = span {
+            let (start, line) = source.line_of(span);
+            let content = source.text[start..].lines().next().unwrap_or_default();
             let column = (span.start - start) as u64 + 1;
-            fault = fault.at_words(file, line, column, span.len().max(1), content.as_bytes());
+            self = self.at_words(&source.name, line, column, span.len().max(1), content.as_bytes());
         } else {
-            fault = fault.note(format!("in {file}"));
+            self = self.note(format!("in {}", source.name));
         }
-        match &error.help {
-            Some(help) => fault.help(help.clone()),
-            None => fault,
-        }
+        // What is to be written may have several lines.
+        self.help = help.map(|help| help.lines().map(|line| shown(line.as_bytes())).collect::<Vec<_>>().join("\n"));
+        self
     }
 
     /// Writes a line to standard error.
@@ -153,7 +164,8 @@ impl Diagnostic {
 /// With the codes for colours, which [`print`](Diagnostic::print) leaves out where they are not wanted.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
+        let level = if self.is_warning { Level::WARNING } else { Level::ERROR };
+        let mut group = Group::with_title(level.primary_title(self.title.as_str()));
         if let Some(excerpt) = &self.excerpt {
             let snippet = Snippet::source(excerpt.text.as_str())
                 .path(excerpt.file.as_str())

@@ -16,7 +16,7 @@ use crate::leavers::roster::{self, RosterError};
 use crate::leavers::{self, Leaver};
 use crate::plan::complete::{Incomplete, Severity};
 use crate::plan::{NamedRoster, PlanError, Request};
-use crate::policy::{self, Policy};
+use crate::policy::{self, Policy, PolicyError, Source};
 use crate::proof::ProofError;
 use crate::render::report::view::Input;
 use crate::render::sanitize::shown;
@@ -33,9 +33,9 @@ pub struct Grounds {
 }
 
 /// Reads everything.
-pub fn read(typed: &args::Grounds) -> Result<Grounds, Vec<Diagnostic>> {
+pub fn read(typed: &args::Grounds, quiet: bool) -> Result<Grounds, Vec<Diagnostic>> {
     let mut inputs = Vec::new();
-    let policy = read_policy(&typed.policy, &mut inputs)?;
+    let policy = read_policy(&typed.policy, &mut inputs, quiet)?;
     let mut leavers = Vec::new();
     for path in &typed.leavers {
         leavers.extend(read_list("leavers", path.as_str(), &mut inputs)?);
@@ -202,7 +202,8 @@ pub fn input(role: &'static str, name: &str, content: &[u8]) -> Input {
     Input { role, name, bytes: content.len() as u64, sha256, blake3: None }
 }
 
-pub fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Diagnostic>> {
+/// Reads a policy, and says what in it may not be meant unless `quiet`.
+pub fn read_policy(name: &str, inputs: &mut Vec<Input>, quiet: bool) -> Result<Policy, Vec<Diagnostic>> {
     let text = match policy::preset(name) {
         Some(text) => text.to_owned(),
         None => std::fs::read_to_string(name).map_err(|error| {
@@ -218,7 +219,24 @@ pub fn read_policy(name: &str, inputs: &mut Vec<Input>) -> Result<Policy, Vec<Di
         })?,
     };
     inputs.push(input("policy", name, text.as_bytes()));
-    Policy::parse(&text).map_err(|errors| errors.iter().map(|error| Diagnostic::policy(name, &text, error)).collect())
+    match Policy::parse(&text) {
+        Ok(mut policy) => {
+            name.clone_into(&mut policy.source.name);
+            for warning in policy.warnings.iter().filter(|_| !quiet) {
+                Diagnostic::policy_warning(&policy.source, warning).print();
+            }
+            Ok(policy)
+        }
+        Err(errors) => {
+            let source = Source { name: name.to_owned(), text };
+            Err(errors.iter().map(|error| Diagnostic::policy(&source, error)).collect())
+        }
+    }
+}
+
+/// Tells what is wrong with a policy that could be read.
+pub fn policy_fault(policy: &Policy, error: &PolicyError) -> Diagnostic {
+    Diagnostic::policy(&policy.source, error)
 }
 
 /// Today in UTC; `SOURCE_DATE_EPOCH` counts, so that a build can be repeated.
@@ -263,10 +281,15 @@ pub fn scan_faults(error: &ScanError<ExportError>, exports: &[String]) -> Vec<Di
 }
 
 /// Tells why.
-pub fn plan_faults(error: &PlanError<ExportError>, exports: &[String], request: &Request) -> Vec<Diagnostic> {
+pub fn plan_faults(
+    error: &PlanError<ExportError>,
+    exports: &[String],
+    (policy, request): (&Policy, &Request),
+) -> Vec<Diagnostic> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match error {
         PlanError::Scan(error) => scan_faults(error, exports),
+        PlanError::UnknownForm(unknown) => unknown.iter().map(|error| policy_fault(policy, error)).collect(),
         PlanError::Unsupported(what) => vec![Diagnostic::trouble(format!("{what} cannot be planned by this version"))],
         PlanError::Protected(named) => named
             .iter()

@@ -17,6 +17,7 @@ mod json;
 mod lint;
 mod man;
 mod plan;
+mod policy;
 mod progress;
 mod proven;
 mod revert;
@@ -75,6 +76,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Json(command) => json::run(command, &args.global),
         Command::Dn(command) => dn::run(command),
         Command::Init(command) => init::run(command),
+        Command::Policy(command) => policy::run(command, &args.global),
         Command::Schema(command) => schema::run(command),
         Command::Completions(command) => completions::run(command),
         Command::Man(command) => man::run(command),

@@ -38,7 +38,7 @@ impl<'b> Basis<'b> {
     /// Plans what is asked for, on the exports with these changes laid over them, and proves it.
     pub fn proven(self, overlay: Option<&Overlay>, request: &Request) -> Result<Proven, Vec<Diagnostic>> {
         let mut plan = plan(self.exports, self.urls, overlay, self.policy, request)
-            .map_err(|error| grounds::plan_faults(&error, self.names, request))?;
+            .map_err(|error| grounds::plan_faults(&error, self.names, (self.policy, request)))?;
         let files = change_file::files(&self.context(&plan, request));
         let proof = prove(self.exports, self.urls, overlay, self.policy, request, &plan, &files)
             .map_err(|error| grounds::proof_faults(&error, self.names))?;

@@ -61,8 +61,12 @@ fn lines(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &s
     let mut lines = vec![format!("{}{counted}", styled(PLAIN, counted_as(numbers.leavers, "leaver")))];
 
     let used = view.limits.iter().filter(|row| row.entry.is_none() && row.affected > 0);
-    let used: Vec<String> =
-        used.map(|row| format!("{} {} of {} (limit {})", row.kind, row.affected, row.of, row.limit)).collect();
+    let used: Vec<String> = used
+        .map(|row| {
+            let limit = if row.limit.is_empty() { "no limit".to_owned() } else { format!("limit {}", row.limit) };
+            format!("{} {} of {} ({limit})", row.kind, row.affected, row.of)
+        })
+        .collect();
     if !used.is_empty() {
         lines.push(format!("{}: {}", styled(PLAIN, "limits"), used.join(", ")));
     }

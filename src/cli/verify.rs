@@ -79,7 +79,7 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     let set = change_set::read_whole(&command.set)
         .map_err(|error| vec![grounds::change_set_fault(&error, "name the folder that `offboard plan -o` wrote")])?;
     let policy = match &command.policy {
-        Some(name) => Some(grounds::read_policy(name, &mut Vec::new())?),
+        Some(name) => Some(grounds::read_policy(name, &mut Vec::new(), global.quiet)?),
         None => None,
     };
     let exports =
@@ -173,7 +173,7 @@ fn distrust(set: &WholeSet, sources: &Sources<'_>, survey: &mut Survey) -> Resul
         return Ok(Vec::new());
     }
     // The suffixes are those of the plan's exports, not those of a policy: the preset asks for none.
-    let policy = grounds::read_policy("openldap", &mut Vec::new())?;
+    let policy = grounds::read_policy("openldap", &mut Vec::new(), true)?;
     let request = Request { as_of: set.as_of, written: sources.written.clone(), ..Request::default() };
     let mut reasons = trust::incomplete(sources.census, survey, &policy, &request, &set.exports.accepted);
     let parts = set.exports.parts.as_deref().unwrap_or_default();

@@ -21,7 +21,7 @@ use crate::ldap::schema::Schema;
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
 use crate::ldif::Interest;
-use crate::policy::Policy;
+use crate::policy::{ListedReference, Policy, PolicyError};
 
 /// Attributes by whose URLs a group finds its members.
 const BY_URL: [&str; 2] = ["memberURL", "mgrpDeliverTo"];
@@ -42,16 +42,21 @@ struct Role {
 /// The attributes that name somebody under a policy: what it lists, then what is known, then what the schema in the exports
 /// has for names, each with what is done.
 ///
-/// What stands first counts. A kind that nobody knows is taken for a name.
+/// What stands first counts. A listed attribute that only the schema knows has the schema's form; one that nothing knows is
+/// refused before: see [`of_unknown_form`].
 pub fn kinds(policy: &Policy, schema: &Schema) -> Vec<(String, Form, Treatment)> {
     let known: TypeMap<Form> = KINDS.iter().map(|(name, form, _)| (*name, *form)).collect();
-    let form_of = |name: &str| known.get(name).unwrap_or(Form::Name);
+    let of_schema = |name: &str| if schema.is_name_and_uid(name) { Form::NameAndUid } else { Form::Name };
+    let form_of = |name: &str| known.get(name).unwrap_or_else(|| of_schema(name));
     let with = |list: &[AttributeDescription], treatment| -> Vec<(String, Form, Treatment)> {
         let names = list.iter().map(AttributeDescription::attribute_type);
         names.map(|name| (name.to_owned(), form_of(name), treatment)).collect()
     };
     let references = &policy.references;
-    let mut kinds = with(&references.leave, Treatment::Leave);
+    let stated = references.stated.iter();
+    let mut kinds: Vec<(String, Form, Treatment)> =
+        stated.map(|stated| (stated.attribute.attribute_type().to_owned(), stated.form, stated.treatment)).collect();
+    kinds.extend(with(&references.leave, Treatment::Leave));
     kinds.extend(with(&references.remove, Treatment::Remove));
     kinds.extend(with(&references.reassign, Treatment::Reassign));
     kinds.extend(with(&references.review, Treatment::Review));
@@ -63,11 +68,19 @@ pub fn kinds(policy: &Policy, schema: &Schema) -> Vec<(String, Form, Treatment)>
     }
     // Whatever else the directory itself calls a name.
     let more = schema.dn_attributes().into_iter().filter(|name| !policy.directory.server.sets(name));
-    kinds.extend(more.map(|name| {
-        let form = if schema.is_name_and_uid(name) { Form::NameAndUid } else { Form::Name };
-        (name.to_owned(), form, Treatment::Review)
-    }));
+    kinds.extend(more.map(|name| (name.to_owned(), of_schema(name), Treatment::Review)));
     kinds
+}
+
+/// What is wrong with the attributes that `[references]` lists: neither offboard nor the schema knows how their values name
+/// an account.
+pub fn of_unknown_form(policy: &Policy, schema: &Schema) -> Vec<PolicyError> {
+    let listed = policy.references.of_unknown_form.iter();
+    let unknown = listed.filter(|listed| {
+        let name = listed.attribute.attribute_type();
+        !schema.is_dn(name) && !schema.is_name_and_uid(name)
+    });
+    unknown.map(ListedReference::unknown_form).collect()
 }
 
 /// Looks for everything around the accounts.

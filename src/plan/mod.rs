@@ -62,7 +62,7 @@ use crate::leavers::roster::Doubt;
 use crate::leavers::{Action, Asker, Identity, Leaver};
 use crate::lifecycle::effective::domain_of_account;
 use crate::lifecycle::{Case, Decision, History, Reason, Step, decide, grace};
-use crate::policy::{Absence, Limit, LimitKind, Policy};
+use crate::policy::{Absence, Limit, LimitKind, Policy, PolicyError};
 use access::Access;
 use children::Child;
 use collect::{Collect, Collected};
@@ -297,6 +297,9 @@ pub enum PlanError<E> {
     /// The exports do not hold all that a plan rests on.
     #[error("the exports are incomplete")]
     Incomplete(Vec<Incomplete>),
+    /// Attributes that the policy lists as references, and how their values name an account is not known.
+    #[error("a reference has a form that is not known")]
+    UnknownForm(Vec<PolicyError>),
     /// Rosters that nothing may be planned from: their names, and why.
     #[error("a roster cannot be trusted")]
     Rosters(Vec<(String, Vec<Doubt>)>),
@@ -367,6 +370,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     for entry in &resolved.schema {
         schema.add(entry);
     }
+    refuse_unknown_forms(policy, &schema)?;
     let groups = resolved.structure.groups();
     let meanings = Meanings::new(&resolved.matches, request);
     let mut found = accounts(&resolved, &meanings, policy, request);
@@ -527,6 +531,12 @@ fn refuse_unsupported<E>(policy: &Policy, request: &Request) -> Result<(), PlanE
             format!("--guard assert for the server `{}`, which has no assertion control,", policy.directory.server)
         });
     of_guard.map_or(Ok(()), |what| Err(PlanError::Unsupported(what)))
+}
+
+/// Refuses to plan with references that could not be found.
+fn refuse_unknown_forms<E>(policy: &Policy, schema: &Schema) -> Result<(), PlanError<E>> {
+    let unknown = collect::of_unknown_form(policy, schema);
+    if unknown.is_empty() { Ok(()) } else { Err(PlanError::UnknownForm(unknown)) }
 }
 
 /// Why each roster does not prove complete; refuses the plan where that matters.

@@ -130,9 +130,10 @@ pub fn gone<'k>(kept: &'k Kept, at: usize, policy: &Policy, fates: &Fates<'_>) -
     gone
 }
 
-/// Whether a value can be written for the successor. A name always can, or the account is held; an address needs one.
+/// Whether a value can be written for the successor. A name always can, or the account is held; an address needs one;
+/// of the other forms none can.
 fn can_pass(attribute: &Attribute, reference: &Reference, fates: &Fates<'_>) -> bool {
-    if reference.form != Form::AddressOrUrl {
+    if matches!(reference.form, Form::Name | Form::NameAndUid | Form::NameOrUid) {
         return true;
     }
     let value = &attribute.values[reference.at.1].bytes;
@@ -268,8 +269,11 @@ fn put(
 
 /// The value that names a successor where another named the account, in the same form.
 fn passed(reference: &Reference, old: &[u8], successor: &Successor) -> Option<Value> {
-    if reference.form != Form::AddressOrUrl {
-        return Some(Value::new(successor.dn.spelling()));
+    match reference.form {
+        Form::Name | Form::NameAndUid | Form::NameOrUid => return Some(Value::new(successor.dn.spelling())),
+        Form::Address => return successor.mail.as_deref().map(Value::new),
+        Form::AddressOrUrl => {}
+        Form::Uid | Form::SudoUser | Form::Netgroup | Form::Calendar | Form::Url | Form::Text => return None,
     }
     if named_by_url(old).is_some() {
         return Some(Value::new(&[b"ldap:///", &*percent_encoded(successor.dn.spelling())].concat()));

@@ -5,14 +5,18 @@ use std::ops::Range;
 
 use super::file::{self, File, Text, names};
 use super::limit::{self, Limit, LimitKind};
+use super::placeholder::with_blanks;
 use super::sections::{
     ABSENCES, Absence, AccountPolicy, AddressBookPolicy, BitRule, ChildrenPolicy, DirectoryPolicy, DisablePolicy,
-    DisconnectPolicy, Followed, GracePolicy, LAST_MEMBERS, LastMember, Limits, MISSING_STAMPS, MOVED_REFERENCES,
-    MissingStamp, MovePolicy, OTHER_CHILDREN, OtherChildren, PRIVATE_GROUPS, ProtectPolicy, RELEASES, ReferencePolicy,
-    Release, RestorePolicy, RosterPolicy, Rule, RuleAction, SUCCESSOR_SOURCES, Scope, ServicePolicy, Stamp,
-    SuccessorPolicy, UNASSIGNED, Veto,
+    DisconnectPolicy, Followed, GracePolicy, LAST_MEMBERS, LastMember, Limits, ListedReference, MISSING_STAMPS,
+    MOVED_REFERENCES, MissingStamp, MovePolicy, OTHER_CHILDREN, OtherChildren, PRIVATE_GROUPS, ProtectPolicy, RELEASES,
+    ReferencePolicy, Release, RestorePolicy, RosterPolicy, Rule, RuleAction, SUCCESSOR_SOURCES, Scope, ServicePolicy,
+    Stamp, StatedReference, SuccessorPolicy, UNASSIGNED, Veto,
 };
-use super::{BookRoot, Pattern, Policy, PolicyError, Server, Tools};
+use super::{BookRoot, PRESETS, Pattern, Policy, PolicyError, PolicyWarning, Server, Source, Tools};
+use crate::directory::references::kinds::{FORMS, TREATMENTS, form_of};
+use crate::directory::references::{Form, Treatment};
+use crate::ldap::attribute::same_type;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
 use crate::ldap::{AttributeDescription, Dn};
@@ -21,7 +25,7 @@ use crate::spelling::suggestion;
 
 /// Checks a file that its preset has been merged into.
 pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
-    let mut checker = Checker { errors: Vec::new() };
+    let mut checker = Checker { errors: Vec::new(), warnings: Vec::new() };
     match checker.policy(file) {
         Some(policy) if checker.errors.is_empty() => Ok(policy),
         _ => Err(checker.errors),
@@ -34,9 +38,23 @@ const PRESET_FIRST: &str = "name a preset to begin with, for example preset = \"
 /// What referential integrity covers where nobody says otherwise: 389 DS's plug-in, and what slapo-refint(5) is mostly told.
 const INTEGRITY: [&str; 4] = ["member", "uniqueMember", "owner", "seeAlso"];
 
+/// The services that an action can end: those of [`Action`](crate::leavers::Action) and [`RuleAction`].
+const SERVICES: [&str; 2] = ["mail", "calendar"];
+
+/// The name of a preset.
+fn known_preset(named: &str) -> Option<&'static str> {
+    PRESETS.iter().find(|(name, _)| *name == named).map(|(name, _)| *name)
+}
+
+/// A number of days, in words.
+fn count_of_days(days: u32) -> String {
+    format!("{days} day{}", if days == 1 { "" } else { "s" })
+}
+
 /// Turns what is written into what it means, and collects every fault on the way.
 struct Checker {
     errors: Vec<PolicyError>,
+    warnings: Vec<PolicyWarning>,
 }
 
 impl Checker {
@@ -107,9 +125,10 @@ impl Checker {
         let rules = file.rule.iter().flatten().filter_map(|rule| self.rule(rule)).collect();
         let services: BTreeMap<String, ServicePolicy> =
             file.service.iter().filter_map(|(name, service)| self.service(name, service)).collect();
+        self.written_once(&file.disable);
         self.mark_releases_nothing(&file.disable, &services);
         let server = directory.as_ref().map(|directory| directory.server);
-        let references = self.references(&file.references, server);
+        let references = self.references(&file.references, file.reference.as_deref().unwrap_or_default(), server);
         let successor = self.successor(&file.successor);
         let limits = self.limits(&file.limits);
         let protect = ProtectPolicy {
@@ -137,6 +156,7 @@ impl Checker {
         };
         let moving = self.moving(&file.moving, server);
         self.moves_where_plans_may_go(&file.moving, moving.as_ref(), &protect);
+        self.moves_inside_the_bases(&file.moving, moving.as_ref(), accounts.as_ref());
         let disconnect = self.disconnect(&file.disconnect);
         let rosters = file.roster.iter().filter_map(|(name, roster)| self.roster(name, roster)).collect();
         let leftovers = self.attributes(file.hand_off.attributes.as_ref());
@@ -151,7 +171,7 @@ impl Checker {
         if let Some(from) = file.notice.from.as_ref().filter(|from| from.get_ref().contains(char::is_control)) {
             self.fault(Some(from.span()), "a sender is one line, without control characters".to_owned(), None);
         }
-        let days = file.grace.days.unwrap_or(0);
+        let grace = self.grace(&file.grace, &services);
         Some(Policy {
             directory: directory?,
             accounts: accounts?,
@@ -161,12 +181,7 @@ impl Checker {
             stamp,
             moving,
             disconnect,
-            grace: GracePolicy {
-                days,
-                mail: file.grace.mail.unwrap_or(days),
-                calendar: file.grace.calendar.unwrap_or(days),
-                trust_modify_timestamp: file.grace.trust_modify_timestamp.unwrap_or(false),
-            },
+            grace,
             services,
             references,
             successor,
@@ -179,6 +194,10 @@ impl Checker {
             leftovers,
             secrets: self.secrets(&file.secrets),
             notice_from: file.notice.from.as_ref().map(|from| from.get_ref().clone()),
+            preset: file.preset.as_ref().and_then(|named| known_preset(named.get_ref())),
+            differences: Vec::new(),
+            warnings: std::mem::take(&mut self.warnings),
+            source: Source::default(),
         })
     }
 
@@ -266,6 +285,51 @@ impl Checker {
         }
     }
 
+    /// A mark has one value for an attribute: which of two is meant cannot be known.
+    fn written_once(&mut self, section: &file::Disable) {
+        let replace: Vec<&Text> = section.replace.iter().flat_map(BTreeMap::keys).collect();
+        let present: Vec<&Text> = section.present.iter().flat_map(BTreeMap::keys).collect();
+        let bits: Vec<&Text> = section.bits.iter().flat_map(BTreeMap::keys).collect();
+        let tables = [("replace", replace), ("present", present), ("bits", bits)];
+        for (at, (table, names)) in tables.iter().enumerate() {
+            for name in names {
+                let is_same = |other: &&Text| same_type(other.get_ref(), name.get_ref());
+                let earlier = tables[..at].iter().find(|(_, others)| others.iter().any(&is_same));
+                if let Some((earlier, _)) = earlier {
+                    let name_of = name.get_ref();
+                    let message = format!("`{name_of}` is in [disable.{earlier}] and in [disable.{table}]");
+                    let help = format!("name it in one of the two; `{name_of} = false` takes the preset's away");
+                    self.fault(Some(name.span()), message, Some(help));
+                }
+            }
+        }
+    }
+
+    fn grace(&mut self, section: &file::Grace, services: &BTreeMap<String, ServicePolicy>) -> GracePolicy {
+        let days = section.days.as_ref().map_or(0, |days| *days.get_ref());
+        for (key, value) in [("mail", &section.mail), ("calendar", &section.calendar)] {
+            let Some(value) = value.as_ref().filter(|value| *value.get_ref() < days) else { continue };
+            if services.contains_key(key) {
+                let own = *value.get_ref();
+                self.warnings.push(PolicyWarning {
+                    span: Some(value.span()),
+                    message: format!(
+                        "[grace] {key} = {own} is smaller than days = {days}: what the {key} service holds is removed {} \
+                         before the account is deleted",
+                        count_of_days(days - own)
+                    ),
+                    help: format!("leave `{key}` out, and it is as `days`"),
+                });
+            }
+        }
+        GracePolicy {
+            days,
+            mail: section.mail.as_ref().map_or(days, |days| *days.get_ref()),
+            calendar: section.calendar.as_ref().map_or(days, |days| *days.get_ref()),
+            trust_modify_timestamp: section.trust_modify_timestamp.unwrap_or(false),
+        }
+    }
+
     fn stamp(&mut self, section: &file::Stamp) -> Option<Stamp> {
         let named = section.attribute.as_ref().filter(|text| !text.get_ref().is_empty());
         if named.is_none()
@@ -278,7 +342,7 @@ impl Checker {
         let text = named?;
         let attribute = self.attribute(text)?;
         let written = section.format.as_ref().map(|text| text.get_ref());
-        let format = written.map_or_else(|| "{{ as_of }}".to_owned(), Clone::clone);
+        let format = written.map_or_else(|| "{{ as_of }}".to_owned(), |format| with_blanks(format));
         let dates = ["{{ as_of }}", "{{ as_of_time }}"].map(|date| format.matches(date).count());
         if dates.iter().sum::<usize>() != 1 {
             let span = section.format.as_ref().map(|text| text.span());
@@ -297,6 +361,30 @@ impl Checker {
             let message = "accounts are moved to what [protect] subtree protects".to_owned();
             let help = "every later plan that names one of them would be refused: move them elsewhere, or protect less";
             self.fault(Some(text.span()), message, Some(help.to_owned()));
+        }
+    }
+
+    /// An account that is moved out of every base is no account for the next plan: it would wait there for ever. It is for
+    /// the policy to say that what is there are accounts, for others may be there, too.
+    fn moves_inside_the_bases(
+        &mut self,
+        section: &file::Move,
+        moving: Option<&MovePolicy>,
+        accounts: Option<&AccountPolicy>,
+    ) {
+        let (Some(moving), Some(accounts)) = (moving, accounts) else { return };
+        let is_inside =
+            |dn: &Dn| accounts.base.is_empty() || accounts.base.iter().any(|base| dn.key().is_at_or_under(base.key()));
+        let places = [
+            ("to", section.to.as_ref(), Some(&moving.to), "a disabled account is moved"),
+            ("back", section.back.as_ref(), moving.back.as_ref(), "a restored account is moved"),
+        ];
+        for (key, text, dn, what) in places {
+            let (Some(text), Some(_)) = (text, dn.filter(|dn| !is_inside(dn))) else { continue };
+            let message =
+                format!("[move] {key} is outside [accounts] base: {what} there, and later plans would not find it");
+            let help = format!("add it to the bases: [accounts] base = [..., {:?}]", text.get_ref());
+            self.fault(Some(text.span()), message, Some(help));
         }
     }
 
@@ -348,7 +436,13 @@ impl Checker {
         Some(Rule { base: base.flatten(), filter: filter.flatten(), filter_text, action: action? })
     }
 
-    fn service(&mut self, name: &str, service: &file::Service) -> Option<(String, ServicePolicy)> {
+    fn service(&mut self, key: &Text, service: &file::Service) -> Option<(String, ServicePolicy)> {
+        let name = key.get_ref();
+        if !SERVICES.contains(&name.as_str()) {
+            let message = format!("no action ends a service `{name}`: [service.{name}] would do nothing");
+            self.fault(Some(key.span()), message, Some(suggestion(name, &SERVICES)));
+            return None;
+        }
         let mut patterns = |texts: Option<&Vec<Text>>| -> Vec<Pattern> {
             let mut pattern = |text: &Text| {
                 let pattern = Pattern::parse(text.get_ref());
@@ -381,7 +475,7 @@ impl Checker {
                 "`released` is what the service's own tool writes when the data is gone; `mark` is another value";
             self.fault(service.status.as_ref().map(|text| text.span()), message, Some(help.to_owned()));
         }
-        Some((name.to_owned(), policy))
+        Some((name.clone(), policy))
     }
 
     fn roster(&mut self, name: &str, roster: &file::Roster) -> Option<(String, RosterPolicy)> {
@@ -430,26 +524,43 @@ impl Checker {
         Some((name.to_owned(), policy))
     }
 
-    fn references(&mut self, section: &file::References, server: Option<Server>) -> ReferencePolicy {
+    fn references(
+        &mut self,
+        section: &file::References,
+        stated: &[file::Reference],
+        server: Option<Server>,
+    ) -> ReferencePolicy {
         let last_member = section.last_member.as_ref().map_or(Some(LastMember::Refuse), |text| self.last_member(text));
         let private_group = section.private_group.as_ref().and_then(|text| self.word(text, &PRIVATE_GROUPS));
         for text in [&section.remove, &section.reassign, &section.review].into_iter().flatten().flatten() {
-            if server.is_some_and(|server| server.sets(text.get_ref())) {
-                let message =
-                    format!("`{}` belongs to the server, which sets it itself: no plan writes it", text.get_ref());
-                self.fault(Some(text.span()), message, Some("name the attribute that it is computed from".to_owned()));
-            }
+            self.is_written(text, server);
         }
         let lists = [
-            ("remove", &section.remove),
-            ("reassign", &section.reassign),
-            ("review", &section.review),
-            ("leave", &section.leave),
+            ("remove", Treatment::Remove, &section.remove),
+            ("reassign", Treatment::Reassign, &section.reassign),
+            ("review", Treatment::Review, &section.review),
+            ("leave", Treatment::Leave, &section.leave),
         ];
-        for (index, (list, texts)) in lists.iter().enumerate() {
+        let is_servers_own = |text: &Text| server.is_some_and(|server| server.sets(text.get_ref()));
+        let mut of_unknown_form = Vec::new();
+        for (index, (list, treatment, texts)) in lists.iter().enumerate() {
             for text in texts.iter().flatten() {
-                let earlier = lists[..index].iter().find(|(_, others)| names(others.as_ref(), text.get_ref()));
-                if let Some((earlier, _)) = earlier {
+                let attribute = AttributeDescription::parse(text.get_ref().as_bytes()).ok();
+                match attribute.as_ref().map(|attribute| form_of(attribute.attribute_type())) {
+                    Some(Some(form)) => self.can_be_treated(text, form, *treatment),
+                    // What is never written may be left alone in any form.
+                    Some(None) if !is_servers_own(text) => {
+                        let span = text.span();
+                        of_unknown_form.extend(attribute.map(|attribute| ListedReference {
+                            attribute,
+                            treatment: *treatment,
+                            span,
+                        }));
+                    }
+                    _ => {}
+                }
+                let earlier = lists[..index].iter().find(|(.., others)| names(others.as_ref(), text.get_ref()));
+                if let Some((earlier, ..)) = earlier {
                     let message = format!("`{}` stands in `{earlier}` and in `{list}`", text.get_ref());
                     self.fault(Some(text.span()), message, Some("take it off one of the two".to_owned()));
                 }
@@ -460,10 +571,90 @@ impl Checker {
             reassign: self.attributes(section.reassign.as_ref()),
             review: self.attributes(section.review.as_ref()),
             leave: self.attributes(section.leave.as_ref()),
+            stated: self.stated(section, stated, server),
+            of_unknown_form,
             last_member: last_member.unwrap_or(LastMember::Refuse),
             private_group_goes: private_group.unwrap_or(false),
             max_values: section.max_values.unwrap_or(1000).max(1),
         }
+    }
+
+    /// An attribute that a plan may write.
+    fn is_written(&mut self, text: &Text, server: Option<Server>) {
+        if server.is_some_and(|server| server.sets(text.get_ref())) {
+            let message = format!("`{}` is computed by the server, or history: it is never written", text.get_ref());
+            self.fault(Some(text.span()), message, Some("name the attribute that it is computed from".to_owned()));
+        }
+    }
+
+    /// A treatment that values of a form can have: else less would be done than the policy says.
+    fn can_be_treated(&mut self, text: &Text, form: Form, treatment: Treatment) {
+        let why = match treatment {
+            Treatment::Reassign if form.is_certain() && !form.can_be_reassigned() => {
+                "no such value can be written for a successor"
+            }
+            _ => return,
+        };
+        let message = format!("`{}` cannot be reassigned: it holds `{}`, and {why}", text.get_ref(), form.name());
+        self.fault(Some(text.span()), message, Some("remove its values, or leave them for review".to_owned()));
+    }
+
+    fn stated(
+        &mut self,
+        lists: &file::References,
+        stated: &[file::Reference],
+        server: Option<Server>,
+    ) -> Vec<StatedReference> {
+        let lists = [
+            ("remove", &lists.remove),
+            ("reassign", &lists.reassign),
+            ("review", &lists.review),
+            ("leave", &lists.leave),
+        ];
+        let mut checked: Vec<StatedReference> = Vec::new();
+        for reference in stated {
+            let form = self.word(&reference.holds, &FORMS);
+            let treatment = self.word(&reference.then, &TREATMENTS);
+            if reference.attribute.is_empty() {
+                let help = "name it: attribute = \"maildrop\"";
+                self.fault(
+                    Some(reference.holds.span()),
+                    "[[reference]] names no attribute".to_owned(),
+                    Some(help.to_owned()),
+                );
+            }
+            if let (Some(form), Some(Treatment::Remove | Treatment::Reassign)) = (form, treatment)
+                && !form.is_certain()
+            {
+                let message =
+                    format!("in values that hold `{}` names are only looked for: they are never written", form.name());
+                let help =
+                    "write then = \"review\" or \"leave\"; where each value is a name and no more, holds = \"dn\"";
+                self.fault(Some(reference.then.span()), message, Some(help.to_owned()));
+            }
+            for text in &*reference.attribute {
+                let Some(attribute) = self.attribute(text) else { continue };
+                if treatment != Some(Treatment::Leave) {
+                    self.is_written(text, server);
+                }
+                if let (Some(form), Some(treatment)) = (form, treatment) {
+                    self.can_be_treated(text, form, treatment);
+                }
+                let name = attribute.attribute_type();
+                if checked.iter().any(|other| other.attribute.is_type(name)) {
+                    let message = format!("`{}` is in [[reference]] twice", text.get_ref());
+                    self.fault(Some(text.span()), message, Some("state one form of it".to_owned()));
+                }
+                if let Some((list, _)) = lists.iter().find(|(_, list)| names(list.as_ref(), name)) {
+                    let message = format!("`{}` is in [[reference]] and in [references] {list}", text.get_ref());
+                    self.fault(Some(text.span()), message, Some("take it off one of the two".to_owned()));
+                }
+                // A fault of the words is told already.
+                let (form, treatment) = (form.unwrap_or(Form::Name), treatment.unwrap_or(Treatment::Review));
+                checked.push(StatedReference { attribute, form, treatment });
+            }
+        }
+        checked
     }
 
     fn last_member(&mut self, text: &Text) -> Option<LastMember> {

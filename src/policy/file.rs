@@ -1,17 +1,19 @@
 //! The policy file as it is written: TOML, every key known, nothing checked beyond its type.
 //!
-//! A key that this table lacks is an error. A file overrides its preset key by key: tables merge, everything else
-//! replaces.
+//! A key that this table lacks is an error. What is typed here is the [document](super::document), after the file was
+//! merged over its preset.
 //!
 //! The JSON Schema for editors (`offboard schema policy`) and docs/policy.md are made from these types: what stands at
 //! a key here is what a user reads there.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::{Deref, Range};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use toml::Spanned;
 
 use super::limit::LimitKind;
@@ -20,6 +22,7 @@ use super::sections::{
     SUCCESSOR_SOURCES, UNASSIGNED,
 };
 use super::{PRESETS, Server, Tools};
+use crate::directory::references::kinds::{FORMS, TREATMENTS};
 use crate::ldap::attribute::same_type;
 
 /// Text with its place in the file.
@@ -55,6 +58,84 @@ impl JsonSchema for Text {
         json_schema!({ "type": "string" })
     }
 }
+
+/// One text, or a list of texts, each with its place in the file.
+#[derive(Clone, Debug)]
+pub struct Texts(Vec<Text>);
+
+impl Deref for Texts {
+    type Target = [Text];
+
+    fn deref(&self) -> &[Text] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Spanned::<OneOrMany>::deserialize(deserializer)?;
+        let place = written.span();
+        Ok(Self(match written.into_inner() {
+            OneOrMany::One(text) => vec![Text::new(place, text)],
+            OneOrMany::Many(texts) => texts,
+        }))
+    }
+}
+
+impl JsonSchema for Texts {
+    fn schema_name() -> Cow<'static, str> {
+        "Texts".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] })
+    }
+}
+
+/// Read by hand: serde's untagged enums lose the places.
+enum OneOrMany {
+    One(String),
+    Many(Vec<Text>),
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+        impl<'de> Visitor<'de> for Written {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    texts.push(text);
+                }
+                Ok(OneOrMany::Many(texts))
+            }
+        }
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// What the JSON Schema says of a table whose keys are attributes. The [document](super::document) reads it: such keys are
+/// compared as attributes.
+fn attribute_names() -> serde_json::Value {
+    serde_json::json!({ "format": ATTRIBUTE_KEYS })
+}
+
+/// The format of keys that are attribute descriptions (RFC 4512, 2.5).
+pub const ATTRIBUTE_KEYS: &str = "attribute-description";
 
 /// The words of a table of words and their meanings.
 fn words<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
@@ -108,11 +189,13 @@ pub struct File {
     pub grace: Grace,
     /// Services of an account that are released before it is deleted, by name: mail, calendar.
     #[serde(default)]
-    pub service: BTreeMap<String, Service>,
+    pub service: BTreeMap<Text, Service>,
     /// What is done with values that name a deleted account. An attribute that no list names is done as
     /// docs/references.md says.
     #[serde(default)]
     pub references: References,
+    /// Attributes of a directory's own schema that name accounts: how their values do it, and what is done with them.
+    pub reference: Option<Vec<Reference>>,
     /// Who takes over what a deleted account owned.
     #[serde(default)]
     pub successor: Successor,
@@ -200,10 +283,13 @@ pub struct Rule {
 #[serde(deny_unknown_fields)]
 pub struct Disable {
     /// Attributes and the value that the mark gives them.
+    #[schemars(extend("propertyNames" = attribute_names()))]
     pub replace: Option<BTreeMap<Text, String>>,
     /// As `replace`, but only where the account has the attribute.
+    #[schemars(extend("propertyNames" = attribute_names()))]
     pub present: Option<BTreeMap<Text, String>>,
     /// Bits that the mark turns on in numbers (Active Directory's `userAccountControl`).
+    #[schemars(extend("propertyNames" = attribute_names()))]
     pub bits: Option<BTreeMap<Text, Bits>>,
 }
 
@@ -226,6 +312,7 @@ pub struct Bits {
 #[serde(deny_unknown_fields)]
 pub struct Restore {
     /// Attributes and the value that they get back. What is named nowhere gets back what `--history` says.
+    #[schemars(extend("propertyNames" = attribute_names()))]
     pub replace: Option<BTreeMap<Text, String>>,
     /// Attributes that go.
     pub remove: Option<Vec<Text>>,
@@ -276,11 +363,14 @@ pub struct Stamp {
 #[serde(deny_unknown_fields)]
 pub struct Grace {
     /// An account is deleted when its mark is more than this many days old; 0 is at once. Default: 0.
-    pub days: Option<u32>,
+    #[schemars(with = "Option<u32>")]
+    pub days: Option<Spanned<u32>>,
     /// Days for `msuserpurge -g`, and for a mail service that is removed on its own. Default: as `days`.
-    pub mail: Option<u32>,
+    #[schemars(with = "Option<u32>")]
+    pub mail: Option<Spanned<u32>>,
     /// Days for `csclean -g`, and for a calendar that is removed on its own. Default: as `days`.
-    pub calendar: Option<u32>,
+    #[schemars(with = "Option<u32>")]
+    pub calendar: Option<Spanned<u32>>,
     /// Whether modifyTimestamp may stand for a date of the mark that is missing: it can only delay. Default: false.
     pub trust_modify_timestamp: Option<bool>,
 }
@@ -334,6 +424,21 @@ pub struct References {
     pub private_group: Option<Text>,
     /// A group that loses more values than this is changed in several records. Default: 1000.
     pub max_values: Option<usize>,
+}
+
+/// One `[[reference]]`
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// The attribute, or a list of attributes. One that is listed here is not listed in `[references]`.
+    pub attribute: Texts,
+    /// How a value names an account; docs/references.md says what each form looks like.
+    #[schemars(extend("enum" = words(&FORMS)))]
+    pub holds: Text,
+    /// What is done with a value that names a deleted account. In a `url` or an `aci` names are only looked for, so
+    /// such values are for `review` or `leave`.
+    #[schemars(extend("enum" = words(&TREATMENTS)))]
+    pub then: Text,
 }
 
 /// `[successor]`
@@ -473,54 +578,4 @@ pub struct Secrets {
 /// Whether a list names an attribute.
 pub fn names(list: Option<&Vec<Text>>, name: &str) -> bool {
     list.into_iter().flatten().any(|text| same_type(text.get_ref(), name))
-}
-
-/// Takes each named field of `over` where it is given.
-macro_rules! take {
-    ($over:expr, $base:expr; $($field:ident),+) => { $( if $over.$field.is_some() { $base.$field = $over.$field; } )+ };
-}
-
-impl File {
-    /// This file, with what it does not say taken from `preset`.
-    pub fn over(self, mut preset: Self) -> Self {
-        let base = &mut preset;
-        take!(self, base; preset, rule);
-        take!(self.directory, base.directory; server, suffixes, max_age_days, tools, relax);
-        take!(self.accounts, base.accounts; filter, base, r#match, provenance);
-        take!(self.disable, base.disable; replace, present, bits);
-        take!(self.restore, base.restore; replace, remove);
-        take!(self.stamp, base.stamp; attribute, format, missing);
-        take!(self.moving, base.moving; to, back, references, followed);
-        take!(self.disconnect, base.disconnect; attribute, value);
-        take!(self.grace, base.grace; days, mail, calendar, trust_modify_timestamp);
-        // An attribute that this file lists elsewhere is not where the preset has it.
-        let own = [&self.references.remove, &self.references.reassign, &self.references.review, &self.references.leave];
-        let references = &mut base.references;
-        let lists = [&mut references.remove, &mut references.reassign, &mut references.review, &mut references.leave];
-        for list in lists.into_iter().flatten() {
-            list.retain(|text| !own.iter().any(|own| names(own.as_ref(), text.get_ref())));
-        }
-        take!(self.references, base.references; remove, reassign, review, leave, last_member, private_group, max_values);
-        take!(self.successor, base.successor; order, fallback);
-        take!(self.address_books, base.address_books; suffix, root);
-        take!(self.children, base.children; own, other);
-        take!(self.protect, base.protect; dn, subtree, filter, group, bind, last_enabled);
-        take!(self.veto, base.veto; dn, filter);
-        take!(self.hand_off, base.hand_off; attributes);
-        take!(self.notice, base.notice; from);
-        take!(self.secrets, base.secrets; attributes);
-        for (name, service) in self.service {
-            let known = base.service.entry(name).or_default();
-            take!(
-                service, known;
-                status, mark, active, released, unassigned, release, classes, strip_classes, attributes, r#virtual
-            );
-        }
-        for (kind, limit) in self.limits {
-            base.limits.retain(|known, _| known.get_ref() != kind.get_ref());
-            base.limits.insert(kind, limit);
-        }
-        base.roster.extend(self.roster);
-        preset
-    }
 }

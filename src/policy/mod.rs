@@ -1,14 +1,17 @@
 //! The policy: what a site says about its accounts, read from TOML and checked.
 //!
-//! [`file`] is the file as written, [`sections`] what it means: filters and names parsed, words known, every section
-//! there; `check` leads from one to the other. `presets/` holds whole policies for known systems; a file names one and
-//! overrides what differs.
+//! `document` merges the tables of a file over those of the preset that it names, `file` types the result, and `check`
+//! leads to what it means: [`sections`], with filters and names parsed, words known, every section there. [`in_force`]
+//! writes the result as TOML again. `presets/` holds whole policies for known systems.
 
 pub mod book_root;
 mod check;
+mod document;
 mod file;
+pub mod in_force;
 pub mod limit;
 pub mod pattern;
+mod placeholder;
 mod schema;
 pub mod sections;
 pub mod server;
@@ -19,6 +22,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub use book_root::BookRoot;
+pub use in_force::Difference;
 pub use limit::{Limit, LimitKind};
 pub use pattern::Pattern;
 pub use schema::schema;
@@ -26,13 +30,11 @@ pub use sections::*;
 pub use server::Server;
 pub use tools::Tools;
 
-use serde::Deserialize as _;
-use toml::Spanned;
-use toml::de::{DeTable, Deserializer};
-
 use crate::ldap::AttributeDescription;
+use crate::ldap::attribute::{base_type, same_type};
+use crate::ldap::secrets::is_secret;
 use crate::spelling::suggestion;
-use file::File;
+use document::{Document, Node, Preset};
 
 /// The presets by name: whole, commented policies.
 pub const PRESETS: [(&str, &str); 6] = [
@@ -59,6 +61,35 @@ pub struct PolicyError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+}
+
+/// Something that a policy may say, and that may not be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyWarning {
+    /// Bytes of the file that it is about, if it is about a place.
+    pub span: Option<Range<usize>>,
+    /// What it is.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// The file that a policy was read from.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// Its name, as given; empty if there is none.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Source {
+    /// Where the line of a place begins, and its number.
+    pub fn line_of(&self, place: &Range<usize>) -> (usize, u64) {
+        let before = self.text.get(..place.start).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        (start, 1 + before.matches('\n').count() as u64)
+    }
 }
 
 /// A checked policy.
@@ -106,6 +137,14 @@ pub struct Policy {
     pub secrets: Vec<String>,
     /// Who writes to those who take over, in notices.
     pub notice_from: Option<String>,
+    /// The preset that the file names.
+    pub preset: Option<&'static str>,
+    /// The keys whose values are not the preset's. Values of secret attributes are masked.
+    pub differences: Vec<Difference>,
+    /// What may not be meant.
+    pub warnings: Vec<PolicyWarning>,
+    /// The file: what the places in faults and warnings are about.
+    pub source: Source,
 }
 
 impl Policy {
@@ -114,54 +153,59 @@ impl Policy {
         self.moving.as_ref().is_some_and(|moving| moving.holds(key))
     }
 
-    /// Reads a policy, with the preset that it names underneath.
+    /// Reads a policy, merged over the preset that it names.
     pub fn parse(text: &str) -> Result<Self, Vec<PolicyError>> {
-        let read = |text: &str| toml::from_str::<File>(text).map_err(|error| faults(text, &error));
-        let file = read(text)?;
-        let file = match &file.preset {
-            None => file,
-            Some(name) => {
-                let Some(base) = preset(name.get_ref()) else {
-                    let known: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
-                    return Err(vec![PolicyError {
-                        span: Some(name.span()),
-                        message: format!("no preset `{}`", name.get_ref()),
-                        help: Some(suggestion(name.get_ref(), &known)),
-                    }]);
-                };
-                // What stands in the preset gets a place behind the end of this file, so that a fault which comes of both
-                // does not point to a wrong line of it.
-                let base = read(&(" ".repeat(text.len()) + base))?;
-                file.over(base)
-            }
+        let preset = Preset::of(text)?;
+        let document = Document::read(text, preset.as_ref())?;
+        let unknown = placeholder::unknown(&document.table, text);
+        let checked = document.file().and_then(|file| check::check(&file));
+        let mut policy = match (checked, unknown.is_empty()) {
+            (Ok(policy), true) => policy,
+            (checked, _) => return Err(ordered(checked.err().unwrap_or_default(), unknown, text, preset.as_ref())),
         };
-        check::check(&file).map_err(|mut faults| {
-            for fault in &mut faults {
-                fault.span = fault.span.take().filter(|span| span.end <= text.len());
-            }
-            faults
-        })
+        if let Some(preset) = &preset {
+            let is_secret =
+                |key: &str| is_secret(key) || policy.secrets.iter().any(|own| same_type(own, base_type(key)));
+            let mut found = Vec::new();
+            in_force::differences(&preset.table()?, &document.table, Node::root(), "", &is_secret, &mut found);
+            policy.differences = found;
+        }
+        text.clone_into(&mut policy.source.text);
+        Ok(policy)
     }
 }
 
-/// All that is wrong with a file that is not read: every fault of the TOML; else, of each of its sections the first.
-fn faults(text: &str, first: &toml::de::Error) -> Vec<PolicyError> {
-    let (whole, broken) = DeTable::parse_recoverable(text);
-    if !broken.is_empty() {
-        return broken.iter().map(toml_error).collect();
+/// The faults of a file by their places: those of unknown placeholders in the place of others that are about the same text.
+/// A fault that is about a text of the preset comes of both: the message names the preset's line.
+fn ordered(
+    mut faults: Vec<PolicyError>,
+    unknown: Vec<PolicyError>,
+    text: &str,
+    preset: Option<&Preset>,
+) -> Vec<PolicyError> {
+    faults.retain(|fault| {
+        let about = |span: &Range<usize>| {
+            let holds = |other: &Range<usize>| span.start < other.end && other.start < span.end;
+            unknown.iter().filter_map(|fault| fault.span.as_ref()).any(holds)
+        };
+        !fault.span.as_ref().is_some_and(about)
+    });
+    if !unknown.is_empty() {
+        faults.extend(unknown);
+        faults.sort_by_key(|fault| fault.span.as_ref().map_or(usize::MAX, |span| span.start));
     }
-    let section = |(key, value): (&Spanned<_>, &Spanned<_>)| {
-        let alone = DeTable::from_iter([(key.clone(), value.clone())]);
-        File::deserialize(Deserializer::from(Spanned::new(whole.span(), alone))).err()
-    };
-    let mut faults: Vec<PolicyError> =
-        whole.get_ref().iter().filter_map(section).map(|error| toml_error(&error)).collect();
-    faults.sort_by_key(|fault| fault.span.as_ref().map(|span| span.start));
-    if faults.is_empty() { vec![toml_error(first)] } else { faults }
+    for fault in &mut faults {
+        if let Some(span) = fault.span.take_if(|span| span.end > text.len())
+            && let Some(preset) = preset
+        {
+            fault.message = format!("{} (line {} of the preset {})", fault.message, preset.line(&span), preset.name);
+        }
+    }
+    faults
 }
 
 /// A fault in our words where it is about a key: serde's "unknown field `x`, expected one of `a`, `b`".
-fn toml_error(error: &toml::de::Error) -> PolicyError {
+fn in_words(error: &toml::de::Error) -> PolicyError {
     let message = error.message();
     let mut names = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field `")

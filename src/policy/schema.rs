@@ -9,8 +9,60 @@ use serde_json::Value;
 
 use super::file::File;
 
-/// The schema (draft 2020-12).
+/// The schema (draft 2020-12), as it is published.
+///
+/// A key that is no boolean may be `false`: that takes it away from a preset.
 pub fn schema() -> Value {
+    let mut schema = of_types();
+    let mut listed = Vec::new();
+    items(&schema, &mut listed);
+    // A table of an array of tables has nothing below it.
+    let is_merged = |name: &str| !listed.iter().any(|listed| listed == name);
+    if let Some(Value::Object(definitions)) = schema.get_mut("$defs") {
+        definitions.iter_mut().filter(|(name, _)| is_merged(name)).for_each(|(_, table)| keys_may_be_false(table));
+    }
+    keys_may_be_false(&mut schema);
+    schema
+}
+
+/// The names of what is listed.
+fn items(schema: &Value, found: &mut Vec<String>) {
+    if let Some(name) = schema.pointer("/items/$ref").and_then(Value::as_str) {
+        found.extend(name.strip_prefix("#/$defs/").map(str::to_owned));
+    }
+    match schema {
+        Value::Object(all) => all.values().for_each(|below| items(below, found)),
+        Value::Array(all) => all.iter().for_each(|below| items(below, found)),
+        _ => {}
+    }
+}
+
+/// Lets every key of a table be `false`, and those of tables in it.
+fn keys_may_be_false(table: &mut Value) {
+    let Some(table) = table.as_object_mut() else { return };
+    if let Some(Value::Object(keys)) = table.get_mut("properties") {
+        keys.iter_mut().filter(|(key, _)| *key != "preset").for_each(|(_, value)| may_be_false(value));
+    }
+    table.get_mut("additionalProperties").into_iter().for_each(may_be_false);
+}
+
+fn may_be_false(value: &mut Value) {
+    let is_boolean = value.get("type").is_some_and(|form| form == "boolean");
+    if is_boolean || !value.is_object() {
+        return;
+    }
+    keys_may_be_false(value);
+    let mut own = value.take();
+    let description = own.as_object_mut().and_then(|own| own.shift_remove("description"));
+    // Not `anyOf`: a fault below is to be told at its own place.
+    *value = serde_json::json!({ "if": { "not": { "const": false } }, "then": own });
+    if let (Some(description), Some(whole)) = (description, value.as_object_mut()) {
+        whole.insert("description".to_owned(), description);
+    }
+}
+
+/// The schema of the types: what a key takes where no preset is merged in.
+pub fn of_types() -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>();
     RecursiveTransform(without_null).transform(&mut schema);
     schema.insert("title".to_owned(), "offboard: policy".into());
@@ -59,7 +111,7 @@ mod tests {
     /// A policy takes the words that the schema gives, all of them, and no other.
     #[test]
     fn words_are_those_of_the_check() {
-        let schema = schema();
+        let schema = of_types();
         for (place, before, after) in [
             ("/$defs/Directory/properties/server/enum", "[directory]\nserver = ", ""),
             ("/$defs/Directory/properties/tools/enum", "[directory]\ntools = ", ""),
@@ -106,7 +158,7 @@ mod tests {
             }
         }
         let mut described = 0;
-        walk(&schema(), "", &mut described);
+        walk(&of_types(), "", &mut described);
         assert!(described > 80, "{described}");
     }
 }

@@ -1,12 +1,16 @@
 //! The sections of a policy, checked: what each key of the file means.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::PolicyError;
 use super::book_root::BookRoot;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
 use super::server::Server;
 use super::tools::Tools;
+use crate::directory::references::kinds::FORMS;
+use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::filter::{Attributes, Filter, Truth};
 use crate::ldap::matching::matches;
@@ -320,12 +324,59 @@ pub struct ReferencePolicy {
     pub review: Vec<AttributeDescription>,
     /// They are left alone, and not reported either.
     pub leave: Vec<AttributeDescription>,
+    /// Attributes whose form the policy states.
+    pub stated: Vec<StatedReference>,
+    /// Attributes of the lists whose form offboard does not know: a schema must.
+    pub of_unknown_form: Vec<ListedReference>,
     /// What becomes of a group that would lose its last member.
     pub last_member: LastMember,
     /// Whether the group that is the account's alone goes with it; otherwise it is reported.
     pub private_group_goes: bool,
     /// At most so many values of one attribute in one record.
     pub max_values: usize,
+}
+
+/// One `[[reference]]`, for one attribute.
+#[derive(Clone, Debug)]
+pub struct StatedReference {
+    /// The attribute.
+    pub attribute: AttributeDescription,
+    /// How its values name accounts.
+    pub form: Form,
+    /// What is done with them.
+    pub treatment: Treatment,
+}
+
+/// An attribute of a list of `[references]`.
+#[derive(Clone, Debug)]
+pub struct ListedReference {
+    /// The attribute.
+    pub attribute: AttributeDescription,
+    /// The list.
+    pub treatment: Treatment,
+    /// Bytes of the file.
+    pub span: Range<usize>,
+}
+
+impl ListedReference {
+    /// What is wrong where no schema knows the form of its values, and the `[[reference]]` to write.
+    pub fn unknown_form(&self) -> PolicyError {
+        let name = self.attribute.spelling();
+        let forms: Vec<&str> = FORMS.iter().map(|(word, _)| *word).collect();
+        PolicyError {
+            span: Some(self.span.clone()),
+            message: format!(
+                "how the values of `{name}` name an account is not known: neither offboard nor a \
+                 schema says what they hold"
+            ),
+            help: Some(format!(
+                "take it off this list, and state the form:\n\n[[reference]]\nattribute = \"{name}\"\nholds = \"dn\"\nthen = \"{}\"\n\n\
+                 `holds` is one of: {}. Or give the schema of the directory",
+                self.treatment.name(),
+                forms.join(", ")
+            )),
+        }
+    }
 }
 
 /// What becomes of a group that would lose its last member.

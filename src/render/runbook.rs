@@ -125,7 +125,10 @@ pub fn render(
             .counted
             .iter()
             .filter(|row| row.of_run)
-            .map(|row| format!("{}: {} affected of {}, limit {}", row.kind.name(), row.affected, row.of, row.limit))
+            .map(|row| {
+                let limit = if row.limit.is_empty() { "no limit".to_owned() } else { format!("limit {}", row.limit) };
+                format!("{}: {} affected of {}, {limit}", row.kind.name(), row.affected, row.of)
+            })
             .collect(),
         accepted: context
             .plan

@@ -9,7 +9,7 @@
 use Form::{Address, AddressOrUrl, Calendar, Name, NameAndUid, NameOrUid, Netgroup, SudoUser, Text, Uid, Url};
 use Treatment::{Leave, Reassign, Remove, Review};
 
-use crate::ldap::attribute::is_one_of;
+use crate::ldap::attribute::{is_one_of, same_type};
 
 /// How the values of an attribute name somebody; see the table of the [module](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,62 @@ pub enum Treatment {
     Review,
     /// It is left alone.
     Leave,
+}
+
+/// The forms, by their words in a policy (`[[reference]] holds`).
+pub const FORMS: [(&str, Form); 11] = [
+    ("dn", Name),
+    ("dn-and-uid", NameAndUid),
+    ("uid", Uid),
+    ("dn-or-uid", NameOrUid),
+    ("sudo-user", SudoUser),
+    ("netgroup", Netgroup),
+    ("calendar", Calendar),
+    ("address", Address),
+    ("address-or-url", AddressOrUrl),
+    ("url", Url),
+    ("aci", Text),
+];
+
+/// What may be done, by its words in a policy (`[[reference]] then`).
+pub const TREATMENTS: [(&str, Treatment); 4] =
+    [("remove", Remove), ("reassign", Reassign), ("review", Review), ("leave", Leave)];
+
+impl Form {
+    /// Its word in a policy.
+    pub fn name(self) -> &'static str {
+        FORMS.iter().find(|(_, form)| *form == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether a value can be written that names another account in the same form: a successor is known by the name of
+    /// the entry and by the mail address.
+    pub fn can_be_reassigned(self) -> bool {
+        match self {
+            Self::Name | Self::NameAndUid | Self::NameOrUid | Self::Address | Self::AddressOrUrl => true,
+            Self::Uid | Self::SudoUser | Self::Netgroup | Self::Calendar | Self::Url | Self::Text => false,
+        }
+    }
+
+    /// Whether a value says for certain whom it names. Inside URLs and access rules names are only looked for, so such
+    /// a value is never written.
+    pub fn is_certain(self) -> bool {
+        !matches!(self, Self::Url | Self::Text)
+    }
+}
+
+impl Treatment {
+    /// Its word in a policy.
+    pub fn name(self) -> &'static str {
+        TREATMENTS.iter().find(|(_, treatment)| *treatment == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// The form of the values of an attribute type, if the table has it.
+pub fn form_of(attribute_type: &str) -> Option<Form> {
+    if same_type(attribute_type, ALIAS) {
+        return Some(Name);
+    }
+    KINDS.iter().find(|(name, ..)| same_type(name, attribute_type)).map(|(_, form, _)| *form)
 }
 
 /// Attribute, form of its values, what is done by default.

@@ -24,6 +24,7 @@ use crate::lifecycle::lint::lint;
 use crate::lifecycle::{Step, state};
 use crate::plan::complete::Incomplete;
 use crate::plan::{Account, ConflictKind, Kind, Operation};
+use crate::policy::{Difference, Policy, PolicyWarning};
 use crate::proof::Proof;
 use crate::render::change_file::Context;
 use crate::render::report::diff;
@@ -111,6 +112,8 @@ pub struct View {
     pub server: String,
     /// The inputs and their hashes.
     pub inputs: Vec<Input>,
+    /// What the policy has in place of its preset, and what in it may not be meant.
+    pub policy: PolicyView,
     /// Numbers first.
     pub summary: Summary,
     /// Changes by kind, with their limits.
@@ -160,6 +163,48 @@ pub struct Input {
     /// Its BLAKE3, in hexadecimal, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blake3: Option<String>,
+}
+
+/// The policy.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PolicyView {
+    /// The preset that its file names; none if it names none.
+    pub preset: Option<String>,
+    /// The keys whose values are not the preset's.
+    pub differences: Vec<DifferenceView>,
+    /// What in it may not be meant, with the line.
+    pub warnings: Vec<String>,
+}
+
+/// A key of a policy whose value is not the preset's. Secrets are masked.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DifferenceView {
+    /// The key, with its sections: `grace.days`.
+    pub key: String,
+    /// Its value as TOML; none if the preset's is taken away.
+    pub value: Option<String>,
+    /// The preset's value as TOML; none if the preset has no such key.
+    pub preset: Option<String>,
+}
+
+impl PolicyView {
+    fn of(policy: &Policy) -> Self {
+        let safe = |text: &String| shown(text.as_bytes()).into_owned();
+        let difference = |difference: &Difference| DifferenceView {
+            key: safe(&difference.key),
+            value: difference.value.as_ref().map(safe),
+            preset: difference.preset.as_ref().map(safe),
+        };
+        let warning = |warning: &PolicyWarning| match &warning.span {
+            Some(span) => format!("{} (line {} of the policy)", warning.message, policy.source.line_of(span).1),
+            None => warning.message.clone(),
+        };
+        Self {
+            preset: policy.preset.map(str::to_owned),
+            differences: policy.differences.iter().map(difference).collect(),
+            warnings: policy.warnings.iter().map(|said| safe(&warning(said))).collect(),
+        }
+    }
 }
 
 /// The numbers of a plan.
@@ -557,6 +602,7 @@ pub fn view(
         ticket: context.ticket.map(str::to_owned),
         server: context.policy.directory.server.to_string(),
         inputs,
+        policy: PolicyView::of(context.policy),
         summary: Summary {
             leavers: plan.leavers.len(),
             stamped: plan.operations.iter().filter(|operation| operation.kind == Kind::Stamp).count(),

@@ -1,0 +1,264 @@
+//! The policy in force, written as TOML, and what of it differs from the preset.
+//!
+//! Every table has a header of its own (`[disable.replace]`), so that each key has a line, and after its value a comment
+//! that says where it comes from: `# preset openldap`, or `# FILE:LINE`. What is written reads as the same policy.
+//!
+//! Strings are TOML's basic strings in which everything but letters, digits and ASCII punctuation is escaped: nothing
+//! in them controls a terminal or reorders text.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::PolicyError;
+use super::document::{Document, Node, Preset};
+use crate::ldap::secrets::MASK;
+
+/// A line of an array is at most this long, in bytes; a longer array has a line for each value.
+const LINE: usize = 100;
+
+/// A key whose value is not the preset's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The key, with its sections: `disable.replace.shadowExpire`.
+    pub key: String,
+    /// Its value in force, as TOML; none if the preset's is taken away.
+    pub value: Option<String>,
+    /// Its value in the preset, as TOML; none if the preset has no such key.
+    pub preset: Option<String>,
+}
+
+/// The policy in force. `name` is that of the file, fit to be shown.
+pub fn written(text: &str, name: &str) -> Result<String, Vec<PolicyError>> {
+    let preset = Preset::of(text)?;
+    let document = Document::read(text, preset.as_ref())?;
+    let origin = |place: &Range<usize>| match &preset {
+        Some(preset) if place.start >= text.len() => format!("preset {}", preset.name),
+        _ => format!("{name}:{}", 1 + text[..place.start.min(text.len())].matches('\n').count()),
+    };
+    let mut out = match &preset {
+        Some(preset) => format!("# The policy in force: {name} over the preset {}.\n", preset.name),
+        None => format!("# The policy in force: {name}.\n"),
+    };
+    if let Some(preset) = &preset {
+        let base = preset.table()?;
+        let mut gone = Vec::new();
+        differences(&base, &document.table, Node::root(), "", &|_| false, &mut gone);
+        for gone in gone.iter().filter(|difference| difference.value.is_none()) {
+            let _ = writeln!(out, "# Taken away from the preset: {}", gone.key);
+        }
+    }
+    write_table(&mut out, &document.table, (&mut Vec::new(), Some(Node::root())), &origin);
+    Ok(out)
+}
+
+/// The keys with values, then the tables below with their headers, in the order of the schema.
+fn write_table<'t>(
+    out: &mut String,
+    table: &'t DeTable<'_>,
+    (above, node): (&mut Vec<&'t str>, Option<Node>),
+    origin: &dyn Fn(&Range<usize>) -> String,
+) {
+    let mut below = Vec::new();
+    let mut keys: Vec<_> = table.iter().collect();
+    keys.sort_by_key(|(key, _)| node.and_then(|node| node.position(key.get_ref())));
+    for (key, value) in keys {
+        // What it names is merged in.
+        if above.is_empty() && key.get_ref() == "preset" {
+            continue;
+        }
+        if is_of_tables(value.get_ref()) {
+            below.push((key, value));
+            continue;
+        }
+        let mut text = String::new();
+        write_key(&mut text, key.get_ref());
+        text.push_str(" = ");
+        let indent = text.len();
+        write_value(&mut text, value.get_ref(), &|_| false);
+        if text.len() > LINE
+            && let DeValue::Array(list) = value.get_ref()
+        {
+            text.truncate(indent);
+            text.push_str("[\n");
+            for value in list {
+                text.push_str("    ");
+                write_value(&mut text, value.get_ref(), &|_| false);
+                text.push_str(",\n");
+            }
+            text.push(']');
+        }
+        let _ = writeln!(out, "{text}  # {}", origin(&value.span()));
+    }
+    for (key, value) in below {
+        let node = node.and_then(|node| node.key(key.get_ref()));
+        above.push(key.get_ref());
+        let name: Vec<String> = above.iter().map(|key| shown_key(key)).collect();
+        let name = name.join(".");
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                let has_values = table.values().any(|value| !is_of_tables(value.get_ref()));
+                if has_values || table.is_empty() {
+                    let _ = writeln!(out, "\n[{name}]");
+                }
+                write_table(out, table, (above, node), origin);
+            }
+            DeValue::Array(tables) => {
+                for table in tables {
+                    let _ = writeln!(out, "\n[[{name}]]  # {}", origin(&table.span()));
+                    if let DeValue::Table(table) = table.get_ref() {
+                        write_table(out, table, (above, node.and_then(Node::item)), origin);
+                    }
+                }
+            }
+            _ => {}
+        }
+        above.pop();
+    }
+}
+
+/// Whether a value is a table, or a list of tables that is not empty: it has headers of its own.
+fn is_of_tables(value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::Table(_) => true,
+        DeValue::Array(list) => !list.is_empty() && list.iter().all(|value| value.get_ref().is_table()),
+        _ => false,
+    }
+}
+
+/// The keys whose values differ: what is in force, and what the preset has. The values of keys that `is_secret` tells are
+/// masked.
+pub fn differences(
+    preset: &DeTable<'_>,
+    in_force: &DeTable<'_>,
+    node: Node,
+    at: &str,
+    is_secret: &dyn Fn(&str) -> bool,
+    found: &mut Vec<Difference>,
+) {
+    let full = |key: &str| if at.is_empty() { shown_key(key) } else { format!("{at}.{}", shown_key(key)) };
+    let text = |key: &str, value: &Spanned<DeValue<'_>>| {
+        let mut text = String::new();
+        if is_secret(key) {
+            text.push_str(MASK);
+        } else {
+            write_value(&mut text, value.get_ref(), is_secret);
+        }
+        text
+    };
+    let same_in = |table: &DeTable<'_>, key: &str| {
+        table.keys().find(|other| node.is_same_key(other.get_ref(), key)).map(|other| other.get_ref().to_string())
+    };
+    let none = DeTable::default();
+    for (key, value) in in_force {
+        let key = key.get_ref().as_ref();
+        if at.is_empty() && key == "preset" {
+            continue;
+        }
+        let old = same_in(preset, key).and_then(|old| preset.get(old.as_str()));
+        match (value.get_ref(), old.map(Spanned::get_ref), node.key(key)) {
+            (DeValue::Table(own), old, Some(below)) if !own.is_empty() || old.is_some() => {
+                let old = old.and_then(DeValue::as_table).unwrap_or(&none);
+                differences(old, own, below, &full(key), is_secret, found);
+            }
+            (own, Some(old), _) if is_equal(own, old) => {}
+            _ => found.push(Difference {
+                key: full(key),
+                value: Some(text(key, value)),
+                preset: old.map(|old| text(key, old)),
+            }),
+        }
+    }
+    for (key, value) in preset {
+        let key = key.get_ref().as_ref();
+        if same_in(in_force, key).is_none() {
+            found.push(Difference { key: full(key), value: None, preset: Some(text(key, value)) });
+        }
+    }
+}
+
+/// Whether two values are the same, wherever they are written.
+fn is_equal(a: &DeValue<'_>, b: &DeValue<'_>) -> bool {
+    let as_text = |value: &DeValue<'_>| {
+        let mut text = String::new();
+        write_value(&mut text, value, &|_| false);
+        text
+    };
+    as_text(a) == as_text(b)
+}
+
+/// A value on one line.
+fn write_value(out: &mut String, value: &DeValue<'_>, is_secret: &dyn Fn(&str) -> bool) {
+    match value {
+        DeValue::String(text) => write_string(out, text),
+        DeValue::Integer(number) => {
+            let prefix = match number.radix() {
+                2 => "0b",
+                8 => "0o",
+                16 => "0x",
+                _ => "",
+            };
+            let _ = write!(out, "{prefix}{}", number.as_str());
+        }
+        DeValue::Float(number) => out.push_str(number.as_str()),
+        DeValue::Boolean(value) => {
+            let _ = write!(out, "{value}");
+        }
+        DeValue::Datetime(time) => {
+            let _ = write!(out, "{time}");
+        }
+        DeValue::Array(list) => {
+            out.push('[');
+            for (at, value) in list.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                write_value(out, value.get_ref(), is_secret);
+            }
+            out.push(']');
+        }
+        DeValue::Table(table) => {
+            out.push_str("{ ");
+            for (at, (key, value)) in table.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                write_key(out, key.get_ref());
+                out.push_str(" = ");
+                if is_secret(key.get_ref()) {
+                    out.push_str(MASK);
+                } else {
+                    write_value(out, value.get_ref(), is_secret);
+                }
+            }
+            out.push_str(" }");
+        }
+    }
+}
+
+fn shown_key(key: &str) -> String {
+    let mut text = String::new();
+    write_key(&mut text, key);
+    text
+}
+
+fn write_key(out: &mut String, key: &str) {
+    let is_bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if is_bare { out.push_str(key) } else { write_string(out, key) }
+}
+
+fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            ' '..='~' => out.push(character),
+            _ if character.is_alphanumeric() => out.push(character),
+            _ if u32::from(character) <= 0xffff => {
+                let _ = write!(out, "\\u{:04X}", u32::from(character));
+            }
+            _ => {
+                let _ = write!(out, "\\U{:08X}", u32::from(character));
+            }
+        }
+    }
+    out.push('"');
+}
