@@ -9,6 +9,7 @@ mod cli;
 mod conformance;
 mod diff;
 mod docs;
+mod filters;
 mod injection;
 mod lint;
 mod offboard;

@@ -14,7 +14,7 @@
 //! | `not-in-roster`, `no-key-for-roster` | an account in the scope of a roster that does not list it |
 //! | `roster-without-account` | a row of a roster that is active and is nobody's |
 //!
-//! Two passes: the first remembers hashes of names, user names and addresses (8 bytes each), the second looks at
+//! A reading for the schema comes before. Two passes: the first remembers hashes of names, user names and addresses (8 bytes each), the second looks at
 //! everything. What is found is kept, nothing else.
 
 mod pass;
@@ -23,8 +23,9 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use crate::directory::{Census, Exports, ScanError, scan};
+use crate::directory::{Census, Exports, KnownSchema, ScanError, scan};
 use crate::ldap::Origin;
+use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
 use crate::lifecycle::History;
 use crate::plan::rosters::{NamedRoster, Rosters};
@@ -68,6 +69,9 @@ pub fn audit<E: Exports>(
     urls: UrlPolicy<'_>,
     ground: &Ground<'_>,
 ) -> Result<(Vec<Finding>, Census), ScanError<E::Error>> {
+    let known = KnownSchema::read(exports, urls, Schema::default())?;
+    let bound = ground.policy.bound(&known.schema);
+    let ground = &Ground { policy: &bound, ..*ground };
     let mut first = FirstFound::default();
     scan(exports, urls, None, &First { policy: ground.policy }, |part| first.merge(part))?;
     first.finish();

@@ -3,6 +3,7 @@
 pub mod census;
 pub mod faults;
 pub mod key_hash;
+pub mod known_schema;
 pub mod named;
 pub mod overlay;
 pub mod references;
@@ -11,6 +12,7 @@ pub mod search;
 pub mod structure;
 
 pub use census::{Census, Place};
+pub use known_schema::KnownSchema;
 pub use overlay::Overlay;
 pub use scan::{EntryView, Exports, Pass, ScanError, scan};
 pub use structure::Structure;

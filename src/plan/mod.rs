@@ -285,6 +285,9 @@ pub enum PlanError<E> {
     /// The exports do not hold all that a plan rests on.
     #[error("the exports are incomplete")]
     Incomplete(Vec<Incomplete>),
+    /// Items of the policy's filters that match no entry, and why.
+    #[error("a filter of the policy cannot be evaluated")]
+    Undefined(Vec<String>),
     /// Rosters that nothing may be planned from: their names, and why.
     #[error("a roster cannot be trusted")]
     Rosters(Vec<(String, Vec<Doubt>)>),
@@ -323,14 +326,22 @@ pub fn plan_again<E: Exports>(
 fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Plan, PlanError<S::Error>> {
     refuse_unsupported(policy, request)?;
     let doubts = roster_doubts(policy, request)?;
-    let (mut resolved, mut census) = resolve(sight, policy, request)?;
-    let first_census = census.clone();
-    let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy, request), request)?;
-
+    let given = policy.bound(&request.schema);
+    let (mut resolved, mut census) = resolve(sight, &given, request)?;
     let mut schema = request.schema.clone();
     for entry in &resolved.schema {
         schema.add(entry);
     }
+    let bound = policy.bound(&schema);
+    refuse_undefined(&bound)?;
+    if !bound.finds_as(&given) {
+        // The schema in the exports changes which entries are accounts.
+        (resolved, census) = resolve(sight, &bound, request)?;
+    }
+    let policy = &bound;
+    let first_census = census.clone();
+    let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy, request), request)?;
+
     let groups = resolved.structure.groups();
     let meanings = Meanings::new(&resolved.matches, request);
     let mut found = accounts(&resolved, &meanings, policy, request);
@@ -480,6 +491,12 @@ fn refuse_unsupported<E>(policy: &Policy, request: &Request) -> Result<(), PlanE
             format!("--guard assert for the server `{}`, which has no assertion control,", policy.directory.server)
         });
     of_guard.map_or(Ok(()), |what| Err(PlanError::Unsupported(what)))
+}
+
+/// Refuses filters with an item that the schema makes Undefined: they would select less than they say.
+fn refuse_undefined<E>(policy: &Policy) -> Result<(), PlanError<E>> {
+    let undefined = policy.undefined();
+    if undefined.is_empty() { Ok(()) } else { Err(PlanError::Undefined(undefined)) }
 }
 
 /// Why each roster does not prove complete; refuses the plan where that matters.

@@ -15,13 +15,16 @@ use super::{BookRoot, Pattern, Policy, PolicyError, Server, Tools};
 use crate::directory::references::never_written;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
+use crate::ldap::vocabulary::{FilterRules, Vocabulary};
 use crate::ldap::{AttributeDescription, Dn};
 use crate::leavers::roster::{Completeness, Rules, Trailer};
 use crate::spelling::suggestion;
 
 /// Checks a file that its preset has been merged into.
 pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
-    let mut checker = Checker { errors: Vec::new() };
+    let server = file.directory.server.as_ref().and_then(|name| Server::called(name.get_ref()));
+    let filters = server.map(|server| server.profile().filters).unwrap_or_default();
+    let mut checker = Checker { errors: Vec::new(), filters };
     match checker.policy(file) {
         Some(policy) if checker.errors.is_empty() => Ok(policy),
         _ => Err(checker.errors),
@@ -37,6 +40,8 @@ const INTEGRITY: [&str; 4] = ["member", "uniqueMember", "owner", "seeAlso"];
 /// Turns what is written into what it means, and collects every fault on the way.
 struct Checker {
     errors: Vec<PolicyError>,
+    /// How the server evaluates filters.
+    filters: FilterRules,
 }
 
 impl Checker {
@@ -65,7 +70,18 @@ impl Checker {
 
     fn filter(&mut self, text: &Text) -> Option<Filter> {
         let filter = Filter::parse(text.get_ref());
-        filter.map_err(|error| self.fault(Some(text.span()), format!("not a search filter: {error}"), None)).ok()
+        let filter =
+            filter.map_err(|error| self.fault(Some(text.span()), format!("not a search filter: {error}"), None));
+        let filter = filter.ok()?.bound(Vocabulary::built_in(self.filters));
+        let undefined = filter.undefined();
+        let certain = undefined.iter().filter(|undefined| !undefined.cause.depends_on_schema());
+        let messages: Vec<String> = certain.map(ToString::to_string).collect();
+        for message in messages {
+            let help =
+                "an item that can be judged of no entry selects nothing, also below `!`: correct it or take it out";
+            self.fault(Some(text.span()), message, Some(help.to_owned()));
+        }
+        Some(filter)
     }
 
     fn attribute(&mut self, text: &Text) -> Option<AttributeDescription> {
