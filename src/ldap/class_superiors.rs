@@ -7,7 +7,7 @@
 //!
 //! Sources: the schema files of OpenLDAP 2.5 and 389 Directory Server 2.3 (core, cosine, corba, java, namedobject,
 //! openldap, msuser; 00core, 02common, 30ns-common, 50ns-admin, 60kerberos, 60krb5kdc, 60posix-winsync-plugin,
-//! 60rfc3712), `cn=config` of slapd 2.5, FreeIPA's 60basev2, MS-ADSC. Active Directory lists all superclasses in the
+//! 60rfc3712), `cn=config` of slapd 2.5, 60basev2 of `FreeIPA`, MS-ADSC. Active Directory lists all superclasses in the
 //! entries themselves.
 
 use super::object_classes;

@@ -205,7 +205,7 @@ pub enum Filter {
     /// Not this one.
     Not(Box<Filter>),
     /// A comparison.
-    Item(Item),
+    Item(Box<Item>),
 }
 
 /// One comparison of a filter.
@@ -256,7 +256,9 @@ impl Filter {
             Self::And(filters) => Self::And(all(filters)),
             Self::Or(filters) => Self::Or(all(filters)),
             Self::Not(filter) => Self::Not(Box::new(filter.bound(vocabulary))),
-            Self::Item(item) => Self::Item(Item::new(item.attribute.clone(), item.assertion.clone(), vocabulary)),
+            Self::Item(item) => {
+                Self::Item(Box::new(Item::new(item.attribute.clone(), item.assertion.clone(), vocabulary)))
+            }
         }
     }
 
@@ -394,7 +396,7 @@ impl<'t> FilterParser<'t> {
             Some(b'!') => {
                 self.filter(input[1..].trim_ascii_start()).map(|(rest, filter)| (rest, Filter::Not(Box::new(filter))))
             }
-            _ => self.item(input).map(|(rest, item)| (rest, Filter::Item(item))),
+            _ => self.item(input).map(|(rest, item)| (rest, Filter::Item(Box::new(item)))),
         }
     }
 
@@ -589,6 +591,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn evaluation() {
         for (filter, expected) in [
             ("(objectClass=INETUSER)", Truth::True),

@@ -123,22 +123,22 @@ impl Vocabulary<'_> {
     pub fn with_subtypes(&self, attribute_type: &str) -> Vec<String> {
         let mut all = joined(self.schema.attribute_types().collect(), types());
         if !self.rules.finds_subtypes {
-            all.iter_mut().for_each(|known| known.superiors.clear());
+            forget_superiors(&mut all);
         }
-        derived_from(attribute_type, all)
+        derived_from(attribute_type, &all)
     }
 
     /// All names of an object class and of the classes that derive from it, the given one first.
     pub fn with_subclasses(&self, class: &str) -> Vec<String> {
-        derived_from(class, joined(self.schema.object_classes().collect(), classes()))
+        derived_from(class, &joined(self.schema.object_classes().collect(), classes()))
     }
 
     /// All names of what has this name or OID: an object class, an attribute type.
     pub fn names_of(&self, name: &str) -> Vec<String> {
         let mut all = joined(self.schema.object_classes().collect(), classes());
         all.extend(joined(self.schema.attribute_types().collect(), types()));
-        all.iter_mut().for_each(|known| known.superiors.clear());
-        derived_from(name, all)
+        forget_superiors(&mut all);
+        derived_from(name, &all)
     }
 }
 
@@ -163,6 +163,13 @@ fn types() -> Vec<Described<'static>> {
         superiors: Vec::new(),
     });
     derived.chain(supertypes).collect()
+}
+
+/// Leaves each name to itself.
+fn forget_superiors(all: &mut [Described<'_>]) {
+    for known in all {
+        known.superiors.clear();
+    }
 }
 
 /// A name without `OID.`, in lower case.
@@ -190,11 +197,13 @@ fn joined<'n>(described: Vec<Described<'n>>, tables: Vec<Described<'static>>) ->
 
 /// The names of what derives from a name, at any distance, and of what has the name; each once, the given one first,
 /// the others sorted. A schema that goes in circles ends it all the same.
-fn derived_from(name: &str, all: Vec<Described<'_>>) -> Vec<String> {
+fn derived_from(name: &str, all: &[Described<'_>]) -> Vec<String> {
     let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, known) in all.iter().enumerate() {
         let keys: HashSet<String> = known.names.iter().chain(&known.superiors).map(|name| key(name)).collect();
-        keys.into_iter().for_each(|key| by_key.entry(key).or_default().push(at));
+        for key in keys {
+            by_key.entry(key).or_default().push(at);
+        }
     }
     let mut seen = HashSet::from([key(name)]);
     let mut found = Vec::new();

@@ -326,19 +326,8 @@ pub fn plan_again<E: Exports>(
 fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Plan, PlanError<S::Error>> {
     refuse_unsupported(policy, request)?;
     let doubts = roster_doubts(policy, request)?;
-    let given = policy.bound(&request.schema);
-    let (mut resolved, mut census) = resolve(sight, &given, request)?;
-    let mut schema = request.schema.clone();
-    for entry in &resolved.schema {
-        schema.add(entry);
-    }
-    let bound = policy.bound(&schema);
-    refuse_undefined(&bound)?;
-    if !bound.finds_as(&given) {
-        // The schema in the exports changes which entries are accounts.
-        (resolved, census) = resolve(sight, &bound, request)?;
-    }
-    let policy = &bound;
+    let Located { policy, mut resolved, mut census, schema } = locate(sight, policy, request)?;
+    let policy = &policy;
     let first_census = census.clone();
     let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy, request), request)?;
 
@@ -491,6 +480,30 @@ fn refuse_unsupported<E>(policy: &Policy, request: &Request) -> Result<(), PlanE
             format!("--guard assert for the server `{}`, which has no assertion control,", policy.directory.server)
         });
     of_guard.map_or(Ok(()), |what| Err(PlanError::Unsupported(what)))
+}
+
+/// What the first reading finds, and the policy with its filters bound to the schema that it finds.
+struct Located {
+    policy: Policy,
+    resolved: Resolved,
+    census: Census,
+    schema: Schema,
+}
+
+/// Pass 1; once more where the schema in the exports changes which entries are accounts.
+fn locate<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Located, PlanError<S::Error>> {
+    let given = policy.bound(&request.schema);
+    let (mut resolved, mut census) = resolve(sight, &given, request)?;
+    let mut schema = request.schema.clone();
+    for entry in &resolved.schema {
+        schema.add(entry);
+    }
+    let bound = policy.bound(&schema);
+    refuse_undefined(&bound)?;
+    if !bound.finds_as(&given) {
+        (resolved, census) = resolve(sight, &bound, request)?;
+    }
+    Ok(Located { policy: bound, resolved, census, schema })
 }
 
 /// Refuses filters with an item that the schema makes Undefined: they would select less than they say.

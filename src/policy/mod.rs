@@ -152,13 +152,19 @@ impl Policy {
             ("[veto] filter", &mut self.veto.filter),
         ];
         for (section, filter) in optional {
-            filter.iter_mut().for_each(|filter| take(section, filter));
+            if let Some(filter) = filter {
+                take(section, filter);
+            }
         }
         for (index, rule) in self.rules.iter_mut().enumerate() {
-            rule.filter.iter_mut().for_each(|filter| take(&format!("[[rule]] {} filter", index + 1), filter));
+            if let Some(filter) = &mut rule.filter {
+                take(&format!("[[rule]] {} filter", index + 1), filter);
+            }
         }
         for (name, roster) in &mut self.rosters {
-            roster.scope.filter.iter_mut().for_each(|filter| take(&format!("[roster.{name}] filter"), filter));
+            if let Some(filter) = &mut roster.scope.filter {
+                take(&format!("[roster.{name}] filter"), filter);
+            }
         }
     }
 

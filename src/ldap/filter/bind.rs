@@ -137,7 +137,9 @@ impl Test {
 impl Names {
     fn of(names: &[String]) -> Self {
         let mut map = TypeMap::default();
-        names.iter().for_each(|name| map.insert_name(name, ()));
+        for name in names {
+            map.insert_name(name, ());
+        }
         Self::Of(Box::new(map))
     }
 
