@@ -11,6 +11,7 @@ mod conformance;
 mod diff;
 mod docs;
 mod exports;
+mod filters;
 mod injection;
 mod lint;
 mod offboard;

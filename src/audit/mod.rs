@@ -17,26 +17,23 @@
 //! | `bad-reference` | a value of a reference attribute that is not a distinguished name |
 //! | codes of [`crate::plan::complete`] | what the exports lack, see [`completeness`] |
 //!
-//! Three passes: that with which a plan begins, which remembers hashes of names and finds what the exports lack; one that
-//! remembers hashes of user names and addresses (8 bytes each); and one that looks at everything. What is found is kept, nothing else.
+//! Three passes: that with which a plan begins, which remembers hashes of names and finds the schema and what the exports lack; one
+//! that remembers hashes of user names and addresses (8 bytes each); and one that looks at everything. What is found is kept,
+//! nothing else.
 
 mod completeness;
 mod pass;
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::civil::Date;
-use thiserror::Error;
-
-use crate::directory::{Census, Exports, ScanError, scan};
+use crate::directory::{Census, Exports, scan};
 use crate::ldap::Origin;
-use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
 use crate::lifecycle::History;
-use crate::plan::collect::of_unknown_form;
 use crate::plan::rosters::{NamedRoster, Rosters};
-use crate::plan::{Lacking, Request, lacking};
-use crate::policy::{Policy, PolicyError};
+use crate::plan::{Lacking, PlanError, Request, lacking};
+use crate::policy::Policy;
+use jiff::civil::Date;
 use pass::{First, FirstFound, Second, SecondFound};
 
 /// Something odd.
@@ -74,36 +71,18 @@ pub struct Ground<'g> {
     pub written: &'g [Option<Date>],
 }
 
-/// Why nothing can be audited.
-#[derive(Debug, Error)]
-pub enum AuditError<E> {
-    /// The exports could not be read.
-    #[error(transparent)]
-    Scan(#[from] ScanError<E>),
-    /// Attributes that the policy lists as references, and how their values name an account is not known.
-    #[error("a reference has a form that is not known")]
-    UnknownForm(Vec<PolicyError>),
-}
-
 /// Looks through the exports.
 pub fn audit<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
     ground: &Ground<'_>,
-) -> Result<(Vec<Finding>, Census), AuditError<E::Error>> {
+) -> Result<(Vec<Finding>, Census), PlanError<E::Error>> {
     let request = Request { as_of: ground.as_of, written: ground.written.to_vec(), ..Request::default() };
-    let Lacking { lacking, structure, census } = lacking(exports, urls, ground.policy, &request)?;
+    let Lacking { lacking, policy, schema, structure, census } = lacking(exports, urls, ground.policy, &request)?;
+    let ground = &Ground { policy: &policy, ..*ground };
     let mut first = FirstFound::of(structure);
     scan(exports, urls, None, &First { policy: ground.policy }, |part| first.merge(part))?;
     first.finish();
-    let mut schema = Schema::default();
-    for entry in &first.schema {
-        schema.add(entry);
-    }
-    let unknown = of_unknown_form(ground.policy, &schema);
-    if !unknown.is_empty() {
-        return Err(AuditError::UnknownForm(unknown));
-    }
     let pairs = ground.rosters.iter();
     let pairs = pairs.filter_map(|named| Some((ground.policy.rosters.get(&named.name)?, &named.roster)));
     let rosters = Rosters::new(pairs);

@@ -12,7 +12,7 @@ use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
-use crate::ldap::schema::{Schema, is_schema};
+use crate::ldap::schema::Schema;
 use crate::ldap::{Dn, DnKey, Entry, Origin, TypeMap};
 use crate::ldif::ContentRecord;
 use crate::leavers::Action;
@@ -36,8 +36,6 @@ pub struct FirstFound {
     /// The names of all entries, by an earlier pass.
     pub structure: Structure,
     pub owners: Owners,
-    /// Entries that hold schema.
-    pub schema: Vec<Entry>,
     /// Hashes of user names and addresses of accounts.
     identities: Vec<u64>,
     /// Those of several accounts.
@@ -55,7 +53,6 @@ impl FirstFound {
     /// Adds what was found behind.
     pub fn merge(&mut self, other: Self) {
         self.owners.merge(other.owners);
-        self.schema.extend(other.schema);
         self.identities.extend(other.identities);
     }
 
@@ -88,9 +85,6 @@ impl Pass for First<'_> {
     type Found = FirstFound;
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut FirstFound) -> Result<(), Unreadable> {
-        if entry.record.attributes.iter().any(|line| is_schema(&line.description, line.value.bytes())) {
-            found.schema.push(entry.to_entry()?);
-        }
         found.owners.add(entry, self.policy);
         if self.policy.accounts.covers(entry.key, entry) {
             found.identities.extend(identities(entry).into_iter().map(|(_, _, identity, _)| identity));

@@ -9,11 +9,12 @@ use serde::Serialize;
 use super::args::{self, Global};
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, grounds, written};
-use crate::audit::{AuditError, Finding, Ground, audit};
+use crate::audit::{Finding, Ground, audit};
 use crate::directory::Census;
 use crate::io::change_set::read_history;
 use crate::io::exports::ExportFiles;
 use crate::ldif::UrlPolicy;
+use crate::plan::Request;
 use crate::render::sanitize::{Secrets, shown};
 
 #[derive(Serialize)]
@@ -58,10 +59,8 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
     let ground = Ground { policy: &policy, as_of, rosters: &rosters, history: &history, written: &exports.written() };
-    let (findings, census) = audit(&exports, UrlPolicy::Refuse, &ground).map_err(|error| match &error {
-        AuditError::Scan(error) => grounds::scan_faults(error, &command.exports),
-        AuditError::UnknownForm(unknown) => unknown.iter().map(|error| grounds::policy_fault(&policy, error)).collect(),
-    })?;
+    let (findings, census) = audit(&exports, UrlPolicy::Refuse, &ground)
+        .map_err(|error| grounds::plan_faults(&error, &command.exports, (&policy, &Request::default())))?;
     if census.entries == 0 {
         return Err(vec![no_entries(&census, &command.exports)]);
     }

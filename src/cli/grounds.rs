@@ -306,6 +306,14 @@ pub fn plan_faults(
                 .help("take it off the list, or off [protect]")
             })
             .collect(),
+        PlanError::Undefined(items) => items
+            .iter()
+            .map(|item| {
+                Diagnostic::trouble(format!("the policy cannot be applied to these exports: {}", shown(item.as_bytes())))
+                    .note("an item that can be judged of no entry selects nothing, also below `!`")
+                    .help("correct the filter, or give a schema that describes the attribute: --schema FILE, or its entry in the exports")
+            })
+            .collect(),
         PlanError::Rosters(doubted) => doubted
             .iter()
             .map(|(name, doubts)| {

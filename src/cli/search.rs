@@ -7,17 +7,18 @@ use super::args::{self, FoundFormat, Global, ScopeArg};
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, grounds, written};
 use crate::directory::search::{Found, Search, SearchPass};
-use crate::directory::{Census, EntryView, scan};
+use crate::directory::{Census, EntryView, KnownSchema, scan};
 use crate::io::exports::ExportFiles;
 use crate::ldap::DnKey;
 use crate::ldap::filter::{Asked, Filter};
+use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
 use crate::render::entries::{EntryWriter, Form};
 use crate::render::sanitize::shown;
 
 /// Runs it.
 pub fn run(command: &args::Search, global: &Global) -> Outcome {
-    let search = Search { base: base(command)?, scope: command.scope.into(), filter: filter(&command.filter)? };
+    let mut search = Search { base: base(command)?, scope: command.scope.into(), filter: filter(&command.filter)? };
     let writer =
         EntryWriter { form: form(command)?, attributes: attributes(command)?, show_secrets: command.show_secrets };
     let folder = super::json::url_folder(global)?;
@@ -29,6 +30,11 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
     };
     let urls = if folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
 
+    if search.filter.has_items() {
+        let known = KnownSchema::read(&exports, urls, Schema::default())
+            .map_err(|error| grounds::scan_faults(&error, &command.exports))?;
+        search.filter = search.filter.bound(known.vocabulary());
+    }
     let ended = AtomicBool::new(false);
     let write = |entry: &EntryView<'_>, found: &mut Found| {
         found.masked += writer.write(&mut found.text, entry.whole());
@@ -56,6 +62,7 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
     }
     let census = read.map_err(|error| grounds::scan_faults(&error, &command.exports))?;
     if !global.quiet {
+        warn(&search.filter);
         tell(&census, entries, masked, command, global.verbose);
     }
     unread(&census, command)
@@ -95,6 +102,15 @@ fn attributes(command: &args::Search) -> Result<Vec<Asked>, Vec<Diagnostic>> {
         })
     };
     command.attrs.iter().map(parse).collect()
+}
+
+/// Names the items of the filter that match no entry.
+fn warn(filter: &Filter) {
+    let mut err = anstream::stderr().lock();
+    for undefined in filter.undefined() {
+        // Nobody reads it if standard error is closed.
+        let _ = writeln!(err, "warning: {}", shown(undefined.to_string().as_bytes()));
+    }
 }
 
 /// Says what the output does not.

@@ -4,6 +4,7 @@ pub mod census;
 pub mod extent;
 pub mod faults;
 pub mod key_hash;
+pub mod known_schema;
 pub mod named;
 pub mod operational;
 pub mod overlay;
@@ -14,6 +15,7 @@ pub mod structure;
 pub mod tops;
 
 pub use census::{Census, Place};
+pub use known_schema::KnownSchema;
 pub use overlay::Overlay;
 pub use scan::{EntryView, Exports, Pass, ScanError, scan};
 pub use structure::Structure;

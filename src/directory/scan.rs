@@ -109,6 +109,14 @@ impl<'v> EntryView<'v> {
         }
     }
 
+    /// The record with at least its lines of the asked type and of its subtypes.
+    fn with_all(&self, asked: &Asked) -> &ContentRecord<'v> {
+        match self.rest {
+            Some((_, _, interest)) if asked.names().any(|name| interest.get(name).is_none()) => self.whole(),
+            _ => self.record,
+        }
+    }
+
     /// The evidence: where it stands.
     pub fn origin(&self) -> Origin {
         Origin { export: self.export, line: self.record.line }
@@ -149,7 +157,7 @@ impl<'v> EntryView<'v> {
 
 impl Attributes for EntryView<'_> {
     fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        let record = self.with(asked.attribute_type());
+        let record = self.with_all(asked);
         let mut lines = record.attributes.iter().filter(|line| asked.covers(&line.description));
         lines.any(|line| test(line.value.bytes()))
     }

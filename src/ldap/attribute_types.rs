@@ -59,6 +59,13 @@ pub fn equality_rule(attribute_type: &str) -> MatchingRule {
     find(attribute_type).map_or(MatchingRule::Unknown, |known| known.equality)
 }
 
+/// The types that derive from another one (RFC 4512, 2.5.1), and that one: `("cn", "name")`.
+///
+/// Active Directory's schema has no supertypes.
+pub fn derived() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SUPERTYPES.iter().flat_map(|(supertype, subtypes)| subtypes.iter().map(move |subtype| (*subtype, *supertype)))
+}
+
 /// `2.5.4.3` of `OID.2.5.4.3` (RFC 1779); any other name as it is.
 pub(super) fn without_oid_prefix(name: &str) -> &str {
     let skipped = name.len() - bytes_without_oid_prefix(name.as_bytes()).len();
@@ -189,6 +196,8 @@ static TABLE: &[AttributeType] = &[
     row("2.5.4.49", &["distinguishedName"], DN),
     row("2.5.4.50", &["uniqueMember"], DN_UID),
     row("2.5.4.51", &["houseIdentifier"], IGNORE),
+    row("2.5.4.54", &["dmdName"], IGNORE),
+    row("2.5.4.65", &["pseudonym"], IGNORE), // X.520
     row("0.9.2342.19200300.100.1.1",  &["uid", "userid"], IGNORE),
     row("0.9.2342.19200300.100.1.25", &["dc", "domainComponent"], IGNORE_IA5),
 
@@ -257,10 +266,12 @@ static TABLE: &[AttributeType] = &[
     row("1.3.6.1.1.1.1.13", &["memberNisNetgroup"], EXACT_IA5),
     row("1.3.6.1.1.1.1.14", &["nisNetgroupTriple"], EXACT_IA5),
     row("1.3.6.1.1.1.1.15", &["ipServicePort"], INT),
+    row("1.3.6.1.1.1.1.16", &["ipServiceProtocol"], IGNORE),
     row("1.3.6.1.1.1.1.17", &["ipProtocolNumber"], INT),
     row("1.3.6.1.1.1.1.18", &["oncRpcNumber"], INT),
     row("1.3.6.1.1.1.1.19", &["ipHostNumber"], IGNORE_IA5),
     row("1.3.6.1.1.1.1.22", &["macAddress"], IGNORE_IA5),
+    row("1.3.6.1.1.1.1.26", &["nisMapName"], IGNORE),
     row("1.3.6.1.1.1.1.27", &["nisMapEntry"], EXACT_IA5),
     row("1.3.6.1.1.1.1.31", &["automountMapName"], EXACT_IA5),
     row("1.3.6.1.1.1.1.32", &["automountKey"], EXACT_IA5),
@@ -357,6 +368,31 @@ static TABLE: &[AttributeType] = &[
     row("1.2.840.113556.1.4.782", &["objectCategory"], DN),
     row("1.2.840.113556.1.4.515", &["serverReference"], DN),
     row("1.2.840.113556.1.4.48",  &["isDeleted"], BOOL),
+];
+
+/// Supertypes with their direct subtypes: RFC 4519, RFC 3671 (`c-...`), RFC 2307, X.520 (`pseudonym`, `dmdName`), and the
+/// schema files of OpenLDAP (dyngroup) and 389 DS (60mozilla, 60sabayon).
+#[rustfmt::skip]
+static SUPERTYPES: &[(&str, &[&str])] = &[
+    ("name",              &["cn", "sn", "c", "l", "st", "o", "ou", "title", "givenName", "initials",
+                            "generationQualifier", "dmdName", "pseudonym", "ipServiceProtocol", "nisMapName",
+                            "mozillaNickname", "mozillaHomeLocalityName", "mozillaHomeState",
+                            "mozillaHomeCountryName"]),
+    ("distinguishedName", &["member", "owner", "roleOccupant", "seeAlso", "dgIdentity"]),
+    ("postalAddress",     &["registeredAddress", "c-PostalAddress"]),
+    ("labeledURI",        &["memberURL", "sabayonProfileURL"]),
+    ("l",                 &["c-l"]),
+    ("st",                &["c-st"]),
+    ("street",            &["c-street"]),
+    ("o",                 &["c-o"]),
+    ("ou",                &["c-ou"]),
+    ("postalCode",        &["c-PostalCode"]),
+    ("postOfficeBox",     &["c-PostOfficeBox"]),
+    ("telephoneNumber",   &["c-TelephoneNumber"]),
+    ("telexNumber",       &["c-TelexNumber"]),
+    ("facsimileTelephoneNumber",   &["c-FacsimileTelephoneNumber"]),
+    ("internationalISDNNumber",    &["c-InternationalISDNNumber"]),
+    ("physicalDeliveryOfficeName", &["c-PhysicalDeliveryOfficeName"]),
 ];
 
 #[cfg(test)]

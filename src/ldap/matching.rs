@@ -1,15 +1,18 @@
 //! Equality matching rules (RFC 4517, 4.2): when two values are the same value.
 //!
-//! A rule is a normal form: two values match if their normal forms are the same bytes. Normalising never fails. A
+//! A rule is a normal form: two values match if their normal forms are the same bytes. Normalising never fails; whether a
+//! value can be read under the rule, [`read`] says. A
 //! value that its own syntax forbids (a `member` that is no DN, a time that is none) is its own normal form, which
 //! no valid value shares: it matches itself only, and is reported instead of lost.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use jiff::{SignedDuration, civil};
 
 use super::{
     dn_key,
+    dn_syntax::is_numeric_oid,
     name_and_uid::split_name_and_uid,
     string_prep::{Preparation, prepare},
 };
@@ -62,6 +65,95 @@ pub fn normalize(rule: MatchingRule, value: &[u8]) -> Cow<'_, [u8]> {
 /// Whether two values match.
 pub fn matches(rule: MatchingRule, a: &[u8], b: &[u8]) -> bool {
     a == b || (rule != MatchingRule::OctetString && normalize(rule, a) == normalize(rule, b))
+}
+
+/// The normal form of a stored value, if the value can be read under the rule.
+///
+/// More is read than [`is_assertion_value`] takes: servers and tools have stored numbers with leading zeros and `true`.
+pub fn read(rule: MatchingRule, value: &[u8]) -> Option<Cow<'_, [u8]>> {
+    match rule {
+        MatchingRule::DistinguishedName => Some(Cow::Owned(dn_key::key_at_depth(value, 0)?.ok()?)),
+        MatchingRule::NameAndOptionalUid => {
+            let is_name = matches!(dn_key::key_at_depth(split_name_and_uid(value).0, 0), Some(Ok(_)));
+            is_name.then(|| normalize(rule, value))
+        }
+        MatchingRule::Integer => {
+            let normal = integer(value);
+            is_integer(&normal).then_some(normal)
+        }
+        MatchingRule::Boolean => Some(boolean(value)).filter(|normal| matches!(&**normal, b"TRUE" | b"FALSE")),
+        MatchingRule::GeneralizedTime => instant(value).map(Cow::Owned),
+        MatchingRule::Uuid => is_uuid(value).then(|| normalize(rule, value)),
+        _ => Some(normalize(rule, value)),
+    }
+}
+
+/// Whether a value of a filter can be a value under the rule (RFC 4517, 3.3): if it cannot, the filter's item is
+/// Undefined (RFC 4511, 4.5.1.7).
+///
+/// IA5 strings may hold UTF-8 here, as many servers store it.
+pub fn is_assertion_value(rule: MatchingRule, value: &[u8]) -> bool {
+    use MatchingRule as R;
+    let is_text = || str::from_utf8(value).is_ok();
+    match rule {
+        R::Unknown | R::OctetString => true,
+        R::CaseIgnore | R::CaseExact => !value.is_empty() && is_text(),
+        R::CaseIgnoreIa5 | R::CaseExactIa5 | R::CaseIgnoreList => is_text(),
+        R::NumericString => !value.is_empty() && value.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '),
+        R::TelephoneNumber => {
+            let is_printable = |byte: &u8| byte.is_ascii_alphanumeric() || b"'()+,-.=/:? ".contains(byte);
+            !value.is_empty() && value.iter().all(is_printable)
+        }
+        R::BitString => {
+            let bits = value.strip_prefix(b"'").and_then(|rest| rest.strip_suffix(b"'B"));
+            bits.is_some_and(|bits| bits.iter().all(|bit| matches!(bit, b'0' | b'1')))
+        }
+        R::Integer => is_integer(value),
+        R::Boolean => matches!(value, b"TRUE" | b"FALSE"),
+        R::GeneralizedTime => !value.contains(&b'z') && instant(value).is_some(),
+        R::ObjectIdentifier => is_object_identifier(value),
+        R::DistinguishedName | R::NameAndOptionalUid | R::Uuid => read(rule, value).is_some(),
+    }
+}
+
+/// `"0" / [ "-" ] (%x31-39) *DIGIT` (RFC 4517, 3.3.16).
+fn is_integer(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    let is_number = digits.iter().all(u8::is_ascii_digit) && matches!(digits, [b'1'..=b'9', ..]);
+    value == b"0" || is_number
+}
+
+/// Lengths of the parts of a UUID (RFC 4122, 3).
+const UUID_PARTS: [usize; 5] = [8, 4, 4, 4, 12];
+
+fn is_uuid(value: &[u8]) -> bool {
+    let parts = || value.split(|byte| *byte == b'-');
+    parts().map(<[u8]>::len).eq(UUID_PARTS) && parts().flatten().all(u8::is_ascii_hexdigit)
+}
+
+/// An OID, or a name: with the `_` that 389 DS has in names.
+fn is_object_identifier(value: &[u8]) -> bool {
+    let is_name = value.first().is_some_and(u8::is_ascii_alphabetic)
+        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    is_name || is_numeric_oid(value)
+}
+
+/// How two values that were [`read`] are ordered. Text is ordered by the bytes of its normal form.
+pub fn order(rule: MatchingRule, a: &[u8], b: &[u8]) -> Ordering {
+    match rule {
+        MatchingRule::Integer => {
+            let parts = |text: &'_ [u8]| (text.first() == Some(&b'-'), text.len());
+            match (parts(a), parts(b)) {
+                ((true, _), (false, _)) => Ordering::Less,
+                ((false, _), (true, _)) => Ordering::Greater,
+                ((true, long), (true, other)) => other.cmp(&long).then_with(|| b.cmp(a)),
+                ((false, long), (false, other)) => long.cmp(&other).then_with(|| a.cmp(b)),
+            }
+        }
+        // `...23Z` and `...23.5Z`: what is before the Z has the order.
+        MatchingRule::GeneralizedTime => a.strip_suffix(b"Z").unwrap_or(a).cmp(b.strip_suffix(b"Z").unwrap_or(b)),
+        _ => a.cmp(b),
+    }
 }
 
 /// [`normalize`] for a value that stands in DNs `depth` deep.
@@ -155,29 +247,35 @@ fn boolean(value: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// `YYYYMMDDHHMMSS[.fraction]Z` of a `GeneralizedTime` (RFC 4517, 3.3.13), or `None` if it is none.
+/// `YYYYMMDDHHMMSS[.fraction]Z` of a `GeneralizedTime` in any of its forms (RFC 4517, 3.3.13), or `None` if it is none.
 ///
-/// A fraction of an hour or of a minute is not resolved: servers do not write them.
+/// A fraction is one of the last unit written: hour, minute or second. Second 60 (a leap second) is the one after 59.
+/// Nothing is rounded.
 fn instant(value: &[u8]) -> Option<Vec<u8>> {
     let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (clock, rest) = value.split_at_checked(digits)?;
     let number = |from: usize, to: usize| -> Option<i16> { str::from_utf8(clock.get(from..to)?).ok()?.parse().ok() };
     let two = |from: usize| -> Option<i8> { number(from, from + 2)?.try_into().ok() };
-    let (minute, second) = match clock.len() {
-        10 => (0, 0),
-        12 => (two(10)?, 0),
-        14 => (two(10)?, two(12)?),
+    let (minute, second, unit) = match clock.len() {
+        10 => (0, 0, 3600),
+        12 => (two(10)?, 0, 60),
+        14 => (two(10)?, two(12)?, 1),
         _ => return None,
     };
+    let leap = i64::from(second == 60);
+    let second = if leap == 1 { 59 } else { second };
     let at = civil::DateTime::new(number(0, 4)?, two(4)?, two(6)?, two(8)?, minute, second, 0).ok()?;
 
     let (fraction, zone) = match rest {
-        [b'.' | b',', fraction @ ..] if clock.len() == 14 => {
-            fraction.split_at(fraction.iter().take_while(|byte| byte.is_ascii_digit()).count())
+        [b'.' | b',', b'0'..=b'9', ..] => {
+            let after = rest.get(1..)?;
+            after.split_at(after.iter().take_while(|byte| byte.is_ascii_digit()).count())
         }
         _ => (&[][..], rest),
     };
-    let utc = at.checked_sub(SignedDuration::from_mins(offset_minutes(zone)?)).ok()?;
+    let (seconds, fraction) = of_unit(fraction, unit);
+    let moment = at.checked_add(SignedDuration::from_secs(seconds + leap)).ok()?;
+    let utc = moment.checked_sub(SignedDuration::from_mins(offset_minutes(zone)?)).ok()?;
 
     let mut normal = format!(
         "{:04}{:02}{:02}{:02}{:02}{:02}",
@@ -198,6 +296,18 @@ fn instant(value: &[u8]) -> Option<Vec<u8>> {
     Some(normal)
 }
 
+/// Whole seconds, and digits of the fraction of a second, in `0.fraction` of a unit of so many seconds.
+fn of_unit(fraction: &[u8], unit: u16) -> (i64, Vec<u8>) {
+    let mut digits = fraction.to_vec();
+    let mut carry = 0;
+    for digit in digits.iter_mut().rev() {
+        let product = u32::from(*digit - b'0') * u32::from(unit) + carry;
+        *digit = b'0' + u8::try_from(product % 10).unwrap_or_default();
+        carry = product / 10;
+    }
+    (carry.into(), digits)
+}
+
 /// Minutes east of UTC of `Z`, `+HH` or `+HHMM`.
 fn offset_minutes(zone: &[u8]) -> Option<i64> {
     let (sign, digits) = match zone {
@@ -210,12 +320,12 @@ fn offset_minutes(zone: &[u8]) -> Option<i64> {
         return None;
     }
     let number = |digits: &[u8]| -> Option<i64> { str::from_utf8(digits).ok()?.parse().ok() };
-    let minutes = match digits.len() {
-        2 => number(digits)? * 60,
-        4 => number(digits.get(..2)?)? * 60 + number(digits.get(2..)?)?,
+    let (hours, minutes) = match digits.len() {
+        2 => (number(digits)?, 0),
+        4 => (number(digits.get(..2)?)?, number(digits.get(2..)?)?),
         _ => return None,
     };
-    Some(sign * minutes)
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
 #[cfg(test)]
@@ -266,6 +376,14 @@ mod tests {
             (R::GeneralizedTime, b"20060101003000+0100", b"20051231233000Z", true),
             (R::GeneralizedTime, b"2006010100-05", b"20060101050000Z", true),
             (R::GeneralizedTime, b"20060217T074523Z", b"20060217074523Z", false),
+            (R::GeneralizedTime, b"2006021707.5Z", b"20060217073000Z", true),
+            (R::GeneralizedTime, b"2006021707,125Z", b"200602170707.5Z", true),
+            (R::GeneralizedTime, b"200602170745.25Z", b"20060217074515.0Z", true),
+            (R::GeneralizedTime, b"200602170745.01Z", b"20060217074500.6Z", true),
+            (R::GeneralizedTime, b"2006021707.0001Z", b"20060217070000.36Z", true),
+            (R::GeneralizedTime, b"2006021707.5+0130", b"20060217060000Z", true),
+            (R::GeneralizedTime, b"20051231235960Z", b"20060101000000Z", true),
+            (R::GeneralizedTime, b"99991231235959Z", b"99991231235959.0Z", true),
             (R::GeneralizedTime, b"20061317074523Z", b"20061317074523.0Z", false),
             (R::ObjectIdentifier, b"inetOrgPerson", b"INETORGPERSON", true),
             (R::Uuid, b"597AE2F6-16A6-1027-98F4-D28B5365DC14", b"597ae2f6-16a6-1027-98f4-d28b5365dc14", true),

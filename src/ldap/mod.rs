@@ -7,6 +7,7 @@
 pub mod attribute;
 pub mod attribute_types;
 pub mod change;
+pub mod class_superiors;
 pub mod dn;
 pub mod dn_key;
 mod dn_syntax;
@@ -28,6 +29,7 @@ pub mod string_prep;
 pub mod time;
 pub mod type_map;
 pub mod url;
+pub mod vocabulary;
 
 pub use attribute::{AttributeDescription, AttributeKey};
 pub use change::{Change, ChangeRecord, Control, ModOp, Modification};

@@ -97,6 +97,11 @@ impl ObjectClass {
     }
 }
 
+/// All classes of the table.
+pub(super) fn all() -> &'static [ObjectClass] {
+    TABLE
+}
+
 /// The known class of this name or OID, ignoring case.
 pub fn find(name: &str) -> Option<&'static ObjectClass> {
     TABLE.iter().find(|known| known.is_called(name))

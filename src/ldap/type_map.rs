@@ -6,14 +6,14 @@ use super::attribute_types;
 ///
 /// Answers as [`same_type`](super::attribute::same_type) does, without looking into the table of types each time: most
 /// names of an export are told apart from all of the map by their length and their first letter alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeMap<T> {
     /// For each length and first letter: the last name of that kind, counted from 1; 0 if there is none.
     heads: Box<[u32]>,
     names: Vec<Name<T>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Name<T> {
     spelling: Box<[u8]>,
     value: T,
@@ -41,14 +41,17 @@ impl<T: Copy> TypeMap<T> {
     pub fn insert(&mut self, attribute_type: &str, value: T) {
         let known = attribute_types::find(attribute_type);
         let aliases = known.into_iter().flat_map(|known| known.names.iter().copied().chain([known.oid]));
-        for name in std::iter::once(attribute_type).chain(aliases) {
-            let Some(head) = head(name.as_bytes()).filter(|_| self.get(name).is_none()) else { continue };
-            let next = self.heads[head];
-            // Four billion names do not fit into memory before they do not fit here.
-            let Ok(last) = u32::try_from(self.names.len() + 1) else { continue };
-            self.names.push(Name { spelling: name.as_bytes().into(), value, next });
-            self.heads[head] = last;
-        }
+        std::iter::once(attribute_type).chain(aliases).for_each(|name| self.insert_name(name, value));
+    }
+
+    /// Adds one name; the first value that is added for it counts.
+    pub(crate) fn insert_name(&mut self, name: &str, value: T) {
+        let Some(head) = head(name.as_bytes()).filter(|_| self.get(name).is_none()) else { return };
+        let next = self.heads[head];
+        // Four billion names do not fit into memory before they do not fit here.
+        let Ok(last) = u32::try_from(self.names.len() + 1) else { return };
+        self.names.push(Name { spelling: name.as_bytes().into(), value, next });
+        self.heads[head] = last;
     }
 
     /// What stands for the type of a description, whatever its options.

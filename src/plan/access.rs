@@ -3,7 +3,7 @@
 //! | way | found |
 //! | --- | --- |
 //! | a group that a group of the account is in, however deep | by `member` and `uniqueMember` of groups that name groups |
-//! | a group by a URL (`memberURL`, `mgrpDeliverTo`) | by base, scope and filter, evaluated on the account |
+//! | a group by a URL (`memberURL`, `mgrpDeliverTo`) | by base, scope and filter, evaluated on the account by the built-in tables |
 //! | its primary group in Active Directory | `primaryGroupID`, which no `member` value shows (MS-ADA2, 2.45) |
 //!
 //! Nothing is written for any of these.

@@ -300,6 +300,9 @@ pub enum PlanError<E> {
     /// Attributes that the policy lists as references, and how their values name an account is not known.
     #[error("a reference has a form that is not known")]
     UnknownForm(Vec<PolicyError>),
+    /// Items of the policy's filters that match no entry, and why.
+    #[error("a filter of the policy cannot be evaluated")]
+    Undefined(Vec<String>),
     /// Rosters that nothing may be planned from: their names, and why.
     #[error("a roster cannot be trusted")]
     Rosters(Vec<(String, Vec<Doubt>)>),
@@ -341,6 +344,10 @@ pub struct Lacking {
     pub lacking: Vec<Incomplete>,
     /// The names of all entries.
     pub structure: Structure,
+    /// The policy, with its filters bound to the schema.
+    pub policy: Policy,
+    /// The schema that was given, and that the exports hold.
+    pub schema: Schema,
     /// What the exports hold.
     pub census: Census,
 }
@@ -351,25 +358,23 @@ pub fn lacking<E: Exports>(
     urls: UrlPolicy<'_>,
     policy: &Policy,
     request: &Request,
-) -> Result<Lacking, ScanError<E::Error>> {
+) -> Result<Lacking, PlanError<E::Error>> {
     let reading = Reading { exports, urls, overlay: None, asked: RefCell::default() };
-    let (resolved, census) = reading.resolve(&first_pass(policy, request))?;
-    let lacking = complete::of_exports(&census, &resolved, policy, request);
-    Ok(Lacking { lacking, structure: resolved.structure, census })
+    let Located { policy, resolved, census, schema } = locate(&reading, policy, request)?;
+    refuse_unknown_forms(&policy, &schema)?;
+    let lacking = complete::of_exports(&census, &resolved, &policy, request);
+    Ok(Lacking { lacking, policy, schema, structure: resolved.structure, census })
 }
 
 fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Plan, PlanError<S::Error>> {
     refuse_unsupported(policy, request)?;
     let doubts = roster_doubts(policy, request)?;
-    let (mut resolved, mut census) = resolve(sight, policy, request)?;
+    let Located { policy, mut resolved, mut census, schema } = locate(sight, policy, request)?;
+    let policy = &policy;
     let first_census = census.clone();
     let mut gaps = Gaps::default();
     complete::refuse(complete::of_exports(&census, &resolved, policy, request), request, &mut gaps)?;
 
-    let mut schema = request.schema.clone();
-    for entry in &resolved.schema {
-        schema.add(entry);
-    }
     refuse_unknown_forms(policy, &schema)?;
     let groups = resolved.structure.groups();
     let meanings = Meanings::new(&resolved.matches, request);
@@ -537,6 +542,36 @@ fn refuse_unsupported<E>(policy: &Policy, request: &Request) -> Result<(), PlanE
 fn refuse_unknown_forms<E>(policy: &Policy, schema: &Schema) -> Result<(), PlanError<E>> {
     let unknown = collect::of_unknown_form(policy, schema);
     if unknown.is_empty() { Ok(()) } else { Err(PlanError::UnknownForm(unknown)) }
+}
+
+/// What the first reading finds, and the policy with its filters bound to the schema that it finds.
+struct Located {
+    policy: Policy,
+    resolved: Resolved,
+    census: Census,
+    schema: Schema,
+}
+
+/// Pass 1; once more where the schema in the exports changes which entries are accounts.
+fn locate<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Located, PlanError<S::Error>> {
+    let given = policy.bound(&request.schema);
+    let (mut resolved, mut census) = resolve(sight, &given, request)?;
+    let mut schema = request.schema.clone();
+    for entry in &resolved.schema {
+        schema.add(entry);
+    }
+    let bound = policy.bound(&schema);
+    refuse_undefined(&bound)?;
+    if !bound.finds_as(&given) {
+        (resolved, census) = resolve(sight, &bound, request)?;
+    }
+    Ok(Located { policy: bound, resolved, census, schema })
+}
+
+/// Refuses filters with an item that the schema makes Undefined: they would select less than they say.
+fn refuse_undefined<E>(policy: &Policy) -> Result<(), PlanError<E>> {
+    let undefined = policy.undefined();
+    if undefined.is_empty() { Ok(()) } else { Err(PlanError::Undefined(undefined)) }
 }
 
 /// Why each roster does not prove complete; refuses the plan where that matters.

@@ -19,13 +19,16 @@ use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute::same_type;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
+use crate::ldap::vocabulary::{FilterRules, Vocabulary};
 use crate::ldap::{AttributeDescription, Dn};
 use crate::leavers::roster::{Completeness, Rules, Trailer};
 use crate::spelling::suggestion;
 
 /// Checks a file that its preset has been merged into.
 pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
-    let mut checker = Checker { errors: Vec::new(), warnings: Vec::new() };
+    let server = file.directory.server.as_ref().and_then(|name| Server::called(name.get_ref()));
+    let filters = server.map(|server| server.profile().filters).unwrap_or_default();
+    let mut checker = Checker { errors: Vec::new(), warnings: Vec::new(), filters };
     match checker.policy(file) {
         Some(policy) if checker.errors.is_empty() => Ok(policy),
         _ => Err(checker.errors),
@@ -55,6 +58,8 @@ fn count_of_days(days: u32) -> String {
 struct Checker {
     errors: Vec<PolicyError>,
     warnings: Vec<PolicyWarning>,
+    /// How the server evaluates filters.
+    filters: FilterRules,
 }
 
 impl Checker {
@@ -83,7 +88,18 @@ impl Checker {
 
     fn filter(&mut self, text: &Text) -> Option<Filter> {
         let filter = Filter::parse(text.get_ref());
-        filter.map_err(|error| self.fault(Some(text.span()), format!("not a search filter: {error}"), None)).ok()
+        let filter =
+            filter.map_err(|error| self.fault(Some(text.span()), format!("not a search filter: {error}"), None));
+        let filter = filter.ok()?.bound(Vocabulary::built_in(self.filters));
+        let undefined = filter.undefined();
+        let certain = undefined.iter().filter(|undefined| !undefined.cause.depends_on_schema());
+        let messages: Vec<String> = certain.map(ToString::to_string).collect();
+        for message in messages {
+            let help =
+                "an item that can be judged of no entry selects nothing, also below `!`: correct it or take it out";
+            self.fault(Some(text.span()), message, Some(help.to_owned()));
+        }
+        Some(filter)
     }
 
     fn attribute(&mut self, text: &Text) -> Option<AttributeDescription> {

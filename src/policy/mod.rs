@@ -32,7 +32,10 @@ pub use tools::Tools;
 
 use crate::ldap::AttributeDescription;
 use crate::ldap::attribute::{base_type, same_type};
+use crate::ldap::filter::Filter;
+use crate::ldap::schema::Schema;
 use crate::ldap::secrets::is_secret;
+use crate::ldap::vocabulary::Vocabulary;
 use crate::spelling::suggestion;
 use document::{Document, Node, Preset};
 
@@ -151,6 +154,60 @@ impl Policy {
     /// Whether a key stands below the place that disabled accounts are moved to.
     pub fn is_moved(&self, key: &[u8]) -> bool {
         self.moving.as_ref().is_some_and(|moving| moving.holds(key))
+    }
+
+    /// The same policy, with its filters bound to a schema and to the rules of its server.
+    ///
+    /// What a policy finds depends on it: bind it to what is known of the directory before anything is read by it.
+    #[must_use]
+    pub fn bound(&self, schema: &Schema) -> Self {
+        let vocabulary = Vocabulary { schema, rules: self.directory.server.profile().filters };
+        let mut bound = self.clone();
+        bound.for_each_filter(&mut |_, filter| *filter = filter.bound(vocabulary));
+        bound
+    }
+
+    /// Whether the filters that say which entries are accounts, and which of them a roster is about, are bound alike.
+    pub fn finds_as(&self, other: &Self) -> bool {
+        let scopes = |policy: &'_ Self| -> Vec<Option<Filter>> {
+            policy.rosters.values().map(|roster| roster.scope.filter.clone()).collect()
+        };
+        self.accounts.filter == other.accounts.filter && scopes(self) == scopes(other)
+    }
+
+    /// The items of its filters that are Undefined for every entry, each as the section, the filter and why.
+    pub fn undefined(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.clone().for_each_filter(&mut |section, filter| {
+            found.extend(filter.undefined().iter().map(|undefined| format!("{section}: {undefined}")));
+        });
+        found
+    }
+
+    /// Calls `take` with each filter and the key that holds it.
+    fn for_each_filter(&mut self, take: &mut dyn FnMut(&str, &mut Filter)) {
+        take("[accounts] filter", &mut self.accounts.filter);
+        let optional = [
+            ("[accounts] provenance", &mut self.accounts.provenance),
+            ("[protect] filter", &mut self.protect.filter),
+            ("[veto] filter", &mut self.veto.filter),
+            ("[children] own", &mut self.children.own),
+        ];
+        for (section, filter) in optional {
+            if let Some(filter) = filter {
+                take(section, filter);
+            }
+        }
+        for (index, rule) in self.rules.iter_mut().enumerate() {
+            if let Some(filter) = &mut rule.filter {
+                take(&format!("[[rule]] {} filter", index + 1), filter);
+            }
+        }
+        for (name, roster) in &mut self.rosters {
+            if let Some(filter) = &mut roster.scope.filter {
+                take(&format!("[roster.{name}] filter"), filter);
+            }
+        }
     }
 
     /// Reads a policy, merged over the preset that it names.

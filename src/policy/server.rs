@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::ldap::change::RELAX_RULES;
+use crate::ldap::vocabulary::FilterRules;
 use crate::ldap::{ResultCode, server_owned};
 
 /// A kind of directory server.
@@ -51,6 +52,8 @@ pub struct Profile {
     pub schema: Schema,
     /// Controls that it knows besides the assertion; a critical one that it does not know is 12.
     pub controls: &'static [&'static str],
+    /// How it evaluates filters.
+    pub filters: FilterRules,
     /// The codes in which servers differ.
     pub codes: Codes,
 }
@@ -120,6 +123,19 @@ const CODES_OF_AD: Codes = Codes {
     link_there: ResultCode::EntryAlreadyExists,
 };
 
+/// Measured with OpenLDAP 2.5.13.
+const FILTERS_OF_SLAPD: FilterRules = FilterRules { finds_subtypes: true, orders_text: false };
+
+/// Measured with 389 Directory Server 2.3.1; taken for DSEE, which is of the same descent. Its searches do not follow
+/// supertypes; a filter of a policy does, as RFC 4511 (4.5.1) has it.
+const FILTERS_OF_389: FilterRules = FilterRules { finds_subtypes: true, orders_text: true };
+
+/// Not measured: RFC 4511 (4.5.1) for subtypes; its reference orders directory strings.
+const FILTERS_OF_OPENDJ: FilterRules = FilterRules { finds_subtypes: true, orders_text: true };
+
+/// MS-ADTS 3.1.1.2: no attribute derives from another; strings are ordered by their sort key.
+const FILTERS_OF_AD: FilterRules = FilterRules { finds_subtypes: false, orders_text: true };
+
 /// Manage DSA IT (RFC 3296), pre-read and post-read (RFC 4527): all servers but Active Directory name them in their
 /// root entry.
 const USUAL_CONTROLS: &[&str] = &["2.16.840.1.113730.3.4.2", "1.3.6.1.1.13.1", "1.3.6.1.1.13.2"];
@@ -143,6 +159,7 @@ const PROFILES: [Profile; 5] = [
         drops_own_in_add: true,
         schema: Schema::Rfc,
         controls: USUAL_CONTROLS,
+        filters: FILTERS_OF_389,
         codes: CODES_OF_389,
     },
     Profile {
@@ -159,6 +176,7 @@ const PROFILES: [Profile; 5] = [
         drops_own_in_add: true,
         schema: Schema::Rfc,
         controls: USUAL_CONTROLS,
+        filters: FILTERS_OF_389,
         codes: CODES_OF_389,
     },
     Profile {
@@ -175,6 +193,7 @@ const PROFILES: [Profile; 5] = [
         drops_own_in_add: false,
         schema: Schema::Rfc,
         controls: CONTROLS_OF_SLAPD,
+        filters: FILTERS_OF_SLAPD,
         codes: CODES_OF_SLAPD,
     },
     Profile {
@@ -191,6 +210,7 @@ const PROFILES: [Profile; 5] = [
         drops_own_in_add: false,
         schema: Schema::Rfc,
         controls: USUAL_CONTROLS,
+        filters: FILTERS_OF_OPENDJ,
         codes: CODES_OF_OPENDJ,
     },
     Profile {
@@ -207,6 +227,7 @@ const PROFILES: [Profile; 5] = [
         drops_own_in_add: false,
         schema: Schema::ActiveDirectory,
         controls: &[],
+        filters: FILTERS_OF_AD,
         codes: CODES_OF_AD,
     },
 ];

@@ -91,6 +91,8 @@ pub fn prove<E: Exports>(
     planned: &Plan,
     files: &Files,
 ) -> Result<Proof, ProofError<E::Error>> {
+    let bound = policy.bound(&planned.schema);
+    let (as_given, policy) = (policy, &bound);
     let mut proof = Proof::default();
     let expected: Vec<&ChangeRecord> = planned.operations.iter().map(|operation| &operation.record).collect();
     let apply = written(&files.apply, &expected)?;
@@ -129,7 +131,7 @@ pub fn prove<E: Exports>(
     drop((model, before, found, around, apply, undo));
     let mut after = overlay.cloned().unwrap_or_default();
     lay_over(&mut after, &proof.after);
-    settled(exports, urls, policy, request, planned, &after)?;
+    settled(exports, urls, as_given, request, planned, &after)?;
     proof.hold("settled", "planned again from the after-state: no operation".to_owned());
     Ok(proof)
 }

@@ -11,7 +11,8 @@
 //! | attribute of a `classSchema` | means |
 //! | --- | --- |
 //! | `lDAPDisplayName`, `governsID` | name, OID |
-//! | `subClassOf`, `auxiliaryClass`, `systemAuxiliaryClass` | superiors; `top` is its own |
+//! | `subClassOf` | its superclass; `top` is its own |
+//! | `auxiliaryClass`, `systemAuxiliaryClass` | classes whose attributes it has too; its entries do not belong to them |
 //! | `mustContain`, `systemMustContain` | required |
 //! | `mayContain`, `systemMayContain` | allowed |
 //!
@@ -69,6 +70,7 @@ pub(super) fn attribute_type(entry: &Entry) -> Option<AttributeFacts> {
         names: Box::new([name.into()]),
         superior: None,
         equality: None,
+        ordering: None,
         syntax: text(entry, "attributeSyntax").map(|syntax| syntax_of(syntax, object_class_of_syntax(entry))),
         single_valued: is_true(entry, "isSingleValued"),
         read_only: is_true(entry, "systemOnly") || constructed || link == Some(Link::Back),
@@ -83,7 +85,8 @@ pub(super) fn object_class(entry: &Entry) -> Option<ClassFacts> {
     Some(ClassFacts {
         oid: text(entry, "governsID").unwrap_or_default().into(),
         names: Box::new([name.into()]),
-        superiors: all(&["subClassOf", "auxiliaryClass", "systemAuxiliaryClass"]),
+        superiors: all(&["subClassOf"]),
+        auxiliaries: all(&["auxiliaryClass", "systemAuxiliaryClass"]),
         must: all(&["mustContain", "systemMustContain"]),
         may: all(&["mayContain", "systemMayContain"]),
     })

@@ -77,6 +77,7 @@ pub(super) struct AttributeFacts {
     pub(super) names: Box<[Box<str>]>,
     pub(super) superior: Option<Box<str>>,
     pub(super) equality: Option<Box<str>>,
+    pub(super) ordering: Option<Box<str>>,
     /// None if it is the superior's.
     pub(super) syntax: Option<Syntax>,
     pub(super) single_valued: bool,
@@ -90,6 +91,8 @@ pub(super) struct ClassFacts {
     pub(super) oid: Box<str>,
     pub(super) names: Box<[Box<str>]>,
     pub(super) superiors: Vec<Box<str>>,
+    /// Classes whose attributes its entries may have although they do not belong to them (Active Directory).
+    pub(super) auxiliaries: Vec<Box<str>>,
     pub(super) must: Vec<Box<str>>,
     pub(super) may: Vec<Box<str>>,
 }
@@ -106,6 +109,7 @@ impl AttributeFacts {
             names: boxed(description.names),
             superior: description.superior.map(String::into_boxed_str),
             equality: description.equality.map(String::into_boxed_str),
+            ordering: description.ordering.map(String::into_boxed_str),
             syntax,
             single_valued: description.single_value,
             read_only: description.no_user_modification,
@@ -120,6 +124,7 @@ impl ClassFacts {
             oid: macros.resolve(&description.oid).into(),
             names: boxed(description.names),
             superiors: boxed(description.superiors),
+            auxiliaries: Vec::new(),
             must: boxed(description.must),
             may: boxed(description.may),
         }
@@ -154,6 +159,7 @@ impl Named for AttributeFacts {
         join_names(&mut self.names, other.names);
         self.superior = self.superior.take().or(other.superior);
         self.equality = self.equality.take().or(other.equality);
+        self.ordering = self.ordering.take().or(other.ordering);
         self.syntax = self.syntax.or(other.syntax);
         self.single_valued |= other.single_valued;
         self.read_only |= other.read_only;
@@ -174,6 +180,7 @@ impl Named for ClassFacts {
         join_oid(&mut self.oid, other.oid);
         join_names(&mut self.names, other.names);
         join_lists(&mut self.superiors, other.superiors);
+        join_lists(&mut self.auxiliaries, other.auxiliaries);
         join_lists(&mut self.must, other.must);
         join_lists(&mut self.may, other.may);
     }

@@ -35,7 +35,7 @@ use super::{
 };
 
 /// Longest chain of supertypes that is followed: a hostile schema may go in circles.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// A value that is no description, or an entry of Active Directory's schema without a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,23 @@ pub const SCHEMA_ATTRIBUTES: [&str; 6] =
 /// Whether a line of an entry makes the entry one that [`Schema::add`] reads.
 pub fn is_schema(description: &str, value: &[u8]) -> bool {
     Part::of(description, value).is_some()
+}
+
+/// The names of an attribute type or of an object class, and what it derives from, as spelled.
+#[derive(Clone, Debug)]
+pub struct Described<'s> {
+    /// All names, then the OID.
+    pub names: Vec<&'s str>,
+    /// The names of what it derives from directly.
+    pub superiors: Vec<&'s str>,
+}
+
+impl<'s> Described<'s> {
+    fn new(facts: &'s impl Named, superiors: &'s [Box<str>]) -> Self {
+        let oid = Some(facts.oid()).filter(|oid| !oid.is_empty());
+        let names = facts.names().iter().map(AsRef::as_ref).chain(oid).collect();
+        Self { names, superiors: superiors.iter().map(AsRef::as_ref).collect() }
+    }
 }
 
 /// What is known of attribute types and object classes. Empty by default.
@@ -185,6 +202,32 @@ impl Schema {
         self.inherited(name, |facts| facts.equality.as_deref())
     }
 
+    /// Name or OID of the ordering rule, as spelled; Active Directory names none.
+    pub fn ordering(&self, name: &str) -> Option<&str> {
+        self.inherited(name, |facts| facts.ordering.as_deref())
+    }
+
+    /// The type that an attribute type derives from directly, as spelled.
+    pub fn supertype(&self, name: &str) -> Option<&str> {
+        self.attributes.find(name)?.superior.as_deref()
+    }
+
+    /// Whether it describes all that its server has: what every server has, it describes. Files with a site's own
+    /// descriptions do not.
+    pub fn is_whole(&self) -> bool {
+        self.knows_attribute("objectClass") && self.knows_class("top")
+    }
+
+    /// The attribute types, each with its supertype.
+    pub fn attribute_types(&self) -> impl Iterator<Item = Described<'_>> {
+        self.attributes.all().iter().map(|facts| Described::new(facts, facts.superior.as_slice()))
+    }
+
+    /// The object classes, each with the classes that it derives from directly.
+    pub fn object_classes(&self) -> impl Iterator<Item = Described<'_>> {
+        self.classes.all().iter().map(|facts| Described::new(facts, &facts.superiors))
+    }
+
     /// Whether a client may write it; `true` if nothing is known.
     pub fn is_user_modifiable(&self, name: &str) -> bool {
         !self.attributes.find(name).is_some_and(|facts| facts.read_only)
@@ -244,13 +287,14 @@ impl Schema {
         std::iter::successors(self.attributes.find(name), superior).take(MAX_DEPTH).find_map(said)
     }
 
-    /// A class and the classes that it derives from, each once, the nearest first.
+    /// A class and the classes whose attributes it has, each once, the nearest first.
     fn with_superiors(&self, class: &str) -> Vec<&ClassFacts> {
         let mut found: Vec<usize> = self.classes.position(class).into_iter().collect();
         let mut next = 0;
         while let Some(class) = found.get(next).and_then(|at| self.classes.all().get(*at)) {
             next += 1;
-            for superior in class.superiors.iter().filter_map(|name| self.classes.position(name)) {
+            let all = class.superiors.iter().chain(&class.auxiliaries);
+            for superior in all.filter_map(|name| self.classes.position(name)) {
                 if !found.contains(&superior) {
                     found.push(superior);
                 }

@@ -1,0 +1,72 @@
+//! The schema that exports hold, looked for before anything is read by it.
+
+use super::scan::Unreadable;
+use super::{EntryView, Exports, Pass, ScanError, scan};
+use crate::ldap::Entry;
+use crate::ldap::schema::{SCHEMA_ATTRIBUTES, Schema, is_schema};
+use crate::ldap::vocabulary::{FilterRules, Vocabulary};
+use crate::ldif::{Interest, UrlPolicy};
+
+/// What is known of a directory before its entries are looked at.
+#[derive(Clone, Debug, Default)]
+pub struct KnownSchema {
+    /// What was given, then what the exports hold.
+    pub schema: Schema,
+    /// Whether the exports are of Active Directory: each of its entries has an `objectCategory` (MS-ADSC, class `top`).
+    pub is_active_directory: bool,
+}
+
+/// An attribute that every entry of Active Directory has, and no entry of another server.
+const OF_ACTIVE_DIRECTORY: &str = "objectCategory";
+
+impl KnownSchema {
+    /// Reads the exports for their schema. What is `given` wins over it.
+    pub fn read<E: Exports>(exports: &E, urls: UrlPolicy<'_>, given: Schema) -> Result<Self, ScanError<E::Error>> {
+        let names = SCHEMA_ATTRIBUTES.iter().chain([&OF_ACTIVE_DIRECTORY]);
+        let pass = Look { interest: names.map(|name| (name, ())).collect() };
+        let mut found = Found::default();
+        scan(exports, urls, None, &pass, |part: Found| {
+            found.entries.extend(part.entries);
+            found.is_active_directory |= part.is_active_directory;
+        })?;
+        let mut known = Self { schema: given, is_active_directory: found.is_active_directory };
+        for entry in &found.entries {
+            known.schema.add(entry);
+        }
+        Ok(known)
+    }
+
+    /// What filters are bound to where no policy names the server.
+    pub fn vocabulary(&self) -> Vocabulary<'_> {
+        let usual = FilterRules::default();
+        let of_ad = FilterRules { finds_subtypes: false, orders_text: true };
+        Vocabulary { schema: &self.schema, rules: if self.is_active_directory { of_ad } else { usual } }
+    }
+}
+
+struct Look {
+    interest: Interest,
+}
+
+#[derive(Default)]
+struct Found {
+    entries: Vec<Entry>,
+    is_active_directory: bool,
+}
+
+impl Pass for Look {
+    type Found = Found;
+
+    fn interest(&self) -> Option<&Interest> {
+        Some(&self.interest)
+    }
+
+    fn visit(&self, entry: &EntryView<'_>, found: &mut Found) -> Result<(), Unreadable> {
+        let lines = || entry.record.attributes.iter();
+        found.is_active_directory |= lines().any(|line| line.description.eq_ignore_ascii_case(OF_ACTIVE_DIRECTORY));
+        if lines().any(|line| is_schema(&line.description, line.value.bytes())) {
+            found.entries.push(entry.to_entry()?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,322 @@
+//! From an item as written, and what is known of its names, to what is compared with each value.
+
+use std::cmp::Ordering;
+
+use super::undefined::Cause;
+use super::{Asked, Assertion, Item, Truth};
+use crate::ldap::attribute_types::canonical_name;
+use crate::ldap::matching::{self, MatchingRule, is_assertion_value, normalize, read};
+use crate::ldap::vocabulary::{NamedRule, OrderedBy, Vocabulary};
+use crate::ldap::{AttributeDescription, Dn, TypeMap};
+
+/// What is asked of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Test {
+    /// Nothing can be said, of no entry.
+    Undefined(Cause),
+    Present,
+    Equal {
+        rule: MatchingRule,
+        /// As written: most values are spelled as they are asked for.
+        written: Vec<u8>,
+        /// Normalised.
+        wanted: Vec<u8>,
+    },
+    /// One of the names and OIDs of something, or of what derives from it.
+    Names(Names),
+    /// The category of a class (Active Directory): the first RDN of its name, without hyphens.
+    Category(Vec<u8>),
+    Ordered {
+        rule: MatchingRule,
+        side: Side,
+        /// Normalised.
+        limit: Vec<u8>,
+    },
+    /// Parts, normalised; empty first or last parts mean an open end.
+    Substrings {
+        rule: MatchingRule,
+        parts: Vec<Vec<u8>>,
+    },
+    /// Bits of a number: all of these, or any.
+    Bits {
+        all: bool,
+        mask: i64,
+    },
+}
+
+/// Names and OIDs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// `top`, to which every entry with a class belongs.
+    Any,
+    Of(Box<TypeMap<()>>),
+}
+
+/// On which side of a limit a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    AtLeast,
+    AtMost,
+    /// What an ordering rule asks for in an extensible match (RFC 4517, 4.2.5).
+    Less,
+}
+
+impl Side {
+    fn has(self, of_value: Ordering) -> bool {
+        match self {
+            Self::AtLeast => of_value.is_ge(),
+            Self::AtMost => of_value.is_le(),
+            Self::Less => of_value.is_lt(),
+        }
+    }
+}
+
+impl Item {
+    /// Binds what is written.
+    pub(super) fn new(
+        attribute: Option<AttributeDescription>,
+        assertion: Assertion,
+        vocabulary: Vocabulary<'_>,
+    ) -> Self {
+        let attribute_type = attribute.as_ref().map(AttributeDescription::attribute_type);
+        let test = test(attribute_type, &assertion, vocabulary).unwrap_or_else(Test::Undefined);
+        let asked = attribute.clone().map(|description| {
+            let names = vocabulary.with_subtypes(description.attribute_type());
+            Asked::of_names(description, names)
+        });
+        Self { attribute, assertion, asked, test }
+    }
+}
+
+impl Test {
+    /// What is to be said of a value. Undefined: it cannot be read.
+    pub(super) fn judge(&self, value: &[u8]) -> Truth {
+        let of = |holds: Option<bool>| holds.map_or(Truth::Undefined, Truth::from);
+        match self {
+            Self::Undefined(_) => Truth::Undefined,
+            Self::Present => Truth::True,
+            Self::Equal { rule, written, wanted } => {
+                if value == written.as_slice() {
+                    return Truth::True;
+                }
+                of(read(*rule, value).map(|normal| *normal == **wanted))
+            }
+            Self::Names(names) => names.have(value).into(),
+            Self::Category(wanted) => of(Dn::parse(value).ok().map(|dn| {
+                let rdns = dn.rdns();
+                let first = rdns.first().and_then(|rdn| rdn.avas().first());
+                let letters = |ava: &crate::ldap::dn::Ava| {
+                    ava.value
+                        .iter()
+                        .filter(|byte| **byte != b'-')
+                        .map(u8::to_ascii_lowercase)
+                        .eq(wanted.iter().copied())
+                };
+                first.is_some_and(letters)
+            })),
+            Self::Ordered { rule, side, limit } => {
+                of(read(*rule, value).map(|normal| side.has(matching::order(*rule, &normal, limit))))
+            }
+            Self::Substrings { rule, parts } => contains_parts(&normalize(*rule, value), parts).into(),
+            Self::Bits { all, mask } => {
+                of(number(value).map(|number| if *all { number & mask == *mask } else { number & mask != 0 }))
+            }
+        }
+    }
+
+    /// The rule of an extensible match: it says which attributes are looked at where none is named.
+    pub(super) fn rule(&self) -> Option<MatchingRule> {
+        match self {
+            Self::Equal { rule, .. } | Self::Ordered { rule, .. } => Some(*rule),
+            Self::Bits { .. } => Some(MatchingRule::Integer),
+            _ => None,
+        }
+    }
+}
+
+impl Names {
+    fn of(names: &[String]) -> Self {
+        let mut map = TypeMap::default();
+        for name in names {
+            map.insert_name(name, ());
+        }
+        Self::Of(Box::new(map))
+    }
+
+    fn have(&self, value: &[u8]) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Of(names) => {
+                let is_plain = |byte: &u8| byte.is_ascii_graphic();
+                names.get_type(value).is_some()
+                    || !value.iter().all(is_plain)
+                        && names.get_type(&normalize(MatchingRule::ObjectIdentifier, value)).is_some()
+            }
+        }
+    }
+}
+
+fn test(attribute: Option<&str>, assertion: &Assertion, vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+    if attribute.is_some_and(|attribute| vocabulary.lacks(attribute)) {
+        return Err(Cause::UnknownAttribute);
+    }
+    match (assertion, attribute) {
+        (Assertion::Present, _) => Ok(Test::Present),
+        (Assertion::Extensible { rule: Some(rule), value, .. }, _) => by_rule(attribute, rule, value, vocabulary),
+        // The parser lets no other item be without an attribute.
+        (_, None) => Err(Cause::AnyAttribute),
+        (
+            Assertion::Equal(value) | Assertion::Approximate(value) | Assertion::Extensible { value, .. },
+            Some(attribute),
+        ) => equal(attribute, vocabulary.equality(attribute), value, vocabulary),
+        (Assertion::AtLeast(value), Some(attribute)) => ordered(attribute, Side::AtLeast, value, vocabulary),
+        (Assertion::AtMost(value), Some(attribute)) => ordered(attribute, Side::AtMost, value, vocabulary),
+        (Assertion::Substrings(parts), Some(attribute)) => match vocabulary.equality(attribute) {
+            MatchingRule::ObjectIdentifier => Err(Cause::NoSubstrings),
+            rule => {
+                let rule = substring_rule(rule);
+                // A blank at the edge of a part counts: only whole values lose theirs.
+                let parts = parts.iter().map(|part| normalize_part(rule, part)).collect();
+                Ok(Test::Substrings { rule, parts })
+            }
+        },
+    }
+}
+
+fn equal(attribute: &str, rule: MatchingRule, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+    if let Some(category) = category(attribute, value) {
+        return Ok(Test::Category(category));
+    }
+    taken(rule, value)?;
+    if rule != MatchingRule::ObjectIdentifier {
+        return Ok(Test::Equal { rule, written: value.to_vec(), wanted: normalize(rule, value).into_owned() });
+    }
+    let name = String::from_utf8_lossy(value);
+    let canonical = canonical_name(attribute);
+    let is_of_classes = CLASS_ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(canonical));
+    if !is_of_classes {
+        return Ok(Test::Names(Names::of(&vocabulary.names_of(&name))));
+    }
+    let is_top = ["top", "2.5.6.0"].iter().any(|top| top.eq_ignore_ascii_case(&name));
+    Ok(Test::Names(if is_top { Names::Any } else { Names::of(&vocabulary.with_subclasses(&name)) }))
+}
+
+fn ordered(attribute: &str, side: Side, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+    let rule = match vocabulary.ordering(attribute) {
+        OrderedBy::Rule(rule) => rule,
+        OrderedBy::Nothing => return Err(Cause::NoOrdering),
+        OrderedBy::Unknown => return Err(Cause::UnknownOrdering),
+    };
+    taken(rule, value)?;
+    Ok(Test::Ordered { rule, side, limit: normalize(rule, value).into_owned() })
+}
+
+fn by_rule(attribute: Option<&str>, name: &str, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+    let is_unsuitable = |rule| attribute.is_some_and(|attribute| !suits(rule, vocabulary.equality(attribute)));
+    if let Some(all) = bit_rule(name) {
+        if is_unsuitable(MatchingRule::Integer) {
+            return Err(Cause::UnsuitableRule);
+        }
+        let mask = number(value).filter(|_| is_assertion_value(MatchingRule::Integer, value));
+        return mask.map(|mask| Test::Bits { all, mask }).ok_or(Cause::Value(MatchingRule::Integer));
+    }
+    let Some(named) = NamedRule::called(name.as_bytes()) else {
+        return Err(if name == IN_CHAIN { Cause::SeveralEntries } else { Cause::UnknownRule });
+    };
+    if is_unsuitable(named.rule) {
+        return Err(Cause::UnsuitableRule);
+    }
+    match attribute {
+        _ if named.orders => {
+            taken(named.rule, value)?;
+            let limit = normalize(named.rule, value).into_owned();
+            Ok(Test::Ordered { rule: named.rule, side: Side::Less, limit })
+        }
+        None if named.rule == MatchingRule::ObjectIdentifier => Err(Cause::AnyAttribute),
+        attribute => equal(attribute.unwrap_or_default(), named.rule, value, vocabulary),
+    }
+}
+
+fn taken(rule: MatchingRule, value: &[u8]) -> Result<(), Cause> {
+    if is_assertion_value(rule, value) { Ok(()) } else { Err(Cause::Value(rule)) }
+}
+
+/// Whether a rule may be asked of an attribute with this equality rule (RFC 4512, 4.1.4); if that is unknown, any may.
+pub(super) fn suits(rule: MatchingRule, own: MatchingRule) -> bool {
+    use MatchingRule::{CaseExact, CaseExactIa5, CaseIgnore, CaseIgnoreIa5, Unknown};
+    match rule {
+        CaseIgnore | CaseExact => matches!(own, CaseIgnore | CaseExact | Unknown),
+        CaseIgnoreIa5 | CaseExactIa5 => matches!(own, CaseIgnoreIa5 | CaseExactIa5 | Unknown),
+        rule => own == rule || own == Unknown,
+    }
+}
+
+/// Active Directory takes the name of a class for the category of that class (MS-ADTS 3.1.1.3.1.3.5). A category is
+/// called as its class, with hyphens; classes of people share one.
+fn category(attribute: &str, value: &[u8]) -> Option<Vec<u8>> {
+    const PERSONS: [&str; 4] = ["user", "contact", "inetorgperson", "organizationalperson"];
+    let is_name = value.first().is_some_and(u8::is_ascii_alphabetic)
+        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    if !is_name || !attribute.eq_ignore_ascii_case("objectCategory") {
+        return None;
+    }
+    let name = value.to_ascii_lowercase();
+    let is_person = PERSONS.iter().any(|person| person.as_bytes() == name.as_slice());
+    let category = if is_person { b"person".to_vec() } else { name };
+    Some(category.into_iter().filter(|byte| *byte != b'-').collect())
+}
+
+/// A whole number in 64 bits.
+fn number(text: &[u8]) -> Option<i64> {
+    std::str::from_utf8(&read(MatchingRule::Integer, text)?).ok()?.parse().ok()
+}
+
+/// The rule under which substrings of a value are looked for: parts of names and numbers are no names or numbers.
+fn substring_rule(rule: MatchingRule) -> MatchingRule {
+    use MatchingRule as R;
+    match rule {
+        R::DistinguishedName | R::NameAndOptionalUid | R::Integer | R::Boolean | R::BitString | R::GeneralizedTime => {
+            R::CaseIgnore
+        }
+        rule => rule,
+    }
+}
+
+/// A part of a substring assertion: normalised between two marks, so that its own blanks survive.
+fn normalize_part(rule: MatchingRule, part: &[u8]) -> Vec<u8> {
+    let marked = [b"x", part, b"x"].concat();
+    let normal = normalize(rule, &marked);
+    normal.get(1..normal.len().saturating_sub(1)).unwrap_or_default().to_vec()
+}
+
+/// Whether the parts follow each other in the value; the first is at its start, the last at its end.
+fn contains_parts(value: &[u8], parts: &[Vec<u8>]) -> bool {
+    let [first, middle @ .., last] = parts else { return false };
+    let Some(mut rest) = value.strip_prefix(first.as_slice()) else { return false };
+    for part in middle {
+        match memchr::memmem::find(rest, part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// The attributes whose values are the classes of an entry: it belongs to their superclasses, too.
+const CLASS_ATTRIBUTES: [&str; 2] = ["objectClass", "structuralObjectClass"];
+
+/// Active Directory's `LDAP_MATCHING_RULE_IN_CHAIN`: members of groups in groups.
+const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
+
+/// Active Directory's `LDAP_MATCHING_RULE_BIT_AND` (all bits) and `LDAP_MATCHING_RULE_BIT_OR` (any bit), by their OIDs
+/// and by the names that OpenLDAP gives them.
+fn bit_rule(name: &str) -> Option<bool> {
+    let is = |oid: &str, rule: &str| name == oid || name.eq_ignore_ascii_case(rule);
+    if is("1.2.840.113556.1.4.803", "integerBitAndMatch") {
+        Some(true)
+    } else if is("1.2.840.113556.1.4.804", "integerBitOrMatch") {
+        Some(false)
+    } else {
+        None
+    }
+}
