@@ -18,6 +18,7 @@ mod resources;
 mod revert;
 mod scenarios;
 mod schema;
+mod schema_files;
 mod search;
 mod secrets;
 mod servers;

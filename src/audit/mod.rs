@@ -25,6 +25,7 @@ use jiff::civil::Date;
 
 use crate::directory::{Census, Exports, ScanError, scan};
 use crate::ldap::Origin;
+use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
 use crate::lifecycle::History;
 use crate::plan::rosters::{NamedRoster, Rosters};
@@ -56,6 +57,8 @@ pub struct Ground<'g> {
     pub policy: &'g Policy,
     /// The day.
     pub as_of: Date,
+    /// The schema that was given: its attribute types that hold names are looked at, too.
+    pub schema: &'g Schema,
     /// The rosters that were given.
     pub rosters: &'g [NamedRoster],
     /// What earlier change sets did.

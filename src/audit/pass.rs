@@ -11,7 +11,6 @@ use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
-use crate::ldap::schema::Schema;
 use crate::ldap::{DnKey, Entry, Origin, TypeMap};
 use crate::leavers::Action;
 use crate::lifecycle::lint::lint;
@@ -125,7 +124,7 @@ impl SecondFound {
 impl<'g> Second<'g> {
     /// A pass for what the first one found.
     pub fn new(ground: &'g Ground<'g>, first: &'g FirstFound, rosters: Rosters<'g>) -> Self {
-        let kinds = kinds(ground.policy, &Schema::default());
+        let kinds = kinds(ground.policy, ground.schema);
         let kinds = kinds.into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect();
         Self { ground, first, rosters, kinds }
     }

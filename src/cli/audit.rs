@@ -47,10 +47,11 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         Some(day) => day,
         None => grounds::today()?,
     };
+    let schema = grounds::schema(&command.schema, global, &mut inputs)?;
     let exports =
         ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
-    let ground = Ground { policy: &policy, as_of, rosters: &rosters, history: &history };
+    let ground = Ground { policy: &policy, as_of, schema: &schema, rosters: &rosters, history: &history };
     let (findings, census) =
         audit(&exports, UrlPolicy::Refuse, &ground).map_err(|error| grounds::scan_faults(&error, &command.exports))?;
     let row = |finding: &Finding| {

@@ -35,6 +35,7 @@ pub mod stages;
 pub mod strip;
 mod successor;
 pub mod wave;
+pub mod whole_lists;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -48,7 +49,7 @@ pub use limits::Counted;
 pub use operation::{Kind, Operation, Stage};
 pub use rosters::NamedRoster;
 
-use crate::directory::census::Finding;
+use crate::directory::census::{Finding, Place};
 use crate::directory::key_hash::KeySet;
 use crate::directory::{Census, Exports, Overlay, ScanError};
 use crate::ldap::dn_key::prefixes;
@@ -59,7 +60,7 @@ use crate::leavers::roster::Doubt;
 use crate::leavers::{Action, Asker, Identity, Leaver};
 use crate::lifecycle::effective::domain_of_account;
 use crate::lifecycle::{Case, Decision, History, Reason, Step, decide, grace};
-use crate::policy::{Absence, Limit, LimitKind, Policy};
+use crate::policy::{Absence, Limit, LimitKind, Policy, ServerSchema};
 use access::Access;
 use collect::{Collect, Collected};
 use companions::Companion;
@@ -71,6 +72,7 @@ use rosters::{Hit, Rosters, Verdict};
 pub use sight::Seen;
 use sight::{Again, Looked, Reading, Sight};
 use successor::{Found, Line};
+pub use whole_lists::WrittenWhole;
 
 /// What is asked for, beside the policy.
 #[derive(Clone, Default)]
@@ -199,8 +201,12 @@ pub struct Plan {
     pub before: BTreeMap<DnKey, Entry>,
     /// What deleted accounts could do through groups that do not name them.
     pub lost_access: Vec<Access>,
-    /// The schema that the exports hold, if they do.
-    pub schema: Schema,
+    /// The schema of the directory, as far as `--schema` and the exports describe it.
+    pub schema: ServerSchema,
+    /// Descriptions in the exports that cannot be read.
+    pub unreadable_schema: Finding,
+    /// Records that write all values of an attribute, as the server cannot compare them.
+    pub written_whole: Vec<WrittenWhole>,
     /// Aliases and groups that may go with accounts.
     pub companions: Vec<Arc<Entry>>,
     /// The old and the new name of every account that is moved.
@@ -327,14 +333,11 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let first_census = census.clone();
     let mut accepted = complete::refuse(complete::of_exports(&census, &resolved, policy, request), request)?;
 
-    let mut schema = request.schema.clone();
-    for entry in &resolved.schema {
-        schema.add(entry);
-    }
+    let schema = &schema_of(policy, request, &resolved.schema);
     let groups = resolved.structure.groups();
     let meanings = Meanings::new(&resolved.matches, request);
     let mut found = accounts(&resolved, &meanings, policy, request);
-    hold_without_room(&mut found.accounts, policy, &schema);
+    hold_without_room(&mut found.accounts, policy, schema);
     protect::apply(sight, policy, &mut found.accounts, &resolved.named)?;
     if let Some(wave) = &request.wave {
         wave::hold_others(&mut found.accounts, wave);
@@ -359,7 +362,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     };
     let mut orphaned = orphans(&accounts);
     if !accounts.is_empty() || !orphaned.is_empty() {
-        let mut pass = Collect::new(policy, &schema);
+        let mut pass = Collect::new(policy, schema.described());
         for (index, account) in accounts.iter().enumerate() {
             books.push(stages::look_around(index, account, policy, &mut pass));
         }
@@ -369,7 +372,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         }
         let line = Line { accounts: &accounts, meanings: &meanings, leaving: &leaving, policy };
         pass.wanted.extend(successor::first_wishes(&line));
-        (around, census) = look(sight, &mut pass, &accounts, &mut companions, (policy, &schema))?;
+        (around, census) = look(sight, &mut pass, &accounts, &mut companions, (policy, schema))?;
         looked_for = Some(Looked::of(pass));
     }
     // What is planned on the way was looked at as it was exported.
@@ -377,7 +380,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     accepted.extend(complete::refuse(lacking.unwrap_or_default(), request)?);
     find_successors(sight, policy, &mut accounts, &around, &meanings, &leaving)?;
     find_domains(&mut accounts, &around);
-    let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
+    let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, schema));
     // Who is held keeps his books.
     orphaned = orphans(&accounts);
     let moves = stages::moves(&accounts, &around, policy);
@@ -388,18 +391,19 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         policy,
         request,
         &moves,
-        (&companions, &gone, &schema, &orphaned),
+        (&companions, &gone, schema, &orphaned),
     );
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
     built.operations.retain(|operation| is_wanted(operation.stage));
     built.operations.sort_by_key(|operation| operation.stage);
+    let written_whole = whole_lists::guard(&mut built.operations, &built.before, schema, request.guard);
     forget_due(&mut accounts, &built.reviews);
     reviews.extend(built.reviews);
     let rosters = roster_counts(request, &resolved, doubts);
     drop(meanings);
     Ok(Plan {
-        lost_access: stages::lost_access(&accounts, &gone, &around, &schema),
+        lost_access: stages::lost_access(&accounts, &gone, &around, schema),
         rosters,
         accepted,
         leavers,
@@ -410,8 +414,10 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         counted,
         census,
         unreadable_values: std::mem::take(&mut around.unreadable_values),
+        written_whole,
+        unreadable_schema: unreadable_schema(schema.described()),
         before: built.before,
-        schema,
+        schema: schema.clone(),
         companions: companions.into_iter().map(|companion| companion.entry).collect(),
         moved: moves.moved.into_values().collect(),
         seen: Seen {
@@ -424,6 +430,27 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
             asked: HashMap::new(),
         },
     })
+}
+
+fn unreadable_schema(described: &Schema) -> Finding {
+    let mut finding = Finding::default();
+    for unreadable in described.unreadable() {
+        let Origin { export, line } = unreadable.origin;
+        finding.add(Place { export, line, text: unreadable.error.to_string().into_bytes() });
+    }
+    finding
+}
+
+/// The schema of the directory: what `--schema` describes counts before what the exports do.
+fn schema_of(policy: &Policy, request: &Request, exported: &[Entry]) -> ServerSchema {
+    let mut described = request.schema.clone();
+    described.seal();
+    // What cannot be read of the files is said where they are read.
+    described.take_unreadable();
+    for entry in exported {
+        described.add(entry);
+    }
+    ServerSchema::new(policy.directory.server, described)
 }
 
 /// Without a stamp no later plan knows that the grace is over, unless it is given this one.
@@ -449,7 +476,7 @@ fn look<S: Sight>(
     pass: &mut Collect<'_>,
     accounts: &[Account],
     companions: &mut Vec<Companion>,
-    (policy, schema): (&Policy, &Schema),
+    (policy, schema): (&Policy, &ServerSchema),
 ) -> Result<(Collected, Census), PlanError<S::Error>> {
     loop {
         let (mut around, census) = sight.collect(pass)?;
@@ -756,7 +783,7 @@ fn account_of<'r>(meant: &[&'r Match], asked: &HashMap<DnKey, usize>) -> Result<
 }
 
 /// Holds who should get a blocking value and cannot.
-fn hold_without_room(accounts: &mut [Account], policy: &Policy, schema: &Schema) {
+fn hold_without_room(accounts: &mut [Account], policy: &Policy, schema: &ServerSchema) {
     for account in accounts.iter_mut().filter(|account| account.decision.step == Step::Disconnect) {
         if let Some(attribute) = stages::without_room(&account.entry, policy, schema) {
             hold(account, Reason::NoRoom(attribute));

@@ -12,6 +12,7 @@ pub mod pattern;
 mod schema;
 pub mod sections;
 pub mod server;
+pub mod server_schema;
 pub mod single_valued;
 pub mod tools;
 
@@ -24,6 +25,7 @@ pub use pattern::Pattern;
 pub use schema::schema;
 pub use sections::*;
 pub use server::Server;
+pub use server_schema::ServerSchema;
 pub use tools::Tools;
 
 use serde::Deserialize as _;

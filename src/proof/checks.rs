@@ -22,7 +22,7 @@ use crate::ldap::{Attribute, Change, ChangeRecord, Dn, DnKey, Entry, Renames, Re
 use crate::ldif::{Interest, Record, RecordReader, UrlPolicy, convert, writer};
 use crate::plan::collect::kinds;
 use crate::plan::{ConflictKind, Kind, Operation, Plan, PlanError, Request, plan_again};
-use crate::policy::{Policy, Server};
+use crate::policy::{Policy, Server, ServerSchema};
 
 /// The text of the change files, in the order in which they run.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +100,7 @@ pub fn prove<E: Exports>(
     let mut found = Found::default();
     scan(exports, urls, overlay, &around, |part| found.merge(part))?;
     let before = first_states(std::mem::take(&mut found.targets))?;
-    let mut model = model(&found, &before, policy);
+    let mut model = model(&found, &before, planned.schema.clone());
 
     run(&mut model, &apply, "applies")?;
     proof.hold("applies", format!("{} records on {} entries", apply.len(), before.len()));
@@ -212,7 +212,7 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
             names.push(key.clone());
         }
     }
-    let kinds = kinds(policy, &planned.schema);
+    let kinds = kinds(policy, planned.schema.described());
     let mut interest: Interest = kinds.iter().map(|(name, ..)| (name, ())).collect();
     identifying().for_each(|name| interest.insert(name, ()));
     Around {
@@ -245,11 +245,11 @@ fn first_states<E>(targets: Vec<Entry>) -> Result<BTreeMap<DnKey, Arc<Entry>>, P
     Ok(states)
 }
 
-fn model(found: &Found, before: &BTreeMap<DnKey, Arc<Entry>>, policy: &Policy) -> Model {
+fn model(found: &Found, before: &BTreeMap<DnKey, Arc<Entry>>, schema: ServerSchema) -> Model {
     let mut model = Model {
         entries: before.clone(),
         others: found.parents.iter().filter(|parent| !before.contains_key(*parent)).cloned().collect(),
-        ..Model::new(policy.directory.server)
+        ..Model::new(schema)
     };
     for (parent, child) in &found.children {
         model.children.entry(parent.clone()).or_default().insert(child.clone());

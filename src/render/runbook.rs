@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::change_file::Context;
 use super::report::markdown;
-use super::report::view::{HandOff, Leftover};
+use super::report::view::{HandOff, Leftover, WrittenWholeView};
 use super::sanitize::shown;
 use crate::ldap::Change;
 use crate::plan::Stage;
@@ -23,6 +23,7 @@ struct Runbook<'r> {
     leftovers: &'r [Leftover],
     raised: Vec<String>,
     accepted: Vec<String>,
+    written_whole: Vec<WrittenWholeView>,
     bind: Option<String>,
     active_directory: bool,
     relaxes: bool,
@@ -39,6 +40,8 @@ struct ApplyFile {
     deletes: bool,
     moves: bool,
     asserts: bool,
+    /// It writes lists of values whole.
+    writes_whole: bool,
     dns: Option<String>,
 }
 
@@ -67,6 +70,7 @@ pub fn render(
             deletes: any(&|operation| matches!(operation.record.change, Change::Delete)),
             moves: any(&|operation| matches!(operation.record.change, Change::ModifyDn { .. })),
             asserts: any(&|operation| !operation.record.controls.is_empty()),
+            writes_whole: context.plan.written_whole.iter().any(|written| written.stage == stage),
             dns: dn_lists.iter().any(|(name, _)| *name == dns).then_some(dns),
         }
     });
@@ -89,6 +93,7 @@ pub fn render(
             .map(|row| format!("{}: {} affected of {}, limit {}", row.kind.name(), row.affected, row.of, row.limit))
             .collect(),
         accepted: context.plan.accepted.iter().map(|lack| shown(lack.sentence().as_bytes()).into_owned()).collect(),
+        written_whole: context.plan.written_whole.iter().map(WrittenWholeView::of).collect(),
         bind: context.policy.protect.bind.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
         relaxes: context
             .plan
