@@ -188,7 +188,8 @@ fn the_table_is_that_of_slapd() {
     let export = folder.path().join("export.ldif");
     fs::write(&export, "dn: o=example.test\nobjectClass: organization\no: example.test\n").unwrap();
     let more = ["collective", "corba", "duaconf", "java", "openldap", "pmi", "namedobject", "msuser"];
-    let global = more.iter().map(|name| format!("include /etc/ldap/schema/{name}.schema\n")).collect();
+    let global: Vec<String> = more.iter().map(|name| format!("include /etc/ldap/schema/{name}.schema\n")).collect();
+    let global = global.concat();
     let server = Slapd::start(Setup { global, ..Setup::plain(&["o=example.test"]) }, &[export]);
     let mut search = server.client("ldapsearch");
     search.args(["-LLL", "-s", "base", "-b", "cn=Subschema", "attributeTypes"]);
