@@ -37,7 +37,7 @@ impl Exports for Text {
 }
 
 pub fn options(server: Server) -> Options {
-    Options { server, with_operational: false, ignored: Vec::new(), seed: 7 }
+    Options { server, schema: std::sync::Arc::default(), with_operational: false, ignored: Vec::new(), seed: 7 }
 }
 
 pub fn entries(text: &[u8]) -> Vec<Entry> {

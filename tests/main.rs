@@ -22,6 +22,7 @@ mod resources;
 mod revert;
 mod scenarios;
 mod schema;
+mod schema_files;
 mod search;
 mod secrets;
 mod servers;

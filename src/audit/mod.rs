@@ -28,6 +28,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::directory::{Census, Exports, scan};
 use crate::ldap::Origin;
+use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
 use crate::lifecycle::History;
 use crate::plan::rosters::{NamedRoster, Rosters};
@@ -63,6 +64,8 @@ pub struct Ground<'g> {
     pub policy: &'g Policy,
     /// The day.
     pub as_of: Date,
+    /// The schema that was given: its attribute types that hold names are looked at, too.
+    pub schema: &'g Schema,
     /// The rosters that were given.
     pub rosters: &'g [NamedRoster],
     /// What earlier change sets did.
@@ -77,7 +80,12 @@ pub fn audit<E: Exports>(
     urls: UrlPolicy<'_>,
     ground: &Ground<'_>,
 ) -> Result<(Vec<Finding>, Census), PlanError<E::Error>> {
-    let request = Request { as_of: ground.as_of, written: ground.written.to_vec(), ..Request::default() };
+    let request = Request {
+        as_of: ground.as_of,
+        written: ground.written.to_vec(),
+        schema: ground.schema.clone(),
+        ..Request::default()
+    };
     let Lacking { lacking, policy, schema, structure, census } = lacking(exports, urls, ground.policy, &request)?;
     let ground = &Ground { policy: &policy, ..*ground };
     let mut first = FirstFound::of(structure);
@@ -86,7 +94,7 @@ pub fn audit<E: Exports>(
     let pairs = ground.rosters.iter();
     let pairs = pairs.filter_map(|named| Some((ground.policy.rosters.get(&named.name)?, &named.roster)));
     let rosters = Rosters::new(pairs);
-    let second = Second::new(ground, &first, rosters, &schema);
+    let second = Second::new(ground, &first, rosters, schema.described());
     let mut found = SecondFound::default();
     scan(exports, urls, None, &second, |part| found.merge(part))?;
     let beside = found.beside();

@@ -154,6 +154,9 @@ pub struct Grounds {
     /// List of accounts that are held whatever is asked (legal hold): the forms of a leaver list
     #[arg(long, value_name = "LIST")]
     pub veto: Vec<Utf8PathBuf>,
+    /// Schema files.
+    #[command(flatten)]
+    pub schema: SchemaOption,
     /// An earlier change set that was applied: tells when accounts were marked, and what they were before
     #[arg(long, value_name = "DIR")]
     pub history: Vec<Utf8PathBuf>,
@@ -169,6 +172,15 @@ pub struct Grounds {
     /// Plan although the exports lack something (repeatable); the refusal names the code
     #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Incomplete::ACCEPTABLE))]
     pub accept_incomplete: Vec<String>,
+}
+
+/// `--schema`
+#[derive(Debug, clap::Args)]
+pub struct SchemaOption {
+    /// Schema of the directory (repeatable): LDIF of cn=Subschema or cn=schema, 99user.ldif, slapcat -n0, a .schema file
+    /// of OpenLDAP, schema entries of Active Directory. It counts before schema in the exports and the built-in tables
+    #[arg(long, value_name = "FILE")]
+    pub schema: Vec<Utf8PathBuf>,
 }
 
 /// Bytes, with K, M, G or T behind them for powers of 1024.
@@ -220,6 +232,9 @@ pub struct Audit {
     /// A roster that the policy names: who is employed, and who has left
     #[arg(long, value_name = "NAME=FILE", value_parser = name_and_file)]
     pub roster: Vec<(String, Utf8PathBuf)>,
+    /// Schema files.
+    #[command(flatten)]
+    pub schema: SchemaOption,
     /// An earlier change set that was applied: tells when accounts were marked
     #[arg(long, value_name = "DIR")]
     pub history: Vec<Utf8PathBuf>,
@@ -300,7 +315,8 @@ pub struct Plan {
     /// for SHA-256
     #[arg(long, value_enum, default_value_t = DigestArg::Sha256)]
     pub digest: DigestArg,
-    /// How deletions are guarded: by exact values, by the assertion control, not at all
+    /// How deletions, and lists of values that are written whole, are guarded: by exact values, by the assertion control,
+    /// not at all
     #[arg(long, value_enum, default_value_t = GuardArg::Values)]
     pub guard: GuardArg,
     /// Write the summary as JSON to standard output
@@ -388,6 +404,9 @@ pub struct Simulate {
     /// The server whose rules apply to change files; a change set has its own [default: openldap]
     #[arg(long = "for", value_name = "SERVER", value_parser = PossibleValuesParser::new(Server::names()))]
     pub server: Option<String>,
+    /// Schema files.
+    #[command(flatten)]
+    pub schema: SchemaOption,
     /// Change LDIF, or the folder of a change set: its apply/*.ldif in order
     #[arg(value_name = "CHANGE|CHANGESET", required = true)]
     pub changes: Vec<String>,
@@ -412,6 +431,9 @@ pub struct Revert {
     /// The server whose rules apply to change files; a change set has its own [default: openldap]
     #[arg(long = "for", value_name = "SERVER", value_parser = PossibleValuesParser::new(Server::names()))]
     pub server: Option<String>,
+    /// Schema files.
+    #[command(flatten)]
+    pub schema: SchemaOption,
     /// Change LDIF, or the folder of a change set: its apply/*.ldif in order
     #[arg(value_name = "CHANGE|CHANGESET", required = true)]
     pub changes: Vec<String>,
@@ -436,6 +458,9 @@ pub struct Diff {
     /// The server that the exports come from
     #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
     pub server: String,
+    /// Schema files.
+    #[command(flatten)]
+    pub schema: SchemaOption,
     /// What the directory was: an export
     #[arg(value_name = "BEFORE")]
     pub before: String,
@@ -484,6 +509,9 @@ pub struct Search {
     /// Show passwords, hashes and keys instead of ********
     #[arg(long)]
     pub show_secrets: bool,
+    /// Schema files.
+    #[command(flatten)]
+    pub schema: SchemaOption,
     /// The filter, such as '(&(objectClass=person)(uid=j*))'
     #[arg(value_name = "FILTER")]
     pub filter: String,
@@ -529,6 +557,9 @@ pub struct Lint {
     /// Whose tools will run the file: adds what they misread
     #[arg(long = "for", value_name = "SERVER", value_enum)]
     pub target: Option<TargetArg>,
+    /// Schema files.
+    #[command(flatten)]
+    pub schema: SchemaOption,
     /// How problems are written
     #[arg(long, value_enum, default_value_t = LintFormat::Text)]
     pub format: LintFormat,

@@ -55,10 +55,18 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         Some(day) => day,
         None => grounds::today()?,
     };
+    let schema = grounds::schema(&command.schema, global, &mut inputs)?;
     let exports =
         ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
-    let ground = Ground { policy: &policy, as_of, rosters: &rosters, history: &history, written: &exports.written() };
+    let ground = Ground {
+        policy: &policy,
+        as_of,
+        schema: &schema,
+        rosters: &rosters,
+        history: &history,
+        written: &exports.written(),
+    };
     let (findings, census) = audit(&exports, UrlPolicy::Refuse, &ground)
         .map_err(|error| grounds::plan_faults(&error, &command.exports, (&policy, &Request::default())))?;
     if census.entries == 0 {

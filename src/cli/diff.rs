@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::hash::BuildHasher as _;
 use std::io::Write as _;
+use std::sync::Arc;
 
 use super::args::{self, DiffFormat, Global};
 use super::grounds::{export_fault, scan_faults};
-use super::{Diagnostic, Exit, Outcome, written};
+use super::{Diagnostic, Exit, Outcome, schema_files, whole_lists, written};
 use crate::diff::{self, DiffError, Difference, Options, Side, StepKind, text};
 use crate::io::exports::{ExportError, ExportFiles};
 use crate::io::new_file::NewFile;
@@ -34,6 +35,7 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
     });
     let options = Options {
         server: Server::called(&command.server).unwrap_or(Server::OpenLdap),
+        schema: Arc::new(schema_files::read(&command.schema, global)?),
         with_operational: command.with_operational,
         ignored: ignored.collect::<Result<_, _>>()?,
         seed: std::hash::RandomState::new().hash_one(0),
@@ -63,7 +65,13 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
     }
     if !global.quiet {
         // Nobody to tell if standard error is gone.
-        let _ = writeln!(anstream::stderr(), "{}{}", notices(&difference), summary(&difference));
+        let _ = writeln!(
+            anstream::stderr(),
+            "{}{}{}",
+            notices(&difference),
+            whole_lists::notice(&difference.written_whole),
+            summary(&difference)
+        );
     }
     Ok(if difference.steps.is_empty() { Exit::Done } else { Exit::Findings })
 }

@@ -46,7 +46,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     if command.id.trim().is_empty() {
         return Err(vec![Diagnostic::trouble("the identity is empty: name a uid, uid@domain, mail address or DN")]);
     }
-    let Grounds { policy, mut request, .. } = grounds::read(&command.grounds, global.quiet)?;
+    let Grounds { policy, mut request, .. } = grounds::read(&command.grounds, global)?;
     let folder: Option<UrlFolder> = super::json::url_folder(global)?;
     let exports =
         ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;

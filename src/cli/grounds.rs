@@ -7,11 +7,12 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::Diagnostic;
-use super::args;
+use super::{args, schema_files};
 use crate::directory::ScanError;
 use crate::directory::census::Place;
 use crate::io::change_set::{ChangeSetError, read_history};
 use crate::io::exports::ExportError;
+use crate::ldap::schema::Schema;
 use crate::leavers::roster::{self, RosterError};
 use crate::leavers::{self, Leaver};
 use crate::plan::complete::{Incomplete, Severity};
@@ -33,9 +34,9 @@ pub struct Grounds {
 }
 
 /// Reads everything.
-pub fn read(typed: &args::Grounds, quiet: bool) -> Result<Grounds, Vec<Diagnostic>> {
+pub fn read(typed: &args::Grounds, global: &args::Global) -> Result<Grounds, Vec<Diagnostic>> {
     let mut inputs = Vec::new();
-    let policy = read_policy(&typed.policy, &mut inputs, quiet)?;
+    let policy = read_policy(&typed.policy, &mut inputs, global.quiet)?;
     let mut leavers = Vec::new();
     for path in &typed.leavers {
         leavers.extend(read_list("leavers", path.as_str(), &mut inputs)?);
@@ -49,6 +50,7 @@ pub fn read(typed: &args::Grounds, quiet: bool) -> Result<Grounds, Vec<Diagnosti
         vec![change_set_fault(&error, "--history takes the folder of an earlier `offboard plan -o`")]
     })?;
     let rosters = read_rosters(&typed.roster, &policy, &mut inputs, true)?;
+    let schema = schema(&typed.schema, global, &mut inputs)?;
     let as_of = match typed.as_of {
         Some(date) => date,
         None => today()?,
@@ -62,9 +64,23 @@ pub fn read(typed: &args::Grounds, quiet: bool) -> Result<Grounds, Vec<Diagnosti
         rosters,
         vetoes,
         history,
+        schema,
         ..Request::default()
     };
     Ok(Grounds { policy, request, inputs })
+}
+
+/// Reads the files of `--schema`, which are inputs like the others.
+pub fn schema(
+    option: &args::SchemaOption,
+    global: &args::Global,
+    inputs: &mut Vec<Input>,
+) -> Result<Schema, Vec<Diagnostic>> {
+    let schema = schema_files::read(option, global)?;
+    for path in &option.schema {
+        read_file("schema", path.as_str(), inputs)?;
+    }
+    Ok(schema)
 }
 
 /// Tells what is wrong with a change set, and `wanted`: what was to be named.

@@ -1,12 +1,14 @@
 //! `offboard lint`: every problem of LDIF files, and the files with those mended that can be mended for certain.
 
 use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
 
 use super::args::{self, Global, LintFormat, TargetArg};
-use super::{Diagnostic, Exit, Outcome, written};
+use super::{Diagnostic, Exit, Outcome, schema_files, written};
 use crate::io::ordered;
 use crate::io::source::{Block, ReadOptions, Source};
 use crate::ldif::lint::{self, Faults, Linter, Problem, Severity, Target};
+use crate::policy::Server;
 use crate::render::problems::{self, Counts};
 
 /// Runs it.
@@ -14,6 +16,9 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
     if command.fix && command.files.len() > 1 {
         return Err(vec![Diagnostic::trouble("--fix takes one file: its repaired text goes to standard output")]);
     }
+    let described = Arc::new(schema_files::read(&command.schema, global)?);
+    let needs_equality = command.target.map_or(!described.is_empty(), |target| server(target).profile().needs_equality);
+    let equality = needs_equality.then_some(described);
     let mut report = Report {
         format: command.format,
         fix: command.fix,
@@ -27,13 +32,15 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
         LintFormat::Json => problems::JSON_START.to_owned(),
         LintFormat::Sarif => problems::sarif_start(),
     };
+    let linter = || Linter::new(command.target.map(Target::from)).needing_equality(equality.clone());
+    let quick = command.target.is_none() && equality.is_none();
     let mut outcome = report.out.write_all(start.as_bytes());
     let mut faults = Vec::new();
     for name in &command.files {
         if outcome.is_err() {
             break;
         }
-        match file(name, command.target.map(Target::from), &global.reading(), &mut report) {
+        match file(name, linter(), quick, &global.reading(), &mut report) {
             Ok(()) => {}
             Err(Stopped::Input(error)) => faults.push(Diagnostic::io(name, &error)),
             Err(Stopped::Output(error)) => outcome = Err(error),
@@ -104,15 +111,15 @@ impl<W: Write> Report<W> {
 
 fn file<W: Write>(
     name: &str,
-    target: Option<Target>,
+    mut linter: Linter,
+    quick: bool,
     options: &ReadOptions,
     report: &mut Report<W>,
 ) -> Result<(), Stopped> {
     let mut blocks = Source::open(name, options).and_then(|source| source.blocks()).map_err(Stopped::Input)?;
-    let mut linter = Linter::new(target);
     let mut found = Vec::new();
     linter.begin(blocks.encoding(), &mut found);
-    if !report.fix && target.is_none() {
+    if !report.fix && quick {
         let mut stopped = Ok(());
         let find = |block: &Block| lint::faults(&block.bytes, block.first_line);
         let mut take = |faults: Faults| {
@@ -140,6 +147,17 @@ fn file<W: Write>(
     }
     linter.end(&mut found);
     report.add(name, &found).map_err(Stopped::Output)
+}
+
+/// The server of a target.
+fn server(target: TargetArg) -> Server {
+    match target {
+        TargetArg::Openldap => Server::OpenLdap,
+        TargetArg::Ds389 => Server::Ds389,
+        TargetArg::Dsee => Server::Dsee,
+        TargetArg::Opendj => Server::OpenDj,
+        TargetArg::Ad => Server::ActiveDirectory,
+    }
 }
 
 impl From<TargetArg> for Target {

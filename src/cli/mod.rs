@@ -24,11 +24,13 @@ mod revert;
 #[cfg(test)]
 mod same_plan;
 mod schema;
+mod schema_files;
 mod search;
 mod simulate;
 mod summary;
 mod verify;
 mod waves;
+mod whole_lists;
 
 use std::ffi::OsString;
 use std::io;

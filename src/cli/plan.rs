@@ -154,7 +154,7 @@ fn limit_faults(plan: &Plan, command: &args::Plan) -> Vec<Diagnostic> {
 fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagnostic>> {
     let target = command.output.as_ref().map(|folder| Target::new(folder, command.force));
     let target = target.transpose().map_err(|error| vec![output_fault(&error)])?;
-    let Grounds { policy, mut request, inputs } = grounds::read(&command.grounds, global.quiet)?;
+    let Grounds { policy, mut request, inputs } = grounds::read(&command.grounds, global)?;
     if command.user.iter().any(|user| user.trim().is_empty()) {
         return Err(vec![Diagnostic::trouble("-u names nobody: the identity is empty")]);
     }

@@ -6,11 +6,11 @@ use super::args::{self, Global};
 use super::change_files::{ChangeFiles, faults};
 use super::grounds::export_fault;
 use super::progress::Progress;
-use super::{Diagnostic, Exit, Outcome, written};
+use super::{Diagnostic, Exit, Outcome, schema_files, whole_lists, written};
 use crate::io::exports::ExportFiles;
 use crate::io::new_file::NewFile;
 use crate::ldif::{UrlPolicy, writer};
-use crate::policy::Server;
+use crate::policy::{Server, ServerSchema};
 use crate::render::sanitize::shown;
 use crate::revert::{Reverted, revert};
 
@@ -26,7 +26,8 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     let records = &files.records;
     let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
-    let reverted = revert(&exports, UrlPolicy::Refuse, (server, command.relax), records)
+    let schema = ServerSchema::new(server, schema_files::read(&command.schema, global)?);
+    let reverted = revert(&exports, UrlPolicy::Refuse, (schema, command.relax), records)
         .map_err(|error| faults(&error, &command.export))?;
     drop(progress);
     if let Some((number, code)) = reverted.outcome.refused.first() {
@@ -51,6 +52,7 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
             // Nobody to tell if standard error is gone.
             let _ = writeln!(err, "not as it was: {}: {}", shown(&lost.dn), shown(lost.what.as_bytes()));
         }
+        let _ = write!(err, "{}", whole_lists::notice(&reverted.written_whole));
         let _ = writeln!(err, "{} records undo {}", reverted.undo.len(), records.len());
     }
     Ok(if reverted.lost.is_empty() { Exit::Done } else { Exit::Findings })

@@ -164,12 +164,17 @@ fn respelled(text: &[u8], random: &mut Random) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// The options of every subcommand, as they are without any.
+fn global() -> args::Global {
+    Args::try_parse_from(["offboard", "init", "openldap"]).unwrap().global
+}
+
 #[test]
 fn the_quick_way_plans_what_the_slow_one_plans() {
     let mut random = Random(0x5eed);
     let mut with_work = 0;
     for (name, command) in scenarios() {
-        let Ok(Grounds { policy, request, .. }) = grounds::read(&command.grounds, true) else { panic!("{name}") };
+        let Ok(Grounds { policy, request, .. }) = grounds::read(&command.grounds, &global()) else { panic!("{name}") };
         let texts: Vec<Vec<u8>> = command.exports.iter().map(|path| std::fs::read(path).unwrap()).collect();
         let mut planned = 0;
         for round in 0..12 {
@@ -196,7 +201,7 @@ fn the_quick_way_plans_what_the_slow_one_plans() {
 fn planning_again_comes_to_what_reading_again_comes_to() {
     let mut random = Random(0xa9a1);
     for (name, command) in scenarios() {
-        let Ok(Grounds { policy, request, .. }) = grounds::read(&command.grounds, true) else { panic!("{name}") };
+        let Ok(Grounds { policy, request, .. }) = grounds::read(&command.grounds, &global()) else { panic!("{name}") };
         let Ok(exports) = ExportFiles::open(&command.exports, &ReadOptions::default()) else { panic!("{name}") };
         let planned = plan(&exports, UrlPolicy::Refuse, None, &policy, &request).unwrap_or_else(|_| panic!("{name}"));
         let files = change_file::files(&Context {

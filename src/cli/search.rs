@@ -5,19 +5,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{self, FoundFormat, Global, ScopeArg};
 use super::progress::Progress;
-use super::{Diagnostic, Exit, Outcome, grounds, written};
+use super::{Diagnostic, Exit, Outcome, grounds, schema_files, written};
 use crate::directory::search::{Found, Search, SearchPass};
 use crate::directory::{Census, EntryView, KnownSchema, scan};
 use crate::io::exports::ExportFiles;
 use crate::ldap::DnKey;
 use crate::ldap::filter::{Asked, Filter};
-use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
 use crate::render::entries::{EntryWriter, Form};
 use crate::render::sanitize::shown;
 
 /// Runs it.
 pub fn run(command: &args::Search, global: &Global) -> Outcome {
+    let schema = schema_files::read(&command.schema, global)?;
     let mut search = Search { base: base(command)?, scope: command.scope.into(), filter: filter(&command.filter)? };
     let writer =
         EntryWriter { form: form(command)?, attributes: attributes(command)?, show_secrets: command.show_secrets };
@@ -30,8 +30,8 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
     };
     let urls = if folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
 
-    if search.filter.has_items() {
-        let known = KnownSchema::read(&exports, urls, Schema::default())
+    if search.filter.has_items() || !command.schema.schema.is_empty() {
+        let known = KnownSchema::read(&exports, urls, schema)
             .map_err(|error| grounds::scan_faults(&error, &command.exports))?;
         search.filter = search.filter.bound(known.vocabulary());
     }

@@ -6,10 +6,11 @@ use super::args::{self, Global};
 use super::change_files::{ChangeFiles, faults};
 use super::grounds::{export_fault, scan_faults};
 use super::progress::Progress;
-use super::{Diagnostic, Exit, Outcome, written};
+use super::{Diagnostic, Exit, Outcome, schema_files, written};
 use crate::io::exports::ExportFiles;
 use crate::io::new_file::NewFile;
 use crate::ldif::UrlPolicy;
+use crate::policy::ServerSchema;
 use crate::simulate::{self, Changes};
 
 /// Runs it.
@@ -33,7 +34,8 @@ pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
     let records = &files.records;
     let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
-    let outcome = simulate::simulate(&exports, urls, server, records, command.keep_going)
+    let schema = ServerSchema::new(server, schema_files::read(&command.schema, global)?);
+    let outcome = simulate::simulate(&exports, urls, schema, records, command.keep_going)
         .map_err(|error| faults(&error, &command.export))?;
 
     drop(progress);

@@ -27,15 +27,17 @@ mod steps;
 pub mod text;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::directory::census::Finding;
 use crate::directory::scan::{Exports, ScanError, Unreadable};
 use crate::directory::{Census, EntryView, Pass, scan};
+use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry};
 use crate::ldif::UrlPolicy;
-use crate::policy::Server;
+use crate::policy::{Server, ServerSchema};
 
 use content::{Contents, key_hash};
 use index::Index;
@@ -46,6 +48,8 @@ pub use steps::{Difference, Pair, Step, StepKind};
 pub struct Options {
     /// Whose rules and attributes they are.
     pub server: Server,
+    /// What is described of its schema.
+    pub schema: Arc<Schema>,
     /// Compare what the server sets by itself, too.
     pub with_operational: bool,
     /// Attributes that are not compared: with options only so, without options with any.
@@ -55,12 +59,18 @@ pub struct Options {
 }
 
 impl Options {
+    /// The schema of the directory.
+    pub fn server_schema(&self) -> ServerSchema {
+        ServerSchema::new(self.server, Arc::clone(&self.schema))
+    }
+
     /// Whether an attribute is not compared.
     pub fn leaves_out(&self, description: &AttributeDescription) -> bool {
         let ignored = |ignored: &AttributeDescription| {
             if ignored.has_options() { ignored == description } else { description.is_type(ignored.attribute_type()) }
         };
-        !self.with_operational && self.server.sets(description.attribute_type()) || self.ignored.iter().any(ignored)
+        !self.with_operational && self.server_schema().sets(description.attribute_type())
+            || self.ignored.iter().any(ignored)
     }
 }
 

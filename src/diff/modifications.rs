@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::Options;
 use crate::ldap::{Attribute, Entry, ModOp, Modification, Value};
-use crate::proof::apply::has_no_equality;
 
 /// The modifications, in the order of the attributes; none for two states that are the same.
 ///
@@ -20,7 +19,7 @@ pub fn modifications(before: &Entry, after: &Entry, options: &Options) -> Vec<Mo
         if gone.is_empty() && new.is_empty() {
             continue;
         }
-        if has_no_equality(attribute.description.attribute_type()) {
+        if !options.server_schema().compares(attribute.description.attribute_type()) {
             let op = if now.is_empty() { ModOp::Delete } else { ModOp::Replace };
             modifications.push(modification(op, without(now, &[])));
             continue;
@@ -59,6 +58,8 @@ fn without(values: &[Value], others: &[Value]) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::ldap::{AttributeDescription, Dn, Origin};
     use crate::policy::Server;
@@ -87,6 +88,7 @@ mod tests {
         ];
         let options = Options {
             server: Server::OpenLdap,
+            schema: Arc::default(),
             with_operational: false,
             ignored: vec![AttributeDescription::parse(b"description").unwrap()],
             seed: 0,

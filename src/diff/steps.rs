@@ -7,6 +7,8 @@ use super::Options;
 use super::modifications::{content, modifications};
 use super::names::{Arrival, arrange};
 use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Rdn};
+use crate::plan::WrittenWhole;
+use crate::plan::whole_lists::guard_record;
 use crate::policy::server::Profile;
 use crate::proof::apply::{is_linked, relink, rename_values};
 
@@ -19,6 +21,8 @@ pub struct Difference {
     pub steps: Vec<Step>,
     /// Names at which an entry is deleted and another one added.
     pub replaced: Vec<Dn>,
+    /// Records that write all values of an attribute, as the server cannot compare them.
+    pub written_whole: Vec<WrittenWhole>,
     /// Names of entries that are modified although that gives them another structural class, which their server refuses.
     pub refused: Vec<Dn>,
 }
@@ -93,6 +97,7 @@ pub fn steps(
     options: &Options,
 ) -> Difference {
     let profile = options.server.profile();
+    let schema = options.server_schema();
     let mut both = Vec::new();
     let mut new = Vec::new();
     for (key, after) in after {
@@ -165,8 +170,10 @@ pub fn steps(
         let modifications = modifications(&before, &after, options);
         if !modifications.is_empty() {
             let dn = before.dn.clone();
+            let mut record = ChangeRecord { dn, controls: Vec::new(), change: Change::Modify(modifications) };
+            difference.written_whole.extend(guard_record(&mut record, &before, &schema));
             let pair = pair.unwrap_or_else(|| difference.pair(Some(before), Some(after)));
-            difference.push(StepKind::Modify, &dn, Change::Modify(modifications), pair);
+            difference.steps.push(Step { kind: StepKind::Modify, record, pair });
         }
     }
     let mut deleted = arrangement.deleted;

@@ -29,6 +29,8 @@ impl KnownSchema {
             found.entries.extend(part.entries);
             found.is_active_directory |= part.is_active_directory;
         })?;
+        let mut given = given;
+        given.seal();
         let mut known = Self { schema: given, is_active_directory: found.is_active_directory };
         for entry in &found.entries {
             known.schema.add(entry);

@@ -7,6 +7,7 @@ pub mod half_written;
 pub mod new_file;
 pub mod ordered;
 pub mod output;
+pub mod schema_files;
 pub mod source;
 pub mod threads;
 pub mod url_folder;

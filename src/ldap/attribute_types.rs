@@ -4,6 +4,11 @@
 //! names, types that hold references, and types whose equality is not plain `caseIgnoreMatch`. A type that is not
 //! in the table is known by its own name only and matches by [`MatchingRule::Unknown`].
 //!
+//! A row made by `no_rule` is a type without an EQUALITY rule. The set is that of the schema files which OpenLDAP
+//! installs and of what slapd has built in, whatever RFC they come from; a test reads it from a running slapd. The types
+//! of RFC 2307 are as OpenLDAP's nis.schema has them: rfc2307bis names a rule for `nisNetgroupTriple` and
+//! `bootParameter`, and a record that needs none is right on both. Where a schema is given or exported, it counts instead.
+//!
 //! Sources: RFC 4519 (2.x), RFC 4524 (2.x), RFC 4512 (3.4, 4.2), RFC 4530, RFC 2307, RFC 2798, RFC 3112, PKCS #9
 //! (RFC 2985), the schema files of 389 Directory Server, Sun DSEE and OpenLDAP, and [MS-ADA1] to [MS-ADA3]. A type
 //! without an OID here is one whose OID nobody writes in a name.
@@ -21,6 +26,9 @@ pub struct AttributeType {
     pub names: &'static [&'static str],
     /// How two values are compared.
     pub equality: MatchingRule,
+    /// Whether the schema names that rule. Without an EQUALITY rule (RFC 4512, 4.1.2) values are compared here as servers
+    /// compare them that do so all the same; others refuse whatever needs the rule (18).
+    pub names_equality: bool,
 }
 
 impl AttributeType {
@@ -34,6 +42,11 @@ impl AttributeType {
         self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
             || (!self.oid.is_empty() && without_oid_prefix(name) == self.oid)
     }
+}
+
+/// All known types.
+pub fn all() -> impl Iterator<Item = &'static AttributeType> {
+    TABLE.iter()
 }
 
 /// The known type of this name or OID, ignoring case and an `OID.` before an OID.
@@ -64,6 +77,11 @@ pub fn equality_rule(attribute_type: &str) -> MatchingRule {
 /// Active Directory's schema has no supertypes.
 pub fn derived() -> impl Iterator<Item = (&'static str, &'static str)> {
     SUPERTYPES.iter().flat_map(|(supertype, subtypes)| subtypes.iter().map(move |subtype| (*subtype, *supertype)))
+}
+
+/// Whether a known type names an EQUALITY rule; `None` for a type that is not in the table.
+pub fn names_equality(attribute_type: &str) -> Option<bool> {
+    find(attribute_type).map(|known| known.names_equality)
 }
 
 /// `2.5.4.3` of `OID.2.5.4.3` (RFC 1779); any other name as it is.
@@ -128,7 +146,12 @@ impl Index {
 }
 
 const fn row(oid: &'static str, names: &'static [&'static str], equality: MatchingRule) -> AttributeType {
-    AttributeType { oid, names, equality }
+    AttributeType { oid, names, equality, names_equality: true }
+}
+
+/// A type without an EQUALITY rule, and how its values are compared where they are.
+const fn no_rule(oid: &'static str, names: &'static [&'static str], compared: MatchingRule) -> AttributeType {
+    AttributeType { oid, names, equality: compared, names_equality: false }
 }
 
 use MatchingRule::{
@@ -167,18 +190,23 @@ static TABLE: &[AttributeType] = &[
     row("2.5.4.11", &["ou", "organizationalUnitName"], IGNORE),
     row("2.5.4.12", &["title"], IGNORE),
     row("2.5.4.13", &["description"], IGNORE),
-    row("2.5.4.14", &["searchGuide"], OCTETS),
+    no_rule("2.5.4.14", &["searchGuide"], OCTETS),
     row("2.5.4.15", &["businessCategory"], IGNORE),
     row("2.5.4.16", &["postalAddress"], LIST),
     row("2.5.4.17", &["postalCode"], IGNORE),
     row("2.5.4.18", &["postOfficeBox"], IGNORE),
     row("2.5.4.19", &["physicalDeliveryOfficeName"], IGNORE),
     row("2.5.4.20", &["telephoneNumber"], PHONE),
-    row("2.5.4.23", &["facsimileTelephoneNumber", "fax"], PHONE),
+    no_rule("2.5.4.21", &["telexNumber"], IGNORE),
+    no_rule("2.5.4.22", &["teletexTerminalIdentifier"], OCTETS),
+    no_rule("2.5.4.23", &["facsimileTelephoneNumber", "fax"], PHONE),
+    no_rule("2.5.4.21.1", &["c-TelexNumber"], IGNORE),
+    no_rule("2.5.4.23.1", &["c-FacsimileTelephoneNumber"], PHONE),
     row("2.5.4.24", &["x121Address"], NUMERIC),
     row("2.5.4.25", &["internationalISDNNumber"], NUMERIC),
     row("2.5.4.26", &["registeredAddress"], LIST),
     row("2.5.4.27", &["destinationIndicator"], IGNORE),
+    no_rule("2.5.4.28", &["preferredDeliveryMethod"], IGNORE),
     row("2.5.4.31", &["member"], DN),
     row("2.5.4.32", &["owner"], DN),
     row("2.5.4.33", &["roleOccupant"], DN),
@@ -186,18 +214,23 @@ static TABLE: &[AttributeType] = &[
     row("2.5.4.35", &["userPassword"], OCTETS),
     row("2.5.4.36", &["userCertificate"], OCTETS),
     row("2.5.4.37", &["cACertificate"], OCTETS),
+    no_rule("2.5.4.38", &["authorityRevocationList"], OCTETS),
+    no_rule("2.5.4.39", &["certificateRevocationList"], OCTETS),
+    no_rule("2.5.4.40", &["crossCertificatePair"], OCTETS),
     row("2.5.4.41", &["name"], IGNORE),
     row("2.5.4.42", &["givenName", "gn"], IGNORE),
     row("2.5.4.43", &["initials"], IGNORE),
     row("2.5.4.44", &["generationQualifier"], IGNORE),
     row("2.5.4.45", &["x500UniqueIdentifier"], BITS),
     row("2.5.4.46", &["dnQualifier"], IGNORE),
-    row("2.5.4.47", &["enhancedSearchGuide"], OCTETS),
+    no_rule("2.5.4.47", &["enhancedSearchGuide"], OCTETS),
     row("2.5.4.49", &["distinguishedName"], DN),
     row("2.5.4.50", &["uniqueMember"], DN_UID),
     row("2.5.4.51", &["houseIdentifier"], IGNORE),
     row("2.5.4.54", &["dmdName"], IGNORE),
     row("2.5.4.65", &["pseudonym"], IGNORE), // X.520
+    no_rule("2.5.4.52", &["supportedAlgorithms"], OCTETS),
+    no_rule("2.5.4.53", &["deltaRevocationList"], OCTETS),
     row("0.9.2342.19200300.100.1.1",  &["uid", "userid"], IGNORE),
     row("0.9.2342.19200300.100.1.25", &["dc", "domainComponent"], IGNORE_IA5),
 
@@ -206,7 +239,7 @@ static TABLE: &[AttributeType] = &[
     row("0.9.2342.19200300.100.1.4",  &["info"], IGNORE),
     row("0.9.2342.19200300.100.1.5",  &["drink", "favouriteDrink"], IGNORE),
     row("0.9.2342.19200300.100.1.6",  &["roomNumber"], IGNORE),
-    row("0.9.2342.19200300.100.1.7",  &["photo"], OCTETS),
+    no_rule("0.9.2342.19200300.100.1.7",  &["photo"], OCTETS),
     row("0.9.2342.19200300.100.1.8",  &["userClass"], IGNORE),
     row("0.9.2342.19200300.100.1.9",  &["host"], IGNORE),
     row("0.9.2342.19200300.100.1.10", &["manager"], DN),
@@ -217,6 +250,7 @@ static TABLE: &[AttributeType] = &[
     row("0.9.2342.19200300.100.1.15", &["documentLocation"], IGNORE),
     row("0.9.2342.19200300.100.1.20", &["homePhone", "homeTelephoneNumber"], PHONE),
     row("0.9.2342.19200300.100.1.21", &["secretary"], DN),
+    no_rule("0.9.2342.19200300.100.1.22", &["otherMailbox"], IGNORE),
     row("0.9.2342.19200300.100.1.26", &["aRecord"], IGNORE_IA5),
     row("0.9.2342.19200300.100.1.37", &["associatedDomain"], IGNORE_IA5),
     row("0.9.2342.19200300.100.1.38", &["associatedName"], DN),
@@ -228,25 +262,50 @@ static TABLE: &[AttributeType] = &[
     row("0.9.2342.19200300.100.1.44", &["uniqueIdentifier"], IGNORE),
     row("0.9.2342.19200300.100.1.45", &["organizationalStatus"], IGNORE),
     row("0.9.2342.19200300.100.1.46", &["janetMailbox"], IGNORE_IA5),
+    no_rule("0.9.2342.19200300.100.1.47", &["mailPreferenceOption"], INT),
     row("0.9.2342.19200300.100.1.48", &["buildingName"], IGNORE),
+    no_rule("0.9.2342.19200300.100.1.49", &["dSAQuality"], IGNORE),
+    no_rule("0.9.2342.19200300.100.1.50", &["singleLevelQuality"], IGNORE),
+    no_rule("0.9.2342.19200300.100.1.51", &["subtreeMinimumQuality"], IGNORE),
+    no_rule("0.9.2342.19200300.100.1.52", &["subtreeMaximumQuality"], IGNORE),
+    no_rule("0.9.2342.19200300.100.1.53", &["personalSignature"], OCTETS),
     row("0.9.2342.19200300.100.1.54", &["dITRedirect"], DN),
-    row("0.9.2342.19200300.100.1.55", &["audio"], OCTETS),
+    no_rule("0.9.2342.19200300.100.1.55", &["audio"], OCTETS),
     row("0.9.2342.19200300.100.1.56", &["documentPublisher"], IGNORE),
+
+    // RFC 2713, X.509: of OpenLDAP's java.schema and pmi.schema
+    no_rule("1.3.6.1.4.1.42.2.27.4.1.8", &["javaSerializedData"], OCTETS),
+    no_rule("2.5.4.59", &["attributeCertificateRevocationList"], OCTETS),
+    no_rule("2.5.4.63", &["attributeAuthorityRevocationList"], OCTETS),
+    no_rule("2.5.4.71", &["privPolicy"], OCTETS),
+    no_rule("2.5.4.72", &["role"], OCTETS),
+    no_rule("2.5.4.73", &["delegationPath"], OCTETS),
+    no_rule("2.5.4.75", &["xmlPrivilegeInfo"], OCTETS),
+    no_rule("2.5.4.76", &["xmlPrivPolicy"], OCTETS),
+
+    // RFC 4512 (5.1), RFC 2589: the root entry, dynamic entries
+    no_rule("1.3.6.1.4.1.1466.101.119.3", &["entryTtl"], INT),
+    no_rule("1.3.6.1.4.1.1466.101.119.4", &["dynamicSubtrees"], DN),
+    no_rule("1.3.6.1.4.1.1466.101.120.6", &["altServer"], EXACT_IA5),
+    no_rule("1.3.6.1.4.1.1466.101.120.7", &["supportedExtension"], OID),
+    no_rule("1.3.6.1.4.1.1466.101.120.13", &["supportedControl"], OID),
+    no_rule("1.3.6.1.4.1.1466.101.120.14", &["supportedSASLMechanisms"], IGNORE),
+    no_rule("1.3.6.1.4.1.1466.101.120.15", &["supportedLDAPVersion"], INT),
 
     // PKCS #9 (RFC 2985)
     row("1.2.840.113549.1.9.1", &["email", "emailAddress", "pkcs9email"], IGNORE_IA5),
     row("1.2.840.113549.1.9.2", &["unstructuredName"], IGNORE),
 
     // RFC 2798: inetOrgPerson, and RFC 2079
-    row("0.9.2342.19200300.100.1.60", &["jpegPhoto"], OCTETS),
+    no_rule("0.9.2342.19200300.100.1.60", &["jpegPhoto"], OCTETS),
     row("1.3.6.1.4.1.250.1.57",       &["labeledURI", "labeledURL"], EXACT),
     row("2.16.840.1.113730.3.1.1",    &["carLicense"], IGNORE),
     row("2.16.840.1.113730.3.1.2",    &["departmentNumber"], IGNORE),
     row("2.16.840.1.113730.3.1.3",    &["employeeNumber"], IGNORE),
     row("2.16.840.1.113730.3.1.4",    &["employeeType"], IGNORE),
     row("2.16.840.1.113730.3.1.39",   &["preferredLanguage"], IGNORE),
-    row("2.16.840.1.113730.3.1.40",   &["userSMIMECertificate"], OCTETS),
-    row("2.16.840.1.113730.3.1.216",  &["userPKCS12"], OCTETS),
+    no_rule("2.16.840.1.113730.3.1.40",   &["userSMIMECertificate"], OCTETS),
+    no_rule("2.16.840.1.113730.3.1.216",  &["userPKCS12"], OCTETS),
     row("2.16.840.1.113730.3.1.241",  &["displayName"], IGNORE),
 
     // RFC 2307: accounts of POSIX systems
@@ -264,7 +323,7 @@ static TABLE: &[AttributeType] = &[
     row("1.3.6.1.1.1.1.11", &["shadowFlag"], INT),
     row("1.3.6.1.1.1.1.12", &["memberUid"], EXACT_IA5),
     row("1.3.6.1.1.1.1.13", &["memberNisNetgroup"], EXACT_IA5),
-    row("1.3.6.1.1.1.1.14", &["nisNetgroupTriple"], EXACT_IA5),
+    no_rule("1.3.6.1.1.1.1.14", &["nisNetgroupTriple"], EXACT_IA5),
     row("1.3.6.1.1.1.1.15", &["ipServicePort"], INT),
     row("1.3.6.1.1.1.1.16", &["ipServiceProtocol"], IGNORE),
     row("1.3.6.1.1.1.1.17", &["ipProtocolNumber"], INT),
@@ -272,6 +331,7 @@ static TABLE: &[AttributeType] = &[
     row("1.3.6.1.1.1.1.19", &["ipHostNumber"], IGNORE_IA5),
     row("1.3.6.1.1.1.1.22", &["macAddress"], IGNORE_IA5),
     row("1.3.6.1.1.1.1.26", &["nisMapName"], IGNORE),
+    no_rule("1.3.6.1.1.1.1.23", &["bootParameter"], EXACT_IA5),
     row("1.3.6.1.1.1.1.27", &["nisMapEntry"], EXACT_IA5),
     row("1.3.6.1.1.1.1.31", &["automountMapName"], EXACT_IA5),
     row("1.3.6.1.1.1.1.32", &["automountKey"], EXACT_IA5),
@@ -349,25 +409,25 @@ static TABLE: &[AttributeType] = &[
     row("", &["iplanet-am-static-group-dn"], DN),
     row("1.3.6.1.4.1.42.2.27.9.1.785", &["icsSecondaryowners"], DN),
 
-    // Active Directory
-    row("1.2.840.113556.1.4.221", &["sAMAccountName"], IGNORE),
-    row("1.2.840.113556.1.4.656", &["userPrincipalName"], IGNORE),
-    row("1.2.840.113556.1.4.2",   &["objectGUID"], OCTETS),
-    row("1.2.840.113556.1.4.146", &["objectSid"], OCTETS),
-    row("1.2.840.113556.1.4.609", &["sIDHistory"], OCTETS),
-    row("1.2.840.113556.1.4.90",  &["unicodePwd"], OCTETS),
-    row("1.2.840.113556.1.4.8",   &["userAccountControl"], INT),
-    row("1.2.840.113556.1.4.98",  &["primaryGroupID"], INT),
-    row("1.2.840.113556.1.4.159", &["accountExpires"], INT),
-    row("1.2.840.113556.1.2.2",   &["whenCreated"], TIME),
-    row("1.2.840.113556.1.2.3",   &["whenChanged"], TIME),
-    row("1.2.840.113556.1.4.653", &["managedBy"], DN),
-    row("1.2.840.113556.1.4.654", &["managedObjects"], DN),
-    row("1.2.840.113556.1.2.436", &["directReports"], DN),
-    row("1.2.840.113556.1.4.652", &["assistant"], DN),
-    row("1.2.840.113556.1.4.782", &["objectCategory"], DN),
-    row("1.2.840.113556.1.4.515", &["serverReference"], DN),
-    row("1.2.840.113556.1.4.48",  &["isDeleted"], BOOL),
+    // Active Directory, whose schema names no rule: it compares all values. OpenLDAP's msuser.schema has the types so, too
+    no_rule("1.2.840.113556.1.4.221", &["sAMAccountName"], IGNORE),
+    no_rule("1.2.840.113556.1.4.656", &["userPrincipalName"], IGNORE),
+    no_rule("1.2.840.113556.1.4.2",   &["objectGUID"], OCTETS),
+    no_rule("1.2.840.113556.1.4.146", &["objectSid"], OCTETS),
+    no_rule("1.2.840.113556.1.4.609", &["sIDHistory"], OCTETS),
+    no_rule("1.2.840.113556.1.4.90",  &["unicodePwd"], OCTETS),
+    no_rule("1.2.840.113556.1.4.8",   &["userAccountControl"], INT),
+    no_rule("1.2.840.113556.1.4.98",  &["primaryGroupID"], INT),
+    no_rule("1.2.840.113556.1.4.159", &["accountExpires"], INT),
+    no_rule("1.2.840.113556.1.2.2",   &["whenCreated"], TIME),
+    no_rule("1.2.840.113556.1.2.3",   &["whenChanged"], TIME),
+    no_rule("1.2.840.113556.1.4.653", &["managedBy"], DN),
+    no_rule("1.2.840.113556.1.4.654", &["managedObjects"], DN),
+    no_rule("1.2.840.113556.1.2.436", &["directReports"], DN),
+    no_rule("1.2.840.113556.1.4.652", &["assistant"], DN),
+    no_rule("1.2.840.113556.1.4.782", &["objectCategory"], DN),
+    no_rule("1.2.840.113556.1.4.515", &["serverReference"], DN),
+    no_rule("1.2.840.113556.1.4.48",  &["isDeleted"], BOOL),
 ];
 
 /// Supertypes with their direct subtypes: RFC 4519, RFC 3671 (`c-...`), RFC 2307, X.520 (`pseudonym`, `dmdName`), and the
@@ -431,5 +491,9 @@ mod tests {
         }
         assert_eq!(equality_rule("memberuid"), MatchingRule::CaseExactIa5);
         assert_eq!(equality_rule("x-nobody-knows"), MatchingRule::Unknown);
+        assert_eq!(
+            ["FAX", "2.5.4.23", "mail", "x-nobody-knows"].map(names_equality),
+            [Some(false), Some(false), Some(true), None]
+        );
     }
 }

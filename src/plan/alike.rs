@@ -64,7 +64,7 @@ pub fn alike<E: Exports>(
     if names.is_empty() || names.len() > MOST {
         return Ok(Vec::new());
     }
-    let policy = &policy.bound(&plan.schema);
+    let policy = &policy.bound(plan.schema.described());
     let mut interest = Interest::default();
     policy.accounts.matching.iter().for_each(|description| interest.insert(description.attribute_type(), ()));
     policy.accounts.filter.for_each_type(&mut |name| interest.insert(name, ()));

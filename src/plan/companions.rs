@@ -20,10 +20,9 @@ use super::references::{Fates, is_emptied_group};
 use crate::directory::references::kinds::{ALIAS, MEMBERS, is_member};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::managed_entries::{MANAGED_BY, is_managed};
-use crate::ldap::schema::Schema;
 use crate::ldap::{DnKey, Entry, Origin};
 use crate::lifecycle::Step;
-use crate::policy::Policy;
+use crate::policy::{Policy, ServerSchema};
 
 /// What a companion is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +54,7 @@ pub fn find(
     accounts: &[Account],
     known: &[Companion],
     around: &Collected,
-    (policy, schema): (&Policy, &Schema),
+    (policy, schema): (&Policy, &ServerSchema),
 ) -> Vec<Companion> {
     let gone = gone(accounts, known, around, (policy, schema));
     let is_deleted = |person: usize| is_gone(accounts, &gone, person);
@@ -146,7 +145,7 @@ pub fn gone(
     accounts: &[Account],
     companions: &[Companion],
     around: &Collected,
-    (policy, schema): (&Policy, &Schema),
+    (policy, schema): (&Policy, &ServerSchema),
 ) -> Vec<bool> {
     let mut gone = vec![true; companions.len()];
     let groups = companions.iter().filter(|companion| companion.kind == CompanionKind::EmptiedGroup);

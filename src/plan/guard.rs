@@ -6,14 +6,14 @@
 //! | assert | the assertion control (RFC 4528) on the deletion itself | 122 assertionFailed | servers whose profile has it |
 //! | none | nothing | | |
 //!
-//! The values are those that the decision rests on: the statuses of an account. An entry below an account is guarded
+//! The values are those that the decision rests on: the statuses of an account, as far as the server compares them. An entry below an account is guarded
 //! by one value of its own that any server can compare and that is not in its name.
 
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::MatchingRule;
 use crate::ldap::{AttributeDescription, Control, Entry, ModOp, Modification, Value};
 use crate::plan::operation::Kind;
-use crate::policy::Policy;
+use crate::policy::{Policy, ServerSchema};
 
 /// How deletions are guarded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,8 +30,9 @@ pub enum Guard {
 /// OID of the assertion control (RFC 4528).
 const ASSERTION: &str = "1.3.6.1.1.12";
 
-/// Attributes that an entry below an account is guarded by, the first that it has.
-const ORDINARY: [&str; 11] =
+/// Attributes whose values serve best as guards, the first that an entry has: people read them, and servers do not write
+/// them.
+pub(super) const ORDINARY: [&str; 11] =
     ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "owner", "serialNumber", "l"];
 
 /// Attributes that say what an alias or a group is; guarded by all their values.
@@ -41,7 +42,8 @@ const OF_COMPANIONS: [&str; 3] = ["aliasedObjectName", "member", "uniqueMember"]
 type Guarded<'e> = (&'e AttributeDescription, &'e Value);
 
 /// What an entry is guarded by; empty if it has nothing that serves.
-pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind) -> Vec<Guarded<'e>> {
+pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind, schema: &ServerSchema) -> Vec<Guarded<'e>> {
+    let is_compared = |guarded: &Guarded<'_>| schema.compares(guarded.0.attribute_type());
     let first = |wanted: &AttributeDescription| {
         let attribute = entry.attributes.iter().find(|attribute| attribute.description == *wanted)?;
         Some((&attribute.description, attribute.values.first()?))
@@ -50,7 +52,7 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind) -> Vec<Guarded
         let marks = policy.disable.replace.iter().map(|(description, _)| description);
         let marks = marks.chain(policy.disable.bits.iter().map(|(description, _)| description));
         let statuses = policy.services.values().map(|service| &service.status);
-        let statuses: Vec<Guarded<'_>> = marks.chain(statuses).filter_map(first).collect();
+        let statuses: Vec<Guarded<'_>> = marks.chain(statuses).filter_map(first).filter(is_compared).collect();
         if !statuses.is_empty() {
             return statuses;
         }
@@ -69,7 +71,8 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind) -> Vec<Guarded
         let avas = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
         avas.iter().any(|ava| crate::ldap::attribute::same_type(&ava.attribute_type, name))
     };
-    let serves = |name: &&str| !in_name(name) && equality_rule(name) != MatchingRule::OctetString;
+    let serves =
+        |name: &&str| !in_name(name) && schema.compares(name) && equality_rule(name) != MatchingRule::OctetString;
     let ordinary =
         ORDINARY.into_iter().filter(serves).filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
     ordinary.into_iter().find_map(|description| first(&description)).into_iter().collect()

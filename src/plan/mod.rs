@@ -37,6 +37,7 @@ pub mod stages;
 pub mod strip;
 mod successor;
 pub mod wave;
+pub mod whole_lists;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -62,7 +63,7 @@ use crate::leavers::roster::Doubt;
 use crate::leavers::{Action, Asker, Identity, Leaver};
 use crate::lifecycle::effective::domain_of_account;
 use crate::lifecycle::{Case, Decision, History, Reason, Step, decide, grace};
-use crate::policy::{Absence, Limit, LimitKind, Policy, PolicyError};
+use crate::policy::{Absence, Limit, LimitKind, Policy, PolicyError, ServerSchema};
 use access::Access;
 use children::Child;
 use collect::{Collect, Collected};
@@ -76,6 +77,7 @@ use rosters::{Hit, Rosters, Verdict};
 pub use sight::Seen;
 use sight::{Again, Looked, Reading, Sight};
 use successor::{Found, Line};
+pub use whole_lists::WrittenWhole;
 
 /// What is asked for, beside the policy.
 #[derive(Clone, Default)]
@@ -209,8 +211,12 @@ pub struct Plan {
     pub before: BTreeMap<DnKey, Entry>,
     /// What deleted accounts could do through groups that do not name them.
     pub lost_access: Vec<Access>,
-    /// The schema that the exports hold, if they do.
-    pub schema: Schema,
+    /// The schema of the directory, as far as `--schema` and the exports describe it.
+    pub schema: ServerSchema,
+    /// Descriptions in the exports that cannot be read.
+    pub unreadable_schema: Finding,
+    /// Records that write all values of an attribute, as the server cannot compare them.
+    pub written_whole: Vec<WrittenWhole>,
     /// Entries below accounts that are deleted or held because of them.
     pub children: Vec<Child>,
     /// Aliases and groups that may go with accounts.
@@ -347,7 +353,7 @@ pub struct Lacking {
     /// The policy, with its filters bound to the schema.
     pub policy: Policy,
     /// The schema that was given, and that the exports hold.
-    pub schema: Schema,
+    pub schema: ServerSchema,
     /// What the exports hold.
     pub census: Census,
 }
@@ -361,7 +367,7 @@ pub fn lacking<E: Exports>(
 ) -> Result<Lacking, PlanError<E::Error>> {
     let reading = Reading { exports, urls, overlay: None, asked: RefCell::default() };
     let Located { policy, resolved, census, schema } = locate(&reading, policy, request)?;
-    refuse_unknown_forms(&policy, &schema)?;
+    refuse_unknown_forms(&policy, schema.described())?;
     let lacking = complete::of_exports(&census, &resolved, &policy, request);
     Ok(Lacking { lacking, policy, schema, structure: resolved.structure, census })
 }
@@ -375,13 +381,14 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let mut gaps = Gaps::default();
     complete::refuse(complete::of_exports(&census, &resolved, policy, request), request, &mut gaps)?;
 
-    refuse_unknown_forms(policy, &schema)?;
+    let schema = &schema;
+    refuse_unknown_forms(policy, schema.described())?;
     let groups = resolved.structure.groups();
     let meanings = Meanings::new(&resolved.matches, request);
     let mut found = accounts(&resolved, &meanings, policy, request);
-    hold_without_room(&mut found.accounts, policy, &schema);
+    hold_without_room(&mut found.accounts, policy, schema);
     let sought = Sought::new(policy, &first_census, &resolved.in_exports);
-    let known = (&request.history, &schema);
+    let known = (&request.history, schema);
     let unknown = operational::settle(&sought, &mut found.accounts, known, &mut gaps.findings);
     complete::refuse(unknown.into_iter().collect(), request, &mut gaps)?;
     protect::apply(sight, policy, &mut found.accounts, &resolved.named)?;
@@ -404,7 +411,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     };
     let mut orphaned = orphans(&accounts);
     if !accounts.is_empty() || !orphaned.is_empty() {
-        let mut pass = Collect::new(policy, &schema);
+        let mut pass = Collect::new(policy, schema.described());
         for (index, account) in accounts.iter().enumerate() {
             books.push(stages::look_around(index, account, policy, &mut pass));
         }
@@ -415,7 +422,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         }
         let line = Line { accounts: &accounts, meanings: &meanings, leaving: &leaving, policy, sought: &sought };
         pass.wanted.extend(successor::first_wishes(&line));
-        (around, census) = look(sight, &mut pass, &accounts, &mut companions, (policy, &schema))?;
+        (around, census) = look(sight, &mut pass, &accounts, &mut companions, (policy, schema))?;
         looked_for = Some(Looked::of(pass));
     }
     // What is planned on the way was looked at as it was exported.
@@ -423,7 +430,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     complete::refuse(lacking.unwrap_or_default(), request, &mut gaps)?;
     reviews.extend(find_successors(sight, &sought, &mut accounts, &around, &meanings, &leaving)?);
     find_domains(&mut accounts, &around);
-    let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, &schema));
+    let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, schema));
     // Who is held keeps his books.
     orphaned = orphans(&accounts);
     let moves = stages::moves(&accounts, &around, policy);
@@ -434,18 +441,19 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         policy,
         request,
         &moves,
-        (&companions, &gone, &schema, &orphaned),
+        (&companions, &gone, schema, &orphaned),
     );
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
     built.operations.retain(|operation| is_wanted(operation.stage));
     built.operations.sort_by_key(|operation| operation.stage);
+    let written_whole = whole_lists::guard(&mut built.operations, &built.before, schema, request.guard);
     forget_due(&mut accounts, &built.reviews);
     reviews.extend(built.reviews);
     let rosters = roster_counts(request, &resolved, doubts);
     drop(meanings);
     Ok(Plan {
-        lost_access: stages::lost_access(&accounts, &gone, &around, &schema),
+        lost_access: stages::lost_access(&accounts, &gone, &around, schema),
         children: stages::children(&accounts, &companions, &gone, &around, policy),
         rosters,
         gaps,
@@ -458,8 +466,10 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         census,
         unreadable_values: std::mem::take(&mut around.unreadable_values),
         extent: std::mem::take(&mut around.extent),
+        written_whole,
+        unreadable_schema: unreadable_schema(schema.described()),
         before: built.before,
-        schema,
+        schema: schema.clone(),
         companions: companions.into_iter().map(|companion| companion.entry).collect(),
         moved: moves.moved.into_values().collect(),
         seen: Seen {
@@ -474,6 +484,27 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
             asked: HashMap::new(),
         },
     })
+}
+
+fn unreadable_schema(described: &Schema) -> Finding {
+    let mut finding = Finding::default();
+    for unreadable in described.unreadable() {
+        let Origin { export, line } = unreadable.origin;
+        finding.add(Place { export, line, text: unreadable.error.to_string().into_bytes() });
+    }
+    finding
+}
+
+/// The schema of the directory: what `--schema` describes counts before what the exports do.
+fn schema_of(policy: &Policy, request: &Request, exported: &[Entry]) -> ServerSchema {
+    let mut described = request.schema.clone();
+    described.seal();
+    // What cannot be read of the files is said where they are read.
+    described.take_unreadable();
+    for entry in exported {
+        described.add(entry);
+    }
+    ServerSchema::new(policy.directory.server, described)
 }
 
 /// Without a stamp no later plan knows that the grace is over, unless it is given this one.
@@ -499,7 +530,7 @@ fn look<S: Sight>(
     pass: &mut Collect<'_>,
     accounts: &[Account],
     companions: &mut Vec<Companion>,
-    (policy, schema): (&Policy, &Schema),
+    (policy, schema): (&Policy, &ServerSchema),
 ) -> Result<(Collected, Census), PlanError<S::Error>> {
     loop {
         let (mut around, census) = sight.collect(pass)?;
@@ -549,18 +580,15 @@ struct Located {
     policy: Policy,
     resolved: Resolved,
     census: Census,
-    schema: Schema,
+    schema: ServerSchema,
 }
 
 /// Pass 1; once more where the schema in the exports changes which entries are accounts.
 fn locate<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Located, PlanError<S::Error>> {
     let given = policy.bound(&request.schema);
     let (mut resolved, mut census) = resolve(sight, &given, request)?;
-    let mut schema = request.schema.clone();
-    for entry in &resolved.schema {
-        schema.add(entry);
-    }
-    let bound = policy.bound(&schema);
+    let schema = schema_of(policy, request, &resolved.schema);
+    let bound = policy.bound(schema.described());
     refuse_undefined(&bound)?;
     if !bound.finds_as(&given) {
         (resolved, census) = resolve(sight, &bound, request)?;
@@ -861,7 +889,7 @@ fn account_of<'r>(meant: &[&'r Match], asked: &HashMap<DnKey, usize>) -> Result<
 }
 
 /// Holds accounts that should get a blocking value, or a date, and whose attribute has no room for it.
-fn hold_without_room(accounts: &mut [Account], policy: &Policy, schema: &Schema) {
+fn hold_without_room(accounts: &mut [Account], policy: &Policy, schema: &ServerSchema) {
     for account in accounts.iter_mut().filter(|account| account.decision.step == Step::Disconnect) {
         if let Some(attribute) = stages::without_room(&account.entry, policy, schema) {
             hold(account, Reason::NoRoom(attribute));

@@ -5,7 +5,7 @@ use crate::ldap::change::RELAX_RULES;
 use crate::ldap::dn::Rdn;
 use crate::ldap::server_owned::is_taken_with_relax;
 use crate::ldap::{Attribute, Change, ChangeRecord, Control, Dn, Entry, ModOp, Modification, Origin};
-use crate::policy::Server;
+use crate::policy::{Server, ServerSchema};
 
 /// Operations that are run together, in this order: one file each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,12 +131,15 @@ pub struct Operation {
 /// The modifications that undo others, in reverse order.
 ///
 /// `add` and `delete` of values change over; a `replace`, and a `delete` of a whole attribute, give back what the entry
-/// had.
-pub fn inverse(entry: &Entry, modifications: &[Modification]) -> Vec<Modification> {
+/// had. First values that the server cannot compare are taken away as a whole.
+pub fn inverse(entry: &Entry, modifications: &[Modification], schema: &ServerSchema) -> Vec<Modification> {
     let undo = |modification: &Modification| {
         let had = |attribute: &&Attribute| attribute.description == modification.description;
         let had = || entry.attributes.iter().find(had).map(|attribute| attribute.values.clone()).unwrap_or_default();
         let (op, values) = match (modification.op, modification.values.is_empty()) {
+            (ModOp::Add, _) if !schema.compares(modification.description.attribute_type()) => {
+                (ModOp::Delete, Vec::new())
+            }
             (ModOp::Add, _) => (ModOp::Delete, modification.values.clone()),
             (ModOp::Delete, false) => (ModOp::Add, modification.values.clone()),
             (ModOp::Delete, true) => (ModOp::Add, had()),
@@ -148,10 +151,15 @@ pub fn inverse(entry: &Entry, modifications: &[Modification]) -> Vec<Modificatio
 }
 
 /// The record that modifies an entry, under the name that it has by then, and the one that undoes it.
-pub fn modify(entry: &Entry, name: &Dn, modifications: Vec<Modification>) -> (ChangeRecord, ChangeRecord) {
+pub fn modify(
+    entry: &Entry,
+    name: &Dn,
+    modifications: Vec<Modification>,
+    schema: &ServerSchema,
+) -> (ChangeRecord, ChangeRecord) {
     let record =
         |modifications| ChangeRecord { dn: name.clone(), controls: Vec::new(), change: Change::Modify(modifications) };
-    let undo = record(inverse(entry, &modifications));
+    let undo = record(inverse(entry, &modifications, schema));
     (record(modifications), undo)
 }
 

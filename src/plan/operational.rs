@@ -34,11 +34,10 @@ use crate::directory::{Census, EntryView};
 use crate::ldap::Entry;
 use crate::ldap::filter::{Filter, Truth};
 use crate::ldap::operational::{export_command, is_operational};
-use crate::ldap::schema::Schema;
 use crate::leavers::Action;
 use crate::lifecycle::grace::{Source, stamps};
 use crate::lifecycle::{History, Reason, Step};
-use crate::policy::{Policy, Server};
+use crate::policy::{Policy, Server, ServerSchema};
 
 /// The filter that every entry of a plan is compared with.
 const PROTECT_FILTER: &str = "[protect] filter";
@@ -332,7 +331,7 @@ impl<'s> Sought<'s> {
     }
 
     /// The accounts whose step depends on what is not shown: each with the attribute.
-    pub fn of_accounts(&self, accounts: &[Account], history: &History, schema: &Schema) -> Vec<(usize, String)> {
+    pub fn of_accounts(&self, accounts: &[Account], history: &History, schema: &ServerSchema) -> Vec<(usize, String)> {
         let of_account = |(index, account): (usize, &Account)| {
             let missing = self.missing_of(&account.entry);
             let case = AccountCase { account, missing: &missing, policy: self.policy, history, schema };
@@ -348,7 +347,7 @@ struct AccountCase<'c> {
     missing: &'c [&'c Needed],
     policy: &'c Policy,
     history: &'c History,
-    schema: &'c Schema,
+    schema: &'c ServerSchema,
 }
 
 impl<'c> AccountCase<'c> {
@@ -391,12 +390,8 @@ impl<'c> AccountCase<'c> {
         let has_stamp = policy.stamp.as_ref().is_some_and(|stamp| !stamps(entry, stamp, None).is_empty());
         let was_disabled =
             has_stamp || self.of(&[Use::Stamp]).is_some() || self.history.marked(entry.dn.key(), None).is_some();
-        let profile = policy.directory.server.profile();
-        let takes_several = |needed: &&&Needed| {
-            needed.by == Use::Disable
-                && !profile.takes_one_value(&needed.attribute)
-                && !self.schema.is_single_valued(&needed.attribute)
-        };
+        let takes_several =
+            |needed: &&&Needed| needed.by == Use::Disable && !self.schema.takes_one_value(&needed.attribute);
         if was_disabled {
             return Some(attribute);
         }
@@ -409,7 +404,7 @@ impl<'c> AccountCase<'c> {
 pub fn settle(
     sought: &Sought<'_>,
     accounts: &mut [Account],
-    (history, schema): (&History, &Schema),
+    (history, schema): (&History, &ServerSchema),
     findings: &mut Vec<Incomplete>,
 ) -> Option<Incomplete> {
     let concerned = sought.of_accounts(accounts, history, schema);

@@ -25,10 +25,9 @@ use crate::directory::references::persons::{mailto, named_by_url};
 use crate::directory::references::{Form, How, Treatment, named_dn};
 use crate::ldap::attribute::same_type;
 use crate::ldap::managed_entries::is_managed;
-use crate::ldap::schema::Schema;
-use crate::ldap::{Attribute, Dn, DnKey, Entry, ModOp, Modification, Value, object_classes};
+use crate::ldap::{Attribute, Dn, DnKey, Entry, ModOp, Modification, Value};
 use crate::lifecycle::decision::{GroupStays, KeepsMember};
-use crate::policy::{LastMember, Policy};
+use crate::policy::{LastMember, Policy, ServerSchema};
 
 /// Why an account cannot be taken out of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +72,8 @@ pub struct Fates<'f> {
     pub successor: &'f dyn Fn(usize) -> Option<&'f Successor>,
     /// The old and the new name of each account that is moved.
     pub moved: &'f BTreeMap<usize, (Dn, Dn)>,
-    /// The schema that the exports hold.
-    pub schema: &'f Schema,
+    /// The schema of the directory.
+    pub schema: &'f ServerSchema,
 }
 
 /// The values of one attribute that are changed because of a deletion, in the order of their positions.
@@ -206,7 +205,7 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
         let mut positions: Vec<usize> = old().map(|reference| reference.at.1).collect();
         positions.sort_unstable();
         positions.dedup();
-        if is_compared(attribute, policy, fates.schema) {
+        if fates.schema.compares(attribute.description.attribute_type()) {
             let old = positions.into_iter().map(|position| attribute.values[position].clone()).collect();
             change.modifications.push(modification(attribute, ModOp::Delete, old));
             if !new.is_empty() {
@@ -223,18 +222,6 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
 
 fn modification(attribute: &Attribute, op: ModOp, values: Vec<Value>) -> Modification {
     Modification { op, description: attribute.description.clone(), values }
-}
-
-/// Whether a server can tell the values of an attribute apart, so that one of them can be deleted.
-///
-/// Types without an EQUALITY rule: `delete:` of a value is refused (18); only the whole list can be replaced. RFC 2307 has
-/// one such type that names people. 389 DS, DSEE and Active Directory compare all values.
-fn is_compared(attribute: &Attribute, policy: &Policy, schema: &Schema) -> bool {
-    let name = attribute.description.attribute_type();
-    if !policy.directory.server.profile().needs_equality {
-        return true;
-    }
-    if schema.knows_attribute(name) { schema.equality(name).is_some() } else { !same_type(name, "nisNetgroupTriple") }
 }
 
 /// What makes a value that names somebody the same as another: the name, or the text in any case.
@@ -378,7 +365,7 @@ fn has_other_members(entry: &Entry, attribute: &Attribute) -> bool {
 }
 
 /// Why an entry must keep a value of the attribute; `None` if it may be without: on this server, or by its classes.
-fn keeps_member(entry: &Entry, attribute: &Attribute, policy: &Policy, schema: &Schema) -> Option<KeepsMember> {
+fn keeps_member(entry: &Entry, attribute: &Attribute, policy: &Policy, schema: &ServerSchema) -> Option<KeepsMember> {
     if policy.directory.server.profile().last_member_may_go {
         return None;
     }
@@ -386,14 +373,8 @@ fn keeps_member(entry: &Entry, attribute: &Attribute, policy: &Policy, schema: &
     let keeps = |class: &[u8]| {
         let spelled = || String::from_utf8_lossy(class).into_owned();
         let Ok(class) = std::str::from_utf8(class) else { return Some(KeepsMember::UnknownClass(spelled())) };
-        let requires = if schema.knows_class(class) {
-            schema.must(class).iter().any(|required| same_type(required, name))
-        } else {
-            match object_classes::find(class) {
-                None => return Some(KeepsMember::UnknownClass(spelled())),
-                Some(known) => known.requires(name),
-            }
-        };
+        let Some(rules) = schema.class(class) else { return Some(KeepsMember::UnknownClass(spelled())) };
+        let requires = rules.required().iter().any(|required| same_type(required, name));
         requires.then(|| KeepsMember::Required(spelled()))
     };
     let mut all: Vec<KeepsMember> = entry.values("objectClass").filter_map(|class| keeps(&class.bytes)).collect();

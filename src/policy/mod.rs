@@ -15,6 +15,7 @@ mod placeholder;
 mod schema;
 pub mod sections;
 pub mod server;
+pub mod server_schema;
 pub mod single_valued;
 pub mod tools;
 
@@ -28,6 +29,7 @@ pub use pattern::Pattern;
 pub use schema::schema;
 pub use sections::*;
 pub use server::Server;
+pub use server_schema::ServerSchema;
 pub use tools::Tools;
 
 use crate::ldap::AttributeDescription;

@@ -23,7 +23,7 @@ use crate::ldap::{Attribute, Change, ChangeRecord, Dn, DnKey, Entry, Renames, Re
 use crate::ldif::{Interest, Record, RecordReader, UrlPolicy, convert, writer};
 use crate::plan::collect::kinds;
 use crate::plan::{ConflictKind, Kind, Operation, Plan, PlanError, Request, plan_again};
-use crate::policy::{Policy, Server};
+use crate::policy::{Policy, Server, ServerSchema};
 
 /// The text of the change files, in the order in which they run.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +91,7 @@ pub fn prove<E: Exports>(
     planned: &Plan,
     files: &Files,
 ) -> Result<Proof, ProofError<E::Error>> {
-    let bound = policy.bound(&planned.schema);
+    let bound = policy.bound(planned.schema.described());
     let (as_given, policy) = (policy, &bound);
     let mut proof = Proof::default();
     let expected: Vec<&ChangeRecord> = planned.operations.iter().map(|operation| &operation.record).collect();
@@ -103,7 +103,7 @@ pub fn prove<E: Exports>(
     let mut found = Found::default();
     scan(exports, urls, overlay, &around, |part| found.merge(part))?;
     let before = first_states(std::mem::take(&mut found.targets))?;
-    let mut model = model(&found, &before, policy);
+    let mut model = model(&found, &before, planned.schema.clone());
 
     run(&mut model, &apply, "applies")?;
     proof.hold("applies", format!("{} records on {} entries", apply.len(), before.len()));
@@ -232,7 +232,7 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
             names.push(key.clone());
         }
     }
-    let kinds = kinds(policy, &planned.schema);
+    let kinds = kinds(policy, planned.schema.described());
     let mut interest: Interest = kinds.iter().map(|(name, ..)| (name, ())).collect();
     identifying().for_each(|name| interest.insert(name, ()));
     Around {
@@ -276,7 +276,7 @@ fn first_states<E>(targets: Vec<Entry>) -> Result<BTreeMap<DnKey, Arc<Entry>>, P
     Ok(states)
 }
 
-fn model(found: &Found, before: &BTreeMap<DnKey, Arc<Entry>>, policy: &Policy) -> Model {
+fn model(found: &Found, before: &BTreeMap<DnKey, Arc<Entry>>, schema: ServerSchema) -> Model {
     let mut model = Model {
         entries: before.clone(),
         others: found
@@ -286,7 +286,7 @@ fn model(found: &Found, before: &BTreeMap<DnKey, Arc<Entry>>, policy: &Policy) -
             .chain(found.above_the_exports())
             .cloned()
             .collect(),
-        ..Model::new(policy.directory.server)
+        ..Model::new(schema)
     };
     for (parent, child) in &found.children {
         model.children.entry(parent.clone()).or_default().insert(child.clone());

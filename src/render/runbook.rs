@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::change_file::Context;
 use super::report::markdown;
-use super::report::view::{HandOff, Leftover};
+use super::report::view::{HandOff, Leftover, WrittenWholeView};
 use super::sanitize::shown;
 use crate::ldap::Change;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
@@ -29,6 +29,7 @@ struct Runbook<'r> {
     accepted: Vec<String>,
     gaps: Vec<Gap>,
     export_command: &'static str,
+    written_whole: Vec<WrittenWholeView>,
     bind: Option<String>,
     active_directory: bool,
     relaxes: bool,
@@ -55,6 +56,8 @@ struct ApplyFile {
     deletes: bool,
     moves: bool,
     asserts: bool,
+    /// It writes lists of values whole.
+    writes_whole: bool,
     dns: Option<String>,
 }
 
@@ -105,6 +108,7 @@ pub fn render(
             deletes: any(&|operation| matches!(operation.record.change, Change::Delete)),
             moves: any(&|operation| matches!(operation.record.change, Change::ModifyDn { .. })),
             asserts: any(&|operation| !operation.record.controls.is_empty()),
+            writes_whole: context.plan.written_whole.iter().any(|written| written.stage == stage),
             dns: dn_lists.iter().any(|(name, _)| *name == dns).then_some(dns),
         }
     });
@@ -139,6 +143,7 @@ pub fn render(
             .collect(),
         gaps: context.plan.gaps.findings.iter().map(gap).collect(),
         export_command: export_command(context.policy.directory.server),
+        written_whole: context.plan.written_whole.iter().map(WrittenWholeView::of).collect(),
         bind: context.policy.protect.bind.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
         relaxes: context
             .plan

@@ -23,8 +23,10 @@ use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::matches;
 use crate::ldap::{Change, ChangeRecord, Dn, Entry, ModOp, Modification, Rdn, Value};
 use crate::ldif::UrlPolicy;
+use crate::plan::WrittenWhole;
 use crate::plan::operation::delete;
-use crate::policy::Server;
+use crate::plan::whole_lists::guard_record;
+use crate::policy::ServerSchema;
 use crate::proof::apply::{is_linked, rename_values};
 use crate::simulate::{Applied, Outcome, SimulateError, simulate_watched};
 
@@ -46,6 +48,8 @@ pub struct Reverted {
     pub undo: Vec<ChangeRecord>,
     /// What does not come back.
     pub lost: Vec<Lost>,
+    /// Records that write all values of an attribute, as the server cannot compare them.
+    pub written_whole: Vec<WrittenWhole>,
     /// What came of the records themselves; with one that is refused there is nothing to undo behind it.
     pub outcome: Outcome,
 }
@@ -54,11 +58,13 @@ pub struct Reverted {
 pub fn revert<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
-    (server, relax): (Server, bool),
+    (schema, relax): (impl Into<ServerSchema>, bool),
     records: &[ChangeRecord],
 ) -> Result<Reverted, SimulateError<E::Error>> {
+    let schema = schema.into();
     let mut undo = Vec::new();
     let mut lost = Vec::new();
+    let mut written_whole = Vec::new();
     let mut watch = |applied: Applied<'_>| {
         let Applied { number, before, after, unlinked } = applied;
         let record = &records[number];
@@ -68,11 +74,15 @@ pub fn revert<E: Exports>(
             let again = Modification { op: ModOp::Add, ..gone };
             ChangeRecord { dn, controls: Vec::new(), change: Change::Modify(vec![again]) }
         }));
-        undo.extend(inverse(record, before, after, (server, relax), &mut add_lost).into_iter().rev());
+        let mut inverse = inverse(record, before, after, (&schema, relax), &mut add_lost);
+        if let Some(after) = after {
+            written_whole.extend(inverse.iter_mut().filter_map(|record| guard_record(record, after, &schema)));
+        }
+        undo.extend(inverse.into_iter().rev());
     };
-    let outcome = simulate_watched(exports, urls, server, records, false, &mut watch)?;
+    let outcome = simulate_watched(exports, urls, schema.clone(), records, false, &mut watch)?;
     undo.reverse();
-    Ok(Reverted { undo, lost, outcome })
+    Ok(Reverted { undo, lost, written_whole, outcome })
 }
 
 /// What undoes one record, in the order in which it runs.
@@ -80,11 +90,13 @@ fn inverse(
     record: &ChangeRecord,
     before: Option<&Entry>,
     after: Option<&Entry>,
-    (server, relax): (Server, bool),
+    (schema, relax): (&ServerSchema, bool),
     lost: &mut dyn FnMut(String),
 ) -> Vec<ChangeRecord> {
     let plain = |dn: &Dn, change| ChangeRecord { dn: dn.clone(), controls: Vec::new(), change };
-    let options = Options { server, with_operational: true, ignored: Vec::new(), seed: 0 };
+    let server = schema.server();
+    let described = schema.shared();
+    let options = Options { server, schema: described, with_operational: true, ignored: Vec::new(), seed: 0 };
     match (&record.change, before, after) {
         (Change::Add(_), ..) => vec![plain(&record.dn, Change::Delete)],
         (Change::Delete, Some(before), _) => {

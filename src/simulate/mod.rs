@@ -25,7 +25,7 @@ use crate::directory::scan::{Exports, ScanError};
 use crate::directory::{Census, scan};
 use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, Modification, Origin, ResultCode};
 use crate::ldif::UrlPolicy;
-use crate::policy::Server;
+use crate::policy::ServerSchema;
 use crate::proof::apply::Model;
 
 pub use rewrite::rewrite;
@@ -81,11 +81,11 @@ pub enum SimulateError<E> {
 pub fn simulate<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
-    server: Server,
+    server: impl Into<ServerSchema>,
     records: &[ChangeRecord],
     keep_going: bool,
 ) -> Result<Outcome, SimulateError<E::Error>> {
-    run(exports, urls, server, records, keep_going, None)
+    run(exports, urls, server.into(), records, keep_going, None)
 }
 
 /// A record that was applied.
@@ -107,31 +107,31 @@ pub type Watch<'w> = dyn FnMut(Applied<'_>) + 'w;
 pub fn simulate_watched<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
-    server: Server,
+    server: impl Into<ServerSchema>,
     records: &[ChangeRecord],
     keep_going: bool,
     watch: &mut Watch<'_>,
 ) -> Result<Outcome, SimulateError<E::Error>> {
-    run(exports, urls, server, records, keep_going, Some(watch))
+    run(exports, urls, server.into(), records, keep_going, Some(watch))
 }
 
 fn run<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
-    server: Server,
+    schema: ServerSchema,
     records: &[ChangeRecord],
     keep_going: bool,
     mut watch: Option<&mut Watch<'_>>,
 ) -> Result<Outcome, SimulateError<E::Error>> {
     let mut found = Found::default();
-    let touched = Touched::by(records, server);
+    let touched = Touched::by(records, schema.server());
     let census = scan(exports, urls, None, &touched, |more| found.merge(more)).map_err(SimulateError::Scan)?;
     check_whole(&census)?;
     let before = by_name(found.entries)?;
     let mut model = Model {
         entries: before.clone(),
         others: found.parents.keys().filter(|key| !before.contains_key(*key)).cloned().collect(),
-        ..Model::new(server)
+        ..Model::new(schema)
     };
     for (parent, child) in found.children {
         model.children.entry(parent).or_default().insert(child);

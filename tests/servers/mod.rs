@@ -18,6 +18,7 @@ mod days;
 mod diff_run;
 mod ds389;
 mod ds389_facts;
+mod equality;
 mod lint;
 mod managed_entries;
 mod operational;

@@ -73,6 +73,8 @@ pub(super) fn attribute_type(entry: &Entry) -> Option<AttributeFacts> {
         ordering: None,
         syntax: text(entry, "attributeSyntax").map(|syntax| syntax_of(syntax, object_class_of_syntax(entry))),
         single_valued: is_true(entry, "isSingleValued"),
+        // No class of Active Directory is asked what it allows.
+        is_user_attribute: true,
         read_only: is_true(entry, "systemOnly") || constructed || link == Some(Link::Back),
         link,
     })

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::description::{AttributeTypeDescription, ObjectClassDescription};
+use super::description::{AttributeTypeDescription, ObjectClassDescription, Usage};
 use crate::ldap::attribute_types::without_oid_prefix;
 
 /// What values of a syntax hold, as far as names of entries are concerned.
@@ -82,6 +82,8 @@ pub(super) struct AttributeFacts {
     pub(super) syntax: Option<Syntax>,
     pub(super) single_valued: bool,
     pub(super) read_only: bool,
+    /// Not operational (USAGE userApplications).
+    pub(super) is_user_attribute: bool,
     pub(super) link: Option<Link>,
 }
 
@@ -113,6 +115,7 @@ impl AttributeFacts {
             syntax,
             single_valued: description.single_value,
             read_only: description.no_user_modification,
+            is_user_attribute: description.usage == Usage::UserApplications,
             link: None,
         }
     }
@@ -163,6 +166,7 @@ impl Named for AttributeFacts {
         self.syntax = self.syntax.or(other.syntax);
         self.single_valued |= other.single_valued;
         self.read_only |= other.read_only;
+        self.is_user_attribute &= other.is_user_attribute;
         self.link = self.link.or(other.link);
     }
 }
@@ -211,11 +215,13 @@ fn join_lists(own: &mut Vec<Box<str>>, other: Vec<Box<str>>) {
 pub(super) struct Catalogue<T> {
     all: Vec<T>,
     by_name: HashMap<Box<str>, usize>,
+    /// How many of them later descriptions do not change.
+    sealed: usize,
 }
 
 impl<T> Default for Catalogue<T> {
     fn default() -> Self {
-        Self { all: Vec::new(), by_name: HashMap::new() }
+        Self { all: Vec::new(), by_name: HashMap::new(), sealed: 0 }
     }
 }
 
@@ -224,6 +230,9 @@ impl<T: Named> Catalogue<T> {
     pub(super) fn add(&mut self, new: T) {
         let known = new.called().find_map(|name| self.position(name));
         let at = if let Some(at) = known {
+            if at < self.sealed {
+                return;
+            }
             self.all[at].join(new);
             at
         } else {
@@ -235,6 +244,11 @@ impl<T: Named> Catalogue<T> {
         for name in item.called().chain([item.oid()]).filter(|name| !name.is_empty()) {
             self.by_name.entry(key(name).into()).or_insert(at);
         }
+    }
+
+    /// Makes all of them final.
+    pub(super) fn seal(&mut self) {
+        self.sealed = self.all.len();
     }
 
     /// Where it stands in [`all`](Self::all).

@@ -18,6 +18,7 @@
 
 mod active_directory;
 pub mod description;
+pub mod directives;
 mod facts;
 mod grammar;
 
@@ -31,7 +32,7 @@ use facts::{AttributeFacts, Catalogue, ClassFacts, Macros, Named, Syntax};
 use super::{
     Entry, Origin,
     attribute::{base_type, same_type},
-    object_classes,
+    attribute_types, object_classes,
 };
 
 /// Longest chain of supertypes that is followed: a hostile schema may go in circles.
@@ -97,6 +98,28 @@ impl<'s> Described<'s> {
     }
 }
 
+/// What a description defines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Definition {
+    /// An attribute type.
+    AttributeType,
+    /// An object class.
+    ObjectClass,
+    /// A name for an OID: `NSDSat NetscapeDS:1`.
+    ObjectIdentifier,
+}
+
+/// What descriptions say of an attribute type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inherited<'s, T> {
+    /// The type, or a supertype that it inherits from, says this.
+    Said(T),
+    /// The type and all its supertypes are described, and none of them says anything.
+    Nothing,
+    /// The type of this name is not described: the type itself, or the supertype that it inherits from.
+    Elsewhere(&'s str),
+}
+
 /// What is known of attribute types and object classes. Empty by default.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
@@ -129,17 +152,37 @@ impl Schema {
         parts().next().is_some()
     }
 
+    /// Reads one description that is not an attribute value of an entry.
+    pub fn define(&mut self, definition: Definition, value: &[u8], origin: Origin) {
+        let done = match definition {
+            Definition::AttributeType => self.add_attribute_type(value),
+            Definition::ObjectClass => self.add_object_class(value),
+            Definition::ObjectIdentifier => {
+                self.macros.add(value).ok_or(SchemaError { offset: 0, kind: SchemaErrorKind::Word })
+            }
+        };
+        if let Err(error) = done {
+            self.unreadable.push(Unreadable { origin, error });
+        }
+    }
+
+    fn add_attribute_type(&mut self, value: &[u8]) -> Result<(), SchemaError> {
+        let description = AttributeTypeDescription::parse(value)?;
+        self.attributes.add(AttributeFacts::new(description, &self.macros));
+        Ok(())
+    }
+
+    fn add_object_class(&mut self, value: &[u8]) -> Result<(), SchemaError> {
+        let description = ObjectClassDescription::parse(value)?;
+        self.classes.add(ClassFacts::new(description, &self.macros));
+        Ok(())
+    }
+
     fn add_part(&mut self, part: Part, entry: &Entry, value: &[u8]) -> Result<(), SchemaError> {
         const NAMELESS: SchemaError = SchemaError { offset: 0, kind: SchemaErrorKind::Nameless };
         match part {
-            Part::AttributeType => {
-                let description = AttributeTypeDescription::parse(value)?;
-                self.attributes.add(AttributeFacts::new(description, &self.macros));
-            }
-            Part::ObjectClass => {
-                let description = ObjectClassDescription::parse(value)?;
-                self.classes.add(ClassFacts::new(description, &self.macros));
-            }
+            Part::AttributeType => self.add_attribute_type(value)?,
+            Part::ObjectClass => self.add_object_class(value)?,
             Part::Entry(_) if active_directory::is_defunct(entry) => {}
             Part::Entry(SchemaClass::AttributeSchema) => {
                 self.attributes.add(active_directory::attribute_type(entry).ok_or(NAMELESS)?);
@@ -228,6 +271,52 @@ impl Schema {
         self.classes.all().iter().map(|facts| Described::new(facts, &facts.superiors))
     }
 
+    /// The equality rule of an attribute type, its own or that of a supertype.
+    pub fn equality_rule<'s>(&'s self, name: &'s str) -> Inherited<'s, &'s str> {
+        let mut name = name;
+        for _ in 0..MAX_DEPTH {
+            let Some(facts) = self.attributes.find(name) else { return Inherited::Elsewhere(base_type(name)) };
+            match (&facts.equality, &facts.superior) {
+                (Some(rule), _) => return Inherited::Said(rule),
+                (None, Some(superior)) => name = superior,
+                (None, None) => return Inherited::Nothing,
+            }
+        }
+        Inherited::Nothing
+    }
+
+    /// Whether an attribute type has an EQUALITY rule, its own or that of a supertype: by its description, else by the
+    /// table of [`attribute_types`]; one that neither knows is taken to have one.
+    pub fn names_equality(&self, name: &str) -> bool {
+        match self.equality_rule(name) {
+            Inherited::Said(_) => true,
+            Inherited::Nothing => false,
+            Inherited::Elsewhere(name) => attribute_types::names_equality(name).unwrap_or(true),
+        }
+    }
+
+    /// Whether an attribute type is described as one of user applications, so that only object classes allow it.
+    pub fn is_user_attribute(&self, name: &str) -> bool {
+        self.attributes.find(name).is_some_and(|facts| facts.is_user_attribute)
+    }
+
+    /// The names of superiors of an object class, at any height, that are not described.
+    pub fn missing_superiors(&self, class: &str) -> Vec<&str> {
+        let superiors = self.with_superiors(class).into_iter().flat_map(|class| &class.superiors);
+        superiors.map(AsRef::as_ref).filter(|name| !self.knows_class(name)).collect()
+    }
+
+    /// The same, and forgets it.
+    pub fn take_unreadable(&mut self) -> Vec<Unreadable> {
+        std::mem::take(&mut self.unreadable)
+    }
+
+    /// Makes what is described so far final: what is added later says nothing of these attribute types and classes.
+    pub fn seal(&mut self) {
+        self.attributes.seal();
+        self.classes.seal();
+    }
+
     /// Whether a client may write it; `true` if nothing is known.
     pub fn is_user_modifiable(&self, name: &str) -> bool {
         !self.attributes.find(name).is_some_and(|facts| facts.read_only)
@@ -261,6 +350,11 @@ impl Schema {
             let listed = class.must.iter().chain(&class.may).any(|own| self.same_attribute(own, attribute));
             listed || class.called().any(everything)
         })
+    }
+
+    /// The OID and a name of every attribute type that is described.
+    pub fn attribute_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.all().iter().filter_map(|facts| Some((facts.oid(), facts.called().next()?)))
     }
 
     /// All names of the attribute types whose values are DNs, with or without a UID, and that a client may write;

@@ -19,12 +19,14 @@ mod record;
 pub mod rules;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use rules::{Rule, Severity};
 
 use super::error::LdifError;
 use super::quick::is_faultless;
 use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::schema::Schema;
 
 /// Whose tools will run the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,8 @@ type Edit = (Range<usize>, Vec<u8>);
 #[derive(Debug)]
 pub struct Linter {
     target: Option<Target>,
+    /// Whose EQUALITY rules the server needs to delete single values.
+    equality: Option<Arc<Schema>>,
     /// Whether a content record, and whether a change record was seen.
     kinds: (bool, bool),
     /// The line of the first `version:`.
@@ -102,6 +106,7 @@ impl Linter {
     pub fn new(target: Option<Target>) -> Self {
         Self {
             target,
+            equality: None,
             kinds: (false, false),
             version: None,
             records: 0,
@@ -109,6 +114,14 @@ impl Linter {
             mixed_said: false,
             slapadd_said: false,
         }
+    }
+
+    /// Looks also for deletions of single values that a server refuses because the attribute type has no EQUALITY rule:
+    /// by these descriptions, else by the built-in table.
+    #[must_use]
+    pub fn needing_equality(mut self, schema: Option<Arc<Schema>>) -> Self {
+        self.equality = schema;
+        self
     }
 
     /// What is wrong before the first line.

@@ -266,6 +266,12 @@ impl Finder<'_, '_> {
             if spec.op == crate::ldap::ModOp::Add && spec.values.is_empty() && !self.aside {
                 self.at(spec.line, "add-without-values", false);
             }
+            if spec.op == crate::ldap::ModOp::Delete
+                && !spec.values.is_empty()
+                && self.linter.equality.as_ref().is_some_and(|schema| !schema.names_equality(&spec.description))
+            {
+                self.at(spec.line, "value-without-equality", false);
+            }
             for value in spec.values.iter().filter(|value| value.description != spec.description) {
                 let by_case = value.description.eq_ignore_ascii_case(&spec.description);
                 if !by_case && self.linter.target.is_some_and(Target::is_ldapmodify) {

@@ -73,6 +73,7 @@ pub static RULES: &[Rule] = &[
     rule("no-last-separator", Warning, "the `-` behind the last modification is missing", "add it"),
     rule("no-last-line-end", Warning, "the last line has no line end", "add it"),
     rule("add-without-values", Warning, "`add:` without values; servers refuse it", "add the values, or remove it"),
+    rule("value-without-equality", Error, "deletes single values of an attribute without an EQUALITY rule, which the server refuses (18)", "write `replace:` with all values that are to stay, or `delete:` without values"),
     rule("value-spelling", Warning, "a value line spells its attribute in another way than its modification", "spell it alike"),
     rule("base64-keyword", Warning, "a keyword's value in base64; RFC 2849 knows that for names only", "write it as text"),
     rule("deleteoldrdn-word", Warning, "`deleteoldrdn` in words", "write 0"),

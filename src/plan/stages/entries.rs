@@ -47,7 +47,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
     for (entry, person, kind) in doomed {
         let index = site.account_of(person);
         built.children += u64::from(kind == Kind::Child);
-        let guarded = guard::guarded(entry, site.policy, kind);
+        let guarded = guard::guarded(entry, site.policy, kind, site.schema);
         let mut reason = match kind {
             Kind::Account => site.accounts[index].decision.reason.sentence(),
             Kind::Alias | Kind::Group => site.companions[person - site.accounts.len()].reason().to_owned(),
@@ -59,7 +59,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         let control = match site.request.guard {
             Guard::Assert => guard::assertion(&guarded),
             Guard::Values if !guarded.is_empty() => {
-                let (record, _) = modify(entry, &entry.dn, guard::modifications(&guarded));
+                let (record, _) = modify(entry, &entry.dn, guard::modifications(&guarded), site.schema);
                 built.operations.push(Operation {
                     stage: Stage::Entries,
                     kind: Kind::Guard,

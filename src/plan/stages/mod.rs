@@ -20,13 +20,12 @@ use super::complete;
 use super::operation::{Kind, Operation, Stage, modify};
 use super::orphans::Orphan;
 use super::references::{Fates, Obstacle, Successor};
-use super::{Account, Request, Review, hold};
+use super::{Account, Request, Review, hold, whole_lists};
 use crate::ldap::dn_key::prefixes;
-use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, ModOp, Modification, Value};
 use crate::lifecycle::state::{same_value, values_of};
 use crate::lifecycle::{Reason, Step};
-use crate::policy::Policy;
+use crate::policy::{Policy, ServerSchema};
 
 pub use moves::{Moves, moves};
 pub use status::{occupied_stamp, unknown_before, without_room};
@@ -68,8 +67,8 @@ pub struct Site<'s> {
     pub policy: &'s Policy,
     /// What was asked for.
     pub request: &'s Request,
-    /// The schema that the exports hold.
-    pub schema: &'s Schema,
+    /// The schema of the directory.
+    pub schema: &'s ServerSchema,
     /// Who is moved.
     pub moves: &'s Moves,
     /// What goes with accounts.
@@ -147,7 +146,7 @@ pub fn hold_the_impossible(
     accounts: &mut [Account],
     companions: &[Companion],
     around: &Collected,
-    (policy, schema): (&Policy, &Schema),
+    (policy, schema): (&Policy, &ServerSchema),
 ) -> Vec<bool> {
     loop {
         let gone = companions::gone(accounts, companions, around, (policy, schema));
@@ -186,7 +185,7 @@ pub fn hold_the_impossible(
 }
 
 /// What deleted accounts could do through groups that do not name them.
-pub fn lost_access(accounts: &[Account], gone: &[bool], around: &Collected, schema: &Schema) -> Vec<Access> {
+pub fn lost_access(accounts: &[Account], gone: &[bool], around: &Collected, schema: &ServerSchema) -> Vec<Access> {
     let is_deleted = |person: usize| companions::is_gone(accounts, gone, person);
     let none = BTreeMap::new();
     let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
@@ -239,7 +238,7 @@ pub fn operations(
     policy: &Policy,
     request: &Request,
     moves: &Moves,
-    (companions, gone, schema, orphans): (&[Companion], &[bool], &Schema, &[Orphan]),
+    (companions, gone, schema, orphans): (&[Companion], &[bool], &ServerSchema, &[Orphan]),
 ) -> Built {
     let (deleted, successors) = (deleted_keys(accounts, companions, gone), successors(accounts));
     let site = Site {
@@ -275,8 +274,9 @@ impl Built {
     /// An operation that modifies an account itself, which it finds so, under this name.
     fn modify_account(
         &mut self,
+        site: &Site<'_>,
         (stage, kind): (Stage, Kind),
-        (index, account): (usize, &Account),
+        index: usize,
         (found, name): (&Entry, &Dn),
         service: Option<&str>,
         modifications: Vec<Modification>,
@@ -284,7 +284,9 @@ impl Built {
         if modifications.is_empty() {
             return;
         }
-        let (record, undo) = modify(found, name, modifications);
+        let account = &site.accounts[index];
+        let modifications = whole_lists::written(found, modifications, site.schema);
+        let (record, undo) = modify(found, name, modifications, site.schema);
         self.touch(&account.entry);
         self.operations.push(Operation {
             stage,

@@ -13,6 +13,7 @@ use crate::plan::collect::{Kept, Reference};
 use crate::plan::companions::GroupOwners;
 use crate::plan::operation::{Kind, Operation, Stage, modify};
 use crate::plan::references::{Change, Fates, change, gone, is_for_review};
+use crate::plan::whole_lists;
 
 /// Writes the stage.
 pub fn build(built: &mut Built, site: &Site<'_>) {
@@ -122,10 +123,11 @@ fn entry(built: &mut Built, site: &Site<'_>, kept: &Kept, change: Change) {
     accounts.sort_unstable();
     accounts.dedup();
     built.touch(entry);
-    let pieces = pieces(change.modifications, site.policy.references.max_values);
+    let modifications = whole_lists::written(entry, change.modifications, site.schema);
+    let pieces = pieces(modifications, site.policy.references.max_values);
     let count = pieces.len();
     for (index, modifications) in pieces.into_iter().enumerate() {
-        let (record, undo) = modify(entry, &site.name_after_moves(entry), modifications);
+        let (record, undo) = modify(entry, &site.name_after_moves(entry), modifications, site.schema);
         let part = if count > 1 { format!("; part {} of {count}", index + 1) } else { String::new() };
         built.operations.push(Operation {
             stage: Stage::References,

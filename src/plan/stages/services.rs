@@ -50,10 +50,10 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         let name = site.name_after_moves(entry);
         let what = names.join(", ");
         let notes = notes(&stripped);
-        let which = (index, account);
         built.modify_account(
+            site,
             (Stage::Services, Kind::Strip),
-            which,
+            index,
             (entry, &name),
             Some(&what),
             stripped.modifications,

@@ -14,13 +14,12 @@
 //! the blocking value has no room, the account is held.
 
 use super::{Built, Site, remove, set, spelled};
-use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
 use crate::lifecycle::state::{number, values_of};
 use crate::lifecycle::{History, ServiceState, Step, grace, mark};
 use crate::plan::operation::{Kind, Stage};
 use crate::plan::{Account, Review};
-use crate::policy::Policy;
+use crate::policy::{Policy, ServerSchema};
 
 /// Writes the stage.
 pub fn build(built: &mut Built, site: &Site<'_>) {
@@ -43,7 +42,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
             Step::Disconnect => (Kind::Disconnect, disconnect(entry, site.policy)),
             Step::Strip | Step::Purge | Step::Wait | Step::Nothing | Step::Hold => continue,
         };
-        built.modify_account((Stage::Status, kind), (index, account), (entry, &entry.dn), service, modifications);
+        built.modify_account(site, (Stage::Status, kind), index, (entry, &entry.dn), service, modifications);
     }
 }
 
@@ -74,7 +73,7 @@ fn stamp(
     // Left from an earlier life, or in no readable form.
     let stale = remove(entry, &stamp.attribute, |value| grace::is_stamp(stamp, service, value));
     let notes = grace::notes(entry, &stamp.attribute, stamp);
-    if takes_one_value(site.policy, site.schema, stamp.attribute.attribute_type())
+    if site.schema.takes_one_value(stamp.attribute.attribute_type())
         && let Some(note) = notes.first()
     {
         built.reviews.push(Review {
@@ -90,10 +89,6 @@ fn stamp(
     let description = spelled(entry, &stamp.attribute);
     let add = Modification { op: ModOp::Add, description, values: vec![Value::new(today.as_bytes())] };
     stale.into_iter().chain([add]).collect()
-}
-
-fn takes_one_value(policy: &Policy, schema: &Schema, attribute_type: &str) -> bool {
-    schema.is_single_valued(attribute_type) || policy.directory.server.profile().takes_one_value(attribute_type)
 }
 
 fn line_of(entry: &Entry, description: &AttributeDescription) -> Origin {
@@ -169,16 +164,16 @@ fn disconnect(entry: &Entry, policy: &Policy) -> Vec<Modification> {
 }
 
 /// The attribute that has no room for the stamp: it is single-valued, and its value is no stamp.
-pub fn occupied_stamp(entry: &Entry, policy: &Policy, schema: &Schema) -> Option<String> {
+pub fn occupied_stamp(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> Option<String> {
     let stamp = policy.stamp.as_ref()?;
-    let takes_one = takes_one_value(policy, schema, stamp.attribute.attribute_type());
+    let takes_one = schema.takes_one_value(stamp.attribute.attribute_type());
     let is_occupied = takes_one && !grace::notes(entry, &stamp.attribute, stamp).is_empty();
     is_occupied.then(|| stamp.attribute.spelling().to_owned())
 }
 
 /// The attribute that has no room for the blocking value.
-pub fn without_room(entry: &Entry, policy: &Policy, schema: &Schema) -> Option<String> {
+pub fn without_room(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> Option<String> {
     let attribute = &policy.disconnect.as_ref()?.attribute;
-    let takes_one = takes_one_value(policy, schema, attribute.attribute_type());
+    let takes_one = schema.takes_one_value(attribute.attribute_type());
     (takes_one && values_of(entry, attribute).next().is_some()).then(|| attribute.spelling().to_owned())
 }

@@ -1,47 +1,67 @@
 //! The assertion of RFC 4528: an encoded filter (RFC 4511, 4.5.1.7) held against an entry.
 //!
-//! `and`, `or`, `not`, equality and presence are understood; a plan writes the first and the last but one.
+//! `and`, `or`, `not`, equality and presence are understood; a plan writes the first and the last but one. Equality on an
+//! attribute that the server cannot compare is Undefined: the assertion does not hold, whatever `not` is around it
+//! (measured: slapd answers 122).
 
 use super::modify::Positions;
+use crate::ldap::filter::Truth;
 use crate::ldap::{AttributeDescription, Entry, ResultCode};
+use crate::policy::ServerSchema;
 
 /// Whether the filter holds; 2 if it is none, as slapd answers.
-pub fn holds(entry: &Entry, filter: &[u8]) -> Result<bool, ResultCode> {
-    truth(entry, filter, 0).ok_or(ResultCode::ProtocolError)
+pub fn holds(entry: &Entry, filter: &[u8], schema: &ServerSchema) -> Result<bool, ResultCode> {
+    let truth = truth((entry, schema), filter, 0).ok_or(ResultCode::ProtocolError)?;
+    Ok(truth == Truth::True)
 }
 
 /// Filters may nest without end; no filter that anybody writes is this deep.
 const DEEPEST: usize = 16;
 
-fn truth(entry: &Entry, filter: &[u8], depth: usize) -> Option<bool> {
+/// Where a filter is evaluated.
+type Subject<'s> = (&'s Entry, &'s ServerSchema);
+
+fn truth((entry, schema): Subject<'_>, filter: &[u8], depth: usize) -> Option<Truth> {
     let (tag, content, []) = element(filter)? else { return None };
     if depth > DEEPEST {
         return None;
     }
     match tag {
-        0xa0 => Some(parts(entry, content, depth)?.iter().all(|&part| part)),
-        0xa1 => Some(parts(entry, content, depth)?.contains(&true)),
-        0xa2 => truth(entry, content, depth + 1).map(|inner| !inner),
+        0xa0 => Some(first_of([Truth::False, Truth::Undefined], &parts((entry, schema), content, depth)?, Truth::True)),
+        0xa1 => Some(first_of([Truth::True, Truth::Undefined], &parts((entry, schema), content, depth)?, Truth::False)),
+        0xa2 => truth((entry, schema), content, depth + 1).map(|inner| match inner {
+            Truth::True => Truth::False,
+            Truth::False => Truth::True,
+            Truth::Undefined => Truth::Undefined,
+        }),
         0xa3 => {
             let (0x04, name, rest) = element(content)? else { return None };
             let (0x04, value, []) = element(rest)? else { return None };
             let description = AttributeDescription::parse(name).ok()?;
+            if !schema.compares(description.attribute_type()) {
+                return Some(Truth::Undefined);
+            }
             let attribute = entry.attributes.iter().find(|attribute| attribute.description == description);
-            Some(attribute.is_some_and(|attribute| Positions::of(attribute).find(value).is_some()))
+            Some(Truth::from(attribute.is_some_and(|attribute| Positions::of(attribute).find(value).is_some())))
         }
         0x87 => {
             let description = AttributeDescription::parse(content).ok()?;
-            Some(entry.attributes.iter().any(|attribute| attribute.description == description))
+            Some(Truth::from(entry.attributes.iter().any(|attribute| attribute.description == description)))
         }
         _ => None,
     }
 }
 
-fn parts(entry: &Entry, mut content: &[u8], depth: usize) -> Option<Vec<bool>> {
+/// The first of two truths that one of the parts has, else the other one.
+fn first_of(wanted: [Truth; 2], parts: &[Truth], other: Truth) -> Truth {
+    wanted.into_iter().find(|wanted| parts.contains(wanted)).unwrap_or(other)
+}
+
+fn parts(subject: Subject<'_>, mut content: &[u8], depth: usize) -> Option<Vec<Truth>> {
     let mut parts = Vec::new();
     while !content.is_empty() {
         let (_, _, rest) = element(content)?;
-        parts.push(truth(entry, &content[..content.len() - rest.len()], depth + 1)?);
+        parts.push(truth(subject, &content[..content.len() - rest.len()], depth + 1)?);
         content = rest;
     }
     Some(parts)
@@ -71,10 +91,15 @@ mod tests {
     fn filters_hold_or_not_or_are_none() {
         let mut entry = Entry { dn: Dn::parse(b"cn=a").unwrap(), origin: Origin::default(), attributes: Vec::new() };
         entry.push(AttributeDescription::parse(b"cn").unwrap(), Value::new(b"a"));
+        entry.push(AttributeDescription::parse(b"fax").unwrap(), Value::new(b"1"));
+        let schema = ServerSchema::from(crate::policy::Server::OpenLdap);
         for (filter, expected) in [
             (&b"\xa3\x07\x04\x02cn\x04\x01A"[..], Ok(true)),
             (b"\xa3\x07\x04\x02cn\x04\x01b", Ok(false)),
             (b"\xa3\x07\x04\x02sn\x04\x01a", Ok(false)),
+            (b"\xa3\x08\x04\x03fax\x04\x011", Ok(false)),
+            (b"\xa2\x0a\xa3\x08\x04\x03fax\x04\x011", Ok(false)),
+            (b"\xa1\x0e\xa3\x08\x04\x03fax\x04\x011\x87\x02cn", Ok(true)),
             (b"\x87\x02cn", Ok(true)),
             (b"\x87\x02sn", Ok(false)),
             (b"\xa2\x04\x87\x02sn", Ok(true)),
@@ -88,11 +113,11 @@ mod tests {
             (b"\x87\x02cn\x00", Err(ResultCode::ProtocolError)),
             (b"\xa0\x01\x87", Err(ResultCode::ProtocolError)),
         ] {
-            assert_eq!(holds(&entry, filter), expected, "{}", filter.escape_ascii());
+            assert_eq!(holds(&entry, filter, &schema), expected, "{}", filter.escape_ascii());
         }
         let deep = (0..40u8).fold(b"\x87\x02cn".to_vec(), |inner, _| {
             [&[0xa2, u8::try_from(inner.len()).unwrap()][..], &inner].concat()
         });
-        assert_eq!(holds(&entry, &deep), Err(ResultCode::ProtocolError));
+        assert_eq!(holds(&entry, &deep, &schema), Err(ResultCode::ProtocolError));
     }
 }

@@ -37,12 +37,12 @@ use crate::ldap::{
     Attribute, AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, Entry, ModOp, Modification, Origin, Rdn,
     Renames, ResultCode, Value,
 };
-use crate::policy::Server;
+use crate::policy::ServerSchema;
 use crate::policy::server::Profile;
 use links::Links;
 pub use links::{LINKED, is_linked, relink, relink_all};
 use schema::Rules;
-pub use schema::{has_no_equality, is_another_structural_class};
+pub use schema::is_another_structural_class;
 
 /// OID of the assertion control (RFC 4528).
 const ASSERTION: &str = "1.3.6.1.1.12";
@@ -64,13 +64,16 @@ pub struct Model {
     pub profile: Profile,
     /// Entries that the server deleted with their origins, by the origin's name: 389 DS adds them again with it.
     pub(crate) managed: BTreeMap<DnKey, Vec<Arc<Entry>>>,
+    /// What is known of its schema.
+    pub schema: ServerSchema,
     /// What values that follow entries have to follow.
     pub(crate) links: Links,
 }
 
 impl Model {
     /// An empty directory on such a server.
-    pub fn new(server: Server) -> Self {
+    pub fn new(server: impl Into<ServerSchema>) -> Self {
+        let schema = server.into();
         Self {
             entries: BTreeMap::new(),
             children: BTreeMap::new(),
@@ -79,7 +82,8 @@ impl Model {
             managed: BTreeMap::new(),
             links: Links::default(),
             stood_before: false,
-            profile: server.profile(),
+            profile: schema.profile(),
+            schema,
         }
     }
 
@@ -100,7 +104,12 @@ impl Model {
             return Err(ResultCode::UnavailableCriticalExtension);
         }
         let relaxed = record.controls.iter().any(|control| control.oid == RELAX_RULES && known(control));
-        let rules = Rules { profile: &self.profile, stood_before: self.stood_before || relaxed, is_relaxed: relaxed };
+        let rules = Rules {
+            profile: &self.profile,
+            schema: &self.schema,
+            stood_before: self.stood_before || relaxed,
+            is_relaxed: relaxed,
+        };
         match &record.change {
             Change::Modify(modifications) => {
                 rules.check_request(self.entries.get(key).map(AsRef::as_ref), modifications)?;
@@ -116,7 +125,7 @@ impl Model {
             Change::Delete => self.delete(key),
             Change::Modify(modifications) => {
                 let entry = self.entries.get(key).ok_or(ResultCode::NoSuchObject)?;
-                let changed = modify::modify(entry, modifications, &self.profile)?;
+                let changed = modify::modify(entry, modifications, rules)?;
                 rules.check_entry(Some(entry), &changed)?;
                 self.entries.insert(key.clone(), Arc::new(changed));
                 Ok(())
@@ -200,7 +209,8 @@ impl Model {
         }
         let mut top = rename_values(entry, new_rdn, delete_old_rdn);
         top.dn = name.clone();
-        let rules = Rules { profile: &self.profile, stood_before: self.stood_before, is_relaxed: false };
+        let rules =
+            Rules { profile: &self.profile, schema: &self.schema, stood_before: self.stood_before, is_relaxed: false };
         rules.check_entry(Some(entry), &top)?;
         self.entries.insert(old.clone(), Arc::new(top));
         self.move_subtree(&old, &name)?;
@@ -253,7 +263,7 @@ impl Model {
                 add_name(&mut entry, ava);
             }
         }
-        Rules { profile: &self.profile, stood_before: self.stood_before, is_relaxed: false }
+        Rules { profile: &self.profile, schema: &self.schema, stood_before: self.stood_before, is_relaxed: false }
             .check_entry(None, &entry)?;
         if self.is_there(key) {
             return Err(ResultCode::EntryAlreadyExists);
@@ -300,7 +310,7 @@ impl Model {
             return Ok(());
         }
         let entry = self.entries.get(key).ok_or(ResultCode::NoSuchObject)?;
-        let holds = assertion::holds(entry, control.value.as_deref().unwrap_or_default())?;
+        let holds = assertion::holds(entry, control.value.as_deref().unwrap_or_default(), &self.schema)?;
         if holds { Ok(()) } else { Err(ResultCode::AssertionFailed) }
     }
 }
@@ -344,6 +354,7 @@ fn add_name(entry: &mut Entry, ava: &Ava) {
 mod tests {
     use super::*;
     use crate::ldap::{ModOp, Modification};
+    use crate::policy::Server;
 
     fn dn(name: &str) -> Dn {
         Dn::parse(name.as_bytes()).unwrap()

@@ -5,18 +5,17 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::links::is_linked;
-use super::schema::has_no_equality;
+use super::schema::Rules;
 use crate::directory::key_hash::Quick;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::{Attribute, Entry, ModOp, Modification, ResultCode, Value};
-use crate::policy::server::Profile;
 
 /// The entry after all modifications.
-pub fn modify(entry: &Entry, modifications: &[Modification], profile: &Profile) -> Result<Entry, ResultCode> {
+pub fn modify(entry: &Entry, modifications: &[Modification], rules: Rules<'_>) -> Result<Entry, ResultCode> {
     let mut changed = entry.clone();
     for modification in modifications {
-        apply(&mut changed, modification, profile)?;
+        apply(&mut changed, modification, rules)?;
     }
     changed.attributes.retain(|attribute| !attribute.values.is_empty());
     Ok(changed)
@@ -61,13 +60,14 @@ impl<'a> Positions<'a> {
     }
 }
 
-fn apply(entry: &mut Entry, modification: &Modification, profile: &Profile) -> Result<(), ResultCode> {
+fn apply(entry: &mut Entry, modification: &Modification, rules: Rules<'_>) -> Result<(), ResultCode> {
+    let profile = rules.profile;
     let at = entry.attributes.iter().position(|attribute| attribute.description == modification.description);
     let name = modification.description.attribute_type();
     let is_link = profile.follows_moves && is_linked(name);
     match modification.op {
         ModOp::Delete => {
-            if !modification.values.is_empty() && has_no_equality(name) {
+            if !modification.values.is_empty() && !rules.schema.compares(name) {
                 return Err(ResultCode::InappropriateMatching);
             }
             let value_absent = if is_link { profile.codes.no_link } else { ResultCode::NoSuchAttribute };
@@ -95,7 +95,7 @@ fn apply(entry: &mut Entry, modification: &Modification, profile: &Profile) -> R
                 entry.attributes.len() - 1
             });
             let attribute = &mut entry.attributes[at];
-            if !attribute.values.is_empty() && has_no_equality(name) {
+            if !attribute.values.is_empty() && !rules.schema.compares(name) {
                 return Err(ResultCode::InappropriateMatching);
             }
             let positions = Positions::of(attribute);

@@ -12,7 +12,8 @@
 //! | a required attribute gone | 65 | [`object_classes`] |
 //! | an attribute that no class of the entry allows | 65 | [`object_classes`] |
 //!
-//! Sites add to their schema. So what is not known is allowed, and what an export shows is allowed on the entry that it
+//! Where the schema of the directory is known, it says what is required, allowed and single-valued
+//! ([`ServerSchema`]). Sites add to their schema. So what is not known is allowed, and what an export shows is allowed on the entry that it
 //! shows it on: only what a change makes worse is refused. The classes of Active Directory bear the names of the RFCs'
 //! and have other attributes: nothing is asked of them.
 
@@ -27,21 +28,17 @@ use crate::ldap::object_classes::{self, ClassKind, ObjectClass};
 use crate::ldap::server_owned::{is_read_only, is_taken_with_relax};
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, ModOp, Modification, ResultCode, Value};
 use crate::policy::server::{Profile, Schema};
-
-/// Types whose values cannot be compared (RFC 2798, RFC 4523 as servers have it): no single one can be deleted.
-const WITHOUT_EQUALITY: [&str; 5] = ["audio", "jpegPhoto", "photo", "userPKCS12", "userSMIMECertificate"];
+use crate::policy::server_schema::ClassRules;
+use crate::policy::{Server, ServerSchema};
 
 /// Classes whose kind is another on some servers; see the table in [`object_classes`].
 const OF_ANY_KIND: [&str; 4] = ["icsCalendarUser", "posixGroup", "mailGroup", "piLocalBook"];
 
-/// Whether a value can be deleted, or another added, only by replacing all.
-pub fn has_no_equality(attribute_type: &str) -> bool {
-    is_one_of(&WITHOUT_EQUALITY, attribute_type)
-}
-
 /// Whether no modify makes one entry of the other: each has one structural class, and they are two (69).
 pub fn is_another_structural_class(before: &Entry, after: &Entry) -> bool {
-    let (before, after) = (Classes::of(before), Classes::of(after));
+    // The kinds of classes are those of the table, whatever the server.
+    let schema = ServerSchema::from(Server::OpenLdap);
+    let (before, after) = (Classes::of(before, &schema), Classes::of(after, &schema));
     check_structural(Some(&before), &after) == Err(ResultCode::ObjectClassModsProhibited)
 }
 
@@ -50,13 +47,15 @@ pub fn is_another_structural_class(before: &Entry, after: &Entry) -> bool {
 pub struct Rules<'m> {
     /// The server.
     pub profile: &'m Profile,
+    /// Its schema.
+    pub schema: &'m ServerSchema,
     /// What is written stood in the exports: a rollback.
     pub stood_before: bool,
     /// The record has the relax rules control, and the server knows it.
     pub is_relaxed: bool,
 }
 
-impl Rules<'_> {
+impl<'m> Rules<'m> {
     /// Looks at the modifications alone, as servers do before they look for the entry.
     pub fn check_request(self, entry: Option<&Entry>, modifications: &[Modification]) -> Result<(), ResultCode> {
         for modification in modifications {
@@ -125,7 +124,7 @@ impl Rules<'_> {
     }
 
     fn check_list(self, description: &AttributeDescription, values: &[Value]) -> Result<(), ResultCode> {
-        if values.len() > 1 && !self.stood_before && self.profile.takes_one_value(description.attribute_type()) {
+        if values.len() > 1 && !self.stood_before && self.schema.takes_one_value(description.attribute_type()) {
             return Err(self.profile.codes.second_value);
         }
         let rule = equality_rule(description.attribute_type());
@@ -148,8 +147,8 @@ impl Rules<'_> {
         if after.values("objectClass").next().is_none() {
             return Err(ResultCode::ObjectClassViolation);
         }
-        let classes = Classes::of(after);
-        let classes_before = before.map(Classes::of);
+        let classes = Classes::of(after, self.schema);
+        let classes_before = before.map(|before| Classes::of(before, self.schema));
         if self.profile.enforces_structural_class && !self.stood_before {
             check_structural(classes_before.as_ref(), &classes)?;
         }
@@ -166,7 +165,7 @@ impl Rules<'_> {
         for attribute in after.attributes.iter().filter(many) {
             let same = |other: &&Attribute| other.description == attribute.description;
             let had_many = before.is_some_and(|entry| entry.attributes.iter().filter(same).any(|other| many(&other)));
-            if !had_many && !self.stood_before && self.profile.takes_one_value(attribute.description.attribute_type()) {
+            if !had_many && !self.stood_before && self.schema.takes_one_value(attribute.description.attribute_type()) {
                 return Err(self.profile.codes.second_value);
             }
         }
@@ -190,12 +189,12 @@ impl Rules<'_> {
         self,
         before: Option<&Entry>,
         after: &Entry,
-        classes_before: Option<&Classes>,
-        classes: &Classes,
+        classes_before: Option<&Classes<'m>>,
+        classes: &Classes<'m>,
     ) -> Result<(), ResultCode> {
-        for class in &classes.known {
-            let is_new = !self.stood_before && !classes_before.is_some_and(|before| before.known.contains(class));
-            for required in class.required() {
+        for class in &classes.all {
+            let is_new = !self.stood_before && !classes_before.is_some_and(|before| before.has(class.name));
+            for required in class.rules.required() {
                 let may_go = self.profile.last_member_may_go && is_one_of(&["member", "uniqueMember"], required);
                 let lost = || before.is_some_and(|entry| has_type(entry, required));
                 if !may_go && !has_type(after, required) && (is_new || lost()) {
@@ -210,15 +209,20 @@ impl Rules<'_> {
         self,
         before: Option<&Entry>,
         after: &Entry,
-        classes_before: Option<&Classes>,
-        classes: &Classes,
+        classes_before: Option<&Classes<'m>>,
+        classes: &Classes<'m>,
     ) -> Result<(), ResultCode> {
         if classes.has_unknown {
             return Ok(());
         }
+        let same_classes = classes_before.is_some_and(|before| before.are(classes));
         for attribute in &after.attributes {
             let name = attribute.description.attribute_type();
-            if classes.allow(name) || !object_classes::is_of_a_class(name) {
+            // What was there is as allowed as it was.
+            if same_classes && before.is_some_and(|before| has_type(before, name)) {
+                continue;
+            }
+            if classes.allow(name) || !self.schema.is_of_a_class(name) {
                 continue;
             }
             let was_there = before.is_some_and(|entry| has_type(entry, name));
@@ -251,32 +255,58 @@ fn has_type(entry: &Entry, name: &str) -> bool {
     entry.attributes.iter().any(|attribute| attribute.description.is_type(name) && !attribute.values.is_empty())
 }
 
-/// The object classes of an entry.
-struct Classes {
-    known: Vec<&'static ObjectClass>,
-    has_unknown: bool,
+/// One of the object classes of an entry.
+struct Class<'m> {
+    /// As spelled.
+    name: &'m str,
+    rules: ClassRules<'m>,
 }
 
-impl Classes {
-    fn of(entry: &Entry) -> Self {
-        let mut classes = Self { known: Vec::new(), has_unknown: false };
+/// The object classes of an entry.
+struct Classes<'m> {
+    all: Vec<Class<'m>>,
+    /// Those of the table, which says of what kind they are.
+    known: Vec<&'static ObjectClass>,
+    /// What a class requires and allows is not known.
+    has_unknown: bool,
+    /// What kind a class is of is not known.
+    has_unknown_kind: bool,
+}
+
+impl<'m> Classes<'m> {
+    fn of(entry: &'m Entry, schema: &'m ServerSchema) -> Self {
+        let mut classes = Self { all: Vec::new(), known: Vec::new(), has_unknown: false, has_unknown_kind: false };
         for value in entry.values("objectClass") {
-            match std::str::from_utf8(&value.bytes).ok().and_then(object_classes::find) {
-                Some(known) => classes.known.push(known),
+            let name = std::str::from_utf8(&value.bytes).unwrap_or_default();
+            match schema.class(name) {
+                Some(rules) => classes.all.push(Class { name, rules }),
                 None => classes.has_unknown = true,
+            }
+            match object_classes::find(name) {
+                Some(known) => classes.known.push(known),
+                None => classes.has_unknown_kind = true,
             }
         }
         classes
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.all.iter().any(|class| object_classes::same_class(class.name, name))
+    }
+
+    /// Whether they are the same ones.
+    fn are(&self, others: &Self) -> bool {
+        self.all.len() == others.all.len() && others.all.iter().all(|class| self.has(class.name))
+    }
+
     fn allow(&self, attribute_type: &str) -> bool {
-        self.known.iter().any(|class| class.allows(attribute_type))
+        self.all.iter().any(|class| class.rules.allows(attribute_type))
     }
 
     /// The structural classes that no other of the entry derives from; none if it is not known of each what it is.
     fn structural(&self) -> Option<Vec<&'static ObjectClass>> {
         let of_any_kind = |class: &&'static ObjectClass| OF_ANY_KIND.iter().any(|name| class.is_called(name));
-        if self.has_unknown || self.known.iter().any(of_any_kind) {
+        if self.has_unknown_kind || self.known.iter().any(of_any_kind) {
             return None;
         }
         let structural = || self.known.iter().filter(|class| class.kind == ClassKind::Structural);
@@ -285,7 +315,7 @@ impl Classes {
     }
 }
 
-fn check_structural(before: Option<&Classes>, after: &Classes) -> Result<(), ResultCode> {
+fn check_structural(before: Option<&Classes<'_>>, after: &Classes<'_>) -> Result<(), ResultCode> {
     let Some(now) = after.structural() else { return Ok(()) };
     let was = match before.map(Classes::structural) {
         // It was not known, or not in order as the RFC has it.

@@ -23,7 +23,7 @@ use crate::lifecycle::effective::{self, Effective};
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::{Step, state};
 use crate::plan::complete::Incomplete;
-use crate::plan::{Account, ConflictKind, Kind, Operation};
+use crate::plan::{Account, ConflictKind, Kind, Operation, WrittenWhole};
 use crate::policy::{Difference, Policy, PolicyWarning};
 use crate::proof::Proof;
 use crate::render::change_file::Context;
@@ -136,6 +136,9 @@ pub struct View {
     pub conflicts: Vec<ConflictView>,
     /// What a person must decide.
     pub reviews: Vec<ReviewView>,
+    /// Records that write all values of an attribute, as the server cannot compare them: a value that was added since the
+    /// export is lost, unless the guard notices it.
+    pub written_whole: Vec<WrittenWholeView>,
     /// The operations, in order.
     pub operations: Vec<OperationView>,
     /// What the exports hold, and what of it is no entry.
@@ -146,6 +149,34 @@ pub struct View {
     pub leftovers: Vec<Leftover>,
     /// The change files.
     pub files: Vec<String>,
+}
+
+/// A record that writes all values of an attribute.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WrittenWholeView {
+    /// The stage of the record.
+    pub stage: &'static str,
+    /// The name of the entry in the record.
+    pub dn: String,
+    /// The attributes.
+    pub attributes: Vec<String>,
+    /// What guards the record.
+    pub guard: String,
+    /// Whether the server refuses the record if a value was added to the attribute since the export.
+    pub notices_changes: bool,
+}
+
+impl WrittenWholeView {
+    /// As a report shows it.
+    pub fn of(written: &WrittenWhole) -> Self {
+        Self {
+            stage: written.stage.name(),
+            dn: shown(&written.dn).into_owned(),
+            attributes: written.attributes.iter().map(|attribute| attribute.spelling().to_owned()).collect(),
+            guard: written.guard.sentence(),
+            notices_changes: written.guard.notices_changes(),
+        }
+    }
 }
 
 /// An input file.
@@ -632,6 +663,7 @@ pub fn view(
         accounts: accounts(context, proof),
         conflicts: conflicts(context),
         reviews: reviews(context),
+        written_whole: context.plan.written_whole.iter().map(WrittenWholeView::of).collect(),
         operations: operations(context, proof),
         exports: exports(context),
         hand_offs,
@@ -1038,6 +1070,7 @@ fn exports(context: &Context<'_>) -> ExportsView {
         ("entries whose name is no distinguished name", &census.unreadable_names),
         ("reference values that are no distinguished names", &context.plan.unreadable_values),
         ("references to other servers (`ref:`)", &census.referrals),
+        ("schema descriptions that cannot be read", &context.plan.unreadable_schema),
     ];
     ExportsView {
         entries: census.entries,

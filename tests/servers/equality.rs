@@ -1,0 +1,303 @@
+//! Attribute types without an EQUALITY rule: what each server answers, and what a plan writes for them.
+//!
+//! | fact, measured | so |
+//! | --- | --- |
+//! | slapd answers 18 to the deletion of a value of such a type and to the addition of one to others; `replace:`, `delete:` without values and first values are done | lists are written whole |
+//! | 389 DS and Active Directory compare values all the same | single values are written |
+//! | slapd stores no value of a syntax that it cannot validate (photo, searchGuide) and none of `c-` types outside of subentries | these are in the table by their schema alone |
+//! | `delete:` and `add:` of the same value in one modify change nothing, and fail with 16 unless the value is there | is a guard |
+//! | the assertion control on `entryCSN` answers 122 once the entry has changed | is a guard that sees the list |
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use offboard::ldap::attribute_types;
+use offboard::ldif::{Record, RecordReader, UrlPolicy, convert};
+use offboard::policy::Server as Kind;
+
+use super::compare::assert_same;
+use super::ds389::{self, Ds389};
+use super::runbook::run_block;
+use super::samba::{AdDatabase, ORGANISATION};
+use super::server::Server;
+use super::slapd::{Setup, Slapd};
+use super::tools::{said, succeed};
+use crate::conformance::schema::schema;
+use crate::diff::model;
+use crate::offboard::{offboard, root, stderr};
+
+/// An attribute that can be put on an entry.
+struct Case {
+    attribute: &'static str,
+    /// Two values that the entry has and one that it has not, as LDIF has them behind the first colon.
+    values: [&'static str; 3],
+    /// An entry has one value.
+    single: bool,
+    /// A user of Active Directory may have it, and several values of it.
+    in_ad: bool,
+}
+
+const fn case(attribute: &'static str, values: [&'static str; 3], single: bool, in_ad: bool) -> Case {
+    Case { attribute, values, single, in_ad }
+}
+
+#[rustfmt::skip]
+const CASES: [Case; 11] = [
+    case("telexNumber",              [" 1$de$a", " 2$de$b", " 3$de$c"],              false, true),
+    case("facsimileTelephoneNumber", [" +49 1", " +49 2", " +49 3"],                 false, false),
+    case("preferredDeliveryMethod",  [" telephone", " any", " mhs"],                 true,  false),
+    case("otherMailbox",             [" x$a", " x$b", " x$c"],                       false, true),
+    case("audio",                    [" one", " two", " three"],                     false, true),
+    case("jpegPhoto",                [": /9j/4AE=", ": /9j/4AI=", ": /9j/4AM="],     false, true),
+    case("userPKCS12",               [": BAFh", ": BAFi", ": BAFj"],                 false, true),
+    case("userSMIMECertificate",     [": BAFh", ": BAFi", ": BAFj"],                 false, true),
+    case("mailPreferenceOption",     [" 0", " 1", " 2"],                             false, false),
+    case("nisNetgroupTriple",        [" (h,a,)", " (h,b,)", " (h,c,)"],              false, false),
+    case("bootParameter",            [" root=h:/a", " root=h:/b", " root=h:/c"],     false, false),
+];
+
+impl Case {
+    /// The entry, with its values.
+    fn entry(&self, dn: &str, head: &str) -> String {
+        let mut text = format!("dn: {dn}\n{head}");
+        for value in self.values.iter().take(if self.single { 1 } else { 2 }) {
+            writeln!(text, "{}:{value}", self.attribute).unwrap();
+        }
+        text
+    }
+
+    /// Change records, one a request. A request that is refused leaves the entry as it is for the next.
+    fn requests(&self, dn: &str) -> Vec<String> {
+        let name = self.attribute;
+        let [first, second, third] = self.values;
+        let modify = |body: String| format!("dn: {dn}\nchangetype: modify\n{body}-\n");
+        let mut requests = vec![modify(format!("delete: {name}\n{name}:{first}\n"))];
+        if !self.single {
+            requests.push(modify(format!("add: {name}\n{name}:{third}\n")));
+        }
+        requests.push(modify(format!("replace: {name}\n{name}:{second}\n")));
+        requests.push(modify(format!("delete: {name}\n")));
+        requests.push(modify(format!("add: {name}\n{name}:{first}\n")));
+        requests
+    }
+}
+
+/// The codes that the model of a server answers, 0 for what it does.
+fn modelled(entry: &str, requests: &[String], kind: Kind) -> Vec<i32> {
+    let mut model = model(entry.as_bytes(), kind);
+    let code = |request: &String| {
+        let record = RecordReader::new(request.as_bytes(), 1, UrlPolicy::Refuse).next().unwrap().unwrap();
+        let Record::Change(record) = record else { panic!("{request}") };
+        model.apply(&convert::change(&record).unwrap()).map_or_else(|code| i32::from(code.number()), |()| 0)
+    };
+    requests.iter().map(code).collect()
+}
+
+fn number(result: Result<std::process::Output, std::process::Output>) -> i32 {
+    result.map_or_else(|output| output.status.code().unwrap(), |_| 0)
+}
+
+const HEAD: &str = "objectClass: top\nobjectClass: person\nobjectClass: extensibleObject\ncn: e\nsn: e\n";
+
+/// Runs every request of every case, each on an entry of its own, and holds the codes against the model.
+fn compare(server: &dyn Server, kind: Kind, expected: impl Fn(&Case) -> Vec<i32>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("request.ldif");
+    for (index, case) in CASES.iter().enumerate() {
+        let dn = format!("cn=e,ou=c{index},dc=example,dc=com");
+        let mut codes = Vec::new();
+        for request in case.requests(&dn) {
+            fs::write(&file, &request).unwrap();
+            let output = server.client("ldapmodify").arg("-f").arg(&file).output().unwrap();
+            codes.push(output.status.code().unwrap());
+        }
+        assert_eq!(codes, expected(case), "{}", case.attribute);
+        assert_eq!(
+            modelled(&case.entry(&dn, HEAD), &case.requests(&dn), kind),
+            codes,
+            "{} in the model",
+            case.attribute
+        );
+    }
+}
+
+/// An export with an entry for every case.
+fn export(folder: &Path) -> PathBuf {
+    let mut text = "dn: dc=example,dc=com\nobjectClass: top\nobjectClass: domain\ndc: example\n\n".to_owned();
+    for (index, case) in CASES.iter().enumerate() {
+        let parent = format!("ou=c{index},dc=example,dc=com");
+        writeln!(text, "dn: {parent}\nobjectClass: top\nobjectClass: organizationalUnit\nou: c{index}\n").unwrap();
+        writeln!(text, "{}", case.entry(&format!("cn=e,{parent}"), HEAD)).unwrap();
+    }
+    let file = folder.join("export.ldif");
+    fs::write(&file, text).unwrap();
+    file
+}
+
+#[test]
+fn codes_of_slapd() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Slapd::start(Setup::plain(&["dc=example,dc=com"]), &[export(folder.path())]);
+    compare(&server, Kind::OpenLdap, |case| if case.single { vec![18, 0, 0, 0] } else { vec![18, 18, 0, 0, 0] });
+}
+
+#[test]
+fn codes_of_389() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = ds389::Setup::plain(&["dc=example,dc=com"]);
+    let server = Ds389::start(setup, &[export(folder.path())]);
+    compare(&server, Kind::Ds389, |case| {
+        // The value is gone after the first request, and comes with the second.
+        if case.single { vec![0, 0, 0, 0] } else { vec![0, 0, 0, 0, 0] }
+    });
+}
+
+#[test]
+fn codes_of_ldbmodify() {
+    let cases = || CASES.iter().filter(|case| case.in_ad);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file.ldif");
+    let dn = |index: usize| format!("CN=Equality {index},OU=Staff,OU=Users,{ORGANISATION}");
+    let mut text = String::new();
+    for (index, case) in cases().enumerate() {
+        let head = format!("objectClass: user\nsAMAccountName: equality{index}\n");
+        writeln!(text, "{}", case.entry(&dn(index), &head)).unwrap();
+    }
+    fs::write(&file, &text).unwrap();
+    let database = AdDatabase::start(&[root().join("fixtures/servers/ad-content.ldif"), file.clone()]);
+    assert!(cases().count() >= 6);
+    for (index, case) in cases().enumerate() {
+        let requests = case.requests(&dn(index));
+        let mut codes = Vec::new();
+        for request in &requests {
+            fs::write(&file, request).unwrap();
+            codes.push(number(database.attempt(&file)));
+        }
+        assert_eq!(codes, [0, 0, 0, 0, 0], "{}", case.attribute);
+        let head = format!("objectClass: user\nsAMAccountName: equality{index}\n");
+        let entry = case.entry(&dn(index), &head);
+        assert_eq!(modelled(&entry, &requests, Kind::ActiveDirectory), codes, "{} in the model", case.attribute);
+    }
+}
+
+/// Every type without a rule that slapd knows with all schema files that OpenLDAP installs is in the table, and no other.
+#[test]
+fn the_table_is_that_of_slapd() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = folder.path().join("export.ldif");
+    fs::write(&export, "dn: o=example.test\nobjectClass: organization\no: example.test\n").unwrap();
+    let more = ["collective", "corba", "duaconf", "java", "openldap", "pmi", "namedobject", "msuser"];
+    let global: Vec<String> = more.iter().map(|name| format!("include /etc/ldap/schema/{name}.schema\n")).collect();
+    let global = global.concat();
+    let server = Slapd::start(Setup { global, ..Setup::plain(&["o=example.test"]) }, &[export]);
+    let mut search = server.client("ldapsearch");
+    search.args(["-LLL", "-s", "base", "-b", "cn=Subschema", "attributeTypes"]);
+    let served = schema(&succeed(&mut search).stdout);
+    assert_eq!(served.unreadable(), []);
+
+    let of_microsoft = |oid: &str| oid.starts_with("1.2.840.113556.");
+    let of_configuration = |oid: &str| oid.starts_with("1.3.6.1.4.1.4203.1.12.2.3.0.");
+    let mut without = 0;
+    for (oid, name) in served.attribute_names() {
+        // msuser.schema has hundreds that only a schema tells; cn=config is not planned for.
+        if of_microsoft(oid) || of_configuration(oid) {
+            continue;
+        }
+        let described = served.names_equality(name);
+        without += usize::from(!described);
+        let known = attribute_types::names_equality(name);
+        assert!(known == Some(described) || known.is_none() && described, "{name}: {known:?}, slapd: {described}");
+    }
+    assert!(without >= 35, "{without}");
+    for known in attribute_types::all().filter(|known| !known.names_equality) {
+        for name in known.names {
+            assert!(served.knows_attribute(name), "{name} is not of slapd");
+            assert!(!served.names_equality(name), "{name} has a rule");
+        }
+    }
+}
+
+const POLICY: &str = "[directory]\nserver = \"openldap\"\n[accounts]\nfilter = \"(objectClass=inetOrgPerson)\"\nmatch = [\"uid\"]\n\
+                      [disable.replace]\nfacsimileTelephoneNumber = \"0\"\ntelexNumber = \"0$de$0\"\n\
+                      [stamp]\nattribute = \"description\"\nformat = \"offboarded {{ as_of }}\"\n[grace]\ndays = 30\n";
+
+/// A person with two fax numbers, whom a netgroup names, and what `offboard plan` makes of it.
+fn planned(place: &Path, more: &[&str]) -> (Slapd, Vec<PathBuf>, PathBuf) {
+    let text = "dn: dc=example,dc=com\nobjectClass: domain\ndc: example\n\n\
+                dn: ou=People,dc=example,dc=com\nobjectClass: organizationalUnit\nou: People\n\n\
+                dn: uid=ines,ou=People,dc=example,dc=com\nobjectClass: inetOrgPerson\nuid: ines\ncn: Ines Vogt\nsn: Vogt\n\
+                facsimileTelephoneNumber: +49 1\nfacsimileTelephoneNumber: +49 2\n";
+    let (content, policy) = (place.join("content.ldif"), place.join("policy.toml"));
+    fs::write(&content, text).unwrap();
+    fs::write(&policy, POLICY).unwrap();
+    let server = Slapd::start(Setup::plain(&["dc=example,dc=com"]), &[content]);
+    let before = place.join("before");
+    fs::create_dir(&before).unwrap();
+    let exports = server.export(&before);
+    let set = place.join("set");
+    let mut command = offboard();
+    command.args(["plan", "-u", "ines", "--as-of", "2026-11-21", "-p"]).arg(&policy).arg("-o").arg(&set);
+    let output = command.args(more).args(&exports).output().unwrap();
+    assert!(set.join("apply").is_dir(), "{}", stderr(&output));
+    (server, exports, set)
+}
+
+fn run(server: &Slapd, set: &Path, file: &str) -> i32 {
+    let command = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f {file}"#);
+    let output = run_block(set, &command, &server.environment());
+    eprintln!("{}", said(&output));
+    output.status.code().unwrap()
+}
+
+/// Changes the person by hand.
+fn change(server: &Slapd, place: &Path, body: &str) {
+    let file = place.join("by-hand.ldif");
+    fs::write(&file, format!("dn: uid=ines,ou=People,dc=example,dc=com\nchangetype: modify\n{body}-\n")).unwrap();
+    succeed(server.client("ldapmodify").arg("-f").arg(&file));
+}
+
+#[test]
+fn a_plan_and_its_rollback_run() {
+    let place = tempfile::tempdir().unwrap();
+    let (server, exports, set) = planned(place.path(), &[]);
+    let text = fs::read_to_string(set.join("apply/10-status.ldif")).unwrap();
+    assert!(text.contains("replace: facsimileTelephoneNumber\nfacsimileTelephoneNumber: 0\n-\n"), "{text}");
+    assert!(
+        text.contains("add: telexNumber\n") && text.contains("delete: sn\nsn: Vogt\n-\nadd: sn\nsn: Vogt\n-\n"),
+        "{text}"
+    );
+    assert_eq!(run(&server, &set, "apply/10-status.ldif"), 0);
+    assert_eq!(run(&server, &set, "rollback/60-status.ldif"), 0);
+    let after = place.path().join("after");
+    fs::create_dir(&after).unwrap();
+    assert_same(&exports, &server.export(&after));
+    for file in ["report.md", "RUNBOOK.md", "plan.json"] {
+        let text = fs::read_to_string(set.join(file)).unwrap();
+        assert!(text.contains("a value added to the list meanwhile is not noticed"), "{file}: {text}");
+    }
+}
+
+/// The guard by a value sees its own value alone, the one by the assertion control any change.
+#[test]
+fn what_guards_see() {
+    const FAX: &str =
+        "replace: facsimileTelephoneNumber\nfacsimileTelephoneNumber: +49 1\nfacsimileTelephoneNumber: +49 3\n";
+    const SN: &str = "replace: sn\nsn: Maier\n";
+    for (options, by_hand, expected) in [
+        (&[][..], SN, 16),
+        (&[], FAX, 0),
+        (&["--guard", "assert"], SN, 122),
+        (&["--guard", "assert"], FAX, 122),
+        (&["--guard", "none"], FAX, 0),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let (server, _, set) = planned(place.path(), options);
+        change(&server, place.path(), by_hand);
+        assert_eq!(run(&server, &set, "apply/10-status.ldif"), expected, "{options:?} {by_hand}");
+    }
+    let place = tempfile::tempdir().unwrap();
+    let (server, _, set) = planned(place.path(), &["--guard", "assert"]);
+    assert_eq!(run(&server, &set, "apply/10-status.ldif"), 0);
+    assert_eq!(run(&server, &set, "rollback/60-status.ldif"), 0);
+}
