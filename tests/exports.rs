@@ -1,5 +1,6 @@
 //! Exports that do not show all of the directory: without operational attributes, or a part of it.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::offboard::{AS_OF, offboard, root, stderr};
@@ -83,7 +84,7 @@ fn operational_attributes() {
         ("preset = \"389ds\"\n".to_owned(), &["-uines", ACCEPT, "user.ldif"], 1, "1 held"),
         (opendj.to_owned(), &["-uines", "user.ldif"], 1, "ds-pwp-account-disabled"),
         // Nothing that the policy needs is operational.
-        (needs("[disable]\nreplace = { employeeType = \"gone\" }\n[restore]\nremove = [\"employeeType\"]"), &["-uines", "user.ldif"], 0, "1 marked"),
+        (needs("[disable]\nreplace = { pwdAccountLockedTime = false, employeeType = \"gone\" }\n[restore]\nremove = [\"employeeType\"]"), &["-uines", "user.ldif"], 0, "1 marked"),
         ("preset = \"active-directory\"\n[accounts]\nfilter = \"(uid=*)\"\nmatch = [\"uid\"]\n".to_owned(), &["-uines", "user.ldif"], 1, "1 held"),
     ];
     let place = tempfile::tempdir().unwrap();
@@ -124,6 +125,9 @@ fn what_the_history_says_of_what_is_not_shown() {
     assert!(run.status == Some(1) && run.said.contains("2 held"), "{}", run.said);
 }
 
+/// The suffixes of the policy, the entries above the account with their lines, and the entry that is not shown.
+type Top = (&'static str, Vec<(&'static str, String)>, &'static str);
+
 /// The same leaver in exports that begin in several places: whether a person is told that they are a part of the directory.
 #[test]
 fn suffixes_and_parts() {
@@ -131,7 +135,7 @@ fn suffixes_and_parts() {
     let account = "objectClass: inetOrgPerson\nstructuralObjectClass: inetOrgPerson\nuid: pia\ncn: Pia\nsn: P\n";
     let suffix = |kind: &str| format!("objectClass: {kind}\n");
     #[rustfmt::skip]
-    let table: Vec<(&str, Vec<(&str, String)>, &str)> = vec![
+    let table: Vec<Top> = vec![
         ("", vec![("o=isp", suffix("organization"))], ""),
         ("", vec![("c=DE", suffix("country"))], ""),
         ("", vec![("o=mill,c=DE", suffix("organization"))], ""),
@@ -154,10 +158,10 @@ fn suffixes_and_parts() {
     for (suffixes, above, expected) in table {
         let mut export = String::new();
         for (dn, lines) in &above {
-            export += &format!("dn: {dn}\n{lines}\n");
+            writeln!(export, "dn: {dn}\n{lines}").unwrap();
         }
         let under = above.last().map_or("ou=x,o=mill", |(dn, _)| dn);
-        export += &format!("dn: uid=pia,{under}\n{account}");
+        write!(export, "dn: uid=pia,{under}\n{account}").unwrap();
         let file = place.path().join("export.ldif");
         std::fs::write(&file, &export).unwrap();
         let suffixes = if suffixes.is_empty() { String::new() } else { format!("\"{suffixes}\"") };

@@ -1,6 +1,7 @@
 //! Filters of policies and of `offboard search`: superclasses, supertypes, and what is Undefined.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -20,6 +21,8 @@ filter = \"(objectClass=person)\"
 match = [\"uid\"]
 [disable]
 replace = { employeeType = \"left\" }
+[grace]
+days = 30
 ";
 
 fn plan(policy: &str, user: &str, exports: &[&str]) -> Output {
@@ -158,7 +161,7 @@ fn attributes_that_the_schema_lacks() {
         ),
         ("1.3.6.1.1.1.1.0", "'uidNumber'", "EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27"),
     ] {
-        text += &format!("attributeTypes: ( {oid} NAME {names} {rest} )\n");
+        writeln!(text, "attributeTypes: ( {oid} NAME {names} {rest} )").unwrap();
     }
     text += "objectClasses: ( 2.5.6.0 NAME 'top' ABSTRACT MUST objectClass )\n";
     fs::write(&schema, text).unwrap();

@@ -14,6 +14,7 @@ objectClass: dcObject
 objectClass: organization
 dc: mill
 o: Mill
+structuralObjectClass: organization
 
 dn: ou=staff,dc=mill,dc=example
 objectClass: organizationalUnit

@@ -279,7 +279,7 @@ fn a_change_set_has_its_own_server() {
     let mut files: Vec<String> = std::fs::read_dir(set.join("apply"))
         .unwrap()
         .map(|file| file.unwrap().path().to_str().unwrap().to_owned())
-        .filter(|name| name.ends_with(".ldif"))
+        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "ldif"))
         .collect();
     files.sort();
     let files: Vec<&str> = ["--for", "389ds"].into_iter().chain(files.iter().map(String::as_str)).collect();

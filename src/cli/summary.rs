@@ -95,7 +95,8 @@ fn lines(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &s
     let conflicts: Vec<String> = view.conflicts.iter().map(conflict).collect();
     list(&mut lines, "no account", &conflicts, verbose);
     let review = |review: &crate::render::report::view::ReviewView| {
-        let of = if review.dn.is_empty() { String::new() } else { format!(" of {} ({})", review.dn, review.evidence) };
+        let place = if review.evidence.is_empty() { String::new() } else { format!(" ({})", review.evidence) };
+        let of = if review.dn.is_empty() { String::new() } else { format!(" of {}{place}", review.dn) };
         format!("{}: {}{of} is {}", review.code, review.attribute, review.value)
     };
     let reviews: Vec<String> = view.reviews.iter().map(review).collect();

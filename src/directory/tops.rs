@@ -135,6 +135,8 @@ pub fn missing_parents<E: Exports>(
 /// All of them as one finding.
 pub fn as_finding(missing: &[MissingParent]) -> Finding {
     let mut finding = Finding::default();
-    missing.iter().for_each(|missing| finding.add(missing.place.clone()));
+    for missing in missing {
+        finding.add(missing.place.clone());
+    }
     finding
 }

@@ -60,7 +60,8 @@ pub fn kinds(policy: &Policy, schema: &Schema) -> Vec<(String, Form, Treatment)>
     kinds.extend(with(&references.remove, Treatment::Remove));
     kinds.extend(with(&references.reassign, Treatment::Reassign));
     kinds.extend(with(&references.review, Treatment::Review));
-    kinds.extend(KINDS.iter().map(|(name, form, treatment)| ((*name).to_owned(), *form, *treatment)));
+    let written = KINDS.iter().filter(|(name, ..)| !policy.directory.server.sets(name));
+    kinds.extend(written.map(|(name, form, treatment)| ((*name).to_owned(), *form, *treatment)));
     kinds.push((ALIAS.to_owned(), Form::Name, Treatment::Leave));
     if has_plug_in(policy.directory.server) {
         // By these a managed entry and its origin find each other; the server keeps both.

@@ -91,6 +91,13 @@ pub struct Gaps {
     pub findings: Vec<Incomplete>,
 }
 
+impl Gaps {
+    /// Whether the exports show a part of the directory only.
+    pub fn shows_a_part(&self) -> bool {
+        self.findings.iter().any(|lack| matches!(lack, Incomplete::Parents(_)))
+    }
+}
+
 impl Incomplete {
     /// All codes, in the order of the table above.
     pub const CODES: [&'static str; 14] = [

@@ -376,20 +376,17 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     refuse_unsupported(policy, request)?;
     let doubts = roster_doubts(policy, request)?;
     let Located { policy, mut resolved, mut census, schema } = locate(sight, policy, request)?;
-    let policy = &policy;
+    let (policy, schema) = (&policy, &schema);
     let first_census = census.clone();
     let mut gaps = Gaps::default();
     complete::refuse(complete::of_exports(&census, &resolved, policy, request), request, &mut gaps)?;
-
-    let schema = &schema;
     refuse_unknown_forms(policy, schema.described())?;
     let groups = resolved.structure.groups();
     let meanings = Meanings::new(&resolved.matches, request);
     let mut found = accounts(&resolved, &meanings, policy, request);
     hold_without_room(&mut found.accounts, policy, schema);
     let sought = Sought::new(policy, &first_census, &resolved.in_exports);
-    let known = (&request.history, schema);
-    let unknown = operational::settle(&sought, &mut found.accounts, known, &mut gaps.findings);
+    let unknown = operational::settle(&sought, &mut found.accounts, (&request.history, schema), &mut gaps.findings);
     complete::refuse(unknown.into_iter().collect(), request, &mut gaps)?;
     protect::apply(sight, policy, &mut found.accounts, &resolved.named)?;
     if let Some(wave) = &request.wave {
@@ -402,12 +399,9 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let mut looked_for = None;
     let mut books = Vec::new();
     let mut companions: Vec<Companion> = Vec::new();
-    let is_part = |lack: &Incomplete| matches!(lack, Incomplete::Parents(_));
-    let sees_all = gaps.accepted.is_empty() && !gaps.findings.iter().any(is_part);
+    let sees_all = gaps.accepted.is_empty() && !gaps.shows_a_part();
     let orphans = |accounts: &[Account]| {
-        let gone =
-            accounts.iter().filter(|account| account.decision.step == Step::Purge).map(|account| &*account.entry);
-        if request.orphans && sees_all { resolved.owners.orphans(policy, gone) } else { Vec::new() }
+        if request.orphans && sees_all { resolved.owners.orphans(policy, purged(accounts)) } else { Vec::new() }
     };
     let mut orphaned = orphans(&accounts);
     if !accounts.is_empty() || !orphaned.is_empty() {
@@ -444,18 +438,15 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         (&companions, &gone, schema, &orphaned),
     );
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
-    let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
-    built.operations.retain(|operation| is_wanted(operation.stage));
-    built.operations.sort_by_key(|operation| operation.stage);
+    keep_wanted_stages(&mut built.operations, request);
     let written_whole = whole_lists::guard(&mut built.operations, &built.before, schema, request.guard);
     forget_due(&mut accounts, &built.reviews);
     reviews.extend(built.reviews);
-    let rosters = roster_counts(request, &resolved, doubts);
     drop(meanings);
     Ok(Plan {
         lost_access: stages::lost_access(&accounts, &gone, &around, schema),
         children: stages::children(&accounts, &companions, &gone, &around, policy),
-        rosters,
+        rosters: roster_counts(request, &resolved, doubts),
         gaps,
         leavers,
         accounts,
@@ -507,6 +498,13 @@ fn schema_of(policy: &Policy, request: &Request, exported: &[Entry]) -> ServerSc
     ServerSchema::new(policy.directory.server, described)
 }
 
+/// Leaves the operations of the stages that are asked for, in the order of their stages.
+fn keep_wanted_stages(operations: &mut Vec<Operation>, request: &Request) {
+    let is_wanted = |stage| request.stages.is_empty() || request.stages.contains(&stage);
+    operations.retain(|operation| is_wanted(operation.stage));
+    operations.sort_by_key(|operation| operation.stage);
+}
+
 /// Without a stamp no later plan knows that the grace is over, unless it is given this one.
 fn forget_due(accounts: &mut [Account], reviews: &[Review]) {
     for review in reviews.iter().filter(|review| review.code == "stamp-occupied") {
@@ -547,6 +545,11 @@ fn look<S: Sight>(
             companions.push(new);
         }
     }
+}
+
+/// The entries of the accounts that are deleted.
+fn purged(accounts: &[Account]) -> impl Iterator<Item = &Entry> {
+    accounts.iter().filter(|account| account.decision.step == Step::Purge).map(|account| &*account.entry)
 }
 
 /// The accounts that leave, by their names: their numbers.

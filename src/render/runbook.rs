@@ -16,6 +16,7 @@ use crate::policy::Server;
 use crate::proof::Files;
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "what the template asks of a plan, each yes or no")]
 struct Runbook<'r> {
     ticket: Option<&'r str>,
     apply: Vec<ApplyFile>,

@@ -43,7 +43,7 @@ fn disabled_and_deleted(server: &impl Server, preset: &str, first: &str) {
     assert!(output.status.success(), "{}", said(&output));
     for attributes in ["", "'*'"] {
         let export = search(server, place, attributes);
-        let output = plan(place, &policy, "2027-02-01", &[], &[export.clone()]);
+        let output = plan(place, &policy, "2027-02-01", &[], std::slice::from_ref(&export));
         assert_eq!(output.status.code(), Some(3), "{attributes}: {}", stderr(&output));
         let output = plan(place, &policy, "2027-02-01", &["--accept-incomplete", "operational"], &[export]);
         assert!(output.status.code() == Some(1) && stderr(&output).contains("1 held"), "{}", stderr(&output));

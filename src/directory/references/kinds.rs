@@ -253,7 +253,7 @@ mod tests {
         for (name, ..) in KINDS {
             assert!(seen.get(name).is_none(), "{name}");
             let servers = Server::names().filter_map(Server::called);
-            assert!(!servers.into_iter().any(|server| server.sets(name)), "{name}");
+            assert!(!servers.into_iter().all(|server| server.sets(name)), "{name}");
             seen.insert(name, ());
         }
     }
