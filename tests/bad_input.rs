@@ -380,7 +380,7 @@ fn places_that_are_no_files() {
         ("output in a folder that is not there", "simulate --export export.ldif applied -o no/such/after.ldif", 2),
         ("output over a file", "simulate --export export.ldif applied -o books.ldif", 2),
         ("output over a folder", "diff export.ldif books.ldif -o applied", 2),
-        ("what is left over a file", "verify --left books.ldif applied export.ldif", 2),
+        ("what is left over a file", "verify --left books.ldif applied export.ldif books.ldif", 2),
         ("set over a file", "plan -p policy.toml -u jsmith -o books.ldif export.ldif books.ldif", 2),
         ("set over a file, forced", "plan -p policy.toml -u jsmith --force -o books.ldif export.ldif books.ldif", 2),
         (

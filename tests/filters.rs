@@ -20,7 +20,7 @@ server = \"openldap\"
 filter = \"(objectClass=person)\"
 match = [\"uid\"]
 [disable]
-replace = { employeeType = \"left\" }
+replace = { description = \"left\" }
 [grace]
 days = 30
 ";

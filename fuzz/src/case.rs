@@ -199,7 +199,8 @@ pub fn rewritten(exports: &Texts, changes: &simulate::Changes) -> Vec<u8> {
 /// `None` if one of them holds an entry twice.
 pub fn difference(before: &Texts, after: &Texts, server: Server, ignored: &[String]) -> Option<Difference> {
     let ignored = ignored.iter().filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok()).collect();
-    let options = diff::Options { server, schema: std::sync::Arc::default(), with_operational: false, ignored, seed: 7 };
+    let options =
+        diff::Options { server, schema: std::sync::Arc::default(), with_operational: false, ignored, seed: 7 };
     match diff::diff(before, after, UrlPolicy::Refuse, &options) {
         Ok(difference) => Some(difference),
         Err(DiffError::Twice { .. }) => None,

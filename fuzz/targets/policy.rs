@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use offboard::cli::Diagnostic;
-use offboard::policy::Policy;
+use offboard::policy::{Policy, Source};
 use offboard_fuzz::{Case, Texts};
 
 static EXPORT: LazyLock<Texts> =
@@ -14,12 +14,13 @@ static EXPORT: LazyLock<Texts> =
 fuzz_target!(|text: &str| {
     match Policy::parse(text) {
         Err(errors) => {
+            let source = Source { name: "policy.toml".to_owned(), text: text.to_owned() };
             assert!(!errors.is_empty());
             for error in &errors {
                 if let Some(span) = &error.span {
                     assert!(span.start <= span.end && span.end <= text.len(), "{span:?} of {}", text.len());
                 }
-                let shown = Diagnostic::policy("policy.toml", text, error).to_string();
+                let shown = Diagnostic::policy(&source, error).to_string();
                 assert!(shown.contains("policy.toml"), "{shown}");
             }
         }

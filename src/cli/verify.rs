@@ -89,6 +89,7 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     exports.begin_digests(algorithm);
     let progress = Progress::of(&exports, global);
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
+    let refused = rejects(command, &records)?;
     let mut names = wanted(&records);
     names.extend(set.accounts.iter().filter_map(|account| Some(account.dn.as_ref()?.key().clone())));
     let parts = set.exports.parts.as_deref().unwrap_or_default();
@@ -128,7 +129,6 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     if !stale.is_empty() {
         return Err(distrust::faults(&stale, &command.exports));
     }
-    let refused = rejects(command, &records)?;
 
     if let Some(path) = &command.left {
         write_left(path, &set, &records, &verdicts)?;

@@ -135,7 +135,7 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
     assert_eq!(names(&results[30]), ["Search"]);
     assert_eq!(names(&results[31]), ["Decision", "Stage", "Sort by"]);
     assert!(names(&results[32]).contains(&"what was looked at".to_owned()));
-    assert_eq!(names(&results[33])[..4], ["Offboarding plan", "Numbers", "Limits", "Operations by stage"]);
+    assert_eq!(names(&results[33])[..4], ["Offboarding plan", "Numbers", "Policy", "Limits"]);
 }
 
 /// A browser that lays out thousands of unfolded accounts does not come to an end: they are printed folded, and what a
@@ -145,7 +145,7 @@ fn many_accounts_on_paper() {
     use std::fmt::Write as _;
     let place = tempfile::tempdir().unwrap();
     let at = |name: &str| place.path().join(name);
-    let mut export = "dn: dc=example\nobjectClass: domain\ndc: example\n".to_owned();
+    let mut export = "dn: dc=example\nobjectClass: domain\ndc: example\nstructuralObjectClass: domain\n".to_owned();
     let mut list = "uid\n".to_owned();
     for number in 0..3000 {
         let _ = write!(

@@ -96,7 +96,13 @@ fn ldapmodify_takes(file: &Path) -> bool {
 
 /// Whether lint finds no error in the file.
 fn lint_takes(file: &Path) -> bool {
-    let output = offboard().args(["lint", "--for", "openldap", "--format", "json"]).arg(file).output().unwrap();
+    // Change files for Active Directory delete values of attributes that OpenLDAP, if it knows them, cannot compare.
+    let server = if file.components().any(|part| part.as_os_str().to_string_lossy().starts_with("ad-")) {
+        "ad"
+    } else {
+        "openldap"
+    };
+    let output = offboard().args(["lint", "--for", server, "--format", "json"]).arg(file).output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}: {}", file.display(), stderr(&output));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     report["errors"] == 0
