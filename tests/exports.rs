@@ -79,9 +79,10 @@ fn operational_attributes() {
         // Deleted at once, disabled or not; but the manager may be disabled, so she takes over nothing.
         (at_once.clone(), &["-uines", "all.ldif"], 0, "1 deleted"),
         (at_once, &["-uines", "user.ldif"], 1, "1 held"),
-        // Several values: `add` would leave an account open that has `false`.
-        ("preset = \"389ds\"\n".to_owned(), &["-uines", "user.ldif"], 3, "nsAccountLock"),
-        ("preset = \"389ds\"\n".to_owned(), &["-uines", ACCEPT, "user.ldif"], 1, "1 held"),
+        // Several values: added and then replaced, so that no `false` is left beside it.
+        ("preset = \"389ds\"\n".to_owned(), &["-uines", "user.ldif"], 1, "1 marked"),
+        ("preset = \"389ds\"\n".to_owned(), &["-uotto", "user.ldif"], 3, "nsAccountLock"),
+        ("preset = \"389ds\"\n".to_owned(), &["-uotto", ACCEPT, "user.ldif"], 1, "1 held"),
         (opendj.to_owned(), &["-uines", "user.ldif"], 1, "ds-pwp-account-disabled"),
         // Nothing that the policy needs is operational.
         (needs("[disable]\nreplace = { pwdAccountLockedTime = false, employeeType = \"gone\" }\n[restore]\nremove = [\"employeeType\"]"), &["-uines", "user.ldif"], 0, "1 marked"),

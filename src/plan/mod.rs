@@ -386,7 +386,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let mut found = accounts(&resolved, &meanings, policy, request);
     hold_without_room(&mut found.accounts, policy, schema);
     let sought = Sought::new(policy, &first_census, &resolved.in_exports);
-    let unknown = operational::settle(&sought, &mut found.accounts, (&request.history, schema), &mut gaps.findings);
+    let unknown = operational::settle(&sought, &mut found.accounts, &request.history, &mut gaps.findings);
     complete::refuse(unknown.into_iter().collect(), request, &mut gaps)?;
     protect::apply(sight, policy, &mut found.accounts, &resolved.named)?;
     if let Some(wave) = &request.wave {

@@ -131,7 +131,8 @@ pub struct Operation {
 /// The modifications that undo others, in reverse order.
 ///
 /// `add` and `delete` of values change over; a `replace`, and a `delete` of a whole attribute, give back what the entry
-/// had. First values that the server cannot compare are taken away as a whole.
+/// had. A `replace` with the values that an `add` before it added needs nothing of its own: the undo of the `add` deletes
+/// them. First values that the server cannot compare are taken away as a whole.
 pub fn inverse(entry: &Entry, modifications: &[Modification], schema: &ServerSchema) -> Vec<Modification> {
     let undo = |modification: &Modification| {
         let had = |attribute: &&Attribute| attribute.description == modification.description;
@@ -147,7 +148,16 @@ pub fn inverse(entry: &Entry, modifications: &[Modification], schema: &ServerSch
         };
         Modification { op, description: modification.description.clone(), values }
     };
-    modifications.iter().rev().map(undo).collect()
+    let follows_add = |(at, modification): &(usize, &Modification)| {
+        let same = |earlier: &&Modification| {
+            earlier.op == ModOp::Add
+                && earlier.description == modification.description
+                && earlier.values == modification.values
+        };
+        modification.op == ModOp::Replace && modifications[..*at].iter().any(|earlier| same(&earlier))
+    };
+    let undone = modifications.iter().enumerate().rev().filter(|one| !follows_add(one));
+    undone.map(|(_, modification)| undo(modification)).collect()
 }
 
 /// The record that modifies an entry, under the name that it has by then, and the one that undoes it.

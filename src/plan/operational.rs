@@ -11,13 +11,12 @@
 //! | a roster's `key` | which accounts the roster lists | refused |
 //! | `[disable]`, with `[protect] last_enabled` or a roster | which accounts are enabled | refused |
 //! | `[disable]`, and a stamp or the history says that the account was disabled | whether it still is | refused, or the account is held |
-//! | `[disable]`, an attribute that takes several values | whether a value that opens the account would stay | refused, or the account is held |
 //! | `[disable]`, `[restore]`, `[stamp]` or a status, and the account is to be restored | what is to be set back | refused, or the account is held |
 //! | `[stamp]`, and the account gets a date because it has none, or is due by its history | its date | refused, or the account is held |
 //! | a service's status, and the step depends on it | whether the service has released the account | refused, or the account is held |
 //! | `[grace] trust_modify_timestamp`, and the account is due by its history | whether it was changed since | refused, or the account is held |
 //! | `[disable]`, of a possible successor | whether it is disabled | made, without that successor |
-//! | `[disable]`, any other account | whether it is disabled already: then the server answers 20, and nothing is lost | made, with a finding |
+//! | `[disable]`, any other account | whether it is disabled already: then the server answers 20, and nothing is lost; see the stage `status` for attributes that take several values | made, with a finding |
 //! | `[accounts] match`, `[references]` | which leavers and references it would find | made, with a finding |
 //!
 //! "Refused, or held": `--accept-incomplete operational` holds the accounts concerned and plans the rest. It does not
@@ -37,7 +36,7 @@ use crate::ldap::operational::{export_command, is_operational};
 use crate::leavers::Action;
 use crate::lifecycle::grace::{Source, stamps};
 use crate::lifecycle::{History, Reason, Step};
-use crate::policy::{Policy, Server, ServerSchema};
+use crate::policy::{Policy, Server};
 
 /// The filter that every entry of a plan is compared with.
 const PROTECT_FILTER: &str = "[protect] filter";
@@ -331,10 +330,10 @@ impl<'s> Sought<'s> {
     }
 
     /// The accounts whose step depends on what is not shown: each with the attribute.
-    pub fn of_accounts(&self, accounts: &[Account], history: &History, schema: &ServerSchema) -> Vec<(usize, String)> {
+    pub fn of_accounts(&self, accounts: &[Account], history: &History) -> Vec<(usize, String)> {
         let of_account = |(index, account): (usize, &Account)| {
             let missing = self.missing_of(&account.entry);
-            let case = AccountCase { account, missing: &missing, policy: self.policy, history, schema };
+            let case = AccountCase { account, missing: &missing, policy: self.policy, history };
             Some((index, case.attribute()?.to_owned()))
         };
         accounts.iter().enumerate().filter_map(of_account).collect()
@@ -347,7 +346,6 @@ struct AccountCase<'c> {
     missing: &'c [&'c Needed],
     policy: &'c Policy,
     history: &'c History,
-    schema: &'c ServerSchema,
 }
 
 impl<'c> AccountCase<'c> {
@@ -382,7 +380,7 @@ impl<'c> AccountCase<'c> {
     }
 
     /// The attribute of `[disable]` without which an account must not be disabled: where it was disabled before, its date
-    /// would move; where the attribute takes several values, one that opens the account would stay.
+    /// would move.
     fn of_disable(&self) -> Option<&'c str> {
         let attribute = self.of(&[Use::Disable])?;
         let entry = &self.account.entry;
@@ -390,12 +388,7 @@ impl<'c> AccountCase<'c> {
         let has_stamp = policy.stamp.as_ref().is_some_and(|stamp| !stamps(entry, stamp, None).is_empty());
         let was_disabled =
             has_stamp || self.of(&[Use::Stamp]).is_some() || self.history.marked(entry.dn.key(), None).is_some();
-        let takes_several =
-            |needed: &&&Needed| needed.by == Use::Disable && !self.schema.takes_one_value(&needed.attribute);
-        if was_disabled {
-            return Some(attribute);
-        }
-        self.missing.iter().find(takes_several).map(|needed| needed.attribute.as_str())
+        was_disabled.then_some(attribute)
     }
 }
 
@@ -404,10 +397,10 @@ impl<'c> AccountCase<'c> {
 pub fn settle(
     sought: &Sought<'_>,
     accounts: &mut [Account],
-    (history, schema): (&History, &ServerSchema),
+    history: &History,
     findings: &mut Vec<Incomplete>,
 ) -> Option<Incomplete> {
-    let concerned = sought.of_accounts(accounts, history, schema);
+    let concerned = sought.of_accounts(accounts, history);
     if concerned.is_empty() {
         return None;
     }

@@ -7,7 +7,7 @@ use super::ds389::{self, Ds389};
 use super::runbook::run_block;
 use super::server::Server;
 use super::slapd::{self, Slapd};
-use super::tools::said;
+use super::tools::{program, said, succeed};
 use crate::offboard::{AS_OF, offboard, root, stderr};
 
 /// Exports by `ldapsearch`, asking for these attributes.
@@ -68,8 +68,79 @@ fn slapd_with_a_password_policy() {
     disabled_and_deleted(&server, "openldap", "");
 }
 
+/// What a policy adds to the preset does not take the preset's lock away: afterwards the account cannot bind.
+#[test]
+fn a_lock_beside_another_attribute_refuses_a_bind() {
+    for (policy, refused) in [
+        ("[disable.replace]\nemployeeType = \"left\"\n", true),
+        ("[disable]\nreplace = { employeeType = \"left\" }\n", true),
+        ("disable.replace.employeeType = \"left\"\n", true),
+        ("[disable.replace]\npwdAccountLockedTime = false\nemployeeType = \"left\"\n", false),
+    ] {
+        let setup = slapd::Setup {
+            suffixes: vec!["o=mill".to_owned()],
+            global: "moduleload ppolicy".to_owned(),
+            database: "overlay ppolicy\nppolicy_default cn=policy,o=mill".to_owned(),
+        };
+        let place = tempfile::tempdir().unwrap();
+        let place = place.path();
+        let locking = place.join("policy.ldif");
+        let text = "dn: cn=policy,o=mill\nobjectClass: device\nobjectClass: pwdPolicy\ncn: policy\n\
+                    pwdAttribute: userPassword\npwdLockout: TRUE\n";
+        std::fs::write(&locking, text).unwrap();
+        let server = Slapd::start(setup, &[root().join("fixtures/operational/user.ldif"), locking]);
+        let ines = "uid=ines,ou=People,o=mill";
+        let change = place.join("change.ldif");
+        let password = format!("dn: {ines}\nchangetype: modify\nreplace: userPassword\nuserPassword: open\n-\n");
+        std::fs::write(&change, password).unwrap();
+        succeed(server.client("ldapmodify").arg("-f").arg(&change));
+        let [(_, uri), ..] = server.environment();
+        let binds = || {
+            let mut command = std::process::Command::new(program("ldapsearch", "ldap-utils"));
+            command.args(["-x", "-D", ines, "-w", "open", "-s", "base", "-b", "", "1.1", "-H"]).arg(&uri);
+            command.output().unwrap().status.success()
+        };
+        assert!(binds(), "{policy}");
+        let export = search(&server, place, "'*' '+'");
+        let output = plan(place, &format!("preset = \"openldap\"\n{policy}"), AS_OF, &[], &[export]);
+        assert_eq!(output.status.code(), Some(0), "{policy}: {}", stderr(&output));
+        succeed(server.client("ldapmodify").arg("-f").arg(place.join("set/apply/10-status.ldif")));
+        assert_eq!(binds(), !refused, "{policy}");
+    }
+}
+
 #[test]
 fn directory_server_389() {
     let server = Ds389::start(ds389::Setup::plain(&["o=mill"]), &[root().join("fixtures/operational/user.ldif")]);
-    disabled_and_deleted(&server, "389ds", "'*' '+'");
+    disabled_and_deleted(&server, "389ds", "");
+}
+
+/// `true` beside `false` leaves an account of 389 DS open. Planned from an export that shows neither, the lock is added and
+/// replaced: `false` does not stay, and a lock that is there already is not written a second time, nor taken by a rollback.
+#[test]
+fn a_lock_that_is_not_shown_on_389() {
+    for (value, status) in [("false", 0), ("true", 20)] {
+        let server = Ds389::start(ds389::Setup::plain(&["o=mill"]), &[root().join("fixtures/operational/user.ldif")]);
+        let place = tempfile::tempdir().unwrap();
+        let place = place.path();
+        let change = place.join("change.ldif");
+        let ines = "uid=ines,ou=People,o=mill";
+        std::fs::write(
+            &change,
+            format!("dn: {ines}\nchangetype: modify\nadd: nsAccountLock\nnsAccountLock: {value}\n-\n"),
+        )
+        .unwrap();
+        succeed(server.client("ldapmodify").arg("-f").arg(&change));
+        let export = search(&server, place, "");
+        let output = plan(place, "preset = \"389ds\"\n", AS_OF, &[], &[export]);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        let output =
+            server.client("ldapmodify").arg("-f").arg(place.join("set/apply/10-status.ldif")).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{value}: {}", said(&output));
+        let mut command = server.client("ldapsearch");
+        command.args(["-LLL", "-s", "base", "-b", ines, "(objectClass=*)", "nsAccountLock"]);
+        let text = String::from_utf8(succeed(&mut command).stdout).unwrap();
+        assert_eq!(text.matches("nsAccountLock: ").count(), 1, "{value}: {text}");
+        assert!(text.contains("nsAccountLock: true"), "{value}: {text}");
+    }
 }

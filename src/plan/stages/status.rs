@@ -8,12 +8,17 @@
 //! | restore | what the mark changed, set back: bits turned off, then the first of `[restore]`, the change set that marked it (`--history`); the stamps and the marks of services removed |
 //! | disconnect | the blocking value |
 //!
+//! An operational attribute that takes several values, and of which the account shows none (`nsAccountLock` of 389 DS, of which
+//! `true` beside `false` leaves the account open), is added and then replaced in the same modify: a lock that is there
+//! already refuses the record (20), and no other value is left beside the new one.
+//!
 //! The stamp is written only where there is none. One that is left from an earlier life (the account is active) is
 //! replaced, or the old date would end the grace before it begins. A note that people wrote is never overwritten: where
 //! the attribute takes one value only and holds one, the account is marked without a stamp, and a person must look. Where
 //! the blocking value has no room, the account is held.
 
 use super::{Built, Site, remove, set, spelled};
+use crate::ldap::operational::is_operational;
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
 use crate::lifecycle::state::{number, values_of};
 use crate::lifecycle::{History, ServiceState, Step, grace, mark};
@@ -28,7 +33,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         let service = account.decision.service();
         let (kind, modifications) = match account.decision.step {
             Step::Mark => {
-                let mut modifications = mark(entry, site.policy);
+                let mut modifications = mark(entry, site.policy, site.schema);
                 modifications.extend(stamp(built, site, (index, account), None));
                 (Kind::Mark, modifications)
             }
@@ -46,9 +51,18 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
     }
 }
 
-fn mark(entry: &Entry, policy: &Policy) -> Vec<Modification> {
-    let writes = mark::writes(entry, policy).into_iter();
-    writes.flat_map(|(description, wanted)| set(entry, description, &wanted)).collect()
+fn mark(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> Vec<Modification> {
+    let mut modifications = Vec::new();
+    for (description, wanted) in mark::writes(entry, policy) {
+        modifications.extend(set(entry, description, &wanted));
+        let name = description.attribute_type();
+        let may_have_others = is_operational(schema.server(), name) && !schema.takes_one_value(name);
+        if may_have_others && values_of(entry, description).next().is_none() {
+            let values = vec![Value::new(&wanted)];
+            modifications.push(Modification { op: ModOp::Replace, description: description.clone(), values });
+        }
+    }
+    modifications
 }
 
 fn mark_service(entry: &Entry, service: Option<&str>, policy: &Policy) -> Vec<Modification> {
