@@ -318,6 +318,12 @@ impl<'s> Sought<'s> {
         for export in without {
             exports.add(Place { export, line: 1, text: b"without operational attributes".to_vec() });
         }
+        // What only a restore needs matters where something is restored.
+        let restores =
+            !request.rosters.is_empty() || request.leavers.iter().any(|leaver| leaver.action == Action::Restore);
+        if !restores && missing.iter().all(|needed| needed.by == Use::Restore) {
+            return None;
+        }
         let compares = !self.policy.protect.last_enabled.is_empty() || !request.rosters.is_empty();
         let decisive = |needed: &&Needed| needed.by.decides_on_the_whole(compares);
         let decisive: Vec<Needed> = missing.iter().filter(decisive).cloned().collect();

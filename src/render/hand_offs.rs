@@ -128,7 +128,11 @@ fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
         let days = context.policy.grace.of_service(&service.name);
         let domain = domain(account);
         let (hosts, command, then) = match (service.name.as_str(), rules.release) {
-            ("mail", Release::Purge) => (mail_hosts(account), format!("msuserpurge{domain} -g {days}"), None),
+            ("mail", Release::Purge) => (
+                mail_hosts(account),
+                format!("msuserpurge{domain} -g {days}"),
+                Some(on_a_whole_domain(&rules.mark, days)),
+            ),
             ("mail", Release::Mboxutil) => {
                 let then = format!(
                     "a user of the default domain has no `@domain` there. `mboxutil` leaves the directory alone: when \
@@ -140,7 +144,8 @@ fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
             ("calendar", Release::Purge) => {
                 let domain =
                     domain_of(&account.entry.dn).map_or_else(|| "'*'".to_owned(), |domain| shell_word(&domain));
-                (vec![CALENDAR_HOST.to_owned()], format!("csclean -g {days} clean {domain}"), None)
+                let command = format!("csclean -g {days} clean {domain}");
+                (vec![CALENDAR_HOST.to_owned()], command, Some(on_a_whole_domain(&rules.mark, days)))
             }
             _ => continue,
         };
@@ -157,7 +162,8 @@ fn purge(context: &Context<'_>, account: &Account) -> Vec<Job> {
         Tools::DelegatedAdministrator if matches!(step, Step::Purge | Step::Strip) => {
             let days = context.policy.grace.days;
             let command = format!("commadmin domain purge -D ADMIN -n ADMIN_DOMAIN{} -g {days}", domain(account));
-            vec![Job { when: LAST, host: ADMIN_HOST.to_owned(), command, then: Some(PASSWORD_IN_A_FILE.to_owned()) }]
+            let then = format!("{}. {PASSWORD_IN_A_FILE}", on_a_whole_domain("deleted", days));
+            vec![Job { when: LAST, host: ADMIN_HOST.to_owned(), command, then: Some(then) }]
         }
         Tools::Csuser if step == Step::Purge => {
             let command = format!("csuser delete {}", uid(account));
@@ -167,6 +173,15 @@ fn purge(context: &Context<'_>, account: &Account) -> Vec<Job> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What a command does that takes a domain and no account.
+fn on_a_whole_domain(mark: &str, days: u32) -> String {
+    format!(
+        "this acts on every account of the domain whose status has been `{mark}` for more than {}, also on those that this plan \
+         does not name: look at them first, for example with `offboard search`",
+        if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+    )
 }
 
 /// `-d DOMAIN`, where the account stands in one.
