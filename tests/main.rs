@@ -12,6 +12,7 @@ mod diff;
 mod docs;
 mod exports;
 mod filters;
+mod held;
 mod injection;
 mod lint;
 mod offboard;

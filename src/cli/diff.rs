@@ -33,13 +33,6 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
     let ignored = command.ignore.iter().map(|name| {
         AttributeDescription::parse(name.as_bytes()).map_err(|error| trouble(format!("--ignore {name}: {error}")))
     });
-    let options = Options {
-        server: Server::called(&command.server).unwrap_or(Server::OpenLdap),
-        schema: Arc::new(schema_files::read(&command.schema, global)?),
-        with_operational: command.with_operational,
-        ignored: ignored.collect::<Result<_, _>>()?,
-        seed: std::hash::RandomState::new().hash_one(0),
-    };
     let open = |name: &String| {
         ExportFiles::open(std::slice::from_ref(name), &global.reading()).map_err(|error| vec![export_fault(&error)])
     };
@@ -49,6 +42,14 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
         folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
     };
     let urls = if folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
+    let names = [command.before.clone()];
+    let options = Options {
+        server: Server::called(&command.server).unwrap_or(Server::OpenLdap),
+        schema: Arc::new(schema_files::read_with_exports(&command.schema, &before, &names, urls, global)?),
+        with_operational: command.with_operational,
+        ignored: ignored.collect::<Result<_, _>>()?,
+        seed: std::hash::RandomState::new().hash_one(0),
+    };
     let difference = diff::diff(&before, &after, urls, &options).map_err(|error| faults(&error, command))?;
 
     let text = match command.format {

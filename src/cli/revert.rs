@@ -26,7 +26,9 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     let records = &files.records;
     let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
-    let schema = ServerSchema::new(server, schema_files::read(&command.schema, global)?);
+    let described =
+        schema_files::read_with_exports(&command.schema, &exports, &command.export, UrlPolicy::Refuse, global)?;
+    let schema = ServerSchema::new(server, described);
     let reverted = revert(&exports, UrlPolicy::Refuse, (schema, command.relax), records)
         .map_err(|error| faults(&error, &command.export))?;
     drop(progress);

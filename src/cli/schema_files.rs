@@ -2,9 +2,13 @@
 
 use super::Diagnostic;
 use super::args::{Global, SchemaOption};
+use super::grounds::scan_faults;
+use crate::directory::KnownSchema;
+use crate::io::exports::ExportFiles;
 use crate::io::schema_files::{SchemaFileError, SchemaFiles};
 use crate::ldap::Origin;
 use crate::ldap::schema::Schema;
+use crate::ldif::UrlPolicy;
 use crate::render::sanitize::shown;
 
 /// How many warnings are printed, unless all are asked for.
@@ -38,6 +42,19 @@ pub fn read(option: &SchemaOption, global: &Global) -> Result<Schema, Vec<Diagno
         }
     }
     Ok(files.schema)
+}
+
+/// The schema of a directory: what the files describe, then the schema entries in the exports.
+pub fn read_with_exports(
+    option: &SchemaOption,
+    exports: &ExportFiles,
+    names: &[String],
+    urls: UrlPolicy<'_>,
+    global: &Global,
+) -> Result<Schema, Vec<Diagnostic>> {
+    let given = read(option, global)?;
+    let known = KnownSchema::read(exports, urls, given).map_err(|error| scan_faults(&error, names))?;
+    Ok(known.schema)
 }
 
 fn fault(error: &SchemaFileError) -> Diagnostic {

@@ -34,7 +34,8 @@ pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
     let records = &files.records;
     let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
-    let schema = ServerSchema::new(server, schema_files::read(&command.schema, global)?);
+    let described = schema_files::read_with_exports(&command.schema, &exports, &command.export, urls, global)?;
+    let schema = ServerSchema::new(server, described);
     let outcome = simulate::simulate(&exports, urls, schema, records, command.keep_going)
         .map_err(|error| faults(&error, &command.export))?;
 
