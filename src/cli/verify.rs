@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use camino::Utf8Path;
-use jiff::civil::Date;
 use serde::Serialize;
 
 use super::args::{self, Global};
@@ -21,7 +20,6 @@ use crate::ldap::operational::export_command;
 use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use crate::lifecycle::state::{marking, state};
-use crate::plan::Request;
 use crate::policy::Policy;
 use crate::render::sanitize::shown;
 use crate::verify::survey::{Survey, SurveyPass, visibility};
@@ -100,13 +98,8 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
         .map_err(|error| grounds::scan_faults(&error, &command.exports))?;
     survey.structure.finish();
     let digests = exports.digests(algorithm).map_err(|error| vec![grounds::export_fault(&error)])?;
-    let sources = Sources {
-        names: &command.exports,
-        census: &census,
-        written: exports.written(),
-        same: same_exports(&set, &digests),
-    };
-    let reasons = distrust(&set, &sources, &mut survey)?;
+    let sources = Sources { names: &command.exports, census: &census, same: same_exports(&set, &digests) };
+    let reasons = distrust(&set, &sources, &survey);
     if !reasons.is_empty() {
         return Err(distrust::faults(&reasons, &command.exports));
     }
@@ -152,7 +145,6 @@ struct Sources<'s> {
     /// Their names as given.
     names: &'s [String],
     census: &'s Census,
-    written: Vec<Option<Date>>,
     /// For each, the export of the plan that has the same digest.
     same: Vec<Option<usize>>,
 }
@@ -168,18 +160,15 @@ fn same_exports(set: &WholeSet, digests: &[Digest]) -> Vec<Option<usize>> {
 }
 
 /// Why the exports cannot tell what became of the change set.
-fn distrust(set: &WholeSet, sources: &Sources<'_>, survey: &mut Survey) -> Result<Vec<Distrust>, Vec<Diagnostic>> {
+fn distrust(set: &WholeSet, sources: &Sources<'_>, survey: &Survey) -> Vec<Distrust> {
     if set.records.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    // The suffixes are those of the plan's exports, not those of a policy: the preset asks for none.
-    let policy = grounds::read_policy("openldap", &mut Vec::new(), true)?;
-    let request = Request { as_of: set.as_of, written: sources.written.clone(), ..Request::default() };
-    let mut reasons = trust::incomplete(sources.census, survey, &policy, &request, &set.exports.accepted);
+    let mut reasons = trust::incomplete(sources.census, survey, sources.names.len(), &set.exports.accepted);
     let parts = set.exports.parts.as_deref().unwrap_or_default();
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     reasons.extend(trust::parts(parts, &records, survey));
-    Ok(reasons)
+    reasons
 }
 
 /// What a reader must know of the exports.

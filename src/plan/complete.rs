@@ -27,7 +27,7 @@ use super::operational::{Extent, NotShown, Sought};
 use super::resolve::Resolved;
 use super::{Account, PlanError, Request};
 use crate::directory::census::{Finding, Place};
-use crate::directory::{Census, tops};
+use crate::directory::{Census, Structure, tops};
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Entry};
 use crate::lifecycle::Step;
@@ -293,38 +293,47 @@ pub fn refuse<E>(lacking: Vec<Incomplete>, request: &Request, gaps: &mut Gaps) -
 
 /// What the exports lack for any plan.
 pub fn of_exports(census: &Census, resolved: &Resolved, policy: &Policy, request: &Request) -> Vec<Incomplete> {
-    let (empty, old) = of_files(census, policy, request);
     let suffixes = policy.directory.suffixes.iter();
     let missing = suffixes.filter(|suffix| !resolved.named.iter().any(|entry| entry.dn == **suffix));
-    let mut lacking: Vec<Incomplete> = Vec::new();
-    lacking.extend((empty.count > 0).then_some(Incomplete::Empty(empty)));
+    let old = too_old(policy, request);
     let limit = policy.directory.max_age_days.unwrap_or_default();
+    let mut lacking: Vec<Incomplete> = Vec::new();
     lacking.extend((old.count > 0).then_some(Incomplete::Age { limit, old }));
     lacking.extend(missing.cloned().map(Incomplete::Suffix));
-    let findings: [(Lack, &Finding); 5] = [
-        (Incomplete::Cut, &census.cut),
-        (Incomplete::PartialLists, &census.partial_lists),
-        (Incomplete::NoValues, &census.without_values),
-        (Incomplete::Holes, &resolved.structure.holes()),
-        (Incomplete::Parents, &tops::as_finding(&resolved.missing_parents)),
-    ];
-    lacking.extend(findings.into_iter().filter(|(_, found)| found.count > 0).map(|(lack, found)| lack(found.clone())));
-    let repeated = resolved.structure.repeated();
-    lacking.extend((repeated > 0).then_some(Incomplete::Repeated(repeated)));
+    lacking.extend(of_content(census, &resolved.structure, request.written.len()));
+    let parents = tops::as_finding(&resolved.missing_parents);
+    lacking.extend((parents.count > 0).then_some(Incomplete::Parents(parents)));
     let sought = Sought::new(policy, census, &resolved.in_exports);
     lacking.extend(sought.of_exports(request).map(Incomplete::Operational));
     lacking
 }
 
-/// Exports without entries, and those that are older than the policy allows.
-fn of_files(census: &Census, policy: &Policy, request: &Request) -> (Finding, Finding) {
-    let (mut empty, mut old) = (Finding::default(), Finding::default());
+/// What exports lack whatever they are read for: `files` of them were given, with this structure when taken together.
+pub fn of_content(census: &Census, structure: &Structure, files: usize) -> Vec<Incomplete> {
+    let mut empty = Finding::default();
+    for (export, _) in (0..).zip(0..files).filter(|(export, _)| !census.with_entries.contains(export)) {
+        empty.add(Place { export, line: 1, text: b"no entry".to_vec() });
+    }
+    let findings: [(Lack, &Finding); 5] = [
+        (Incomplete::Empty, &empty),
+        (Incomplete::Cut, &census.cut),
+        (Incomplete::PartialLists, &census.partial_lists),
+        (Incomplete::NoValues, &census.without_values),
+        (Incomplete::Holes, &structure.holes()),
+    ];
+    let found = findings.into_iter().filter(|(_, found)| found.count > 0);
+    let mut lacking: Vec<Incomplete> = found.map(|(lack, found)| lack(found.clone())).collect();
+    let repeated = structure.repeated();
+    lacking.extend((repeated > 0).then_some(Incomplete::Repeated(repeated)));
+    lacking
+}
+
+/// Exports that are older than the policy allows.
+fn too_old(policy: &Policy, request: &Request) -> Finding {
+    let mut old = Finding::default();
+    let Some(limit) = policy.directory.max_age_days else { return old };
     for (export, written) in (0..).zip(&request.written) {
         let place = |text: &str| Place { export, line: 1, text: text.as_bytes().to_vec() };
-        if !census.with_entries.contains(&export) {
-            empty.add(place("no entry"));
-        }
-        let Some(limit) = policy.directory.max_age_days else { continue };
         match written {
             None => old.add(place("nothing says when it was written")),
             // As of a day in the past an export may be from later: it holds all that happened until then.
@@ -334,7 +343,7 @@ fn of_files(census: &Census, policy: &Policy, request: &Request) -> (Finding, Fi
             Some(_) => {}
         }
     }
-    (empty, old)
+    old
 }
 
 /// Entries that a plan must see if it deletes an account: the groups that it says it is in, and the address books.

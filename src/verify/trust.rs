@@ -16,10 +16,7 @@ use crate::directory::Census;
 use crate::directory::extent::Time;
 use crate::directory::key_hash::KeySet;
 use crate::ldap::{Change, ChangeRecord, Dn};
-use crate::plan::Request;
-use crate::plan::complete::{Incomplete, of_exports};
-use crate::plan::resolve::Resolved;
-use crate::policy::Policy;
+use crate::plan::complete::{Incomplete, of_content};
 
 /// A part of the directory that an export of the plan held.
 #[derive(Clone, Debug)]
@@ -66,26 +63,14 @@ pub enum Distrust {
     },
 }
 
-/// Codes of what is lacking that does not keep entries from being compared.
-const NOT_ABOUT_ENTRIES: [&str; 3] = ["age", "operational", "parents"];
-
 /// Codes that keep an absent entry from counting as deleted, whatever the plan accepted.
 const NEVER_ACCEPTED: [&str; 4] = ["empty", "cut", "partial-lists", "no-values"];
 
 /// What the exports lack, but for what the plan was made without.
-pub fn incomplete(
-    census: &Census,
-    survey: &mut Survey,
-    policy: &Policy,
-    request: &Request,
-    accepted: &[String],
-) -> Vec<Distrust> {
-    let resolved = Resolved { structure: std::mem::take(&mut survey.structure), ..Resolved::default() };
-    let lacking = of_exports(census, &resolved, policy, request);
-    survey.structure = resolved.structure;
+pub fn incomplete(census: &Census, survey: &Survey, files: usize, accepted: &[String]) -> Vec<Distrust> {
+    let lacking = of_content(census, &survey.structure, files);
     let is_accepted = |code: &str| accepted.iter().any(|own| own == code) && !NEVER_ACCEPTED.contains(&code);
-    let counts = |lack: &Incomplete| !NOT_ABOUT_ENTRIES.contains(&lack.code()) && !is_accepted(lack.code());
-    lacking.into_iter().filter(counts).map(Distrust::Incomplete).collect()
+    lacking.into_iter().filter(|lack| !is_accepted(lack.code())).map(Distrust::Incomplete).collect()
 }
 
 /// For each record the parts that its entry is in: the deepest ones.
