@@ -224,3 +224,22 @@ fn active_directory_has_no_supertypes() {
         assert_eq!(search(filter, &[export]).0, found, "{filter}");
     }
 }
+
+/// Schema in an entry that a user may write says nothing: only where servers publish their schema it counts.
+#[test]
+fn schema_of_a_user_is_not_believed() {
+    let place = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(root().join(SITE)).unwrap();
+    let user = text
+        .replace("dn: cn=schema\n", "dn: uid=eve,o=lab\nobjectClass: extensibleObject\n")
+        .replace("objectClass: subschema\n", "");
+    assert_ne!(user, text);
+    let file = place.path().join("user.ldif");
+    fs::write(&file, user).unwrap();
+    let found = |exports: &[&str]| search("(&(objectClass=labWarden)(uid=kim))", exports).0;
+    assert_eq!(found(&[LAB, SITE]).trim(), "uid=kim,o=lab");
+    assert_eq!(found(&[LAB, file.to_str().unwrap()]), "");
+    let output =
+        plan(&POLICY.replace("(objectClass=person)", "(objectClass=labWarden)"), "kim", &[LAB, file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+}

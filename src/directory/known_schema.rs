@@ -3,7 +3,7 @@
 use super::scan::Unreadable;
 use super::{EntryView, Exports, Pass, ScanError, scan};
 use crate::ldap::Entry;
-use crate::ldap::schema::{SCHEMA_ATTRIBUTES, Schema, is_schema};
+use crate::ldap::schema::{SCHEMA_ATTRIBUTES, Schema, is_schema, publishes_schema};
 use crate::ldap::vocabulary::{FilterRules, Vocabulary};
 use crate::ldif::{Interest, UrlPolicy};
 
@@ -32,7 +32,7 @@ impl KnownSchema {
         let mut given = given;
         given.seal();
         let mut known = Self { schema: given, is_active_directory: found.is_active_directory };
-        for entry in &found.entries {
+        for entry in found.entries.iter().filter(|entry| publishes_schema(entry)) {
             known.schema.add(entry);
         }
         Ok(known)

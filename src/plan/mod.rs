@@ -56,7 +56,7 @@ use crate::directory::extent::Extent;
 use crate::directory::key_hash::KeySet;
 use crate::directory::{Census, Exports, Overlay, ScanError, Structure};
 use crate::ldap::dn_key::prefixes;
-use crate::ldap::schema::Schema;
+use crate::ldap::schema::{Schema, publishes_schema};
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, Origin};
 use crate::ldif::UrlPolicy;
 use crate::leavers::roster::Doubt;
@@ -492,7 +492,7 @@ fn schema_of(policy: &Policy, request: &Request, exported: &[Entry]) -> ServerSc
     described.seal();
     // What cannot be read of the files is said where they are read.
     described.take_unreadable();
-    for entry in exported {
+    for entry in exported.iter().filter(|entry| publishes_schema(entry)) {
         described.add(entry);
     }
     ServerSchema::new(policy.directory.server, described)

@@ -30,7 +30,7 @@ use active_directory::SchemaClass;
 use facts::{AttributeFacts, Catalogue, ClassFacts, Macros, Named, Syntax};
 
 use super::{
-    Entry, Origin,
+    DnKey, Entry, Origin,
     attribute::{base_type, same_type},
     attribute_types, object_classes,
 };
@@ -118,6 +118,18 @@ pub enum Inherited<'s, T> {
     Nothing,
     /// The type of this name is not described: the type itself, or the supertype that it inherits from.
     Elsewhere(&'s str),
+}
+
+/// Whether an entry of an export is one in which a server publishes its schema: a subschema subentry by its class or usual
+/// name, the schema below `cn=config` of `OpenLDAP`, or an entry of Active Directory's schema.
+///
+/// Any other entry may hold such attributes (`extensibleObject`), put there by whoever may write it: it says nothing.
+pub fn publishes_schema(entry: &Entry) -> bool {
+    const CLASSES: [&str; 4] = ["subschema", "olcSchemaConfig", "attributeSchema", "classSchema"];
+    const NAMES: [&[u8]; 2] = [b"cn=schema", b"cn=subschema"];
+    let is_named = |name: &[u8]| DnKey::parse(name).is_ok_and(|key| key == *entry.dn.key());
+    let is_configuration = || DnKey::parse(b"cn=config").is_ok_and(|key| entry.dn.key().is_at_or_under(&key));
+    CLASSES.into_iter().any(|class| entry.has_class(class)) || NAMES.into_iter().any(is_named) || is_configuration()
 }
 
 /// What is known of attribute types and object classes. Empty by default.
