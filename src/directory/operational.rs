@@ -44,6 +44,8 @@ pub fn is_computed(server: Server, attribute: &str) -> bool {
 struct Role {
     /// The server sets it on every entry.
     always_set: bool,
+    /// The server computes it, so that it is shown only where the export has it.
+    is_computed: bool,
     /// Its number among the attributes that are looked for.
     number: Option<u16>,
 }
@@ -63,10 +65,11 @@ impl Watch {
         let attributes: Vec<String> = attributes.into_iter().collect();
         let mut roles = TypeMap::default();
         for (name, number) in attributes.iter().zip(0..) {
-            roles.insert(name, Role { always_set: is_one_of(always_set(server), name), number: Some(number) });
+            let (always_set, is_computed) = (is_one_of(always_set(server), name), is_computed(server, name));
+            roles.insert(name, Role { always_set, is_computed, number: Some(number) });
         }
         for name in always_set(server) {
-            roles.insert(name, Role { always_set: true, number: None });
+            roles.insert(name, Role { always_set: true, is_computed: false, number: None });
         }
         let has_computed = attributes.iter().any(|name| is_computed(server, name));
         Self { server, attributes, roles, has_computed }
@@ -82,7 +85,8 @@ impl Watch {
             if role.always_set {
                 shown.always_set.insert(export);
             }
-            shown.attributes.extend(role.number.map(|number| (export, number)));
+            let attributes = if role.is_computed { &mut shown.computed } else { &mut shown.attributes };
+            attributes.extend(role.number.map(|number| (export, number)));
         };
         match part {
             None => record.attributes.iter().filter_map(|line| self.roles.get(&line.description)).for_each(&mut note),
@@ -93,13 +97,17 @@ impl Watch {
                 roles.for_each(&mut note);
             }
         }
+        shown.forget_what_follows();
     }
 
     /// Whether an export shows an attribute; one that is not looked for counts as shown.
     pub fn is_shown(&self, attribute: &str, export: u16, shown: &Shown) -> bool {
         let Some(number) = self.roles.get(attribute).and_then(|role| role.number) else { return true };
-        shown.attributes.contains(&(export, number))
-            || !is_computed(self.server, attribute) && shown.always_set.contains(&export)
+        if is_computed(self.server, attribute) {
+            shown.computed.contains(&(export, number))
+        } else {
+            shown.attributes.contains(&(export, number)) || shown.always_set.contains(&export)
+        }
     }
 
     /// The attributes that are looked for.
@@ -113,8 +121,11 @@ impl Watch {
 pub struct Shown {
     /// The exports with an attribute that the server always sets.
     always_set: BTreeSet<u16>,
-    /// The exports with an attribute that is looked for: the export, and the attribute's number.
+    /// The exports with a stored attribute that is looked for, and without any that the server always sets: the export, and
+    /// the attribute's number.
     attributes: BTreeSet<(u16, u16)>,
+    /// The exports with a computed attribute that is looked for: the export, and the attribute's number.
+    computed: BTreeSet<(u16, u16)>,
 }
 
 impl Shown {
@@ -122,6 +133,14 @@ impl Shown {
     pub fn merge(&mut self, other: Self) {
         self.always_set.extend(other.always_set);
         self.attributes.extend(other.attributes);
+        self.computed.extend(other.computed);
+        self.forget_what_follows();
+    }
+
+    /// Forgets the stored attributes of exports that show what the server always sets: they show every stored attribute, and
+    /// reading may have stopped to look for single ones, sooner or later by the size of its blocks.
+    fn forget_what_follows(&mut self) {
+        self.attributes.retain(|(export, _)| !self.always_set.contains(export));
     }
 }
 
