@@ -720,19 +720,24 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// `step reason`, and the day it is due.
-    fn decided(entry: &Entry, action: Action, policy: &Policy, change: impl FnOnce(&mut Case<'_>)) -> String {
-        let history = History::default();
-        let mut case = Case {
+    /// A case that only the list, the entry and the history are about.
+    fn case<'a>(entry: &'a Entry, action: Action, history: &'a History) -> Case<'a> {
+        Case {
             entry,
             action,
             effective: None,
             veto: None,
             active_in: None,
             asked_by_roster: false,
-            history: &history,
+            history,
             as_of: date("2026-11-21"),
-        };
+        }
+    }
+
+    /// `step reason`, and the day it is due.
+    fn decided(entry: &Entry, action: Action, policy: &Policy, change: impl FnOnce(&mut Case<'_>)) -> String {
+        let history = History::default();
+        let mut case = case(entry, action, &history);
         change(&mut case);
         let decision = decide(&case, policy);
         let due = decision.due.map(|day| format!(" due {day}")).unwrap_or_default();
@@ -910,17 +915,7 @@ mod tests {
             let past = kind.map(|kind| Past { kind, service: None, record: &record });
             history.add(date("2026-11-01"), past);
             let entry = account(&format!("{BOTH}inetUserStatus: deleted{stamp}"));
-            let case = Case {
-                entry: &entry,
-                action: Action::Restore,
-                effective: None,
-                veto: None,
-                active_in: None,
-                asked_by_roster: false,
-                history: &history,
-                as_of: date("2026-11-21"),
-            };
-            let decision = decide(&case, &policy);
+            let decision = decide(&case(&entry, Action::Restore, &history), &policy);
             let found = format!("{} {}", decision.step.name(), decision.reason.code());
             assert_eq!(found, expected, "{kind:?} {stamp}");
         }
