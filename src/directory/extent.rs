@@ -6,7 +6,7 @@
 //! | an entry without the one above it, with entries below | the entry: a suffix, or the top of a subtree |
 //! | entries without the one above them, with nothing below (`ldapsearch -s one`, a filter) | the entries below that name |
 //!
-//! The age of a part is told by what servers write into every entry: `modifyTimestamp`, `createTimestamp` (RFC 4512,
+//! The age of a part is taken from what servers write into every entry: `modifyTimestamp`, `createTimestamp` (RFC 4512,
 //! 3.4), `entryCSN` (OpenLDAP), `whenChanged`, `whenCreated` (Active Directory). The newest times are kept with the
 //! entries that have them, because an entry that is deleted afterwards takes its time with it.
 

@@ -104,8 +104,9 @@ fn is_suffix(entry: &EntryView<'_>, beginning: &Beginning, policy: &Policy) -> b
 
 /// The missing parents of topmost entries that are not suffixes, without those that `[directory] suffixes` asks for.
 ///
-/// `overlay` is the one that the structure was read with. Reads the exports up to the last of these entries; not at all where every export begins with an entry of one RDN or
-/// below a top-level domain, and for the same policy gives the same for any number of threads.
+/// `overlay` is the one that the structure was read with. Reads the exports up to the last of these entries, and not at
+/// all where every export begins with an entry of one RDN or below a top-level domain. The same exports and policy give
+/// the same for any number of threads.
 pub fn missing_parents<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,

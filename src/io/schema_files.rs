@@ -1,4 +1,4 @@
-//! Files with schema descriptions (`--schema`), told by content.
+//! Files with schema descriptions (`--schema`), recognised by their content.
 //!
 //! | content | read as |
 //! | --- | --- |

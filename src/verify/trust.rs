@@ -66,7 +66,7 @@ pub enum Distrust {
 /// Codes that keep an absent entry from counting as deleted, whatever the plan accepted.
 const NEVER_ACCEPTED: [&str; 4] = ["empty", "cut", "partial-lists", "no-values"];
 
-/// What the exports lack, but for what the plan was made without.
+/// What the exports lack, except what the plan was made without.
 pub fn incomplete(census: &Census, survey: &Survey, files: usize, accepted: &[String]) -> Vec<Distrust> {
     let lacking = of_content(census, &survey.structure, files);
     let is_accepted = |code: &str| accepted.iter().any(|own| own == code) && !NEVER_ACCEPTED.contains(&code);
