@@ -17,7 +17,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use data_encoding::BASE64;
-use offboard::directory::references::{Form, Persons};
+use offboard::directory::references::{Form, SubjectIndex};
 use offboard::ldap::dn_key::KeyBuffer;
 use offboard::ldap::{AttributeDescription, Dn, DnError, DnKey, Entry, Origin, Value};
 use offboard::ldif::lines::Lines;
@@ -120,7 +120,7 @@ fn entries(text: &str) -> Vec<Entry> {
 }
 
 /// How many people the values of an export name.
-fn references(text: &str, persons: &Persons, keys: &mut KeyBuffer) -> usize {
+fn references(text: &str, persons: &SubjectIndex, keys: &mut KeyBuffer) -> usize {
     let (mut found, mut count) = (Vec::new(), 0);
     for record in RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse) {
         let Ok(Record::Content(entry)) = record else { continue };
@@ -171,7 +171,7 @@ fn names(bench: &mut Criterion) {
 fn naming(bench: &mut Criterion) {
     let export = export();
     let entries = entries(&export);
-    let mut persons = Persons::default();
+    let mut persons = SubjectIndex::default();
     // One of a hundred leaves.
     entries.iter().step_by(100).take(2).enumerate().for_each(|(person, entry)| persons.add(person, entry));
     let mut buffer = KeyBuffer::new();

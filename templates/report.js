@@ -75,7 +75,7 @@
       step: item.dataset.step,
       stages: item.dataset.stages.split(" "),
       due: item.dataset.due || "9999",
-      reviews: Number(item.dataset.reviews),
+      decisionItems: Number(item.dataset.decisionItems),
       operations: Number(item.dataset.operations),
     }));
     const byAnchor = new Map(rows.map((row) => [row.item.id, row]));
@@ -126,7 +126,7 @@
         (row) =>
           (!stage.value || row.stages.includes(stage.value)) &&
           (!step.value || row.step === step.value) &&
-          (!review.checked || row.reviews > 0) &&
+          (!review.checked || row.decisionItems > 0) &&
           words.every((word) => read(row).includes(word)),
       );
       show(SOME);
@@ -140,7 +140,7 @@
       name: (a, b) => names.compare(a.name, b.name),
       step: (a, b) => Number(a.step > b.step) - Number(a.step < b.step),
       due: (a, b) => (a.due < b.due ? -1 : Number(a.due > b.due)),
-      reviews: (a, b) => b.reviews - a.reviews,
+      "decision-items": (a, b) => b.decisionItems - a.decisionItems,
       operations: (a, b) => b.operations - a.operations,
     };
     const sort = () => {

@@ -198,7 +198,7 @@ fn an_existing_folder_is_refused_unless_forced() {
     let again = plan_scenario("note-active", &set, &[]);
     assert_eq!(again.status.code(), Some(2));
     assert!(stderr(&again).contains("exists already"), "{}", stderr(&again));
-    assert_eq!(plan_scenario("note-marked", &set, &["--force"]).status.code(), Some(0));
+    assert_eq!(plan_scenario("note-disabled", &set, &["--force"]).status.code(), Some(0));
     assert!(!set.join("apply").exists(), "the earlier set is gone as a whole");
 }
 

@@ -414,7 +414,7 @@ fn decision_tables() {
         ("decision", "What is done today"),
         ("rules", "What a rule makes of it"),
         ("grace", "How long it waits"),
-        ("domain_purge", "Services, when the grace is over"),
+        ("service_outcome", "Services, when the grace is over"),
         ("history", "What earlier change sets say"),
         ("effective", "Whether its mail and calendar work"),
         ("lint", "What is odd about its statuses"),

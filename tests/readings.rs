@@ -187,7 +187,7 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
         writer::write_change(&mut undo, &record);
     }
     let mut told =
-        format!("{:?} {:?} {:?} {:?}\n", planned.conflicts, planned.reviews, planned.counted, planned.census);
+        format!("{:?} {:?} {:?} {:?}\n", planned.conflicts, planned.decision_items, planned.counted, planned.census);
     for account in &planned.accounts {
         writeln!(told, "{:?} {:?}", account.decision, account.entry.origin).unwrap();
     }

@@ -74,7 +74,7 @@ fn an_edited_set_is_refused_wherever_it_was_edited() {
 }
 
 fn plan_of_age(place: &Path, policy: &str, age: Option<u64>, more: &[&str]) -> Output {
-    let name = "note-marked";
+    let name = "note-disabled";
     let text = std::fs::read_to_string(root().join(scenario_file(name, "policy.toml"))).unwrap();
     std::fs::write(place.join("policy.toml"), text.replace("[directory]\n", &format!("[directory]\n{policy}\n")))
         .unwrap();

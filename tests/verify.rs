@@ -35,8 +35,8 @@ fn as_json() {
 fn a_set_without_records_is_done() {
     let place = tempfile::tempdir().unwrap();
     let set = place.path().join("set");
-    plan_scenario("note-marked", &set, &[]);
-    assert_eq!(verify(&set, &[], &exports("note-marked")).0, Some(0));
+    plan_scenario("note-disabled", &set, &[]);
+    assert_eq!(verify(&set, &[], &exports("note-disabled")).0, Some(0));
 }
 
 #[test]

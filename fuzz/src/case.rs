@@ -67,7 +67,7 @@ impl Case {
             ..Request::default()
         };
         let names = (1..=world.exports.len()).map(|number| format!("export-{number}.ldif")).collect();
-        let ticket = world.ticket.as_ref().map(|ticket| sanitize::shown(ticket.as_bytes()).into_owned());
+        let ticket = world.ticket.as_ref().map(|ticket| sanitize::sanitized(ticket.as_bytes()).into_owned());
         Some(Self { policy, request, names, ticket })
     }
 
@@ -145,7 +145,7 @@ impl Case {
             "{}{decisions:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             String::from_utf8_lossy(&text),
             plan.conflicts,
-            plan.reviews,
+            plan.decision_items,
             plan.counted,
             plan.census,
             plan.unreadable_values,
@@ -228,7 +228,7 @@ pub fn is_spelling_of_names(record: &ChangeRecord) -> bool {
 }
 
 /// Records as LDIF.
-pub fn shown(records: &[ChangeRecord]) -> String {
+pub fn sanitized(records: &[ChangeRecord]) -> String {
     let mut text = Vec::new();
     for record in records {
         writer::write_change(&mut text, record);

@@ -111,7 +111,7 @@ fn carry_out(case: &Case, exports: &Texts, plan: &Plan, files: &Files, proof: &P
         // Where the server rewrites what names moved entries, `simulate` leaves that to it.
         let follows = case.policy.moving.as_ref().is_some_and(|moving| moving.followed != Followed::Nothing);
         let left_to_server = follows && !plan.moved.is_empty();
-        if proof.under_review == 0 && plan.reviews.is_empty() && !left_to_server {
+        if proof.under_review == 0 && plan.decision_items.is_empty() && !left_to_server {
             names_nobody_gone(case, exports, &after);
         }
     }
@@ -152,7 +152,7 @@ fn names_nobody_gone(case: &Case, before: &Texts, after: &Texts) {
         for record in RecordReader::new(text, 1, UrlPolicy::Refuse).flatten() {
             let Record::Content(record) = record else { continue };
             for line in &record.attributes {
-                if !lists.iter().any(|known| known.spelling().eq_ignore_ascii_case(&line.description)) {
+                if !lists.iter().any(|known| known.raw_bytes().eq_ignore_ascii_case(&line.description)) {
                     continue;
                 }
                 let names = DnKey::parse(line.value.bytes()).is_ok_and(|name| gone.contains(&name));

@@ -15,7 +15,7 @@ use crate::io::change_set::read_history;
 use crate::io::exports::ExportFiles;
 use crate::ldif::UrlPolicy;
 use crate::plan::Request;
-use crate::render::sanitize::{Secrets, shown};
+use crate::render::sanitize::{Secrets, sanitized};
 
 #[derive(Serialize)]
 struct Report {
@@ -75,16 +75,16 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     let row = |finding: &Finding| {
         let file = match &finding.roster {
             Some(name) => format!("roster {name}"),
-            None => shown(grounds::name_of(&command.exports, finding.origin.export).as_bytes()).into_owned(),
+            None => sanitized(grounds::name_of(&command.exports, finding.origin.export).as_bytes()).into_owned(),
         };
         Row {
             code: finding.code,
             // What is lacking as a whole has no line.
             place: if finding.origin.line == 0 { String::new() } else { format!("{file}:{}", finding.origin.line) },
-            dn: shown(&finding.dn).into_owned(),
+            dn: sanitized(&finding.dn).into_owned(),
             attribute: finding.attribute.clone(),
             value: Secrets::of(&policy).shown_value(&finding.attribute, &finding.value),
-            what: shown(finding.what.as_bytes()).into_owned(),
+            what: sanitized(finding.what.as_bytes()).into_owned(),
             may_be_due_to: finding.may_be_due_to.clone(),
         }
     };
@@ -122,8 +122,8 @@ fn no_entries(census: &Census, exports: &[String]) -> Diagnostic {
         names.count
     ));
     names.places.iter().take(3).fold(fault, |fault, place| {
-        let name = shown(grounds::name_of(exports, place.export).as_bytes()).into_owned();
-        fault.note(format!("{name}:{}: {}", place.line, shown(&place.text)))
+        let name = sanitized(grounds::name_of(exports, place.export).as_bytes()).into_owned();
+        fault.note(format!("{name}:{}: {}", place.line, sanitized(&place.text)))
     })
 }
 

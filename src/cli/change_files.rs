@@ -13,7 +13,7 @@ use crate::io::source::{ReadOptions, Source};
 use crate::ldap::{Change, ChangeRecord, Origin, ResultCode};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
 use crate::policy::Server;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 use crate::simulate::SimulateError;
 
 /// Records in their order, each with its place.
@@ -54,12 +54,12 @@ impl ChangeFiles {
     /// A change set was planned and proven for its server, so `--for` does not replace that: a different one is said
     /// to be ignored, and change sets of different servers are refused.
     pub fn server(&self, asked: Option<&str>, global: &Global) -> Result<Server, Vec<Diagnostic>> {
-        let asked = asked.and_then(Server::called);
+        let asked = asked.and_then(Server::from_name);
         let Some(first) = self.sets.first() else { return Ok(asked.unwrap_or(Server::OpenLdap)) };
         if self.sets.iter().any(|set| set.server != first.server) {
             let fault = Diagnostic::refused("the change sets were planned for different servers");
             let named = |fault: Diagnostic, set: &Planned| {
-                fault.note(format!("{} was planned for {}", shown(set.folder.as_bytes()), set.server))
+                fault.note(format!("{} was planned for {}", sanitized(set.folder.as_bytes()), set.server))
             };
             let fault = self.sets.iter().fold(fault, named);
             return Err(vec![fault.help("give the change sets of one server in one run")]);
@@ -68,7 +68,7 @@ impl ChangeFiles {
             Diagnostic::print_line(&format!(
                 "warning: --for {asked} is ignored: {} was planned for {}, whose rules apply to all records; to try them \
                  by the rules of {asked}, name the files in apply/ instead of the folder",
-                shown(first.folder.as_bytes()),
+                sanitized(first.folder.as_bytes()),
                 first.server
             ));
         }
@@ -131,8 +131,8 @@ impl ChangeFiles {
             Change::Modify(_) => "modify",
             Change::ModifyDn { .. } => "modrdn",
         };
-        let file = shown(place.file.as_bytes());
-        let name = if record.dn.is_root() { "the root".into() } else { shown(record.dn.spelling()) };
+        let file = sanitized(place.file.as_bytes());
+        let name = if record.dn.is_root() { "the root".into() } else { sanitized(record.dn.raw_bytes()) };
         format!("{file}:{}: {kind} {name}: {code}", place.line)
     }
 }
@@ -173,7 +173,7 @@ pub fn faults(error: &SimulateError<ExportError>, exports: &[String]) -> Vec<Dia
         SimulateError::Scan(error) => scan_faults(error, exports),
         SimulateError::Twice { dn, origins } => {
             let place = |origin: &Origin| format!("{}:{}", name(origin.export), origin.line);
-            let fault = Diagnostic::trouble(format!("{} stands twice in the exports", text(dn.spelling())));
+            let fault = Diagnostic::trouble(format!("{} stands twice in the exports", text(dn.raw_bytes())));
             vec![fault.note(format!("{} and {}", place(&origins[0]), place(&origins[1])))]
         }
         SimulateError::Incomplete { what, finding } => {

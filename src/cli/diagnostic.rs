@@ -11,7 +11,7 @@ use super::exit::Exit;
 use crate::io::source::UnpackError;
 use crate::ldif::LdifError;
 use crate::policy::{PolicyError, PolicyWarning, Source};
-use crate::render::sanitize::{shortened, shown};
+use crate::render::sanitize::{sanitized, shortened};
 
 /// How much of a long line is shown before a place, and half of what is shown behind it, in bytes.
 const AROUND: usize = 120;
@@ -40,7 +40,7 @@ struct Excerpt {
 
 /// Text as one line of a terminal, whatever it holds.
 fn line(text: &str) -> String {
-    shortened(&shown(text.as_bytes())).into_owned()
+    shortened(&sanitized(text.as_bytes())).into_owned()
 }
 
 impl Diagnostic {
@@ -101,14 +101,14 @@ impl Diagnostic {
         let text = &text[from..text.len().min(start.saturating_add(2 * AROUND))];
         let start = start - from;
         let end = start.saturating_add(length).min(text.len());
-        let before = shown(&text[..start]).into_owned();
-        let meant = shown(&text[start..end]).into_owned();
-        let whole = format!("{before}{meant}{}", shown(&text[end..]));
+        let before = sanitized(&text[..start]).into_owned();
+        let meant = sanitized(&text[start..end]).into_owned();
+        let whole = format!("{before}{meant}{}", sanitized(&text[end..]));
         // The underline must not end inside a character, and a place alone is shown by one.
         let least = before.len() + if length > 1 { meant.len() } else { meant.len().min(1) };
         let end = (least..=whole.len()).find(|end| whole.is_char_boundary(*end)).unwrap_or(whole.len());
         let span = before.len()..end;
-        self.excerpt = Some(Excerpt { file: shown(file.as_bytes()).into_owned(), line, text: whole, span });
+        self.excerpt = Some(Excerpt { file: sanitized(file.as_bytes()).into_owned(), line, text: whole, span });
         self
     }
 
@@ -144,7 +144,7 @@ impl Diagnostic {
             self = self.note(format!("in {}", source.name));
         }
         // What is to be written may have several lines.
-        self.help = help.map(|help| help.lines().map(|line| shown(line.as_bytes())).collect::<Vec<_>>().join("\n"));
+        self.help = help.map(|help| help.lines().map(|line| sanitized(line.as_bytes())).collect::<Vec<_>>().join("\n"));
         self
     }
 

@@ -14,7 +14,7 @@ use crate::io::new_file::NewFile;
 use crate::ldap::AttributeDescription;
 use crate::ldif::UrlPolicy;
 use crate::policy::Server;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 
 /// How many names a notice lists.
 const NAMED: usize = 5;
@@ -44,7 +44,7 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
     let urls = if folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
     let names = [command.before.clone()];
     let options = Options {
-        server: Server::called(&command.server).unwrap_or(Server::OpenLdap),
+        server: Server::from_name(&command.server).unwrap_or(Server::OpenLdap),
         schema: Arc::new(schema_files::read_with_exports(&command.schema, &before, &names, urls, global)?),
         with_operational: command.with_operational,
         ignored: ignored.collect::<Result<_, _>>()?,
@@ -95,7 +95,7 @@ fn notices(difference: &Difference) -> String {
     for (names, what, note) in table.into_iter().filter(|(names, ..)| !names.is_empty()) {
         let _ = writeln!(text, "{} {what}:", names.len());
         for name in names.iter().take(NAMED) {
-            let _ = writeln!(text, "  {}", shown(name.spelling()));
+            let _ = writeln!(text, "  {}", sanitized(name.raw_bytes()));
         }
         if names.len() > NAMED {
             let _ = writeln!(text, "  and {} more", names.len() - NAMED);
@@ -125,7 +125,7 @@ fn faults(error: &DiffError<ExportError>, command: &args::Diff) -> Vec<Diagnosti
         DiffError::Scan { side, error } => scan_faults(error, std::slice::from_ref(name(side))),
         DiffError::Twice { side, dn, lines: [first, second] } => {
             let name = name(side);
-            let fault = Diagnostic::trouble(format!("{} stands twice in {name}", text(dn.spelling())));
+            let fault = Diagnostic::trouble(format!("{} stands twice in {name}", text(dn.raw_bytes())));
             vec![fault.note(format!("{name}:{first} and {name}:{second}")).help("leave one of the two in the export")]
         }
         DiffError::Incomplete { side, what, finding } => {

@@ -3,11 +3,11 @@
 use super::{Diagnostic, grounds};
 use crate::directory::extent::shown_time;
 use crate::ldap::Dn;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 use crate::verify::trust::Distrust;
 
 fn name(dn: &Dn) -> String {
-    if dn.is_root() { "the root".to_owned() } else { shown(dn.spelling()).into_owned() }
+    if dn.is_root() { "the root".to_owned() } else { sanitized(dn.raw_bytes()).into_owned() }
 }
 
 fn records(count: usize) -> String {
@@ -30,8 +30,8 @@ fn fault(reason: &Distrust, exports: &[String]) -> Diagnostic {
                 .note("an entry that such exports do not show is not known to be deleted");
             let places = lack.places().iter().take(3);
             let place = |fault: Diagnostic, place: &crate::directory::Place| {
-                let export = shown(grounds::name_of(exports, place.export).as_bytes()).into_owned();
-                fault.note(format!("{export}:{}: {}", place.line, shown(&place.text)))
+                let export = sanitized(grounds::name_of(exports, place.export).as_bytes()).into_owned();
+                fault.note(format!("{export}:{}: {}", place.line, sanitized(&place.text)))
             };
             places.fold(fault, place).help(lack.help())
         }
@@ -56,7 +56,7 @@ fn fault(reason: &Distrust, exports: &[String]) -> Diagnostic {
         }
         Distrust::PlannedFrom { export, records: count } => {
             let export = u16::try_from(*export).unwrap_or(u16::MAX);
-            let export = shown(grounds::name_of(exports, export).as_bytes()).into_owned();
+            let export = sanitized(grounds::name_of(exports, export).as_bytes()).into_owned();
             Diagnostic::refused(format!("{export} is the export that the plan was made from, and others are not"))
                 .note(format!(
                     "{} about entries in it and not done there, although what runs after them is done elsewhere",

@@ -20,7 +20,7 @@ pub fn run(command: &args::Dn) -> Outcome {
         .iter()
         .map(|rdn| rdn.avas().iter().map(|ava| json!([ava.attribute_type, bytes(&ava.value)])).collect())
         .collect();
-    let object = json!({ "dn": bytes(dn.spelling()), "normalized": dn.normalized(), "rdns": rdns });
+    let object = json!({ "dn": bytes(dn.raw_bytes()), "normalized": dn.normalized(), "rdns": rdns });
     written(writeln!(std::io::stdout().lock(), "{object}"))?;
     Ok(Exit::Done)
 }

@@ -17,9 +17,9 @@ use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
 use crate::render::report::view::{
-    self, AcceptedView, AccountView, ConflictView, GapView, NotJudged, OperationView, ReviewView,
+    self, AcceptedView, AccountView, ConflictView, DecisionItemView, GapView, NotJudged, OperationView,
 };
-use crate::render::sanitize::{shortened, shown};
+use crate::render::sanitize::{sanitized, shortened};
 
 /// What is said of one account.
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ struct Explanation {
     account: Option<AccountView>,
     conflict: Option<ConflictView>,
     rule: Option<String>,
-    reviews: Vec<ReviewView>,
+    decision_items: Vec<DecisionItemView>,
     operations: Vec<OperationView>,
     /// What the exports lack, so that it is not known to this explanation.
     gaps: Vec<GapView>,
@@ -71,7 +71,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     let index = planned.accounts.iter().position(|account| account.leaver == leaver);
     let view = view::view(&context, &proof, Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let about = |account: Option<usize>| account.is_some() && account == index;
-    let reviews = view.reviews.iter().zip(&planned.reviews).filter(|(_, review)| about(review.account));
+    let reviews = view.decision_items.iter().zip(&planned.decision_items).filter(|(_, review)| about(review.account));
     let operations = view.operations.iter().zip(&planned.operations);
     let operations = operations.filter(|(_, operation)| operation.accounts.iter().any(|account| about(Some(*account))));
     let rule = index.and_then(|index| planned.accounts[index].decision.rule);
@@ -82,8 +82,8 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
         as_if_named: same_as.is_none(),
         account: index.map(|index| view.accounts[index].clone()),
         conflict: conflict.map(|index| view.conflicts[index].clone()),
-        rule: rule.map(|rule| shown(policy.rules[rule].condition().as_bytes()).into_owned()),
-        reviews: reviews.map(|(view, _)| view.clone()).collect(),
+        rule: rule.map(|rule| sanitized(policy.rules[rule].condition().as_bytes()).into_owned()),
+        decision_items: reviews.map(|(view, _)| view.clone()).collect(),
         operations: operations.map(|(view, _)| view.clone()).collect(),
         gaps: view.gaps.clone(),
         accepted: view.accepted.clone(),
@@ -99,7 +99,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     drop(progress);
     written(std::io::stdout().lock().write_all(text.as_bytes()))?;
     let is_held = explanation.account.as_ref().is_none_or(|account| account.step == "hold");
-    let finds = is_held || !explanation.reviews.is_empty() || !explanation.gaps.is_empty();
+    let finds = is_held || !explanation.decision_items.is_empty() || !explanation.gaps.is_empty();
     Ok(if finds { Exit::Findings } else { Exit::Done })
 }
 
@@ -153,12 +153,12 @@ fn told(explanation: &Explanation) -> String {
     if let (Some(number), Some(condition)) = (account.rule, &explanation.rule) {
         line("rule", &format!("[[rule]] {number}: {condition}"));
     }
-    if let Some(mark) = &account.marked {
+    if let Some(mark) = &account.disabled_since {
         let place = mark.evidence.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
         line("marked", &format!("{} ({}{place})", mark.day, mark.source));
     }
     line("decision", &format!("{} ({}): {}", account.step, account.reason, account.why));
-    line("otherwise", account.otherwise);
+    line("otherwise", account.to_change);
     if let Some(due) = &account.due {
         line("due", due);
     }
@@ -176,7 +176,7 @@ fn told(explanation: &Explanation) -> String {
     for lint in &account.lints {
         line("lint", &format!("{}: {} ({})", lint.code, lint.what, lint.evidence));
     }
-    for review in &explanation.reviews {
+    for review in &explanation.decision_items {
         let what =
             format!("{} of {} is {}: {} ({})", review.attribute, review.dn, review.value, review.what, review.evidence);
         line("to decide", &what);

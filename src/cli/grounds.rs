@@ -20,7 +20,7 @@ use crate::plan::{NamedRoster, PlanError, Request};
 use crate::policy::{self, Policy, PolicyError, Source};
 use crate::proof::ProofError;
 use crate::render::report::view::Input;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 use crate::spelling::suggestion;
 
 /// What a plan rests on.
@@ -214,7 +214,7 @@ fn roster_fault(error: &RosterError, path: &str, content: &[u8]) -> Diagnostic {
 /// A file that was read.
 pub fn input(role: &'static str, name: &str, content: &[u8]) -> Input {
     let sha256 = Some(data_encoding::HEXLOWER.encode(&Sha256::digest(content)));
-    let name = shown(name.as_bytes()).into_owned();
+    let name = sanitized(name.as_bytes()).into_owned();
     Input { role, name, bytes: content.len() as u64, sha256, blake3: None }
 }
 
@@ -315,7 +315,7 @@ pub fn plan_faults(
                 let origin = protected.origin;
                 Diagnostic::refused(format!(
                     "{} is protected by the policy: {}",
-                    text(protected.dn.spelling()),
+                    text(protected.dn.raw_bytes()),
                     protected.why
                 ))
                 .note(format!("named by {by}, entry at {}:{}", name_of(exports, origin.export), origin.line))
@@ -325,7 +325,7 @@ pub fn plan_faults(
         PlanError::Undefined(items) => items
             .iter()
             .map(|item| {
-                Diagnostic::trouble(format!("the policy cannot be applied to these exports: {}", shown(item.as_bytes())))
+                Diagnostic::trouble(format!("the policy cannot be applied to these exports: {}", sanitized(item.as_bytes())))
                     .note("an item that can be judged of no entry selects nothing, also below `!`")
                     .help("correct the filter, or give a schema that describes the attribute: --schema FILE, or its entry in the exports")
             })

@@ -44,7 +44,7 @@ pub use diagnostic::Diagnostic;
 pub use exit::Exit;
 
 use crate::io::half_written::leftovers;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 
 /// What a subcommand comes to: an exit status, or faults that stopped it.
 type Outcome = Result<Exit, Vec<Diagnostic>>;
@@ -104,7 +104,7 @@ fn tell_leftovers(output: Option<&Utf8PathBuf>, global: &args::Global) {
     let parent = output.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     for path in leftovers(parent.as_std_path()) {
         let path = path.strip_prefix("./").unwrap_or(&path).display().to_string();
-        let path = shown(path.as_bytes());
+        let path = sanitized(path.as_bytes());
         Diagnostic::print_line(&format!("note: {path} is left of a run that was killed; nothing needs it: remove it"));
     }
 }

@@ -22,8 +22,8 @@ use crate::policy::Policy;
 use crate::render::change_file;
 use crate::render::report::view::{self, Input, View};
 use crate::render::report::{html, markdown};
-use crate::render::sanitize::shown;
-use crate::render::{hand_offs, notice, runbook};
+use crate::render::sanitize::sanitized;
+use crate::render::{external_commands, notice, runbook};
 
 /// The command line, resolved and checked before any export is read.
 struct Settings {
@@ -51,7 +51,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         folder.map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
     };
     let urls = if settings.folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
-    let ticket = command.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned());
+    let ticket = command.ticket.as_ref().map(|ticket| sanitized(ticket.as_bytes()).into_owned());
     let (policy, request) = (&settings.policy, &settings.request);
     let basis = Basis { exports: &exports, names: &command.exports, urls, policy, ticket: ticket.as_deref() };
     let mut proven = basis.proven(None, request)?;
@@ -87,9 +87,10 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
             let waves = waves(basis, request, &proven, (size, parts), &inputs)?;
             // What is run stands in the waves: of the whole there are reports alone.
             let context = basis.context(&proven.plan, request);
-            let (hand_offs, leftovers) = (hand_offs::hand_offs(&context), hand_offs::leftovers(&context));
+            let (external_commands, hand_off_attributes) =
+                (external_commands::external_commands(&context), external_commands::hand_off_attributes(&context));
             let names = waves.iter().map(|(name, _)| name.clone()).collect();
-            let view = view::view(&context, &proven.proof, inputs, hand_offs, leftovers, names);
+            let view = view::view(&context, &proven.proof, inputs, external_commands, hand_off_attributes, names);
             (waves, view)
         }
     };
@@ -183,13 +184,13 @@ pub fn change_set(
     inputs: Vec<Input>,
 ) -> Result<(ChangeSet, View), Vec<Diagnostic>> {
     let context = &basis.context(plan, request);
-    let hand_offs = hand_offs::hand_offs(context);
-    let leftovers = hand_offs::leftovers(context);
+    let external_commands = external_commands::external_commands(context);
+    let hand_off_attributes = external_commands::hand_off_attributes(context);
     let mut set = Vec::new();
     // Over a limit there is a report, and nothing to run.
     if plan.exceeded().next().is_none() {
         let dn_lists = change_file::dn_lists(plan);
-        let runbook = runbook::render(context, files, &dn_lists, &hand_offs, &leftovers);
+        let runbook = runbook::render(context, files, &dn_lists, &external_commands, &hand_off_attributes);
         let files = std::mem::take(files);
         set.extend(files.apply.into_iter().chain(dn_lists).map(|(name, text)| (format!("apply/{name}"), text)));
         set.extend(files.rollback.into_iter().map(|(name, text)| (format!("rollback/{name}"), text)));
@@ -199,7 +200,7 @@ pub fn change_set(
         set.push(("RUNBOOK.md".to_owned(), runbook.map_err(|error| report_fault(&error))?.into_bytes()));
     }
     let names = set.iter().map(|(name, _)| name.clone()).filter(|name| name != "RUNBOOK.md").collect();
-    Ok((set, view::view(context, proof, inputs, hand_offs, leftovers, names)))
+    Ok((set, view::view(context, proof, inputs, external_commands, hand_off_attributes, names)))
 }
 
 /// The same view for machines, in Markdown, and for a browser.

@@ -11,7 +11,7 @@ use crate::io::exports::ExportFiles;
 use crate::io::new_file::NewFile;
 use crate::ldif::{UrlPolicy, writer};
 use crate::policy::{Server, ServerSchema};
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 use crate::revert::{Reverted, revert};
 
 /// Runs it.
@@ -52,7 +52,7 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
         let mut err = anstream::stderr().lock();
         for lost in &reverted.lost {
             // Nobody to tell if standard error is gone.
-            let _ = writeln!(err, "not as it was: {}: {}", shown(&lost.dn), shown(lost.what.as_bytes()));
+            let _ = writeln!(err, "not as it was: {}: {}", sanitized(&lost.dn), sanitized(lost.what.as_bytes()));
         }
         let _ = write!(err, "{}", whole_lists::notice(&reverted.written_whole));
         let _ = writeln!(err, "{} records undo {}", reverted.undo.len(), records.len());

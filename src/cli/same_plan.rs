@@ -103,7 +103,7 @@ fn told<E: std::fmt::Debug + std::fmt::Display>(plan: &Result<Plan, PlanError<E>
     let _ = write!(
         told,
         "{decisions:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-        plan.conflicts, plan.reviews, plan.counted, plan.census, plan.unreadable_values, plan.lost_access
+        plan.conflicts, plan.decision_items, plan.counted, plan.census, plan.unreadable_values, plan.lost_access
     );
     told
 }

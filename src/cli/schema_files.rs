@@ -9,7 +9,7 @@ use crate::io::schema_files::{SchemaFileError, SchemaFiles};
 use crate::ldap::Origin;
 use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 
 /// How many warnings are printed, unless all are asked for.
 const WARNINGS: usize = 10;
@@ -23,13 +23,13 @@ pub fn read(option: &SchemaOption, global: &Global) -> Result<Schema, Vec<Diagno
     let mut warnings: Vec<String> = Vec::new();
     let place = |origin: Origin| {
         let path = option.schema.get(usize::from(origin.export)).map_or("?", |path| path.as_str());
-        format!("{}:{}", shown(path.as_bytes()), origin.line)
+        format!("{}:{}", sanitized(path.as_bytes()), origin.line)
     };
     for unreadable in files.schema.unreadable() {
         warnings.push(format!("{}: this description is not used: {}", place(unreadable.origin), unreadable.error));
     }
     for include in &files.includes {
-        let file = shown(&include.file);
+        let file = sanitized(&include.file);
         warnings.push(format!("{}: the included file {file} is not read; give it by --schema", place(include.origin)));
     }
     let most = if global.verbose { warnings.len() } else { WARNINGS };

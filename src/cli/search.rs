@@ -13,7 +13,7 @@ use crate::ldap::DnKey;
 use crate::ldap::filter::{Asked, Filter};
 use crate::ldif::UrlPolicy;
 use crate::render::entries::{EntryWriter, Form};
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 
 /// Runs it.
 pub fn run(command: &args::Search, global: &Global) -> Outcome {
@@ -109,7 +109,7 @@ fn warn(filter: &Filter) {
     let mut err = anstream::stderr().lock();
     for undefined in filter.undefined() {
         // Nobody reads it if standard error is closed.
-        let _ = writeln!(err, "warning: {}", shown(undefined.to_string().as_bytes()));
+        let _ = writeln!(err, "warning: {}", sanitized(undefined.to_string().as_bytes()));
     }
 }
 
@@ -128,7 +128,7 @@ fn tell(census: &Census, entries: u64, masked: u64, command: &args::Search, verb
     }
     for place in &census.cut.places {
         let name = grounds::name_of(&command.exports, place.export);
-        say(format!("{name}:{}: the search that made this export ended early: {}", place.line, shown(&place.text)));
+        say(format!("{name}:{}: the search that made this export ended early: {}", place.line, sanitized(&place.text)));
     }
     if census.partial_lists.count > 0 {
         say(format!("{} lists of values are there in part only (`;range=`)", census.partial_lists.count));

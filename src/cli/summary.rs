@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use camino::Utf8Path;
 
 use crate::render::report::view::View;
-use crate::render::sanitize::{shortened, shown};
+use crate::render::sanitize::{sanitized, shortened};
 
 /// How many names stand in a line, and lines under one label; the report has all.
 const NAMED: usize = 5;
@@ -41,9 +41,9 @@ fn few<T>(all: &[T], most: usize, verbose: bool) -> (&[T], usize) {
 fn lines(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &str)>, verbose: bool) -> Vec<String> {
     let numbers = &view.summary;
     let counts = [
-        (numbers.marked, "marked"),
+        (numbers.disabled, "marked"),
         (numbers.stamped, "stamped"),
-        (numbers.services_marked, "with a service marked"),
+        (numbers.services_disabled, "with a service marked"),
         (numbers.stripped, "stripped of a service"),
         (numbers.restored, "restored"),
         (numbers.disconnected, "disconnected"),
@@ -83,23 +83,24 @@ fn lines(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &s
         lines.extend(others.map(|account| format!("{}: {}: {}", account.step, account.leaver, account.why)));
     }
     let held = view.accounts.iter().filter(|account| account.step == "hold");
-    let held = held.map(|account| format!("{}: {}; otherwise with {}", account.leaver, account.why, account.otherwise));
+    let held = held.map(|account| format!("{}: {}; otherwise with {}", account.leaver, account.why, account.to_change));
     let held: Vec<String> = held.collect();
     list(&mut lines, "held", &held, verbose);
     let conflict = |conflict: &crate::render::report::view::ConflictView| {
         let candidates = conflict.candidates.iter().map(|candidate| format!("\n    {candidate}"));
-        let near = meant.iter().find(|(name, _)| shown(name.as_bytes()) == conflict.leaver);
-        let near = near.map(|(_, near)| format!("; did you mean `{}`?", shown(near.as_bytes()))).unwrap_or_default();
+        let near = meant.iter().find(|(name, _)| sanitized(name.as_bytes()) == conflict.leaver);
+        let near =
+            near.map(|(_, near)| format!("; did you mean `{}`?", sanitized(near.as_bytes()))).unwrap_or_default();
         format!("{}: {}{near}{}", conflict.leaver, conflict.why, candidates.collect::<String>())
     };
     let conflicts: Vec<String> = view.conflicts.iter().map(conflict).collect();
     list(&mut lines, "no account", &conflicts, verbose);
-    let review = |review: &crate::render::report::view::ReviewView| {
+    let review = |review: &crate::render::report::view::DecisionItemView| {
         let place = if review.evidence.is_empty() { String::new() } else { format!(" ({})", review.evidence) };
         let of = if review.dn.is_empty() { String::new() } else { format!(" of {}{place}", review.dn) };
         format!("{}: {}{of} is {}", review.code, review.attribute, review.value)
     };
-    let reviews: Vec<String> = view.reviews.iter().map(review).collect();
+    let reviews: Vec<String> = view.decision_items.iter().map(review).collect();
     list(&mut lines, "to decide", &reviews, verbose);
 
     let checks = format!("all {} checks of the proof hold", view.proof.checks.len());

@@ -21,7 +21,7 @@ use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use crate::lifecycle::state::{marking, state};
 use crate::policy::Policy;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 use crate::verify::survey::{Survey, SurveyPass, visibility};
 use crate::verify::trust::{self, Distrust};
 use crate::verify::{Evidence, NotShown, SetRecord, Verdict, check, found, left, wanted};
@@ -187,7 +187,7 @@ fn notes(set: &WholeSet, records: &[ChangeRecord], survey: &Survey, sources: &So
     }
     let is_mixed = !sources.same.iter().all(Option::is_some);
     for (name, _) in names.iter().zip(&sources.same).filter(|(_, same)| is_mixed && same.is_some()) {
-        let name = shown(name.as_bytes());
+        let name = sanitized(name.as_bytes());
         notes.push(format!(
             "{name} is byte for byte an export that the change set was planned from: nothing of its part was changed, or it \
              was not exported again"
@@ -195,7 +195,7 @@ fn notes(set: &WholeSet, records: &[ChangeRecord], survey: &Survey, sources: &So
     }
     let parts = set.exports.parts.as_deref().unwrap_or_default();
     for part in trust::undated(parts, records, survey) {
-        let part = shown(part.spelling());
+        let part = sanitized(part.raw_bytes());
         notes.push(format!("the export of {part} shows no times, so nothing says that it is newer than the plan"));
     }
     let skipped = sources.census.unreadable_names.count;
@@ -241,7 +241,7 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
         let text = std::fs::read(path).map_err(|error| vec![Diagnostic::io(&format!("rejects {path}"), &error)])?;
         let lines = text.split(|byte| *byte == b'\n');
         let errors = lines.filter_map(|line| line.strip_prefix(b"# Error: "));
-        let mut errors = errors.map(|line| shown(line.trim_ascii()).into_owned());
+        let mut errors = errors.map(|line| sanitized(line.trim_ascii()).into_owned());
         for record in RecordReader::new(&text, 1, UrlPolicy::Refuse) {
             let Record::Change(record) = record.map_err(|error| vec![Diagnostic::ldif(path.as_str(), &error)])? else {
                 continue;
@@ -289,13 +289,13 @@ fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: O
         RecordReport {
             file: record.file.clone(),
             line: record.line,
-            dn: shown(record.record.dn.spelling()).into_owned(),
+            dn: sanitized(record.record.dn.raw_bytes()).into_owned(),
             kind: record.kind.clone(),
             leavers: record.leavers.clone(),
             verdict: verdict.name(),
             why: match verdict {
-                Verdict::Changed(why) => Some(shown(why.as_bytes()).into_owned()),
-                Verdict::NotShown(what) => Some(shown(what.to_string().as_bytes()).into_owned()),
+                Verdict::Changed(why) => Some(sanitized(why.as_bytes()).into_owned()),
+                Verdict::NotShown(what) => Some(sanitized(what.to_string().as_bytes()).into_owned()),
                 Verdict::Done | Verdict::NotDone | Verdict::Guard => None,
             },
             refused: refused.by_record.get(&index).cloned(),
@@ -336,7 +336,7 @@ fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: O
     };
     Report {
         format_version: "1.1",
-        set: shown(command.set.as_str().as_bytes()).into_owned(),
+        set: sanitized(command.set.as_str().as_bytes()).into_owned(),
         as_of: set.as_of.to_string(),
         server: set.server.to_string(),
         done: count("done"),

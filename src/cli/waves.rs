@@ -10,14 +10,14 @@ use super::plan::{ChangeSet, change_set, report_fault, reports};
 use super::proven::{Basis, Proven};
 use crate::directory::Overlay;
 use crate::directory::key_hash::KeySet;
-use crate::directory::overlay::lay_over;
+use crate::directory::overlay::apply_overlay;
 use crate::io::output::{SUMS, sums};
 use crate::plan::Request;
 use crate::plan::wave::{self, difference};
 use crate::proof::apply::relink_all;
 use crate::render::report::markdown;
 use crate::render::report::view::Input;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 
 /// What WAVES.md shows.
 #[derive(Serialize)]
@@ -68,14 +68,14 @@ pub fn waves(
             let fault = Diagnostic::refused(format!("{name} alone would exceed the limit `{kind}`: {}", row.limit));
             return Err(vec![fault.note("nothing was written").help("plan without --wave")]);
         }
-        lay_over(&mut laid, &made.proof.after);
+        apply_overlay(&mut laid, &made.proof.after);
         if follows_moves {
             relink_all(laid.values_mut().flatten(), &made.proof.after);
         }
         made.plan.keep_wave(keys);
         let who = |account: Option<&crate::plan::Account>| {
             let leaver = account.and_then(|account| made.plan.leavers.get(account.leaver));
-            leaver.map(|leaver| shown(leaver.identity.to_string().as_bytes()).into_owned()).unwrap_or_default()
+            leaver.map(|leaver| sanitized(leaver.identity.to_string().as_bytes()).into_owned()).unwrap_or_default()
         };
         rows.push(Row {
             accounts: made.plan.accounts.len(),
@@ -90,10 +90,10 @@ pub fn waves(
         set.extend(files.into_iter().map(|(file, text)| (format!("{name}/{file}"), text)));
     }
     if let Some(key) = difference(&laid, &whole.proof.after) {
-        let name = whole.plan.before.get(key).map_or(key.as_bytes(), |entry| entry.dn.spelling());
+        let name = whole.plan.before.get(key).map_or(key.as_bytes(), |entry| entry.dn.raw_bytes());
         let fault = Diagnostic::refused(format!(
             "in waves of {size} accounts, {} would end otherwise than in the whole plan",
-            shown(name)
+            sanitized(name)
         ));
         return Err(vec![
             fault

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::ldap::AttributeDescription;
 use crate::plan::WrittenWhole;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 
 /// How many records are named.
 const NAMED: usize = 5;
@@ -21,8 +21,8 @@ pub fn notice(written: &[WrittenWhole]) -> String {
         "{records} a list of values whole, as the server cannot compare its values: a value added since the export is lost"
     );
     for record in written.iter().take(NAMED) {
-        let attributes: Vec<_> = record.attributes.iter().map(AttributeDescription::spelling).collect();
-        let _ = writeln!(text, "  {}: {}: {}", shown(&record.dn), attributes.join(", "), record.guard.sentence());
+        let attributes: Vec<_> = record.attributes.iter().map(AttributeDescription::raw_bytes).collect();
+        let _ = writeln!(text, "  {}: {}: {}", sanitized(&record.dn), attributes.join(", "), record.guard.sentence());
     }
     if let Some(more) = written.len().checked_sub(NAMED).filter(|more| *more > 0) {
         let _ = writeln!(text, "  and {more} more");

@@ -16,7 +16,7 @@ use crate::ldap::Entry;
 use crate::ldif::{RecordReader, UrlPolicy, writer};
 use crate::render::change_file::write_deleted;
 use crate::render::record_json;
-use crate::render::sanitize::{Secrets, is_secret, shown, shown_value};
+use crate::render::sanitize::{Secrets, is_secret, sanitized, shown_value};
 
 /// Change LDIF; empty if nothing differs.
 pub fn ldif(difference: &Difference, options: &Options) -> Vec<u8> {
@@ -55,7 +55,7 @@ pub fn unified(difference: &Difference, options: &Options) -> Vec<u8> {
     for step in difference.steps.iter().filter(|step| shown_pairs.insert(step.pair)) {
         let Pair { before, after } = &difference.pairs[step.pair];
         let name = |entry: &Option<Entry>| {
-            entry.as_ref().map_or_else(|| "(none)".into(), |entry| shown(entry.dn.spelling()).into_owned())
+            entry.as_ref().map_or_else(|| "(none)".into(), |entry| sanitized(entry.dn.raw_bytes()).into_owned())
         };
         let _ = writeln!(out, "--- {}\n+++ {}", name(before), name(after));
         let text = |entry: &Option<Entry>| entry.as_ref().map(|entry| lines(entry, options)).unwrap_or_default();
@@ -74,9 +74,9 @@ pub fn unified(difference: &Difference, options: &Options) -> Vec<u8> {
 }
 
 fn lines(entry: &Entry, options: &Options) -> String {
-    let mut text = format!("dn: {}\n", shown(entry.dn.spelling()));
+    let mut text = format!("dn: {}\n", sanitized(entry.dn.raw_bytes()));
     for attribute in entry.attributes.iter().filter(|attribute| !options.leaves_out(&attribute.description)) {
-        let description = attribute.description.spelling();
+        let description = attribute.description.raw_bytes();
         for value in &attribute.values {
             let _ = writeln!(text, "{description}: {}", shown_value(description, &value.bytes));
         }
@@ -85,6 +85,6 @@ fn lines(entry: &Entry, options: &Options) -> String {
 }
 
 fn secrets(entry: &Entry) -> Vec<&[u8]> {
-    let secret = entry.attributes.iter().filter(|attribute| is_secret(attribute.description.spelling()));
+    let secret = entry.attributes.iter().filter(|attribute| is_secret(attribute.description.raw_bytes()));
     secret.flat_map(|attribute| attribute.values.iter().map(|value| &*value.bytes)).collect()
 }

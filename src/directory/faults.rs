@@ -12,7 +12,7 @@ const KEPT: usize = 4;
 
 /// The faults behind the first one.
 #[derive(Debug, Default)]
-pub struct Further {
+pub struct MoreErrors {
     /// The next of them: the index of the export, and what is wrong where.
     pub faults: Vec<(u16, LdifError)>,
     /// How many there are.
@@ -24,7 +24,7 @@ pub fn further<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
     (export, first): (u16, &LdifError),
-) -> Result<Further, E::Error> {
+) -> Result<MoreErrors, E::Error> {
     let work = |block: BlockText<'_>| {
         let mut faults = Vec::new();
         let mut count = 0;
@@ -43,7 +43,7 @@ pub fn further<E: Exports>(
         }
         (block.export, faults, count, false)
     };
-    let mut found = Further::default();
+    let mut found = MoreErrors::default();
     let mut lost = (!first.can_continue()).then_some(export);
     let mut take = |(of, faults, count, is_lost): (u16, Vec<LdifError>, u64, bool)| {
         if lost != Some(of) {

@@ -5,7 +5,7 @@ use super::{EntryView, Exports, Pass, ScanError, scan};
 use crate::ldap::Entry;
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, Schema, is_schema, publishes_schema};
 use crate::ldap::vocabulary::{FilterRules, Vocabulary};
-use crate::ldif::{Interest, UrlPolicy};
+use crate::ldif::{AttributeSelection, UrlPolicy};
 
 /// What is known of a directory before its entries are looked at.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,7 @@ impl KnownSchema {
 }
 
 struct Look {
-    interest: Interest,
+    interest: AttributeSelection,
 }
 
 #[derive(Default)]
@@ -59,7 +59,7 @@ struct Found {
 impl Pass for Look {
     type Found = Found;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 

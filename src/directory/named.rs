@@ -4,18 +4,18 @@ use super::key_hash::KeySet;
 use super::scan::Unreadable;
 use super::{EntryView, Exports, Overlay, Pass, ScanError, scan};
 use crate::ldap::Entry;
-use crate::ldif::{Interest, UrlPolicy};
+use crate::ldif::{AttributeSelection, UrlPolicy};
 
 struct Wanted {
     names: KeySet,
     /// No attribute: an entry is wanted by its name.
-    interest: Interest,
+    interest: AttributeSelection,
 }
 
 impl Pass for Wanted {
     type Found = Vec<Entry>;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 
@@ -36,7 +36,9 @@ pub fn entries<E: Exports>(
 ) -> Result<Vec<Entry>, ScanError<E::Error>> {
     let mut found = Vec::new();
     if !names.is_empty() {
-        scan(exports, urls, overlay, &Wanted { names, interest: Interest::default() }, |part| found.extend(part))?;
+        scan(exports, urls, overlay, &Wanted { names, interest: AttributeSelection::default() }, |part| {
+            found.extend(part)
+        })?;
     }
     Ok(found)
 }

@@ -11,7 +11,7 @@ pub type Overlay = KeyMap<Option<Arc<Entry>>>;
 
 /// Lays further changes over exports that changes lie over already. Their keys are the names by which the entries were
 /// read: an entry that was renamed before is found by its new name.
-pub fn lay_over<'e>(overlay: &mut Overlay, after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Arc<Entry>>)>) {
+pub fn apply_overlay<'e>(overlay: &mut Overlay, after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Arc<Entry>>)>) {
     let renamed = |(first, entry): (&DnKey, &Option<Arc<Entry>>)| {
         entry.as_ref().filter(|entry| entry.dn.key() != first).map(|entry| (entry.dn.key().clone(), first.clone()))
     };
@@ -32,8 +32,8 @@ mod tests {
         let entry = |name: &str| Arc::new(Entry { dn: dn(name), origin: Origin::default(), attributes: Vec::new() });
         let key = |name: &str| dn(name).key().clone();
         let mut overlay = Overlay::default();
-        lay_over(&mut overlay, [(&key("cn=a,o=x"), &Some(entry("cn=a,ou=gone,o=x")))]);
-        lay_over(&mut overlay, [(&key("cn=a,ou=gone,o=x"), &None), (&key("cn=b,o=x"), &Some(entry("cn=b,o=x")))]);
+        apply_overlay(&mut overlay, [(&key("cn=a,o=x"), &Some(entry("cn=a,ou=gone,o=x")))]);
+        apply_overlay(&mut overlay, [(&key("cn=a,ou=gone,o=x"), &None), (&key("cn=b,o=x"), &Some(entry("cn=b,o=x")))]);
         assert_eq!(overlay.len(), 2);
         assert!(overlay[&key("cn=a,o=x")].is_none());
         assert!(overlay[&key("cn=b,o=x")].is_some());

@@ -24,15 +24,15 @@ use std::cell::OnceCell;
 use thiserror::Error;
 
 use super::census::{Census, Place};
-use super::faults::{Further, further};
+use super::faults::{MoreErrors, further};
 use super::operational::Watch;
 use super::overlay::Overlay;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::{Asked, Attributes, any_of_dn};
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, Origin, Value};
 use crate::ldif::{
-    AttributeLine, ChangeKind, ContentRecord, Interest, LdifError, LdifErrorKind, NonEntry, Part, Record, RecordReader,
-    Text, UrlPolicy,
+    AttributeLine, AttributeSelection, ChangeKind, ContentRecord, LdifError, LdifErrorKind, NonEntry, Part, Record,
+    RecordReader, Text, UrlPolicy,
 };
 
 /// A part of an export that begins and ends with a record.
@@ -75,7 +75,7 @@ pub struct EntryView<'v> {
     /// Bytes of the key of its name.
     pub key: &'v [u8],
     /// What the record is a part of, how the rest is read, and what of it is in the part.
-    rest: Option<(Part<'v>, UrlPolicy<'v>, &'v Interest)>,
+    rest: Option<(Part<'v>, UrlPolicy<'v>, &'v AttributeSelection)>,
     whole: OnceCell<ContentRecord<'v>>,
 }
 
@@ -188,7 +188,7 @@ pub trait Pass: Sync {
     /// The attributes whose lines the pass looks at in [`EntryView::record`]; `None` for all of them.
     ///
     /// Whatever else it needs of an entry, it gets from [`EntryView::whole`] and what rests on that.
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         None
     }
 
@@ -219,7 +219,7 @@ pub enum ScanError<E> {
         /// What, and where.
         error: LdifError,
         /// What else is none.
-        further: Further,
+        further: MoreErrors,
     },
     /// A change record, where entries were expected.
     #[error("line {line}: a change record (`changetype: {keyword}`) in an export")]
@@ -330,13 +330,14 @@ fn scan_block<P: Pass>(
             scanned.census.unreadable_names.add(Place { export, line: record.line, text });
             continue;
         };
-        let is_usual = reader.is_usual();
-        if !is_live(&record, is_usual, &mut scanned.census) {
+        let has_no_special_lines = reader.has_no_special_lines();
+        if !is_live(&record, has_no_special_lines, &mut scanned.census) {
             continue;
         }
         let lines = part.map_or(record.attributes.len(), |part| part.lines);
-        let dropped = if is_usual { 0 } else { drop_replication_state(&mut record, export, &mut scanned.census) };
-        if lines == dropped || !is_usual && has_an_empty_class(&record) {
+        let dropped =
+            if has_no_special_lines { 0 } else { drop_replication_state(&mut record, export, &mut scanned.census) };
+        if lines == dropped || !has_no_special_lines && has_an_empty_class(&record) {
             let text = record.dn.to_vec();
             scanned.census.without_values.add(Place { export, line: record.line, text });
         }
@@ -383,11 +384,11 @@ fn view_of(entry: &Entry) -> ContentRecord<'_> {
     let lines = entry.attributes.iter().flat_map(|attribute| {
         attribute.values.iter().map(|value| AttributeLine {
             line: value.line,
-            description: Cow::Borrowed(attribute.description.spelling()),
+            description: Cow::Borrowed(attribute.description.raw_bytes()),
             value: Text::Bytes(Cow::Borrowed(&value.bytes)),
         })
     });
-    let dn = Cow::Borrowed(entry.dn.spelling());
+    let dn = Cow::Borrowed(entry.dn.raw_bytes());
     ContentRecord { line: entry.origin.line, dn, attributes: lines.collect() }
 }
 
@@ -409,9 +410,9 @@ fn count_block(census: &mut Census, export: u16, line: u64, block: NonEntry<'_>)
     }
 }
 
-/// Whether the record is an entry that lives; counts it if not. A [usual](RecordReader::is_usual) one can only be told by
+/// Whether the record is an entry that lives; counts it if not. A [usual](RecordReader::has_no_special_lines) one can only be told by
 /// its name.
-fn is_live(record: &ContentRecord<'_>, is_usual: bool, census: &mut Census) -> bool {
+fn is_live(record: &ContentRecord<'_>, has_no_special_lines: bool, census: &mut Census) -> bool {
     const RUV: &[u8] = b"nsuniqueid=ffffffff-ffffffff-ffffffff-ffffffff";
     let starts = |prefix: &[u8]| record.dn.get(..prefix.len()).is_some_and(|dn| dn.eq_ignore_ascii_case(prefix));
     if starts(RUV) {
@@ -422,7 +423,7 @@ fn is_live(record: &ContentRecord<'_>, is_usual: bool, census: &mut Census) -> b
         let is = |line: &AttributeLine<'_>| {
             line.description.eq_ignore_ascii_case(name) && line.value.bytes().eq_ignore_ascii_case(value)
         };
-        !is_usual && record.attributes.iter().any(is)
+        !has_no_special_lines && record.attributes.iter().any(is)
     };
     // Few names have what these begin with.
     let deleted_name = || {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::scan::{EntryView, Pass, Unreadable};
 use crate::ldap::DnKey;
 use crate::ldap::filter::{Filter, Truth};
-use crate::ldif::{Interest, LdifErrorKind};
+use crate::ldif::{AttributeSelection, LdifErrorKind};
 
 /// Which entries are looked at, seen from the base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +39,8 @@ impl Search {
     }
 
     /// The attributes that the filter compares.
-    pub fn interest(&self) -> Interest {
-        let mut interest = Interest::default();
+    pub fn interest(&self) -> AttributeSelection {
+        let mut interest = AttributeSelection::default();
         self.filter.for_each_type(&mut |name| interest.insert(name, ()));
         interest
     }
@@ -77,13 +77,13 @@ pub struct SearchPass<'s, W> {
     /// Nobody reads what is written: the rest need not be read.
     pub ended: &'s AtomicBool,
     /// What the filter compares: [`Search::interest`].
-    pub interest: Interest,
+    pub interest: AttributeSelection,
 }
 
 impl<W: Fn(&EntryView<'_>, &mut Found) + Sync> Pass for SearchPass<'_, W> {
     type Found = Found;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 

@@ -24,7 +24,7 @@ use super::{EntryView, Exports, Overlay, Pass, ScanError, Structure};
 use crate::ldap::DnKey;
 use crate::ldap::dn_key::parent_of;
 use crate::ldap::object_classes::same_class;
-use crate::ldif::{Interest, UrlPolicy};
+use crate::ldif::{AttributeSelection, UrlPolicy};
 use crate::policy::Policy;
 
 /// Structural and auxiliary classes of the entries that naming contexts usually begin with (RFC 4519, RFC 4524,
@@ -44,7 +44,7 @@ pub struct MissingParent {
 struct Topmost<'p> {
     policy: &'p Policy,
     beginnings: HashMap<(u16, u64), Beginning>,
-    interest: Interest,
+    interest: AttributeSelection,
 }
 
 /// What was found of them.
@@ -57,7 +57,7 @@ struct Found {
 impl Pass for Topmost<'_> {
     type Found = Found;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 
@@ -120,7 +120,7 @@ pub fn missing_parents<E: Exports>(
     if wanted == 0 {
         return Ok(Vec::new());
     }
-    let pass = Topmost { policy, beginnings, interest: Interest::default() };
+    let pass = Topmost { policy, beginnings, interest: AttributeSelection::default() };
     let mut all = Found::default();
     scan_while(exports, urls, overlay, &pass, |found| {
         all.looked_at += found.looked_at;

@@ -135,6 +135,7 @@ struct PartJson {
 #[derive(Deserialize)]
 struct OperationJson {
     stage: String,
+    #[serde(deserialize_with = "current_word")]
     kind: String,
     #[serde(default)]
     service: Option<String>,
@@ -145,11 +146,22 @@ struct OperationJson {
 #[derive(Deserialize)]
 struct AccountJson {
     dn: String,
+    #[serde(deserialize_with = "current_word")]
     step: String,
     #[serde(default)]
     leaver: String,
     #[serde(default)]
     operations: Vec<usize>,
+}
+
+/// The words of steps and kinds that format 1 had other names for: the old word, and that of format 2.
+const RENAMED: [(&str, &str); 3] = [("mark", "disable"), ("mark-service", "disable-service"), ("purge", "delete")];
+
+/// Reads the word of a step or a kind, in the words of format 2.
+fn current_word<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    let renamed = RENAMED.iter().find(|(old, _)| *old == word);
+    Ok(renamed.map_or(word, |(_, new)| (*new).to_owned()))
 }
 
 #[derive(Deserialize)]
@@ -173,7 +185,7 @@ pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> 
         });
         history.add(plan.as_of, past);
         // Where a tool of the site marks, there is no record; a name that is shown escaped is no name and matches nobody.
-        for account in plan.accounts.iter().filter(|account| account.step == "mark") {
+        for account in plan.accounts.iter().filter(|account| account.step == "disable") {
             if let Ok(dn) = Dn::parse(account.dn.as_bytes()) {
                 history.add_mark(dn.key(), plan.as_of);
             }
@@ -213,9 +225,9 @@ struct Heading {
 }
 
 impl Heading {
-    /// Refuses another major version of the format.
+    /// Refuses a major version of the format other than 2, and 1 before it.
     fn check_format(&self, path: &Utf8Path) -> Result<(), ChangeSetError> {
-        if self.format_version.split('.').next() == Some("1") {
+        if matches!(self.format_version.split('.').next(), Some("1" | "2")) {
             return Ok(());
         }
         Err(ChangeSetError::Format { path: path.to_owned(), version: self.format_version.clone() })
@@ -226,7 +238,7 @@ impl Heading {
         self.check_format(path)?;
         let Some(name) = &self.server else { return Err(ChangeSetError::NoServer { path: path.to_owned() }) };
         let unknown = || ChangeSetError::UnknownServer { path: path.to_owned(), server: name.clone() };
-        Server::called(name).ok_or_else(unknown)
+        Server::from_name(name).ok_or_else(unknown)
     }
 }
 

@@ -115,23 +115,23 @@ impl AttributeDescription {
     }
 
     /// As it was written.
-    pub fn spelling(&self) -> &str {
+    pub fn raw_bytes(&self) -> &str {
         self.spelling.as_str()
     }
 
     /// The type as it was written, without options.
     pub fn attribute_type(&self) -> &str {
-        self.spelling().get(..self.type_length).unwrap_or(self.spelling())
+        self.raw_bytes().get(..self.type_length).unwrap_or(self.raw_bytes())
     }
 
     /// The options as they were written, in their order.
     pub fn options(&self) -> impl Iterator<Item = &str> {
-        self.spelling().split(';').skip(1)
+        self.raw_bytes().split(';').skip(1)
     }
 
     /// Whether there are options.
     pub fn has_options(&self) -> bool {
-        self.type_length < self.spelling().len()
+        self.type_length < self.raw_bytes().len()
     }
 
     /// Whether it has this option, ignoring case.
@@ -208,7 +208,7 @@ fn check_option(option: &[u8], start: usize) -> Result<(), AttributeError> {
 
 impl PartialEq for AttributeDescription {
     fn eq(&self, other: &Self) -> bool {
-        self.spelling() == other.spelling()
+        self.raw_bytes() == other.raw_bytes()
             || (self.canonical_type().eq_ignore_ascii_case(other.canonical_type())
                 && self.has_options() == other.has_options()
                 && (!self.has_options() || self.sorted_options() == other.sorted_options()))
@@ -225,13 +225,13 @@ impl Hash for AttributeDescription {
 
 impl fmt::Debug for AttributeDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.spelling())
+        f.write_str(self.raw_bytes())
     }
 }
 
 impl fmt::Display for AttributeDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.spelling())
+        f.write_str(self.raw_bytes())
     }
 }
 
@@ -299,7 +299,7 @@ mod tests {
             ("2fa-token", "2fa-token", vec![]),
         ] {
             let parsed = description(spelling);
-            assert_eq!(parsed.spelling(), spelling);
+            assert_eq!(parsed.raw_bytes(), spelling);
             assert_eq!(parsed.attribute_type(), attribute_type);
             assert_eq!(parsed.options().collect::<Vec<_>>(), options);
         }
@@ -368,7 +368,7 @@ mod tests {
         #[test]
         fn any_bytes_are_taken_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
             if let Ok(parsed) = AttributeDescription::parse(&bytes) {
-                prop_assert_eq!(parsed.spelling().as_bytes(), &bytes[..]);
+                prop_assert_eq!(parsed.raw_bytes().as_bytes(), &bytes[..]);
             }
         }
     }

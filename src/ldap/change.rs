@@ -17,30 +17,30 @@ impl ChangeRecord {
     /// The name that the entry gets; `None` if the record does not rename it, or to what is no name.
     pub fn new_name(&self) -> Option<Dn> {
         let Change::ModifyDn { new_rdn, new_superior, .. } = &self.change else { return None };
-        let parent = new_superior.as_ref().map_or_else(|| self.dn.parent_spelling().unwrap_or_default(), Dn::spelling);
+        let parent = new_superior.as_ref().map_or_else(|| self.dn.parent_spelling().unwrap_or_default(), Dn::raw_bytes);
         match parent {
-            b"" => Dn::parse(new_rdn.spelling()).ok(),
-            parent => Dn::parse(&[new_rdn.spelling(), b",", parent].concat()).ok(),
+            b"" => Dn::parse(new_rdn.raw_bytes()).ok(),
+            parent => Dn::parse(&[new_rdn.raw_bytes(), b",", parent].concat()).ok(),
         }
     }
 
     /// Whether this is that record to the last byte, spellings too: two that are equal by the rules of a directory may still
     /// be written otherwise.
     pub fn is_exactly(&self, other: &Self) -> bool {
-        self.dn.spelling() == other.dn.spelling()
+        self.dn.raw_bytes() == other.dn.raw_bytes()
             && self.controls == other.controls
             && match (&self.change, &other.change) {
                 (Change::Delete, Change::Delete) => true,
                 (Change::Add(left), Change::Add(right)) => {
                     let same = |(left, right): (&Attribute, &Attribute)| {
-                        left.description.spelling() == right.description.spelling() && left.values == right.values
+                        left.description.raw_bytes() == right.description.raw_bytes() && left.values == right.values
                     };
                     left.len() == right.len() && left.iter().zip(right).all(same)
                 }
                 (Change::Modify(left), Change::Modify(right)) => {
                     let same = |(left, right): (&Modification, &Modification)| {
                         left.op == right.op
-                            && left.description.spelling() == right.description.spelling()
+                            && left.description.raw_bytes() == right.description.raw_bytes()
                             && left.values == right.values
                     };
                     left.len() == right.len() && left.iter().zip(right).all(same)
@@ -49,9 +49,9 @@ impl ChangeRecord {
                     Change::ModifyDn { new_rdn, delete_old_rdn, new_superior },
                     Change::ModifyDn { new_rdn: rdn, delete_old_rdn: delete, new_superior: superior },
                 ) => {
-                    new_rdn.spelling() == rdn.spelling()
+                    new_rdn.raw_bytes() == rdn.raw_bytes()
                         && delete_old_rdn == delete
-                        && new_superior.as_ref().map(Dn::spelling) == superior.as_ref().map(Dn::spelling)
+                        && new_superior.as_ref().map(Dn::raw_bytes) == superior.as_ref().map(Dn::raw_bytes)
                 }
                 _ => false,
             }

@@ -105,7 +105,7 @@ impl Dn {
     }
 
     /// The bytes that were parsed.
-    pub fn spelling(&self) -> &[u8] {
+    pub fn raw_bytes(&self) -> &[u8] {
         &self.spelling
     }
 
@@ -130,7 +130,7 @@ impl Dn {
         }
         let below = self.key.depth() - old.depth();
         let parsed = self.parsed();
-        let parts = parsed.iter().take(below).map(|rdn| rdn.spelling).chain([new.spelling()]);
+        let parts = parsed.iter().take(below).map(|rdn| rdn.spelling).chain([new.raw_bytes()]);
         // Below the root there is nothing behind the last comma.
         let parts: Vec<&[u8]> = parts.filter(|part| !part.is_empty()).collect();
         Self::parse(&parts.join(&b',')).ok()
@@ -230,7 +230,7 @@ impl Rdn {
     }
 
     /// The bytes that were parsed, without blanks around them.
-    pub fn spelling(&self) -> &[u8] {
+    pub fn raw_bytes(&self) -> &[u8] {
         &self.spelling
     }
 
@@ -372,10 +372,10 @@ mod tests {
         ];
         for &(spelling, rdn, parent) in table {
             let dn = dn(spelling);
-            assert_eq!(dn.spelling(), spelling);
+            assert_eq!(dn.raw_bytes(), spelling);
             assert_eq!(dn.rdn_spelling(), rdn, "{dn:?}");
             assert_eq!(dn.parent_spelling(), parent, "{dn:?}");
-            assert_eq!(dn.rdn().map_or(&b""[..], Rdn::spelling), rdn, "{dn:?}");
+            assert_eq!(dn.rdn().map_or(&b""[..], Rdn::raw_bytes), rdn, "{dn:?}");
             if let Some(parent) = parent {
                 assert_eq!(DnKey::parse(parent).ok(), dn.key().parent(), "{dn:?}");
             }
@@ -397,7 +397,7 @@ mod tests {
         ];
         for &(name, old, new, expected) in table {
             let renamed = dn(name).renamed(dn(old).key(), &dn(new));
-            assert_eq!(renamed.as_ref().map(Dn::spelling), expected, "{}", name.escape_ascii());
+            assert_eq!(renamed.as_ref().map(Dn::raw_bytes), expected, "{}", name.escape_ascii());
         }
     }
 

@@ -159,8 +159,8 @@ impl Asked {
     }
 
     /// The description as written.
-    pub fn spelling(&self) -> &str {
-        self.description.spelling()
+    pub fn raw_bytes(&self) -> &str {
+        self.description.raw_bytes()
     }
 
     /// The type without options.
@@ -179,7 +179,7 @@ impl Attributes for Entry {
     fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         self.attributes
             .iter()
-            .filter(|attribute| asked.covers(attribute.description.spelling()))
+            .filter(|attribute| asked.covers(attribute.description.raw_bytes()))
             .flat_map(|attribute| &attribute.values)
             .any(|value| test(&value.bytes))
     }
@@ -187,7 +187,7 @@ impl Attributes for Entry {
     fn any_attribute(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
         let mut attributes = self.attributes.iter();
         attributes
-            .any(|attribute| attribute.values.iter().any(|value| test(attribute.description.spelling(), &value.bytes)))
+            .any(|attribute| attribute.values.iter().any(|value| test(attribute.description.raw_bytes(), &value.bytes)))
     }
 
     fn any_of_name(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
@@ -541,7 +541,7 @@ impl fmt::Display for Filter {
 
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.attribute.as_ref().map_or("", AttributeDescription::spelling);
+        let name = self.attribute.as_ref().map_or("", AttributeDescription::raw_bytes);
         match &self.assertion {
             Assertion::Present => write!(f, "{name}=*"),
             Assertion::Equal(value) => write!(f, "{name}={}", escape(value)),

@@ -85,7 +85,7 @@ mod tests {
             ("ldap://host", "host", ""),
         ] {
             let parsed = LdapUrl::parse(url).unwrap();
-            assert_eq!((parsed.host.as_str(), parsed.dn.spelling()), (host, dn.as_bytes()), "{url}");
+            assert_eq!((parsed.host.as_str(), parsed.dn.raw_bytes()), (host, dn.as_bytes()), "{url}");
         }
         assert_eq!(LdapUrl::parse("http://x/").unwrap_err(), UrlError::Scheme);
         assert!(matches!(LdapUrl::parse("ldap:///x").unwrap_err(), UrlError::Dn(_)));

@@ -71,7 +71,7 @@ impl Vocabulary<'_> {
     /// How values of an attribute type match.
     pub fn equality(&self, attribute_type: &str) -> MatchingRule {
         let schema = self.schema;
-        let named = schema.equality(attribute_type).and_then(|name| NamedRule::called(name.as_bytes()));
+        let named = schema.equality(attribute_type).and_then(|name| NamedRule::from_name(name.as_bytes()));
         if let Some(named) = named {
             return named.rule;
         }
@@ -89,7 +89,7 @@ impl Vocabulary<'_> {
     /// How values of an attribute type are ordered.
     pub fn ordering(&self, attribute_type: &str) -> OrderedBy {
         use MatchingRule as R;
-        let named = self.schema.ordering(attribute_type).and_then(|name| NamedRule::called(name.as_bytes()));
+        let named = self.schema.ordering(attribute_type).and_then(|name| NamedRule::from_name(name.as_bytes()));
         if let Some(named) = named {
             return OrderedBy::Rule(named.rule);
         }
@@ -232,7 +232,7 @@ pub struct NamedRule {
 
 impl NamedRule {
     /// A rule by its name or OID (RFC 4517, 4.2; RFC 4530).
-    pub fn called(name: &[u8]) -> Option<Self> {
+    pub fn from_name(name: &[u8]) -> Option<Self> {
         use MatchingRule as R;
         #[rustfmt::skip]
         const RULES: [(&str, &str, R, bool); 23] = [

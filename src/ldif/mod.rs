@@ -31,7 +31,7 @@ pub mod writer;
 mod written;
 
 pub use error::{LdifError, LdifErrorKind};
-pub use quick::Interest;
+pub use quick::AttributeSelection;
 pub use reader::{Part, RecordReader, UrlPolicy};
 pub use record::{
     AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text,

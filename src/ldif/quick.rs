@@ -18,14 +18,14 @@ use data_encoding::BASE64;
 use memchr::memchr;
 
 use super::record::{AttributeLine, Text};
-use super::seen_names::SeenNames;
+use super::seen_names::AttributeNameCache;
 use super::written::{Written, digits_of, folds, without_fill};
 use crate::ldap::TypeMap;
 use crate::ldap::dn_key::KeyBuffer;
 
 /// Attributes whose lines are kept; always kept are lines that say something of the record as a whole: descriptions with
 /// options, `isDeleted`, and an `objectClass` that is empty, `nsTombstone`, or not written as plain text.
-pub type Interest = TypeMap<()>;
+pub type AttributeSelection = TypeMap<()>;
 
 /// A record that was taken.
 pub(super) struct Taken<'b> {
@@ -41,8 +41,8 @@ pub(super) struct Taken<'b> {
     pub end: usize,
     /// Number of the line there.
     pub next_line: u64,
-    /// No line says something of the record as a whole; see [`Interest`].
-    pub is_usual: bool,
+    /// No line says something of the record as a whole; see [`AttributeSelection`].
+    pub has_no_special_lines: bool,
 }
 
 /// A logical line, not yet taken for anything. Its base64 decodes.
@@ -100,7 +100,7 @@ pub(super) enum Use {
 }
 
 impl Use {
-    fn of(name: &[u8], has_options: bool, interest: Option<&Interest>) -> Self {
+    fn of(name: &[u8], has_options: bool, interest: Option<&AttributeSelection>) -> Self {
         let is = |keyword: &[u8]| name.eq_ignore_ascii_case(keyword);
         let keep = || interest.is_none_or(|interest| interest.get_type(name).is_some());
         match name.len() {
@@ -120,8 +120,8 @@ impl Use {
 pub(super) fn content<'b>(
     text: &'b [u8],
     first_line: u64,
-    interest: Option<&Interest>,
-    names: &mut SeenNames<Use>,
+    interest: Option<&AttributeSelection>,
+    names: &mut AttributeNameCache<Use>,
     lines: &mut Vec<AttributeLine<'b>>,
 ) -> Option<Taken<'b>> {
     let mut walk = Walk { text, at: 0, line: first_line };
@@ -138,7 +138,7 @@ pub(super) fn content<'b>(
         return None;
     }
     let dn = first.value();
-    let (mut count, mut is_usual) = (0, true);
+    let (mut count, mut has_no_special_lines) = (0, true);
     loop {
         let rest = &text[walk.at..];
         let known = names.find(rest);
@@ -170,12 +170,12 @@ pub(super) fn content<'b>(
         let is_kept = match usage {
             Use::Pass => false,
             Use::Tell => {
-                is_usual = false;
+                has_no_special_lines = false;
                 true
             }
             Use::Class { keep } => {
                 let is_telling = is_telling_class(&taken);
-                is_usual &= !is_telling;
+                has_no_special_lines &= !is_telling;
                 keep || is_telling
             }
             // `control` and `changetype` are keywords right behind the name only, `dn` is one everywhere.
@@ -191,7 +191,7 @@ pub(super) fn content<'b>(
     if dn.bytes().is_empty() {
         return None;
     }
-    Some(Taken { dn, line, lines: count, start, end: walk.at, next_line: walk.line, is_usual })
+    Some(Taken { dn, line, lines: count, start, end: walk.at, next_line: walk.line, has_no_special_lines })
 }
 
 /// Where the line ends that begins with a description of this length, if its value is plain text on this line alone.
@@ -229,7 +229,7 @@ fn line_end(text: &[u8], from: usize) -> Option<usize> {
     memchr(b'\n', text.get(at..)?).map(|end| at + end)
 }
 
-/// Whether an `objectClass` says something of the record as a whole; see [`Interest`].
+/// Whether an `objectClass` says something of the record as a whole; see [`AttributeSelection`].
 fn is_telling_class(line: &Line<'_>) -> bool {
     let value = without_fill(line.written);
     line.is_base64 || line.is_folded || value.is_empty() || value.eq_ignore_ascii_case(b"nsTombstone")
@@ -461,7 +461,7 @@ mod tests {
 
     type Read<'b> = Vec<Result<Record<'b>, LdifError>>;
 
-    fn interest() -> Interest {
+    fn interest() -> AttributeSelection {
         ["mail"].into_iter().map(|name| (name, ())).collect()
     }
 
@@ -520,7 +520,10 @@ mod tests {
             "dn: o=x\ndn: o=y\n",
             "ref: ldap://x\n",
         ] {
-            assert!(content(text.as_bytes(), 1, None, &mut SeenNames::new(), &mut Vec::new()).is_none(), "{text}");
+            assert!(
+                content(text.as_bytes(), 1, None, &mut AttributeNameCache::new(), &mut Vec::new()).is_none(),
+                "{text}"
+            );
         }
     }
 
@@ -528,7 +531,7 @@ mod tests {
     fn what_is_taken() {
         let text = b"\n# c\n  d\ndn: o=x\r\nobjectClass: top\r\ncn:  a\n  b\nphoto:: YWJj\n ZGVm\n\nnext";
         let mut lines = Vec::new();
-        let taken = content(text, 1, None, &mut SeenNames::new(), &mut lines).unwrap();
+        let taken = content(text, 1, None, &mut AttributeNameCache::new(), &mut lines).unwrap();
         let values: Vec<_> = lines.iter().map(|line| (line.line, line.value.bytes())).collect();
         assert_eq!(values, [(5, &b"top"[..]), (6, b"a b"), (8, b"abcdef")]);
         assert_eq!((taken.line, taken.lines, taken.next_line, &text[taken.end..]), (4, 3, 11, &b"next"[..]));

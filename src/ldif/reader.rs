@@ -23,11 +23,11 @@ use data_encoding::{BASE64, DecodeKind};
 use super::error::{LdifError, LdifErrorKind};
 use super::grammar::{self, ValueSpec};
 use super::lines::{Lines, LogicalLine};
-use super::quick::{self, Interest, Use};
+use super::quick::{self, AttributeSelection, Use};
 use super::record::{
     AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text,
 };
-use super::seen_names::SeenNames;
+use super::seen_names::AttributeNameCache;
 use crate::ldap::ModOp;
 
 /// Gives the bytes that a URL stands for, or the reason why not.
@@ -55,12 +55,12 @@ pub struct RecordReader<'b, 'a> {
     failed: bool,
     /// Whether the quick way may be tried.
     is_quick: bool,
-    interest: Option<&'a Interest>,
-    names: SeenNames<Use>,
+    interest: Option<&'a AttributeSelection>,
+    names: AttributeNameCache<Use>,
     /// To be filled by the next content record.
     attributes: Vec<AttributeLine<'b>>,
     part: Option<Part<'b>>,
-    is_usual: bool,
+    has_no_special_lines: bool,
 }
 
 /// A content record of which only the lines of some attributes were kept.
@@ -84,17 +84,17 @@ impl<'b, 'a> RecordReader<'b, 'a> {
             failed: false,
             is_quick: memchr::memchr(0, block).is_none(),
             interest: None,
-            names: SeenNames::new(),
+            names: AttributeNameCache::new(),
             attributes: Vec::new(),
             part: None,
-            is_usual: false,
+            has_no_special_lines: false,
         }
     }
 
-    /// Keeps of content records only the lines of these attributes, where that saves work; see [`Interest`] for which
+    /// Keeps of content records only the lines of these attributes, where that saves work; see [`AttributeSelection`] for which
     /// other lines are kept. Every line is checked all the same.
     #[must_use]
-    pub fn only(mut self, interest: Option<&'a Interest>) -> Self {
+    pub fn only(mut self, interest: Option<&'a AttributeSelection>) -> Self {
         self.interest = interest;
         self
     }
@@ -113,8 +113,8 @@ impl<'b, 'a> RecordReader<'b, 'a> {
 
     /// Whether the last record is one of content that has no line with options, no `isDeleted`, and only classes that are
     /// plain text, not empty and not `nsTombstone`. False is "perhaps".
-    pub fn is_usual(&self) -> bool {
-        self.is_usual
+    pub fn has_no_special_lines(&self) -> bool {
+        self.has_no_special_lines
     }
 
     /// Takes back a record that is not needed any more, to spare an allocation.
@@ -137,12 +137,12 @@ impl<'b> Iterator for RecordReader<'b, '_> {
             return None;
         }
         self.part = None;
-        self.is_usual = false;
+        self.has_no_special_lines = false;
         if self.is_quick {
             let (text, line) = (self.lines.rest(), self.lines.number());
             if let Some(taken) = quick::content(text, line, self.interest, &mut self.names, &mut self.attributes) {
                 self.lines.pass_over(taken.end, taken.next_line);
-                self.is_usual = taken.is_usual;
+                self.has_no_special_lines = taken.has_no_special_lines;
                 let attributes = std::mem::take(&mut self.attributes);
                 if attributes.len() < taken.lines {
                     let text = &text[taken.start..taken.end];

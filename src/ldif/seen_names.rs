@@ -12,7 +12,7 @@ const SLOTS: usize = 128;
 
 /// Names, each with what is known of it.
 #[derive(Clone, Debug)]
-pub(super) struct SeenNames<T> {
+pub(super) struct AttributeNameCache<T> {
     slots: Vec<Slot<T>>,
 }
 
@@ -26,7 +26,7 @@ struct Slot<T> {
     known: T,
 }
 
-impl<T: Copy + Default> SeenNames<T> {
+impl<T: Copy + Default> AttributeNameCache<T> {
     /// Nobody.
     pub(super) fn new() -> Self {
         Self { slots: vec![Slot { word: 0, rest: [0; REST], length: 0, known: T::default() }; SLOTS] }
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn names_are_known_again() {
         let long = "a-name-of-thirty-one-letters-ab: x";
-        let mut names = SeenNames::new();
+        let mut names = AttributeNameCache::new();
         for (index, line) in ["cn: John Smith", "sn:: WmEK", "objectClass: top", "mailHost: x", long].iter().enumerate()
         {
             names.keep(line.as_bytes(), line.find(':').unwrap(), index + 1);
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_not_kept() {
         let line = b"a-name-of-thirty-two-letters-abc: x";
-        let mut names = SeenNames::new();
+        let mut names = AttributeNameCache::new();
         names.keep(line, 32, 1);
         assert_eq!(names.find(line), None);
     }

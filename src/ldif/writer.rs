@@ -104,21 +104,21 @@ fn printable_ascii(bytes: &[u8]) -> String {
 
 /// Writes the attributes of an entry, its name first, without the blank line behind it.
 pub fn write_entry(out: &mut Vec<u8>, entry: &Entry) {
-    write_value(out, "dn", entry.dn.spelling());
+    write_value(out, "dn", entry.dn.raw_bytes());
     write_attributes(out, &entry.attributes);
 }
 
 fn write_attributes(out: &mut Vec<u8>, attributes: &[Attribute]) {
     for attribute in attributes {
         for value in &attribute.values {
-            write_value(out, attribute.description.spelling(), &value.bytes);
+            write_value(out, attribute.description.raw_bytes(), &value.bytes);
         }
     }
 }
 
 /// Writes a change record and the blank line behind it.
 pub fn write_change(out: &mut Vec<u8>, record: &ChangeRecord) {
-    write_value(out, "dn", record.dn.spelling());
+    write_value(out, "dn", record.dn.raw_bytes());
     for control in &record.controls {
         write_control(out, control);
     }
@@ -136,10 +136,10 @@ pub fn write_change(out: &mut Vec<u8>, record: &ChangeRecord) {
         }
         Change::ModifyDn { new_rdn, delete_old_rdn, new_superior } => {
             write_value(out, "changetype", b"modrdn");
-            write_value(out, "newrdn", new_rdn.spelling());
+            write_value(out, "newrdn", new_rdn.raw_bytes());
             write_value(out, "deleteoldrdn", if *delete_old_rdn { b"1" } else { b"0" });
             if let Some(superior) = new_superior {
-                write_value(out, "newsuperior", superior.spelling());
+                write_value(out, "newsuperior", superior.raw_bytes());
             }
         }
     }
@@ -147,7 +147,7 @@ pub fn write_change(out: &mut Vec<u8>, record: &ChangeRecord) {
 }
 
 fn write_modification(out: &mut Vec<u8>, modification: &Modification) {
-    let description = modification.description.spelling();
+    let description = modification.description.raw_bytes();
     write_value(out, modification.op.keyword(), description.as_bytes());
     for value in &modification.values {
         write_value(out, description, &value.bytes);

@@ -117,7 +117,7 @@ fn leaver(row: &StringRecord, columns: &Columns, line: u64, errors: &mut Vec<Lea
     }
     let action = match other("action") {
         None => Action::Delete,
-        Some(word) => Action::called(word).unwrap_or_else(|| {
+        Some(word) => Action::from_name(word).unwrap_or_else(|| {
             fault(LeaversErrorKind::Action(word.to_owned()));
             Action::Delete
         }),
@@ -137,7 +137,7 @@ fn leaver(row: &StringRecord, columns: &Columns, line: u64, errors: &mut Vec<Lea
         ticket: other("ticket").map(str::to_owned),
         note: other("note").map(str::to_owned),
         line,
-        asker: super::Asker::Person,
+        requested_by: super::RequestedBy::Person,
     };
     // With a fault in another field it still counts for being listed twice.
     Some(leaver)

@@ -40,12 +40,12 @@ pub struct Leaver {
     /// Line of the list, from 1; 0 for the command line.
     pub line: u64,
     /// Who asks.
-    pub asker: Asker,
+    pub requested_by: RequestedBy,
 }
 
 /// Who asks that somebody be offboarded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Asker {
+pub enum RequestedBy {
     /// A person, by a list or on the command line.
     #[default]
     Person,
@@ -64,7 +64,7 @@ impl Leaver {
             ticket: None,
             note: None,
             line,
-            asker: Asker::Person,
+            requested_by: RequestedBy::Person,
         }
     }
 }
@@ -100,7 +100,7 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
-            Self::Dn(dn) => f.write_str(&String::from_utf8_lossy(dn.spelling())),
+            Self::Dn(dn) => f.write_str(&String::from_utf8_lossy(dn.raw_bytes())),
             Self::Attribute { description, value } => write!(f, "{description}={value}"),
         }
     }
@@ -139,7 +139,7 @@ impl Action {
         Self::ALL.iter().find(|(action, _)| *action == self).map_or("", |(_, name)| name)
     }
 
-    fn called(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
     }
 }

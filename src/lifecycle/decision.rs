@@ -19,14 +19,14 @@
 //!
 //! delete and disable:
 //!
-//! | asked for | state | grace | services ([`domain_purge`](super::domain_purge)) | step | reason |
+//! | asked for | state | grace | services ([`service_outcome`](super::service_outcome)) | step | reason |
 //! | --- | --- | --- | --- | --- | --- |
 //! | delete | active | 0 days | nothing to wait for | purge | purge-at-once |
 //! | both | active, and `[disable] bits` do not fit it | | | hold | not-disableable |
-//! | delete | active; marked by the change files ([`mark`](super::mark)) | 0 days | strip some then | mark | mark-and-strip |
+//! | delete | active; marked by the change files ([`mark`](super::disable)) | 0 days | strip some then | mark | disable-and-strip |
 //! | both | active | | | mark | mark |
 //! | both | marked | no date, `[stamp] missing = "start"` | | stamp | stamp-started |
-//! | disable | marked | | | nothing | already-marked |
+//! | disable | marked | | | nothing | already-disabled |
 //! | delete | marked | | wait for some, strip none | wait | waiting-for-services |
 //! | delete | marked | until a day | strip some, or all released | wait | in-grace |
 //! | delete | marked | no stamp in the policy, or no date | strip some, or all released | hold | grace-without-stamp, grace-without-date |
@@ -40,7 +40,7 @@
 //! | not in the policy | | hold | no-such-service |
 //! | never assigned | | nothing | service-not-assigned |
 //! | goes with the entry only | | hold | service-with-entry |
-//! | waiting | | mark-service | mark-service |
+//! | waiting | | disable-service | disable-service |
 //! | marked | | wait | waiting-for-services |
 //! | released | until a day | wait | in-grace |
 //! | released | no stamp, no date | hold | grace-without-stamp, grace-without-date |
@@ -59,11 +59,11 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::domain_purge::{Purge, domain_purge};
-use super::grace::{Grace, Mark, grace, stamps};
+use super::disable::after_disable;
+use super::grace::{DisabledSince, Grace, grace, stamps};
 use super::history::History;
-use super::mark::as_marked;
 use super::rules::{Ruling, ruling};
+use super::service_outcome::{ServiceOutcome, service_outcome};
 use super::state::{Service, ServiceState, State, number, state};
 use crate::ldap::Entry;
 use crate::leavers::Action;
@@ -73,15 +73,15 @@ use crate::policy::{MissingStamp, Policy};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Its status is set.
-    Mark,
+    Disable,
     /// The status of a service is set.
-    MarkService,
+    DisableService,
     /// It is marked already, and gets the date from which its grace counts.
     Stamp,
     /// Services are taken off it; it stays.
     Strip,
     /// It is deleted, with everything that names or belongs to it.
-    Purge,
+    Delete,
     /// Its status is set back.
     Restore,
     /// It gets the blocking value and is never touched again.
@@ -98,11 +98,11 @@ impl Step {
     /// Its word in plan.json.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Mark => "mark",
-            Self::MarkService => "mark-service",
+            Self::Disable => "disable",
+            Self::DisableService => "disable-service",
             Self::Stamp => "stamp",
             Self::Strip => "strip",
-            Self::Purge => "purge",
+            Self::Delete => "delete",
             Self::Restore => "restore",
             Self::Disconnect => "disconnect",
             Self::Wait => "wait",
@@ -116,20 +116,20 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// The account is active and is to be disabled.
-    Mark,
+    Disable,
     /// The account is active, and is disabled; with no days of grace, what is released already goes at once.
-    MarkAndStrip {
+    DisableAndStrip {
         /// Services that are stripped.
         strip: Vec<String>,
         /// Services that are waited for before the entry goes.
         waiting: Vec<String>,
     },
     /// The service is to be removed from an account that stays.
-    MarkService(String),
+    DisableService(String),
     /// The account is marked and has no date: its grace begins today.
     StampStarted,
     /// The account is marked already, and no more was asked for.
-    AlreadyMarked,
+    AlreadyDisabled,
     /// Services still hold something of the user.
     WaitingForServices(Vec<String>),
     /// Released services go; the others are waited for.
@@ -140,9 +140,9 @@ pub enum Reason {
         waiting: Vec<String>,
     },
     /// Marked, released, and the grace is over.
-    Purge,
+    Delete,
     /// Active, but nothing is to be waited for: no service, no grace.
-    PurgeAtOnce,
+    DeleteAtOnce,
     /// The grace ends on this day.
     InGrace(Date),
     /// The policy asks for a grace and names no stamp.
@@ -258,17 +258,21 @@ impl fmt::Display for KeepsMember {
 
 impl Reason {
     /// What would make another decision of it.
-    pub fn otherwise(&self) -> &'static str {
+    pub fn to_change(&self) -> &'static str {
         match self {
-            Self::Mark | Self::MarkAndStrip { .. } | Self::MarkService(_) | Self::StampStarted | Self::Disconnect => {
+            Self::Disable
+            | Self::DisableAndStrip { .. }
+            | Self::DisableService(_)
+            | Self::StampStarted
+            | Self::Disconnect => {
                 "a veto, a roster that says active, another action in the list, or a [[rule]] that refuses"
             }
-            Self::AlreadyMarked => "the action delete instead of disable, or restore",
+            Self::AlreadyDisabled => "the action delete instead of disable, or restore",
             Self::WaitingForServices(_) => {
                 "the services' statuses saying removed, as their tools set them; or the action restore"
             }
             Self::Strip { .. } => "the other services' statuses saying removed: then the whole entry goes",
-            Self::Purge | Self::PurgeAtOnce => {
+            Self::Delete | Self::DeleteAtOnce => {
                 "a later date of the mark, more days of grace, a veto, or the action restore"
             }
             Self::InGrace(_) => "the day; or another date of the mark in the directory, or other days of [grace]",
@@ -319,15 +323,15 @@ impl Reason {
     /// The code in plan.json: stable.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Mark => "mark",
-            Self::MarkAndStrip { .. } => "mark-and-strip",
-            Self::MarkService(_) => "mark-service",
+            Self::Disable => "disable",
+            Self::DisableAndStrip { .. } => "disable-and-strip",
+            Self::DisableService(_) => "disable-service",
             Self::StampStarted => "stamp-started",
-            Self::AlreadyMarked => "already-marked",
+            Self::AlreadyDisabled => "already-disabled",
             Self::WaitingForServices(_) => "waiting-for-services",
             Self::Strip { .. } => "strip",
-            Self::Purge => "purge",
-            Self::PurgeAtOnce => "purge-at-once",
+            Self::Delete => "delete",
+            Self::DeleteAtOnce => "delete-at-once",
             Self::InGrace(_) => "in-grace",
             Self::GraceWithoutStamp => "grace-without-stamp",
             Self::GraceWithoutDate => "grace-without-date",
@@ -366,17 +370,17 @@ impl Reason {
     pub fn sentence(&self) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match self {
-            Self::Mark => "active: it is marked now".to_owned(),
-            Self::MarkAndStrip { strip, waiting } => format!(
+            Self::Disable => "active: it is marked now".to_owned(),
+            Self::DisableAndStrip { strip, waiting } => format!(
                 "active: it is marked now; released by {}, which is stripped, the policy asking for no grace; not yet by: {}",
                 strip.join(", "),
                 waiting.join(", ")
             ),
-            Self::MarkService(name) => format!("the service {name} is marked for removal; the account stays"),
+            Self::DisableService(name) => format!("the service {name} is marked for removal; the account stays"),
             Self::StampStarted => {
                 "marked already, but nothing says since when: it gets today's stamp, and its grace begins".to_owned()
             }
-            Self::AlreadyMarked => "marked already".to_owned(),
+            Self::AlreadyDisabled => "marked already".to_owned(),
             Self::WaitingForServices(names) => {
                 format!("marked; not yet released by: {}", names.join(", "))
             }
@@ -386,8 +390,8 @@ impl Reason {
             Self::Strip { strip, waiting } => {
                 format!("released by {}, which is stripped; not yet by: {}", strip.join(", "), waiting.join(", "))
             }
-            Self::Purge => "marked, every service released, grace over: it is deleted".to_owned(),
-            Self::PurgeAtOnce => {
+            Self::Delete => "marked, every service released, grace over: it is deleted".to_owned(),
+            Self::DeleteAtOnce => {
                 "active, but no service holds anything and the policy asks for no grace: it is deleted".to_owned()
             }
             Self::InGrace(due) => format!("marked and released; due on {due}"),
@@ -478,7 +482,7 @@ pub struct Decision {
     /// The rule that counts, from 0.
     pub rule: Option<usize>,
     /// When it was marked, if that is known.
-    pub mark: Option<Mark>,
+    pub disabled_since: Option<DisabledSince>,
     /// The first day on which it may be deleted or stripped, if that is known.
     pub due: Option<Date>,
 }
@@ -487,7 +491,9 @@ impl Decision {
     /// The services that are stripped.
     pub fn strip(&self) -> &[String] {
         match (&self.step, &self.reason) {
-            (Step::Strip, Reason::Strip { strip, .. }) | (Step::Mark, Reason::MarkAndStrip { strip, .. }) => strip,
+            (Step::Strip, Reason::Strip { strip, .. }) | (Step::Disable, Reason::DisableAndStrip { strip, .. }) => {
+                strip
+            }
             _ => &[],
         }
     }
@@ -537,9 +543,9 @@ pub fn decide(case: &Case<'_>, policy: &Policy) -> Decision {
         Ruling::Uncovered => (case.action, None),
     };
     let clock = grace(case.entry, service_of(action), policy, case.history, case.as_of);
-    let mark = match clock {
-        Grace::Over(mark) => mark,
-        Grace::Until(_, mark) => Some(mark),
+    let since = match clock {
+        Grace::Over(since) => since,
+        Grace::Until(_, since) => Some(since),
         Grace::NoStamp | Grace::NoDate => None,
     };
     let (step, reason) = first(case, policy, &ruling).unwrap_or_else(|| match action {
@@ -551,7 +557,7 @@ pub fn decide(case: &Case<'_>, policy: &Policy) -> Decision {
         Action::Delete | Action::Disable => account(case.entry, action, policy, state, &services, clock),
     });
     let due = match (step, clock) {
-        (Step::Mark | Step::MarkService | Step::Stamp, _) if action != Action::Disable => {
+        (Step::Disable | Step::DisableService | Step::Stamp, _) if action != Action::Disable => {
             let days = service_of(action).map_or(policy.grace.days, |service| policy.grace.of_service(service));
             let days = if days == 0 { 0 } else { i64::from(days) + 1 };
             let dated = policy.stamp.is_some() || days == 0;
@@ -561,7 +567,7 @@ pub fn decide(case: &Case<'_>, policy: &Policy) -> Decision {
         (Step::Wait, Grace::Until(day, _)) if state != State::Active || service_of(action).is_some() => Some(day),
         _ => None,
     };
-    Decision { step, reason, state, services, action, rule, mark, due }
+    Decision { step, reason, state, services, action, rule, disabled_since: since, due }
 }
 
 /// The rows that hold whatever is asked for.
@@ -608,18 +614,18 @@ fn account(
     services: &[Service],
     clock: Grace,
 ) -> (Step, Reason) {
-    let purge = domain_purge(services);
+    let purge = service_outcome(services);
     if state == State::Active {
         // Marked today, it would be due today: planning twice on one day must not give two plans.
-        if action == Action::Delete && policy.grace.days == 0 && purge == Purge::Entry {
-            return (Step::Purge, Reason::PurgeAtOnce);
+        if action == Action::Delete && policy.grace.days == 0 && purge == ServiceOutcome::Entry {
+            return (Step::Delete, Reason::DeleteAtOnce);
         }
         let fits = |(description, bits): &&(_, crate::policy::BitRule)| {
             number(entry, description).is_some_and(|number| bits.covers(number))
         };
         return match policy.disable.bits.iter().find(|bits| !fits(bits)) {
             Some((attribute, _)) => (Step::Hold, Reason::NotDisableable(attribute.to_string())),
-            None => (Step::Mark, marking(entry, action, policy)),
+            None => (Step::Disable, marking(entry, action, policy)),
         };
     }
     let starts = policy.stamp.as_ref().is_some_and(|stamp| {
@@ -630,25 +636,27 @@ fn account(
         return (Step::Stamp, Reason::StampStarted);
     }
     match (action, purge, clock) {
-        (Action::Disable, ..) => (Step::Nothing, Reason::AlreadyMarked),
-        (_, Purge::Hold(waiting), _) => (Step::Wait, Reason::WaitingForServices(waiting)),
+        (Action::Disable, ..) => (Step::Nothing, Reason::AlreadyDisabled),
+        (_, ServiceOutcome::Hold(waiting), _) => (Step::Wait, Reason::WaitingForServices(waiting)),
         (_, _, Grace::Until(day, _)) => (Step::Wait, Reason::InGrace(day)),
         (_, _, Grace::NoStamp) => (Step::Hold, Reason::GraceWithoutStamp),
         (_, _, Grace::NoDate) => (Step::Hold, Reason::GraceWithoutDate),
-        (_, Purge::Strip { strip, waiting }, Grace::Over(_)) => (Step::Strip, Reason::Strip { strip, waiting }),
-        (_, Purge::Entry, Grace::Over(_)) => (Step::Purge, Reason::Purge),
+        (_, ServiceOutcome::Strip { strip, waiting }, Grace::Over(_)) => {
+            (Step::Strip, Reason::Strip { strip, waiting })
+        }
+        (_, ServiceOutcome::Entry, Grace::Over(_)) => (Step::Delete, Reason::Delete),
     }
 }
 
 /// Why an active account is marked, and what is done along with it: what a plan of the same day would do next.
 fn marking(entry: &Entry, action: Action, policy: &Policy) -> Reason {
     if action == Action::Delete && policy.grace.days == 0 {
-        let (state, services) = state(&as_marked(entry, policy), policy);
-        if let (State::Marked, Purge::Strip { strip, waiting }) = (state, domain_purge(&services)) {
-            return Reason::MarkAndStrip { strip, waiting };
+        let (state, services) = state(&after_disable(entry, policy), policy);
+        if let (State::Disabled, ServiceOutcome::Strip { strip, waiting }) = (state, service_outcome(&services)) {
+            return Reason::DisableAndStrip { strip, waiting };
         }
     }
-    Reason::Mark
+    Reason::Disable
 }
 
 fn service(name: &'static str, services: &[Service], clock: Grace) -> (Step, Reason) {
@@ -658,8 +666,8 @@ fn service(name: &'static str, services: &[Service], clock: Grace) -> (Step, Rea
     match (service.state, clock) {
         (ServiceState::NotAssigned, _) => (Step::Nothing, Reason::ServiceNotAssigned(name)),
         (ServiceState::WithEntry, _) => (Step::Hold, Reason::ServiceWithEntry(name)),
-        (ServiceState::Waiting, _) => (Step::MarkService, Reason::MarkService(name.to_owned())),
-        (ServiceState::Marked, _) => (Step::Wait, Reason::WaitingForServices(vec![name.to_owned()])),
+        (ServiceState::Waiting, _) => (Step::DisableService, Reason::DisableService(name.to_owned())),
+        (ServiceState::Disabled, _) => (Step::Wait, Reason::WaitingForServices(vec![name.to_owned()])),
         (ServiceState::Released, Grace::Until(day, _)) => (Step::Wait, Reason::InGrace(day)),
         (ServiceState::Released, Grace::NoStamp) => (Step::Hold, Reason::GraceWithoutStamp),
         (ServiceState::Released, Grace::NoDate) => (Step::Hold, Reason::GraceWithoutDate),
@@ -688,7 +696,7 @@ fn restore(case: &Case<'_>, policy: &Policy, state: State, services: &[Service])
     };
     let stamped = policy.stamp.as_ref().is_some_and(|stamp| !stamps(case.entry, stamp, None).is_empty());
     let released = named(ServiceState::Released);
-    if state == State::Active && !stamped && named(ServiceState::Marked).is_empty() {
+    if state == State::Active && !stamped && named(ServiceState::Disabled).is_empty() {
         (Step::Nothing, Reason::AlreadyActive)
     } else if !released.is_empty() {
         (Step::Hold, Reason::RestoreAfterRelease(released))
@@ -753,19 +761,19 @@ mod tests {
     fn delete_and_disable() {
         use Action::{Delete, Disable};
         for (asked, statuses, days, expected) in [
-            (Delete, "inetUserStatus: active", 5, "mark mark due 2026-11-27"),
-            (Delete, "", 5, "mark mark due 2026-11-27"),
-            (Delete, "inetUserStatus: nonsense", 0, "mark mark due 2026-11-21"),
-            (Delete, "mailUserStatus: removed", 0, "mark mark-and-strip due 2026-11-21"),
-            (Delete, "mailUserStatus: removed", 5, "mark mark due 2026-11-27"),
-            (Disable, "mailUserStatus: removed", 0, "mark mark"),
-            (Disable, "inetUserStatus: Active", 5, "mark mark"),
-            (Disable, "inetUserStatus: deleted", 5, "nothing already-marked"),
+            (Delete, "inetUserStatus: active", 5, "disable disable due 2026-11-27"),
+            (Delete, "", 5, "disable disable due 2026-11-27"),
+            (Delete, "inetUserStatus: nonsense", 0, "disable disable due 2026-11-21"),
+            (Delete, "mailUserStatus: removed", 0, "disable disable-and-strip due 2026-11-21"),
+            (Delete, "mailUserStatus: removed", 5, "disable disable due 2026-11-27"),
+            (Disable, "mailUserStatus: removed", 0, "disable disable"),
+            (Disable, "inetUserStatus: Active", 5, "disable disable"),
+            (Disable, "inetUserStatus: deleted", 5, "nothing already-disabled"),
             (
                 Disable,
                 "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: removed",
                 0,
-                "nothing already-marked",
+                "nothing already-disabled",
             ),
             (
                 Delete,
@@ -828,7 +836,7 @@ mod tests {
                 Delete,
                 "inetUserStatus: active; mailUserStatus: removed; icsStatus: removed",
                 5,
-                "mark mark due 2026-11-27",
+                "disable disable due 2026-11-27",
             ),
             (Delete, "inetUserStatus: active; mailUserStatus: removed; icsStatus: removed", 0, "purge purge-at-once"),
         ] {
@@ -844,9 +852,9 @@ mod tests {
         let policy = Policy::parse(&format!("{STAMPED}[grace]\ndays = 5\nmail = 10\n")).unwrap();
         for (lines, expected) in [
             ("objectClass: inetUser", "nothing service-not-assigned"),
-            ("objectClass: inetMailUser", "mark-service mark-service due 2026-12-02"),
-            ("objectClass: inetMailUser; mailUserStatus: active", "mark-service mark-service due 2026-12-02"),
-            ("objectClass: inetMailUser; mailUserStatus: hold", "mark-service mark-service due 2026-12-02"),
+            ("objectClass: inetMailUser", "disable-service disable-service due 2026-12-02"),
+            ("objectClass: inetMailUser; mailUserStatus: active", "disable-service disable-service due 2026-12-02"),
+            ("objectClass: inetMailUser; mailUserStatus: hold", "disable-service disable-service due 2026-12-02"),
             ("objectClass: inetMailUser; mailUserStatus: deleted", "wait waiting-for-services"),
             ("objectClass: inetMailUser; mailUserStatus: removed", "hold grace-without-date"),
             // The stamp of the account says nothing of the service.
@@ -900,15 +908,15 @@ mod tests {
         };
         let without_stamp = "preset = \"sun-comms\"\n";
         for (policy, kind, stamp, expected) in [
-            (STAMPED, Some("mark"), "", "restore restore"),
-            (STAMPED, Some("mark"), "; description: left 2026-11-01", "restore restore"),
+            (STAMPED, Some("disable"), "", "restore restore"),
+            (STAMPED, Some("disable"), "; description: left 2026-11-01", "restore restore"),
             // A change set that wrote the stamp alone found the account disabled.
             (STAMPED, Some("stamp"), "; description: left 2026-11-01", "hold restore-disabled-before"),
             (STAMPED, None, "; description: left 2026-11-01", "restore restore"),
             (STAMPED, None, "", "hold restore-disabled-before"),
             // Nothing could show it: the list decides.
             (without_stamp, None, "", "restore restore"),
-            (without_stamp, Some("mark"), "", "restore restore"),
+            (without_stamp, Some("disable"), "", "restore restore"),
         ] {
             let policy = Policy::parse(policy).unwrap();
             let mut history = History::default();
@@ -925,8 +933,8 @@ mod tests {
     #[test]
     fn bits_and_dates() {
         for (missing, lines, expected) in [
-            ("review", "userAccountControl: 512", "mark mark due 2027-02-20"),
-            ("review", "userAccountControl: 66048", "mark mark due 2027-02-20"),
+            ("review", "userAccountControl: 512", "disable disable due 2027-02-20"),
+            ("review", "userAccountControl: 66048", "disable disable due 2027-02-20"),
             ("review", "userAccountControl: 4096", "hold not-disableable"),
             ("review", "userAccountControl: 2560", "hold not-disableable"),
             ("review", "userAccountControl: 8704", "hold not-disableable"),
@@ -942,7 +950,7 @@ mod tests {
             // An administrator moved the date to give it more time.
             ("review", "userAccountControl: 514; info: 2026-11-20", "wait in-grace due 2027-02-19"),
             // Enabled again by hand, the date left behind: it begins anew.
-            ("review", "userAccountControl: 512; info: 2026-01-01", "mark mark due 2027-02-20"),
+            ("review", "userAccountControl: 512; info: 2026-01-01", "disable disable due 2027-02-20"),
         ] {
             let text = format!("preset = \"active-directory\"\n[stamp]\nmissing = \"{missing}\"\n");
             let policy = Policy::parse(&text).unwrap();
@@ -982,7 +990,10 @@ mod tests {
         };
         assert_eq!(with(Action::Delete, &by_roster), "nothing active-in-roster");
         assert_eq!(with(Action::Delete, &|case| case.effective = Some(date("2026-11-22"))), "wait not-yet-effective");
-        assert_eq!(with(Action::Delete, &|case| case.effective = Some(date("2026-11-21"))), "mark mark due 2026-11-27");
+        assert_eq!(
+            with(Action::Delete, &|case| case.effective = Some(date("2026-11-21"))),
+            "disable disable due 2026-11-27"
+        );
         assert_eq!(with(Action::Disconnect, &|_| {}), "disconnect disconnect");
         let without = Policy::parse(STAMPED).unwrap();
         assert_eq!(decided(&active, Action::Disconnect, &without, |_| {}), "hold no-disconnect");

@@ -474,7 +474,7 @@ pub(super) mod tests {
             (&[("o=siroe.com,o=isp", "objectClass: inetDomain"), ("o=isp", "objectClass: inetDomain")], Some("o=isp")),
         ] {
             let above: Vec<Entry> = above.iter().map(|(dn, lines)| entry(dn, DOMAIN, lines)).collect();
-            let found = domain_of_account(&account(""), above.iter()).map(|domain| domain.dn.spelling());
+            let found = domain_of_account(&account(""), above.iter()).map(|domain| domain.dn.raw_bytes());
             assert_eq!(found, expected.map(str::as_bytes));
         }
     }

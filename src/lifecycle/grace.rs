@@ -32,9 +32,9 @@ const TIME: &str = "{{ as_of_time }}";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grace {
     /// It may be deleted.
-    Over(Option<Mark>),
+    Over(Option<DisabledSince>),
     /// It is due on this day.
-    Until(Date, Mark),
+    Until(Date, DisabledSince),
     /// No date, and the policy names no stamp to read one from.
     NoStamp,
     /// No date that can be read.
@@ -43,7 +43,7 @@ pub enum Grace {
 
 /// When an account was marked, and how that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct DisabledSince {
     /// The day, in UTC.
     pub date: Date,
     /// How it is known.
@@ -101,12 +101,12 @@ pub fn mark(
     service: Option<&str>,
     policy: &Policy,
     history: &History,
-) -> Result<Option<Mark>, Unreadable> {
+) -> Result<Option<DisabledSince>, Unreadable> {
     if let Some(stamp) = policy.stamp.as_ref() {
         let stamps = stamps(entry, stamp, service);
         if let Some((line, date)) = stamps.iter().filter_map(|(line, date)| Some((*line, (*date)?))).max_by_key(|s| s.1)
         {
-            return Ok(Some(Mark { date, source: Source::Stamp, line }));
+            return Ok(Some(DisabledSince { date, source: Source::Stamp, line }));
         }
         if !stamps.is_empty() {
             return Err(Unreadable);
@@ -115,8 +115,9 @@ pub fn mark(
     let touched = entry.values("modifyTimestamp").chain(entry.values("whenChanged")).next();
     let touched = touched.filter(|_| policy.grace.trust_modify_timestamp);
     let touched = touched.and_then(|value| Some((time::utc_date(&value.bytes).ok()?, value.line)));
-    let touched = touched.map(|(date, line)| Mark { date, source: Source::ModifyTimestamp, line });
-    let past = history.marked(entry.dn.key(), service).map(|date| Mark { date, source: Source::History, line: 0 });
+    let touched = touched.map(|(date, line)| DisabledSince { date, source: Source::ModifyTimestamp, line });
+    let past =
+        history.marked(entry.dn.key(), service).map(|date| DisabledSince { date, source: Source::History, line: 0 });
     Ok(match (past, touched) {
         (Some(past), Some(touched)) if touched.date > past.date => Some(touched),
         (Some(past), _) => Some(past),
@@ -249,7 +250,8 @@ mod tests {
                     controls: Vec::new(),
                     change: crate::ldap::Change::Modify(Vec::new()),
                 };
-                history.add(date(past), [super::super::history::Past { kind: "mark", service: None, record: &record }]);
+                history
+                    .add(date(past), [super::super::history::Past { kind: "disable", service: None, record: &record }]);
             }
             let found = grace(&entry, None, &policy, &history, date("2026-11-21"));
             assert_eq!(brief(found), expected, "{stamp} {past} {touched} {trusted}");

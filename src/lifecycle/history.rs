@@ -60,12 +60,12 @@ impl History {
         for Past { kind, service, record } in operations {
             let key = record.dn.key();
             match (kind, &record.change) {
-                ("mark" | "stamp" | "mark-service", change) => {
+                ("disable" | "stamp" | "disable-service", change) => {
                     self.mark(key.clone(), service.map(str::to_owned), as_of);
-                    if kind == "mark" {
+                    if kind == "disable" {
                         self.disabled.insert(key.clone());
                     }
-                    if let ("mark", Change::Modify(modifications)) = (kind, change) {
+                    if let ("disable", Change::Modify(modifications)) = (kind, change) {
                         self.before.insert(key.clone(), taken_away(modifications));
                     }
                 }
@@ -77,7 +77,7 @@ impl History {
                     self.disabled.retain(|account| !is_it(account));
                 }
                 ("move", Change::ModifyDn { new_rdn, new_superior: Some(superior), .. }) => {
-                    let name = [new_rdn.spelling(), b",", superior.spelling()].concat();
+                    let name = [new_rdn.raw_bytes(), b",", superior.raw_bytes()].concat();
                     let Ok(moved) = Dn::parse(&name) else { continue };
                     self.add_move(&record.dn, &moved);
                 }
@@ -189,8 +189,8 @@ mod tests {
         );
         let mut history = History::default();
         let past = [
-            Past { kind: "mark", service: None, record: &mark },
-            Past { kind: "mark-service", service: Some("mail"), record: &mark },
+            Past { kind: "disable", service: None, record: &mark },
+            Past { kind: "disable-service", service: Some("mail"), record: &mark },
             Past { kind: "move", service: None, record: &moved },
         ];
         history.add(date("2026-11-01"), past);
@@ -202,7 +202,7 @@ mod tests {
             let before = history.before(&key(name), &description).unwrap();
             assert!(before.iter().map(|value| &*value.bytes).eq([b"/bin/zsh".as_slice()]), "{name}");
         }
-        assert_eq!(history.moved_from(&key("uid=a,ou=d,o=x")).unwrap().spelling(), b"uid=a,ou=p,o=x");
+        assert_eq!(history.moved_from(&key("uid=a,ou=d,o=x")).unwrap().raw_bytes(), b"uid=a,ou=p,o=x");
         assert_eq!(history.marked(&key("uid=b,ou=p,o=x"), None), None);
 
         let restored = record("uid=a,ou=d,o=x", Change::Modify(Vec::new()));

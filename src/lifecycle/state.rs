@@ -22,7 +22,7 @@
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::matches;
 use crate::ldap::{AttributeDescription, Entry};
-use crate::policy::{Policy, Release, ServicePolicy};
+use crate::policy::{Policy, ReleasePolicy, ServicePolicy};
 
 /// Where an account stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum State {
     /// Not marked.
     Active,
     /// Marked; at least one service still holds something of its user.
-    Marked,
+    Disabled,
     /// Marked, and every service has given up what it held.
     Released,
 }
@@ -40,7 +40,7 @@ impl State {
     pub fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
-            Self::Marked => "marked",
+            Self::Disabled => "disabled",
             Self::Released => "released",
         }
     }
@@ -56,7 +56,7 @@ pub enum ServiceState {
     /// It still holds something.
     Waiting,
     /// It still holds something, and the status asks its tool to remove it.
-    Marked,
+    Disabled,
     /// What it holds goes with the entry.
     WithEntry,
 }
@@ -68,7 +68,7 @@ impl ServiceState {
             Self::NotAssigned => "not-assigned",
             Self::Released => "released",
             Self::Waiting => "waiting",
-            Self::Marked => "marked",
+            Self::Disabled => "disabled",
             Self::WithEntry => "with-entry",
         }
     }
@@ -93,7 +93,7 @@ impl Service {
         match self.state {
             ServiceState::NotAssigned => self.unassigned_is_released,
             ServiceState::Released | ServiceState::WithEntry => true,
-            ServiceState::Waiting | ServiceState::Marked => false,
+            ServiceState::Waiting | ServiceState::Disabled => false,
         }
     }
 }
@@ -101,19 +101,19 @@ impl Service {
 /// Reads the state of an account and of its services.
 pub fn state(entry: &Entry, policy: &Policy) -> (State, Vec<Service>) {
     let services: Vec<Service> = policy.services.iter().map(|(name, rules)| service(entry, name, rules)).collect();
-    let state = if !is_marked(entry, policy) {
+    let state = if !is_disabled(entry, policy) {
         State::Active
     } else if services.iter().all(Service::is_satisfied) {
         State::Released
     } else {
-        State::Marked
+        State::Disabled
     };
     (state, services)
 }
 
 /// Whether everything that `[disable]` writes stands in an entry.
-pub fn is_marked(entry: &Entry, policy: &Policy) -> bool {
-    is_marked_where(policy, |description| {
+pub fn is_disabled(entry: &Entry, policy: &Policy) -> bool {
+    is_disabled_where(policy, |description| {
         let same = entry.attributes.iter().filter(|attribute| attribute.description == *description);
         same.flat_map(|attribute| &attribute.values).map(|value| &*value.bytes).collect()
     })
@@ -128,7 +128,7 @@ pub fn marking(policy: &Policy) -> impl Iterator<Item = &AttributeDescription> {
 }
 
 /// Whether everything that `[disable]` writes stands where these values do.
-pub fn is_marked_where<'v>(policy: &Policy, values: impl Fn(&AttributeDescription) -> Vec<&'v [u8]>) -> bool {
+pub fn is_disabled_where<'v>(policy: &Policy, values: impl Fn(&AttributeDescription) -> Vec<&'v [u8]>) -> bool {
     let disable = &policy.disable;
     let is_only = |description: &AttributeDescription, values: &[&[u8]], wanted: &[u8]| {
         values.iter().all(|value| same_value(description.attribute_type(), value, wanted))
@@ -158,15 +158,15 @@ fn only_number(values: &[&[u8]]) -> Option<i64> {
 fn service(entry: &Entry, name: &str, rules: &ServicePolicy) -> Service {
     let status = values_of(entry, &rules.status).next();
     let assigned = status.is_some() || rules.classes.iter().any(|class| entry.has_class(class));
-    let is_mark = |value| same_value(rules.status.attribute_type(), value, rules.mark.as_bytes());
+    let asks_for_removal = |value| same_value(rules.status.attribute_type(), value, rules.disable.as_bytes());
     let state = if !assigned {
         ServiceState::NotAssigned
     } else if status.is_some_and(|value| rules.says_released(value)) {
         ServiceState::Released
-    } else if rules.release == Release::WithEntry {
+    } else if rules.release == ReleasePolicy::WithEntry {
         ServiceState::WithEntry
-    } else if status.is_some_and(is_mark) {
-        ServiceState::Marked
+    } else if status.is_some_and(asks_for_removal) {
+        ServiceState::Disabled
     } else {
         ServiceState::Waiting
     };

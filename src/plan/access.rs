@@ -14,7 +14,7 @@ use super::Account;
 use super::collect::Collected;
 use super::references::Fates;
 use crate::directory::key_hash::hash;
-use crate::directory::references::How;
+use crate::directory::references::MatchKind;
 use crate::directory::references::kinds::is_member;
 use crate::ldap::filter::{Filter, Truth};
 use crate::ldap::url::{LdapUrl, percent_decoded};
@@ -77,7 +77,7 @@ pub fn finds(url: &[u8], entry: &Entry) -> bool {
 
 /// Everything that ends with deleted accounts.
 pub fn lost(accounts: &[Account], around: &Collected, fates: &Fates<'_>) -> Vec<Access> {
-    let purged = |index: usize| accounts.get(index).is_some_and(|account| account.decision.step == Step::Purge);
+    let purged = |index: usize| accounts.get(index).is_some_and(|account| account.decision.step == Step::Delete);
     let mut parents: BTreeMap<u64, Vec<(u64, &[u8])>> = BTreeMap::new();
     for edge in &around.nesting {
         parents.entry(edge.child).or_default().push((edge.parent, &edge.name));
@@ -86,11 +86,11 @@ pub fn lost(accounts: &[Account], around: &Collected, fates: &Fates<'_>) -> Vec<
     for kept in &around.kept {
         for reference in &kept.references {
             let description = &kept.entry.attributes[reference.at.0].description;
-            let is_member = is_member(description.attribute_type()) && reference.how == How::Name;
+            let is_member = is_member(description.attribute_type()) && reference.how == MatchKind::Name;
             if !is_member || !purged(reference.person) || !(fates.is_deleted)(reference.person) {
                 continue;
             }
-            let through = kept.entry.dn.spelling();
+            let through = kept.entry.dn.raw_bytes();
             let mut seen = BTreeSet::from([hash(kept.entry.dn.key().as_bytes())]);
             let mut next: Vec<u64> = seen.iter().copied().collect();
             while let Some(group) = next.pop() {

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Account;
 use super::collect::{Collect, Collected};
-use crate::directory::references::Whose;
+use crate::directory::references::Referent;
 use crate::ldap::domain::{domain_of, organisations};
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Entry};
@@ -148,31 +148,31 @@ impl Candidates {
         let exists = |key: &DnKey| found.entries(key).iter().any(|entry| entry.dn.key() == key);
         if let Some((pointer, dn)) = self.pointed.first() {
             return match self.pointed.iter().map(|(_, dn)| dn.key()).find(|key| exists(key)) {
-                None => Root::PointsNowhere(pointer, dn.spelling().to_vec()),
+                None => Root::PointsNowhere(pointer, dn.raw_bytes().to_vec()),
                 Some(root) if around.others_point_to(root) => Root::Unclear(vec![root.clone()]),
                 Some(root) => Root::Found(root.clone()),
             };
         }
         let whose = |root: &DnKey| {
             if around.others_point_to(root) {
-                return Whose::Unclear;
+                return Referent::Ambiguous;
             }
             let (of, domain) = policy.address_books.root.owner(root.as_bytes());
             let uid = self.uids.iter().find(|(_, key)| key == of);
-            uid.map_or(Whose::Theirs, |(uid, _)| around.whose_book(uid, domain, &self.home))
+            uid.map_or(Referent::Leaver, |(uid, _)| around.book_owner(uid, domain, &self.home))
         };
         if let Some(dn) = self.conventional.iter().find(|dn| exists(dn.key())) {
             let root = dn.key().clone();
-            return if whose(&root) == Whose::Theirs { Root::Found(root) } else { Root::Unclear(vec![root]) };
+            return if whose(&root) == Referent::Leaver { Root::Found(root) } else { Root::Unclear(vec![root]) };
         }
         let alike = self.rdns.iter().filter_map(|rdn| found.by_rdn.get(rdn.as_slice())).flatten().copied();
-        let alike: BTreeSet<&DnKey> = alike.filter(|key| exists(key) && whose(key) != Whose::AnotherOnes).collect();
+        let alike: BTreeSet<&DnKey> = alike.filter(|key| exists(key) && whose(key) != Referent::SomeoneElse).collect();
         let mine = alike.iter().copied().filter(|key| self.may_be_mine(key, found.entries(key)));
         let mut mine: Vec<DnKey> = mine.cloned().collect();
         match mine.len() {
             0 if self.is_homeless && !alike.is_empty() => Root::Unclear(alike.into_iter().cloned().collect()),
             0 => Root::None,
-            1 if whose(&mine[0]) == Whose::Theirs => Root::Found(mine.remove(0)),
+            1 if whose(&mine[0]) == Referent::Leaver => Root::Found(mine.remove(0)),
             _ => Root::Unclear(mine),
         }
     }

@@ -6,7 +6,7 @@ use super::{ConflictKind, Plan};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Exports, Pass, ScanError, scan};
 use crate::ldap::filter::Truth;
-use crate::ldif::{Interest, UrlPolicy};
+use crate::ldif::{AttributeSelection, UrlPolicy};
 use crate::leavers::Identity;
 use crate::policy::Policy;
 use crate::spelling::nearness;
@@ -19,14 +19,14 @@ type Near = Option<(usize, String)>;
 
 struct Alike<'p> {
     policy: &'p Policy,
-    interest: Interest,
+    interest: AttributeSelection,
     names: Vec<&'p str>,
 }
 
 impl Pass for Alike<'_> {
     type Found = Vec<Near>;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 
@@ -65,7 +65,7 @@ pub fn alike<E: Exports>(
         return Ok(Vec::new());
     }
     let policy = &policy.bound(plan.schema.described());
-    let mut interest = Interest::default();
+    let mut interest = AttributeSelection::default();
     policy.accounts.matching.iter().for_each(|description| interest.insert(description.attribute_type(), ()));
     policy.accounts.filter.for_each_type(&mut |name| interest.insert(name, ()));
     let mut nearest: Vec<Near> = vec![None; names.len()];

@@ -103,7 +103,7 @@ pub fn holds(around: &Collected, deleted: &BTreeMap<DnKey, usize>, policy: &Poli
     let mut others: BTreeMap<usize, Vec<&Kept>> = BTreeMap::new();
     for kept in around.kept.iter().filter(|kept| !deleted.contains_key(kept.entry.dn.key())) {
         let above = all_deleted_above(kept.entry.dn.key(), deleted);
-        let name = || kept.entry.dn.spelling().to_vec();
+        let name = || kept.entry.dn.raw_bytes().to_vec();
         for person in above {
             match ChildKind::of(&kept.entry, deleted, policy) {
                 ChildKind::Account => holds.push((person, Reason::AccountBelow(name()))),
@@ -118,7 +118,7 @@ pub fn holds(around: &Collected, deleted: &BTreeMap<DnKey, usize>, policy: &Poli
     for (person, mut found) in others {
         found.sort_by_key(|kept| kept.entry.dn.key());
         if let Some(first) = found.first() {
-            let first = first.entry.dn.spelling().to_vec();
+            let first = first.entry.dn.raw_bytes().to_vec();
             holds.push((person, Reason::ChildrenBelow { first, count: found.len() }));
         }
     }
@@ -138,7 +138,7 @@ pub fn listed(
     };
     let concerned = accounts.iter().enumerate().filter(|(_, account)| {
         let decision = &account.decision;
-        decision.step == Step::Purge || decision.step == Step::Hold && is_held(&decision.reason)
+        decision.step == Step::Delete || decision.step == Step::Hold && is_held(&decision.reason)
     });
     let concerned: BTreeMap<DnKey, usize> =
         concerned.map(|(index, account)| (account.entry.dn.key().clone(), index)).collect();
@@ -146,7 +146,7 @@ pub fn listed(
     for kept in &around.kept {
         let key = kept.entry.dn.key();
         let Some(account) = deleted_above(key, &concerned).filter(|_| !concerned.contains_key(key)) else { continue };
-        let is_deleted = accounts[account].decision.step == Step::Purge || deleted.contains_key(key);
+        let is_deleted = accounts[account].decision.step == Step::Delete || deleted.contains_key(key);
         let kind = ChildKind::of(&kept.entry, &concerned, policy);
         children.insert(key, Child { account, entry: Arc::clone(&kept.entry), kind, is_deleted });
     }

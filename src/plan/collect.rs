@@ -11,7 +11,7 @@ use crate::directory::extent::{Extent, TIMES, time_attributes};
 use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::references::kinds::{ALIAS, KINDS, MEMBERS};
 use crate::directory::references::persons::{Naming, identifying};
-use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, Whose};
+use crate::directory::references::{Form, MatchKind, Referent, SharedIdentifiers, SubjectIndex, Treatment};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
@@ -20,7 +20,7 @@ use crate::ldap::managed_entries::{MANAGED_BY, MANAGED_ENTRY, has_plug_in};
 use crate::ldap::schema::Schema;
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{AttributeDescription, DnKey, Entry, TypeMap};
-use crate::ldif::Interest;
+use crate::ldif::AttributeSelection;
 use crate::policy::{ListedReference, Policy, PolicyError};
 
 /// Attributes by whose URLs a group finds its members.
@@ -88,9 +88,9 @@ pub fn of_unknown_form(policy: &Policy, schema: &Schema) -> Vec<PolicyError> {
 pub struct Collect<'p> {
     policy: &'p Policy,
     roles: TypeMap<Role>,
-    interest: Interest,
+    interest: AttributeSelection,
     /// Who is looked for: accounts by their index, then what goes with them.
-    pub persons: Persons,
+    pub persons: SubjectIndex,
     /// Entries that are needed for what they say: successors, domains, places that accounts move to.
     pub wanted: KeySet,
     /// Group numbers that are the primary one of a deleted account.
@@ -116,7 +116,7 @@ pub struct Reference {
     /// Who, by number; the value may name an entry below theirs.
     pub person: usize,
     /// How the value names them.
-    pub how: How,
+    pub how: MatchKind,
     /// The form of the values of the attribute.
     pub form: Form,
     /// What is to be done with it if they are deleted.
@@ -171,7 +171,7 @@ pub struct Collected {
     pub dynamic: Vec<Access>,
     /// The parts of the directory that the exports hold.
     pub extent: Extent,
-    namesakes: Namesakes,
+    namesakes: SharedIdentifiers,
     /// Address books that other entries point to, and those entries.
     pointed_books: Vec<(DnKey, DnKey)>,
     keys: KeyBuffer,
@@ -212,11 +212,11 @@ impl Collected {
     }
 
     /// Whose an address book is that stands under the user name of somebody who is at home at `person`.
-    pub fn whose_book(&self, uid: &[u8], domain: Option<&[u8]>, person: &DnKey) -> Whose {
-        self.namesakes.whose_book(uid, domain, person)
+    pub fn book_owner(&self, uid: &[u8], domain: Option<&[u8]>, person: &DnKey) -> Referent {
+        self.namesakes.book_owner(uid, domain, person)
     }
 
-    /// Decides whom user names and shared addresses mean, now that everybody who has them is known: see [`Namesakes`].
+    /// Decides whom user names and shared addresses mean, now that everybody who has them is known: see [`SharedIdentifiers`].
     pub fn settle(&mut self, persons: &[DnKey]) {
         for kept in &mut self.kept {
             let entry = &kept.entry;
@@ -224,13 +224,13 @@ impl Collected {
                 let Some(person) = persons.get(reference.person) else { return true };
                 let value = &entry.attributes[reference.at.0].values[reference.at.1].bytes;
                 match self.namesakes.whose((reference.form, reference.how), value, person, entry.dn.key()) {
-                    Whose::Theirs => true,
-                    Whose::Unclear => {
+                    Referent::Leaver => true,
+                    Referent::Ambiguous => {
                         reference.treatment = for_review(reference.treatment);
                         reference.unclear = true;
                         true
                     }
-                    Whose::AnotherOnes => false,
+                    Referent::SomeoneElse => false,
                 }
             });
         }
@@ -264,7 +264,7 @@ impl<'p> Collect<'p> {
             policy,
             interest: names.iter().map(|name| (name, ())).collect(),
             roles,
-            persons: Persons::default(),
+            persons: SubjectIndex::default(),
             wanted: KeySet::default(),
             primary_groups: HashSet::new(),
             groups: Hashes::default(),
@@ -367,7 +367,7 @@ impl<'p> Collect<'p> {
                 }
                 let at = (attribute_at, value_at);
                 references.extend(namings.iter().map(|naming| {
-                    let certain = matches!(naming.how, How::Name | How::Uid | How::Address);
+                    let certain = matches!(naming.how, MatchKind::Name | MatchKind::Uid | MatchKind::Address);
                     let treatment = if certain { listed } else { for_review(listed) };
                     Reference { person: naming.person, how: naming.how, form, treatment, unclear: false, at }
                 }));
@@ -427,7 +427,7 @@ impl<'p> Collect<'p> {
 impl Pass for Collect<'_> {
     type Found = Collected;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 

@@ -106,7 +106,7 @@ impl<'a> GroupOwners<'a> {
     /// Those of the accounts.
     pub fn of(accounts: &'a [Account]) -> Self {
         let mut owners: HashMap<&[u8], Vec<usize>> = HashMap::new();
-        for (index, account) in accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Purge)
+        for (index, account) in accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Delete)
         {
             for number in account.entry.values("gidNumber") {
                 owners.entry(&number.bytes).or_default().push(index);
@@ -203,7 +203,7 @@ pub fn gone(
 /// Whether somebody is deleted, by the numbers of the pass.
 pub fn is_gone(accounts: &[Account], gone: &[bool], person: usize) -> bool {
     match person.checked_sub(accounts.len()) {
-        None => accounts[person].decision.step == Step::Purge,
+        None => accounts[person].decision.step == Step::Delete,
         Some(companion) => gone.get(companion).copied().unwrap_or(false),
     }
 }

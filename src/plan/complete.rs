@@ -179,7 +179,7 @@ impl Incomplete {
 
     /// What is lacking, in words. Names from the directory in it are raw.
     pub fn sentence(&self) -> String {
-        let name = |dn: &Dn| String::from_utf8_lossy(dn.spelling()).into_owned();
+        let name = |dn: &Dn| String::from_utf8_lossy(dn.raw_bytes()).into_owned();
         match self {
             Self::Empty(finding) => format!("{} exports hold no entries", finding.count),
             Self::Age { limit, old } => format!(
@@ -361,7 +361,7 @@ fn groups(entry: &Entry) -> impl Iterator<Item = (&crate::ldap::Value, DnKey)> {
 /// What the exports lack for the deletions of a plan.
 pub fn of_deletions(accounts: &[Account], around: &Collected, policy: &Policy) -> Vec<Incomplete> {
     let there: HashMap<&DnKey, &Entry> = around.kept.iter().map(|kept| (kept.entry.dn.key(), &*kept.entry)).collect();
-    let purged = || accounts.iter().filter(|account| account.decision.step == Step::Purge);
+    let purged = || accounts.iter().filter(|account| account.decision.step == Step::Delete);
     let place = |entry: &Entry, line: u64, text: &[u8]| Place {
         export: entry.origin.export,
         line: if line == 0 { entry.origin.line } else { line },
@@ -394,7 +394,7 @@ pub fn of_deletions(accounts: &[Account], around: &Collected, policy: &Policy) -
 fn children(accounts: &[Account], around: &Collected, place: &dyn Fn(&Entry, u64, &[u8]) -> Place) -> Finding {
     let doomed = around.kept.iter().filter(|kept| {
         let of_account = kept.below.and_then(|person| accounts.get(person));
-        kept.in_book.is_some() || of_account.is_some_and(|account| account.decision.step == Step::Purge)
+        kept.in_book.is_some() || of_account.is_some_and(|account| account.decision.step == Step::Delete)
     });
     let doomed: Vec<&Entry> = doomed.map(|kept| &*kept.entry).collect();
     let mut counts: HashMap<DnKey, u64> = HashMap::new();

@@ -56,7 +56,7 @@ pub fn count(
         accounts.filter(|(_, account)| steps.contains(&account.decision.step)).map(|(index, _)| index).collect()
     };
     let loses_service =
-        |account: &Account| account.decision.step == Step::MarkService || !account.decision.strip().is_empty();
+        |account: &Account| account.decision.step == Step::DisableService || !account.decision.strip().is_empty();
     let of_services = (0..accounts.len()).filter(|index| loses_service(&accounts[*index])).collect();
     let number = |accounts: &[usize]| accounts.len() as u64;
     let all = resolved.accounts;
@@ -75,9 +75,9 @@ pub fn count(
         }
     };
     let of_accounts = |kind, accounts: Vec<usize>| row(kind, number(&accounts), all, accounts);
-    let purged = with(&[Step::Purge]);
+    let purged = with(&[Step::Delete]);
     let mut rows = vec![
-        of_accounts(LimitKind::Disable, with(&[Step::Mark])),
+        of_accounts(LimitKind::Disable, with(&[Step::Disable])),
         of_accounts(LimitKind::Restore, with(&[Step::Restore])),
         of_accounts(LimitKind::Move, moves.moved.keys().copied().collect()),
         row(LimitKind::Reference, built.removed, around.reference_values, purged.clone()),

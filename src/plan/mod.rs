@@ -60,7 +60,7 @@ use crate::ldap::schema::{Schema, publishes_schema};
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, Origin};
 use crate::ldif::UrlPolicy;
 use crate::leavers::roster::Doubt;
-use crate::leavers::{Action, Asker, Identity, Leaver};
+use crate::leavers::{Action, Identity, Leaver, RequestedBy};
 use crate::lifecycle::effective::domain_of_account;
 use crate::lifecycle::{Case, Decision, History, Reason, Step, decide, grace};
 use crate::policy::{Absence, Limit, LimitKind, Policy, PolicyError, ServerSchema};
@@ -172,7 +172,7 @@ impl ConflictKind {
 
 /// A thing that a person must decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Review {
+pub struct DecisionItem {
     /// The account that it is about, by index, if it is about one of the plan.
     pub account: Option<usize>,
     /// What it is: stable, for machines.
@@ -198,7 +198,7 @@ pub struct Plan {
     /// What is done, in order.
     pub operations: Vec<Operation>,
     /// What a person must decide.
-    pub reviews: Vec<Review>,
+    pub decision_items: Vec<DecisionItem>,
     /// Changes by kind, with their limits.
     pub counted: Vec<Counted>,
     /// What the exports hold.
@@ -261,7 +261,7 @@ impl Plan {
     /// Whether a person must decide on something.
     pub fn has_findings(&self) -> bool {
         let held = self.accounts.iter().any(|account| account.decision.step == Step::Hold);
-        held || !self.conflicts.is_empty() || !self.reviews.is_empty() || !self.gaps.findings.is_empty()
+        held || !self.conflicts.is_empty() || !self.decision_items.is_empty() || !self.gaps.findings.is_empty()
     }
 
     /// The limits that it exceeds: nothing of it may be run.
@@ -392,7 +392,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     if let Some(wave) = &request.wave {
         wave::hold_others(&mut found.accounts, wave);
     }
-    let Meant { leavers, mut accounts, conflicts, mut reviews, .. } = found;
+    let Meant { leavers, mut accounts, conflicts, mut decision_items, .. } = found;
     let leaving = leaving(&accounts);
 
     let mut around = Collected::default();
@@ -422,7 +422,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     // What is planned on the way was looked at as it was exported.
     let lacking = sight.is_as_exported().then(|| complete::of_deletions(&accounts, &around, policy));
     complete::refuse(lacking.unwrap_or_default(), request, &mut gaps)?;
-    reviews.extend(find_successors(sight, &sought, &mut accounts, &around, &meanings, &leaving)?);
+    decision_items.extend(find_successors(sight, &sought, &mut accounts, &around, &meanings, &leaving)?);
     find_domains(&mut accounts, &around);
     let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, schema));
     // Who is held keeps his books.
@@ -440,8 +440,8 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     keep_wanted_stages(&mut built.operations, request);
     let written_whole = whole_lists::guard(&mut built.operations, &built.before, schema, request.guard);
-    forget_due(&mut accounts, &built.reviews);
-    reviews.extend(built.reviews);
+    forget_due(&mut accounts, &built.decision_items);
+    decision_items.extend(built.decision_items);
     drop(meanings);
     Ok(Plan {
         lost_access: stages::lost_access(&accounts, &gone, &around, schema),
@@ -452,7 +452,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         accounts,
         conflicts,
         operations: built.operations,
-        reviews,
+        decision_items,
         counted,
         census,
         unreadable_values: std::mem::take(&mut around.unreadable_values),
@@ -506,8 +506,8 @@ fn keep_wanted_stages(operations: &mut Vec<Operation>, request: &Request) {
 }
 
 /// Without a stamp no later plan knows that the grace is over, unless it is given this one.
-fn forget_due(accounts: &mut [Account], reviews: &[Review]) {
-    for review in reviews.iter().filter(|review| review.code == "stamp-occupied") {
+fn forget_due(accounts: &mut [Account], decision_items: &[DecisionItem]) {
+    for review in decision_items.iter().filter(|review| review.code == "stamp-occupied") {
         if let Some(account) = review.account.and_then(|index| accounts.get_mut(index)) {
             account.decision.due = None;
         }
@@ -549,7 +549,7 @@ fn look<S: Sight>(
 
 /// The entries of the accounts that are deleted.
 fn purged(accounts: &[Account]) -> impl Iterator<Item = &Entry> {
-    accounts.iter().filter(|account| account.decision.step == Step::Purge).map(|account| &*account.entry)
+    accounts.iter().filter(|account| account.decision.step == Step::Delete).map(|account| &*account.entry)
 }
 
 /// The accounts that leave, by their names: their numbers.
@@ -641,7 +641,7 @@ fn find_successors<S: Sight>(
     around: &Collected,
     meanings: &Meanings<'_>,
     leaving: &HashMap<DnKey, usize>,
-) -> Result<Vec<Review>, PlanError<S::Error>> {
+) -> Result<Vec<DecisionItem>, PlanError<S::Error>> {
     let line = Line { accounts, meanings, leaving, policy: sought.policy(), sought };
     let asked = successor::first_wishes(&line);
     let mut further: Vec<Entry> = Vec::new();
@@ -704,7 +704,7 @@ struct Meant {
     leavers: Vec<Leaver>,
     accounts: Vec<Account>,
     conflicts: Vec<Conflict>,
-    reviews: Vec<Review>,
+    decision_items: Vec<DecisionItem>,
     /// Who asked for each account first, by its name.
     asked: HashMap<DnKey, usize>,
 }
@@ -722,7 +722,7 @@ fn accounts(resolved: &Resolved, meanings: &Meanings<'_>, policy: &Policy, reque
         leavers: request.leavers.clone(),
         accounts: Vec::new(),
         conflicts: Vec::new(),
-        reviews: Vec::new(),
+        decision_items: Vec::new(),
         asked: HashMap::new(),
     };
     for (index, leaver) in request.leavers.iter().enumerate() {
@@ -743,7 +743,7 @@ fn accounts(resolved: &Resolved, meanings: &Meanings<'_>, policy: &Policy, reque
     }
     for (at, (identity, list)) in request.vetoes.iter().enumerate() {
         if !meanings.has_veto(at) {
-            found.reviews.push(Review {
+            found.decision_items.push(DecisionItem {
                 account: None,
                 code: "veto-unmatched",
                 dn: Vec::new(),
@@ -782,7 +782,7 @@ fn account(
         effective: leaver.effective,
         veto,
         active_in: active.map(|hit| (request.rosters[hit.roster].name.as_str(), hit.line)),
-        asked_by_roster: leaver.asker != Asker::Person,
+        asked_by_roster: leaver.requested_by != RequestedBy::Person,
         history: &request.history,
         as_of: request.as_of,
     };
@@ -820,14 +820,14 @@ fn by_roster(
     }
     let says = |verdict: Verdict| meant.hits.iter().find(move |hit| hit.verdict == verdict);
     let key_of = |hit: &Hit| policy.rosters.get(&request.rosters[hit.roster].name).map(|rules| &rules.key);
-    let is_marked = crate::lifecycle::state::is_marked(entry, policy);
+    let is_disabled = crate::lifecycle::state::is_disabled(entry, policy);
     let review = |code, hit: &Hit| {
         let key = key_of(hit);
         let value = key.and_then(|key| crate::lifecycle::state::values_of(entry, key).next());
-        Review {
+        DecisionItem {
             account: None,
             code,
-            dn: entry.dn.spelling().to_vec(),
+            dn: entry.dn.raw_bytes().to_vec(),
             attribute: key.map(AttributeDescription::to_string).unwrap_or_default(),
             value: value.unwrap_or_default().to_vec(),
             evidence: entry.origin,
@@ -837,7 +837,7 @@ fn by_roster(
         let name = &request.rosters[hit.roster].name;
         let mut leaver = Leaver::new(Identity::Dn(entry.dn.clone()), hit.line);
         leaver.action = action;
-        leaver.asker = Asker::Roster(name.clone());
+        leaver.requested_by = RequestedBy::Roster(name.clone());
         let index = found.leavers.len();
         let account = account(index, &leaver, meant, meanings, policy, request);
         found.leavers.push(leaver);
@@ -846,27 +846,27 @@ fn by_roster(
     if let Some(hit) = says(Verdict::Active) {
         let known = policy.stamp.as_ref().is_some_and(|stamp| !grace::stamps(entry, stamp, None).is_empty())
             || request.history.marked(entry.dn.key(), None).is_some();
-        match (is_marked, known) {
+        match (is_disabled, known) {
             (false, _) => {}
             (true, true) => ask(found, hit, Action::Restore),
-            (true, false) => found.reviews.push(review("active-but-marked", hit)),
+            (true, false) => found.decision_items.push(review("active-but-disabled", hit)),
         }
     } else if let Some(hit) = says(Verdict::Inactive) {
         if rows.get(&(hit.roster, hit.line)).is_some_and(|accounts| *accounts > 1) {
-            found.reviews.push(review("roster-key-ambiguous", hit));
+            found.decision_items.push(review("roster-key-ambiguous", hit));
         } else {
             ask(found, hit, Action::Delete);
         }
     } else if let Some(hit) = says(Verdict::Unknown) {
-        found.reviews.push(review("roster-status-unknown", hit));
+        found.decision_items.push(review("roster-status-unknown", hit));
     } else if let Some(hit) = meant.hits.iter().find(|hit| hit.absence != Absence::Ignore) {
         // Nobody lists it.
         let disables = meant.hits.iter().find(|hit| hit.absence == Absence::Disable && hit.verdict == Verdict::Absent);
         match disables {
-            _ if is_marked => {}
+            _ if is_disabled => {}
             Some(hit) => ask(found, hit, Action::Disable),
-            None if hit.verdict == Verdict::NoKey => found.reviews.push(review("roster-key-missing", hit)),
-            None => found.reviews.push(review("absent-from-roster", hit)),
+            None if hit.verdict == Verdict::NoKey => found.decision_items.push(review("roster-key-missing", hit)),
+            None => found.decision_items.push(review("absent-from-roster", hit)),
         }
     }
 }

@@ -56,9 +56,9 @@ impl Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Marks an account.
-    Mark,
+    Disable,
     /// Marks a service of an account that stays.
-    MarkService,
+    DisableService,
     /// Writes the date from which a grace counts.
     Stamp,
     /// Sets an account back.
@@ -89,8 +89,8 @@ impl Kind {
     /// Its word in plan.json.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Mark => "mark",
-            Self::MarkService => "mark-service",
+            Self::Disable => "disable",
+            Self::DisableService => "disable-service",
             Self::Stamp => "stamp",
             Self::Restore => "restore",
             Self::Disconnect => "disconnect",
@@ -175,7 +175,7 @@ pub fn modify(
 
 /// The name that an entry gets below another parent: its RDN as spelled, and the parent's name as spelled.
 pub fn name_below(rdn: &[u8], parent: &Dn) -> Option<Dn> {
-    Dn::parse(&[rdn, b",", parent.spelling()].concat()).ok()
+    Dn::parse(&[rdn, b",", parent.raw_bytes()].concat()).ok()
 }
 
 /// The record that moves an entry below another parent, the one that moves it back, and its new name.

@@ -358,22 +358,22 @@ impl<'c> AccountCase<'c> {
     /// The attribute that its step depends on.
     fn attribute(&self) -> Option<&'c str> {
         let decision = &self.account.decision;
-        let by_history = decision.mark.is_some_and(|mark| mark.source != Source::Stamp);
+        let by_history = decision.disabled_since.is_some_and(|mark| mark.source != Source::Stamp);
         let restores = decision.action == Action::Restore;
         match decision.step {
             Step::Restore => self.of(&[Use::Disable, Use::Restore, Use::Stamp, Use::Status]),
             // "Nothing is to be restored" may be wrong.
             Step::Nothing if restores => self.of(&[Use::Disable, Use::Stamp, Use::Status]),
-            Step::Mark => {
-                let status = matches!(decision.reason, Reason::MarkAndStrip { .. }).then(|| self.of(&[Use::Status]));
+            Step::Disable => {
+                let status = matches!(decision.reason, Reason::DisableAndStrip { .. }).then(|| self.of(&[Use::Status]));
                 self.of_disable().or(status.flatten())
             }
-            Step::MarkService => self.of(&[Use::Status, Use::Stamp]),
+            Step::DisableService => self.of(&[Use::Status, Use::Stamp]),
             Step::Stamp => self.of(&[Use::Stamp, Use::Disable]),
-            Step::Strip | Step::Purge => {
+            Step::Strip | Step::Delete => {
                 let dated = by_history.then(|| self.of(&[Use::Stamp, Use::Grace])).flatten();
                 // One that is deleted at once is so whether it is disabled or not.
-                let disabled = (decision.reason != Reason::PurgeAtOnce).then(|| self.of(&[Use::Disable])).flatten();
+                let disabled = (decision.reason != Reason::DeleteAtOnce).then(|| self.of(&[Use::Disable])).flatten();
                 self.of(&[Use::Status]).or(dated).or(disabled)
             }
             Step::Disconnect | Step::Wait | Step::Nothing | Step::Hold => None,

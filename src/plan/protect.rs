@@ -20,7 +20,7 @@ use crate::directory::key_hash::KeySet;
 use crate::directory::references::named_dn;
 use crate::ldap::filter::Truth;
 use crate::ldap::{Dn, DnKey, Entry};
-use crate::lifecycle::state::is_marked;
+use crate::lifecycle::state::is_disabled;
 use crate::lifecycle::{Reason, Step};
 use crate::policy::Policy;
 
@@ -62,15 +62,15 @@ pub(super) fn apply<S: Sight>(
 
 fn hold_the_last<'m>(accounts: &mut [Account], group: &Dn, members: impl Iterator<Item = &'m Entry>, policy: &Policy) {
     let is_enabled =
-        |entry: &&Entry| policy.accounts.filter.evaluate(*entry) == Truth::True && !is_marked(entry, policy);
+        |entry: &&Entry| policy.accounts.filter.evaluate(*entry) == Truth::True && !is_disabled(entry, policy);
     let enabled: HashSet<&DnKey> = members.filter(is_enabled).map(|entry| entry.dn.key()).collect();
-    let goes = |account: &&Account| matches!(account.decision.step, Step::Mark | Step::Purge);
+    let goes = |account: &&Account| matches!(account.decision.step, Step::Disable | Step::Delete);
     let going: HashSet<&DnKey> = accounts.iter().filter(goes).map(|account| account.entry.dn.key()).collect();
     if enabled.is_empty() || !enabled.is_subset(&going) {
         return;
     }
     for account in accounts.iter_mut().filter(|account| enabled.contains(&account.entry.dn.key())) {
-        hold(account, Reason::LastEnabledMember(group.spelling().to_vec()));
+        hold(account, Reason::LastEnabledMember(group.raw_bytes().to_vec()));
     }
 }
 

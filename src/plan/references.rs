@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::collect::{Kept, Reference};
 use crate::directory::references::kinds::{OPENS_WHEN_EMPTY, is_member};
 use crate::directory::references::persons::{mailto, named_by_url};
-use crate::directory::references::{Form, How, Treatment, named_dn};
+use crate::directory::references::{Form, MatchKind, Treatment, named_dn};
 use crate::ldap::attribute::same_type;
 use crate::ldap::managed_entries::is_managed;
 use crate::ldap::{Attribute, Dn, DnKey, Entry, ModOp, Modification, Value};
@@ -162,7 +162,9 @@ pub fn change(kept: &Kept, policy: &Policy, fates: &Fates<'_>) -> Result<Change,
         let name = attribute.description.attribute_type();
         let renamed: Vec<&Reference> = of_attribute(kept, at)
             .iter()
-            .filter(|reference| !is_protected && reference.how == How::Name && !policy.directory.server.sets(name))
+            .filter(|reference| {
+                !is_protected && reference.how == MatchKind::Name && !policy.directory.server.sets(name)
+            })
             .filter(|reference| reference.form != Form::AddressOrUrl && fates.moved.contains_key(&reference.person))
             .filter(|reference| {
                 let value = &attribute.values[reference.at.1].bytes;
@@ -257,13 +259,13 @@ fn put(
 /// The value that names a successor where another named the account, in the same form.
 fn passed(reference: &Reference, old: &[u8], successor: &Successor) -> Option<Value> {
     match reference.form {
-        Form::Name | Form::NameAndUid | Form::NameOrUid => return Some(Value::new(successor.dn.spelling())),
+        Form::Name | Form::NameAndUid | Form::NameOrUid => return Some(Value::new(successor.dn.raw_bytes())),
         Form::Address => return successor.mail.as_deref().map(Value::new),
         Form::AddressOrUrl => {}
         Form::Uid | Form::SudoUser | Form::Netgroup | Form::Calendar | Form::Url | Form::Text => return None,
     }
     if named_by_url(old).is_some() {
-        return Some(Value::new(&[b"ldap:///", &*percent_encoded(successor.dn.spelling())].concat()));
+        return Some(Value::new(&[b"ldap:///", &*percent_encoded(successor.dn.raw_bytes())].concat()));
     }
     let mail = successor.mail.as_deref()?;
     Some(if mailto(old).is_some() {
@@ -333,11 +335,11 @@ fn last_member(
         Err(gone.removed.iter().map(|reference| obstacle(reference.person)).collect::<Vec<_>>())
     };
     match &policy.references.last_member {
-        LastMember::Placeholder(dn) => Ok(vec![Value::new(dn.spelling())]),
+        LastMember::Placeholder(dn) => Ok(vec![Value::new(dn.raw_bytes())]),
         LastMember::Successor => {
             let successors = gone.removed.iter().map(|reference| (fates.successor)(reference.person));
             let names: Option<Vec<Value>> =
-                successors.map(|successor| Some(Value::new(successor?.dn.spelling()))).collect();
+                successors.map(|successor| Some(Value::new(successor?.dn.raw_bytes()))).collect();
             names.map_or_else(|| all(&Obstacle::NoSuccessor), Ok)
         }
         LastMember::Allow => match keeps_member(entry, attribute, policy, fates.schema) {
@@ -389,5 +391,5 @@ fn rewritten(attribute: &Attribute, reference: &Reference, (old, new): &(Dn, Dn)
     let named = named_dn(attribute.description.attribute_type(), value);
     let dn = Dn::parse(named).ok()?;
     let renamed = dn.renamed(old.key(), new)?;
-    Some(Value::new(&[renamed.spelling(), &value[named.len()..]].concat()))
+    Some(Value::new(&[renamed.raw_bytes(), &value[named.len()..]].concat()))
 }

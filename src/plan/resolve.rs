@@ -17,8 +17,8 @@ use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::attribute::same_type;
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
 use crate::ldap::{AttributeDescription, Entry, TypeMap};
-use crate::ldif::{ContentRecord, Interest};
-use crate::lifecycle::state::{is_marked_where, marking};
+use crate::ldif::{AttributeSelection, ContentRecord};
+use crate::lifecycle::state::{is_disabled_where, marking};
 use crate::policy::{Absence, Policy};
 
 /// What an attribute is to the pass.
@@ -35,7 +35,7 @@ struct Role {
 /// Looks for the entries that identities mean, and for those that rosters say something of.
 pub struct Resolve<'p> {
     roles: TypeMap<Role>,
-    interest: Interest,
+    interest: AttributeSelection,
     watch: Option<Watch>,
     policy: &'p Policy,
     identities: Identities,
@@ -130,7 +130,7 @@ impl<'p> Resolve<'p> {
             let (membership, schema) = (memberships.get(name).is_some(), schema.get(name).is_some());
             known.insert(name, Role { identity: number_of.get(name), membership, schema });
         }
-        let mut interest: Interest = names.iter().map(|name| (name, ())).collect();
+        let mut interest: AttributeSelection = names.iter().map(|name| (name, ())).collect();
         let mut also = |name: &str| interest.insert(name, ());
         policy.accounts.filter.for_each_type(&mut |name| also(name));
         rosters.for_each_type(&mut also);
@@ -162,8 +162,8 @@ impl<'p> Resolve<'p> {
             return (Vec::new(), false);
         }
         let hits = self.rosters.look(entry);
-        let is_marked = || {
-            is_marked_where(self.policy, |description: &AttributeDescription| {
+        let is_disabled = || {
+            is_disabled_where(self.policy, |description: &AttributeDescription| {
                 // A value with other options counts as well.
                 let whole = entry.with(description.attribute_type());
                 let same =
@@ -179,8 +179,8 @@ impl<'p> Resolve<'p> {
             found.listed[hit.roster].1 += u64::from(listed);
             matters |= match hit.verdict {
                 Verdict::Inactive | Verdict::Unknown => true,
-                Verdict::Active => is_marked(),
-                Verdict::Absent | Verdict::NoKey => hit.absence != Absence::Ignore && !is_marked(),
+                Verdict::Active => is_disabled(),
+                Verdict::Absent | Verdict::NoKey => hit.absence != Absence::Ignore && !is_disabled(),
             };
         }
         (hits, matters)
@@ -190,7 +190,7 @@ impl<'p> Resolve<'p> {
 impl Pass for Resolve<'_> {
     type Found = Resolved;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 

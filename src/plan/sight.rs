@@ -105,7 +105,7 @@ pub struct Seen {
 
 /// What a pass looked for.
 pub(super) struct Looked {
-    persons: crate::directory::references::Persons,
+    persons: crate::directory::references::SubjectIndex,
     wanted: KeySet,
     book_roots: KeySet,
     book_rdns: HashSet<Vec<u8>>,
@@ -124,7 +124,7 @@ impl Looked {
             && pass.wanted.is_subset(&self.wanted)
             && pass.book_roots.is_subset(&self.book_roots)
             && pass.book_rdns.keys().all(|rdn| self.book_rdns.contains(rdn))
-            && pass.persons.are_among(&self.persons)
+            && pass.persons.contains_all_of(&self.persons)
     }
 }
 

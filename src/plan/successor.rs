@@ -10,9 +10,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::meanings::Meanings;
 use super::operational::Sought;
-use super::{Account, Review};
+use super::{Account, DecisionItem};
 use crate::ldap::{Dn, DnKey, Entry, Origin};
-use crate::lifecycle::state::is_marked;
+use crate::lifecycle::state::is_disabled;
 use crate::policy::{Policy, SuccessorSource};
 
 /// What is known of successors.
@@ -64,15 +64,15 @@ fn manager(entry: &Entry) -> Option<Dn> {
 /// Successors that are named and cannot take over: by the list, by the policy, or as a manager whom nothing replaces.
 ///
 /// Looked for at every plan, whether it deletes an account yet or not: on the day of the deletion it would be late.
-pub fn unusable(line: &Line<'_>, known: &HashMap<DnKey, Option<&Entry>>) -> Vec<Review> {
-    let mut reviews = Vec::new();
+pub fn unusable(line: &Line<'_>, known: &HashMap<DnKey, Option<&Entry>>) -> Vec<DecisionItem> {
+    let mut decision_items = Vec::new();
     let leaving =
         line.accounts.iter().enumerate().filter(|(_, account)| line.leaving.contains_key(account.entry.dn.key()));
     for (index, account) in leaving {
-        let review = |code, attribute: &str, value: Vec<u8>, evidence| Review {
+        let review = |code, attribute: &str, value: Vec<u8>, evidence| DecisionItem {
             account: Some(index),
             code,
-            dn: account.entry.dn.spelling().to_vec(),
+            dn: account.entry.dn.raw_bytes().to_vec(),
             attribute: attribute.to_owned(),
             value,
             evidence,
@@ -88,7 +88,7 @@ pub fn unusable(line: &Line<'_>, known: &HashMap<DnKey, Option<&Entry>>) -> Vec<
                         [_] => "successor-leaves",
                         _ => "successor-ambiguous",
                     };
-                    reviews.push(review(code, "successor", named.to_string().into_bytes(), Origin::default()));
+                    decision_items.push(review(code, "successor", named.to_string().into_bytes(), Origin::default()));
                 }
                 SuccessorSource::Manager => {
                     let Some(manager) = manager(&account.entry) else { continue };
@@ -100,7 +100,12 @@ pub fn unusable(line: &Line<'_>, known: &HashMap<DnKey, Option<&Entry>>) -> Vec<
                     {
                         let line = account.entry.values("manager").next().map_or(0, |value| value.line);
                         let evidence = Origin { line, ..account.entry.origin };
-                        reviews.push(review("manager-unknown", "manager", manager.spelling().to_vec(), evidence));
+                        decision_items.push(review(
+                            "manager-unknown",
+                            "manager",
+                            manager.raw_bytes().to_vec(),
+                            evidence,
+                        ));
                     }
                 }
                 // Once for all accounts, below.
@@ -115,16 +120,16 @@ pub fn unusable(line: &Line<'_>, known: &HashMap<DnKey, Option<&Entry>>) -> Vec<
             Some(Some(entry)) if !line.is_eligible(entry) => Some("fallback-leaves"),
             _ => None,
         };
-        reviews.extend(code.map(|code| Review {
+        decision_items.extend(code.map(|code| DecisionItem {
             account: None,
             code,
             dn: Vec::new(),
             attribute: "[successor] fallback".to_owned(),
-            value: fallback.spelling().to_vec(),
+            value: fallback.raw_bytes().to_vec(),
             evidence: Origin::default(),
         }));
     }
-    reviews
+    decision_items
 }
 
 impl Line<'_> {
@@ -202,7 +207,7 @@ impl Line<'_> {
 
     fn is_eligible(&self, entry: &Entry) -> bool {
         !self.leaving.contains_key(entry.dn.key())
-            && !is_marked(entry, self.policy)
+            && !is_disabled(entry, self.policy)
             && !self.sought.may_be_disabled(entry)
     }
 

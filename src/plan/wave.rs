@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Account, Plan, Request, Review, hold};
+use super::{Account, DecisionItem, Plan, Request, hold};
 use crate::directory::Overlay;
 use crate::directory::key_hash::KeySet;
 use crate::ldap::{Attribute, Dn, DnKey, Entry};
@@ -96,8 +96,8 @@ impl Plan {
         for row in &mut self.counted {
             row.accounts = row.accounts.iter().filter_map(place).collect();
         }
-        let review = |review: Review| Some(Review { account: Some(place(&review.account?)?), ..review });
-        self.reviews = std::mem::take(&mut self.reviews).into_iter().filter_map(review).collect();
+        let review = |review: DecisionItem| Some(DecisionItem { account: Some(place(&review.account?)?), ..review });
+        self.decision_items = std::mem::take(&mut self.decision_items).into_iter().filter_map(review).collect();
         self.lost_access.retain_mut(|access| {
             let kept = place(&access.account);
             access.account = kept.unwrap_or_default();
@@ -128,7 +128,7 @@ fn is_same(left: &Entry, right: &Entry) -> bool {
         values.sort_unstable();
         values
     };
-    left.dn.spelling() == right.dn.spelling()
+    left.dn.raw_bytes() == right.dn.raw_bytes()
         && left.attributes.len() == right.attributes.len()
         && left.attributes.iter().all(|attribute| {
             let mut same = right.attributes.iter().filter(|other| other.description == attribute.description);

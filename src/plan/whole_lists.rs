@@ -202,7 +202,7 @@ pub fn guard(
         };
         operation.reason.push_str("; written whole: ");
         operation.reason.push_str(&guard.sentence());
-        let dn = operation.record.dn.spelling().to_vec();
+        let dn = operation.record.dn.raw_bytes().to_vec();
         all.push(WrittenWhole { stage: operation.stage, dn, attributes, guard });
     }
     all
@@ -219,7 +219,7 @@ pub fn guard_record(record: &mut ChangeRecord, entry: &Entry, schema: &ServerSch
         modifications.iter().map(|modification| modification.description.clone()).collect();
     let value = suitable(entry, &|description| touched.contains(description), schema);
     let guard = guarded(record, value, schema, Guard::Values);
-    Some(WrittenWhole { stage: Stage::References, dn: record.dn.spelling().to_vec(), attributes, guard })
+    Some(WrittenWhole { stage: Stage::References, dn: record.dn.raw_bytes().to_vec(), attributes, guard })
 }
 
 fn modifications_of(record: &ChangeRecord) -> &[Modification] {
@@ -280,7 +280,7 @@ fn suitable<'e>(
         !in_name
             && !is_touched(description)
             && is_plain
-            && !is_secret(description.spelling())
+            && !is_secret(description.raw_bytes())
             && !description.is_type("objectClass")
             && schema.compares(name)
             && !schema.sets(name)

@@ -85,7 +85,7 @@ impl BookRoot {
             };
             name.extend([attribute.as_bytes(), b"=", &escape_rdn_value(value), b","].concat());
         }
-        name.extend_from_slice(suffix.spelling());
+        name.extend_from_slice(suffix.raw_bytes());
         Dn::parse(&name).ok()
     }
 
@@ -194,7 +194,7 @@ mod tests {
         let root = BookRoot::parse("ou={{ uid }},ou=people,o={{ domain }}").unwrap();
         let suffix = Dn::parse(b"o=pab").unwrap();
         let name = root.name(b"J,Smith", Some(b"sesta.com"), &suffix).unwrap();
-        assert_eq!(name.spelling(), br"ou=J\,Smith,ou=people,o=sesta.com,o=pab");
+        assert_eq!(name.raw_bytes(), br"ou=J\,Smith,ou=people,o=sesta.com,o=pab");
         assert_eq!(root.owner(name.key().as_bytes()), (&b"j,smith"[..], Some(&b"sesta.com"[..])));
         assert_eq!(root.name(b"a", None, &suffix), None);
     }

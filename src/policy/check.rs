@@ -10,10 +10,10 @@ use super::sections::{
     ABSENCES, Absence, AccountPolicy, AddressBookPolicy, BitRule, ChildrenPolicy, DirectoryPolicy, DisablePolicy,
     DisconnectPolicy, Followed, GracePolicy, LAST_MEMBERS, LastMember, Limits, ListedReference, MISSING_STAMPS,
     MOVED_REFERENCES, MissingStamp, MovePolicy, OTHER_CHILDREN, OtherChildren, PRIVATE_GROUPS, ProtectPolicy, RELEASES,
-    ReferencePolicy, Release, RestorePolicy, RosterPolicy, Rule, RuleAction, SUCCESSOR_SOURCES, Scope, ServicePolicy,
-    Stamp, StatedReference, SuccessorPolicy, UNASSIGNED, Veto,
+    ReferencePolicy, ReleasePolicy, RestorePolicy, RosterPolicy, Rule, RuleAction, SUCCESSOR_SOURCES, Scope,
+    ServicePolicy, Stamp, StatedReference, SuccessorPolicy, UNASSIGNED, Veto,
 };
-use super::{BookRoot, PRESETS, Pattern, Policy, PolicyError, PolicyWarning, Server, Source, Tools};
+use super::{BookRoot, PRESETS, Pattern, Policy, PolicyError, PolicyWarning, ProvisioningTools, Server, Source};
 use crate::directory::references::kinds::{FORMS, TREATMENTS, form_of};
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute::same_type;
@@ -26,7 +26,7 @@ use crate::spelling::suggestion;
 
 /// Checks a file that its preset has been merged into.
 pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
-    let server = file.directory.server.as_ref().and_then(|name| Server::called(name.get_ref()));
+    let server = file.directory.server.as_ref().and_then(|name| Server::from_name(name.get_ref()));
     let filters = server.map(|server| server.profile().filters).unwrap_or_default();
     let mut checker = Checker { errors: Vec::new(), warnings: Vec::new(), filters };
     match checker.policy(file) {
@@ -175,7 +175,7 @@ impl Checker {
         self.moves_inside_the_bases(&file.moving, moving.as_ref(), accounts.as_ref());
         let disconnect = self.disconnect(&file.disconnect);
         let rosters = file.roster.iter().filter_map(|(name, roster)| self.roster(name, roster)).collect();
-        let leftovers = self.attributes(file.hand_off.attributes.as_ref());
+        let hand_off_attributes = self.attributes(file.hand_off.attributes.as_ref());
         let root = file.address_books.root.as_ref().and_then(|text| {
             let root = BookRoot::parse(text.get_ref());
             root.map_err(|error| self.fault(Some(text.span()), error.to_string(), None)).ok()
@@ -207,7 +207,7 @@ impl Checker {
             limits,
             rosters,
             veto,
-            leftovers,
+            hand_off_attributes,
             secrets: self.secrets(&file.secrets),
             notice_from: file.notice.from.as_ref().map(|from| from.get_ref().clone()),
             preset: file.preset.as_ref().and_then(|named| known_preset(named.get_ref())),
@@ -221,8 +221,11 @@ impl Checker {
         let suffixes = self.dns(section.suffixes.as_ref());
         let server = self.required("[directory] server", section.server.as_ref())?;
         let words: Vec<(&'static str, Server)> =
-            Server::names().filter_map(|name| Some((name, Server::called(name)?))).collect();
-        let tools = section.tools.as_ref().map_or(Some(Tools::Ldap), |text| self.word(text, &Tools::ALL));
+            Server::names().filter_map(|name| Some((name, Server::from_name(name)?))).collect();
+        let tools = section
+            .tools
+            .as_ref()
+            .map_or(Some(ProvisioningTools::Ldap), |text| self.word(text, &ProvisioningTools::ALL));
         let server = self.word(server, &words)?;
         let knows_relax = server.profile().controls.contains(&RELAX_RULES);
         let relax = section.relax.as_ref().map_or(knows_relax, |wanted| *wanted.get_ref());
@@ -472,10 +475,11 @@ impl Checker {
         let status = status.and_then(|text| self.attribute(text));
         let released = self.required(&format!("[service.{name}] released"), service.released.as_ref());
         let unassigned = service.unassigned.as_ref().map_or(Some(true), |text| self.word(text, &UNASSIGNED));
-        let release = service.release.as_ref().map_or(Some(Release::Purge), |text| self.word(text, &RELEASES));
+        let release =
+            service.release.as_ref().map_or(Some(ReleasePolicy::Msuserpurge), |text| self.word(text, &RELEASES));
         let policy = ServicePolicy {
             status: status?,
-            mark: service.mark.clone().unwrap_or_else(|| "deleted".to_owned()),
+            disable: service.disable.clone().unwrap_or_else(|| "deleted".to_owned()),
             active: service.active.clone().unwrap_or_else(|| "active".to_owned()),
             released: released?.clone(),
             release: release?,
@@ -485,10 +489,10 @@ impl Checker {
             attributes,
             virtual_attributes,
         };
-        if policy.says_released(policy.mark.as_bytes()) {
-            let message = format!("`[service.{name}]` marks with `{}`, which says that it is released", policy.mark);
+        if policy.says_released(policy.disable.as_bytes()) {
+            let message = format!("`[service.{name}]` marks with `{}`, which says that it is released", policy.disable);
             let help =
-                "`released` is what the service's own tool writes when the data is gone; `mark` is another value";
+                "`released` is what the service's own tool writes when the data is gone; `disable` is another value";
             self.fault(service.status.as_ref().map(|text| text.span()), message, Some(help.to_owned()));
         }
         Some((name.clone(), policy))

@@ -21,7 +21,7 @@ use super::sections::{
     ABSENCES, LAST_MEMBERS, MISSING_STAMPS, MOVED_REFERENCES, OTHER_CHILDREN, PRIVATE_GROUPS, RELEASES, RuleAction,
     SUCCESSOR_SOURCES, UNASSIGNED,
 };
-use super::{PRESETS, Server, Tools};
+use super::{PRESETS, ProvisioningTools, Server};
 use crate::directory::references::kinds::{FORMS, TREATMENTS};
 use crate::ldap::attribute::same_type;
 
@@ -243,7 +243,7 @@ pub struct Directory {
     /// has no such day. Default: of any age.
     pub max_age_days: Option<u32>,
     /// What marks and deletes accounts at the site. Default: ldap.
-    #[schemars(extend("enum" = words(&Tools::ALL)))]
+    #[schemars(extend("enum" = words(&ProvisioningTools::ALL)))]
     pub tools: Option<Text>,
     /// A rollback adds entries with their entryUUID, by the relax rules control. Default: where the server has it.
     #[schemars(with = "Option<bool>")]
@@ -382,7 +382,7 @@ pub struct Service {
     /// Its status attribute.
     pub status: Option<Text>,
     /// The status that asks its tool to remove what it holds. Default: deleted.
-    pub mark: Option<String>,
+    pub disable: Option<String>,
     /// The status that a restore sets. Default: active.
     pub active: Option<String>,
     /// The status when it has given up what it held.

@@ -64,7 +64,7 @@ impl LimitKind {
     }
 
     /// The kind of this word.
-    pub fn called(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, word)| *word == name).map(|(kind, _)| *kind)
     }
 
@@ -92,7 +92,7 @@ impl Limit {
     /// Reads `KIND=N` or `KIND=N%`, as `--limit` takes it: it replaces the whole limit of the kind.
     pub fn from_arg(text: &str) -> Result<(LimitKind, Self), String> {
         let (kind, amount) = text.split_once('=').ok_or("expected KIND=N or KIND=N%")?;
-        let kind = LimitKind::called(kind).ok_or_else(|| {
+        let kind = LimitKind::from_name(kind).ok_or_else(|| {
             let known: Vec<&str> = LimitKind::ALL.iter().map(|(_, word)| *word).collect();
             format!("no kind `{kind}`; {}", suggestion(kind, &known))
         })?;

@@ -30,7 +30,7 @@ pub use schema::schema;
 pub use sections::*;
 pub use server::Server;
 pub use server_schema::ServerSchema;
-pub use tools::Tools;
+pub use tools::ProvisioningTools;
 
 use crate::ldap::AttributeDescription;
 use crate::ldap::attribute::{base_type, same_type};
@@ -137,7 +137,7 @@ pub struct Policy {
     /// Accounts that are held.
     pub veto: Veto,
     /// Attributes that tell of things outside the directory: home folders, message stores.
-    pub leftovers: Vec<AttributeDescription>,
+    pub hand_off_attributes: Vec<AttributeDescription>,
     /// Attributes whose values are secrets, beside those that always are.
     pub secrets: Vec<String>,
     /// Who writes to those who take over, in notices.

@@ -8,7 +8,7 @@ use super::book_root::BookRoot;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
 use super::server::Server;
-use super::tools::Tools;
+use super::tools::ProvisioningTools;
 use crate::directory::references::kinds::FORMS;
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute_types::equality_rule;
@@ -28,7 +28,7 @@ pub struct DirectoryPolicy {
     /// How old an export may be, in days.
     pub max_age_days: Option<u32>,
     /// What marks and deletes accounts at this site.
-    pub tools: Tools,
+    pub tools: ProvisioningTools,
     /// A rollback adds entries with their identity, by the relax rules control.
     pub relax: bool,
 }
@@ -76,7 +76,7 @@ impl Rule {
 
     /// What it is about, as the policy writes it.
     pub fn condition(&self) -> String {
-        let base = self.base.as_ref().map(|base| format!("base {}", String::from_utf8_lossy(base.spelling())));
+        let base = self.base.as_ref().map(|base| format!("base {}", String::from_utf8_lossy(base.raw_bytes())));
         let filter = self.filter_text.as_ref().map(|filter| format!("filter {filter}"));
         let parts: Vec<String> = base.into_iter().chain(filter).collect();
         if parts.is_empty() { "everything".to_owned() } else { parts.join(" and ") }
@@ -269,13 +269,13 @@ pub struct ServicePolicy {
     /// Its status attribute.
     pub status: AttributeDescription,
     /// The status that asks its tool to remove what it holds.
-    pub mark: String,
+    pub disable: String,
     /// The status that a restore sets where the mark stands.
     pub active: String,
     /// The status when it has given up what it held.
     pub released: String,
     /// Who removes what it holds.
-    pub release: Release,
+    pub release: ReleasePolicy,
     /// Whether an account that never had it counts as released.
     pub unassigned_is_released: bool,
     /// Object classes that assign it.
@@ -297,9 +297,9 @@ impl ServicePolicy {
 
 /// What removes the things that a service holds, and says so in its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Release {
+pub enum ReleasePolicy {
     /// `msuserpurge` for mail, `csclean` for the calendar: they set the status.
-    Purge,
+    Msuserpurge,
     /// `mboxutil -d` (Messaging 5.x): the status is set by hand afterwards.
     Mboxutil,
     /// `csuser delete`, together with the entry: nothing to wait for.
@@ -307,8 +307,11 @@ pub enum Release {
 }
 
 /// `[service.NAME] release`: its words.
-pub const RELEASES: [(&str, Release); 3] =
-    [("purge", Release::Purge), ("mboxutil", Release::Mboxutil), ("with-entry", Release::WithEntry)];
+pub const RELEASES: [(&str, ReleasePolicy); 3] = [
+    ("msuserpurge", ReleasePolicy::Msuserpurge),
+    ("mboxutil", ReleasePolicy::Mboxutil),
+    ("with-entry", ReleasePolicy::WithEntry),
+];
 
 /// `[service.NAME] unassigned`: its words, and whether an account that never had it counts as released.
 pub const UNASSIGNED: [(&str, bool); 2] = [("released", true), ("hold", false)];
@@ -361,7 +364,7 @@ pub struct ListedReference {
 impl ListedReference {
     /// What is wrong where no schema knows the form of its values, and the `[[reference]]` to write.
     pub fn unknown_form(&self) -> PolicyError {
-        let name = self.attribute.spelling();
+        let name = self.attribute.raw_bytes();
         let forms: Vec<&str> = FORMS.iter().map(|(word, _)| *word).collect();
         PolicyError {
             span: Some(self.span.clone()),

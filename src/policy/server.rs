@@ -222,7 +222,7 @@ const PROFILES: [Profile; 5] = [
 
 impl Server {
     /// The server of this word.
-    pub fn called(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         PROFILES.iter().find(|profile| profile.name == name).map(|profile| profile.server)
     }
 

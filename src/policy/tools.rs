@@ -14,7 +14,7 @@ use crate::ldap::attribute::{is_one_of, same_type};
 
 /// The tools of a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tools {
+pub enum ProvisioningTools {
     /// `ldapmodify` and `ldapdelete` do everything.
     Ldap,
     /// Communications Services Delegated Administrator.
@@ -23,13 +23,13 @@ pub enum Tools {
     Csuser,
 }
 
-impl Tools {
+impl ProvisioningTools {
     /// All of them, with their words.
     pub const ALL: [(&'static str, Self); 3] =
         [("ldap", Self::Ldap), ("delegated-administrator", Self::DelegatedAdministrator), ("csuser", Self::Csuser)];
 
     /// Whether a change file writes this attribute of the mark.
-    pub fn file_writes_mark(self, attribute_type: &str) -> bool {
+    pub fn file_writes_disable(self, attribute_type: &str) -> bool {
         match self {
             Self::Ldap => true,
             Self::DelegatedAdministrator => false,

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use crate::directory::key_hash::KeySet;
 use crate::directory::references::persons::identifying;
-use crate::directory::references::{Form, How, Namesakes, Persons, Treatment, persons};
+use crate::directory::references::{Form, MatchKind, SharedIdentifiers, SubjectIndex, Treatment, persons};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
 use crate::ldap::filter::{Filter, Truth};
 use crate::ldap::{DnKey, Entry, TypeMap};
-use crate::ldif::Interest;
+use crate::ldif::AttributeSelection;
 
 /// What the pass looks for.
 pub struct Around<'p> {
@@ -20,7 +20,7 @@ pub struct Around<'p> {
     /// Names that the records delete.
     pub deleted: KeySet,
     /// Who the records give up: deleted, moved, or deleted by a tool of the site.
-    pub gone: Persons,
+    pub gone: SubjectIndex,
     /// The names of the persons in `gone`, by number.
     pub names: Vec<DnKey>,
     /// Names that the records move; everything below them goes along.
@@ -36,7 +36,7 @@ pub struct Around<'p> {
     /// Attributes that say who an entry is.
     pub identifying: TypeMap<()>,
     /// All of these attributes.
-    pub interest: Interest,
+    pub interest: AttributeSelection,
 }
 
 /// A value that names somebody who is gone.
@@ -51,7 +51,7 @@ pub struct Naming {
     /// The value.
     pub value: Vec<u8>,
     /// How it names them.
-    pub how: How,
+    pub how: MatchKind,
     /// Whom, by number.
     pub person: usize,
 }
@@ -70,7 +70,7 @@ pub struct Found {
     /// Values that name somebody who is gone.
     pub namings: Vec<Naming>,
     /// Who else has their user names and addresses.
-    pub namesakes: Namesakes,
+    pub namesakes: SharedIdentifiers,
     /// Entries looked at.
     pub entries: u64,
     /// Reference values looked at.
@@ -123,7 +123,7 @@ impl Around<'_> {
 impl Pass for Around<'_> {
     type Found = Found;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 

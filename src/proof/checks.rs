@@ -9,9 +9,9 @@ use thiserror::Error;
 use super::apply::{Model, is_linked};
 use super::around::{Around, Found, Naming};
 use crate::directory::key_hash::KeySet;
-use crate::directory::overlay::lay_over;
+use crate::directory::overlay::apply_overlay;
 use crate::directory::references::persons::identifying;
-use crate::directory::references::{How, Persons, Treatment, Whose};
+use crate::directory::references::{MatchKind, Referent, SubjectIndex, Treatment};
 use crate::directory::{Exports, Overlay, ScanError, scan};
 use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::equality_rule;
@@ -20,7 +20,7 @@ use crate::ldap::managed_entries::{has_plug_in, is_managed, managed_by_origin};
 use crate::ldap::matching::MatchingRule::OctetString;
 use crate::ldap::matching::normalize;
 use crate::ldap::{Attribute, Change, ChangeRecord, Dn, DnKey, Entry, Renames, ResultCode};
-use crate::ldif::{Interest, Record, RecordReader, UrlPolicy, convert, writer};
+use crate::ldif::{AttributeSelection, Record, RecordReader, UrlPolicy, convert, writer};
 use crate::plan::collect::kinds;
 use crate::plan::{ConflictKind, Kind, Operation, Plan, PlanError, Request, plan_again};
 use crate::policy::{Policy, Server, ServerSchema};
@@ -51,7 +51,7 @@ pub struct Proof {
     /// What a rollback cannot bring back: the entry and its attributes.
     pub lost: Vec<(Vec<u8>, Vec<String>)>,
     /// Values left behind because the policy has them under review.
-    pub under_review: u64,
+    pub open_decision_items: u64,
     /// Every touched entry afterwards, by the name that it has in the exports; `None` is a deleted one.
     pub after: BTreeMap<DnKey, Option<Arc<Entry>>>,
 }
@@ -109,8 +109,8 @@ pub fn prove<E: Exports>(
     proof.hold("applies", format!("{} records on {} entries", apply.len(), before.len()));
     proof.hold("leaves-first", format!("{} deletions, {} children", around.deleted.len(), found.children.len()));
 
-    proof.under_review = no_dangling(&model, &around, (&found, &before), planned, policy)?;
-    let left = proof.under_review;
+    proof.open_decision_items = no_dangling(&model, &around, (&found, &before), planned, policy)?;
+    let left = proof.open_decision_items;
     proof.hold(
         "no-dangling",
         format!(
@@ -130,7 +130,7 @@ pub fn prove<E: Exports>(
     // What is not needed any more makes room for the second plan.
     drop((model, before, found, around, apply, undo));
     let mut after = overlay.cloned().unwrap_or_default();
-    lay_over(&mut after, &proof.after);
+    apply_overlay(&mut after, &proof.after);
     settled(exports, urls, as_given, request, planned, &after)?;
     proof.hold("settled", "planned again from the after-state: no operation".to_owned());
     Ok(proof)
@@ -204,12 +204,12 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
     let deleted: KeySet = deletes.map(|record| record.dn.key().clone()).collect();
     let moved: KeySet = renames.old_names().cloned().collect();
     // What a tool of the site deletes must not be named either.
-    let is_purged = |account: &&crate::plan::Account| account.decision.step == crate::lifecycle::Step::Purge;
+    let is_purged = |account: &&crate::plan::Account| account.decision.step == crate::lifecycle::Step::Delete;
     let all_stages = planned.operations.iter().any(|operation| operation.stage == crate::plan::Stage::References)
         || policy.directory.tools.file_deletes();
     let purged = planned.accounts.iter().filter(is_purged).filter(|_| all_stages);
     let by_tool = purged.filter(|_| !policy.directory.tools.file_deletes());
-    let mut gone = Persons::default();
+    let mut gone = SubjectIndex::default();
     let mut names: Vec<DnKey> = Vec::new();
     let server = policy.directory.server;
     let by_server: KeySet = if has_plug_in(server) {
@@ -233,7 +233,7 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
         }
     }
     let kinds = kinds(policy, planned.schema.described());
-    let mut interest: Interest = kinds.iter().map(|(name, ..)| (name, ())).collect();
+    let mut interest: AttributeSelection = kinds.iter().map(|(name, ..)| (name, ())).collect();
     identifying().for_each(|name| interest.insert(name, ()));
     Around {
         interest,
@@ -270,7 +270,7 @@ fn first_states<E>(targets: Vec<Entry>) -> Result<BTreeMap<DnKey, Arc<Entry>>, P
     let mut states = BTreeMap::new();
     for entry in targets {
         if let Some(twice) = states.insert(entry.dn.key().clone(), Arc::new(entry)) {
-            return Err(fails("applies", format!("{} stands in the exports twice", text(twice.dn.spelling()))));
+            return Err(fails("applies", format!("{} stands in the exports twice", text(twice.dn.raw_bytes()))));
         }
     }
     Ok(states)
@@ -298,7 +298,7 @@ fn run<E>(model: &mut Model, records: &[Cow<'_, ChangeRecord>], check: &'static 
     for (index, record) in records.iter().enumerate() {
         model.step(record).map_err(|code| {
             let check = if code == ResultCode::NotAllowedOnNonLeaf { "leaves-first" } else { check };
-            fails(check, format!("record {} on {}: {code}", index + 1, text(record.dn.spelling())))
+            fails(check, format!("record {} on {}: {code}", index + 1, text(record.dn.raw_bytes())))
         })?;
     }
     model.follow_links();
@@ -315,11 +315,11 @@ fn no_dangling<E>(
     planned: &Plan,
     policy: &Policy,
 ) -> Result<u64, ProofError<E>> {
-    let reviews = planned.reviews.iter();
+    let reviews = planned.decision_items.iter();
     let decided: HashSet<(&[u8], String, &[u8])> = reviews
         .map(|review| (review.dn.as_slice(), review.attribute.to_ascii_lowercase(), review.value.as_slice()))
         .collect();
-    let mut under_review = 0;
+    let mut open_decision_items = 0;
     let mut last = None;
     for naming in &found.namings {
         let base = base_type(&naming.attribute);
@@ -336,13 +336,13 @@ fn no_dangling<E>(
         last = Some((&naming.entry, base, values));
         let person = &around.names[naming.person];
         let follows = policy.moving.as_ref().is_some_and(|moving| moving.follows(base, &naming.value))
-            && naming.how == How::Name
+            && naming.how == MatchKind::Name
             && around.moved.contains(person);
         if !stays || follows || !policy.directory.tools.file_cleans(base) || is_another_ones(around, found, naming) {
             continue;
         }
         if decided.contains(&(naming.dn.as_slice(), naming.attribute.to_ascii_lowercase(), naming.value.as_slice())) {
-            under_review += 1;
+            open_decision_items += 1;
             continue;
         }
         let (attribute, dn, value) = (&naming.attribute, text(&naming.dn), text(&naming.value));
@@ -350,7 +350,7 @@ fn no_dangling<E>(
         return Err(fails("no-dangling", what));
     }
     names_nobody_new(model, around, before)?;
-    Ok(under_review)
+    Ok(open_decision_items)
 }
 
 /// The values that an attribute of an entry has now, in any of its options; `None` if the model has no such entry.
@@ -364,7 +364,7 @@ fn is_another_ones(around: &Around<'_>, found: &Found, naming: &Naming) -> bool 
     let base = base_type(&naming.attribute);
     let Some((form, _)) = around.kinds.get(base) else { return false };
     let person = &around.names[naming.person];
-    found.namesakes.whose((form, naming.how), &naming.value, person, &naming.entry) == Whose::AnotherOnes
+    found.namesakes.whose((form, naming.how), &naming.value, person, &naming.entry) == Referent::SomeoneElse
 }
 
 /// Holds if nothing that the records write names somebody who is gone.
@@ -381,10 +381,10 @@ fn names_nobody_new<E>(
             let Some((form, treatment)) = around.kinds.get(name) else { continue };
             let old: HashSet<&[u8]> = first.values(name).map(|value| &*value.bytes).collect();
             for value in attribute.values.iter().filter(|value| !old.contains(&*value.bytes)) {
-                let is_certain = |how| matches!(how, How::Name | How::Uid | How::Address);
+                let is_certain = |how| matches!(how, MatchKind::Name | MatchKind::Uid | MatchKind::Address);
                 let reads = around.gone.find(form, name, &value.bytes, &mut keys, &mut named).is_ok();
                 if reads && treatment != Treatment::Leave && named.iter().any(|naming| is_certain(naming.how)) {
-                    let (dn, value) = (text(entry.dn.spelling()), text(&value.bytes));
+                    let (dn, value) = (text(entry.dn.raw_bytes()), text(&value.bytes));
                     return Err(fails("no-dangling", format!("{name} of {dn} would name {value}, which is gone")));
                 }
             }
@@ -407,7 +407,7 @@ fn untouched<E>(
     }
     match before.values().find(|entry| policy.protect.covers(entry)) {
         None => Ok(()),
-        Some(entry) => Err(fails("untouched", format!("{} is protected", text(entry.dn.spelling())))),
+        Some(entry) => Err(fails("untouched", format!("{} is protected", text(entry.dn.raw_bytes())))),
     }
 }
 
@@ -432,9 +432,9 @@ fn undone<E>(
     };
     let mut lost = Vec::new();
     for (key, first) in before {
-        let wrong = |what: &str| fails("undo", format!("{} {what}", text(first.dn.spelling())));
+        let wrong = |what: &str| fails("undo", format!("{} {what}", text(first.dn.raw_bytes())));
         let Some(last) = after.get(key) else { return Err(wrong("does not come back")) };
-        if first.dn.spelling() != last.dn.spelling() {
+        if first.dn.raw_bytes() != last.dn.raw_bytes() {
             return Err(wrong("comes back under another spelling"));
         }
         let mut gone = Vec::new();
@@ -444,7 +444,7 @@ fn undone<E>(
                 Some(again) if sorted(again) == sorted(attribute) => {}
                 None if attribute.values.is_empty() => {}
                 None if server.sets(attribute.description.attribute_type()) => {
-                    gone.push(attribute.description.spelling().to_owned());
+                    gone.push(attribute.description.raw_bytes().to_owned());
                 }
                 _ => return Err(wrong(&format!("does not get its {} back", attribute.description))),
             }
@@ -457,7 +457,7 @@ fn undone<E>(
             return Err(wrong(&format!("comes back with a new {}", attribute.description)));
         }
         if !gone.is_empty() {
-            lost.push((first.dn.spelling().to_vec(), gone));
+            lost.push((first.dn.raw_bytes().to_vec(), gone));
         }
     }
     Ok(lost)
@@ -469,7 +469,7 @@ fn is_one_of_several(planned: &Plan, dn: &Dn) -> bool {
         ConflictKind::Several(entries) => entries.iter().any(|(one, _)| one.key() == dn.key()),
         _ => false,
     });
-    let mut reviews = planned.reviews.iter().filter(|review| review.code == "roster-key-ambiguous");
+    let mut reviews = planned.decision_items.iter().filter(|review| review.code == "roster-key-ambiguous");
     of_list || reviews.any(|review| DnKey::parse(&review.dn).is_ok_and(|key| key == *dn.key()))
 }
 
@@ -517,14 +517,14 @@ fn settled<E: Exports>(
                     let mut accounts = operation.accounts.iter().filter_map(|index| again.accounts.get(*index));
                     accounts.find_map(|account| {
                         let dn = &account.entry.dn;
-                        let who = format!(", as {} goes", text(dn.spelling()));
+                        let who = format!(", as {} goes", text(dn.raw_bytes()));
                         Some((operation, who, goes_on(planned, policy, dn)?))
                     })
                 })
             };
             let known = of_entry.or_else(of_account);
             let (operation, who, why) = known.unwrap_or((first, String::new(), ""));
-            let (kind, dn) = (operation.kind.name(), text(operation.record.dn.spelling()));
+            let (kind, dn) = (operation.kind.name(), text(operation.record.dn.raw_bytes()));
             Err(fails("settled", format!("planning again would write `{kind}` for {dn}{who}{why}")))
         }
         Err(PlanError::Scan(error)) => Err(ProofError::Scan(error)),

@@ -1,6 +1,6 @@
 //! The change files: one LDIF file a stage, each record with who, why and where from in a comment above it.
 
-use super::sanitize::{MASK, Secrets, shown, shown_text};
+use super::sanitize::{MASK, Secrets, sanitized, shown_text};
 use crate::ldap::{Change, Entry, Origin};
 use crate::ldif::writer;
 use crate::plan::{Kind, Operation, Plan, Request, Stage};
@@ -28,7 +28,7 @@ impl Context<'_> {
     /// `export.ldif:12`
     pub fn place(&self, origin: Origin) -> String {
         let name = self.exports.get(usize::from(origin.export)).map_or("?", String::as_str);
-        format!("{}:{}", shown(name.as_bytes()), origin.line)
+        format!("{}:{}", sanitized(name.as_bytes()), origin.line)
     }
 
     /// The leavers that an operation is done for.
@@ -122,7 +122,7 @@ pub fn files(context: &Context<'_>) -> Files {
 pub fn write_deleted(out: &mut Vec<u8>, entry: &Entry, secrets: Secrets<'_>) {
     writer::write_comment(out, b"the entry that this deletes:");
     for attribute in &entry.attributes {
-        let description = attribute.description.spelling();
+        let description = attribute.description.raw_bytes();
         // One mask tells enough.
         let is_secret = secrets.is_secret(description);
         for value in attribute.values.iter().take(if is_secret { 1 } else { usize::MAX }) {
@@ -140,7 +140,7 @@ pub fn dn_lists(plan: &Plan) -> Vec<(String, Vec<u8>)> {
     let mut lists = Vec::new();
     for stage in [Stage::AddressBooks, Stage::Entries] {
         let deletes = plan.stage(stage).filter(|operation| operation.kind != Kind::Guard);
-        let names: Vec<&[u8]> = deletes.map(|operation| operation.record.dn.spelling()).collect();
+        let names: Vec<&[u8]> = deletes.map(|operation| operation.record.dn.raw_bytes()).collect();
         let fits = |name: &&[u8]| {
             name.len() < DN_LIST_LINE && !name.iter().any(u8::is_ascii_control) && !name.starts_with(b" ")
         };

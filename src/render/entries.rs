@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 use data_encoding::BASE64;
 
 use super::record_json;
-use super::sanitize::{MASK, is_secret, shown};
+use super::sanitize::{MASK, is_secret, sanitized};
 use crate::ldap::filter::Asked;
 use crate::ldif::writer::write_value;
 use crate::ldif::{AttributeLine, ContentRecord, Record, Text};
@@ -53,7 +53,7 @@ impl EntryWriter {
     pub fn header(&self) -> Vec<u8> {
         match self.form {
             Form::Csv => {
-                let names = self.attributes.iter().map(|asked| asked.spelling().to_owned());
+                let names = self.attributes.iter().map(|asked| asked.raw_bytes().to_owned());
                 row(std::iter::once("dn".to_owned()).chain(names))
             }
             Form::Ldif | Form::JsonLines | Form::Names => Vec::new(),
@@ -114,7 +114,7 @@ impl EntryWriter {
             values.map(|line| cell_value(line.value.bytes())).collect::<Vec<_>>().join("|")
         };
         let cells = self.attributes.iter().map(cell);
-        out.extend_from_slice(&row(std::iter::once(shown(&record.dn).into_owned()).chain(cells)));
+        out.extend_from_slice(&row(std::iter::once(sanitized(&record.dn).into_owned()).chain(cells)));
     }
 }
 
@@ -131,7 +131,7 @@ fn write_name(out: &mut Vec<u8>, dn: &[u8]) {
     let mut text = String::with_capacity(dn.len());
     for chunk in dn.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if shown(character.encode_utf8(&mut [0; 4]).as_bytes()).len() == character.len_utf8() {
+            if sanitized(character.encode_utf8(&mut [0; 4]).as_bytes()).len() == character.len_utf8() {
                 text.push(character);
             } else {
                 for byte in character.encode_utf8(&mut [0; 4]).bytes() {
@@ -150,7 +150,7 @@ fn write_name(out: &mut Vec<u8>, dn: &[u8]) {
 /// A value in a cell.
 fn cell_value(value: &[u8]) -> String {
     match std::str::from_utf8(value) {
-        Ok(text) => shown(text.replace('\\', "\\\\").replace('|', "\\|").as_bytes()).into_owned(),
+        Ok(text) => sanitized(text.replace('\\', "\\\\").replace('|', "\\|").as_bytes()).into_owned(),
         Err(_) => format!("base64:{}", BASE64.encode(value)),
     }
 }

@@ -2,7 +2,7 @@
 
 pub mod change_file;
 pub mod entries;
-pub mod hand_offs;
+pub mod external_commands;
 pub mod notice;
 pub mod problems;
 pub mod record_json;

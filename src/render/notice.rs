@@ -12,7 +12,7 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, value::Serde}
 use serde::Serialize;
 
 use super::change_file::Context;
-use super::sanitize::shown;
+use super::sanitize::sanitized;
 use crate::ldap::{Change, DnKey, Entry, ModOp};
 use crate::lifecycle::Step;
 use crate::plan::{Operation, Stage};
@@ -42,7 +42,7 @@ pub fn notices(context: &Context<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let mut known: HashMap<&DnKey, usize> = HashMap::new();
     let added: Vec<HashSet<&[u8]>> = context.plan.operations.iter().map(added).collect();
     for (account, operations) in context.plan.accounts.iter().zip(context.plan.by_account()) {
-        let is_told = matches!(account.decision.step, Step::Mark | Step::Stamp | Step::Purge);
+        let is_told = matches!(account.decision.step, Step::Disable | Step::Stamp | Step::Delete);
         let Some(successor) = account.successor_entry.as_ref().filter(|_| is_told) else { continue };
         let at = *known.entry(successor.dn.key()).or_insert_with(|| {
             notices.push(Notice {
@@ -55,11 +55,11 @@ pub fn notices(context: &Context<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
             });
             notices.len() - 1
         });
-        let takes = operations.iter().filter(|at| added[**at].contains(successor.dn.spelling()));
-        let takes = takes.map(|at| shown(context.plan.operations[*at].record.dn.spelling()).into_owned());
+        let takes = operations.iter().filter(|at| added[**at].contains(successor.dn.raw_bytes()));
+        let takes = takes.map(|at| sanitized(context.plan.operations[*at].record.dn.raw_bytes()).into_owned());
         notices[at].accounts.push(AccountNotice {
             name: name(&account.entry),
-            dn: shown(account.entry.dn.spelling()).into_owned(),
+            dn: sanitized(account.entry.dn.raw_bytes()).into_owned(),
             step: account.decision.step.name(),
             due: account.decision.due.map(|day| day.to_string()),
             takes: takes.collect(),
@@ -86,7 +86,7 @@ fn added(operation: &Operation) -> HashSet<&[u8]> {
 
 fn name(entry: &Entry) -> String {
     let named = ["displayName", "cn", "uid"].iter().find_map(|name| entry.values(name).next());
-    named.map_or_else(|| shown(entry.dn.spelling()).into_owned(), |value| shown(&value.bytes).into_owned())
+    named.map_or_else(|| sanitized(entry.dn.raw_bytes()).into_owned(), |value| sanitized(&value.bytes).into_owned())
 }
 
 /// The mail address of an entry, if it is one that can stand in a header as it is.

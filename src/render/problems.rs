@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::sanitize::shown;
+use super::sanitize::sanitized;
 use crate::ldif::lint::rules::{REFUSED, RULES};
 use crate::ldif::lint::{Problem, Severity};
 
@@ -52,13 +52,13 @@ fn word(severity: Severity) -> &'static str {
 pub fn text(file: &str, problem: &Problem) -> String {
     let mut out = String::new();
     let (severity, code) = (word(problem.severity), problem.code);
-    let file = shown(file.as_bytes());
-    let why = shown(problem.why.as_bytes());
+    let file = sanitized(file.as_bytes());
+    let why = sanitized(problem.why.as_bytes());
     let _ = writeln!(out, "{file}:{}:{}: {severity}[{code}]: {why}", problem.line, problem.column);
     if !problem.excerpt.is_empty() {
         let column = usize::try_from(problem.column).unwrap_or(1).clamp(1, problem.excerpt.len() + 1) - 1;
-        let before = shown(&problem.excerpt[..column]).chars().count();
-        let _ = writeln!(out, "    {}", shown(&problem.excerpt));
+        let before = sanitized(&problem.excerpt[..column]).chars().count();
+        let _ = writeln!(out, "    {}", sanitized(&problem.excerpt));
         let _ = writeln!(out, "    {}^", " ".repeat(before));
     }
     if let Some(mend) = problem.mend {
@@ -77,7 +77,7 @@ pub fn object(file: &str, problem: &Problem) -> Value {
         "severity": word(problem.severity),
         "message": problem.why,
         "help": problem.mend,
-        "excerpt": shown(&problem.excerpt),
+        "excerpt": sanitized(&problem.excerpt),
         "repairable": problem.repaired,
     })
 }
@@ -123,14 +123,14 @@ pub fn sarif_result(file: &str, problem: &Problem) -> Value {
     json!({
         "ruleId": problem.code,
         "level": word(problem.severity),
-        "message": { "text": shown(message.as_bytes()) },
+        "message": { "text": sanitized(message.as_bytes()) },
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": { "uri": uri(file) },
                 "region": {
                     "startLine": problem.line,
                     "startColumn": column,
-                    "snippet": { "text": shown(&problem.excerpt) },
+                    "snippet": { "text": sanitized(&problem.excerpt) },
                 },
             },
         }],

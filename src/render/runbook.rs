@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::change_file::Context;
 use super::report::markdown;
-use super::report::view::{HandOff, Leftover, WrittenWholeView};
-use super::sanitize::shown;
+use super::report::view::{ExternalCommand, HandOffAttribute, WrittenWholeView};
+use super::sanitize::sanitized;
 use crate::ldap::Change;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
 use crate::ldap::operational::export_command;
@@ -22,10 +22,10 @@ struct Runbook<'r> {
     apply: Vec<ApplyFile>,
     later: Vec<Later>,
     rollback: Vec<RollbackFile<'r>>,
-    first: Vec<&'r HandOff>,
-    after_status: Vec<&'r HandOff>,
-    last: Vec<&'r HandOff>,
-    leftovers: &'r [Leftover],
+    first: Vec<&'r ExternalCommand>,
+    after_status: Vec<&'r ExternalCommand>,
+    last: Vec<&'r ExternalCommand>,
+    hand_off_attributes: &'r [HandOffAttribute],
     raised: Vec<String>,
     accepted: Vec<String>,
     gaps: Vec<Gap>,
@@ -68,7 +68,7 @@ struct RollbackFile<'r> {
 }
 
 fn gap(lack: &Incomplete) -> Gap {
-    Gap { what: shown(lack.sentence().as_bytes()).into_owned(), help: lack.help(), command: lack.command() }
+    Gap { what: sanitized(lack.sentence().as_bytes()).into_owned(), help: lack.help(), command: lack.command() }
 }
 
 /// An export to be made after the change files were run.
@@ -84,7 +84,7 @@ fn later(exports: &[String]) -> Vec<Later> {
     let number = |at: usize| if exports.len() == 1 { String::new() } else { format!("-{}", at + 1) };
     let later = |(at, export): (usize, &String)| Later {
         file: format!("after{}.ldif", number(at)),
-        like: shown(export.as_bytes()).into_owned(),
+        like: sanitized(export.as_bytes()).into_owned(),
     };
     exports.iter().enumerate().map(later).collect()
 }
@@ -94,8 +94,8 @@ pub fn render(
     context: &Context<'_>,
     files: &Files,
     dn_lists: &[(String, Vec<u8>)],
-    hand_offs: &[HandOff],
-    leftovers: &[Leftover],
+    external_commands: &[ExternalCommand],
+    hand_off_attributes: &[HandOffAttribute],
 ) -> Result<String, Error> {
     let stages = Stage::ALL.into_iter().filter(|stage| context.plan.stage(*stage).next().is_some());
     let apply = stages.map(|stage| {
@@ -114,7 +114,7 @@ pub fn render(
         }
     });
     let apply: Vec<ApplyFile> = apply.collect();
-    let when = |when: &str| hand_offs.iter().filter(|hand_off| hand_off.when == when).collect();
+    let when = |when: &str| external_commands.iter().filter(|hand_off| hand_off.when == when).collect();
     let runbook = Runbook {
         ticket: context.ticket,
         has_status: apply.iter().any(|file| file.stage == Stage::Status.name()),
@@ -124,7 +124,7 @@ pub fn render(
         first: when("first"),
         after_status: when("after-status"),
         last: when("last"),
-        leftovers,
+        hand_off_attributes,
         raised: context
             .plan
             .counted
@@ -140,12 +140,12 @@ pub fn render(
             .gaps
             .accepted
             .iter()
-            .map(|lack| shown(lack.sentence().as_bytes()).into_owned())
+            .map(|lack| sanitized(lack.sentence().as_bytes()).into_owned())
             .collect(),
         gaps: context.plan.gaps.findings.iter().map(gap).collect(),
         export_command: export_command(context.policy.directory.server),
         written_whole: context.plan.written_whole.iter().map(WrittenWholeView::of).collect(),
-        bind: context.policy.protect.bind.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
+        bind: context.policy.protect.bind.as_ref().map(|dn| sanitized(dn.raw_bytes()).into_owned()),
         relaxes: context
             .plan
             .operations

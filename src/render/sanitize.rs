@@ -46,7 +46,7 @@ fn is_active(character: char) -> bool {
 }
 
 /// Bytes as one line of text: control and direction characters as `\u{..}`, bytes that are no UTF-8 as `\x..`.
-pub fn shown(bytes: &[u8]) -> Cow<'_, str> {
+pub fn sanitized(bytes: &[u8]) -> Cow<'_, str> {
     // Nearly every value.
     let is_plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
     if let Ok(text) = std::str::from_utf8(bytes)
@@ -91,7 +91,7 @@ pub fn shown_text(value: &[u8]) -> String {
     if std::str::from_utf8(value).is_err() {
         return format!("({} bytes that are no text)", value.len());
     }
-    let text = shown(value);
+    let text = sanitized(value);
     if text.len() <= LONG {
         return text.into_owned();
     }
@@ -114,7 +114,7 @@ mod tests {
             ("a\u{202e}b".as_bytes(), "a\\u{202e}b"),
             (b"a\xffb", "a\\xffb"),
         ] {
-            assert_eq!(shown(bytes), expected);
+            assert_eq!(sanitized(bytes), expected);
         }
     }
 

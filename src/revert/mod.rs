@@ -68,7 +68,7 @@ pub fn revert<E: Exports>(
     let mut watch = |applied: Applied<'_>| {
         let Applied { number, before, after, unlinked } = applied;
         let record = &records[number];
-        let mut add_lost = |what: String| lost.push(Lost { record: number, dn: record.dn.spelling().to_vec(), what });
+        let mut add_lost = |what: String| lost.push(Lost { record: number, dn: record.dn.raw_bytes().to_vec(), what });
         // In reverse order they come behind the entry that they name.
         undo.extend(unlinked.into_iter().map(|(dn, gone)| {
             let again = Modification { op: ModOp::Add, ..gone };

@@ -198,7 +198,7 @@ fn changes(
     let stood = after.values().filter(|entry| entry.origin.line != NOWHERE);
     let now: HashMap<Origin, &Entry> = stood.map(|entry| (entry.origin, entry.as_ref())).collect();
     for entry in before.values() {
-        let is_same = |now: &&Entry| now.dn.spelling() == entry.dn.spelling() && now.attributes == entry.attributes;
+        let is_same = |now: &&Entry| now.dn.raw_bytes() == entry.dn.raw_bytes() && now.attributes == entry.attributes;
         match now.get(&entry.origin) {
             Some(now) if is_same(now) => {}
             now => {

@@ -3,10 +3,10 @@
 //! Several exports become one text: their `version:` lines go, but for the first.
 
 use super::Changes;
-use crate::directory::faults::Further;
+use crate::directory::faults::MoreErrors;
 use crate::directory::scan::{BlockText, Exports, ScanError};
 use crate::ldap::{Entry, Origin};
-use crate::ldif::{ChangeKind, Interest, LdifError, NonEntry, Record, RecordReader, UrlPolicy, writer};
+use crate::ldif::{AttributeSelection, ChangeKind, LdifError, NonEntry, Record, RecordReader, UrlPolicy, writer};
 
 /// Gives the text part by part to `out`, until that says `false`.
 pub fn rewrite<E: Exports>(
@@ -29,7 +29,7 @@ pub fn rewrite<E: Exports>(
             goes_on
         }
         Err(error) => {
-            stop = Some(ScanError::Ldif { export: of, error, further: Further::default() });
+            stop = Some(ScanError::Ldif { export: of, error, further: MoreErrors::default() });
             false
         }
     };
@@ -81,7 +81,7 @@ fn write(text: &mut Vec<u8>, entry: &Entry, changetype: Option<&str>) {
     writer::write_entry(text, entry);
     if let Some(changetype) = changetype {
         let mut name = Vec::new();
-        writer::write_value(&mut name, "dn", entry.dn.spelling());
+        writer::write_value(&mut name, "dn", entry.dn.raw_bytes());
         let mut line = Vec::new();
         writer::write_value(&mut line, "changetype", changetype.as_bytes());
         text.splice(start + name.len()..start + name.len(), line);
@@ -94,7 +94,7 @@ fn rewritten(block: BlockText<'_>, urls: UrlPolicy<'_>, changes: &Changes) -> Re
     let mut rest = block.bytes;
     let mut line = block.first_line;
     // Where records begin and end is all that is asked.
-    let no_attribute = Interest::default();
+    let no_attribute = AttributeSelection::default();
     let mut reader = RecordReader::new(block.bytes, block.first_line, urls).only(Some(&no_attribute));
     while let Some(record) = reader.next() {
         let (own_line, changetype) = match record? {

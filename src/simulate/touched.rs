@@ -8,7 +8,7 @@ use crate::directory::{EntryView, Pass};
 use crate::ldap::attribute::base_type;
 use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
 use crate::ldap::{Change, ChangeRecord, DnKey, Entry, Origin};
-use crate::ldif::Interest;
+use crate::ldif::AttributeSelection;
 use crate::policy::Server;
 use crate::proof::apply::is_linked;
 
@@ -26,7 +26,7 @@ pub struct Touched {
     /// Values that name what goes or is moved change with it.
     links_follow: bool,
     /// Where they do not, an entry is looked at by its name alone.
-    interest: Interest,
+    interest: AttributeSelection,
 }
 
 impl Touched {
@@ -90,7 +90,7 @@ impl Found {
 impl Pass for Touched {
     type Found = Found;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         (!self.links_follow).then_some(&self.interest)
     }
 

@@ -12,7 +12,7 @@ use crate::ldap::attribute_types::canonical_name;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::operational::{always_set, is_operational};
 use crate::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, Entry, TypeMap};
-use crate::ldif::Interest;
+use crate::ldif::AttributeSelection;
 use crate::policy::Server;
 
 /// What is looked for.
@@ -23,7 +23,7 @@ pub struct SurveyPass {
     /// What is noted of an attribute.
     roles: TypeMap<Role>,
     times: TypeMap<()>,
-    interest: Interest,
+    interest: AttributeSelection,
 }
 
 /// What an attribute tells of the export that shows it.
@@ -148,7 +148,7 @@ pub fn visibility<'s>(survey: &'s Survey, records: &[ChangeRecord], server: Serv
 impl Pass for SurveyPass {
     type Found = Survey;
 
-    fn interest(&self) -> Option<&Interest> {
+    fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 

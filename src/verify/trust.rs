@@ -208,8 +208,8 @@ mod tests {
             survey.merge(found);
         }
         let word = |reason: &Distrust| match reason {
-            Distrust::MissingPart { name, .. } => format!("missing {}", String::from_utf8_lossy(name.spelling())),
-            Distrust::OlderPart { name, .. } => format!("older {}", String::from_utf8_lossy(name.spelling())),
+            Distrust::MissingPart { name, .. } => format!("missing {}", String::from_utf8_lossy(name.raw_bytes())),
+            Distrust::OlderPart { name, .. } => format!("older {}", String::from_utf8_lossy(name.raw_bytes())),
             other => format!("{other:?}"),
         };
         parts(planned, &records, &survey).iter().map(word).collect::<Vec<_>>().join(", ")

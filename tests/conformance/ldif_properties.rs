@@ -148,21 +148,21 @@ fn said(record: &ldap::ChangeRecord) -> Value {
         Change::Delete => json!("delete"),
         Change::Modify(modifications) => modifications
             .iter()
-            .map(|spec| json!([spec.op.keyword(), spec.description.spelling(), said_of_values(&spec.values)]))
+            .map(|spec| json!([spec.op.keyword(), spec.description.raw_bytes(), said_of_values(&spec.values)]))
             .collect(),
         Change::ModifyDn { new_rdn, delete_old_rdn, new_superior } => {
-            let superior = new_superior.as_ref().map(|dn| BASE64.encode(dn.spelling()));
-            json!([BASE64.encode(new_rdn.spelling()), delete_old_rdn, superior])
+            let superior = new_superior.as_ref().map(|dn| BASE64.encode(dn.raw_bytes()));
+            json!([BASE64.encode(new_rdn.raw_bytes()), delete_old_rdn, superior])
         }
     };
     let controls: Vec<Value> =
         record.controls.iter().map(|control| json!([control.oid, control.critical, control.value])).collect();
-    json!([BASE64.encode(record.dn.spelling()), controls, change])
+    json!([BASE64.encode(record.dn.raw_bytes()), controls, change])
 }
 
 fn said_of_attributes(attributes: &[Attribute]) -> Value {
     let attribute =
-        |attribute: &Attribute| json!([attribute.description.spelling(), said_of_values(&attribute.values)]);
+        |attribute: &Attribute| json!([attribute.description.raw_bytes(), said_of_values(&attribute.values)]);
     attributes.iter().map(attribute).collect()
 }
 
@@ -179,7 +179,7 @@ proptest! {
         writer::write_entry(&mut text, &entry);
         let records: Vec<_> = RecordReader::new(&text, 1, UrlPolicy::Refuse).map(Result::unwrap).collect();
         let [Record::Content(record)] = &records[..] else { panic!("{records:?}") };
-        prop_assert_eq!(&*record.dn, entry.dn.spelling());
+        prop_assert_eq!(&*record.dn, entry.dn.raw_bytes());
         let read = convert::attributes(&record.attributes).unwrap();
         prop_assert_eq!(said_of_attributes(&read), said_of_attributes(&entry.attributes));
     }

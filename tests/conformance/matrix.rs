@@ -374,8 +374,8 @@ fn names(records: &[ChangeRecord]) -> Vec<DnKey> {
     for record in records {
         names.push(record.dn.key().clone());
         if let Change::ModifyDn { new_rdn, new_superior, .. } = &record.change {
-            let superior = new_superior.as_ref().map(Dn::spelling).or_else(|| record.dn.parent_spelling());
-            let name = [new_rdn.spelling(), b",", superior.unwrap_or_default()].concat();
+            let superior = new_superior.as_ref().map(Dn::raw_bytes).or_else(|| record.dn.parent_spelling());
+            let name = [new_rdn.raw_bytes(), b",", superior.unwrap_or_default()].concat();
             names.push(DnKey::parse(&name).unwrap());
         }
     }

@@ -195,8 +195,8 @@ fn note_active() {
 }
 
 #[test]
-fn note_marked() {
-    whole_run("note-marked", NOTE, Guard::Values, 0);
+fn note_disabled() {
+    whole_run("note-disabled", NOTE, Guard::Values, 0);
 }
 
 #[test]
@@ -514,8 +514,8 @@ mod ds389 {
     }
 
     #[test]
-    fn note_marked() {
-        whole_run("note-marked", Setup::plain(NOTE), &[], 0);
+    fn note_disabled() {
+        whole_run("note-disabled", Setup::plain(NOTE), &[], 0);
     }
 
     #[test]

@@ -332,24 +332,24 @@ fn form(attributes: &[Attribute]) -> Form {
 fn line(record: &ChangeRecord) -> serde_json::Value {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let values = |values: &[Value]| values.iter().map(|value| text(&value.bytes)).collect::<Vec<_>>();
-    let dn = text(record.dn.spelling());
+    let dn = text(record.dn.raw_bytes());
     match &record.change {
         Change::Add(attributes) => {
             let attributes: Vec<_> =
-                attributes.iter().map(|one| json!([one.description.spelling(), values(&one.values)])).collect();
+                attributes.iter().map(|one| json!([one.description.raw_bytes(), values(&one.values)])).collect();
             json!(["add", dn, attributes])
         }
         Change::Delete => json!(["delete", dn]),
         Change::Modify(modifications) => {
             let modification = |one: &Modification| {
                 let values = (!one.values.is_empty()).then(|| values(&one.values));
-                json!([one.op.keyword(), one.description.spelling(), values])
+                json!([one.op.keyword(), one.description.raw_bytes(), values])
             };
             json!(["modify", dn, modifications.iter().map(modification).collect::<Vec<_>>()])
         }
         Change::ModifyDn { new_rdn, delete_old_rdn, new_superior } => {
-            let superior = new_superior.as_ref().map(|superior| text(superior.spelling()));
-            json!(["modrdn", dn, text(new_rdn.spelling()), u8::from(*delete_old_rdn), superior])
+            let superior = new_superior.as_ref().map(|superior| text(superior.raw_bytes()));
+            json!(["modrdn", dn, text(new_rdn.raw_bytes()), u8::from(*delete_old_rdn), superior])
         }
     }
 }

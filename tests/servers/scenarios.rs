@@ -49,7 +49,7 @@ fn note_active_loads() {
 
 #[test]
 fn note_marked_loads() {
-    loads_and_comes_back("note-marked", NOTE);
+    loads_and_comes_back("note-disabled", NOTE);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn the_notes_change_leads_to_the_notes_second_sample() {
     let output = run_block(folder.path(), command, &server.environment());
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(
-        differences(&Scenario::new("note-marked", NOTE).exports(), &server.export(folder.path())),
+        differences(&Scenario::new("note-disabled", NOTE).exports(), &server.export(folder.path())),
         [
             "- 'uid=jsmith,ou=People,o=sesta.com,o=root_suffix': objectclass: b'icscalendaryuser'",
             "+ 'uid=jsmith,ou=People,o=sesta.com,o=root_suffix': objectclass: b'icscalendaruser'",

@@ -29,7 +29,7 @@ fn suffixes(exports: &[PathBuf]) -> Vec<String> {
     }
     let known: HashSet<_> = names.iter().map(|dn| dn.key().clone()).collect();
     let top = names.iter().filter(|dn| !known.contains(&dn.key().parent().unwrap()));
-    top.map(|dn| String::from_utf8(dn.spelling().to_vec()).unwrap()).collect()
+    top.map(|dn| String::from_utf8(dn.raw_bytes().to_vec()).unwrap()).collect()
 }
 
 /// The exports after a change set.

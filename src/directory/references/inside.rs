@@ -28,7 +28,7 @@ pub enum Part<'t> {
 pub fn of_url(url: &[u8], take: &mut dyn FnMut(Part<'_>)) {
     let Ok(text) = std::str::from_utf8(url) else { return };
     let Ok(parsed) = LdapUrl::parse(text) else { return };
-    take(Part::Name(Cow::Borrowed(parsed.dn.spelling())));
+    take(Part::Name(Cow::Borrowed(parsed.dn.raw_bytes())));
     // attributes ? scope ? filter ? extensions
     if let Some(filter) = parsed.rest.as_deref().and_then(|rest| rest.split('?').nth(2)) {
         of_filter(&percent_decoded(filter), take);

@@ -252,7 +252,7 @@ mod tests {
         let mut seen: TypeMap<()> = TypeMap::default();
         for (name, ..) in KINDS {
             assert!(seen.get(name).is_none(), "{name}");
-            let servers = Server::names().filter_map(Server::called);
+            let servers = Server::names().filter_map(Server::from_name);
             assert!(!servers.into_iter().all(|server| server.sets(name)), "{name}");
             seen.insert(name, ());
         }

@@ -27,8 +27,8 @@ pub mod namesakes;
 pub mod persons;
 
 pub use kinds::{Form, Treatment};
-pub use namesakes::{Namesakes, Whose};
-pub use persons::{How, Persons};
+pub use namesakes::{Referent, SharedIdentifiers};
+pub use persons::{MatchKind, SubjectIndex};
 
 use crate::ldap::attribute::same_type;
 use crate::ldap::name_and_uid::split_name_and_uid;

@@ -27,7 +27,7 @@ pub fn identifying() -> impl Iterator<Item = &'static str> {
 
 /// How a value names somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
+pub enum MatchKind {
     /// By the name of the entry, or of one below it.
     Name,
     /// By a user name, which somebody else may have as well.
@@ -48,12 +48,12 @@ pub struct Naming {
     /// Who, by number.
     pub person: usize,
     /// How.
-    pub how: How,
+    pub how: MatchKind,
 }
 
 /// People and entries that are looked for, each with a number.
 #[derive(Default)]
-pub struct Persons {
+pub struct SubjectIndex {
     names: KeyMap<usize>,
     /// Hashes of the names and of the near misses: nearly all keys that are asked for are none of them.
     hashes: Hashes,
@@ -69,7 +69,7 @@ pub struct Persons {
     domains: HashMap<usize, Vec<u8>>,
 }
 
-impl Persons {
+impl SubjectIndex {
     /// Looks for an entry by its name alone.
     pub fn add_name(&mut self, person: usize, key: &DnKey) {
         let depth = key.depth();
@@ -111,7 +111,7 @@ impl Persons {
 
     /// Whether all that these are found by is among what others are found by: a value that names none of the others
     /// names none of these.
-    pub fn are_among(&self, others: &Self) -> bool {
+    pub fn contains_all_of(&self, others: &Self) -> bool {
         let domain_of = |persons: &Self, person: usize| persons.domains.get(&person).cloned();
         let has_uid = |uid: &Vec<u8>, known: &[(Vec<u8>, usize)]| {
             let theirs = others.uids.get(uid).map_or(&[][..], Vec::as_slice);
@@ -220,9 +220,9 @@ impl Persons {
     fn name(&self, dn: &[u8], keys: &mut KeyBuffer, found: &mut Vec<Naming>) -> Result<(), DnError> {
         let key = keys.key_of(dn)?;
         if let Some(person) = self.at_or_above(key) {
-            push(found, person, How::Name);
+            push(found, person, MatchKind::Name);
         } else if let Some(person) = self.near_miss(key) {
-            push(found, person, How::NearMiss);
+            push(found, person, MatchKind::NearMiss);
         }
         Ok(())
     }
@@ -232,7 +232,7 @@ impl Persons {
             return;
         }
         for (spelled, person) in self.uids.get(&uid.to_ascii_lowercase()).into_iter().flatten() {
-            push(found, *person, if spelled == uid { How::Uid } else { How::UidInAnotherCase });
+            push(found, *person, if spelled == uid { MatchKind::Uid } else { MatchKind::UidInAnotherCase });
         }
     }
 
@@ -240,7 +240,7 @@ impl Persons {
         let value = value.strip_prefix(b"!").unwrap_or(value);
         match value.strip_prefix(b"#") {
             Some(number) => {
-                self.numbers.get(number).into_iter().flatten().for_each(|person| push(found, *person, How::Uid));
+                self.numbers.get(number).into_iter().flatten().for_each(|person| push(found, *person, MatchKind::Uid));
             }
             None => self.uid(value, found),
         }
@@ -263,7 +263,7 @@ impl Persons {
                 let mut alike = Vec::new();
                 self.uid(&owner[..at], &mut alike);
                 for naming in alike.into_iter().filter(|naming| self.domains.get(&naming.person) == Some(&domain)) {
-                    push(found, naming.person, How::Inside);
+                    push(found, naming.person, MatchKind::Inside);
                 }
                 self.address(&owner, found);
             }
@@ -275,7 +275,7 @@ impl Persons {
             return;
         }
         let whose = self.addresses.get(&address(value));
-        whose.into_iter().flatten().for_each(|person| push(found, *person, How::Address));
+        whose.into_iter().flatten().for_each(|person| push(found, *person, MatchKind::Address));
     }
 
     fn address_or_url(&self, value: &[u8], keys: &mut KeyBuffer, found: &mut Vec<Naming>) {
@@ -283,7 +283,7 @@ impl Persons {
             self.address(&address, found);
         } else if let Some(dn) = named_by_url(value) {
             // A URL that only names an entry is as good as its name.
-            let _ = self.name(dn.spelling(), keys, found);
+            let _ = self.name(dn.raw_bytes(), keys, found);
         } else {
             self.address(value, found);
             inside::of_url(value, &mut |part| self.part(&part, keys, found));
@@ -295,7 +295,7 @@ impl Persons {
             Part::Name(name) => {
                 let person = keys.key_of(name).ok().and_then(|key| self.at_or_above(key));
                 if let Some(person) = person {
-                    push(found, person, How::Inside);
+                    push(found, person, MatchKind::Inside);
                 }
             }
             Part::Equals(attribute, value) => {
@@ -306,14 +306,14 @@ impl Persons {
                     self.address(value, &mut alike);
                 }
                 for naming in &alike {
-                    push(found, naming.person, How::Inside);
+                    push(found, naming.person, MatchKind::Inside);
                 }
             }
         }
     }
 }
 
-fn push(found: &mut Vec<Naming>, person: usize, how: How) {
+fn push(found: &mut Vec<Naming>, person: usize, how: MatchKind) {
     if !found.iter().any(|naming| naming.person == person) {
         found.push(Naming { person, how });
     }
@@ -378,8 +378,8 @@ mod tests {
     }
 
     /// jsmith is 0, mrossi 1.
-    fn persons() -> Persons {
-        let mut persons = Persons::default();
+    fn persons() -> SubjectIndex {
+        let mut persons = SubjectIndex::default();
         let smith = [
             ("uid", "jsmith"),
             ("uidNumber", "1042"),
@@ -394,51 +394,51 @@ mod tests {
     }
 
     /// The form, a value, and whom it names.
-    type Row<'r> = (Form, &'r str, &'r [(usize, How)]);
+    type Row<'r> = (Form, &'r str, &'r [(usize, MatchKind)]);
 
     #[test]
     fn who_is_named() {
         let persons = persons();
-        let (nobody, smith): (&[(usize, How)], usize) = (&[], 0);
+        let (nobody, smith): (&[(usize, MatchKind)], usize) = (&[], 0);
         #[rustfmt::skip]
         let table: &[Row<'_>] = &[
-            (Name, "UID = JSmith, ou=people,o=sesta.com,O=ISP", &[(smith, How::Name)]),
-            (Name, "cn=phone,uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, How::Name)]),
-            (Name, "cn=John  Smith,ou=People,o=sesta.com,o=isp", &[(smith, How::NearMiss)]),
+            (Name, "UID = JSmith, ou=people,o=sesta.com,O=ISP", &[(smith, MatchKind::Name)]),
+            (Name, "cn=phone,uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, MatchKind::Name)]),
+            (Name, "cn=John  Smith,ou=People,o=sesta.com,o=isp", &[(smith, MatchKind::NearMiss)]),
             (Name, "uid=jsmith,ou=People,o=siroe.com,o=isp", nobody),
-            (NameAndUid, "uid=jsmith,ou=People,o=sesta.com,o=isp#'0101'B", &[(smith, How::Name)]),
-            (Uid, "jsmith", &[(smith, How::Uid)]),
-            (Uid, "JSmith", &[(smith, How::UidInAnotherCase)]),
+            (NameAndUid, "uid=jsmith,ou=People,o=sesta.com,o=isp#'0101'B", &[(smith, MatchKind::Name)]),
+            (Uid, "jsmith", &[(smith, MatchKind::Uid)]),
+            (Uid, "JSmith", &[(smith, MatchKind::UidInAnotherCase)]),
             (Uid, "jsmith2", nobody),
-            (SudoUser, "jsmith", &[(smith, How::Uid)]),
-            (SudoUser, "!jsmith", &[(smith, How::Uid)]),
-            (SudoUser, "#1042", &[(smith, How::Uid)]),
+            (SudoUser, "jsmith", &[(smith, MatchKind::Uid)]),
+            (SudoUser, "!jsmith", &[(smith, MatchKind::Uid)]),
+            (SudoUser, "#1042", &[(smith, MatchKind::Uid)]),
             (SudoUser, "%jsmith", nobody),
             (SudoUser, "+jsmith", nobody),
             (SudoUser, "ALL", nobody),
-            (Netgroup, "(host, jsmith ,sesta.com)", &[(smith, How::Uid)]),
+            (Netgroup, "(host, jsmith ,sesta.com)", &[(smith, MatchKind::Uid)]),
             (Netgroup, "(jsmith,-,)", nobody),
             (Netgroup, "(,,)", nobody),
-            (Calendar, "jsmith", &[(smith, How::Uid)]),
-            (Calendar, "jsmith:Work$My work", &[(smith, How::Uid)]),
-            (Calendar, "jsmith@sesta.com:Work$x", &[(smith, How::Inside)]),
+            (Calendar, "jsmith", &[(smith, MatchKind::Uid)]),
+            (Calendar, "jsmith:Work$My work", &[(smith, MatchKind::Uid)]),
+            (Calendar, "jsmith@sesta.com:Work$x", &[(smith, MatchKind::Inside)]),
             (Calendar, "jsmith@siroe.com", nobody),
-            (Calendar, "js@sesta.com$x", &[(smith, How::Address)]),
-            (Address, "JOHN.SMITH@SESTA.COM", &[(smith, How::Address)]),
+            (Calendar, "js@sesta.com$x", &[(smith, MatchKind::Address)]),
+            (Address, "JOHN.SMITH@SESTA.COM", &[(smith, MatchKind::Address)]),
             (Address, "jsmith@sesta.com", nobody),
-            (AddressOrUrl, "mailto:js%40sesta.com?subject=x", &[(smith, How::Address)]),
-            (AddressOrUrl, "MAILTO:js@sesta.com", &[(smith, How::Address)]),
-            (AddressOrUrl, "js@sesta.com", &[(smith, How::Address)]),
-            (AddressOrUrl, "ldap:///uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, How::Name)]),
-            (AddressOrUrl, "ldap:///o=sesta.com,o=isp??sub?(uid=jsmith)", &[(smith, How::Inside)]),
-            (NameOrUid, "jsmith", &[(smith, How::Uid)]),
-            (NameOrUid, "uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, How::Name)]),
-            (Url, "ldap:///o=isp??sub?(|(uid=jsmith)(uid=mrossi))", &[(smith, How::Inside), (1, How::Inside)]),
-            (Url, "ldap:///o=isp??sub?(mail=js@sesta.com)", &[(smith, How::Inside)]),
+            (AddressOrUrl, "mailto:js%40sesta.com?subject=x", &[(smith, MatchKind::Address)]),
+            (AddressOrUrl, "MAILTO:js@sesta.com", &[(smith, MatchKind::Address)]),
+            (AddressOrUrl, "js@sesta.com", &[(smith, MatchKind::Address)]),
+            (AddressOrUrl, "ldap:///uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, MatchKind::Name)]),
+            (AddressOrUrl, "ldap:///o=sesta.com,o=isp??sub?(uid=jsmith)", &[(smith, MatchKind::Inside)]),
+            (NameOrUid, "jsmith", &[(smith, MatchKind::Uid)]),
+            (NameOrUid, "uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, MatchKind::Name)]),
+            (Url, "ldap:///o=isp??sub?(|(uid=jsmith)(uid=mrossi))", &[(smith, MatchKind::Inside), (1, MatchKind::Inside)]),
+            (Url, "ldap:///o=isp??sub?(mail=js@sesta.com)", &[(smith, MatchKind::Inside)]),
             (Url, "ldap:///o=isp??sub?(cn=jsmith)", nobody),
             (Url, "http://www.sesta.com/~jsmith", nobody),
-            (Text, r#"allow (all) userdn="ldap:///uid=jsmith,ou=People,o=sesta.com,o=isp";"#, &[(smith, How::Inside)]),
-            (Text, r#"to * by dn.exact="uid=jsmith,ou=People,o=sesta.com,o=isp" write"#, &[(smith, How::Inside)]),
+            (Text, r#"allow (all) userdn="ldap:///uid=jsmith,ou=People,o=sesta.com,o=isp";"#, &[(smith, MatchKind::Inside)]),
+            (Text, r#"to * by dn.exact="uid=jsmith,ou=People,o=sesta.com,o=isp" write"#, &[(smith, MatchKind::Inside)]),
             (Text, r#"allow (all) userdn="ldap:///uid=other,ou=People,o=sesta.com,o=isp";"#, nobody),
         ];
         let (mut keys, mut found) = (KeyBuffer::new(), Vec::new());

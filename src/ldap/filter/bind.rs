@@ -220,7 +220,7 @@ fn by_rule(attribute: Option<&str>, name: &str, value: &[u8], vocabulary: Vocabu
         let mask = number(value).filter(|_| is_assertion_value(MatchingRule::Integer, value));
         return mask.map(|mask| Test::Bits { all, mask }).ok_or(Cause::Value(MatchingRule::Integer));
     }
-    let Some(named) = NamedRule::called(name.as_bytes()) else {
+    let Some(named) = NamedRule::from_name(name.as_bytes()) else {
         return Err(if name == IN_CHAIN { Cause::SeveralEntries } else { Cause::UnknownRule });
     };
     if is_unsuitable(named.rule) {

@@ -47,7 +47,7 @@ pub(super) enum SchemaClass {
 
 impl SchemaClass {
     /// The class with this name, ignoring case.
-    pub(super) fn called(name: &[u8]) -> Option<Self> {
+    pub(super) fn from_name(name: &[u8]) -> Option<Self> {
         [(&b"attributeSchema"[..], Self::AttributeSchema), (b"classSchema", Self::ClassSchema)]
             .into_iter()
             .find_map(|(own, class)| own.eq_ignore_ascii_case(name).then_some(class))

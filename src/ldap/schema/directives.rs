@@ -35,7 +35,7 @@ const DIRECTIVES: [(&str, Directive); 4] = [
 ];
 
 impl Directive {
-    fn called(word: &[u8]) -> Option<Self> {
+    fn from_name(word: &[u8]) -> Option<Self> {
         let word = word.to_ascii_lowercase();
         if !word.iter().all(u8::is_ascii_alphabetic) {
             return None;
@@ -60,7 +60,7 @@ pub fn is_directives(text: &[u8]) -> bool {
     let mut lines = logical_lines(text);
     lines.any(|(_, line)| {
         let word = first_word(&line);
-        Directive::called(word).is_some()
+        Directive::from_name(word).is_some()
             || matches!(word, b"moduleload" | b"modulepath" | b"ldapsyntax" | b"ditcontentrule")
     }) && !logical_lines(text).any(|(_, line)| line.len() > 3 && line[..3].eq_ignore_ascii_case(b"dn:"))
 }
@@ -69,7 +69,7 @@ pub fn is_directives(text: &[u8]) -> bool {
 pub fn directives(text: &[u8]) -> impl Iterator<Item = DirectiveLine> {
     logical_lines(text).filter_map(|(number, line)| {
         let word = first_word(&line);
-        let directive = Directive::called(word)?;
+        let directive = Directive::from_name(word)?;
         Some(DirectiveLine { directive, line: number, value: line[word.len()..].trim_ascii().to_vec() })
     })
 }

@@ -142,7 +142,7 @@ pub(super) trait Named {
     fn join(&mut self, other: Self);
 
     /// Its names; its OID if it has none.
-    fn called(&self) -> impl Iterator<Item = &str> {
+    fn names_or_oid(&self) -> impl Iterator<Item = &str> {
         let oid = Some(self.oid()).filter(|oid| self.names().is_empty() && !oid.is_empty());
         self.names().iter().map(AsRef::as_ref).chain(oid)
     }
@@ -228,7 +228,7 @@ impl<T> Default for Catalogue<T> {
 impl<T: Named> Catalogue<T> {
     /// Adds one, or joins it to the one that has one of its names, or its OID if it has no name.
     pub(super) fn add(&mut self, new: T) {
-        let known = new.called().find_map(|name| self.position(name));
+        let known = new.names_or_oid().find_map(|name| self.position(name));
         let at = if let Some(at) = known {
             if at < self.sealed {
                 return;
@@ -241,7 +241,7 @@ impl<T: Named> Catalogue<T> {
         };
         let item = &self.all[at];
         // The first that has a name keeps it.
-        for name in item.called().chain([item.oid()]).filter(|name| !name.is_empty()) {
+        for name in item.names_or_oid().chain([item.oid()]).filter(|name| !name.is_empty()) {
             self.by_name.entry(key(name).into()).or_insert(at);
         }
     }

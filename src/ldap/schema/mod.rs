@@ -61,7 +61,7 @@ impl Part {
     fn of(description: &str, value: &[u8]) -> Option<Self> {
         let is = |name: &str| description.eq_ignore_ascii_case(name);
         if is("objectClass") {
-            SchemaClass::called(value).map(Self::Entry)
+            SchemaClass::from_name(value).map(Self::Entry)
         } else if is("attributeTypes") || is("olcAttributeTypes") {
             Some(Self::AttributeType)
         } else if is("objectClasses") || is("olcObjectClasses") {
@@ -146,7 +146,7 @@ impl Schema {
     pub fn add(&mut self, entry: &Entry) -> bool {
         let parts = || {
             entry.attributes.iter().flat_map(|attribute| {
-                let spelling = attribute.description.spelling();
+                let spelling = attribute.description.raw_bytes();
                 attribute.values.iter().filter_map(|value| Some((Part::of(spelling, &value.bytes)?, value)))
             })
         };
@@ -360,13 +360,13 @@ impl Schema {
         let everything = |name| object_classes::find(name).is_some_and(object_classes::ObjectClass::is_extensible);
         self.with_superiors(class).into_iter().any(|class| {
             let listed = class.must.iter().chain(&class.may).any(|own| self.same_attribute(own, attribute));
-            listed || class.called().any(everything)
+            listed || class.names_or_oid().any(everything)
         })
     }
 
     /// The OID and a name of every attribute type that is described.
     pub fn attribute_names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.attributes.all().iter().filter_map(|facts| Some((facts.oid(), facts.called().next()?)))
+        self.attributes.all().iter().filter_map(|facts| Some((facts.oid(), facts.names_or_oid().next()?)))
     }
 
     /// All names of the attribute types whose values are DNs, with or without a UID, and that a client may write;
@@ -374,10 +374,10 @@ impl Schema {
     pub fn dn_attributes(&self) -> Vec<&str> {
         let facts = self.attributes.all().iter().filter(|facts| !facts.read_only);
         let named = facts.filter(|facts| {
-            let name = facts.called().next().unwrap_or_default();
+            let name = facts.names_or_oid().next().unwrap_or_default();
             self.is_dn(name) || self.is_name_and_uid(name)
         });
-        let mut names: Vec<_> = named.flat_map(Named::called).collect();
+        let mut names: Vec<_> = named.flat_map(Named::names_or_oid).collect();
         names.sort_by_cached_key(|name| name.to_ascii_lowercase());
         names.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
         names

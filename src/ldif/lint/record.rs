@@ -444,10 +444,10 @@ fn has_blanks(name: &[u8]) -> bool {
     let mut tight = Vec::new();
     let rdns = dn.rdns();
     for rdn in &rdns {
-        tight.push(rdn.spelling());
+        tight.push(rdn.raw_bytes());
         if rdn.avas().len() == 1 {
-            let Some(at) = rdn.spelling().iter().position(|byte| *byte == b'=') else { continue };
-            let (before, after) = rdn.spelling().split_at(at);
+            let Some(at) = rdn.raw_bytes().iter().position(|byte| *byte == b'=') else { continue };
+            let (before, after) = rdn.raw_bytes().split_at(at);
             if before.ends_with(b" ") || after.get(1) == Some(&b' ') {
                 return true;
             }

@@ -5,7 +5,7 @@
 use super::entries::delete_entry;
 use super::{Built, Site};
 use crate::ldap::{DnKey, Entry};
-use crate::plan::Review;
+use crate::plan::DecisionItem;
 use crate::plan::address_books::{Books, Root};
 use crate::plan::operation::{Kind, Stage};
 
@@ -31,37 +31,39 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         if !site.is_deleted(index) {
             continue;
         }
-        let review = |code, attribute: &str, value: &[u8]| Review {
+        let review = |code, attribute: &str, value: &[u8]| DecisionItem {
             account: Some(index),
             code,
-            dn: account.entry.dn.spelling().to_vec(),
+            dn: account.entry.dn.raw_bytes().to_vec(),
             attribute: attribute.to_owned(),
             value: value.to_vec(),
             evidence: account.entry.origin,
         };
         let unreadable = candidates.unreadable.iter();
-        built.reviews.extend(unreadable.map(|(pointer, value)| review("unreadable-pointer", pointer, value)));
+        built.decision_items.extend(unreadable.map(|(pointer, value)| review("unreadable-pointer", pointer, value)));
         match candidates.root(&found, site.around, site.policy) {
             Root::Found(root) if built.books.insert(root.clone()) => {
                 delete_book(built, site, found.entries(&root), Some(index), "its address book");
             }
             Root::Found(_) | Root::None => {}
-            Root::PointsNowhere(pointer, name) => built.reviews.push(review("address-book-missing", pointer, &name)),
+            Root::PointsNowhere(pointer, name) => {
+                built.decision_items.push(review("address-book-missing", pointer, &name))
+            }
             Root::Unclear(roots) => {
                 // What nobody else has is deleted below, if that is asked for.
                 let is_orphan = |root: &DnKey| site.orphans.iter().any(|own| own.is_certain && own.key == *root);
                 for root in roots.into_iter().filter(|root| !is_orphan(root)) {
                     let entries = found.entries(&root).iter();
-                    let mut name = entries.filter(|entry| *entry.dn.key() == root).map(|entry| entry.dn.spelling());
+                    let mut name = entries.filter(|entry| *entry.dn.key() == root).map(|entry| entry.dn.raw_bytes());
                     let name = name.next_back().unwrap_or_default().to_vec();
-                    built.reviews.push(review("address-book-ambiguous", "piPStoreOwner", &name));
+                    built.decision_items.push(review("address-book-ambiguous", "piPStoreOwner", &name));
                 }
             }
         }
     }
     for orphan in site.orphans {
         if !orphan.is_certain {
-            built.reviews.push(Review {
+            built.decision_items.push(DecisionItem {
                 account: None,
                 code: "orphan-of-unknown-domain",
                 dn: orphan.name.clone(),

@@ -20,7 +20,7 @@ use super::complete;
 use super::operation::{Kind, Operation, Stage, modify};
 use super::orphans::Orphan;
 use super::references::{Fates, Obstacle, Successor};
-use super::{Account, Request, Review, hold, whole_lists};
+use super::{Account, DecisionItem, Request, hold, whole_lists};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry, ModOp, Modification, Value};
 use crate::lifecycle::state::{same_value, values_of};
@@ -36,7 +36,7 @@ pub struct Built {
     /// Operations, stage by stage once sorted.
     pub operations: Vec<Operation>,
     /// What a person must decide.
-    pub reviews: Vec<Review>,
+    pub decision_items: Vec<DecisionItem>,
     /// Every touched entry as the exports show it, by the name that it has there.
     pub before: BTreeMap<DnKey, Entry>,
     /// Values removed from entries that name accounts.
@@ -114,7 +114,7 @@ pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut 
         pass.wanted.insert(target.key().clone());
         pass.wanted.extend(target.key().parent());
     }
-    if account.decision.step != Step::Purge {
+    if account.decision.step != Step::Delete {
         return None;
     }
     pass.persons.add(index, &account.entry);
@@ -162,7 +162,7 @@ pub fn hold_the_impossible(
             let none = BTreeMap::new();
             let fates = Fates { is_deleted: &is_deleted, successor: &successor, moved: &none, schema };
             let Err(obstacles) = super::references::change(kept, policy, &fates) else { continue };
-            let name = || kept.entry.dn.spelling().to_vec();
+            let name = || kept.entry.dn.raw_bytes().to_vec();
             holds.extend(obstacles.into_iter().map(|obstacle| match obstacle {
                 Obstacle::LastMember(person, why) => (account_of(person), Reason::LastMember(name(), why)),
                 Obstacle::NoSuccessor(person) => {
@@ -173,7 +173,7 @@ pub fn hold_the_impossible(
         }
         let mut changed = false;
         for (index, reason) in holds {
-            if accounts[index].decision.step == Step::Purge {
+            if accounts[index].decision.step == Step::Delete {
                 hold(&mut accounts[index], reason);
                 changed = true;
             }
@@ -204,7 +204,7 @@ pub fn children(
 }
 
 fn deleted_keys(accounts: &[Account], companions: &[Companion], gone: &[bool]) -> BTreeMap<DnKey, usize> {
-    let purged = accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Purge);
+    let purged = accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Delete);
     let purged = purged.map(|(index, account)| (account.entry.dn.key().clone(), index));
     let along = companions.iter().enumerate().filter(|(index, _)| gone[*index]);
     let along = along.map(|(index, companion)| (companion.entry.dn.key().clone(), accounts.len() + index));

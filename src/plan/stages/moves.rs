@@ -23,7 +23,7 @@ use crate::lifecycle::state::State;
 use crate::lifecycle::{Reason, Step};
 use crate::plan::collect::{Collected, Kept};
 use crate::plan::operation::{Kind, Operation, Stage, name_below, rename};
-use crate::plan::{Account, Review};
+use crate::plan::{Account, DecisionItem};
 use crate::policy::Policy;
 
 /// Who is moved, and who cannot be.
@@ -58,11 +58,11 @@ pub fn target(account: &Account, policy: &Policy, moved_from: Option<&Dn>) -> Op
         return name_below(dn.rdn_spelling(), &back);
     }
     let stays_disabled = match decision.step {
-        Step::Mark | Step::Stamp => true,
+        Step::Disable | Step::Stamp => true,
         // Before its day nothing is done with it.
         Step::Wait if matches!(decision.reason, Reason::NotYetEffective(_)) => false,
         Step::Wait | Step::Strip => decision.state != State::Active,
-        Step::Nothing => decision.reason == Reason::AlreadyMarked,
+        Step::Nothing => decision.reason == Reason::AlreadyDisabled,
         _ => false,
     };
     let is_whole = matches!(decision.action, Action::Delete | Action::Disable);
@@ -120,12 +120,12 @@ pub fn moves(accounts: &[Account], around: &Collected, policy: &Policy) -> Moves
 pub fn build(built: &mut Built, site: &Site<'_>) {
     for (index, code, name) in &site.moves.obstacles {
         let entry = &site.accounts[*index].entry;
-        built.reviews.push(Review {
+        built.decision_items.push(DecisionItem {
             account: Some(*index),
             code,
-            dn: entry.dn.spelling().to_vec(),
+            dn: entry.dn.raw_bytes().to_vec(),
             attribute: "dn".to_owned(),
-            value: name.spelling().to_vec(),
+            value: name.raw_bytes().to_vec(),
             evidence: entry.origin,
         });
     }

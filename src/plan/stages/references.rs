@@ -5,10 +5,10 @@
 use std::collections::HashSet;
 
 use super::{Built, Site, is_below_any};
-use crate::directory::references::{Form, How, Treatment};
+use crate::directory::references::{Form, MatchKind, Treatment};
 use crate::ldap::managed_entries::is_managed;
 use crate::ldap::{DnKey, ModOp, Modification, Origin, Value};
-use crate::plan::Review;
+use crate::plan::DecisionItem;
 use crate::plan::collect::{Kept, Reference};
 use crate::plan::companions::GroupOwners;
 use crate::plan::operation::{Kind, Operation, Stage, modify};
@@ -33,10 +33,10 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
             continue;
         }
         if let Some(account) = owners.private_group_of(kept, site.accounts, site.around) {
-            built.reviews.push(Review {
+            built.decision_items.push(DecisionItem {
                 account: Some(account),
                 code: "private-group",
-                dn: kept.entry.dn.spelling().to_vec(),
+                dn: kept.entry.dn.raw_bytes().to_vec(),
                 attribute: "gidNumber".to_owned(),
                 value: kept.entry.values("gidNumber").next().map(|value| value.bytes.to_vec()).unwrap_or_default(),
                 evidence: kept.entry.origin,
@@ -75,8 +75,8 @@ fn review(
         let follows = site.policy.moving.as_ref().is_some_and(|moving| moving.follows(name, &value.bytes));
         let is_moved = site.moves.moved.contains_key(&reference.person)
             && reference.treatment != Treatment::Leave
-            && (reference.how == How::Inside
-                || reference.how == How::Name
+            && (reference.how == MatchKind::Inside
+                || reference.how == MatchKind::Name
                     && (reference.form == Form::AddressOrUrl || (is_protected || is_managed) && !follows));
         if !is_moved && !is_for_review(kept, reference, &gone, site.policy, fates) {
             continue;
@@ -87,20 +87,20 @@ fn review(
             _ if is_protected => "in-protected-entry",
             _ if is_managed => "in-managed-entry",
             _ if is_moved => "moved-mention",
-            How::NearMiss if names_an_entry(value) => continue,
-            How::NearMiss => "near-miss",
-            How::Inside => "mention",
-            How::UidInAnotherCase => "uid-in-another-case",
+            MatchKind::NearMiss if names_an_entry(value) => continue,
+            MatchKind::NearMiss => "near-miss",
+            MatchKind::Inside => "mention",
+            MatchKind::UidInAnotherCase => "uid-in-another-case",
             _ if reference.unclear => "reference-unclear",
             _ if reference.treatment == Treatment::Remove => "would-open",
             _ if reference.treatment == Treatment::Reassign => "no-address-to-pass-to",
             _ => "reference",
         };
-        built.reviews.push(Review {
+        built.decision_items.push(DecisionItem {
             account: Some(site.account_of(reference.person)),
             code,
-            dn: entry.dn.spelling().to_vec(),
-            attribute: attribute.description.spelling().to_owned(),
+            dn: entry.dn.raw_bytes().to_vec(),
+            attribute: attribute.description.raw_bytes().to_owned(),
             value: value.bytes.to_vec(),
             evidence: Origin { line: value.line, ..entry.origin },
         });
@@ -111,7 +111,7 @@ fn entry(built: &mut Built, site: &Site<'_>, kept: &Kept, change: Change) {
     let entry = &kept.entry;
     built.removed += change.removed;
     built.reassigned += change.reassigned;
-    built.members.extend(change.members.iter().map(|(lost, of)| (entry.dn.spelling().to_vec(), *lost, *of)));
+    built.members.extend(change.members.iter().map(|(lost, of)| (entry.dn.raw_bytes().to_vec(), *lost, *of)));
     let parts = [
         (change.removed, "value(s) that name deleted accounts"),
         (change.reassigned, "value(s) pass to a successor"),

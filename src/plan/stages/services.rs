@@ -2,8 +2,8 @@
 
 use super::{Built, Site};
 use crate::lifecycle::Step;
-use crate::lifecycle::mark::as_marked;
-use crate::plan::Review;
+use crate::lifecycle::disable::after_disable;
+use crate::plan::DecisionItem;
 use crate::plan::operation::{Kind, Stage};
 use crate::plan::strip::{KeptReason, Service, Strip, strip};
 use std::fmt::Write as _;
@@ -32,20 +32,20 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
             })
             .collect();
         // What is marked in the same plan is stripped as the mark leaves it.
-        let is_marked_here = account.decision.step == Step::Mark;
-        let marked = is_marked_here.then(|| as_marked(&account.entry, site.policy));
+        let is_disabled_here = account.decision.step == Step::Disable;
+        let marked = is_disabled_here.then(|| after_disable(&account.entry, site.policy));
         let entry = marked.as_ref().unwrap_or(&account.entry);
         let stripped = strip(entry, &services, site.policy.directory.server);
-        let review = |code, value: &str| Review {
+        let review = |code, value: &str| DecisionItem {
             account: Some(index),
             code,
-            dn: entry.dn.spelling().to_vec(),
+            dn: entry.dn.raw_bytes().to_vec(),
             attribute: "objectClass".to_owned(),
             value: value.as_bytes().to_vec(),
             evidence: entry.origin,
         };
         if site.policy.directory.server.profile().enforces_structural_class {
-            built.reviews.extend(stripped.structural.iter().map(|class| review("structural-class", class)));
+            built.decision_items.extend(stripped.structural.iter().map(|class| review("structural-class", class)));
         }
         let name = site.name_after_moves(entry);
         let what = names.join(", ");

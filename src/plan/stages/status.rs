@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | mark | each attribute of `[disable]`: the old value deleted, the new one added; bits are turned on in the number that stands there; the stamp |
 //! | stamp | the stamp |
-//! | mark-service | the status of the service, and a stamp with the name of the service before it |
+//! | disable-service | the status of the service, and a stamp with the name of the service before it |
 //! | restore | what the mark changed, set back: bits turned off, then the first of `[restore]`, the change set that marked it (`--history`); the stamps and the marks of services removed |
 //! | disconnect | the blocking value |
 //!
@@ -21,9 +21,9 @@ use super::{Built, Site, remove, set, spelled};
 use crate::ldap::operational::is_operational;
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
 use crate::lifecycle::state::{number, values_of};
-use crate::lifecycle::{History, ServiceState, Step, grace, mark};
+use crate::lifecycle::{History, ServiceState, Step, disable, grace};
 use crate::plan::operation::{Kind, Stage};
-use crate::plan::{Account, Review};
+use crate::plan::{Account, DecisionItem};
 use crate::policy::{Policy, ServerSchema};
 
 /// Writes the stage.
@@ -32,20 +32,20 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         let entry = &account.entry;
         let service = account.decision.service();
         let (kind, modifications) = match account.decision.step {
-            Step::Mark => {
+            Step::Disable => {
                 let mut modifications = mark(entry, site.policy, site.schema);
                 modifications.extend(stamp(built, site, (index, account), None));
-                (Kind::Mark, modifications)
+                (Kind::Disable, modifications)
             }
             Step::Stamp => (Kind::Stamp, stamp(built, site, (index, account), None)),
-            Step::MarkService => {
-                let mut modifications = mark_service(entry, service, site.policy);
+            Step::DisableService => {
+                let mut modifications = disable_service(entry, service, site.policy);
                 modifications.extend(stamp(built, site, (index, account), service));
-                (Kind::MarkService, modifications)
+                (Kind::DisableService, modifications)
             }
             Step::Restore => (Kind::Restore, restore(account, site.policy, &site.request.history)),
             Step::Disconnect => (Kind::Disconnect, disconnect(entry, site.policy)),
-            Step::Strip | Step::Purge | Step::Wait | Step::Nothing | Step::Hold => continue,
+            Step::Strip | Step::Delete | Step::Wait | Step::Nothing | Step::Hold => continue,
         };
         built.modify_account(site, (Stage::Status, kind), index, (entry, &entry.dn), service, modifications);
     }
@@ -53,7 +53,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
 
 fn mark(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> Vec<Modification> {
     let mut modifications = Vec::new();
-    for (description, wanted) in mark::writes(entry, policy) {
+    for (description, wanted) in disable::writes(entry, policy) {
         modifications.extend(set(entry, description, &wanted));
         let name = description.attribute_type();
         let may_have_others = is_operational(schema.server(), name) && !schema.takes_one_value(name);
@@ -65,9 +65,9 @@ fn mark(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> Vec<Modificati
     modifications
 }
 
-fn mark_service(entry: &Entry, service: Option<&str>, policy: &Policy) -> Vec<Modification> {
+fn disable_service(entry: &Entry, service: Option<&str>, policy: &Policy) -> Vec<Modification> {
     let rules = service.and_then(|name| policy.services.get(name));
-    rules.map(|rules| set(entry, &rules.status, rules.mark.as_bytes())).unwrap_or_default()
+    rules.map(|rules| set(entry, &rules.status, rules.disable.as_bytes())).unwrap_or_default()
 }
 
 /// The stamp of today, where there is none that says more.
@@ -90,11 +90,11 @@ fn stamp(
     if site.schema.takes_one_value(stamp.attribute.attribute_type())
         && let Some(note) = notes.first()
     {
-        built.reviews.push(Review {
+        built.decision_items.push(DecisionItem {
             account: Some(index),
             code: "stamp-occupied",
-            dn: entry.dn.spelling().to_vec(),
-            attribute: stamp.attribute.spelling().to_owned(),
+            dn: entry.dn.raw_bytes().to_vec(),
+            attribute: stamp.attribute.raw_bytes().to_owned(),
             value: note.to_vec(),
             evidence: line_of(entry, &stamp.attribute),
         });
@@ -144,8 +144,9 @@ fn restore(account: &Account, policy: &Policy, history: &History) -> Vec<Modific
     let entry = &account.entry;
     let mut modifications = Vec::new();
     for (description, wanted) in policy.disable.replace.iter().chain(&policy.disable.present) {
-        let is_mark = |value: &[u8]| crate::lifecycle::state::same_value(description.attribute_type(), value, wanted);
-        if !values_of(entry, description).any(is_mark) {
+        let asks_for_removal =
+            |value: &[u8]| crate::lifecycle::state::same_value(description.attribute_type(), value, wanted);
+        if !values_of(entry, description).any(asks_for_removal) {
             continue;
         }
         match first_value(entry, description, policy, history) {
@@ -158,7 +159,7 @@ fn restore(account: &Account, policy: &Policy, history: &History) -> Vec<Modific
         let Some(old) = number(entry, description) else { continue };
         modifications.extend(set(entry, description, (old & !i64::from(bits.set)).to_string().as_bytes()));
     }
-    for service in account.decision.services.iter().filter(|service| service.state == ServiceState::Marked) {
+    for service in account.decision.services.iter().filter(|service| service.state == ServiceState::Disabled) {
         let Some(rules) = policy.services.get(&service.name) else { continue };
         modifications.extend(set(entry, &rules.status, rules.active.as_bytes()));
     }
@@ -182,12 +183,12 @@ pub fn occupied_stamp(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> 
     let stamp = policy.stamp.as_ref()?;
     let takes_one = schema.takes_one_value(stamp.attribute.attribute_type());
     let is_occupied = takes_one && !grace::notes(entry, &stamp.attribute, stamp).is_empty();
-    is_occupied.then(|| stamp.attribute.spelling().to_owned())
+    is_occupied.then(|| stamp.attribute.raw_bytes().to_owned())
 }
 
 /// The attribute that has no room for the blocking value.
 pub fn without_room(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> Option<String> {
     let attribute = &policy.disconnect.as_ref()?.attribute;
     let takes_one = schema.takes_one_value(attribute.attribute_type());
-    (takes_one && values_of(entry, attribute).next().is_some()).then(|| attribute.spelling().to_owned())
+    (takes_one && values_of(entry, attribute).next().is_some()).then(|| attribute.raw_bytes().to_owned())
 }

@@ -104,7 +104,7 @@ impl Links {
             let Some(new) = new else { return false };
             let renamed = Dn::parse(&value.bytes).ok().and_then(|named| named.renamed(old, new));
             let Some(renamed) = renamed else { return true };
-            *value = Value::new(renamed.spelling());
+            *value = Value::new(renamed.raw_bytes());
             from = at + 1;
         }
     }

@@ -276,7 +276,7 @@ impl Model {
         self.links.begin(key);
         for managed in self.managed.remove(key).unwrap_or_default() {
             let description = AttributeDescription::parse(MANAGED_ENTRY.as_bytes());
-            entry.push(description.map_err(|_| ResultCode::Other)?, Value::new(managed.dn.spelling()));
+            entry.push(description.map_err(|_| ResultCode::Other)?, Value::new(managed.dn.raw_bytes()));
             self.entries.insert(managed.dn.key().clone(), managed);
         }
         self.entries.insert(key.clone(), Arc::new(entry));

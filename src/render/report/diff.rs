@@ -7,7 +7,7 @@ use similar::udiff::UnifiedHunkHeader;
 use similar::{DiffOp, DiffTag, TextDiff, group_diff_ops};
 
 use crate::ldap::Entry;
-use crate::render::sanitize::{MASK, Secrets, shown, shown_text};
+use crate::render::sanitize::{MASK, Secrets, sanitized, shown_text};
 
 /// The remark below a diff that shows less than what changes.
 pub const MASKED: &str = " (a masked value changes)";
@@ -69,9 +69,9 @@ fn in_order(left: &str, right: &str) -> Option<String> {
 }
 
 fn lines(entry: &Entry, secrets: Secrets<'_>) -> String {
-    let mut text = format!("dn: {}\n", shown(entry.dn.spelling()));
+    let mut text = format!("dn: {}\n", sanitized(entry.dn.raw_bytes()));
     for attribute in &entry.attributes {
-        let description = attribute.description.spelling();
+        let description = attribute.description.raw_bytes();
         let is_secret = secrets.is_secret(description);
         for value in &attribute.values {
             if is_secret {
@@ -85,7 +85,7 @@ fn lines(entry: &Entry, secrets: Secrets<'_>) -> String {
 }
 
 fn hidden<'e>(entry: &'e Entry, secrets: Secrets<'_>) -> Vec<&'e [u8]> {
-    let secret = entry.attributes.iter().filter(|attribute| secrets.is_secret(attribute.description.spelling()));
+    let secret = entry.attributes.iter().filter(|attribute| secrets.is_secret(attribute.description.raw_bytes()));
     secret.flat_map(|attribute| attribute.values.iter().map(|value| &*value.bytes)).collect()
 }
 

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use super::view::View;
 use super::words::{self, Line};
 use crate::plan::Stage;
-use crate::render::sanitize::shown;
+use crate::render::sanitize::sanitized;
 
 const STYLE: &str = include_str!("../../../templates/report.css");
 const SCRIPT: &str = include_str!("../../../templates/report.js");
@@ -46,7 +46,7 @@ fn environment() -> Result<Environment<'static>, Error> {
 /// Whatever the template writes: text that is no part of it is made fit to be shown, and escaped.
 fn written(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.as_str() {
-        Some(text) if !value.is_safe() => Ok(escape(out, &shown(text.as_bytes()))?),
+        Some(text) if !value.is_safe() => Ok(escape(out, &sanitized(text.as_bytes()))?),
         _ => escape_formatter(out, state, value),
     }
 }
@@ -93,7 +93,7 @@ fn before_and_after(diff: &str) -> String {
             let (begin, end) = if part.differs { ("<mark>", "</mark>") } else { ("", "") };
             out.push_str(begin);
             // Into a `String`, which takes whatever comes.
-            let _ = escape(&mut out, &shown(part.text.as_bytes()));
+            let _ = escape(&mut out, &sanitized(part.text.as_bytes()));
             out.push_str(end);
         }
         out.extend([end, "\n"]);
@@ -195,7 +195,7 @@ struct Belongings {
     /// The stages in which something is done for it, with blanks between.
     stages: String,
     /// Its review items, by position.
-    reviews: Vec<usize>,
+    decision_items: Vec<usize>,
     /// Entries that change for it alone.
     own: Vec<usize>,
     /// Entries that change for others, too.
@@ -221,10 +221,10 @@ impl<'v> Page<'v> {
             }
         }
         let review_accounts: Vec<Option<usize>> =
-            view.reviews.iter().map(|review| names.get(review.leaver.as_str()).copied()).collect();
+            view.decision_items.iter().map(|review| names.get(review.leaver.as_str()).copied()).collect();
         for (index, account) in review_accounts.iter().enumerate() {
             if let Some(account) = account {
-                belongings[*account].reviews.push(index);
+                belongings[*account].decision_items.push(index);
             }
         }
         Self {
@@ -241,7 +241,7 @@ impl<'v> Page<'v> {
             shared,
             belongings,
             review_accounts,
-            undecided: view.reviews.len() + view.conflicts.len() + view.summary.held,
+            undecided: view.decision_items.len() + view.conflicts.len() + view.summary.held,
         }
     }
 }

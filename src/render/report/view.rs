@@ -18,7 +18,7 @@ use crate::io::digest::{Algorithm, Digest};
 use crate::ldap::Change;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
 use crate::ldap::{Dn, DnKey, Entry, Origin};
-use crate::leavers::{Asker, Identity};
+use crate::leavers::{Identity, RequestedBy};
 use crate::lifecycle::effective::{self, Effective};
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::{Step, state};
@@ -28,10 +28,10 @@ use crate::policy::{Difference, Policy, PolicyWarning};
 use crate::proof::Proof;
 use crate::render::change_file::Context;
 use crate::render::report::diff;
-use crate::render::sanitize::{Secrets, shown, shown_value};
+use crate::render::sanitize::{Secrets, sanitized, shown_value};
 
 /// Version of `plan.json`.
-pub const FORMAT_VERSION: &str = "1.2";
+pub const FORMAT_VERSION: &str = "2.0";
 
 /// The JSON Schema (draft 2020-12) of `plan.json`.
 pub fn schema() -> serde_json::Value {
@@ -54,7 +54,7 @@ pub struct AcceptedView {
 
 impl AcceptedView {
     fn of(lack: &Incomplete) -> Self {
-        Self { code: lack.code(), what: shown(lack.sentence().as_bytes()).into_owned() }
+        Self { code: lack.code(), what: sanitized(lack.sentence().as_bytes()).into_owned() }
     }
 }
 
@@ -80,10 +80,10 @@ impl GapView {
     }
 
     fn of(lack: &Incomplete, context: &Context<'_>) -> Self {
-        let fit = |text: &str| shown(text.as_bytes()).into_owned();
+        let fit = |text: &str| sanitized(text.as_bytes()).into_owned();
         let place = |place: &Place| {
             let origin = Origin { export: place.export, line: place.line };
-            format!("{}: {}", context.place(origin), shown(&place.text))
+            format!("{}: {}", context.place(origin), sanitized(&place.text))
         };
         Self {
             code: lack.code(),
@@ -100,7 +100,7 @@ impl GapView {
 pub struct View {
     /// Version of this form. The major number changes when a field goes or gets another meaning, the minor one when
     /// fields come.
-    #[schemars(extend("pattern" = r"^1\.[0-9]+$"))]
+    #[schemars(extend("pattern" = r"^2\.[0-9]+$"))]
     pub format_version: &'static str,
     /// `offboard` and its version.
     pub tool: String,
@@ -135,7 +135,7 @@ pub struct View {
     /// Leavers without an account.
     pub conflicts: Vec<ConflictView>,
     /// What a person must decide.
-    pub reviews: Vec<ReviewView>,
+    pub decision_items: Vec<DecisionItemView>,
     /// Records that write all values of an attribute, as the server cannot compare them: a value that was added since the
     /// export is lost, unless the guard notices it.
     pub written_whole: Vec<WrittenWholeView>,
@@ -144,9 +144,9 @@ pub struct View {
     /// What the exports hold, and what of it is no entry.
     pub exports: ExportsView,
     /// Commands that other systems must run.
-    pub hand_offs: Vec<HandOff>,
+    pub external_commands: Vec<ExternalCommand>,
     /// Things outside the directory that deleted accounts leave behind.
-    pub leftovers: Vec<Leftover>,
+    pub hand_off_attributes: Vec<HandOffAttribute>,
     /// The change files.
     pub files: Vec<String>,
 }
@@ -171,8 +171,8 @@ impl WrittenWholeView {
     pub fn of(written: &WrittenWhole) -> Self {
         Self {
             stage: written.stage.name(),
-            dn: shown(&written.dn).into_owned(),
-            attributes: written.attributes.iter().map(|attribute| attribute.spelling().to_owned()).collect(),
+            dn: sanitized(&written.dn).into_owned(),
+            attributes: written.attributes.iter().map(|attribute| attribute.raw_bytes().to_owned()).collect(),
             guard: written.guard.sentence(),
             notices_changes: written.guard.notices_changes(),
         }
@@ -220,7 +220,7 @@ pub struct DifferenceView {
 
 impl PolicyView {
     fn of(policy: &Policy) -> Self {
-        let safe = |text: &String| shown(text.as_bytes()).into_owned();
+        let safe = |text: &String| sanitized(text.as_bytes()).into_owned();
         let difference = |difference: &Difference| DifferenceView {
             key: safe(&difference.key),
             value: difference.value.as_ref().map(safe),
@@ -244,11 +244,11 @@ pub struct Summary {
     /// Leavers asked for.
     pub leavers: usize,
     /// Accounts marked.
-    pub marked: usize,
+    pub disabled: usize,
     /// Accounts that got the date from which their grace counts.
     pub stamped: usize,
     /// Accounts on which a service is marked.
-    pub services_marked: usize,
+    pub services_disabled: usize,
     /// Accounts that lose a service.
     pub stripped: usize,
     /// Accounts restored.
@@ -270,7 +270,7 @@ pub struct Summary {
     /// Leavers without an account.
     pub conflicts: usize,
     /// Review items.
-    pub reviews: usize,
+    pub decision_items: usize,
     /// Records in the change files.
     pub operations: usize,
 }
@@ -332,7 +332,7 @@ pub struct ProofView {
     /// What a rollback cannot bring back.
     pub not_restored: Vec<NotRestored>,
     /// Values left naming a deleted entry, for review.
-    pub under_review: u64,
+    pub open_decision_items: u64,
 }
 
 /// A check that holds.
@@ -392,9 +392,9 @@ pub struct AccountView {
     /// Why, as a sentence.
     pub why: String,
     /// What would make another decision of it.
-    pub otherwise: &'static str,
+    pub to_change: &'static str,
     /// When it was marked, and how that is known.
-    pub marked: Option<MarkView>,
+    pub disabled_since: Option<DisabledSinceView>,
     /// The first day on which it may go.
     pub due: Option<String>,
     /// Whether its services can be used, before and after the plan.
@@ -437,7 +437,7 @@ pub struct ChildView {
 
 /// When an account was marked.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct MarkView {
+pub struct DisabledSinceView {
     /// The day.
     pub day: String,
     /// `stamp`, `history` or `modify-timestamp`.
@@ -498,7 +498,7 @@ pub struct ConflictView {
 
 /// A thing that a person must decide.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ReviewView {
+pub struct DecisionItemView {
     /// The leaver that it is about; empty for an account that nobody named.
     pub leaver: String,
     /// What it is, as a code.
@@ -591,7 +591,7 @@ pub struct NotJudged {
 
 /// Something outside the directory that a deleted account leaves behind.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Leftover {
+pub struct HandOffAttribute {
     /// The leaver.
     pub leaver: String,
     /// The attribute that tells of it.
@@ -602,7 +602,7 @@ pub struct Leftover {
 
 /// A command that another system must run.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct HandOff {
+pub struct ExternalCommand {
     /// `first`, `after-status` or `last`, beside the change files.
     pub when: &'static str,
     /// Where: the mail host, or the calendar server.
@@ -620,8 +620,8 @@ pub fn view(
     context: &Context<'_>,
     proof: &Proof,
     inputs: Vec<Input>,
-    hand_offs: Vec<HandOff>,
-    leftovers: Vec<Leftover>,
+    external_commands: Vec<ExternalCommand>,
+    hand_off_attributes: Vec<HandOffAttribute>,
     files: Vec<String>,
 ) -> View {
     let plan = context.plan;
@@ -637,20 +637,20 @@ pub fn view(
         summary: Summary {
             leavers: plan.leavers.len(),
             stamped: plan.operations.iter().filter(|operation| operation.kind == Kind::Stamp).count(),
-            services_marked: steps(Step::MarkService),
+            services_disabled: steps(Step::DisableService),
             // One that is marked in the same plan counts as both.
             stripped: plan.accounts.iter().filter(|account| !account.decision.strip().is_empty()).count(),
             restored: steps(Step::Restore),
             disconnected: steps(Step::Disconnect),
             moved: plan.moved.len(),
-            marked: steps(Step::Mark),
-            deleted: steps(Step::Purge),
+            disabled: steps(Step::Disable),
+            deleted: steps(Step::Delete),
             children: plan.operations.iter().filter(|operation| operation.kind == Kind::Child).count(),
             waiting: steps(Step::Wait),
             unchanged: steps(Step::Nothing),
             held: steps(Step::Hold),
             conflicts: plan.conflicts.len(),
-            reviews: plan.reviews.len(),
+            decision_items: plan.decision_items.len(),
             operations: plan.operations.len(),
         },
         limits: limits(context),
@@ -662,12 +662,12 @@ pub fn view(
         due: due(context),
         accounts: accounts(context, proof),
         conflicts: conflicts(context),
-        reviews: reviews(context),
+        decision_items: decision_items(context),
         written_whole: context.plan.written_whole.iter().map(WrittenWholeView::of).collect(),
         operations: operations(context, proof),
         exports: exports(context),
-        hand_offs,
-        leftovers,
+        external_commands,
+        hand_off_attributes,
         files,
     }
 }
@@ -676,7 +676,7 @@ pub fn view(
 pub fn export_inputs(names: &[String], digests: &[Digest]) -> Vec<Input> {
     let input = |(name, digest): (&String, &Digest)| Input {
         role: "export",
-        name: shown(name.as_bytes()).into_owned(),
+        name: sanitized(name.as_bytes()).into_owned(),
         bytes: digest.of.bytes,
         sha256: (digest.algorithm == Algorithm::Sha256).then(|| data_encoding::HEXLOWER.encode(&digest.value)),
         blake3: (digest.algorithm == Algorithm::Blake3).then(|| data_encoding::HEXLOWER.encode(&digest.value)),
@@ -686,7 +686,7 @@ pub fn export_inputs(names: &[String], digests: &[Digest]) -> Vec<Input> {
 
 fn proof_view(proof: &Proof) -> ProofView {
     let lost = |(dn, attributes): &(Vec<u8>, Vec<String>)| NotRestored {
-        dn: shown(dn).into_owned(),
+        dn: sanitized(dn).into_owned(),
         attributes: attributes.clone(),
     };
     ProofView {
@@ -696,12 +696,12 @@ fn proof_view(proof: &Proof) -> ProofView {
             .map(|check| CheckView { name: check.name, counted: check.counted.clone() })
             .collect(),
         not_restored: proof.lost.iter().map(lost).collect(),
-        under_review: proof.under_review,
+        open_decision_items: proof.open_decision_items,
     }
 }
 
 fn leaver_name(context: &Context<'_>, account: &Account) -> String {
-    shown(context.plan.leavers[account.leaver].identity.to_string().as_bytes()).into_owned()
+    sanitized(context.plan.leavers[account.leaver].identity.to_string().as_bytes()).into_owned()
 }
 
 fn limits(context: &Context<'_>) -> Vec<LimitRow> {
@@ -712,7 +712,7 @@ fn limits(context: &Context<'_>) -> Vec<LimitRow> {
         limit: row.limit.clone(),
         of_run: row.of_run,
         exceeded: row.is_exceeded,
-        entry: row.entry.as_deref().map(|dn| shown(dn).into_owned()),
+        entry: row.entry.as_deref().map(|dn| sanitized(dn).into_owned()),
         leavers: row
             .accounts
             .iter()
@@ -730,7 +730,7 @@ fn rosters(context: &Context<'_>) -> Vec<RosterView> {
         accounts: count.accounts,
         listed: count.listed,
         date: named.roster.date.map(|date| date.to_string()),
-        faulty: named.roster.faulty.iter().map(|fault| shown(fault.to_string().as_bytes()).into_owned()).collect(),
+        faulty: named.roster.faulty.iter().map(|fault| sanitized(fault.to_string().as_bytes()).into_owned()).collect(),
         doubts: count.doubts.iter().map(ToString::to_string).collect(),
     };
     context.request.rosters.iter().zip(&context.plan.rosters).map(view).collect()
@@ -785,8 +785,8 @@ fn lost_access(context: &Context<'_>) -> Vec<Vec<AccessView>> {
         if let Some(views) = lost.get_mut(access.account) {
             views.push(AccessView {
                 way: access.way.name(),
-                group: shown(&access.group).into_owned(),
-                through: shown(&access.through).into_owned(),
+                group: sanitized(&access.group).into_owned(),
+                through: sanitized(&access.through).into_owned(),
             });
         }
     }
@@ -795,10 +795,10 @@ fn lost_access(context: &Context<'_>) -> Vec<Vec<AccessView>> {
 
 /// The entries that the server keeps for an account, and deletes or moves with it.
 fn managed_entries(context: &Context<'_>, account: &Account, is_moved: bool) -> Vec<String> {
-    let concerned = account.decision.step == Step::Purge || is_moved;
+    let concerned = account.decision.step == Step::Delete || is_moved;
     let names = account.entry.values(MANAGED_ENTRY);
     let names = names.filter(|_| concerned && has_plug_in(context.policy.directory.server));
-    names.map(|value| shown(&value.bytes).into_owned()).collect()
+    names.map(|value| sanitized(&value.bytes).into_owned()).collect()
 }
 
 /// The entries below each account.
@@ -807,8 +807,8 @@ fn children(context: &Context<'_>) -> Vec<Vec<ChildView>> {
     for child in &context.plan.children {
         if let Some(views) = children.get_mut(child.account) {
             views.push(ChildView {
-                dn: shown(child.entry.dn.spelling()).into_owned(),
-                classes: child.entry.values("objectClass").map(|class| shown(&class.bytes).into_owned()).collect(),
+                dn: sanitized(child.entry.dn.raw_bytes()).into_owned(),
+                classes: child.entry.values("objectClass").map(|class| sanitized(&class.bytes).into_owned()).collect(),
                 kind: child.kind.name(),
                 deleted: child.is_deleted,
                 evidence: context.place(child.entry.origin),
@@ -840,47 +840,47 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
     let service = |service: &crate::lifecycle::Service| ServiceView {
         name: service.name.clone(),
         state: service.state.name(),
-        status: service.status.as_deref().map(|status| shown(status).into_owned()),
+        status: service.status.as_deref().map(|status| sanitized(status).into_owned()),
     };
     let moved: HashMap<&DnKey, &Dn> = context.plan.moved.iter().rev().map(|(old, new)| (old.key(), new)).collect();
     let (mut lost_access, mut children) = (lost_access(context), children(context));
     let account = |(index, (account, operations)): (usize, (&Account, Vec<usize>))| {
         let leaver = &context.plan.leavers[account.leaver];
         let decision = &account.decision;
-        let mark = |mark: crate::lifecycle::grace::Mark| MarkView {
+        let mark = |mark: crate::lifecycle::grace::DisabledSince| DisabledSinceView {
             day: mark.date.to_string(),
             source: mark.source.name(),
             evidence: (mark.line > 0).then(|| context.place(Origin { line: mark.line, ..account.entry.origin })),
         };
         let moved = moved.get(account.entry.dn.key());
         AccountView {
-            leaver: shown(leaver.identity.to_string().as_bytes()).into_owned(),
+            leaver: sanitized(leaver.identity.to_string().as_bytes()).into_owned(),
             leaver_line: leaver.line,
-            roster: match &leaver.asker {
-                Asker::Person => None,
-                Asker::Roster(name) => Some(name.clone()),
+            roster: match &leaver.requested_by {
+                RequestedBy::Person => None,
+                RequestedBy::Roster(name) => Some(name.clone()),
             },
             action: leaver.action.name(),
             rule: decision.rule.map(|rule| rule + 1),
-            dn: shown(account.entry.dn.spelling()).into_owned(),
+            dn: sanitized(account.entry.dn.raw_bytes()).into_owned(),
             evidence: context.place(account.entry.origin),
             state: account.decision.state.name(),
             services: account.decision.services.iter().map(service).collect(),
             step: account.decision.step.name(),
             reason: account.decision.reason.code(),
-            why: shown(account.decision.reason.sentence().as_bytes()).into_owned(),
-            otherwise: decision.reason.otherwise(),
-            marked: decision.mark.map(mark),
+            why: sanitized(account.decision.reason.sentence().as_bytes()).into_owned(),
+            to_change: decision.reason.to_change(),
+            disabled_since: decision.disabled_since.map(mark),
             due: decision.due.map(|day| day.to_string()),
             effective: effective_views(context, account, proof),
             lints: lint_views(context, account),
             lost_access: std::mem::take(&mut lost_access[index]),
             managed_entries: managed_entries(context, account, moved.is_some()),
             children: std::mem::take(&mut children[index]),
-            moved_to: moved.map(|new| shown(new.spelling()).into_owned()),
-            successor: account.successor.as_ref().map(|dn| shown(dn.spelling()).into_owned()),
-            ticket: leaver.ticket.as_ref().map(|ticket| shown(ticket.as_bytes()).into_owned()),
-            note: leaver.note.as_ref().map(|note| shown(note.as_bytes()).into_owned()),
+            moved_to: moved.map(|new| sanitized(new.raw_bytes()).into_owned()),
+            successor: account.successor.as_ref().map(|dn| sanitized(dn.raw_bytes()).into_owned()),
+            ticket: leaver.ticket.as_ref().map(|ticket| sanitized(ticket.as_bytes()).into_owned()),
+            note: leaver.note.as_ref().map(|note| sanitized(note.as_bytes()).into_owned()),
             operations,
         }
     };
@@ -888,7 +888,7 @@ pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
 }
 
 fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
-    let named = |dn: &Dn, origin: &Origin| format!("{} ({})", shown(dn.spelling()), context.place(*origin));
+    let named = |dn: &Dn, origin: &Origin| format!("{} ({})", sanitized(dn.raw_bytes()), context.place(*origin));
     let conflict = |conflict: &crate::plan::Conflict| {
         let leaver = &context.plan.leavers[conflict.leaver];
         let (why, candidates) = match &conflict.kind {
@@ -901,7 +901,7 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
             ConflictKind::NotJudged(places) => {
                 let place = |place: &Place| {
                     let origin = Origin { export: place.export, line: place.line };
-                    format!("{} ({})", shown(&place.text), context.place(origin))
+                    format!("{} ({})", sanitized(&place.text), context.place(origin))
                 };
                 let entries = if places.len() == 1 {
                     "the only entry that matches could not be judged, because its name is not a distinguished name"
@@ -931,11 +931,11 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
             ),
             ConflictKind::SameAs(other) => {
                 let other = context.plan.leavers[*other].identity.to_string();
-                (format!("the same account as {}", shown(other.as_bytes())), Vec::new())
+                (format!("the same account as {}", sanitized(other.as_bytes())), Vec::new())
             }
         };
         ConflictView {
-            leaver: shown(leaver.identity.to_string().as_bytes()).into_owned(),
+            leaver: sanitized(leaver.identity.to_string().as_bytes()).into_owned(),
             leaver_line: leaver.line,
             code: conflict.kind.code(),
             why,
@@ -945,7 +945,7 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
     context.plan.conflicts.iter().map(conflict).collect()
 }
 
-fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
+fn decision_items(context: &Context<'_>) -> Vec<DecisionItemView> {
     let what = |code: &str| match code {
         "near-miss" => {
             "names no entry of the exports, but is the leaver's cn beside the leaver's entry: is the leaver meant?"
@@ -1001,7 +1001,7 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
             "names a manager whom the exports do not hold: nobody would take over from the manager's side"
         }
         "veto-unmatched" => "this veto names nobody in the exports: is it spelled right?",
-        "active-but-marked" => {
+        "active-but-disabled" => {
             "the roster says that it is active, but the account is marked, and not by an earlier plan: restore it?"
         }
         "roster-key-ambiguous" => {
@@ -1014,17 +1014,17 @@ fn reviews(context: &Context<'_>) -> Vec<ReviewView> {
         "unreadable-pointer" => "names no address book below the policy's suffix: find it by hand",
         _ => "decide",
     };
-    let review = |review: &crate::plan::Review| ReviewView {
+    let review = |review: &crate::plan::DecisionItem| DecisionItemView {
         leaver: review.account.map(|account| leaver_name(context, &context.plan.accounts[account])).unwrap_or_default(),
         code: review.code,
         what: what(review.code).to_owned(),
-        dn: shown(&review.dn).into_owned(),
+        dn: sanitized(&review.dn).into_owned(),
         attribute: review.attribute.clone(),
         value: Secrets::of(context.policy).shown_value(&review.attribute, &review.value),
         // Line 0 is what stands in no export.
         evidence: if review.evidence.line > 0 { context.place(review.evidence) } else { String::new() },
     };
-    context.plan.reviews.iter().map(review).collect()
+    context.plan.decision_items.iter().map(review).collect()
 }
 
 fn operations(context: &Context<'_>, proof: &Proof) -> Vec<OperationView> {
@@ -1046,10 +1046,14 @@ fn operations(context: &Context<'_>, proof: &Proof) -> Vec<OperationView> {
                 Change::Modify(_) => "modify",
                 Change::ModifyDn { .. } => "modrdn",
             },
-            dn: shown(operation.record.dn.spelling()).into_owned(),
+            dn: sanitized(operation.record.dn.raw_bytes()).into_owned(),
             service: operation.service.clone(),
-            leavers: context.leavers(operation).iter().map(|leaver| shown(leaver.as_bytes()).into_owned()).collect(),
-            why: shown(operation.reason.as_bytes()).into_owned(),
+            leavers: context
+                .leavers(operation)
+                .iter()
+                .map(|leaver| sanitized(leaver.as_bytes()).into_owned())
+                .collect(),
+            why: sanitized(operation.reason.as_bytes()).into_owned(),
             evidence: context.place(operation.evidence),
             diff: before.map(|before| diff::unified(before, after, Secrets::of(context.policy))),
         }
@@ -1105,8 +1109,8 @@ fn parts(context: &Context<'_>) -> Vec<PartView> {
 
 /// A name as printable text that is the same name.
 fn plain_name(dn: &Dn) -> String {
-    let spelling = dn.spelling();
-    if let Cow::Borrowed(plain) = shown(spelling) {
+    let spelling = dn.raw_bytes();
+    if let Cow::Borrowed(plain) = sanitized(spelling) {
         return plain.to_owned();
     }
     let plain = |byte: &u8| match byte {

@@ -14,7 +14,7 @@ use crate::policy::Policy;
 pub fn writes<'p>(entry: &Entry, policy: &'p Policy) -> Vec<(&'p AttributeDescription, Vec<u8>)> {
     let disable = &policy.disable;
     let tools = policy.directory.tools;
-    let by_file = |description: &AttributeDescription| tools.file_writes_mark(description.attribute_type());
+    let by_file = |description: &AttributeDescription| tools.file_writes_disable(description.attribute_type());
     let replaced = disable.replace.iter().filter(|(description, _)| by_file(description));
     let is_there = |description: &AttributeDescription| values_of(entry, description).next().is_some();
     let present = disable.present.iter().filter(|(description, _)| is_there(description));
@@ -26,7 +26,7 @@ pub fn writes<'p>(entry: &Entry, policy: &'p Policy) -> Vec<(&'p AttributeDescri
 }
 
 /// The account as change files leave it that mark it.
-pub fn as_marked(entry: &Entry, policy: &Policy) -> Entry {
+pub fn after_disable(entry: &Entry, policy: &Policy) -> Entry {
     let mut marked = entry.clone();
     for (description, value) in writes(entry, policy) {
         marked.attributes.retain(|attribute| attribute.description != *description);

@@ -21,14 +21,14 @@
 use std::collections::HashMap;
 
 use super::change_file::Context;
-use super::report::view::{HandOff, Leftover};
-use super::sanitize::{Secrets, shown};
+use super::report::view::{ExternalCommand, HandOffAttribute};
+use super::sanitize::{Secrets, sanitized};
 use crate::ldap::domain::domain_of;
 use crate::lifecycle::decision::service_of;
 use crate::lifecycle::state::values_of;
 use crate::lifecycle::{ServiceState, Step};
 use crate::plan::Account;
-use crate::policy::{Release, Tools};
+use crate::policy::{ProvisioningTools, ReleasePolicy};
 
 /// When a command is run, beside the change files.
 const FIRST: &str = "first";
@@ -41,16 +41,16 @@ const PASSWORD_IN_A_FILE: &str = "`commadmin` wants a password: give it as a lin
 const CALENDAR_HOST: &str = "the calendar server";
 
 /// The commands that other tools must run for the accounts of a plan.
-pub fn hand_offs(context: &Context<'_>) -> Vec<HandOff> {
+pub fn external_commands(context: &Context<'_>) -> Vec<ExternalCommand> {
     let mut list = List::default();
     for account in &context.plan.accounts {
         let leaver = context.plan.leavers[account.leaver].identity.to_string();
-        let leaver = shown(leaver.as_bytes()).into_owned();
+        let leaver = sanitized(leaver.as_bytes()).into_owned();
         list.add(&leaver, mark(context, account));
         list.add(&leaver, release(context, account));
         list.add(&leaver, purge(context, account));
     }
-    list.hand_offs
+    list.external_commands
 }
 
 struct Job {
@@ -62,7 +62,7 @@ struct Job {
 
 #[derive(Default)]
 struct List {
-    hand_offs: Vec<HandOff>,
+    external_commands: Vec<ExternalCommand>,
     /// Where a command stands: by when, host and command.
     places: HashMap<(&'static str, String, String), usize>,
 }
@@ -72,23 +72,23 @@ impl List {
     fn add(&mut self, leaver: &str, commands: Vec<Job>) {
         for Job { when, host, command, then } in commands {
             let at = *self.places.entry((when, host.clone(), command.clone())).or_insert_with(|| {
-                self.hand_offs.push(HandOff { when, host, command, then, leavers: Vec::new() });
-                self.hand_offs.len() - 1
+                self.external_commands.push(ExternalCommand { when, host, command, then, leavers: Vec::new() });
+                self.external_commands.len() - 1
             });
-            self.hand_offs[at].leavers.push(leaver.to_owned());
+            self.external_commands[at].leavers.push(leaver.to_owned());
         }
     }
 }
 
 fn mark(context: &Context<'_>, account: &Account) -> Vec<Job> {
-    if !matches!(account.decision.step, Step::Mark | Step::MarkService) {
+    if !matches!(account.decision.step, Step::Disable | Step::DisableService) {
         return Vec::new();
     }
     let policy = context.policy;
     let uid = uid(account);
     match policy.directory.tools {
-        Tools::Ldap => Vec::new(),
-        Tools::DelegatedAdministrator => {
+        ProvisioningTools::Ldap => Vec::new(),
+        ProvisioningTools::DelegatedAdministrator => {
             let service = match service_of(account.decision.action) {
                 Some("mail") => " -S mail",
                 Some("calendar") => " -S cal",
@@ -99,9 +99,9 @@ fn mark(context: &Context<'_>, account: &Account) -> Vec<Job> {
             let then = Some(PASSWORD_IN_A_FILE.to_owned());
             vec![Job { when: FIRST, host: ADMIN_HOST.to_owned(), command, then }]
         }
-        Tools::Csuser => {
+        ProvisioningTools::Csuser => {
             let by_tool = policy.disable.replace.iter().filter(|(description, wanted)| {
-                !policy.directory.tools.file_writes_mark(description.attribute_type())
+                !policy.directory.tools.file_writes_disable(description.attribute_type())
                     && !values_of(&account.entry, description).any(|value| value == wanted.as_slice())
             });
             let command = |_| Job {
@@ -116,24 +116,24 @@ fn mark(context: &Context<'_>, account: &Account) -> Vec<Job> {
 }
 
 fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
-    if !matches!(account.decision.step, Step::Mark | Step::MarkService | Step::Stamp | Step::Wait | Step::Strip) {
+    if !matches!(account.decision.step, Step::Disable | Step::DisableService | Step::Stamp | Step::Wait | Step::Strip) {
         return Vec::new();
     }
     let of_action = service_of(account.decision.action);
     let services = account.decision.services.iter();
-    let waiting = services.filter(|service| matches!(service.state, ServiceState::Waiting | ServiceState::Marked));
+    let waiting = services.filter(|service| matches!(service.state, ServiceState::Waiting | ServiceState::Disabled));
     let mut commands = Vec::new();
     for service in waiting.filter(|service| of_action.is_none_or(|name| name == service.name)) {
         let Some(rules) = context.policy.services.get(&service.name) else { continue };
         let days = context.policy.grace.of_service(&service.name);
         let domain = domain(account);
         let (hosts, command, then) = match (service.name.as_str(), rules.release) {
-            ("mail", Release::Purge) => (
+            ("mail", ReleasePolicy::Msuserpurge) => (
                 mail_hosts(account),
                 format!("msuserpurge{domain} -g {days}"),
-                Some(on_a_whole_domain(&rules.mark, days)),
+                Some(on_a_whole_domain(&rules.disable, days)),
             ),
-            ("mail", Release::Mboxutil) => {
+            ("mail", ReleasePolicy::Mboxutil) => {
                 let then = format!(
                     "a user of the default domain has no `@domain` there. `mboxutil` leaves the directory alone: when \
                      the mailbox is gone, set `{}: {}` on the entry, which the next plan waits for",
@@ -141,11 +141,11 @@ fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
                 );
                 (mail_hosts(account), format!("mboxutil -d {}", mailbox(account)), Some(then))
             }
-            ("calendar", Release::Purge) => {
+            ("calendar", ReleasePolicy::Msuserpurge) => {
                 let domain =
                     domain_of(&account.entry.dn).map_or_else(|| "'*'".to_owned(), |domain| shell_word(&domain));
                 let command = format!("csclean -g {days} clean {domain}");
-                (vec![CALENDAR_HOST.to_owned()], command, Some(on_a_whole_domain(&rules.mark, days)))
+                (vec![CALENDAR_HOST.to_owned()], command, Some(on_a_whole_domain(&rules.disable, days)))
             }
             _ => continue,
         };
@@ -159,13 +159,13 @@ fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
 fn purge(context: &Context<'_>, account: &Account) -> Vec<Job> {
     let step = account.decision.step;
     match context.policy.directory.tools {
-        Tools::DelegatedAdministrator if matches!(step, Step::Purge | Step::Strip) => {
+        ProvisioningTools::DelegatedAdministrator if matches!(step, Step::Delete | Step::Strip) => {
             let days = context.policy.grace.days;
             let command = format!("commadmin domain purge -D ADMIN -n ADMIN_DOMAIN{} -g {days}", domain(account));
             let then = format!("{}. {PASSWORD_IN_A_FILE}", on_a_whole_domain("deleted", days));
             vec![Job { when: LAST, host: ADMIN_HOST.to_owned(), command, then: Some(then) }]
         }
-        Tools::Csuser if step == Step::Purge => {
+        ProvisioningTools::Csuser if step == Step::Delete => {
             let command = format!("csuser delete {}", uid(account));
             let then = "it deletes the entry and the default calendar; the guides disagree on secondary calendars: \
                         look for them with `cscal list -o UID`";
@@ -203,31 +203,31 @@ fn mailbox(account: &Account) -> String {
 }
 
 fn mail_hosts(account: &Account) -> Vec<String> {
-    let hosts: Vec<String> = account.entry.values("mailHost").map(|host| shown(&host.bytes).into_owned()).collect();
+    let hosts: Vec<String> = account.entry.values("mailHost").map(|host| sanitized(&host.bytes).into_owned()).collect();
     if hosts.is_empty() { vec!["every mail host (the entry has no mailHost)".to_owned()] } else { hosts }
 }
 
 /// A word that a shell takes as it is.
 fn shell_word(bytes: &[u8]) -> String {
-    let text = shown(bytes);
+    let text = sanitized(bytes);
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_@/".contains(&byte));
     if plain && !text.starts_with('-') { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Things outside the directory that accounts which are deleted leave behind.
-pub fn leftovers(context: &Context<'_>) -> Vec<Leftover> {
-    let mut leftovers = Vec::new();
-    for account in context.plan.accounts.iter().filter(|account| account.decision.step == Step::Purge) {
+pub fn hand_off_attributes(context: &Context<'_>) -> Vec<HandOffAttribute> {
+    let mut hand_off_attributes = Vec::new();
+    for account in context.plan.accounts.iter().filter(|account| account.decision.step == Step::Delete) {
         let leaver = context.plan.leavers[account.leaver].identity.to_string();
-        for attribute in &context.policy.leftovers {
+        for attribute in &context.policy.hand_off_attributes {
             for value in values_of(&account.entry, attribute) {
-                leftovers.push(Leftover {
-                    leaver: shown(leaver.as_bytes()).into_owned(),
-                    attribute: attribute.spelling().to_owned(),
-                    value: Secrets::of(context.policy).shown_value(attribute.spelling(), value),
+                hand_off_attributes.push(HandOffAttribute {
+                    leaver: sanitized(leaver.as_bytes()).into_owned(),
+                    attribute: attribute.raw_bytes().to_owned(),
+                    value: Secrets::of(context.policy).shown_value(attribute.raw_bytes(), value),
                 });
             }
         }
     }
-    leftovers
+    hand_off_attributes
 }

@@ -20,7 +20,7 @@ use super::state::{Service, ServiceState};
 
 /// What the purge does with one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Purge {
+pub enum ServiceOutcome {
     /// The entry is deleted.
     Entry,
     /// These services are stripped; the others are waited for.
@@ -35,16 +35,16 @@ pub enum Purge {
 }
 
 /// Reads the table.
-pub fn domain_purge(services: &[Service]) -> Purge {
+pub fn service_outcome(services: &[Service]) -> ServiceOutcome {
     let named = |test: &dyn Fn(&Service) -> bool| -> Vec<String> {
         services.iter().filter(|service| test(service)).map(|service| service.name.clone()).collect()
     };
     let waiting = named(&|service| !service.is_satisfied());
     let released = named(&|service| service.state == ServiceState::Released);
     match (waiting.is_empty(), released.is_empty()) {
-        (true, _) => Purge::Entry,
-        (false, false) => Purge::Strip { strip: released, waiting },
-        (false, true) => Purge::Hold(waiting),
+        (true, _) => ServiceOutcome::Entry,
+        (false, false) => ServiceOutcome::Strip { strip: released, waiting },
+        (false, true) => ServiceOutcome::Hold(waiting),
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
     use crate::lifecycle::state::state;
     use crate::policy::Policy;
 
-    fn purge(mail: &str, calendar: &str, switch: &str) -> Purge {
+    fn purge(mail: &str, calendar: &str, switch: &str) -> ServiceOutcome {
         let text = format!("preset = \"sun-comms\"\n[service.mail]\nunassigned = \"{switch}\"\n");
         let policy = Policy::parse(&text).unwrap();
         let dn = Dn::parse(b"uid=a,o=x").unwrap();
@@ -77,7 +77,7 @@ mod tests {
                 }
             }
         }
-        domain_purge(&state(&entry, &policy).1)
+        service_outcome(&state(&entry, &policy).1)
     }
 
     /// Mail, calendar, the switch for mail that was never assigned; and what becomes of the account.
@@ -108,11 +108,11 @@ mod tests {
             ("never", "absent", "released", "wait for calendar"),
         ] {
             let found = match purge(mail, calendar, switch) {
-                Purge::Entry => "delete".to_owned(),
-                Purge::Strip { strip, waiting } => {
+                ServiceOutcome::Entry => "delete".to_owned(),
+                ServiceOutcome::Strip { strip, waiting } => {
                     format!("strip {}, wait for {}", strip.join(", "), waiting.join(", "))
                 }
-                Purge::Hold(waiting) => format!("wait for {}", waiting.join(", ")),
+                ServiceOutcome::Hold(waiting) => format!("wait for {}", waiting.join(", ")),
             };
             assert_eq!(found, expected, "mail {mail}, calendar {calendar}, {switch}");
         }
