@@ -10,7 +10,7 @@
 //! | `export.ldif` | `o=isp`: three domains, users of 1.5 kB on average (2 % with photos), two groups for 100 users |
 //! | `address-books.ldif` | `o=PiServerDb`: address books of every fifth user |
 //! | `leavers.csv`, `policy.toml` | who leaves, and a policy under which most of them are deleted |
-//! | `leavers-more.csv` | they and others, whose accounts are marked and moved: about 10,000 operations |
+//! | `leavers-more.csv` | they and others, whose accounts are disabled and moved: about 10,000 operations |
 //! | `changed.ldif` | with `--changed`: `export.ldif` later, with that share of its users changed, renamed or gone |
 //!
 //! With `--group`, one group names all users, and the users are small.
@@ -317,7 +317,7 @@ impl Directory {
         out.text("modifyTimestamp: 20250917181102Z\n\n")
     }
 
-    /// Of twenty leavers, eighteen are ready to be deleted, one is not marked yet, one still has a calendar.
+    /// Of twenty leavers, eighteen are ready to be deleted, one is not disabled yet, one still has a calendar.
     fn state(&self, out: &mut Ldif, user: u64) -> Result<()> {
         let (account, mail, calendar) = match (self.leaves(user), user / self.stride % 20) {
             (true, 7) if !self.one_group => ("deleted", "removed", "deleted"),

@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     writeln!(std::io::stdout(), "{lines} {blank}")
 }
 
-/// Counts a line by its first byte: one that continues another is none of its own.
+/// Counts a line by its first byte: one that continues another is not one of its own.
 fn count(first: u8, lines: &mut u64, blank: &mut u64) {
     match first {
         b' ' => {}

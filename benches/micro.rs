@@ -103,7 +103,7 @@ fn keys(names: &[String], buffer: &mut KeyBuffer) -> Result<usize, DnError> {
     names.iter().try_fold(0, |sum, name| Ok(sum + buffer.key_of(black_box(name.as_bytes()))?.len()))
 }
 
-/// The entries of a text; a line that is no attribute is left out.
+/// The entries of a text; a line that is not an attribute is left out.
 fn entries(text: &str) -> Vec<Entry> {
     let records = RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse).filter_map(Result::ok);
     let entry = |record: Record<'_>| {

@@ -152,7 +152,7 @@ fn books_of_who_leaves() {
             &[],
         ),
         (
-            "there, something else has the name, and is no account",
+            "there, something else has the name, and is not an account",
             joe("inetUserStatus: deleted\nmail: joe@sesta.com")
                 .device("uid=joe,o=sesta.com,o=isp")
                 .book("joe@sesta.com"),

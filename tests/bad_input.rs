@@ -292,7 +292,7 @@ fn bytes_that_are_no_text() {
         ("UTF-32", b"\xff\xfe\x00\x00d\x00\x00\x00n\x00\x00\x00".to_vec(), plan, 2),
         ("two marks", [&b"\xef\xbb\xbf\xef\xbb\xbf"[..], &text].concat(), plan, 2),
         ("NUL behind the last line", [&text[..], b"\0"].concat(), plan, 2),
-        ("policy that is no UTF-8", b"preset = \"\xff\"\n".to_vec(), "plan -p given -u jsmith -o set export.ldif", 2),
+        ("policy that is not UTF-8", b"preset = \"\xff\"\n".to_vec(), "plan -p given -u jsmith -o set export.ldif", 2),
         (
             "policy in UTF-16",
             [&b"\xff\xfe"[..], &utf16("preset = \"openldap\"\n")].concat(),
@@ -301,7 +301,7 @@ fn bytes_that_are_no_text() {
         ),
         ("policy that is gzip", gzip(POLICY.as_bytes()), "plan -p given -u jsmith -o set export.ldif", 2),
         (
-            "list that is no UTF-8",
+            "list that is not UTF-8",
             b"id\njsm\xefth\n".to_vec(),
             "plan -p policy.toml -l given -o set export.ldif books.ldif",
             2,
@@ -329,7 +329,7 @@ fn bytes_that_are_no_text() {
     run("bytes_that_are_no_text", &rows);
 }
 
-/// What stands in the place of a file.
+/// What is in the place of a file.
 #[test]
 fn places_that_are_no_files() {
     fn unreadable(path: &Path) {
@@ -405,7 +405,7 @@ fn places_that_are_no_files() {
 #[test]
 fn policies() {
     let rows = [
-        ("no TOML", "this is no policy\n"),
+        ("no TOML", "this is not a policy\n"),
         ("an open quote", "preset = \"sun-comms\n"),
         ("an open table", "preset = \"sun-comms\"\n[grace\ndays = 1\n"),
         ("a key twice", "preset = \"sun-comms\"\npreset = \"openldap\"\n"),
@@ -415,23 +415,23 @@ fn policies() {
         ("preset of another type", "preset = 3\n"),
         ("unknown server", "preset = \"sun-comms\"\n[directory]\nserver = \"novell\"\n"),
         ("unknown tools", "preset = \"sun-comms\"\n[directory]\ntools = \"perl\"\n"),
-        ("a suffix that is no DN", "preset = \"sun-comms\"\n[directory]\nsuffixes = [\"sesta.com\"]\n"),
+        ("a suffix that is not a DN", "preset = \"sun-comms\"\n[directory]\nsuffixes = [\"sesta.com\"]\n"),
         ("suffixes as text", "preset = \"sun-comms\"\n[directory]\nsuffixes = \"o=isp\"\n"),
         ("negative days", "preset = \"sun-comms\"\n[grace]\ndays = -1\n"),
         ("days as text", "preset = \"sun-comms\"\n[grace]\ndays = \"5\"\n"),
         ("days with a point", "preset = \"sun-comms\"\n[grace]\ndays = 5.5\n"),
         ("days out of range", "preset = \"sun-comms\"\n[grace]\ndays = 99999999999999999999\n"),
-        ("a base that is no DN", "preset = \"sun-comms\"\n[accounts]\nbase = [\"ou=People,,o=x\"]\n"),
+        ("a base that is not a DN", "preset = \"sun-comms\"\n[accounts]\nbase = [\"ou=People,,o=x\"]\n"),
         ("match of nothing", "preset = \"sun-comms\"\n[accounts]\nmatch = []\n"),
-        ("match that is no attribute", "preset = \"sun-comms\"\n[accounts]\nmatch = [\"u id\"]\n"),
+        ("match that is not an attribute", "preset = \"sun-comms\"\n[accounts]\nmatch = [\"u id\"]\n"),
         ("filter of nothing", "preset = \"sun-comms\"\n[accounts]\nfilter = \"\"\n"),
         ("filter with an open escape", "preset = \"sun-comms\"\n[accounts]\nfilter = \"(uid=\\\\4)\"\n"),
         ("a rule without an action", "preset = \"sun-comms\"\n[[rule]]\nbase = \"o=x\"\n"),
         ("a rule with another action", "preset = \"sun-comms\"\n[[rule]]\nbase = \"o=x\"\naction = \"remove\"\n"),
         ("a rule with a bad base", "preset = \"sun-comms\"\n[[rule]]\nbase = \"x\"\naction = \"delete\"\n"),
         ("a rule as a table", "preset = \"sun-comms\"\n[rule]\naction = \"delete\"\n"),
-        ("mark of no attribute", "preset = \"sun-comms\"\n[disable]\nreplace = { \"a b\" = \"x\" }\n"),
-        ("mark with an empty value", "preset = \"sun-comms\"\n[disable]\nreplace = { inetUserStatus = \"\" }\n"),
+        ("disable with no attribute", "preset = \"sun-comms\"\n[disable]\nreplace = { \"a b\" = \"x\" }\n"),
+        ("disable with an empty value", "preset = \"sun-comms\"\n[disable]\nreplace = { inetUserStatus = \"\" }\n"),
         (
             "bits that exclude each other",
             "preset = \"active-directory\"\n[disable]\nbits = { userAccountControl = { set = 2, require = 512, forbid = 512 } }\n",
@@ -452,9 +452,12 @@ fn policies() {
             "references to be kept and removed",
             "preset = \"openldap\"\n[references]\nremove = [\"member\"]\nreview = [\"member\"]\n",
         ),
-        ("a reference that is no attribute", "preset = \"openldap\"\n[references]\nremove = [\"a:b\"]\n"),
-        ("a placeholder that is no DN", "preset = \"openldap\"\n[references]\nlast_member = \"placeholder:nobody\"\n"),
-        ("a fallback that is no DN", "preset = \"openldap\"\n[successor]\nfallback = \"postmaster\"\n"),
+        ("a reference that is not an attribute", "preset = \"openldap\"\n[references]\nremove = [\"a:b\"]\n"),
+        (
+            "a placeholder that is not a DN",
+            "preset = \"openldap\"\n[references]\nlast_member = \"placeholder:nobody\"\n",
+        ),
+        ("a fallback that is not a DN", "preset = \"openldap\"\n[successor]\nfallback = \"postmaster\"\n"),
         ("address books that are no DN", "preset = \"sun-comms\"\n[address_books]\nsuffix = \"books\"\n"),
         (
             "address books of an unknown word",
@@ -467,7 +470,7 @@ fn policies() {
         ("a limit as a number", "preset = \"openldap\"\n[limits]\ndelete = 5\n"),
         ("a limit of a negative share", "preset = \"openldap\"\n[limits]\ndelete = { percent = -5 }\n"),
         ("a limit of more than all", "preset = \"openldap\"\n[limits]\ndelete = { percent = 500 }\n"),
-        ("a limit that is no number", "preset = \"openldap\"\n[limits]\ndelete = { percent = nan }\n"),
+        ("a limit that is not a number", "preset = \"openldap\"\n[limits]\ndelete = { percent = nan }\n"),
         ("a limit of an unknown word", "preset = \"openldap\"\n[limits]\ndelete = { counts = 5 }\n"),
         ("a roster without a key", "preset = \"openldap\"\n[roster.hr]\nstatus = \"state\"\ninactive = [\"left\"]\n"),
         ("a roster with a bad trailer", "preset = \"openldap\"\n[roster.hr]\nkey = \"uid\"\ntrailer = \"END\"\n"),
@@ -479,7 +482,7 @@ fn policies() {
             "a status both left and not",
             "preset = \"openldap\"\n[roster.hr]\nkey = \"uid\"\nstatus = \"s\"\ninactive = [\"x\"]\nactive = [\"x\"]\n",
         ),
-        ("a veto that is no DN", "preset = \"openldap\"\n[veto]\ndn = [\"jsmith\"]\n"),
+        ("a veto that is not a DN", "preset = \"openldap\"\n[veto]\ndn = [\"jsmith\"]\n"),
         ("a veto by a bad filter", "preset = \"openldap\"\n[veto]\nfilter = \"(&(uid=a)\"\n"),
         ("a sender with a line end", "preset = \"openldap\"\n[notice]\nfrom = \"a@x\\nBcc: b@x\"\n"),
         ("an unknown service release", "preset = \"sun-comms\"\n[service.mail]\nrelease = \"rm\"\n"),
@@ -645,7 +648,7 @@ fn filters_and_names() {
         row("filter with not of two", Given::Nothing, "search (!(uid=a)(uid=b)) export.ldif", 2),
         row("filter with a control character", Given::Nothing, "search (uid=\u{1b}[31m export.ldif", 2),
         row("filter with a bad rule", Given::Nothing, "search (:=a) export.ldif", 2),
-        row("a search base that is no DN", Given::Nothing, "search --base people (uid=a) export.ldif", 2),
+        row("a search base that is not a DN", Given::Nothing, "search --base people (uid=a) export.ldif", 2),
         row("attributes that are none", Given::Nothing, "search --attrs a\u{a0}b (uid=a) export.ldif", 2),
         row("CSV without columns", Given::Nothing, "search --format csv (uid=a) export.ldif", 2),
         row("a DN of nothing but commas", Given::Nothing, "dn ,,", 2),
@@ -858,7 +861,7 @@ const MIB: u64 = 1 << 20;
 /// Inputs that are larger than what a run may use: it ends, by itself, with a message or with the right answer.
 #[test]
 fn huge_inputs() {
-    // Lines without end: what is no LDIF is seen at once, what could be needs the room.
+    // Lines without end: what is not an LDIF is seen at once, what could be needs the room.
     let (status, told) = fed(&["json", "-"], 512 * MIB, |out| {
         let zeros = vec![0; 1 << 20];
         (0..1024).try_for_each(|_| out.write_all(&zeros))
@@ -981,7 +984,7 @@ fn exports_that_change() {
         ("is cut", |path, text| {
             std::fs::OpenOptions::new().write(true).open(path).unwrap().set_len(text.len() as u64 / 2).unwrap();
         }),
-        ("is written anew", |path, text| std::fs::write(path, [b"# again\n", text].concat()).unwrap()),
+        ("is written again", |path, text| std::fs::write(path, [b"# again\n", text].concat()).unwrap()),
         ("has one byte changed", |path, text| {
             use std::os::unix::fs::FileExt as _;
             let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
@@ -1014,7 +1017,7 @@ fn exports_that_change() {
                     assert!(!place.path().join("set").exists(), "{name}");
                     noticed += usize::from(told.contains("the file changed while it was read"));
                 }
-                // What was read in part of one state and in part of another is no whole directory.
+                // What was read in part of one state and in part of another is not a whole directory.
                 Some(3) => assert!(!place.path().join("set").exists(), "{name}"),
                 Some(1) => assert!(place.path().join("set").exists(), "{name}: {told}"),
                 other => panic!("{name}: {other:?} {told}"),

@@ -57,7 +57,7 @@ fn fates(place: &Path, users: &[&str], children: &str) -> (Vec<String>, Vec<Stri
 type Row = (&'static [&'static str], &'static str, &'static [&'static str], &'static [&'static str]);
 
 const HELD: &str = "hold children-below";
-const DELETED: &str = "purge purge-at-once";
+const DELETED: &str = "delete delete-at-once";
 
 #[test]
 fn what_is_deleted_and_what_holds() {
@@ -82,7 +82,7 @@ fn what_is_deleted_and_what_holds() {
             &[DELETED, DELETED],
             &["uid=dora-admin,uid=dora", "cn=phone,uid=dora", "uid=dora"],
         ),
-        // A container of its own devices is no device.
+        // A container of its own devices is not a device.
         (&["emil"], own, &[HELD], &[]),
         (&["emil"], both, &[DELETED], &["cn=tablet,ou=things,uid=emil", "ou=things,uid=emil", "uid=emil"]),
         // What holds the inner account is below the outer one, too.

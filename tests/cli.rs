@@ -164,7 +164,7 @@ fn the_last_enabled_members_are_held() {
     assert!(!stderr(&one).contains("last_enabled"), "{}", stderr(&one));
 }
 
-/// A change set that somebody edited is no history.
+/// A change set that somebody edited is not a history.
 #[test]
 fn an_edited_history_is_refused() {
     let place = tempfile::tempdir().unwrap();
@@ -301,7 +301,7 @@ fn json_and_dn() {
     assert_eq!(policy, file);
 }
 
-/// Closing the pipe early is no error: `offboard json big.ldif | head -1`.
+/// Closing the pipe early is not an error: `offboard json big.ldif | head -1`.
 #[test]
 fn a_closed_pipe_is_silent() {
     let mut child = offboard()
@@ -342,7 +342,7 @@ fn hostile_text_stays_text() {
         text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
     };
     for name in ["apply/30-references.ldif", "apply/60-entries.ldif", "rollback/10-entries.ldif"] {
-        assert_eq!(data(&set, name), data(&plain, name), "{name}: the ticket is no data");
+        assert_eq!(data(&set, name), data(&plain, name), "{name}: the ticket is not a data");
     }
     for (path, content) in files(&set) {
         let text = String::from_utf8(content).unwrap();
@@ -646,7 +646,7 @@ fn who_names_himself_is_deleted_by_a_tool() {
 }
 
 /// Found by the fuzz target `plan`: with no days of grace, an active account of which one service is released and another is
-/// not is marked and stripped in one plan, as the mark leaves it; or a plan of the same day would still find work.
+/// not is disabled and stripped in one plan, as the mark leaves it; or a plan of the same day would still find work.
 #[test]
 fn marked_and_stripped_on_one_day() {
     let place = tempfile::tempdir().unwrap();
@@ -769,7 +769,7 @@ fn a_name_that_was_moved_and_is_used_again() {
     insta::assert_snapshot!("a_name_used_again", story);
 }
 
-/// A user name means an entry that stays, too, where that is no account by the policy: its values are not taken for the
+/// A user name means an entry that stays, too, where that is not an account by the policy: its values are not taken for the
 /// leaver's.
 #[test]
 fn user_names_of_what_is_no_account() {

@@ -136,7 +136,7 @@ fn pairs() {
     }
 }
 
-/// The other forms, the options, and what is no pair of exports.
+/// The other forms, the options, and what is not a pair of exports.
 #[test]
 fn forms_and_faults() {
     let place = tempfile::tempdir().unwrap();
@@ -206,7 +206,7 @@ struct Node {
     uuid: String,
     description: String,
     mail: Vec<String>,
-    /// Of class `inetOrgPerson`, not `account`, where it is no unit.
+    /// Of class `inetOrgPerson`, not `account`, where it is not an unit.
     is_person: bool,
     is_there: bool,
 }

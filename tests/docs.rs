@@ -10,7 +10,7 @@
 //! Commands that need a server stand in fences `sh`; `tests/servers` runs those of the runbook. The day is fixed, and
 //! the shell has the programs of a system and `offboard`, no more.
 //!
-//! `UPDATE_EXPECTED=1 cargo test docs` writes what the commands say, and the generated pages, anew.
+//! `UPDATE_EXPECTED=1 cargo test docs` writes what the commands say, and the generated pages, again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say so")]
 
@@ -342,7 +342,7 @@ fn policy_reference() {
     let definitions = &schema["$defs"];
     let mut text = String::from(
         "# The policy, key by key\n\n\
-         Made from the types that read it (`src/policy/file.rs`); `UPDATE_EXPECTED=1 cargo test docs` writes it anew. A\n\
+         Made from the types that read it (`src/policy/file.rs`); `UPDATE_EXPECTED=1 cargo test docs` writes it again. A\n\
          policy is TOML. A key that is not listed here is an error. `offboard init PRESET` prints a preset with comments,\n\
          `offboard policy FILE` the policy in force: each key with the preset, or the file and line, that it comes from.\n\n\
          A file that names a `preset` is merged over it key by key:\n\n\
@@ -406,11 +406,11 @@ fn decision_tables() {
     let mut text = String::from(
         "# What becomes of an account\n\n\
          The tables that stand above the code which follows them (`src/lifecycle`), and nothing else;\n\
-         `UPDATE_EXPECTED=1 cargo test docs` writes them anew. `offboard explain` says of one account which row counts.\n",
+         `UPDATE_EXPECTED=1 cargo test docs` writes them again. `offboard explain` says of one account which row counts.\n",
     );
     let mut rows = 0;
     for (file, title) in [
-        ("state", "Where it stands"),
+        ("state", "Where it is"),
         ("decision", "What is done today"),
         ("rules", "What a rule makes of it"),
         ("grace", "How long it waits"),

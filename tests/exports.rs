@@ -57,15 +57,15 @@ fn operational_attributes() {
     let table: Vec<(String, &[&str], i32, &str)> = vec![
         // Nothing says that ines was disabled: a second lock would be refused with 20.
         (needs(""), &["-uines", "user.ldif"], 1, "not shown: "),
-        (needs(""), &["-uines", "all.ldif"], 0, "1 marked"),
+        (needs(""), &["-uines", "all.ldif"], 0, "1 disabled"),
         // The stamp of otto says that he was: deleted if the lock is there, else unknown.
         (needs(""), &["-uotto", "all.ldif"], 0, "1 deleted"),
         (needs(""), &["-uotto", "user.ldif"], 3, "pwdAccountLockedTime ([disable], [restore])"),
         (needs(""), &["-uotto", ACCEPT, "user.ldif"], 1, "1 held"),
-        (needs(""), &["-uotto", "-uines", ACCEPT, "user.ldif"], 1, "1 marked, 1 held"),
+        (needs(""), &["-uotto", "-uines", ACCEPT, "user.ldif"], 1, "1 disabled, 1 held"),
         // By export: address books that show them say nothing of the accounts, and need not show them.
         (books.clone(), &["-uines", "user.ldif", "books-all.ldif"], 1, "not shown: "),
-        (books, &["-uines", "all.ldif", "books-user.ldif"], 0, "1 marked"),
+        (books, &["-uines", "all.ldif", "books-user.ldif"], 0, "1 disabled"),
         // The whole plan depends on it: that cannot be accepted.
         (last.clone(), &["-uines", "user.ldif"], 3, "which entries the plan may change"),
         (last.clone(), &["-uines", ACCEPT, "user.ldif"], 3, "which entries the plan may change"),
@@ -80,12 +80,12 @@ fn operational_attributes() {
         (at_once.clone(), &["-uines", "all.ldif"], 0, "1 deleted"),
         (at_once, &["-uines", "user.ldif"], 1, "1 held"),
         // Several values: added and then replaced, so that no `false` is left beside it.
-        ("preset = \"389ds\"\n".to_owned(), &["-uines", "user.ldif"], 1, "1 marked"),
+        ("preset = \"389ds\"\n".to_owned(), &["-uines", "user.ldif"], 1, "1 disabled"),
         ("preset = \"389ds\"\n".to_owned(), &["-uotto", "user.ldif"], 3, "nsAccountLock"),
         ("preset = \"389ds\"\n".to_owned(), &["-uotto", ACCEPT, "user.ldif"], 1, "1 held"),
         (opendj.to_owned(), &["-uines", "user.ldif"], 1, "ds-pwp-account-disabled"),
         // Nothing that the policy needs is operational.
-        (needs("[disable]\nreplace = { pwdAccountLockedTime = false, employeeType = \"gone\" }\n[restore]\nremove = [\"employeeType\"]"), &["-uines", "user.ldif"], 0, "1 marked"),
+        (needs("[disable]\nreplace = { pwdAccountLockedTime = false, employeeType = \"gone\" }\n[restore]\nremove = [\"employeeType\"]"), &["-uines", "user.ldif"], 0, "1 disabled"),
         ("preset = \"active-directory\"\n[accounts]\nfilter = \"(uid=*)\"\nmatch = [\"uid\"]\n".to_owned(), &["-uines", "user.ldif"], 1, "1 held"),
     ];
     let place = tempfile::tempdir().unwrap();

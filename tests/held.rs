@@ -81,7 +81,7 @@ fn steps(view: &Value) -> Vec<String> {
 
 /// `CODE VALUE` of each thing to decide, sorted.
 fn to_decide(view: &Value) -> Vec<String> {
-    let reviews = view["reviews"].as_array().unwrap().iter();
+    let reviews = view["decision_items"].as_array().unwrap().iter();
     let line = |review: &Value| format!("{} {}", review["code"].as_str().unwrap(), review["value"].as_str().unwrap());
     let mut all: Vec<String> = reviews.map(line).collect();
     all.sort();
@@ -107,7 +107,7 @@ fn why_a_group_keeps_its_last_member() {
         assert_eq!(view["accounts"][0]["why"], of_locks);
         assert_eq!(view["accounts"][1]["why"], of_cranes);
     }
-    let otherwise = |view: &Value| view["accounts"][1]["otherwise"].as_str().unwrap().to_owned();
+    let otherwise = |view: &Value| view["accounts"][1]["to_change"].as_str().unwrap().to_owned();
     let allowed = view(place.path(), &format!("{AT_ONCE}[references]\nlast_member = \"allow\"\n"), list);
     assert!(otherwise(&allowed).contains("--schema"), "{}", otherwise(&allowed));
 }

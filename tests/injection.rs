@@ -60,7 +60,7 @@ fn line(name: &str, value: &str) -> String {
     format!("{name}:: {}\n", BASE64.encode(value.as_bytes()))
 }
 
-/// A value in a name (RFC 4514): every byte that is no letter or digit is escaped.
+/// A value in a name (RFC 4514): every byte that is not a letter or digit is escaped.
 fn escaped(value: &str) -> String {
     value.bytes().fold(String::new(), |mut text, byte| {
         match byte {
@@ -181,7 +181,7 @@ fn elements(page: &str) -> BTreeMap<String, usize> {
                 names.push(part.trim().trim_end_matches('=').rsplit(' ').next().unwrap_or_default().to_owned());
             }
         }
-        // Words that differ are marked, and how many depends on the text.
+        // Words that differ are disabled, and how many depends on the text.
         if !names[0].trim_start_matches('/').starts_with("ins") && !names[0].trim_start_matches('/').starts_with("del")
         {
             *all.entry(names.join(" ")).or_default() += 1;

@@ -1,6 +1,6 @@
-//! Every scenario gives the change set that stands in its `expected` folder, byte for byte.
+//! Every scenario gives the change set that is in its `expected` folder, byte for byte.
 //!
-//! `UPDATE_EXPECTED=1 cargo test scenarios` writes the folders anew; look at the difference before you commit it.
+//! `UPDATE_EXPECTED=1 cargo test scenarios` writes the folders again; look at the difference before you commit it.
 
 use crate::offboard::{files, plan_scenario, root, scenario_file, scenarios, stderr};
 

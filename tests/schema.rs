@@ -1,6 +1,6 @@
 //! The published JSON Schemas (`schemas/`) are what the types give, and what policies and plans are valid by.
 //!
-//! `UPDATE_EXPECTED=1 cargo test schema` writes the files anew. An independent validator judges: Debian's
+//! `UPDATE_EXPECTED=1 cargo test schema` writes the files again. An independent validator judges: Debian's
 //! `python3-jsonschema`.
 
 use std::path::{Path, PathBuf};
@@ -153,8 +153,8 @@ fn plans_are_valid() {
     without.as_object_mut().unwrap().remove("summary");
     let documents = [
         ("a field more", changed("waves", json!(3)), true),
-        ("a later minor version", changed("format_version", json!("1.99")), true),
-        ("another major version", changed("format_version", json!("2.0")), false),
+        ("a later minor version", changed("format_version", json!("2.99")), true),
+        ("another major version", changed("format_version", json!("3.0")), false),
         ("a field less", without, false),
         ("a word for a number", changed("refused", json!("no")), false),
     ];

@@ -129,7 +129,7 @@ fn what_is_not_read_is_said() {
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }
 
-/// A file that describes nothing, is not there, or is no LDIF is an error for every command that takes the option.
+/// A file that describes nothing, is not there, or is not an LDIF is an error for every command that takes the option.
 #[test]
 fn files_that_describe_nothing() {
     let place = tempfile::tempdir().unwrap();

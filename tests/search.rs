@@ -66,7 +66,7 @@ fn order_and_threads() {
     assert!(one == search("2", again.to_str().unwrap()));
 }
 
-/// An entry whose name is no DN was not searched: said, and no success.
+/// An entry whose name is not a DN was not searched: said, and no success.
 #[test]
 fn names_that_are_none() {
     let place = tempfile::tempdir().unwrap();
@@ -78,7 +78,7 @@ fn names_that_are_none() {
     assert!(stderr(&output).contains("export.ldif:1: no name"), "{}", stderr(&output));
 }
 
-/// Closing the pipe early is no error.
+/// Closing the pipe early is not an error.
 #[test]
 fn a_reader_that_goes() {
     let export = scenario_file("three-domains", "export.ldif");

@@ -311,7 +311,7 @@ fn a_change_set_without_a_server_is_said() {
     for (key, value, expected) in [
         ("server", serde_json::Value::Null, "does not say for which server the change set was planned"),
         ("server", "edirectory".into(), "for the server `edirectory`, which this version of offboard does not know"),
-        ("format_version", "2.0".into(), "its format_version is 2.0, and this version of offboard reads 1"),
+        ("format_version", "3.0".into(), "its format_version is 3.0, and this version of offboard reads 1 and 2"),
     ] {
         let place = tempfile::tempdir().unwrap();
         let set = place.path().join("set");

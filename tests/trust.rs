@@ -129,7 +129,7 @@ fn exports_that_are_too_old() {
             assert!(told.contains(said), "{told}");
         }
     }
-    // Accepted for one run, it stands in what a reviewer reads.
+    // Accepted for one run, it is in what a reviewer reads.
     let place = tempfile::tempdir().unwrap();
     let output = plan_of_age(place.path(), "max_age_days = 2", Some(9), &["--accept-incomplete", "age"]);
     assert!(output.status.code() < Some(2), "{}", stderr(&output));

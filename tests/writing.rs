@@ -1,5 +1,5 @@
 //! Writing under every kind of trouble: a run that is killed, a full disk, a place that is taken, two runs at once. The
-//! whole change set stands there, or nothing of it, and the run says which.
+//! whole change set is there, or nothing of it, and the run says which.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use crate::offboard::{files, offboard, plan_scenario, root, scenario_file, stder
 
 const SCENARIO: &str = "every-reference";
 
-/// Whether what stands in a folder is a whole change set: every file has its sum, and no file is without one.
+/// Whether what is in a folder is a whole change set: every file has its sum, and no file is without one.
 fn is_whole(set: &Path) -> bool {
     let check = Command::new("sha256sum").args(["-c", "--strict", "--quiet", "SHA256SUMS"]).current_dir(set).output();
     let sums = std::fs::read_to_string(set.join("SHA256SUMS")).unwrap_or_default();
@@ -187,7 +187,7 @@ fn picture(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
     all
 }
 
-/// Something stands in the way: it stays as it is, whatever it is.
+/// Something is in the way: it stays as it is, whatever it is.
 #[test]
 fn something_in_the_way() {
     type Way = fn(&Path);
@@ -234,7 +234,7 @@ fn something_in_the_way() {
     }
 }
 
-/// A folder of the way is a link: that is somebody's wish. Nothing is written beside the named folder.
+/// A folder of the way is a link: that is somebody's wish. Nothing is written next to the named folder.
 #[test]
 fn nothing_outside_the_named_folder() {
     let place = tempfile::tempdir().unwrap();

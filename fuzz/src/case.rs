@@ -20,7 +20,7 @@ use offboard::simulate::{self, simulate};
 
 use crate::{Texts, World};
 
-/// What a plan rests on beside the exports.
+/// What a plan rests on next to the exports.
 pub struct Case {
     /// The policy.
     pub policy: Policy,
@@ -154,10 +154,10 @@ impl Case {
     }
 }
 
-/// Exports with records applied to them that bring back what stood there.
+/// Exports with records applied to them that bring back what was there.
 ///
-/// Several exports become one text, as `offboard simulate` writes it. `None` if an entry does not come back that stood there
-/// against the schema: `simulate` knows nothing of what stood there before.
+/// Several exports become one text, as `offboard simulate` writes it. `None` if an entry does not come back that was there
+/// against the schema: `simulate` knows nothing of what was there before.
 pub fn brought_back(exports: &Texts, server: Server, records: &[ChangeRecord], what: &str) -> Option<Texts> {
     let outcome = simulate(exports, UrlPolicy::Refuse, server, records, false)
         .unwrap_or_else(|error| panic!("{what}: {error}: {error:?}"));

@@ -1,7 +1,7 @@
 //! A random directory, a random policy for it, random leavers of it, and random changes to it.
 //!
 //! Names, values and keys come from small sets, so that things meet: an entry names another, a leaver is somebody. The
-//! strange ones are among them: what must be escaped, what looks like markup, what is no name at all.
+//! strange ones are among them: what must be escaped, what looks like markup, what is not a name at all.
 
 use std::fmt::{self, Write as _};
 

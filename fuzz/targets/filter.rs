@@ -1,4 +1,4 @@
-//! Filters: read, written, read again, and held against entries.
+//! Filters: read, written, read again, and compared with entries.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -8,7 +8,7 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use offboard::render::record_json;
 use offboard_fuzz::Texts;
 
-/// What a reading comes to: each record or fault as text. A reader goes on behind a fault.
+/// What a reading amounts to: each record or fault as text. A reader goes on behind a fault.
 fn readings(block: &[u8], first_line: u64, urls: UrlPolicy<'_>, is_slow: bool) -> Vec<String> {
     let reader = RecordReader::new(block, first_line, urls);
     let reader = if is_slow { reader.slow() } else { reader };

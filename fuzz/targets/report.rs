@@ -1,4 +1,4 @@
-//! Reports of random plans: they are written whatever stands in the directory, and nothing in it becomes markup, moves a
+//! Reports of random plans: they are written whatever is in the directory, and nothing in it becomes markup, moves a
 //! terminal's cursor or leaves its line.
 #![no_main]
 

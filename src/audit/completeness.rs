@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | entries (`empty`, `suffix`, `cut`, `holes`, `parents`, names that are not DNs, any code that is not listed here) | `dangling`, `near-miss`, `orphaned-book`, `roster-without-account` |
 //! | values (`partial-lists`, `no-values`) | `empty-group`, `orphaned-book`, `roster-without-account`, `no-key-for-roster`, `stuck` |
-//! | operational attributes (`operational`) | `purgeable`, `stuck` |
+//! | operational attributes (`operational`) | `deletable`, `stuck` |
 //! | nothing, but entries appear twice (`repeated`) | `same-uid`, `same-mail` |
 //! | nothing that an audit looks at (`age`) | |
 
@@ -72,7 +72,7 @@ impl Lacks {
         match self {
             Self::Entries => &["dangling", "near-miss", "orphaned-book", "roster-without-account"],
             Self::Values => &["empty-group", "orphaned-book", "roster-without-account", "no-key-for-roster", "stuck"],
-            Self::OperationalAttributes => &["purgeable", "stuck"],
+            Self::OperationalAttributes => &["deletable", "stuck"],
             Self::Uniqueness => &["same-uid", "same-mail"],
             Self::Nothing => &[],
         }

@@ -3,10 +3,10 @@
 //! | code | found |
 //! | --- | --- |
 //! | `dangling` | a value of a reference attribute that names no entry, although the exports hold what stands above the name |
-//! | `near-miss` | the same, but beside the name stands an entry with that `cn`: is it meant? |
+//! | `near-miss` | the same, but next to the name stands an entry with that `cn`: is it meant? |
 //! | `orphaned-book` | an address book whose owner is not there; see [`crate::plan::orphans`] |
-//! | `purgeable` | an account that is marked and released, and its grace is over |
-//! | `stuck` | an account that is marked, and nothing says since when |
+//! | `deletable` | an account that is disabled and released, and its grace is over |
+//! | `stuck` | an account that is disabled, and nothing says since when |
 //! | codes of [`crate::lifecycle::lint`] | statuses that contradict each other or have no effect |
 //! | `empty-group` | a group without members, but dummies |
 //! | `same-uid`, `same-mail` | a user name or mail address of several accounts |
@@ -50,9 +50,9 @@ pub struct Finding {
     pub value: Vec<u8>,
     /// In words.
     pub what: String,
-    /// Where it stands; for a row of a roster its line.
+    /// Where it is; for a row of a roster its line.
     pub origin: Origin,
-    /// The roster that it stands in, if it is not an export.
+    /// The roster that it is in, if it is not an export.
     pub roster: Option<String>,
     /// Codes of what the exports lack, where the finding may be due to that.
     pub may_be_due_to: Vec<&'static str>,

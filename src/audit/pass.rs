@@ -210,7 +210,7 @@ impl<'g> Second<'g> {
         };
         let decision = decide(&case, self.ground.policy);
         let code = match (&decision.step, &decision.reason) {
-            (Step::Delete, _) if decision.state != State::Active => Some("purgeable"),
+            (Step::Delete, _) if decision.state != State::Active => Some("deletable"),
             (Step::Hold, Reason::GraceWithoutDate | Reason::GraceWithoutStamp) => Some("stuck"),
             (Step::Hold, Reason::NoRule(_)) => Some("no-rule"),
             (Step::Hold, Reason::MadeByHand) => Some("made-by-hand"),

@@ -139,7 +139,7 @@ pub enum Command {
     Man(Man),
 }
 
-/// What a plan rests on, beside the exports.
+/// What a plan rests on, next to the exports.
 #[derive(Debug, clap::Args)]
 pub struct Grounds {
     /// Policy: a file, or the name of a preset
@@ -157,7 +157,7 @@ pub struct Grounds {
     /// Schema files.
     #[command(flatten)]
     pub schema: SchemaOption,
-    /// An earlier change set that was applied: tells when accounts were marked, and what they were before
+    /// An earlier change set that was applied: tells when accounts were disabled, and what they were before
     #[arg(long, value_name = "DIR")]
     pub history: Vec<Utf8PathBuf>,
     /// Plan for this day, YYYY-MM-DD [default: today in UTC, or `SOURCE_DATE_EPOCH`]
@@ -219,7 +219,7 @@ pub struct Explain {
 
 /// `offboard audit`
 ///
-/// Dangling references, orphaned address books, accounts that are marked and never purged, contradictory statuses, empty
+/// Dangling references, orphaned address books, accounts that are disabled and never deleted, contradictory statuses, empty
 /// groups, user names and addresses of several accounts, and where rosters and accounts do not meet; and what the exports
 /// lack. Exit status: 0 nothing found · 1 findings · 2 trouble · 3 the exports hold no entry that can be judged.
 #[derive(Debug, clap::Args)]
@@ -235,7 +235,7 @@ pub struct Audit {
     /// Schema files.
     #[command(flatten)]
     pub schema: SchemaOption,
-    /// An earlier change set that was applied: tells when accounts were marked
+    /// An earlier change set that was applied: tells when accounts were disabled
     #[arg(long, value_name = "DIR")]
     pub history: Vec<Utf8PathBuf>,
     /// For this day, YYYY-MM-DD [default: today in UTC, or `SOURCE_DATE_EPOCH`]
@@ -322,7 +322,7 @@ pub struct Plan {
     /// Write the summary as JSON to standard output
     #[arg(long, conflicts_with = "stdout")]
     pub json: bool,
-    /// Write a report to standard output, beside the folder
+    /// Write a report to standard output, next to the folder
     #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["stdout", "json"])]
     pub format: Option<PlanFormat>,
     /// Replace an earlier change set

@@ -210,7 +210,7 @@ fn io_help(error: &io::Error) -> Option<&'static str> {
     })
 }
 
-/// What a text that is no LDIF from its first byte on may be instead.
+/// What a text that is not an LDIF from its first byte on may be instead.
 fn other_format(error: &LdifError) -> Option<&'static str> {
     let start = error.excerpt.as_slice();
     if error.line != 1 {

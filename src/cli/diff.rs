@@ -82,7 +82,7 @@ fn notices(difference: &Difference) -> String {
     let table = [
         (
             &difference.replaced,
-            "deleted, and another entry comes to the name, of another structural class",
+            "deleted, and another entry amounts to the name, of another structural class",
             "a server that keeps references by itself drops those to what is deleted: see that they come back",
         ),
         (

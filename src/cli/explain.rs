@@ -155,7 +155,7 @@ fn told(explanation: &Explanation) -> String {
     }
     if let Some(mark) = &account.disabled_since {
         let place = mark.evidence.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
-        line("marked", &format!("{} ({}{place})", mark.day, mark.source));
+        line("disabled", &format!("{} ({}{place})", mark.day, mark.source));
     }
     line("decision", &format!("{} ({}): {}", account.step, account.reason, account.why));
     line("otherwise", account.to_change);

@@ -1,4 +1,4 @@
-//! What a plan rests on beside the exports, read and checked before any of them is: policy, leavers, rosters, vetoes,
+//! What a plan rests on next to the exports, read and checked before any of them is: policy, leavers, rosters, vetoes,
 //! history, the day. And how the faults of planning are told.
 
 use jiff::Timestamp;
@@ -135,7 +135,7 @@ fn at_line(fault: Diagnostic, path: &str, content: &[u8], line: u64) -> Diagnost
     fault.at(path, line, 1, line_of(content, line))
 }
 
-/// Where a text stands in a line: the first place, which may be another one than the one meant.
+/// Where a text is in a line: the first place, which may be another one than the one meant.
 fn at_text(fault: Diagnostic, path: &str, content: &[u8], line: u64, text: &str) -> Diagnostic {
     let whole = line_of(content, line);
     match memchr::memmem::find(whole, text.as_bytes()) {
@@ -226,7 +226,7 @@ pub fn read_policy(name: &str, inputs: &mut Vec<Input>, quiet: bool) -> Result<P
             if error.kind() == std::io::ErrorKind::InvalidData {
                 let fault = Diagnostic::trouble(format!("policy {name}: not UTF-8 text"));
                 return vec![
-                    fault.help("a policy is TOML in UTF-8: write it anew with an editor that says which it writes"),
+                    fault.help("a policy is TOML in UTF-8: write it again with an editor that says which it writes"),
                 ];
             }
             let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
@@ -261,7 +261,7 @@ pub fn today() -> Result<Date, Vec<Diagnostic>> {
         Err(_) => Timestamp::now(),
         Ok(seconds) => {
             seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(|| {
-                vec![Diagnostic::trouble(format!("SOURCE_DATE_EPOCH is no number of seconds: {seconds}"))]
+                vec![Diagnostic::trouble(format!("SOURCE_DATE_EPOCH is not a number of seconds: {seconds}"))]
             })?
         }
     };

@@ -46,7 +46,7 @@ pub use exit::Exit;
 use crate::io::half_written::leftovers;
 use crate::render::sanitize::sanitized;
 
-/// What a subcommand comes to: an exit status, or faults that stopped it.
+/// What a subcommand amounts to: an exit status, or faults that stopped it.
 type Outcome = Result<Exit, Vec<Diagnostic>>;
 
 /// How many faults are shown; the others are counted.
@@ -109,7 +109,7 @@ fn tell_leftovers(output: Option<&Utf8PathBuf>, global: &args::Global) {
     }
 }
 
-/// Takes a failure to write to standard output: a reader that has gone is no trouble.
+/// Takes a failure to write to standard output: a reader that has gone is not trouble.
 fn written(result: io::Result<()>) -> Result<(), Vec<Diagnostic>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

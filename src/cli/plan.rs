@@ -85,7 +85,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         [] => change_set(basis, request, &mut proven, inputs)?,
         parts => {
             let waves = waves(basis, request, &proven, (size, parts), &inputs)?;
-            // What is run stands in the waves: of the whole there are reports alone.
+            // What is run is in the waves: of the whole there are reports alone.
             let context = basis.context(&proven.plan, request);
             let (external_commands, hand_off_attributes) =
                 (external_commands::external_commands(&context), external_commands::hand_off_attributes(&context));

@@ -19,7 +19,7 @@ pub struct Proven {
     pub proof: Proof,
 }
 
-/// What a plan is made from, beside the request.
+/// What a plan is made from, next to the request.
 #[derive(Clone, Copy)]
 pub struct Basis<'b> {
     /// The exports, and their names as given.
@@ -47,7 +47,7 @@ impl<'b> Basis<'b> {
         Ok(Proven { plan, files, proof })
     }
 
-    /// What files and reports say beside the plan itself.
+    /// What files and reports say next to the plan itself.
     pub fn context<'c>(self, plan: &'c Plan, request: &'c Request) -> Context<'c>
     where
         'b: 'c,

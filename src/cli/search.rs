@@ -98,7 +98,7 @@ fn form(command: &args::Search) -> Result<Form, Vec<Diagnostic>> {
 fn attributes(command: &args::Search) -> Result<Vec<Asked>, Vec<Diagnostic>> {
     let parse = |name: &String| {
         Asked::parse(name).map_err(|error| {
-            vec![Diagnostic::trouble(format!("--attrs: `{name}` is no attribute description: {error}"))]
+            vec![Diagnostic::trouble(format!("--attrs: `{name}` is not an attribute description: {error}"))]
         })
     };
     command.attrs.iter().map(parse).collect()
@@ -141,7 +141,7 @@ fn unread(census: &Census, command: &args::Search) -> Outcome {
     if names.count == 0 {
         return Ok(Exit::Done);
     }
-    let fault = Diagnostic::trouble(format!("{} entries were passed over: their names are no DNs", names.count));
+    let fault = Diagnostic::trouble(format!("{} entries were skipped: their names are no DNs", names.count));
     let fault = names.places.iter().take(3).fold(fault, |fault, place| {
         let name = grounds::name_of(&command.exports, place.export);
         fault.note(format!("{name}:{}: {}", place.line, String::from_utf8_lossy(&place.text)))

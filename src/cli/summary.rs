@@ -1,4 +1,4 @@
-//! What a plan comes to, in a few lines on standard error: what, how many, limits, what a person must decide, what next.
+//! What a plan amounts to, in a few lines on standard error: what, how many, limits, what a person must decide, what next.
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -41,9 +41,9 @@ fn few<T>(all: &[T], most: usize, verbose: bool) -> (&[T], usize) {
 fn lines(view: &View, meant: &[(String, String)], written: Option<(&Utf8Path, &str)>, verbose: bool) -> Vec<String> {
     let numbers = &view.summary;
     let counts = [
-        (numbers.disabled, "marked"),
+        (numbers.disabled, "disabled"),
         (numbers.stamped, "stamped"),
-        (numbers.services_disabled, "with a service marked"),
+        (numbers.services_disabled, "with a service disabled"),
         (numbers.stripped, "stripped of a service"),
         (numbers.restored, "restored"),
         (numbers.disconnected, "disconnected"),

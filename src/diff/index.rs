@@ -16,7 +16,7 @@ struct Slot {
     content: [u64; 2],
 }
 
-/// Stands in the place of a content that was held against the other export.
+/// Stands in the place of a content that was compared with the other export.
 const SEEN: [u64; 2] = [u64::MAX; 2];
 
 /// Lists of which each grows by itself, so that never all of them are copied at once.

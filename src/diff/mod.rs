@@ -94,8 +94,8 @@ pub enum DiffError<E> {
         /// What was wrong.
         error: ScanError<E>,
     },
-    /// A name stands in one twice.
-    #[error("an entry stands there twice, on lines {} and {}", .lines[0], .lines[1])]
+    /// A name is in one twice.
+    #[error("an entry is there twice, on lines {} and {}", .lines[0], .lines[1])]
     Twice {
         /// Which.
         side: Side,
@@ -185,7 +185,7 @@ fn check_whole<E>(side: Side, census: &Census) -> Result<(), DiffError<E>> {
         (&census.cut, "a search ended before it had given every entry"),
         (&census.partial_lists, "lists of which the export holds a part only"),
         (&census.without_values, "entries without their values"),
-        (&census.unreadable_names, "entries whose name is no distinguished name"),
+        (&census.unreadable_names, "entries whose name is not a distinguished name"),
     ];
     match lacks.into_iter().find(|(finding, _)| finding.count > 0) {
         None => Ok(()),
@@ -193,7 +193,7 @@ fn check_whole<E>(side: Side, census: &Census) -> Result<(), DiffError<E>> {
     }
 }
 
-/// Tells names that stand there twice from names that only hash alike.
+/// Tells names that are there twice from names that only hash alike.
 fn check_names<E: Exports>(
     exports: &E,
     side: Side,

@@ -2,7 +2,7 @@
 //!
 //! An entry that is renamed takes along what stands below it. What is carried to a name of AFTER is that entry, unless
 //! its identity is known under another. A renaming that no order allows (two that were carried and have changed places)
-//! is given up: what stands at a name is changed into what is to stand there, or deleted and the new entry added. It is
+//! is given up: what stands at a name is changed into what is to are there, or deleted and the new entry added. It is
 //! deleted, too, where it is of [another kind](super::kind), unless something stays below it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -14,7 +14,7 @@ use crate::ldap::{Dn, DnKey, Entry};
 /// Attributes that say which entry it is, whatever its name.
 const IDENTITIES: [&str; 3] = ["entryUUID", "nsUniqueId", "objectGUID"];
 
-/// How an entry of AFTER comes to its name. Numbers count in the lists of entries that are gone and new.
+/// How an entry of AFTER amounts to its name. Numbers count in the lists of entries that are gone and new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrival {
     /// It is added.

@@ -1,4 +1,4 @@
-//! What the exports hold, and what of it is no entry: nothing that was read goes uncounted.
+//! What the exports hold, and what of it is not an entry: nothing that was read goes uncounted.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub struct Place {
     pub export: u16,
     /// Line, from 1.
     pub line: u64,
-    /// What stands there, raw.
+    /// What is there, raw.
     pub text: Vec<u8>,
 }
 
@@ -55,7 +55,7 @@ pub struct Census {
     pub add_records: u64,
     /// Entries of deleted things: 389 tombstones, AD deleted objects.
     pub tombstones: u64,
-    /// 389 replication state that is no entry (RUV).
+    /// 389 replication state that is not an entry (RUV).
     pub replica_states: u64,
     /// Values that 389 keeps as deleted (`;deleted`), so absent.
     pub deleted_values: u64,
@@ -69,7 +69,7 @@ pub struct Census {
     pub partial_lists: Finding,
     /// Entries of which the export holds no values (`ldapsearch -A`, `1.1`).
     pub without_values: Finding,
-    /// Entries whose name is no distinguished name; nothing is planned for them.
+    /// Entries whose name is not a distinguished name; nothing is planned for them.
     pub unreadable_names: Finding,
     /// Operational attributes that the exports show, of those that the pass [asks for](super::Pass::operational).
     pub operational: Shown,

@@ -1,4 +1,4 @@
-//! What else of the exports is no LDIF, once a first fault has ended a scan: one more reading, so that a person can mend
+//! What else of the exports is not an LDIF, once a first fault has ended a scan: one more reading, so that a person can mend
 //! them all at once.
 //!
 //! A fault costs its record; reading goes on behind it. Where the framing itself is lost, that export is not read on.

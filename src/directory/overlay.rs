@@ -1,4 +1,4 @@
-//! Changes laid over exports: what an entry is afterwards, without writing the exports anew.
+//! Changes laid over exports: what an entry is afterwards, without writing the exports again.
 
 use std::sync::Arc;
 

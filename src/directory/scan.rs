@@ -1,12 +1,12 @@
 //! One pass over every entry of the exports.
 //!
 //! A pass looks at one entry at a time and keeps what it needs; what it keeps is merged in the order of the exports,
-//! so the outcome does not depend on threads or blocks. What is no live entry never reaches it:
+//! so the outcome does not depend on threads or blocks. What is not a live entry never reaches it:
 //!
 //! | in the export | told by | becomes |
 //! | --- | --- | --- |
 //! | `changetype: add` without controls | ldifde's way to write content | an entry |
-//! | any other change record | | an error: this is no export |
+//! | any other change record | | an error: this is not an export |
 //! | 389 tombstone | class `nsTombstone`, or RDN `nsuniqueid=` with a class | counted |
 //! | 389 replica state (RUV) | the RUV's own `nsuniqueid=ffffffff-...` | counted |
 //! | AD deleted object | `\0ADEL:` in the RDN, or `isDeleted: TRUE` | counted |
@@ -15,7 +15,7 @@
 //! | `attr;range=0-*` | AD, all values | `attr` |
 //! | `attr;range=0-1499` | AD, a part of the values | kept, counted: the list is incomplete |
 //! | no attributes, or an empty objectClass | ldapsearch -A, 1.1 | kept, counted: it has no values |
-//! | a name that is no DN | | counted and named |
+//! | a name that is not a DN | | counted and named |
 //! | `result: 4 ...`, `ref:` | ldapsearch | counted and named |
 
 use std::borrow::Cow;
@@ -60,13 +60,13 @@ pub trait Exports {
         take: &mut dyn FnMut(T) -> bool,
     ) -> Result<(), Self::Error>;
 
-    /// Whether every record is read in the slow way and with all of its lines: what the quick way is held against.
+    /// Whether every record is read in the slow way and with all of its lines: what the quick way is compared with.
     fn is_thorough(&self) -> bool {
         false
     }
 }
 
-/// An entry where it stands in its block.
+/// An entry where it is in its block.
 pub struct EntryView<'v> {
     /// Index of the export.
     pub export: u16,
@@ -117,7 +117,7 @@ impl<'v> EntryView<'v> {
         }
     }
 
-    /// The evidence: where it stands.
+    /// The evidence: where it is.
     pub fn origin(&self) -> Origin {
         Origin { export: self.export, line: self.record.line }
     }

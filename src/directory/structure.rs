@@ -202,7 +202,7 @@ impl Structure {
 
     /// Entries without the one above them, although the exports hold one higher up: a tree with a hole.
     ///
-    /// An export may begin below the top of its directory; what is missing above its highest entries is no hole.
+    /// An export may begin below the top of its directory; what is missing above its highest entries is not a hole.
     pub fn holes(&self) -> Finding {
         let mut holes = Finding::default();
         let mut places: Vec<Above> = Vec::new();
@@ -229,7 +229,7 @@ impl Structure {
         self.names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
     }
 
-    /// How many entries stand in the exports more than once.
+    /// How many entries are in the exports more than once.
     pub fn repeated(&self) -> u64 {
         self.names.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64
     }

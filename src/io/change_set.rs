@@ -17,7 +17,7 @@ use crate::plan::{Kind, Stage};
 use crate::policy::Server;
 use crate::verify::trust::PlannedPart;
 
-/// Why a folder is no change set that can be read.
+/// Why a folder is not a change set that can be read.
 #[derive(Debug, Error)]
 pub enum ChangeSetError {
     /// A file could not be read.
@@ -29,7 +29,7 @@ pub enum ChangeSetError {
         error: std::io::Error,
     },
     /// A line of `SHA256SUMS` is none.
-    #[error("{path}: line {line} is no `SUM  FILE`")]
+    #[error("{path}: line {line} is not a `SUM  FILE`")]
     Sums {
         /// The file.
         path: Utf8PathBuf,
@@ -43,13 +43,13 @@ pub enum ChangeSetError {
         path: Utf8PathBuf,
     },
     /// A file that was not written with the others.
-    #[error("{path} is no part of the change set: SHA256SUMS does not name it")]
+    #[error("{path} is not a part of the change set: SHA256SUMS does not name it")]
     Unlisted {
         /// The file.
         path: Utf8PathBuf,
     },
     /// `plan.json` is of a format that this version does not read.
-    #[error("{path}: its format_version is {version}, and this version of offboard reads 1")]
+    #[error("{path}: its format_version is {version}, and this version of offboard reads 1 and 2")]
     Format {
         /// The file.
         path: Utf8PathBuf,
@@ -184,7 +184,7 @@ pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> 
             record,
         });
         history.add(plan.as_of, past);
-        // Where a tool of the site marks, there is no record; a name that is shown escaped is no name and matches nobody.
+        // Where a tool of the site marks, there is no record; a name that is shown escaped is not a name and matches nobody.
         for account in plan.accounts.iter().filter(|account| account.step == "disable") {
             if let Ok(dn) = Dn::parse(account.dn.as_bytes()) {
                 history.add_mark(dn.key(), plan.as_of);

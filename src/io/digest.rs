@@ -1,4 +1,4 @@
-//! The digests of the exports, for plan.json: taken beside the reading, by a thread that reads the files once more.
+//! The digests of the exports, for plan.json: taken next to the reading, by a thread that reads the files once more.
 //!
 //! A processor without instructions for SHA-256 takes as long for it as for all the rest of a plan, or longer: nothing
 //! waits for it before the end, and BLAKE3 can be chosen in its place. The bytes are those that were planned from: length

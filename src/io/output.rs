@@ -1,6 +1,6 @@
 //! Change sets go out: one folder, whole or not at all.
 //!
-//! Everything is written into a folder beside the target, synced, and renamed; what fails before the rename leaves
+//! Everything is written into a folder next to the target, synced, and renamed; what fails before the rename leaves
 //! nothing behind. The rename takes no place that somebody else has taken meanwhile, and an earlier change set is
 //! exchanged for the new one in one step, where the file system can do that. Files are 0600 and folders 0700: change
 //! files carry values of the directory.
@@ -34,12 +34,12 @@ pub enum OutputError {
     /// The folder is there and was not written by this tool.
     #[error("{0} is not a change set of this tool")]
     NotOurs(Utf8PathBuf),
-    /// It stands there, whole, but perhaps not after a power failure.
+    /// It is there, whole, but perhaps not after a power failure.
     #[error("{folder} is written, whole, but its place in {parent} could not be made sure: {error}")]
     Unsynced {
         /// The change set.
         folder: Utf8PathBuf,
-        /// Where it stands.
+        /// Where it is.
         parent: Utf8PathBuf,
         /// What was said.
         error: io::Error,
@@ -88,7 +88,7 @@ impl Target {
     pub fn write(&self, files: &[(String, Vec<u8>)]) -> Result<(), OutputError> {
         let parent = self.folder.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
         let wrong = |error| failed(parent, error);
-        // Opened first: a folder that cannot be synced is no place to write to.
+        // Opened first: a folder that cannot be synced is not a place to write to.
         let place = File::open(parent).map_err(wrong)?;
         // The name tells whose leftovers these are, should the machine go down in between.
         let make = || {

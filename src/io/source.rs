@@ -78,7 +78,7 @@ pub struct Source {
     pub name: String,
     /// `None` if it is opened by its name for each reading.
     file: Option<Arc<File>>,
-    /// When the file was written last; not known of what is no file.
+    /// When the file was written last; not known of what is not a file.
     written: Option<SystemTime>,
     block_size: NonZeroUsize,
     max_decompressed: Option<u64>,
@@ -217,7 +217,7 @@ impl UnpackError {
     /// What to do about it.
     pub fn help(self) -> &'static str {
         match self {
-            Self::TooMuch { .. } => "if it is no bomb, allow more with --max-decompressed SIZE",
+            Self::TooMuch { .. } => "if it is not a bomb, allow more with --max-decompressed SIZE",
             Self::Window => "it was made by zstd --long: unpack it first, with zstd -d --long=31",
         }
     }
@@ -364,7 +364,7 @@ impl Blocks {
         Ok(Some(Block { first_line, bytes: buffer }))
     }
 
-    /// There is no room for the record that is being read. A text of one line without end comes to this, too.
+    /// There is no room for the record that is being read. A text of one line without end amounts to this, too.
     fn too_long(&self, read: usize) -> io::Error {
         let line = self.next_line;
         let text = format!("no memory for the record at line {line}, which is longer than {} MiB", read >> 20);

@@ -252,7 +252,7 @@ pub fn is_one_of(types: &[&str], name: &str) -> bool {
     types.iter().any(|own| sought.is(own))
 }
 
-/// An attribute type that many names are held against: looked up once.
+/// An attribute type that many names are compared with: looked up once.
 pub struct SoughtType<'a> {
     name: &'a str,
     known: Option<&'static AttributeType>,

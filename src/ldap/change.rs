@@ -14,7 +14,7 @@ pub struct ChangeRecord {
 }
 
 impl ChangeRecord {
-    /// The name that the entry gets; `None` if the record does not rename it, or to what is no name.
+    /// The name that the entry gets; `None` if the record does not rename it, or to what is not a name.
     pub fn new_name(&self) -> Option<Dn> {
         let Change::ModifyDn { new_rdn, new_superior, .. } = &self.change else { return None };
         let parent = new_superior.as_ref().map_or_else(|| self.dn.parent_spelling().unwrap_or_default(), Dn::raw_bytes);

@@ -218,7 +218,7 @@ pub struct Ava {
     pub attribute_type: String,
     /// The value, escapes undone and BER strings read.
     pub value: Vec<u8>,
-    /// The value was given as `#` with BER that is no string of octets, UTF-8, printable or IA5 characters. `value`
+    /// The value was given as `#` with BER that is not a string of octets, UTF-8, printable or IA5 characters. `value`
     /// is the BER itself, and equals only the same BER.
     pub is_opaque: bool,
 }

@@ -21,7 +21,7 @@ const ESCAPE: u8 = 0x02;
 /// Follows [`ESCAPE`] at the start of a value that is opaque BER, so that it equals no string.
 const OPAQUE: u8 = b'#';
 
-/// How deep a DN may stand in the values of another before it is compared byte by byte.
+/// How deep a DN may are in the values of another before it is compared byte by byte.
 pub(super) const MAX_NESTING: usize = 4;
 
 /// The normal form of a distinguished name.
@@ -127,7 +127,7 @@ pub fn parent_of(key: &[u8]) -> &[u8] {
 
 /// A buffer for the keys of many names, of which none is kept.
 ///
-/// Names that come behind each other mostly stand in the same few places of the tree, so the keys of these are kept.
+/// Names that come behind each other mostly are in the same few places of the tree, so the keys of these are kept.
 #[derive(Debug, Default)]
 pub struct KeyBuffer {
     key: Vec<u8>,

@@ -1,4 +1,4 @@
-//! The hosted domain that a name stands in.
+//! The hosted domain that a name is in.
 
 use super::Dn;
 use super::attribute::same_type;
@@ -14,7 +14,7 @@ pub fn components(dn: &Dn) -> Vec<Vec<u8>> {
     values(dn, "dc")
 }
 
-/// The hosted domain that a name stands in: its nearest `o`, or what its `dc`s spell.
+/// The hosted domain that a name is in: its nearest `o`, or what its `dc`s spell.
 pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
     if let Some(domain) = organisations(dn).into_iter().next() {
         return Some(domain);

@@ -20,12 +20,12 @@ pub struct Origin {
 pub struct Value {
     /// The value itself, decoded (RFC 2849 base64 and folds undone); copies of an entry share it.
     pub bytes: Arc<[u8]>,
-    /// Line of the export on which it begins, from 1; 0 for a value that stands in no export.
+    /// Line of the export on which it begins, from 1; 0 for a value that is in no export.
     pub line: u64,
 }
 
 impl Value {
-    /// A value that stands in no export.
+    /// A value that is in no export.
     pub fn new(bytes: &[u8]) -> Self {
         Self { bytes: bytes.into(), line: 0 }
     }

@@ -61,7 +61,7 @@ pub use undefined::{Cause, Undefined};
 /// Deepest nesting of a filter.
 const MAX_DEPTH: usize = 64;
 
-/// Why text is no filter.
+/// Why text is not a filter.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{kind} (at byte {offset})")]
 pub struct FilterError {

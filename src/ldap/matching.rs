@@ -2,7 +2,7 @@
 //!
 //! A rule is a normal form: two values match if their normal forms are the same bytes. Normalising never fails; whether a
 //! value can be read under the rule, [`read`] says. A
-//! value that its own syntax forbids (a `member` that is no DN, a time that is none) is its own normal form, which
+//! value that its own syntax forbids (a `member` that is not a DN, a time that is none) is its own normal form, which
 //! no valid value shares: it matches itself only, and is reported instead of lost.
 
 use std::borrow::Cow;
@@ -156,7 +156,7 @@ pub fn order(rule: MatchingRule, a: &[u8], b: &[u8]) -> Ordering {
     }
 }
 
-/// [`normalize`] for a value that stands in DNs `depth` deep.
+/// [`normalize`] for a value that is in DNs `depth` deep.
 pub(super) fn normalize_nested(rule: MatchingRule, value: &[u8], depth: usize) -> Cow<'_, [u8]> {
     match rule {
         MatchingRule::CaseIgnore
@@ -206,7 +206,7 @@ fn is_space_or_hyphen(c: char) -> bool {
     matches!(c, ' ' | '-' | '\u{58A}' | '\u{2010}' | '\u{2011}' | '\u{2212}' | '\u{FE63}' | '\u{FF0D}')
 }
 
-/// Marks the normal form of a value that is no DN: no key begins with this byte.
+/// Marks the normal form of a value that is not a DN: no key begins with this byte.
 const NO_NAME: u8 = 0x00;
 
 fn name(value: &[u8], depth: usize) -> Cow<'_, [u8]> {

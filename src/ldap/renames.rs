@@ -116,7 +116,7 @@ mod tests {
     }
 
     proptest! {
-        /// One after the other comes to the same.
+        /// One after the other amounts to the same.
         #[test]
         fn as_one_by_one(
             pairs in prop::collection::vec(("(cn=[ab],){0,2}o=[xy]", "(cn=[ab],){0,2}o=[xy]"), 0..6),

@@ -53,7 +53,7 @@ const SECRETS: [&str; 44] = [
     "msLAPS-EncryptedPassword",
 ];
 
-/// What stands in the place of a secret.
+/// What is in the place of a secret.
 pub const MASK: &str = "********";
 
 /// Whether values of an attribute are secrets, whatever its options and however it is spelt.

@@ -22,7 +22,7 @@
 
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
-/// Why a text is no point in time.
+/// Why a text is not a point in time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} (at byte {offset})")]
 pub struct TimeError {

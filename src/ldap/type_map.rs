@@ -1,4 +1,4 @@
-//! Attribute types that millions of descriptions are held against.
+//! Attribute types that millions of descriptions are compared with.
 
 use super::attribute_types;
 

@@ -17,13 +17,13 @@ use thiserror::Error;
 use super::hex_pairs::decoded;
 use super::{Dn, DnError};
 
-/// Why text is no LDAP URL.
+/// Why text is not an LDAP URL.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UrlError {
     /// It does not begin with `ldap://`, `ldaps://` or `ldapi://`.
     #[error("expected `ldap://`, `ldaps://` or `ldapi://`")]
     Scheme,
-    /// The part behind the host is no name.
+    /// The part behind the host is not a name.
     #[error("the name in the URL is none: {0}")]
     Dn(DnError),
 }

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::record::{AttributeLine, ChangeKind, ChangeRecord, Text};
 use crate::ldap::{self, Attribute, AttributeDescription, Change, Control, Dn, Modification, Rdn, Value};
 
-/// Why a record is no operation.
+/// Why a record is not an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}: {what}")]
 pub struct ConvertError {
@@ -52,7 +52,7 @@ fn description(text: &str, line: u64) -> Result<AttributeDescription, ConvertErr
 
 fn value(line: &AttributeLine<'_>) -> Result<Value, ConvertError> {
     match &line.value {
-        Text::Url(_) => Err(ConvertError { line: line.line, what: "the value stands in another file".to_owned() }),
+        Text::Url(_) => Err(ConvertError { line: line.line, what: "the value is in another file".to_owned() }),
         value => Ok(Value { bytes: value.bytes().into(), line: line.line }),
     }
 }

@@ -89,14 +89,14 @@ pub enum LdifErrorKind {
     /// A byte that LDIF text cannot hold.
     #[error("a NUL byte; such a value is written in base64")]
     NulByte,
-    /// The text after `::` is no base64.
+    /// The text after `::` is not base64.
     #[error("not base64: {0}")]
     BadBase64(&'static str),
     /// A value given as a URL.
-    #[error("the value stands in another file (`:<`), and reading other files is not allowed")]
+    #[error("the value is in another file (`:<`), and reading other files is not allowed")]
     UrlNotAllowed,
     /// A `:<` URL that names no file of the allowed folder.
-    #[error("the value stands in another file (`:<`) that cannot be read: {0}")]
+    #[error("the value is in another file (`:<`) that cannot be read: {0}")]
     UrlUnreadable(String),
     /// The record does not begin with `dn:`.
     #[error("expected `dn:` at the start of the record")]
@@ -122,7 +122,7 @@ pub enum LdifErrorKind {
     /// A `control:` that stands behind the changetype.
     #[error("`control:` must stand between `dn:` and `changetype:`")]
     LateControl,
-    /// Something that is no control.
+    /// Something that is not a control.
     #[error("expected a control: OID, then `true` or `false`, then `:` and a value")]
     BadControl,
     /// Lines after `changetype: delete`.

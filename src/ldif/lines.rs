@@ -98,8 +98,8 @@ impl<'b> Lines<'b> {
 
     /// Reads the lines of the next record into `lines`, which is emptied first.
     ///
-    /// Leaves it empty at the end of the text. Blank lines and comments before the record are passed over.
-    /// After an error the rest of the record is passed over, so that reading can go on.
+    /// Leaves it empty at the end of the text. Blank lines and comments before the record are skipped.
+    /// After an error the rest of the record is skipped, so that reading can go on.
     pub fn read_record(&mut self, lines: &mut Vec<LogicalLine<'b>>) -> Result<(), LdifError> {
         lines.clear();
         while !self.rest.is_empty() {

@@ -16,7 +16,7 @@
 //! | [`writer`] | values | text that every LDIF reader reads back as those values |
 //!
 //! Everything borrows from the block; only what was folded or base64 is copied. What this reader accepts beyond the
-//! RFC, and why, stands in `docs/leniency.md`.
+//! RFC, and why, is in `docs/leniency.md`.
 
 pub mod convert;
 pub mod error;

@@ -75,9 +75,9 @@ struct Walk<'b> {
 enum Start {
     /// Nothing is left.
     End,
-    /// An empty line, which was passed over.
+    /// An empty line, which was skipped.
     Blank,
-    /// A comment, which was passed over.
+    /// A comment, which was skipped.
     Comment,
     /// A line with something in it.
     Line,
@@ -86,7 +86,7 @@ enum Start {
 /// What is done with the lines of an attribute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Use {
-    /// They are checked and passed over.
+    /// They are checked and skipped.
     #[default]
     Pass,
     /// They are kept.

@@ -47,7 +47,7 @@ pub enum UrlPolicy<'a> {
 /// Reads the records of a block of text, one after the other.
 ///
 /// The block ends where a record ends. An iterator of results: after an error that
-/// [can be passed over](LdifError::can_continue), the next record follows.
+/// [can be skipped](LdifError::can_continue), the next record follows.
 pub struct RecordReader<'b, 'a> {
     lines: Lines<'b>,
     urls: UrlPolicy<'a>,
@@ -99,7 +99,7 @@ impl<'b, 'a> RecordReader<'b, 'a> {
         self
     }
 
-    /// The slow way for every record: what the quick one is held against.
+    /// The slow way for every record: what the quick one is compared with.
     #[must_use]
     pub fn slow(mut self) -> Self {
         self.is_quick = false;
@@ -306,7 +306,7 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         }
     }
 
-    /// Blanks behind base64 mean nothing and are passed over; blanks inside it may be a cut line.
+    /// Blanks behind base64 mean nothing and are skipped; blanks inside it may be a cut line.
     fn base64(&self, index: usize, start: usize, written: &[u8]) -> Result<Vec<u8>> {
         let blanks = written.iter().rev().take_while(|byte| **byte == b' ').count();
         let digits = &written[..written.len() - blanks];
@@ -315,7 +315,7 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
             let foreign = digits.iter().position(|byte| !is_base64(*byte));
             let (position, message) = match (error.kind, foreign) {
                 (_, Some(position)) => (position, "a character that base64 does not have"),
-                (DecodeKind::Length, None) => (digits.len(), "the length is no multiple of four"),
+                (DecodeKind::Length, None) => (digits.len(), "the length is not a multiple of four"),
                 (DecodeKind::Symbol | DecodeKind::Padding, None) => (error.position, "wrong padding"),
                 (DecodeKind::Trailing, None) => (error.position, "bits left over at the end"),
             };

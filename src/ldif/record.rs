@@ -142,7 +142,7 @@ pub struct ModSpec<'b> {
     pub values: Vec<AttributeLine<'b>>,
 }
 
-/// A block of lines that is no record but is known: what `ldapsearch` and its kin write around entries.
+/// A block of lines that is not a record but is known: what `ldapsearch` and its kin write around entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NonEntry<'b> {
     /// A `version: 1` that stands alone.

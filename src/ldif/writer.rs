@@ -48,7 +48,7 @@ pub fn write_value(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.push(b'\n');
 }
 
-/// Folds what stands in `out` from `start`, but not in its first `keep` bytes.
+/// Folds what is in `out` from `start`, but not in its first `keep` bytes.
 fn fold(out: &mut Vec<u8>, start: usize, keep: usize) {
     let first = COLUMNS.max(keep);
     if out.len() - start <= first {

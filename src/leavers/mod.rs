@@ -6,7 +6,7 @@
 //! | `commadmin -i` | every line begins with `l` and a blank | `l jsmith` |
 //! | DN list | every line is a distinguished name | `uid=jsmith,ou=People,o=sesta.com,o=isp` |
 //!
-//! Blank lines and lines that begin with `#` are passed over in the last two. CSV columns beside the identity:
+//! Blank lines and lines that begin with `#` are skipped in the last two. CSV columns next to the identity:
 //! `action`, `effective`, `successor`, `ticket`, `note`; any other column is an error, as is a leaver that is listed
 //! twice. Every fault is reported, not only the first.
 
@@ -215,7 +215,7 @@ pub enum LeaversErrorKind {
     #[error("no action `{0}`; there are delete, disable, mail, calendar, disconnect, restore")]
     Action(String),
     /// Not a date.
-    #[error("`{0}` is no date; write YYYY-MM-DD")]
+    #[error("`{0}` is not a date; write YYYY-MM-DD")]
     Date(String),
     /// Listed twice.
     #[error("listed already, on line {0}")]
@@ -317,7 +317,7 @@ mod tests {
                 "uid,action,effective\na,kill,soon\n,delete,\na,delete,\n",
                 vec![
                     "line 2: no action `kill`; there are delete, disable, mail, calendar, disconnect, restore",
-                    "line 2: `soon` is no date; write YYYY-MM-DD",
+                    "line 2: `soon` is not a date; write YYYY-MM-DD",
                     "line 3: the identity is empty",
                     "line 4: listed already, on line 2",
                 ],

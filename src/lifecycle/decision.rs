@@ -21,17 +21,17 @@
 //!
 //! | asked for | state | grace | services ([`service_outcome`](super::service_outcome)) | step | reason |
 //! | --- | --- | --- | --- | --- | --- |
-//! | delete | active | 0 days | nothing to wait for | purge | purge-at-once |
+//! | delete | active | 0 days | nothing to wait for | delete | delete-at-once |
 //! | both | active, and `[disable] bits` do not fit it | | | hold | not-disableable |
-//! | delete | active; marked by the change files ([`mark`](super::disable)) | 0 days | strip some then | mark | disable-and-strip |
-//! | both | active | | | mark | mark |
-//! | both | marked | no date, `[stamp] missing = "start"` | | stamp | stamp-started |
-//! | disable | marked | | | nothing | already-disabled |
-//! | delete | marked | | wait for some, strip none | wait | waiting-for-services |
-//! | delete | marked | until a day | strip some, or all released | wait | in-grace |
-//! | delete | marked | no stamp in the policy, or no date | strip some, or all released | hold | grace-without-stamp, grace-without-date |
-//! | delete | marked | over | strip some, wait for others | strip | strip |
-//! | delete | marked | over | all released | purge | purge |
+//! | delete | active; disabled by the change files ([`disable`](super::disable)) | 0 days | strip some then | disable | disable-and-strip |
+//! | both | active | | | disable | disable |
+//! | both | disabled | no date, `[stamp] missing = "start"` | | stamp | stamp-started |
+//! | disable | disabled | | | nothing | already-disabled |
+//! | delete | disabled | | wait for some, strip none | wait | waiting-for-services |
+//! | delete | disabled | until a day | strip some, or all released | wait | in-grace |
+//! | delete | disabled | no stamp in the policy, or no date | strip some, or all released | hold | grace-without-stamp, grace-without-date |
+//! | delete | disabled | over | strip some, wait for others | strip | strip |
+//! | delete | disabled | over | all released | delete | delete |
 //!
 //! mail and calendar, the account stays:
 //!
@@ -41,7 +41,7 @@
 //! | never assigned | | nothing | service-not-assigned |
 //! | goes with the entry only | | hold | service-with-entry |
 //! | waiting | | disable-service | disable-service |
-//! | marked | | wait | waiting-for-services |
+//! | disabled | | wait | waiting-for-services |
 //! | released | until a day | wait | in-grace |
 //! | released | no stamp, no date | hold | grace-without-stamp, grace-without-date |
 //! | released | over | strip | strip |
@@ -50,7 +50,7 @@
 //!
 //! | account | step | reason |
 //! | --- | --- | --- |
-//! | active, no stamp, no service marked | nothing | already-active |
+//! | active, no stamp, no service disabled | nothing | already-active |
 //! | a service has been released: its mailbox is gone | hold | restore-after-release |
 //! | disabled, and neither its stamp nor the history says that a change set disabled it | hold | restore-disabled-before |
 //! | otherwise | restore | restore |
@@ -76,7 +76,7 @@ pub enum Step {
     Disable,
     /// The status of a service is set.
     DisableService,
-    /// It is marked already, and gets the date from which its grace counts.
+    /// It is disabled already, and gets the date from which its grace counts.
     Stamp,
     /// Services are taken off it; it stays.
     Strip,
@@ -126,9 +126,9 @@ pub enum Reason {
     },
     /// The service is to be removed from an account that stays.
     DisableService(String),
-    /// The account is marked and has no date: its grace begins today.
+    /// The account is disabled and has no date: its grace begins today.
     StampStarted,
-    /// The account is marked already, and no more was asked for.
+    /// The account is disabled already, and no more was asked for.
     AlreadyDisabled,
     /// Services still hold something of the user.
     WaitingForServices(Vec<String>),
@@ -139,7 +139,7 @@ pub enum Reason {
         /// Services that are waited for before the entry goes, if it is to go.
         waiting: Vec<String>,
     },
-    /// Marked, released, and the grace is over.
+    /// Disabled, released, and the grace is over.
     Delete,
     /// Active, but nothing is to be waited for: no service, no grace.
     DeleteAtOnce,
@@ -147,7 +147,7 @@ pub enum Reason {
     InGrace(Date),
     /// The policy asks for a grace and names no stamp.
     GraceWithoutStamp,
-    /// The account carries no date that says when it was marked.
+    /// The account carries no date that says when it was disabled.
     GraceWithoutDate,
     /// The leaver leaves on this day.
     NotYetEffective(Date),
@@ -167,7 +167,7 @@ pub enum Reason {
     Disconnect,
     /// The policy has no `[disconnect]`.
     NoDisconnect,
-    /// It is none of the accounts that the policy's bits are for: the attribute.
+    /// It is not one of the accounts that the policy's bits are for: the attribute.
     NotDisableable(String),
     /// The policy has no such service.
     NoSuchService(&'static str),
@@ -183,7 +183,7 @@ pub enum Reason {
     RestoreAfterRelease(Vec<String>),
     /// It is disabled, and nothing says that a change set disabled it.
     RestoreDisabledBefore,
-    /// What stood there before the mark is not known: the attribute.
+    /// What was there before the mark is not known: the attribute.
     RestoreUnknown(String),
     /// The stamp attribute is single-valued and has another value: the attribute.
     StampOccupied(String),
@@ -276,8 +276,10 @@ impl Reason {
                 "a later date of the mark, more days of grace, a veto, or the action restore"
             }
             Self::InGrace(_) => "the day; or another date of the mark in the directory, or other days of [grace]",
-            Self::GraceWithoutStamp => "[stamp] in the policy, the change set that marked it (--history), or days = 0",
-            Self::GraceWithoutDate => "a date in the stamp attribute, or the change set that marked it (--history)",
+            Self::GraceWithoutStamp => {
+                "[stamp] in the policy, the change set that disabled it (--history), or days = 0"
+            }
+            Self::GraceWithoutDate => "a date in the stamp attribute, or the change set that disabled it (--history)",
             Self::NotYetEffective(_) => "the day; or another `effective` in the list",
             Self::Vetoed(_) => "taking it off the veto",
             Self::MadeByHand => "a value that [accounts] provenance looks for",
@@ -286,7 +288,7 @@ impl Reason {
             Self::ActiveInRoster(..) => "the roster saying that it has left",
             Self::Disconnected => "taking the blocking value away by hand",
             Self::NoDisconnect => "[disconnect] in the policy",
-            Self::NotDisableable(_) => "other bits: it is none of the accounts that may be disabled so",
+            Self::NotDisableable(_) => "other bits: it is not one of the accounts that may be disabled so",
             Self::NoSuchService(_) => "that service in the policy",
             Self::ServiceNotAssigned(_) => "an object class of the service",
             Self::ServiceWithEntry(_) => "the action delete: the service goes with the entry",
@@ -298,7 +300,7 @@ impl Reason {
             }
             Self::StampOccupied(_) => "that value removed, or another attribute in [stamp]",
             Self::NoRoom(_) => "that value gone, or another attribute in [disconnect]",
-            Self::RestoreUnknown(_) => "[restore] for that attribute, or the change set that marked it (--history)",
+            Self::RestoreUnknown(_) => "[restore] for that attribute, or the change set that disabled it (--history)",
             Self::LastMember(_, KeepsMember::Policy) => "another member, or another [references] last_member",
             Self::LastMember(_, KeepsMember::Required(_)) => {
                 "another member, or [references] last_member = \"successor\", \"placeholder:<dn>\" or \"delete-group\""
@@ -370,19 +372,19 @@ impl Reason {
     pub fn sentence(&self) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match self {
-            Self::Disable => "active: it is marked now".to_owned(),
+            Self::Disable => "active: it is disabled now".to_owned(),
             Self::DisableAndStrip { strip, waiting } => format!(
-                "active: it is marked now; released by {}, which is stripped, the policy asking for no grace; not yet by: {}",
+                "active: it is disabled now; released by {}, which is stripped, the policy asking for no grace; not yet by: {}",
                 strip.join(", "),
                 waiting.join(", ")
             ),
-            Self::DisableService(name) => format!("the service {name} is marked for removal; the account stays"),
+            Self::DisableService(name) => format!("the service {name} is disabled for removal; the account stays"),
             Self::StampStarted => {
-                "marked already, but nothing says since when: it gets today's stamp, and its grace begins".to_owned()
+                "disabled already, but nothing says since when: it gets today's stamp, and its grace begins".to_owned()
             }
-            Self::AlreadyDisabled => "marked already".to_owned(),
+            Self::AlreadyDisabled => "disabled already".to_owned(),
             Self::WaitingForServices(names) => {
-                format!("marked; not yet released by: {}", names.join(", "))
+                format!("disabled; not yet released by: {}", names.join(", "))
             }
             Self::Strip { strip, waiting } if waiting.is_empty() => {
                 format!("released by {}, which is stripped; the account stays", strip.join(", "))
@@ -390,18 +392,18 @@ impl Reason {
             Self::Strip { strip, waiting } => {
                 format!("released by {}, which is stripped; not yet by: {}", strip.join(", "), waiting.join(", "))
             }
-            Self::Delete => "marked, every service released, grace over: it is deleted".to_owned(),
+            Self::Delete => "disabled, every service released, grace over: it is deleted".to_owned(),
             Self::DeleteAtOnce => {
                 "active, but no service holds anything and the policy asks for no grace: it is deleted".to_owned()
             }
-            Self::InGrace(due) => format!("marked and released; due on {due}"),
+            Self::InGrace(due) => format!("disabled and released; due on {due}"),
             Self::GraceWithoutStamp => {
-                "marked and released, but the policy asks for a grace ([grace] days) and names no \
+                "disabled and released, but the policy asks for a grace ([grace] days) and names no \
                  [stamp] to read the date of the mark from; name one, give an earlier change set with --history, or set days = 0"
                     .to_owned()
             }
             Self::GraceWithoutDate => {
-                "marked and released, but nothing says since when: its stamp attribute holds no date that can be read"
+                "disabled and released, but nothing says since when: its stamp attribute holds no date that can be read"
                     .to_owned()
             }
             Self::NotYetEffective(day) => format!("leaves on {day}"),
@@ -441,7 +443,7 @@ impl Reason {
             }
             Self::RestoreUnknown(attribute) => format!(
                 "what {attribute} was before the mark is not known; name it under [restore], or give the change set \
-                 that marked it with --history"
+                 that disabled it with --history"
             ),
             Self::LastMember(group, why) => format!("it is the last member of {}{why}", text(group)),
             Self::LastEnabledMember(group) => {
@@ -481,7 +483,7 @@ pub struct Decision {
     pub action: Action,
     /// The rule that counts, from 0.
     pub rule: Option<usize>,
-    /// When it was marked, if that is known.
+    /// When it was disabled, if that is known.
     pub disabled_since: Option<DisabledSince>,
     /// The first day on which it may be deleted or stripped, if that is known.
     pub due: Option<Date>,
@@ -498,7 +500,7 @@ impl Decision {
         }
     }
 
-    /// The service that is marked or stripped on its own.
+    /// The service that is disabled or stripped on its own.
     pub fn service(&self) -> Option<&'static str> {
         service_of(self.action)
     }
@@ -513,7 +515,7 @@ pub fn service_of(action: Action) -> Option<&'static str> {
     }
 }
 
-/// All that a decision rests on, beside the policy.
+/// All that a decision rests on, next to the policy.
 pub struct Case<'c> {
     /// The account.
     pub entry: &'c Entry,
@@ -614,10 +616,10 @@ fn account(
     services: &[Service],
     clock: Grace,
 ) -> (Step, Reason) {
-    let purge = service_outcome(services);
+    let outcome = service_outcome(services);
     if state == State::Active {
-        // Marked today, it would be due today: planning twice on one day must not give two plans.
-        if action == Action::Delete && policy.grace.days == 0 && purge == ServiceOutcome::Entry {
+        // Disabled today, it would be due today: planning twice on one day must not give two plans.
+        if action == Action::Delete && policy.grace.days == 0 && outcome == ServiceOutcome::Entry {
             return (Step::Delete, Reason::DeleteAtOnce);
         }
         let fits = |(description, bits): &&(_, crate::policy::BitRule)| {
@@ -635,7 +637,7 @@ fn account(
     if clock == Grace::NoDate && starts {
         return (Step::Stamp, Reason::StampStarted);
     }
-    match (action, purge, clock) {
+    match (action, outcome, clock) {
         (Action::Disable, ..) => (Step::Nothing, Reason::AlreadyDisabled),
         (_, ServiceOutcome::Hold(waiting), _) => (Step::Wait, Reason::WaitingForServices(waiting)),
         (_, _, Grace::Until(day, _)) => (Step::Wait, Reason::InGrace(day)),
@@ -648,7 +650,7 @@ fn account(
     }
 }
 
-/// Why an active account is marked, and what is done along with it: what a plan of the same day would do next.
+/// Why an active account is disabled, and what is done along with it: what a plan of the same day would do next.
 fn marking(entry: &Entry, action: Action, policy: &Policy) -> Reason {
     if action == Action::Delete && policy.grace.days == 0 {
         let (state, services) = state(&after_disable(entry, policy), policy);
@@ -684,7 +686,7 @@ fn is_disabled_by_change_set(case: &Case<'_>, policy: &Policy, is_stamped: bool)
         return true;
     }
     // A change set that only wrote the stamp found the account disabled.
-    let only_stamped = case.history.marked(key, None).is_some();
+    let only_stamped = case.history.disabled(key, None).is_some();
     // Without a stamp in the policy and without history nothing could show it: the list decides.
     let can_be_shown = policy.stamp.is_some() || !case.history.is_empty();
     !only_stamped && (is_stamped || !can_be_shown)
@@ -806,7 +808,7 @@ mod tests {
                 5,
                 "strip strip",
             ),
-            (Delete, "inetUserStatus: DELETED; mailUserStatus: Removed; icsStatus: removed", 0, "purge purge"),
+            (Delete, "inetUserStatus: DELETED; mailUserStatus: Removed; icsStatus: removed", 0, "delete delete"),
             (
                 Delete,
                 "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: removed",
@@ -823,7 +825,7 @@ mod tests {
                 Delete,
                 "inetUserStatus: deleted; mailUserStatus: removed; icsStatus: removed; description: left 2026-11-15",
                 5,
-                "purge purge",
+                "delete delete",
             ),
             (
                 Delete,
@@ -831,14 +833,14 @@ mod tests {
                 5,
                 "hold grace-without-date",
             ),
-            // A status without its mark is no reason to delete, whatever the services say.
+            // A status without its mark is not a reason to delete, whatever the services say.
             (
                 Delete,
                 "inetUserStatus: active; mailUserStatus: removed; icsStatus: removed",
                 5,
                 "disable disable due 2026-11-27",
             ),
-            (Delete, "inetUserStatus: active; mailUserStatus: removed; icsStatus: removed", 0, "purge purge-at-once"),
+            (Delete, "inetUserStatus: active; mailUserStatus: removed; icsStatus: removed", 0, "delete delete-at-once"),
         ] {
             let policy = Policy::parse(&format!("{STAMPED}[grace]\ndays = {days}\n")).unwrap();
             let found = decided(&account(&format!("{BOTH}{statuses}")), asked, &policy, |_| {});
@@ -946,10 +948,10 @@ mod tests {
             ("review", "userAccountControl: 514; info: see ticket 4711", "hold grace-without-date"),
             ("review", "userAccountControl: 514; info: 23/08/2026 10:00:00", "hold grace-without-date"),
             ("review", "userAccountControl: 514; info: 2026-08-23", "wait in-grace due 2026-11-22"),
-            ("review", "userAccountControl: 514; info: 2026-08-22", "purge purge"),
+            ("review", "userAccountControl: 514; info: 2026-08-22", "delete delete"),
             // An administrator moved the date to give it more time.
             ("review", "userAccountControl: 514; info: 2026-11-20", "wait in-grace due 2027-02-19"),
-            // Enabled again by hand, the date left behind: it begins anew.
+            // Enabled again by hand, the date left behind: it begins again.
             ("review", "userAccountControl: 512; info: 2026-01-01", "disable disable due 2027-02-20"),
         ] {
             let text = format!("preset = \"active-directory\"\n[stamp]\nmissing = \"{missing}\"\n");

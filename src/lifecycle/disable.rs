@@ -1,10 +1,10 @@
-//! What change files write to an account when it is marked, and what the account is then.
+//! What change files write to an account when it is disabled, and what the account is then.
 //!
 //! | of `[disable]` | written |
 //! | --- | --- |
 //! | `replace` | the value, in place of any other; not where a tool of the site writes it ([`Tools`](crate::policy::Tools)) |
 //! | `present` | the same, where the account has the attribute |
-//! | `bits` | the number that stands there, with the bits turned on |
+//! | `bits` | the number that is there, with the bits turned on |
 
 use super::state::{number, values_of};
 use crate::ldap::{AttributeDescription, Entry, Value};
@@ -27,10 +27,10 @@ pub fn writes<'p>(entry: &Entry, policy: &'p Policy) -> Vec<(&'p AttributeDescri
 
 /// The account as change files leave it that mark it.
 pub fn after_disable(entry: &Entry, policy: &Policy) -> Entry {
-    let mut marked = entry.clone();
+    let mut disabled = entry.clone();
     for (description, value) in writes(entry, policy) {
-        marked.attributes.retain(|attribute| attribute.description != *description);
-        marked.push(description.clone(), Value::new(&value));
+        disabled.attributes.retain(|attribute| attribute.description != *description);
+        disabled.push(description.clone(), Value::new(&value));
     }
-    marked
+    disabled
 }

@@ -33,7 +33,7 @@
 //!   inactive. It is called disabled here, which tells it from a status that says inactive. icsCalendarUser and
 //!   icsCalendarDomain allow the attribute; icsCalendarResource does not, so on an entry that is only a resource
 //!   nothing reads it.
-//! - With a DC tree beside the organization tree, both carry inetDomainStatus and the organization tree wins. It
+//! - With a DC tree next to the organization tree, both carry inetDomainStatus and the organization tree wins. It
 //!   is the one above the account, and the one that [`domain_of_account`] finds.
 
 use Of::{Account, Domain};
@@ -77,7 +77,7 @@ pub enum Word {
     Inactive,
     /// Stopped: mail to the user fails permanently.
     Disabled,
-    /// Marked for deletion.
+    /// Disabled for deletion.
     Deleted,
     /// What the service held is gone.
     Removed,
@@ -118,11 +118,11 @@ pub struct Because {
     pub attribute: &'static str,
     /// Its value as written: raw, escape it before showing it.
     pub value: Option<Vec<u8>>,
-    /// The value is none of its legal words, and counts as inactive for that.
+    /// The value is not one of its legal words, and counts as inactive for that.
     pub illegal: bool,
     /// The export of the entry and the line of the value.
     pub origin: Origin,
-    /// It stands in the domain's entry, not in the account's.
+    /// It is in the domain's entry, not in the account's.
     pub of_domain: bool,
 }
 
@@ -199,7 +199,7 @@ pub fn effective(service: Service, account: &Entry, domain: Option<&Entry>) -> E
 
 /// The domain that an account belongs to: the nearest entry above it that has a class or a status of a domain.
 ///
-/// The ancestors are given nearest first; what does not stand above the account is passed over.
+/// The ancestors are given nearest first; what does not stand above the account is skipped.
 pub fn domain_of_account<'e>(account: &Entry, mut ancestors: impl Iterator<Item = &'e Entry>) -> Option<&'e Entry> {
     ancestors.find(|entry| account.dn.key().is_under(entry.dn.key()) && is_domain(entry))
 }
@@ -230,7 +230,7 @@ pub(super) fn status<'e>(account: &'e Entry, attribute: &'static str) -> (Word, 
     }
 }
 
-/// The word of a value; `None` if it is none of the legal ones.
+/// The word of a value; `None` if it is not one of the legal ones.
 pub(super) fn legal_word(words: &[Word], value: &[u8]) -> Option<Word> {
     words.iter().copied().find(|word| same(value, word.name()))
 }
@@ -430,14 +430,14 @@ pub(super) mod tests {
     fn the_note() {
         for (step, lines, mail, calendar) in [
             ("before", "mailUserStatus: active; icsStatus: Active; inetUserStatus: Active", "active", "active"),
-            ("marked", "mailUserStatus: active; icsStatus: Active; inetUserStatus: deleted",
+            ("disabled", "mailUserStatus: active; icsStatus: Active; inetUserStatus: deleted",
              "deleted < inetUserStatus: deleted @1:203", "deleted < inetUserStatus: deleted @1:203"),
-            ("purged", "inetUserStatus: deleted; icsStatus: removed; mailUserStatus: removed",
+            ("deleted", "inetUserStatus: deleted; icsStatus: removed; mailUserStatus: removed",
              "deleted < inetUserStatus: deleted @1:201", "deleted < inetUserStatus: deleted @1:201"),
             // `csuser disable` where icsStatus is set: the user can still log in to the calendar.
             ("csuser disable", "icsStatus: Active; inetUserStatus: Active; icsAllowedServiceAccess: http",
              "active", "active"),
-            ("and marked", "icsStatus: Active; inetUserStatus: deleted; icsAllowedServiceAccess: http",
+            ("and disabled", "icsStatus: Active; inetUserStatus: deleted; icsAllowedServiceAccess: http",
              "deleted < inetUserStatus: deleted @1:202", "deleted < inetUserStatus: deleted @1:202"),
             ("stand-alone calendar", "icsAllowedServiceAccess: http",
              "active", "disabled < icsAllowedServiceAccess: http @1:201"),

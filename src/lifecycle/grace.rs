@@ -1,4 +1,4 @@
-//! How long a marked account waits.
+//! How long a disabled account waits.
 //!
 //! The date of the mark is looked for in this order; the first that is there counts:
 //!
@@ -24,11 +24,11 @@ use super::state::values_of;
 use crate::ldap::{AttributeDescription, Entry, time};
 use crate::policy::{Policy, Stamp};
 
-/// What stands in a stamp's format for the date, and for the date as `GeneralizedTime`.
+/// What is in a stamp's format for the date, and for the date as `GeneralizedTime`.
 const DATE: &str = "{{ as_of }}";
 const TIME: &str = "{{ as_of_time }}";
 
-/// Where an account stands in its grace.
+/// Where an account is in its grace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grace {
     /// It may be deleted.
@@ -41,14 +41,14 @@ pub enum Grace {
     NoDate,
 }
 
-/// When an account was marked, and how that is known.
+/// When an account was disabled, and how that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DisabledSince {
     /// The day, in UTC.
     pub date: Date,
     /// How it is known.
     pub source: Source,
-    /// The line of the export that says so; 0 for what stands in none.
+    /// The line of the export that says so; 0 for what is in none.
     pub line: u64,
 }
 
@@ -74,7 +74,7 @@ impl Source {
     }
 }
 
-/// Reads the grace of a marked account, or of a service of it that is marked on its own.
+/// Reads the grace of a disabled account, or of a service of it that is disabled on its own.
 pub fn grace(entry: &Entry, service: Option<&str>, policy: &Policy, history: &History, as_of: Date) -> Grace {
     let days = service.map_or(policy.grace.days, |service| policy.grace.of_service(service));
     if days == 0 {
@@ -117,7 +117,7 @@ pub fn mark(
     let touched = touched.and_then(|value| Some((time::utc_date(&value.bytes).ok()?, value.line)));
     let touched = touched.map(|(date, line)| DisabledSince { date, source: Source::ModifyTimestamp, line });
     let past =
-        history.marked(entry.dn.key(), service).map(|date| DisabledSince { date, source: Source::History, line: 0 });
+        history.disabled(entry.dn.key(), service).map(|date| DisabledSince { date, source: Source::History, line: 0 });
     Ok(match (past, touched) {
         (Some(past), Some(touched)) if touched.date > past.date => Some(touched),
         (Some(past), _) => Some(past),

@@ -13,7 +13,7 @@ use crate::ldap::{AttributeDescription, Change, ChangeRecord, Dn, DnKey, ModOp, 
 /// What earlier change sets did.
 #[derive(Clone, Default)]
 pub struct History {
-    /// The last day on which each account was marked, or a service of it (`None` is the account as a whole).
+    /// The last day on which each account was disabled, or a service of it (`None` is the account as a whole).
     marks: HashMap<(DnKey, Option<String>), Date>,
     /// Accounts that a change set disabled, and not only stamped.
     disabled: HashSet<DnKey>,
@@ -86,7 +86,7 @@ impl History {
         }
     }
 
-    /// Adds an account that a tool of the site marked.
+    /// Adds an account that a tool of the site disabled.
     pub fn add_mark(&mut self, account: &DnKey, as_of: Date) {
         self.mark(account.clone(), None, as_of);
         self.disabled.insert(account.clone());
@@ -112,8 +112,8 @@ impl History {
         }
     }
 
-    /// The day on which an account, or a service of it, was marked last.
-    pub fn marked(&self, account: &DnKey, service: Option<&str>) -> Option<Date> {
+    /// The day on which an account, or a service of it, was disabled last.
+    pub fn disabled(&self, account: &DnKey, service: Option<&str>) -> Option<Date> {
         let at = |key: &DnKey| self.marks.get(&(key.clone(), service.map(str::to_owned))).copied();
         at(account).into_iter().chain(self.moved_from.get(account).and_then(|old| at(old.key()))).max()
     }
@@ -196,18 +196,18 @@ mod tests {
         history.add(date("2026-11-01"), past);
         // By either name, as the account has moved since.
         for name in ["uid=a,ou=p,o=x", "UID=A,ou=d,o=x"] {
-            assert_eq!(history.marked(&key(name), None), Some(date("2026-11-01")), "{name}");
-            assert_eq!(history.marked(&key(name), Some("mail")), Some(date("2026-11-01")), "{name}");
-            assert_eq!(history.marked(&key(name), Some("calendar")), None, "{name}");
+            assert_eq!(history.disabled(&key(name), None), Some(date("2026-11-01")), "{name}");
+            assert_eq!(history.disabled(&key(name), Some("mail")), Some(date("2026-11-01")), "{name}");
+            assert_eq!(history.disabled(&key(name), Some("calendar")), None, "{name}");
             let before = history.before(&key(name), &description).unwrap();
             assert!(before.iter().map(|value| &*value.bytes).eq([b"/bin/zsh".as_slice()]), "{name}");
         }
         assert_eq!(history.moved_from(&key("uid=a,ou=d,o=x")).unwrap().raw_bytes(), b"uid=a,ou=p,o=x");
-        assert_eq!(history.marked(&key("uid=b,ou=p,o=x"), None), None);
+        assert_eq!(history.disabled(&key("uid=b,ou=p,o=x"), None), None);
 
         let restored = record("uid=a,ou=d,o=x", Change::Modify(Vec::new()));
         history.add(date("2026-11-05"), [Past { kind: "restore", service: None, record: &restored }]);
-        assert_eq!(history.marked(&key("uid=a,ou=p,o=x"), None), None);
+        assert_eq!(history.disabled(&key("uid=a,ou=p,o=x"), None), None);
 
         history.add_roster("hr", date("2026-11-01"), 100);
         history.add_roster("hr", date("2026-10-01"), 90);

@@ -3,9 +3,9 @@
 //! | code | holds when | basis |
 //! | --- | --- | --- |
 //! | ics-access-without-effect | icsAllowedServiceAccess is set while icsStatus is | 819-4437: ignored then |
-//! | illegal-status | a status has a value that is none of its words | 819-4437: counts as inactive |
+//! | illegal-status | a status has a value that is not one of its words | 819-4437: counts as inactive |
 //! | several-values | a status has several values | 819-4437: single-valued |
-//! | service-stuck | deleted; one service removed, another there and active or absent | 819-6839: never purged |
+//! | service-stuck | deleted; one service removed, another there and active or absent | 819-6839: never deleted |
 //! | status-without-class | a service's status is set and none of its classes | 819-4437 |
 //! | class-without-status | a service's class is there and its status is not | 819-4437: counts as active |
 //! | contradiction | active; a service removed and its class still there | 819-4437 |
@@ -93,7 +93,7 @@ const RULES: [Rule; 10] = [
     Rule {
         code: "illegal-status",
         find: illegal_status,
-        sentence: "the value is none of the words of {attribute}; it counts as inactive",
+        sentence: "the value is not one of the words of {attribute}; it counts as inactive",
     },
     Rule {
         code: "several-values",
@@ -104,7 +104,7 @@ const RULES: [Rule; 10] = [
         code: "service-stuck",
         find: service_stuck,
         sentence: "the account is deleted and its other service removed, but {attribute} is active or absent: \
-                   the entry is never purged",
+                   the entry is never deleted",
     },
     Rule {
         code: "status-without-class",
@@ -120,7 +120,7 @@ const RULES: [Rule; 10] = [
         code: "contradiction",
         find: contradiction,
         sentence: "{attribute} says removed, but the account is active and has the object class of the service: \
-                   the service is not stripped yet, or was marked by mistake",
+                   the service is not stripped yet, or was disabled by mistake",
     },
     Rule {
         code: "login-still-active",
@@ -394,7 +394,7 @@ mod tests {
                 &[][..],
             ),
             (
-                "marked; the note spells the class wrong",
+                "disabled; the note spells the class wrong",
                 "objectClass: icscalendaryuser; mailUserStatus: active; icsStatus: Active; inetUserStatus: deleted",
                 &[
                     "status-without-class icsStatus",
@@ -403,7 +403,7 @@ mod tests {
                 ],
             ),
             (
-                "purged",
+                "deleted",
                 "objectClass: icscalendaruser; inetUserStatus: deleted; icsStatus: removed; mailUserStatus: removed",
                 &["login-still-active iplanet-am-user-login-status"],
             ),
@@ -485,7 +485,7 @@ mod tests {
             sentences,
             [
                 "icsAllowedServiceAccess has no effect, because icsStatus is set",
-                "the value is none of the words of icsStatus; it counts as inactive",
+                "the value is not one of the words of icsStatus; it counts as inactive",
                 "mailHost has several values; msuserpurge must run on each of these hosts",
                 "an unknown object class, spelled almost like inetMailUser",
             ]

@@ -1,4 +1,4 @@
-//! What `commadmin domain purge` does with a marked account whose grace is over, as a table.
+//! What `commadmin domain purge` does with a disabled account whose grace is over, as a table.
 //!
 //! Technical note 819-6839, "Actions Performed by the Domain Purge Command":
 //!

@@ -2,9 +2,9 @@
 //!
 //! | what `[disable]` writes to the account | every service released | state |
 //! | --- | --- | --- |
-//! | stands there in part or not at all | | active |
-//! | stands there (`inetUserStatus: deleted`; bit 2 of userAccountControl) | no | marked |
-//! | stands there | yes | released |
+//! | is there in part or not at all | | active |
+//! | is there (`inetUserStatus: deleted`; bit 2 of userAccountControl) | no | disabled |
+//! | is there | yes | released |
 //!
 //! Services, as Sun Communications knows them (technical note 819-6839; Schema Reference 819-4437):
 //!
@@ -13,7 +13,7 @@
 //! | absent | absent | never assigned |
 //! | present | absent | waiting: absent means active |
 //! | | the released value (`removed`) | released |
-//! | | any other | waiting; marked if it is the mark (`deleted`) |
+//! | | any other | waiting; disabled if it is the mark (`deleted`) |
 //! | present, and it goes with the entry (`csuser delete`) | | nothing to wait for |
 //!
 //! Values compare by their matching rule, so `Deleted` is `deleted`. A service is there if any of its classes is, or
@@ -27,11 +27,11 @@ use crate::policy::{Policy, ReleasePolicy, ServicePolicy};
 /// Where an account stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Not marked.
+    /// Not disabled.
     Active,
-    /// Marked; at least one service still holds something of its user.
+    /// Disabled; at least one service still holds something of its user.
     Disabled,
-    /// Marked, and every service has given up what it held.
+    /// Disabled, and every service has given up what it held.
     Released,
 }
 
@@ -111,7 +111,7 @@ pub fn state(entry: &Entry, policy: &Policy) -> (State, Vec<Service>) {
     (state, services)
 }
 
-/// Whether everything that `[disable]` writes stands in an entry.
+/// Whether everything that `[disable]` writes is in an entry.
 pub fn is_disabled(entry: &Entry, policy: &Policy) -> bool {
     is_disabled_where(policy, |description| {
         let same = entry.attributes.iter().filter(|attribute| attribute.description == *description);
@@ -119,7 +119,7 @@ pub fn is_disabled(entry: &Entry, policy: &Policy) -> bool {
     })
 }
 
-/// The attributes that tell whether an entry is marked.
+/// The attributes that tell whether an entry is disabled.
 pub fn marking(policy: &Policy) -> impl Iterator<Item = &AttributeDescription> {
     let disable = &policy.disable;
     let written = disable.replace.iter().map(|(description, _)| description);

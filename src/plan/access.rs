@@ -77,7 +77,7 @@ pub fn finds(url: &[u8], entry: &Entry) -> bool {
 
 /// Everything that ends with deleted accounts.
 pub fn lost(accounts: &[Account], around: &Collected, fates: &Fates<'_>) -> Vec<Access> {
-    let purged = |index: usize| accounts.get(index).is_some_and(|account| account.decision.step == Step::Delete);
+    let deleted = |index: usize| accounts.get(index).is_some_and(|account| account.decision.step == Step::Delete);
     let mut parents: BTreeMap<u64, Vec<(u64, &[u8])>> = BTreeMap::new();
     for edge in &around.nesting {
         parents.entry(edge.child).or_default().push((edge.parent, &edge.name));
@@ -87,7 +87,7 @@ pub fn lost(accounts: &[Account], around: &Collected, fates: &Fates<'_>) -> Vec<
         for reference in &kept.references {
             let description = &kept.entry.attributes[reference.at.0].description;
             let is_member = is_member(description.attribute_type()) && reference.how == MatchKind::Name;
-            if !is_member || !purged(reference.person) || !(fates.is_deleted)(reference.person) {
+            if !is_member || !deleted(reference.person) || !(fates.is_deleted)(reference.person) {
                 continue;
             }
             let through = kept.entry.dn.raw_bytes();
@@ -111,10 +111,10 @@ pub fn lost(accounts: &[Account], around: &Collected, fates: &Fates<'_>) -> Vec<
         .flat_map(|kept| kept.references.iter().map(|reference| (reference.person, kept.entry.dn.key())))
         .collect();
     lost.retain(|access| DnKey::parse(&access.group).is_ok_and(|key| !direct.contains(&(access.account, &key))));
-    for found in around.dynamic.iter().filter(|found| purged(found.account)) {
+    for found in around.dynamic.iter().filter(|found| deleted(found.account)) {
         lost.insert(found.clone());
     }
-    for (index, account) in accounts.iter().enumerate().filter(|(index, _)| purged(*index)) {
+    for (index, account) in accounts.iter().enumerate().filter(|(index, _)| deleted(*index)) {
         for number in account.entry.values("primaryGroupID") {
             let group = number.bytes.to_vec();
             lost.insert(Access { account: index, way: Way::Primary, group, through: Vec::new() });

@@ -12,9 +12,9 @@
 //! A pointer counts only if it names what `[address_books] root` describes (see [`BookRoot`](crate::policy::BookRoot)): the
 //! subtree of a whole domain, or of the directory, is never one person's address book.
 //!
-//! Without a pointer, somebody else with the same uid may be meant, who stays: the one who stands in the domain of the book
+//! Without a pointer, somebody else with the same uid may be meant, who stays: the one who is in the domain of the book
 //! ([`namesakes`](crate::directory::references::namesakes)). The domain of an account that was moved (`[move]`) is the one it
-//! stood in before, if a change set of `--history` tells; otherwise those of its mail addresses. None is no fault: not
+//! stood in before, if a change set of `--history` tells; otherwise those of its mail addresses. None is not a fault: not
 //! everybody has a book.
 //!
 //! For a person to decide are a URL that names an entry which the exports lack, several roots of the fourth kind, a root that
@@ -67,7 +67,7 @@ pub enum Root {
     None,
 }
 
-/// The domains in which an entry is at home: the one it stands in, and those of its mail addresses.
+/// The domains in which an entry is at home: the one it is in, and those of its mail addresses.
 pub fn home_domains(dn: &Dn, mails: &[&[u8]]) -> Vec<Vec<u8>> {
     let mails = mails.iter().filter_map(|mail| mail.rsplitn(2, |byte| *byte == b'@').next());
     domain_of(dn).into_iter().chain(mails.map(<[u8]>::to_vec)).collect()
@@ -177,7 +177,7 @@ impl Candidates {
         }
     }
 
-    /// A root that stands in a domain must stand in one of the account's.
+    /// A root that is in a domain must stand in one of the account's.
     fn may_be_mine(&self, key: &DnKey, entries: &[&Entry]) -> bool {
         let root = entries.iter().find(|entry| entry.dn.key() == key);
         root.is_some_and(|root| {

@@ -59,7 +59,7 @@ pub enum Incomplete {
     Holes(Finding),
     /// Entries above the topmost ones, which are not suffixes.
     Parents(Finding),
-    /// Entries stand there more than once: how many.
+    /// Entries are there more than once: how many.
     Repeated(u64),
     /// Operational attributes that the policy needs.
     Operational(NotShown),
@@ -210,7 +210,7 @@ impl Incomplete {
                 )
             }
             Self::Operational(not_shown) => not_shown.sentence(),
-            Self::Repeated(count) => format!("{count} entries stand in the exports more than once"),
+            Self::Repeated(count) => format!("{count} entries are in the exports more than once"),
             Self::AbsentGroup(finding) => {
                 format!("{} groups that deleted accounts are in are not there", finding.count)
             }
@@ -361,21 +361,21 @@ fn groups(entry: &Entry) -> impl Iterator<Item = (&crate::ldap::Value, DnKey)> {
 /// What the exports lack for the deletions of a plan.
 pub fn of_deletions(accounts: &[Account], around: &Collected, policy: &Policy) -> Vec<Incomplete> {
     let there: HashMap<&DnKey, &Entry> = around.kept.iter().map(|kept| (kept.entry.dn.key(), &*kept.entry)).collect();
-    let purged = || accounts.iter().filter(|account| account.decision.step == Step::Delete);
+    let deleted = || accounts.iter().filter(|account| account.decision.step == Step::Delete);
     let place = |entry: &Entry, line: u64, text: &[u8]| Place {
         export: entry.origin.export,
         line: if line == 0 { entry.origin.line } else { line },
         text: text.to_vec(),
     };
     let mut absent = Finding::default();
-    for account in purged() {
+    for account in deleted() {
         for (value, _) in groups(&account.entry).filter(|(_, group)| !there.contains_key(group)) {
             absent.add(place(&account.entry, value.line, &value.bytes));
         }
     }
     let mut books = Finding::default();
     if let Some(suffix) = policy.address_books.suffix.as_ref().filter(|suffix| !there.contains_key(suffix.key())) {
-        for account in purged() {
+        for account in deleted() {
             let pointers = POINTERS.into_iter().flat_map(|name| account.entry.values(name));
             for value in pointers {
                 if LdapUrl::of_value(&value.bytes).is_some_and(|url| url.dn.key().is_at_or_under(suffix.key())) {

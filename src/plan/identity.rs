@@ -5,9 +5,9 @@
 //! | a DN | whose name is that DN, or that a change set of `--history` has moved from there |
 //! | `attribute=value` (a column of a list) | that has the value |
 //! | text | that has it in one of the policy's `match` attributes |
-//! | `uid@domain` | that has `uid` in the first `match` attribute and stands in that domain |
+//! | `uid@domain` | that has `uid` in the first `match` attribute and is in that domain |
 //!
-//! An account stands in a domain if an RDN of its name is `o=domain`, or its `dc` RDNs spell it. Values compare by
+//! An account is in a domain if an RDN of its name is `o=domain`, or its `dc` RDNs spell it. Values compare by
 //! the matching rule of their attribute.
 
 use std::collections::HashMap;
@@ -126,7 +126,7 @@ impl Identities {
     }
 }
 
-/// Whether an entry stands in a mail domain, by its name.
+/// Whether an entry is in a mail domain, by its name.
 pub fn is_in_domain(dn: &[u8], domain: &str) -> bool {
     let Ok(dn) = Dn::parse(dn) else { return false };
     let is_domain = |value: &[u8]| value.eq_ignore_ascii_case(domain.as_bytes());

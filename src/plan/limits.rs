@@ -2,12 +2,12 @@
 //!
 //! | kind | counted | of |
 //! | --- | --- | --- |
-//! | disable | accounts marked | accounts |
+//! | disable | accounts disabled | accounts |
 //! | restore | accounts restored | accounts |
 //! | move | accounts moved | accounts |
 //! | reference | values removed from entries that name accounts | values of the attributes under `remove` and `review` |
 //! | owner | values that pass to a successor | values of the attributes under `reassign` |
-//! | service | accounts that a service is marked on or stripped from, on its own | accounts |
+//! | service | accounts that a service is disabled on or stripped from, on its own | accounts |
 //! | address-book | address books deleted | address books |
 //! | delete | accounts deleted, and the groups and aliases that go with them | accounts |
 //! | child | entries below accounts, deleted with them | accounts |
@@ -75,17 +75,17 @@ pub fn count(
         }
     };
     let of_accounts = |kind, accounts: Vec<usize>| row(kind, number(&accounts), all, accounts);
-    let purged = with(&[Step::Delete]);
+    let deleted = with(&[Step::Delete]);
     let mut rows = vec![
         of_accounts(LimitKind::Disable, with(&[Step::Disable])),
         of_accounts(LimitKind::Restore, with(&[Step::Restore])),
         of_accounts(LimitKind::Move, moves.moved.keys().copied().collect()),
-        row(LimitKind::Reference, built.removed, around.reference_values, purged.clone()),
-        row(LimitKind::Owner, built.reassigned, around.owner_values, purged.clone()),
+        row(LimitKind::Reference, built.removed, around.reference_values, deleted.clone()),
+        row(LimitKind::Owner, built.reassigned, around.owner_values, deleted.clone()),
         of_accounts(LimitKind::Service, of_services),
-        row(LimitKind::AddressBook, built.books.len() as u64, around.books, purged.clone()),
-        row(LimitKind::Child, built.children, all, purged.clone()),
-        row(LimitKind::Delete, number(&purged) + built.companions, all, purged),
+        row(LimitKind::AddressBook, built.books.len() as u64, around.books, deleted.clone()),
+        row(LimitKind::Child, built.children, all, deleted.clone()),
+        row(LimitKind::Delete, number(&deleted) + built.dependents, all, deleted),
     ];
     let groups = built
         .members

@@ -19,8 +19,8 @@ pub mod address_books;
 pub mod alike;
 pub mod children;
 pub mod collect;
-pub mod companions;
 pub mod complete;
+pub mod dependents;
 pub mod guard;
 pub mod identity;
 pub mod limits;
@@ -67,8 +67,8 @@ use crate::policy::{Absence, Limit, LimitKind, Policy, PolicyError, ServerSchema
 use access::Access;
 use children::Child;
 use collect::{Collect, Collected};
-use companions::Companion;
 use complete::{Gaps, Incomplete};
+use dependents::Dependent;
 use identity::Identities;
 use meanings::{Meanings, identities};
 use operational::Sought;
@@ -79,7 +79,7 @@ use sight::{Again, Looked, Reading, Sight};
 use successor::{Found, Line};
 pub use whole_lists::WrittenWhole;
 
-/// What is asked for, beside the policy.
+/// What is asked for, next to the policy.
 #[derive(Clone, Default)]
 pub struct Request {
     /// Who leaves, in the order given.
@@ -126,7 +126,7 @@ pub struct Account {
     pub successor_entry: Option<Entry>,
     /// The name that it had before an earlier change set moved it.
     pub history_name: Option<Dn>,
-    /// The entry of the domain that it stands in.
+    /// The entry of the domain that it is in.
     pub domain: Option<Entry>,
 }
 
@@ -148,9 +148,9 @@ pub enum ConflictKind {
     NotJudged(Vec<Place>),
     /// Several entries match.
     Several(Vec<(Dn, Origin)>),
-    /// The entry is none of the policy's accounts.
+    /// The entry is not one of the policy's accounts.
     NotAnAccount(Dn, Origin),
-    /// The entry stands in the exports more than once.
+    /// The entry is in the exports more than once.
     Duplicate(Dn, Vec<Origin>),
     /// An earlier leaver means the same account.
     SameAs(usize),
@@ -177,13 +177,13 @@ pub struct DecisionItem {
     pub account: Option<usize>,
     /// What it is: stable, for machines.
     pub code: &'static str,
-    /// The entry that it stands in.
+    /// The entry that it is in.
     pub dn: Vec<u8>,
     /// The attribute, and its value.
     pub attribute: String,
     /// The value, raw.
     pub value: Vec<u8>,
-    /// Where it stands.
+    /// Where it is.
     pub evidence: Origin,
 }
 
@@ -220,7 +220,7 @@ pub struct Plan {
     /// Entries below accounts that are deleted or held because of them.
     pub children: Vec<Child>,
     /// Aliases and groups that may go with accounts.
-    pub companions: Vec<Arc<Entry>>,
+    pub dependents: Vec<Arc<Entry>>,
     /// The old and the new name of every account that is moved.
     pub moved: Vec<(Dn, Dn)>,
     /// What the rosters came to, in the order of the request.
@@ -251,7 +251,7 @@ pub struct Protected {
     pub leaver: usize,
     /// The account.
     pub dn: Dn,
-    /// Where it stands.
+    /// Where it is.
     pub origin: Origin,
     /// What of the policy protects it.
     pub why: &'static str,
@@ -398,10 +398,10 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     let mut around = Collected::default();
     let mut looked_for = None;
     let mut books = Vec::new();
-    let mut companions: Vec<Companion> = Vec::new();
+    let mut dependents: Vec<Dependent> = Vec::new();
     let sees_all = gaps.accepted.is_empty() && !gaps.shows_a_part();
     let orphans = |accounts: &[Account]| {
-        if request.orphans && sees_all { resolved.owners.orphans(policy, purged(accounts)) } else { Vec::new() }
+        if request.orphans && sees_all { resolved.owners.orphans(policy, deleted(accounts)) } else { Vec::new() }
     };
     let mut orphaned = orphans(&accounts);
     if !accounts.is_empty() || !orphaned.is_empty() {
@@ -416,7 +416,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         }
         let line = Line { accounts: &accounts, meanings: &meanings, leaving: &leaving, policy, sought: &sought };
         pass.wanted.extend(successor::first_wishes(&line));
-        (around, census) = look(sight, &mut pass, &accounts, &mut companions, (policy, schema))?;
+        (around, census) = look(sight, &mut pass, &accounts, &mut dependents, (policy, schema))?;
         looked_for = Some(Looked::of(pass));
     }
     // What is planned on the way was looked at as it was exported.
@@ -424,7 +424,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     complete::refuse(lacking.unwrap_or_default(), request, &mut gaps)?;
     decision_items.extend(find_successors(sight, &sought, &mut accounts, &around, &meanings, &leaving)?);
     find_domains(&mut accounts, &around);
-    let gone = stages::hold_the_impossible(&mut accounts, &companions, &around, (policy, schema));
+    let gone = stages::hold_the_impossible(&mut accounts, &dependents, &around, (policy, schema));
     // Who is held keeps his books.
     orphaned = orphans(&accounts);
     let moves = stages::moves(&accounts, &around, policy);
@@ -435,7 +435,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         policy,
         request,
         &moves,
-        (&companions, &gone, schema, &orphaned),
+        (&dependents, &gone, schema, &orphaned),
     );
     let counted = limits::count(&built, &accounts, &moves, &resolved, &around, policy, request);
     keep_wanted_stages(&mut built.operations, request);
@@ -445,7 +445,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
     drop(meanings);
     Ok(Plan {
         lost_access: stages::lost_access(&accounts, &gone, &around, schema),
-        children: stages::children(&accounts, &companions, &gone, &around, policy),
+        children: stages::children(&accounts, &dependents, &gone, &around, policy),
         rosters: roster_counts(request, &resolved, doubts),
         gaps,
         leavers,
@@ -461,7 +461,7 @@ fn plan_by<S: Sight>(sight: &S, policy: &Policy, request: &Request) -> Result<Pl
         unreadable_schema: unreadable_schema(schema.described()),
         before: built.before,
         schema: schema.clone(),
-        companions: companions.into_iter().map(|companion| companion.entry).collect(),
+        dependents: dependents.into_iter().map(|dependent| dependent.entry).collect(),
         moved: moves.moved.into_values().collect(),
         seen: Seen {
             matches: resolved.matches,
@@ -527,28 +527,28 @@ fn look<S: Sight>(
     sight: &S,
     pass: &mut Collect<'_>,
     accounts: &[Account],
-    companions: &mut Vec<Companion>,
+    dependents: &mut Vec<Dependent>,
     (policy, schema): (&Policy, &ServerSchema),
 ) -> Result<(Collected, Census), PlanError<S::Error>> {
     loop {
         let (mut around, census) = sight.collect(pass)?;
         let own = accounts.iter().map(|account| account.entry.dn.key());
-        let persons = own.chain(companions.iter().map(|companion| companion.entry.dn.key()));
+        let persons = own.chain(dependents.iter().map(|dependent| dependent.entry.dn.key()));
         around.settle(&persons.cloned().collect::<Vec<_>>());
-        let mut more = companions::find(accounts, companions, &around, (policy, schema));
+        let mut more = dependents::find(accounts, dependents, &around, (policy, schema));
         more.retain(|new| pass.persons.named(new.entry.dn.key().as_bytes()).is_none());
         if more.is_empty() {
             return Ok((around, census));
         }
         for new in more {
-            pass.persons.add_name(accounts.len() + companions.len(), new.entry.dn.key());
-            companions.push(new);
+            pass.persons.add_name(accounts.len() + dependents.len(), new.entry.dn.key());
+            dependents.push(new);
         }
     }
 }
 
 /// The entries of the accounts that are deleted.
-fn purged(accounts: &[Account]) -> impl Iterator<Item = &Entry> {
+fn deleted(accounts: &[Account]) -> impl Iterator<Item = &Entry> {
     accounts.iter().filter(|account| account.decision.step == Step::Delete).map(|account| &*account.entry)
 }
 
@@ -685,7 +685,7 @@ fn find_successors<S: Sight>(
     Ok(unusable)
 }
 
-/// Finds the entry of the domain that each account stands in.
+/// Finds the entry of the domain that each account is in.
 fn find_domains(accounts: &mut [Account], around: &Collected) {
     let by_key: HashMap<&DnKey, &Entry> = around.kept.iter().map(|kept| (kept.entry.dn.key(), &*kept.entry)).collect();
     for account in accounts {
@@ -845,7 +845,7 @@ fn by_roster(
     };
     if let Some(hit) = says(Verdict::Active) {
         let known = policy.stamp.as_ref().is_some_and(|stamp| !grace::stamps(entry, stamp, None).is_empty())
-            || request.history.marked(entry.dn.key(), None).is_some();
+            || request.history.disabled(entry.dn.key(), None).is_some();
         match (is_disabled, known) {
             (false, _) => {}
             (true, true) => ask(found, hit, Action::Restore),

@@ -10,7 +10,7 @@ use crate::policy::{Server, ServerSchema};
 /// Operations that are run together, in this order: one file each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// Accounts are marked.
+    /// Accounts are disabled.
     Status,
     /// Accounts are moved.
     Move,
@@ -124,7 +124,7 @@ pub struct Operation {
     pub service: Option<String>,
     /// Why, in one line.
     pub reason: String,
-    /// Where the entry stands in the exports.
+    /// Where the entry is in the exports.
     pub evidence: Origin,
 }
 

@@ -393,7 +393,7 @@ impl<'c> AccountCase<'c> {
         let policy = self.policy;
         let has_stamp = policy.stamp.as_ref().is_some_and(|stamp| !stamps(entry, stamp, None).is_empty());
         let was_disabled =
-            has_stamp || self.of(&[Use::Stamp]).is_some() || self.history.marked(entry.dn.key(), None).is_some();
+            has_stamp || self.of(&[Use::Stamp]).is_some() || self.history.disabled(entry.dn.key(), None).is_some();
         was_disabled.then_some(attribute)
     }
 }

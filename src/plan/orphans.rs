@@ -31,7 +31,7 @@ pub struct Orphan {
     pub key: DnKey,
     /// Its name as spelled.
     pub name: Vec<u8>,
-    /// Where it stands.
+    /// Where it is.
     pub origin: Origin,
     /// Other people of its domain are there.
     pub is_certain: bool,
@@ -140,7 +140,7 @@ impl Owners {
         if lines.uids.is_empty() && lines.pointers.is_empty() {
             return;
         }
-        // Whatever is no name is counted elsewhere.
+        // Whatever is not a name is counted elsewhere.
         let Ok(dn) = Dn::parse(&entry.record.dn) else { return };
         for tie in ties(&dn, &lines, policy) {
             *self.ties.entry(tie).or_default() += 1;

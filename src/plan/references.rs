@@ -5,14 +5,14 @@
 //! | remove | every value that names the account for certain | `delete:` with the values as the entry spells them |
 //! | remove, and the attribute has no equality rule (`nisNetgroupTriple`) | every such value | `replace:` with the values that stay |
 //! | remove, and no member is left but dummies | by `last_member`: `refuse` holds the account; `allow` removes it where the schema can; `placeholder:`, `successor` put another there; `delete-group` deletes the entry | |
-//! | remove, and the last value of `mgrpAllowedBroadcaster` would go | | nothing: a review item, because everybody could send then |
+//! | remove, and the last value of `mgrpAllowedBroadcaster` would go | | nothing: a decision item, because everybody could send then |
 //! | reassign | every value that names the account for certain | `delete:` them, `add:` the successor in the same form unless it is there already |
-//! | reassign to somebody without a mail address, or to nobody | addresses | nothing: a review item; a name holds the account |
-//! | review | | nothing: a review item |
+//! | reassign to somebody without a mail address, or to nobody | addresses | nothing: a decision item; a name holds the account |
+//! | review | | nothing: a decision item |
 //! | leave | | nothing |
-//! | anything, and the entry is protected, or 389 DS manages it | | nothing: a review item |
+//! | anything, and the entry is protected, or 389 DS manages it | | nothing: a decision item |
 //! | anything, and the account is moved | every name of it or of an entry below it | `delete:` them, `add:` the new names; nothing where the server follows moves by itself |
-//! | anything, and the value does not name the account for certain | another case, a URL, a filter, an access rule, a shared address, a near miss | nothing: a review item |
+//! | anything, and the value does not name the account for certain | another case, a URL, a filter, an access rule, a shared address, a near miss | nothing: a decision item |
 //!
 //! A dummy is a member that is nobody: an empty name, or one whose RDN has the value `nobody`, `dummy`, `fakeuser` or
 //! `refint_nothing`, or the policy's placeholder.
@@ -93,7 +93,7 @@ impl Gone<'_> {
     }
 }
 
-/// The references of one attribute. Those of an entry stand in the order of their positions.
+/// The references of one attribute. Those of an entry are in the order of their positions.
 fn of_attribute(kept: &Kept, at: usize) -> &[Reference] {
     let from = kept.references.partition_point(|reference| reference.at.0 < at);
     let until = kept.references.partition_point(|reference| reference.at.0 <= at);
@@ -239,7 +239,7 @@ impl Same {
     }
 }
 
-/// Adds a value unless it stands there already and stays. `standing` is filled when it is needed first.
+/// Adds a value unless it is there already and stays. `standing` is filled when it is needed first.
 fn put(
     new: &mut Vec<Value>,
     standing: &mut Option<HashSet<Same>>,

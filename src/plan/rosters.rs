@@ -5,14 +5,14 @@
 //!
 //! | the rosters say | the account | becomes |
 //! | --- | --- | --- |
-//! | active, in any of them | not marked | kept: nothing is done, whoever asks |
-//! | active, in any of them | marked, and carries our own stamp or stands in the history | restore is planned |
-//! | active, in any of them | marked by somebody else | a review item |
+//! | active, in any of them | not disabled | kept: nothing is done, whoever asks |
+//! | active, in any of them | disabled, and carries our own stamp or is in the history | restore is planned |
+//! | active, in any of them | disabled by somebody else | a decision item |
 //! | inactive, in at least one; active in none | | a leaver |
-//! | inactive, and the key is that of several accounts | | a review item each |
-//! | not listed in any, `absence = "disable"`, roster proven complete | not marked | disabled |
-//! | not listed in any, `absence = "review"` | not marked | a review item |
-//! | a status that is neither active nor inactive | | a review item |
+//! | inactive, and the key is that of several accounts | | a decision item each |
+//! | not listed in any, `absence = "disable"`, roster proven complete | not disabled | disabled |
+//! | not listed in any, `absence = "review"` | not disabled | a decision item |
+//! | a status that is neither active nor inactive | | a decision item |
 
 use std::collections::HashMap;
 

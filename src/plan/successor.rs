@@ -2,7 +2,7 @@
 //!
 //! The policy's order, first that is eligible: `leaver` (the successor in the leaver list), `manager` (of the account;
 //! of a manager who leaves as well or is disabled, the next one up), `fallback` (the policy's own). Eligible is an entry
-//! that the exports hold, that leaves with nobody in this plan, and that is not marked, as far as its export shows that. A
+//! that the exports hold, that leaves with nobody in this plan, and that is not disabled, as far as its export shows that. A
 //! line of managers that runs in
 //! a circle gives nobody.
 

@@ -75,7 +75,7 @@ pub(super) fn hold_others(accounts: &mut [Account], wave: &KeySet) {
 }
 
 impl Plan {
-    /// Leaves out whatever is not about the accounts of a wave; what is about nobody stands in the report of the whole.
+    /// Leaves out whatever is not about the accounts of a wave; what is about nobody is in the report of the whole.
     pub fn keep_wave(&mut self, wave: &KeySet) {
         let mut places: BTreeMap<usize, usize> = BTreeMap::new();
         let mut leavers = Vec::new();

@@ -34,7 +34,7 @@ enum Part {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BookRootError {
     /// An RDN without `=`, or with a type that is none.
-    #[error("`{0}` is no RDN: expected `type=value`, `type={{{{ uid }}}}` or `type={{{{ domain }}}}`")]
+    #[error("`{0}` is not an RDN: expected `type=value`, `type={{{{ uid }}}}` or `type={{{{ domain }}}}`")]
     Rdn(String),
     /// The first RDN is not the person's.
     #[error("the first RDN must hold `{{{{ uid }}}}`, and no other may")]

@@ -383,7 +383,7 @@ impl Checker {
         }
     }
 
-    /// An account that is moved out of every base is no account for the next plan: it would wait there for ever. It is for
+    /// An account that is moved out of every base is not an account for the next plan: it would wait there indefinitely. It is for
     /// the policy to say that what is there are accounts, for others may be there, too.
     fn moves_inside_the_bases(
         &mut self,
@@ -581,7 +581,7 @@ impl Checker {
                 }
                 let earlier = lists[..index].iter().find(|(.., others)| names(others.as_ref(), text.get_ref()));
                 if let Some((earlier, ..)) = earlier {
-                    let message = format!("`{}` stands in `{earlier}` and in `{list}`", text.get_ref());
+                    let message = format!("`{}` is in `{earlier}` and in `{list}`", text.get_ref());
                     self.fault(Some(text.span()), message, Some("take it off one of the two".to_owned()));
                 }
             }
@@ -684,7 +684,7 @@ impl Checker {
         }
         let mut words: Vec<(&'static str, Option<LastMember>)> =
             LAST_MEMBERS.into_iter().map(|(word, meaning)| (word, Some(meaning))).collect();
-        // Only for the message: the prefix alone is no word.
+        // Only for the message: the prefix alone is not a word.
         words.push(("placeholder:<dn>", None));
         self.word(text, &words)?
     }

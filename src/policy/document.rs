@@ -5,8 +5,8 @@
 //! | a table, written in any way | a table | both, merged key by key by these rules, at every depth |
 //! | an array of tables (`[[rule]]`) | the same | the preset's tables, then the file's |
 //! | any other value | anything | the file's value |
-//! | `key = false`, and `key` is no boolean | the key | nothing: the key is taken away |
-//! | `key = false`, and `key` is no boolean | no such key | an error |
+//! | `key = false`, and `key` is not a boolean | the key | nothing: the key is taken away |
+//! | `key = false`, and `key` is not a boolean | no such key | an error |
 //! | nothing | anything | the preset's value |
 //!
 //! Which keys are booleans, arrays of tables and attributes is read from the JSON Schema, which is made from the types: no
@@ -71,7 +71,7 @@ impl Preset {
     /// The preset that a file names, if it names one.
     pub fn of(text: &str) -> Result<Option<Self>, Vec<PolicyError>> {
         let table = parse(text)?;
-        // What is no text is for the types to refuse.
+        // What is not a text is for the types to refuse.
         let Some(named) = table.get_ref().get("preset").filter(|value| value.get_ref().is_str()) else {
             return Ok(None);
         };
@@ -210,7 +210,7 @@ impl Node {
 
     /// Whether the keys of a table are attributes.
     fn has_attribute_keys(self) -> bool {
-        // What the schema says of the keys may be beside the reference.
+        // What the schema says of the keys may be next to the reference.
         [self.0, self.here()].iter().any(|node| {
             node.get("propertyNames")
                 .and_then(|names| names.get("format"))
@@ -396,7 +396,7 @@ mod tests {
         assert_eq!(changes(text), [change("disable.bits.USERACCOUNTCONTROL.forbid", Some("0x1000"), Some("0x3800"))]);
         let text = "preset = \"openldap\"\nlimits.delete.count = 7\n";
         assert_eq!(changes(text), [change("limits.delete.count", Some("7"), Some("50"))]);
-        let text = "preset = \"sun-comms\"\n[service.calendar]\nmark = \"removing\"\n";
+        let text = "preset = \"sun-comms\"\n[service.calendar]\ndisable = \"removing\"\n";
         assert_eq!(changes(text), [change("service.calendar.disable", Some("\"removing\""), Some("\"deleted\""))]);
     }
 
@@ -631,7 +631,7 @@ mod tests {
     /// A fault that comes of both points to no line of the file.
     #[test]
     fn faults_of_the_combination() {
-        let text = "preset = \"sun-comms\"\n[service.mail]\nmark = \"removed\"\n";
+        let text = "preset = \"sun-comms\"\n[service.mail]\ndisable = \"removed\"\n";
         let [(message, place)] = &faults(text)[..] else { panic!("{:?}", faults(text)) };
         assert!(message.contains("of the preset sun-comms)"), "{message}");
         assert_eq!(*place, None);

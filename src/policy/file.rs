@@ -168,10 +168,10 @@ pub struct File {
     pub accounts: Accounts,
     /// Rules for some accounts. The first that fits counts; an account that none fits is held.
     pub rule: Option<Vec<Rule>>,
-    /// How an account is marked.
+    /// How an account is disabled.
     #[serde(default)]
     pub disable: Disable,
-    /// How a marked account is brought back (`action` restore).
+    /// How a disabled account is brought back (`action` restore).
     #[serde(default)]
     pub restore: Restore,
     /// Where the date of the mark is written and read. Without it, a grace needs `--history`, or `[grace]
@@ -181,10 +181,10 @@ pub struct File {
     /// Where disabled accounts go. Without it they stay where they are.
     #[serde(default, rename = "move")]
     pub moving: Move,
-    /// What marks an account that is never touched again (`action` disconnect).
+    /// What disables an account that is never touched again (`action` disconnect).
     #[serde(default)]
     pub disconnect: Disconnect,
-    /// How long a marked account waits.
+    /// How long a disabled account waits.
     #[serde(default)]
     pub grace: Grace,
     /// Services of an account that are released before it is deleted, by name: mail, calendar.
@@ -353,7 +353,7 @@ pub struct Stamp {
     /// Its value, with `{{ as_of }}` (2026-11-21) or `{{ as_of_time }}` (GeneralizedTime) once. Default: `{{ as_of
     /// }}`.
     pub format: Option<Text>,
-    /// What is done with a marked account without a date: `review` holds it, `start` stamps it today. Default: review.
+    /// What is done with a disabled account without a date: `review` holds it, `start` stamps it today. Default: review.
     #[schemars(extend("enum" = words(&MISSING_STAMPS)))]
     pub missing: Option<Text>,
 }
@@ -387,7 +387,7 @@ pub struct Service {
     pub active: Option<String>,
     /// The status when it has given up what it held.
     pub released: Option<String>,
-    /// An account that never had it: counts as released, or waits for ever. Default: released.
+    /// An account that never had it: counts as released, or waits indefinitely. Default: released.
     #[schemars(extend("enum" = words(&UNASSIGNED)))]
     pub unassigned: Option<Text>,
     /// Who removes what it holds: `msuserpurge` and `csclean`, `mboxutil`, or `csuser` with the entry. Default: purge.
@@ -525,7 +525,7 @@ pub struct Roster {
     pub domain: Option<String>,
     /// The roster is about accounts that match.
     pub filter: Option<Text>,
-    /// What it means that an account is not listed: nothing, a review item, or the mark, if the roster proves
+    /// What it means that an account is not listed: nothing, a decision item, or the mark, if the roster proves
     /// complete. Default: review.
     #[schemars(extend("enum" = words(&ABSENCES)))]
     pub absence: Option<Text>,

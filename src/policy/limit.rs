@@ -10,7 +10,7 @@ use crate::spelling::suggestion;
 /// A kind of change that has a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LimitKind {
-    /// Accounts marked.
+    /// Accounts disabled.
     Disable,
     /// Accounts restored.
     Restore,
@@ -50,7 +50,7 @@ impl LimitKind {
     /// What is counted.
     pub fn what(self) -> &'static str {
         match self {
-            Self::Disable => "Accounts marked.",
+            Self::Disable => "Accounts disabled.",
             Self::Restore => "Accounts restored.",
             Self::Move => "Accounts moved.",
             Self::Reference => "Values that name accounts, removed from other entries.",
@@ -99,13 +99,13 @@ impl Limit {
         let none = Self { count: None, percent: None, min: DEFAULT_MIN };
         let limit = match amount.strip_suffix('%') {
             Some(percent) => {
-                let percent: f64 = percent.parse().map_err(|_| format!("`{percent}` is no number"))?;
+                let percent: f64 = percent.parse().map_err(|_| format!("`{percent}` is not a number"))?;
                 if !(0.0..=100.0).contains(&percent) {
                     return Err("a percentage is from 0 to 100".to_owned());
                 }
                 Self { percent: Some(percent), ..none }
             }
-            None => Self { count: Some(amount.parse().map_err(|_| format!("`{amount}` is no number"))?), ..none },
+            None => Self { count: Some(amount.parse().map_err(|_| format!("`{amount}` is not a number"))?), ..none },
         };
         Ok((kind, limit))
     }

@@ -114,9 +114,9 @@ pub struct Policy {
     pub stamp: Option<Stamp>,
     /// Where disabled accounts go, if anywhere.
     pub moving: Option<MovePolicy>,
-    /// What marks an account that is never touched again.
+    /// What disables an account that is never touched again.
     pub disconnect: Option<DisconnectPolicy>,
-    /// How long a marked account waits.
+    /// How long a disabled account waits.
     pub grace: GracePolicy,
     /// Services by name.
     pub services: BTreeMap<String, ServicePolicy>,

@@ -12,10 +12,10 @@ pub enum Pattern {
     Prefix(String),
 }
 
-/// Why text is no pattern.
+/// Why text is not a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// It is no attribute type, nor the beginning of one.
+    /// It is not an attribute type, nor the beginning of one.
     #[error(transparent)]
     Type(#[from] AttributeError),
     /// It has options.

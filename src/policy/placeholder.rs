@@ -85,7 +85,7 @@ fn in_value<'t>(
     }
 }
 
-/// What of a text is no placeholder of its key.
+/// What of a text is not a placeholder of its key.
 struct Fault<'t> {
     /// As written.
     written: &'t str,

@@ -11,7 +11,7 @@ use super::file::File;
 
 /// The schema (draft 2020-12), as it is published.
 ///
-/// A key that is no boolean may be `false`: that takes it away from a preset.
+/// A key that is not a boolean may be `false`: that takes it away from a preset.
 pub fn schema() -> Value {
     let mut schema = of_types();
     let mut listed = Vec::new();
@@ -132,7 +132,7 @@ mod tests {
                 parse(word).unwrap_or_else(|errors| panic!("{place}: {word}: {errors:?}"));
             }
             let errors = parse("nonsense").expect_err(place);
-            // What the message offers is what the schema offers, but for what has a value of its own.
+            // What the message offers is what the schema offers, except what has a value of its own.
             let help = errors[0].help.clone().unwrap_or_default();
             let offered = help.rsplit_once(": ").map_or(help.as_str(), |(_, offered)| offered);
             let offered: Vec<&str> = offered.split(", ").collect();

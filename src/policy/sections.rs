@@ -47,7 +47,7 @@ pub struct AccountPolicy {
 }
 
 impl AccountPolicy {
-    /// Whether the entry with this key is an account: where it stands, and what it is.
+    /// Whether the entry with this key is an account: where it is, and what it is.
     pub fn covers(&self, key: &[u8], entry: &dyn Attributes) -> bool {
         let is_in_base = self.base.is_empty() || self.base.iter().any(|base| key.starts_with(base.key().as_bytes()));
         is_in_base && self.filter.evaluate(entry) == Truth::True
@@ -88,7 +88,7 @@ impl Rule {
 pub enum RuleAction {
     /// As the leaver list says.
     Delete,
-    /// Marked, never deleted.
+    /// Disabled, never deleted.
     Disable,
     /// The mail service only.
     Mail,
@@ -167,11 +167,11 @@ pub struct Stamp {
     pub attribute: AttributeDescription,
     /// The value, with `{{ as_of }}` (ISO date) or `{{ as_of_time }}` (GeneralizedTime) for the date.
     pub format: String,
-    /// What is done with a marked account that has none.
+    /// What is done with a disabled account that has none.
     pub missing: MissingStamp,
 }
 
-/// What is done with a marked account without a stamp.
+/// What is done with a disabled account without a stamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingStamp {
     /// A person decides.

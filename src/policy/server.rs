@@ -50,7 +50,7 @@ pub struct Profile {
     pub drops_own_in_add: bool,
     /// Whose classes and attribute types it has.
     pub schema: Schema,
-    /// Controls that it knows besides the assertion; a critical one that it does not know is 12.
+    /// Controls that it knows next to the assertion; a critical one that it does not know is 12.
     pub controls: &'static [&'static str],
     /// How it evaluates filters.
     pub filters: FilterRules,

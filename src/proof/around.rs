@@ -42,7 +42,7 @@ pub struct Around<'p> {
 /// A value that names somebody who is gone.
 #[derive(Clone, Debug)]
 pub struct Naming {
-    /// The entry that it stands in.
+    /// The entry that it is in.
     pub entry: DnKey,
     /// Its name as spelled.
     pub dn: Vec<u8>,
@@ -152,7 +152,7 @@ impl Pass for Around<'_> {
             let Some((form, treatment)) = self.kinds.get(&line.description) else { continue };
             *values += 1;
             let base = base_type(&line.description);
-            // What is no name names nobody; the plan has counted it.
+            // What is not a name names nobody; the plan has counted it.
             if treatment == Treatment::Leave || self.gone.find(form, base, line.value.bytes(), keys, named).is_err() {
                 continue;
             }

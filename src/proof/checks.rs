@@ -204,25 +204,25 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
     let deleted: KeySet = deletes.map(|record| record.dn.key().clone()).collect();
     let moved: KeySet = renames.old_names().cloned().collect();
     // What a tool of the site deletes must not be named either.
-    let is_purged = |account: &&crate::plan::Account| account.decision.step == crate::lifecycle::Step::Delete;
+    let is_deleted_account = |account: &&crate::plan::Account| account.decision.step == crate::lifecycle::Step::Delete;
     let all_stages = planned.operations.iter().any(|operation| operation.stage == crate::plan::Stage::References)
         || policy.directory.tools.file_deletes();
-    let purged = planned.accounts.iter().filter(is_purged).filter(|_| all_stages);
-    let by_tool = purged.filter(|_| !policy.directory.tools.file_deletes());
+    let deleted_accounts = planned.accounts.iter().filter(is_deleted_account).filter(|_| all_stages);
+    let by_tool = deleted_accounts.filter(|_| !policy.directory.tools.file_deletes());
     let mut gone = SubjectIndex::default();
     let mut names: Vec<DnKey> = Vec::new();
     let server = policy.directory.server;
     let by_server: KeySet = if has_plug_in(server) {
         let origins = own_accounts(planned, &deleted).flat_map(managed_by_origin).collect::<KeySet>();
-        let managed = planned.companions.iter().filter(|entry| is_managed(entry, server));
+        let managed = planned.dependents.iter().filter(|entry| is_managed(entry, server));
         managed.map(|entry| entry.dn.key().clone()).filter(|key| origins.contains(key)).collect()
     } else {
         KeySet::default()
     };
     targets.extend(by_server.iter().cloned());
-    let companions = planned.companions.iter().map(AsRef::as_ref);
-    let companions = companions.filter(|entry| deleted.contains(entry.dn.key()) || by_server.contains(entry.dn.key()));
-    for entry in by_tool.map(|account| &*account.entry).chain(own_accounts(planned, &deleted)).chain(companions) {
+    let dependents = planned.dependents.iter().map(AsRef::as_ref);
+    let dependents = dependents.filter(|entry| deleted.contains(entry.dn.key()) || by_server.contains(entry.dn.key()));
+    for entry in by_tool.map(|account| &*account.entry).chain(own_accounts(planned, &deleted)).chain(dependents) {
         gone.add(names.len(), entry);
         names.push(entry.dn.key().clone());
     }
@@ -270,7 +270,7 @@ fn first_states<E>(targets: Vec<Entry>) -> Result<BTreeMap<DnKey, Arc<Entry>>, P
     let mut states = BTreeMap::new();
     for entry in targets {
         if let Some(twice) = states.insert(entry.dn.key().clone(), Arc::new(entry)) {
-            return Err(fails("applies", format!("{} stands in the exports twice", text(twice.dn.raw_bytes()))));
+            return Err(fails("applies", format!("{} is in the exports twice", text(twice.dn.raw_bytes()))));
         }
     }
     Ok(states)

@@ -10,7 +10,7 @@ use crate::proof::Files;
 /// Longest line that `ldapdelete -f` reads whole, in bytes.
 const DN_LIST_LINE: usize = 4095;
 
-/// What the comments say beside the operations themselves.
+/// What the comments say next to the operations themselves.
 pub struct Context<'c> {
     /// The plan.
     pub plan: &'c Plan,

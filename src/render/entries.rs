@@ -5,11 +5,11 @@
 //! | LDIF | as `ldapsearch -LLL`: `dn:`, each attribute's values together, a blank line |
 //! | JSON lines | the object of [`record_json`](super::record_json) |
 //! | CSV | a row: `dn`, then a cell for each attribute that was asked for |
-//! | names | the DN on a line of its own; a byte that is no printable text as `\` and two digits, which is the same DN |
+//! | names | the DN on a line of its own; a byte that is not printable text as `\` and two digits, which is the same DN |
 //!
 //! A CSV cell holds all values of its attribute (and of its options) with `|` between them. In a value, `|` and `\` have
 //! a `\` in front, what is not printable is `\u{..}`, and bytes that are no text are `base64:...`. A cell that a
-//! spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, and is no plain number) has a `'` in front.
+//! spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, and is not a plain number) has a `'` in front.
 //!
 //! Secrets are masked unless they are asked for.
 

@@ -4,13 +4,13 @@
 //!
 //! | account | tools or release | command | where | when |
 //! | --- | --- | --- | --- | --- |
-//! | to be marked | delegated-administrator | `commadmin user delete -d DOMAIN -l UID` (`-S mail`, `-S cal` for a service) | the Delegated Administrator host | first |
-//! | to be marked, `icsAllowedServiceAccess` is in the mark | csuser | `csuser disable UID` | the calendar server | first |
-//! | marked, mail waits | purge | `msuserpurge -d DOMAIN -g DAYS` | its mailHost | after the stage `status` |
-//! | marked, mail waits | mboxutil | `mboxutil -d user/UID@DOMAIN/INBOX`, then the status by hand | its mailHost | after the stage `status` |
-//! | marked, calendar waits | purge | `csclean -g DAYS clean DOMAIN` | the calendar server | after the stage `status` |
-//! | to be purged or stripped | delegated-administrator | `commadmin domain purge -d DOMAIN -g DAYS` | the Delegated Administrator host | last |
-//! | to be purged | csuser | `csuser delete UID` | the calendar server | last |
+//! | to be disabled | delegated-administrator | `commadmin user delete -d DOMAIN -l UID` (`-S mail`, `-S cal` for a service) | the Delegated Administrator host | first |
+//! | to be disabled, `icsAllowedServiceAccess` is in the mark | csuser | `csuser disable UID` | the calendar server | first |
+//! | disabled, mail waits | purge | `msuserpurge -d DOMAIN -g DAYS` | its mailHost | after the stage `status` |
+//! | disabled, mail waits | mboxutil | `mboxutil -d user/UID@DOMAIN/INBOX`, then the status by hand | its mailHost | after the stage `status` |
+//! | disabled, calendar waits | purge | `csclean -g DAYS clean DOMAIN` | the calendar server | after the stage `status` |
+//! | to be deleted or stripped | delegated-administrator | `commadmin domain purge -d DOMAIN -g DAYS` | the Delegated Administrator host | last |
+//! | to be deleted | csuser | `csuser delete UID` | the calendar server | last |
 //!
 //! Technical note 819-6839; Messaging Server Administration Reference 819-2651; Calendar Server Administration Guide
 //! 819-2433. The password options of `commadmin` are left out: no password stands on a command line.
@@ -30,7 +30,7 @@ use crate::lifecycle::{ServiceState, Step};
 use crate::plan::Account;
 use crate::policy::{ProvisioningTools, ReleasePolicy};
 
-/// When a command is run, beside the change files.
+/// When a command is run, next to the change files.
 const FIRST: &str = "first";
 const AFTER_STATUS: &str = "after-status";
 const LAST: &str = "last";
@@ -184,7 +184,7 @@ fn on_a_whole_domain(mark: &str, days: u32) -> String {
     )
 }
 
-/// `-d DOMAIN`, where the account stands in one.
+/// `-d DOMAIN`, where the account is in one.
 fn domain(account: &Account) -> String {
     domain_of(&account.entry.dn).map(|domain| format!(" -d {}", shell_word(&domain))).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Drafts of letters to those who take over: `notices/*.eml`.
 //!
-//! One for each successor, about every account of the plan that comes to them. A draft is an Internet message
+//! One for each successor, about every account of the plan that amounts to them. A draft is an Internet message
 //! (RFC 5322) with `X-Unsent: 1`, which mail programs open for editing; it has no date and no identifier, so the same
 //! plan gives the same bytes. Header text that is not plain is written as encoded words (RFC 2047). Names of files are
 //! numbers: nothing from the directory is in them.

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::ldif::{AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, Record, Text};
 
-/// The object of a record; `None` for a block that is no record.
+/// The object of a record; `None` for a block that is not a record.
 pub fn record(record: &Record<'_>, positions: bool) -> Option<Value> {
     match record {
         Record::Content(record) => Some(content(record, positions)),

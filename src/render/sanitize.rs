@@ -86,7 +86,7 @@ pub fn shown_value(description: &str, value: &[u8]) -> String {
     Secrets::default().shown_value(description, value)
 }
 
-/// A value that is no secret as a report shows it: shortened if it is long or binary.
+/// A value that is not a secret as a report shows it: shortened if it is long or binary.
 pub fn shown_text(value: &[u8]) -> String {
     if std::str::from_utf8(value).is_err() {
         return format!("({} bytes that are no text)", value.len());

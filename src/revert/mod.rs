@@ -6,7 +6,7 @@
 //! | record | undone by |
 //! | --- | --- |
 //! | add | delete |
-//! | delete | add, with what stood there; what the server sets by itself is left out, or written by the relax rules control |
+//! | delete | add, with what was there; what the server sets by itself is left out, or written by the relax rules control |
 //! | delete, on a server with links (Active Directory) | the same, then each value that named the entry and went with it |
 //! | modify | modify, by exact values |
 //! | modrdn | modrdn to the old name; the values of the new one go unless the entry had some of them before; then a modify of what is left |

@@ -7,9 +7,9 @@
 //!
 //! | entry | in the export afterwards |
 //! | --- | --- |
-//! | not changed | the bytes that stood there, comments with them |
+//! | not changed | the bytes that was there, comments with them |
 //! | changed, renamed, moved along | where it stood, as the writer writes it |
-//! | added | behind its parent; at the end if that stands in no export |
+//! | added | behind its parent; at the end if that is in no export |
 //! | deleted | gone, with the comments before it |
 
 mod rewrite;
@@ -59,8 +59,8 @@ pub enum SimulateError<E> {
     /// The exports cannot be read.
     #[error(transparent)]
     Scan(ScanError<E>),
-    /// An entry that the records touch stands there twice.
-    #[error("an entry stands there twice")]
+    /// An entry that the records touch is there twice.
+    #[error("an entry is there twice")]
     Twice {
         /// Its name.
         dn: Dn,

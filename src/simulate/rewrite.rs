@@ -1,6 +1,6 @@
 //! The exports again, with the changes in them.
 //!
-//! Several exports become one text: their `version:` lines go, but for the first.
+//! Several exports become one text: their `version:` lines go, except the first.
 
 use super::Changes;
 use crate::directory::faults::MoreErrors;

@@ -204,7 +204,7 @@ pub fn left(verdicts: &[Verdict], records: &[ChangeRecord]) -> Vec<usize> {
 }
 
 /// What the modifications of one attribute come to. Values are in their normal forms, so that a group of thousands is not
-/// held against thousands of values one by one.
+/// compared with thousands of values one by one.
 #[derive(Default)]
 struct Effect {
     description: Option<AttributeDescription>,

@@ -82,7 +82,7 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
             of(SHOWN),
             of("{ const field = document.getElementById('search'); field.value = ''; \
                 field.dispatchEvent(new Event('input')) }"),
-            choose("step", "mark"),
+            choose("step", "disable"),
             of(SHOWN),
             choose("step", ""),
             choose("stage", "services"),
@@ -98,7 +98,7 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
             of("document.querySelector('#account-list summary').focus()"),
             json!({ "press": "Enter" }),
             of(opened),
-            of("document.querySelector('#reviews ~ * a[href=\"#account-0\"]').click()"),
+            of("document.querySelector('#decision-items ~ * a[href=\"#account-0\"]').click()"),
             of("new Promise(done => setTimeout(done, 200))"),
             of("document.querySelector('#account-0 details').open"),
             of("document.getElementById('unfold').click()"),
@@ -119,7 +119,7 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
     let names = |value: &Value| -> Vec<String> { serde_json::from_value(value.clone()).unwrap() };
     assert_eq!(results[0], "18 accounts");
     assert_eq!((&results[3], names(&results[4])), (&json!("1 of 18 accounts"), vec!["jsmith@sesta.com".to_owned()]));
-    assert_eq!(names(&results[7]).len(), 2, "two are marked");
+    assert_eq!(names(&results[7]).len(), 2, "two are disabled");
     assert_eq!(names(&results[10]).len(), 2, "two are stripped");
     let reviewed = ["jsmith@sesta.com", "mrossi@varrius.com", "ohara@siroe.com", "rjones@siroe.com"];
     let mut found = names(&results[13]);

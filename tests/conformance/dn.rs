@@ -71,7 +71,7 @@ fn names_are_equal_or_not() {
     }
 }
 
-/// What other readers disagree about; the reasons stand in the documentation of `offboard::ldap::dn`.
+/// What other readers disagree about; the reasons are in the documentation of `offboard::ldap::dn`.
 #[test]
 fn disputed_names_are_decided() {
     let accepted: [&[u8]; 10] = [
@@ -111,7 +111,7 @@ fn disputed_names_are_decided() {
     assert!(Rdn::parse(b" ").is_err() && Rdn::parse(b"cn=Jim, sn=Jam ").is_err());
 }
 
-/// Cases that are not marked as contested and yet contradict others: they keep a blank at the end of a value that
+/// Cases that are not disabled as contested and yet contradict others: they keep a blank at the end of a value that
 /// is not escaped, which RFC 2253, section 4, and the other cases (` dc = com `, `  CN  =  Lu\C4\8Di\C4\87  `) drop.
 const KEEPS_LAST_BLANK: [&str; 2] = ["dc = local , dc = net ", "cn =  \\ James , ou  =  \"Comp\\28ny\"  "];
 
@@ -125,7 +125,7 @@ fn cases(list: &str) -> Option<Vec<Value>> {
         return None;
     };
     let mut file: Value = serde_json::from_slice(&text).unwrap();
-    let Value::Array(cases) = file[list].take() else { panic!("{list} is no list") };
+    let Value::Array(cases) = file[list].take() else { panic!("{list} is not a list") };
     assert!(!cases.is_empty());
     Some(cases)
 }

@@ -1,6 +1,6 @@
 //! The LDIF reader against the corpus: cases of other parsers, files of public projects, output of servers.
 //!
-//! What is read in another way than others read it stands in the tables of `docs/leniency.md`, which these tests read:
+//! What is read in another way than others read it is in the tables of `docs/leniency.md`, which these tests read:
 //! a row that is missing and a row that is no longer true both fail.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,7 +163,7 @@ fn server_exports_are_read_whole() {
     let mut entries = 0;
     for path in files(&folder, "ldif") {
         let name = file_name(&path);
-        // A log of changes is no export.
+        // A log of changes is not an export.
         if name.contains("auditlog") {
             continue;
         }

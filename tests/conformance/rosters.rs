@@ -40,7 +40,7 @@ fn standing(standing: &Standing) -> String {
     }
 }
 
-/// What a file comes to, on 21 November 2026, where a roster may be a week old.
+/// What a file amounts to, on 21 November 2026, where a roster may be a week old.
 fn say(said: &mut String, outcome: &Result<Roster, Vec<RosterError>>) {
     match outcome {
         Ok(roster) => {

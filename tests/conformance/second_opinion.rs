@@ -90,7 +90,7 @@ fn content_fixtures() {
 /// Fixtures that others read in another way, and what they make of it.
 const READ_OTHERWISE: [(&str, &str, &str); 5] = [
     ("python-ldap", "valid/names-only", "an error at a last record of nothing but `dn:` without a line end"),
-    ("python-ldap", "valid/old-names", "an error at `dn: @INDEXLIST`, which is no DN"),
+    ("python-ldap", "valid/old-names", "an error at `dn: @INDEXLIST`, which is not a DN"),
     ("Net::LDAP::LDIF", "valid/old-names", "an error at the name `@IDXATTR`"),
     ("Net::LDAP::LDIF", "valid/options", "an error at `;range=0-1`, as Active Directory writes it"),
     ("python-ldap", "valid/version-again", "an error at a second `version:`"),

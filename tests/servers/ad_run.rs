@@ -57,7 +57,7 @@ pub fn run(database: &AdDatabase, folder: &Path) -> usize {
     files.len()
 }
 
-/// How two exports differ, but for what Active Directory counts and dates by itself.
+/// How two exports differ, except what Active Directory counts and dates by itself.
 pub fn differing(before: &Path, after: &Path) -> Vec<String> {
     const OWN: [&str; 2] = [": usnchanged: ", ": whenchanged: "];
     let found = differences(&[before], &[after]);
@@ -168,14 +168,14 @@ fn references_leave_no_trace() {
     let (set, view) = plan_of(REFERENCES, &database, AS_OF, place.path(), &[]);
     run(&database, &set.join("apply"));
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let reviews = view["reviews"].as_array().unwrap().iter();
+    let reviews = view["decision_items"].as_array().unwrap().iter();
     let reviews: BTreeSet<String> = reviews
         .map(|review| format!("{} {}: {}", text(&review["dn"]), text(&review["attribute"]), text(&review["value"])))
         .collect();
     assert_eq!(traces(&database.export(place.path())), reviews);
 }
 
-/// Marked, moved, deleted after 90 days; nothing is planned twice, and nothing names who is gone.
+/// Disabled, moved, deleted after 90 days; nothing is planned twice, and nothing names who is gone.
 #[test]
 fn from_the_first_day_to_the_last() {
     let database = organisation();

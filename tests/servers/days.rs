@@ -96,14 +96,15 @@ impl Life {
             let text = |key: &str| operation[key].as_str().unwrap_or_default();
             writeln!(story, "    {} {} {}", text("stage"), text("kind"), text("dn")).unwrap();
         }
-        for hand_off in plan["hand_offs"].as_array().unwrap() {
+        for hand_off in plan["external_commands"].as_array().unwrap() {
             let text = |key: &str| hand_off[key].as_str().unwrap_or_default();
             writeln!(story, "    {}: {}", text("when"), text("command")).unwrap();
         }
     }
 
     fn hand_over(&self, plan: &Value, when: &str) {
-        for hand_off in plan["hand_offs"].as_array().unwrap().iter().filter(|hand_off| hand_off["when"] == when) {
+        for hand_off in plan["external_commands"].as_array().unwrap().iter().filter(|hand_off| hand_off["when"] == when)
+        {
             let words = shell_words(hand_off["command"].as_str().unwrap());
             let mut command = python_ldap("sun_tools.py");
             command.args(self.server.environment().map(|(_, value)| value)).args(words);
@@ -131,7 +132,7 @@ impl Life {
     fn ends(&mut self, day: &str, names: &[&str]) {
         let plan = self.day(day);
         assert_eq!(plan["operations"].as_array().unwrap().len(), 0, "{}", self.story);
-        assert_eq!(plan["hand_offs"].as_array().unwrap().len(), 0, "{}", self.story);
+        assert_eq!(plan["external_commands"].as_array().unwrap().len(), 0, "{}", self.story);
         let text = self.text();
         for name in names {
             assert!(!text.contains(&name.to_lowercase()), "{name} is still there\n{}", self.story);
@@ -226,7 +227,7 @@ fn ilm_disable_move_delete() {
     insta::assert_snapshot!(life.story);
 }
 
-/// Disabled, moved and brought back: the change set of the first day says what stood there before it.
+/// Disabled, moved and brought back: the change set of the first day says what was there before it.
 #[test]
 fn restored_from_history() {
     let mut life = Life::new("posix-restore", &["dc=example,dc=com"]);
@@ -268,7 +269,7 @@ fn rosters(day: &str, (from, to): (&str, &str)) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Who leaves stands in rosters. One of them comes back, leaves again, and is gone a grace later.
+/// Who leaves is in rosters. One of them comes back, leaves again, and is gone a grace later.
 #[test]
 fn rosters_day_by_day() {
     let mut life = Life::new("moss-rosters", &["dc=example,dc=com"]);

@@ -159,7 +159,7 @@ impl Ds389 {
             let mut command = Command::new(&ns_slapd);
             command.arg("ldif2db").arg("-D").arg(path).args(["-n", &format!("db{number}"), "-i"]);
             let output = command.arg(path.join(format!("{number}.ldif"))).output().unwrap();
-            // Which entries it skipped, and why, stands in its log only.
+            // Which entries it skipped, and why, is in its log only.
             assert!(
                 output.status.success(),
                 "ldif2db: {}\n{}",

@@ -9,7 +9,7 @@
 //! | referential integrity takes `member`, `uniqueMember`, `owner`, `seeAlso` of a deleted entry, and a later delete of such a value fails (16) | removes references before it deletes |
 //! | referential integrity leaves `manager` and `secretary` | removes them as well |
 //! | the same four follow a move at once, in lower case, the others do not; the old value cannot be deleted then (16) | needs to be told of the plug-in, and to rewrite the others |
-//! | a name with a bit string (`DN#'01'B`) does not follow; beside the same name without, the move is refused (20) | rewrites such names itself |
+//! | a name with a bit string (`DN#'01'B`) does not follow; next to the same name without, the move is refused (20) | rewrites such names itself |
 //! | an entry below the moved one that names it may be shown under its old name | is better made with the plug-in off |
 //! | the classes above those of a new entry are added to it | need not be told of them |
 

@@ -89,7 +89,7 @@ fn dns(export: &str, filter: &str) -> String {
     stdout(&offboard().args(["search", filter, "--dn", export]).output().unwrap())
 }
 
-/// What differs between two exports, but for what servers set and what the plug-ins write.
+/// What differs between two exports, except what servers set and what the plug-ins write.
 fn difference(before: &str, after: &str) -> String {
     let mut command: Command = offboard();
     command.args(["diff", "--for", "389ds", before, after]);

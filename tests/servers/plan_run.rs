@@ -111,7 +111,7 @@ struct Run<'a> {
     guard: Guard,
     /// What the server writes into entries by itself, which no proof foretells.
     own: &'a [&'a str],
-    /// The policy by which the proof foretells what the server holds afterwards: the same, but for a plan that leaves
+    /// The policy by which the proof foretells what the server holds afterwards: the same, except a plan that leaves
     /// to the server what another would write.
     foretold: &'a Path,
 }
@@ -161,7 +161,7 @@ impl Run<'_> {
     }
 }
 
-/// The text of a file with other words in place of some, each of which stands in it once.
+/// The text of a file with other words in place of some, each of which is in it once.
 fn reworded(file: &Path, changes: &[(&str, &str)]) -> String {
     let mut text = std::fs::read_to_string(file).unwrap();
     for (from, to) in changes {
@@ -224,13 +224,13 @@ fn three_domains_with_assertions() {
     whole_run("three-domains", ISP, Guard::Assert, 5);
 }
 
-/// Marked, moved with an entry below, named in several spellings, restored, disconnected, deleted: and back again.
+/// Disabled, moved with an entry below, named in several spellings, restored, disconnected, deleted: and back again.
 #[test]
 fn ilm_disable_move_delete() {
     whole_run("ilm-disable-move-delete", &["dc=example,dc=com"], Guard::Values, 4);
 }
 
-/// One row of the domain purge table an account: entries deleted, services stripped and marked, statuses restored.
+/// One row of the domain purge table an account: entries deleted, services stripped and disabled, statuses restored.
 #[test]
 fn services() {
     whole_run("services", &["o=isp"], Guard::Values, 4);
@@ -241,7 +241,7 @@ fn services_with_assertions() {
     whole_run("services", &["o=isp"], Guard::Assert, 4);
 }
 
-/// Who leaves stands in rosters; one who came back is restored.
+/// Who leaves is in rosters; one who came back is restored.
 #[test]
 fn moss_rosters() {
     whole_run("moss-rosters", &["dc=example,dc=com"], Guard::Values, 3);
@@ -274,7 +274,7 @@ fn assert_no_trace(set: &Path, server: &dyn Server) {
     let place = tempfile::tempdir().unwrap();
     let plan: Value = serde_json::from_slice(&std::fs::read(set.join("plan.json")).unwrap()).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let reviews: BTreeSet<String> = plan["reviews"]
+    let reviews: BTreeSet<String> = plan["decision_items"]
         .as_array()
         .unwrap()
         .iter()

@@ -106,7 +106,7 @@ fn accounts_are_disabled_by_value() {
     }
 }
 
-/// One refused record undoes the file, here for the note that stands in `info` already.
+/// One refused record undoes the file, here for the note that is in `info` already.
 #[test]
 fn info_holds_one_value() {
     let database = organisation();
@@ -311,7 +311,7 @@ fn what_others_hold_cannot_be_added_again() {
     each_is_refused(&REFUSED[4..]);
 }
 
-/// Attributes of an entry that are not the same, sorted; but for the times, which are the same within a second.
+/// Attributes of an entry that are not the same, sorted; except the times, which are the same within a second.
 fn changed<'e>(before: &'e Entries, after: &'e Entries, dn: &str) -> Vec<&'e str> {
     let names = before.of(dn).iter().chain(after.of(dn)).map(|(name, _)| name.as_str());
     let values = |entries: &'e Entries, name: &str| {

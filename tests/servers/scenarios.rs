@@ -1,4 +1,4 @@
-//! The scenarios of `fixtures/scenarios`, held against a real server.
+//! The scenarios of `fixtures/scenarios`, compared with a real server.
 
 use super::compare::{assert_same, differences};
 use super::runbook::run_block;
@@ -80,7 +80,7 @@ fn three_domains_is_generated() {
 }
 
 /// The note's own change (its `markUserDeleted.ldif`, which lacks the last `-`) leads from its first sample to its
-/// second, but for the class that the second misspells.
+/// second, except the class that the second misspells.
 #[test]
 fn the_notes_change_leads_to_the_notes_second_sample() {
     let server = Scenario::new("note-active", NOTE).serve();

@@ -37,7 +37,7 @@ fn a_half_applied_set_is_finished() {
     let (status, text) = verify(&set, &server, place.path(), "half", &["--left", left.to_str().unwrap()]);
     assert_eq!(status, Some(1), "{text}");
     assert!(text.lines().any(|line| line.starts_with("not-done account ")), "{text}");
-    assert!(!text.contains("not-done reference") && !text.contains("not-done mark"), "{text}");
+    assert!(!text.contains("not-done reference") && !text.contains("not-done disable"), "{text}");
 
     let output = modify(&format!("-f {}", left.display()));
     assert!(output.status.success(), "{}", said(&output));

@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | URL (RFC 4516) | the base; in the filter, each assertion that an attribute equals a value |
 //! | filter (RFC 4515) | the same assertions; values with `*` are patterns and name nobody |
-//! | access rule of 389 DS and DSEE | what stands in quotes: URLs (`userdn`, `groupdn`), filters (`targetfilter`), names |
-//! | access rule of OpenLDAP | `dn.exact="..."`, `dn="..."` and the like: what stands in quotes or behind `=` |
+//! | access rule of 389 DS and DSEE | what is in quotes: URLs (`userdn`, `groupdn`), filters (`targetfilter`), names |
+//! | access rule of OpenLDAP | `dn.exact="..."`, `dn="..."` and the like: what is in quotes or behind `=` |
 //! | `iplanet-am-role-aci-list` | also what stands before the first `:` |
 //!
 //! It is looked for, not proven: what is found is shown to a person, and nothing is written because of it.
@@ -58,7 +58,7 @@ pub fn of_text(text: &[u8], take: &mut dyn FnMut(Part<'_>)) {
         take(Part::Name(Cow::Borrowed(&text[..end])));
     }
     for (at, quoted) in text.split(|byte| *byte == b'"').enumerate() {
-        // Every second piece stands in quotes.
+        // Every second piece is in quotes.
         if at % 2 == 1 {
             of_quoted(quoted, take);
         } else {

@@ -16,9 +16,9 @@
 //! | address or URL | `mailto:jsmith@sesta.com`, `ldap:///uid=jsmith,...`, or an address | the same; a DN |
 //! | name or uid | a DN or a uid | the same |
 //! | URL | `ldap:///base?attributes?scope?filter` (RFC 4516) | base; equality in the filter |
-//! | text | access rules: whatever stands in quotes, and `ldap:///` URLs | DNs, URLs and filters in it |
+//! | text | access rules: whatever is in quotes, and `ldap:///` URLs | DNs, URLs and filters in it |
 //!
-//! A uid is no name: two people of two domains may have the same. Who is nearer to the entry, by the number of RDNs that
+//! A uid is not a name: two people of two domains may have the same. Who is nearer to the entry, by the number of RDNs that
 //! their names end with alike, is meant: [`namesakes`].
 
 pub mod inside;

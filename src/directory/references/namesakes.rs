@@ -34,7 +34,7 @@ impl SharedIdentifiers {
         self.0.push(SharedIdentifier { name, key: DnKey::from_key_bytes(key) });
     }
 
-    /// Those who are none of these.
+    /// Those who are not among these.
     #[must_use]
     pub fn without(&self, these: &dyn Fn(&DnKey) -> bool) -> Self {
         Self(self.0.iter().filter(|namesake| !these(&namesake.key)).cloned().collect())
@@ -45,7 +45,7 @@ impl SharedIdentifiers {
         self.0.extend(other.0);
     }
 
-    /// Whose an address book is that stands under the user name of a person: his who stands in the domain of the book. It is
+    /// Whose an address book is that stands under the user name of a person: his who is in the domain of the book. It is
     /// unclear where both do; and where neither does, as a mail address in that domain may be anybody's.
     pub fn book_owner(&self, uid: &[u8], book_domain: Option<&[u8]>, person: &DnKey) -> Referent {
         let uid = uid.to_ascii_lowercase();
@@ -63,7 +63,7 @@ impl SharedIdentifiers {
 
     /// Whom a value of an entry means, which seems to mean a person.
     ///
-    /// A user name means the one of the domain that the entry stands in; of several or none, the one whose name ends like
+    /// A user name means the one of the domain that the entry is in; of several or none, the one whose name ends like
     /// that of the entry, RDN by RDN, for the longest stretch; as near, it is unclear. An address that somebody else has as well is unclear in any case. A name means
     /// its entry.
     pub fn whose(&self, (form, how): (Form, MatchKind), value: &[u8], person: &DnKey, entry: &DnKey) -> Referent {

@@ -38,7 +38,7 @@ pub enum MatchKind {
     Address,
     /// Somewhere in a URL, a filter or an access rule.
     Inside,
-    /// Not at all, but it looks like it: the person's `cn` beside the person's entry.
+    /// Not at all, but it looks like it: the person's `cn` next to the person's entry.
     NearMiss,
 }
 
@@ -55,12 +55,12 @@ pub struct Naming {
 #[derive(Default)]
 pub struct SubjectIndex {
     names: KeyMap<usize>,
-    /// Hashes of the names and of the near misses: nearly all keys that are asked for are none of them.
+    /// Hashes of the names and of the near misses: nearly all keys that are asked for are not among them.
     hashes: Hashes,
     /// For each number of RDNs, whether a name has so many.
     depths: Vec<bool>,
     near_misses: KeyMap<usize>,
-    /// Hashes of the user names and addresses in lower case: nearly all values that are asked for are none of them.
+    /// Hashes of the user names and addresses in lower case: nearly all values that are asked for are not among them.
     identities: Hashes,
     /// By user name in lower case: as written, and who.
     uids: HashMap<Vec<u8>, Vec<(Vec<u8>, usize)>>,
@@ -157,7 +157,7 @@ impl SubjectIndex {
     }
 
     /// A user name or a mail address of an entry that somebody who is looked for has as well, in lower case: then either may
-    /// be meant by it. A user name counts whatever the entry is, for what is no account by the policy uses it all the same;
+    /// be meant by it. A user name counts whatever the entry is, for what is not an account by the policy uses it all the same;
     /// an address is that of an account. Not what stands at or below somebody who is looked for.
     pub fn shared_with(
         &self,
@@ -182,7 +182,7 @@ impl SubjectIndex {
         self.addresses.contains_key(&address).then_some(address)
     }
 
-    /// False for what is no user name and no address of anybody, in any case.
+    /// False for what is not an user name and no address of anybody, in any case.
     fn may_identify(&self, value: &[u8]) -> bool {
         !self.identities.is_empty() && self.identities.contains(&lower_case_hash(value))
     }

@@ -284,8 +284,8 @@ fn substring_rule(rule: MatchingRule) -> MatchingRule {
 
 /// A part of a substring assertion: normalised between two marks, so that its own blanks survive.
 fn normalize_part(rule: MatchingRule, part: &[u8]) -> Vec<u8> {
-    let marked = [b"x", part, b"x"].concat();
-    let normal = normalize(rule, &marked);
+    let disabled = [b"x", part, b"x"].concat();
+    let normal = normalize(rule, &disabled);
     normal.get(1..normal.len().saturating_sub(1)).unwrap_or_default().to_vec()
 }
 

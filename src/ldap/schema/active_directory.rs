@@ -24,7 +24,7 @@
 //! | 2.5.5.14 | Access-Point, 1.3.12.2.1011.28.0.702 | an address, then `#X500:` and a DN: not read as one |
 //! | 2.5.5.14 | any other | `S:5:text:DN` |
 //!
-//! What is out of use (`isDefunct: TRUE`) is passed over: its name may belong to another by now.
+//! What is out of use (`isDefunct: TRUE`) is skipped: its name may belong to another by now.
 //!
 //! Sources: MS-ADTS 3.1.1.2 (schema; syntaxes 3.1.1.2.2.2), 2.2.10 (system flags), MS-ADA1 2.361 (linkID).
 

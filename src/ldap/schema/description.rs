@@ -13,7 +13,7 @@
 //! word          = bare / "'" *byte "'"
 //! bare          = 1*byte                                   ; printable ASCII, none of  ( ) ' " $ { } \
 //! syntax        = word [ "{" 1*DIGIT "}" ]                  ; the length before or behind the closing quote
-//! text          = "'" *OCTET "'" / DQUOTE *OCTET DQUOTE    ; \27 is ', \5C is \; what is no UTF-8 becomes U+FFFD
+//! text          = "'" *OCTET "'" / DQUOTE *OCTET DQUOTE    ; \27 is ', \5C is \; what is not UTF-8 becomes U+FFFD
 //! ```
 //!
 //! What is accepted beyond the RFC, and who writes it:
@@ -69,7 +69,7 @@ pub type Extension = (String, Vec<String>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "RFC 4512 has four flags")]
 pub struct AttributeTypeDescription {
-    /// The OID, or what stands in its place; empty if nothing does.
+    /// The OID, or what is in its place; empty if nothing does.
     pub oid: String,
     /// All names; the first is the preferred one.
     pub names: Vec<String>,
@@ -104,7 +104,7 @@ pub struct AttributeTypeDescription {
 /// A description of an object class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectClassDescription {
-    /// The OID, or what stands in its place; empty if nothing does.
+    /// The OID, or what is in its place; empty if nothing does.
     pub oid: String,
     /// All names; the first is the preferred one.
     pub names: Vec<String>,
@@ -279,7 +279,7 @@ fn read<'t>(
         while !rest.is_empty() && rest.first() != Some(&b')') {
             let Ok((after, word)) = keyword(rest) else { return due(rest, SchemaErrorKind::Keyword) };
             let Some(name) = Keyword::of(word) else { return due(rest, SchemaErrorKind::Keyword) };
-            // A keyword of the other kind of description is reported where it stands.
+            // A keyword of the other kind of description is reported where it is.
             rest = match clause(name, after) {
                 Err(nom::Err::Error(fault)) if fault.kind == SchemaErrorKind::Keyword => {
                     return due(rest, SchemaErrorKind::Keyword);

@@ -251,7 +251,7 @@ impl<T: Named> Catalogue<T> {
         self.sealed = self.all.len();
     }
 
-    /// Where it stands in [`all`](Self::all).
+    /// Where it is in [`all`](Self::all).
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.by_name.get(key(name).as_str()).copied()
     }

@@ -13,7 +13,7 @@ use nom::sequence::{delimited, terminated};
 use nom::{IResult, Parser};
 use thiserror::Error;
 
-/// Why a value is no description.
+/// Why a value is not a description.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{kind} (at byte {offset})")]
 pub struct SchemaError {
@@ -32,7 +32,7 @@ pub enum SchemaErrorKind {
     /// A list does not end.
     #[error("expected `)`")]
     Close,
-    /// Something that is no keyword of such a description.
+    /// Something that is not a keyword of such a description.
     #[error("expected a keyword such as `NAME`, or `)`")]
     Keyword,
     /// A keyword without its name or OID.
@@ -41,7 +41,7 @@ pub enum SchemaErrorKind {
     /// A quote that does not end, or none where text is due.
     #[error("expected a text in quotes")]
     Text,
-    /// A length that is no number.
+    /// A length that is not a number.
     #[error("expected a number and `}}`")]
     Length,
     /// A usage that RFC 4512 does not know.
@@ -121,7 +121,7 @@ pub(super) fn keyword(input: &[u8]) -> Parsed<'_, &[u8]> {
     terminated(take_while1(|byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')), blanks).parse(input)
 }
 
-/// A word between quotes; none if nothing stands there.
+/// A word between quotes; none if nothing is there.
 pub(super) fn quoted_word(input: &[u8]) -> Parsed<'_, Option<String>> {
     let inside = delimited(blanks, take_while(is_word_byte), blanks);
     terminated(delimited(char('\''), inside, char('\'')), blanks)
@@ -178,7 +178,7 @@ pub(super) fn syntax(input: &[u8]) -> Parsed<'_, (Option<String>, Option<u64>)> 
     Ok((rest, (Some(as_text(oid)).filter(|oid| !oid.is_empty()), inner.or(outer))))
 }
 
-/// `{64}`, if it stands there.
+/// `{64}`, if it is there.
 fn length(input: &[u8]) -> Parsed<'_, Option<u64>> {
     let Some(inside) = input.strip_prefix(b"{") else { return Ok((input, None)) };
     let number = map_res(digit1, |digits: &[u8]| as_text(digits).parse::<u64>());

@@ -38,16 +38,16 @@ use super::{
 /// Longest chain of supertypes that is followed: a hostile schema may go in circles.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// A value that is no description, or an entry of Active Directory's schema without a name.
+/// A value that is not a description, or an entry of Active Directory's schema without a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Where it stands.
+    /// Where it is.
     pub origin: Origin,
     /// Why it was not read.
     pub error: SchemaError,
 }
 
-/// What stands in a value of a schema attribute.
+/// What is in a value of a schema attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     AttributeType,

@@ -82,7 +82,7 @@ pub struct Problem {
     pub repaired: bool,
 }
 
-/// A part of the text and what stands there in the repaired text.
+/// A part of the text and what is there in the repaired text.
 type Edit = (Range<usize>, Vec<u8>);
 
 /// Looks at a file, block by block.

@@ -53,7 +53,7 @@ impl Linter {
             let last = physical.last().map_or(&[][..], Vec::as_slice);
             let shown = excerpt(last.starts_with(b" "), last);
             problems.push(self.problem("no-last-line-end", number, last.len() + 1, &shown, true));
-            // A line that is written anew has its line end.
+            // A line that is written again has its line end.
             if !edits.iter().any(|(range, new)| range.end == text.len() && new.ends_with(b"\n")) {
                 let end = text.strip_suffix(b"\r").unwrap_or(text).len();
                 edits.push((end..text.len(), b"\n".to_vec()));
@@ -303,7 +303,7 @@ impl Finder<'_, '_> {
     }
 }
 
-/// Where a line stands in its record, with its line end.
+/// Where a line is in its record, with its line end.
 fn span(text: &[u8], line: &LogicalLine<'_>) -> std::ops::Range<usize> {
     let start = line.raw.as_ptr() as usize - text.as_ptr() as usize;
     let end = start + line.raw.len();

@@ -168,7 +168,7 @@ impl Roster {
     }
 }
 
-/// Whether `rows` is less than `percent` of `of`; also if the percentage is no number.
+/// Whether `rows` is less than `percent` of `of`; also if the percentage is not a number.
 #[expect(clippy::cast_precision_loss, reason = "numbers of people are far below 2^52")]
 fn is_below(rows: u64, of: u64, percent: f64) -> bool {
     let share = of as f64 * percent;

@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::ldap::time::TimeError;
 use crate::ldif::LdifError;
 
-/// Why a file is no roster, or not a whole one. Texts in it are as written: escape them before showing them.
+/// Why a file is not a roster, or not a whole one. Texts in it are as written: escape them before showing them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RosterError {
     /// The file is not UTF-8.
@@ -24,7 +24,7 @@ pub enum RosterError {
         line: u64,
         /// The column of the key.
         key: String,
-        /// What stands there.
+        /// What is there.
         columns: Vec<String>,
     },
     /// The header lacks a column that the policy names.
@@ -95,7 +95,7 @@ pub enum RosterError {
         read: u64,
     },
     /// The trailer says a date that is none.
-    #[error("line {line}: the trailer says `{text}`, which is no date: {reason}")]
+    #[error("line {line}: the trailer says `{text}`, which is not a date: {reason}")]
     BadDate {
         /// Line of the trailer.
         line: u64,
@@ -172,7 +172,7 @@ pub enum FaultKind {
     /// The file ends inside this row.
     #[error("the last line has no end: the file may be cut there")]
     Open,
-    /// A search result reference: a part of the people stands in another server.
+    /// A search result reference: a part of the people is in another server.
     #[error("a reference to another server: the people there are not listed")]
     Elsewhere,
 }

@@ -170,7 +170,7 @@ pub fn read(bytes: &[u8], rules: &Rules) -> Result<Roster, Vec<RosterError>> {
     if listed == 0 {
         return Err(one(RosterError::Empty));
     }
-    // Behind a trailer nothing is cut, and a comment is no part of a record.
+    // Behind a trailer nothing is cut, and a comment is not a part of a record.
     let in_comment = ldif && text.lines().next_back().is_some_and(|line| line.starts_with('#'));
     let open = last.is_none() && readings.ends_with_row && !in_comment && !text.ends_with(['\n', '\r']);
     let (rows, faulty) = collect(readings, open);
@@ -209,7 +209,7 @@ type Reading = Result<(String, Standing), FaultKind>;
 struct Readings {
     /// Every record of the file, with its line.
     rows: Vec<(u64, Reading)>,
-    /// What is wrong beside the records.
+    /// What is wrong next to the records.
     faults: Vec<Fault>,
     /// Whether the last thing in the file is a record.
     ends_with_row: bool,
@@ -384,7 +384,7 @@ mod tests {
             (format!("{body}# END rows=4 date=2026-11-20\n"), "line 5: the trailer says 4 rows, but there are 3"),
             (
                 format!("{body}# END rows=3 date=2026-11-2"),
-                "line 5: the trailer says `2026-11-2`, which is no date: expected 2 digits of the day (at byte 8)",
+                "line 5: the trailer says `2026-11-2`, which is not a date: expected 2 digits of the day (at byte 8)",
             ),
             (format!("{whole}{whole}"), "line 5: not a row of this table: it has 1 fields, the header 2"),
             ("# END rows=0 date=2026-11-20\n".to_owned(), "line 1: no header with the column `employeeNumber`"),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::{Built, Site};
 use crate::ldap::{Control, DnKey, Entry};
 use crate::plan::children::deleted_above;
-use crate::plan::companions::CompanionKind;
+use crate::plan::dependents::DependentKind;
 use crate::plan::operation::{Kind, Operation, Stage, delete, modify};
 use crate::plan::{Guard, guard};
 
@@ -22,18 +22,18 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         }
     }
     for (key, person) in &site.deleted {
-        if let Some(companion) = person.checked_sub(site.accounts.len()).map(|at| &site.companions[at]) {
-            built.companions += 1;
-            let kind = match companion.kind {
-                CompanionKind::Alias => Kind::Alias,
-                CompanionKind::PrivateGroup | CompanionKind::EmptiedGroup => Kind::Group,
-                CompanionKind::ManagedEntry => {
-                    built.touch(&companion.entry);
+        if let Some(dependent) = person.checked_sub(site.accounts.len()).map(|at| &site.dependents[at]) {
+            built.dependents += 1;
+            let kind = match dependent.kind {
+                DependentKind::Alias => Kind::Alias,
+                DependentKind::PrivateGroup | DependentKind::EmptiedGroup => Kind::Group,
+                DependentKind::ManagedEntry => {
+                    built.touch(&dependent.entry);
                     doomed.remove(key);
                     continue;
                 }
             };
-            doomed.insert(key, (&companion.entry, *person, kind));
+            doomed.insert(key, (&dependent.entry, *person, kind));
         } else if site.policy.directory.tools.file_deletes() {
             doomed.insert(key, (&site.accounts[*person].entry, *person, Kind::Account));
         } else {
@@ -41,7 +41,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         }
     }
     let mut doomed: Vec<(&Entry, usize, Kind)> = doomed.into_values().rev().collect();
-    // A companion names an account or a companion found before it. It goes first, as references do: where the server keeps
+    // A dependent names an account or a dependent found before it. It goes first, as references do: where the server keeps
     // referential integrity, it would be changed otherwise, and its guard would fail.
     doomed.sort_by_key(|(_, person, _)| Reverse(person.checked_sub(site.accounts.len())));
     for (entry, person, kind) in doomed {
@@ -50,7 +50,7 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
         let guarded = guard::guarded(entry, site.policy, kind, site.schema);
         let mut reason = match kind {
             Kind::Account => site.accounts[index].decision.reason.sentence(),
-            Kind::Alias | Kind::Group => site.companions[person - site.accounts.len()].reason().to_owned(),
+            Kind::Alias | Kind::Group => site.dependents[person - site.accounts.len()].reason().to_owned(),
             _ => "it is below the account".to_owned(),
         };
         if guarded.is_empty() && site.request.guard != Guard::None {

@@ -15,8 +15,8 @@ use super::access::{self, Access};
 use super::address_books::{Candidates, candidates};
 use super::children;
 use super::collect::{Collect, Collected};
-use super::companions::{self, Companion};
 use super::complete;
+use super::dependents::{self, Dependent};
 use super::operation::{Kind, Operation, Stage, modify};
 use super::orphans::Orphan;
 use super::references::{Fates, Obstacle, Successor};
@@ -48,7 +48,7 @@ pub struct Built {
     /// For each attribute with members that loses some: the entry, how many it loses, of how many.
     pub members: Vec<(Vec<u8>, u64, u64)>,
     /// Groups and aliases that are deleted with accounts.
-    pub companions: u64,
+    pub dependents: u64,
     /// Entries below accounts that are deleted with them.
     pub children: u64,
     /// Accounts that lose a service.
@@ -72,12 +72,12 @@ pub struct Site<'s> {
     /// Who is moved.
     pub moves: &'s Moves,
     /// What goes with accounts.
-    pub companions: &'s [Companion],
+    pub dependents: &'s [Dependent],
     /// Address books that are nobody's.
     pub orphans: &'s [Orphan],
-    /// Which of the companions go.
+    /// Which of the dependents go.
     gone: &'s [bool],
-    /// Accounts and companions that are deleted, by the numbers of the pass.
+    /// Accounts and dependents that are deleted, by the numbers of the pass.
     deleted: BTreeMap<DnKey, usize>,
     /// Who takes over from each account.
     successors: BTreeMap<usize, Successor>,
@@ -86,12 +86,12 @@ pub struct Site<'s> {
 impl Site<'_> {
     /// Whether a change file of this plan deletes somebody, or a tool that the runbook names does.
     fn is_deleted(&self, person: usize) -> bool {
-        companions::is_gone(self.accounts, self.gone, person)
+        dependents::is_gone(self.accounts, self.gone, person)
     }
 
     /// The account that somebody is, or goes with.
     fn account_of(&self, person: usize) -> usize {
-        account_of(self.accounts, self.companions, person)
+        account_of(self.accounts, self.dependents, person)
     }
 
     /// Who takes over from somebody.
@@ -140,24 +140,24 @@ pub fn look_around(index: usize, account: &Account, policy: &Policy, pass: &mut 
 
 /// Holds every account that cannot be taken out of something, until nothing more has to be held.
 ///
-/// Holding one account can only make it easier to delete the others, but for children that stay. Gives which companions
+/// Holding one account can only make it easier to delete the others, but for children that stay. Gives which dependents
 /// go.
 pub fn hold_the_impossible(
     accounts: &mut [Account],
-    companions: &[Companion],
+    dependents: &[Dependent],
     around: &Collected,
     (policy, schema): (&Policy, &ServerSchema),
 ) -> Vec<bool> {
     loop {
-        let gone = companions::gone(accounts, companions, around, (policy, schema));
-        let deleted = deleted_keys(accounts, companions, &gone);
+        let gone = dependents::gone(accounts, dependents, around, (policy, schema));
+        let deleted = deleted_keys(accounts, dependents, &gone);
         let successors = successors(accounts);
-        let account_of = |person: usize| account_of(accounts, companions, person);
+        let account_of = |person: usize| account_of(accounts, dependents, person);
         let below = children::holds(around, &deleted, policy);
         let mut holds: Vec<(usize, Reason)> =
             below.into_iter().map(|(person, reason)| (account_of(person), reason)).collect();
         for kept in around.kept.iter().filter(|kept| !is_below_any(kept.entry.dn.key(), &deleted)) {
-            let is_deleted = |person: usize| companions::is_gone(accounts, &gone, person);
+            let is_deleted = |person: usize| dependents::is_gone(accounts, &gone, person);
             let successor = |person: usize| successors.get(&account_of(person));
             let none = BTreeMap::new();
             let fates = Fates { is_deleted: &is_deleted, successor: &successor, moved: &none, schema };
@@ -186,7 +186,7 @@ pub fn hold_the_impossible(
 
 /// What deleted accounts could do through groups that do not name them.
 pub fn lost_access(accounts: &[Account], gone: &[bool], around: &Collected, schema: &ServerSchema) -> Vec<Access> {
-    let is_deleted = |person: usize| companions::is_gone(accounts, gone, person);
+    let is_deleted = |person: usize| dependents::is_gone(accounts, gone, person);
     let none = BTreeMap::new();
     let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
     access::lost(accounts, around, &fates)
@@ -195,25 +195,25 @@ pub fn lost_access(accounts: &[Account], gone: &[bool], around: &Collected, sche
 /// The entries below accounts that are deleted, or held because of them.
 pub fn children(
     accounts: &[Account],
-    companions: &[Companion],
+    dependents: &[Dependent],
     gone: &[bool],
     around: &Collected,
     policy: &Policy,
 ) -> Vec<children::Child> {
-    children::listed(accounts, around, &deleted_keys(accounts, companions, gone), policy)
+    children::listed(accounts, around, &deleted_keys(accounts, dependents, gone), policy)
 }
 
-fn deleted_keys(accounts: &[Account], companions: &[Companion], gone: &[bool]) -> BTreeMap<DnKey, usize> {
-    let purged = accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Delete);
-    let purged = purged.map(|(index, account)| (account.entry.dn.key().clone(), index));
-    let along = companions.iter().enumerate().filter(|(index, _)| gone[*index]);
-    let along = along.map(|(index, companion)| (companion.entry.dn.key().clone(), accounts.len() + index));
-    purged.chain(along).collect()
+fn deleted_keys(accounts: &[Account], dependents: &[Dependent], gone: &[bool]) -> BTreeMap<DnKey, usize> {
+    let deleted = accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Delete);
+    let deleted = deleted.map(|(index, account)| (account.entry.dn.key().clone(), index));
+    let along = dependents.iter().enumerate().filter(|(index, _)| gone[*index]);
+    let along = along.map(|(index, dependent)| (dependent.entry.dn.key().clone(), accounts.len() + index));
+    deleted.chain(along).collect()
 }
 
 /// The account that somebody is, or goes with.
-fn account_of(accounts: &[Account], companions: &[Companion], person: usize) -> usize {
-    person.checked_sub(accounts.len()).map_or(person, |companion| companions[companion].account)
+fn account_of(accounts: &[Account], dependents: &[Dependent], person: usize) -> usize {
+    person.checked_sub(accounts.len()).map_or(person, |dependent| dependents[dependent].account)
 }
 
 fn successors(accounts: &[Account]) -> BTreeMap<usize, Successor> {
@@ -238,9 +238,9 @@ pub fn operations(
     policy: &Policy,
     request: &Request,
     moves: &Moves,
-    (companions, gone, schema, orphans): (&[Companion], &[bool], &ServerSchema, &[Orphan]),
+    (dependents, gone, schema, orphans): (&[Dependent], &[bool], &ServerSchema, &[Orphan]),
 ) -> Built {
-    let (deleted, successors) = (deleted_keys(accounts, companions, gone), successors(accounts));
+    let (deleted, successors) = (deleted_keys(accounts, dependents, gone), successors(accounts));
     let site = Site {
         accounts,
         around,
@@ -249,7 +249,7 @@ pub fn operations(
         request,
         schema,
         moves,
-        companions,
+        dependents,
         orphans,
         gone,
         deleted,

@@ -2,7 +2,7 @@
 //!
 //! | account | goes to |
 //! | --- | --- |
-//! | marked by this plan, or marked already and waiting, and not below `[move] to` | `[move] to` |
+//! | disabled by this plan, or disabled already and waiting, and not below `[move] to` | `[move] to` |
 //! | restored, and below `[move] to` | where the change set that moved it (`--history`) took it from, else `[move] back` |
 //! | anything else | stays |
 //!

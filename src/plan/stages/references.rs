@@ -10,7 +10,7 @@ use crate::ldap::managed_entries::is_managed;
 use crate::ldap::{DnKey, ModOp, Modification, Origin, Value};
 use crate::plan::DecisionItem;
 use crate::plan::collect::{Kept, Reference};
-use crate::plan::companions::GroupOwners;
+use crate::plan::dependents::GroupOwners;
 use crate::plan::operation::{Kind, Operation, Stage, modify};
 use crate::plan::references::{Change, Fates, change, gone, is_for_review};
 use crate::plan::whole_lists;
@@ -144,7 +144,7 @@ fn entry(built: &mut Built, site: &Site<'_>, kept: &Kept, change: Change) {
 
 /// The modifications of each record, so that none deletes more than `most` values.
 ///
-/// All that is added stands in the first: a group is never without the member that takes the place of the last ones.
+/// All that is added is in the first: a group is never without the member that takes the place of the last ones.
 fn pieces(modifications: Vec<Modification>, most: usize) -> Vec<Vec<Modification>> {
     let deleted = |modifications: &[Modification]| -> usize {
         modifications.iter().filter(|one| one.op == ModOp::Delete).map(|one| one.values.len()).sum()

@@ -31,10 +31,10 @@ pub fn build(built: &mut Built, site: &Site<'_>) {
                 virtual_attributes: &rules.virtual_attributes,
             })
             .collect();
-        // What is marked in the same plan is stripped as the mark leaves it.
+        // What is disabled in the same plan is stripped as the mark leaves it.
         let is_disabled_here = account.decision.step == Step::Disable;
-        let marked = is_disabled_here.then(|| after_disable(&account.entry, site.policy));
-        let entry = marked.as_ref().unwrap_or(&account.entry);
+        let disabled = is_disabled_here.then(|| after_disable(&account.entry, site.policy));
+        let entry = disabled.as_ref().unwrap_or(&account.entry);
         let stripped = strip(entry, &services, site.policy.directory.server);
         let review = |code, value: &str| DecisionItem {
             account: Some(index),

@@ -1,20 +1,20 @@
-//! The stage `status`: accounts are marked, stamped, set back, or given the blocking value. By exact values.
+//! The stage `status`: accounts are disabled, stamped, set back, or given the blocking value. By exact values.
 //!
 //! | step | written |
 //! | --- | --- |
-//! | mark | each attribute of `[disable]`: the old value deleted, the new one added; bits are turned on in the number that stands there; the stamp |
+//! | mark | each attribute of `[disable]`: the old value deleted, the new one added; bits are turned on in the number that is there; the stamp |
 //! | stamp | the stamp |
 //! | disable-service | the status of the service, and a stamp with the name of the service before it |
-//! | restore | what the mark changed, set back: bits turned off, then the first of `[restore]`, the change set that marked it (`--history`); the stamps and the marks of services removed |
+//! | restore | what the mark changed, set back: bits turned off, then the first of `[restore]`, the change set that disabled it (`--history`); the stamps and the marks of services removed |
 //! | disconnect | the blocking value |
 //!
 //! An operational attribute that takes several values, and of which the account shows none (`nsAccountLock` of 389 DS, of which
 //! `true` beside `false` leaves the account open), is added and then replaced in the same modify: a lock that is there
-//! already refuses the record (20), and no other value is left beside the new one.
+//! already refuses the record (20), and no other value is left next to the new one.
 //!
 //! The stamp is written only where there is none. One that is left from an earlier life (the account is active) is
 //! replaced, or the old date would end the grace before it begins. A note that people wrote is never overwritten: where
-//! the attribute takes one value only and holds one, the account is marked without a stamp, and a person must look. Where
+//! the attribute takes one value only and holds one, the account is disabled without a stamp, and a person must look. Where
 //! the blocking value has no room, the account is held.
 
 use super::{Built, Site, remove, set, spelled};
@@ -132,11 +132,11 @@ fn first_value(
 /// The first attribute of the mark that nothing says the earlier value of.
 pub fn unknown_before(entry: &Entry, policy: &Policy, history: &History) -> Option<String> {
     let written = policy.disable.replace.iter().chain(&policy.disable.present);
-    let marked = written.filter(|(description, wanted)| {
+    let disabled = written.filter(|(description, wanted)| {
         values_of(entry, description)
             .any(|value| crate::lifecycle::state::same_value(description.attribute_type(), value, wanted))
     });
-    let mut unknown = marked.filter(|(description, _)| first_value(entry, description, policy, history).is_none());
+    let mut unknown = disabled.filter(|(description, _)| first_value(entry, description, policy, history).is_none());
     unknown.next().map(|(description, _)| description.to_string())
 }
 
@@ -178,7 +178,7 @@ fn disconnect(entry: &Entry, policy: &Policy) -> Vec<Modification> {
     vec![Modification { op: ModOp::Add, description, values: vec![Value::new(&blocking.value)] }]
 }
 
-/// The attribute that has no room for the stamp: it is single-valued, and its value is no stamp.
+/// The attribute that has no room for the stamp: it is single-valued, and its value is not a stamp.
 pub fn occupied_stamp(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> Option<String> {
     let stamp = policy.stamp.as_ref()?;
     let takes_one = schema.takes_one_value(stamp.attribute.attribute_type());

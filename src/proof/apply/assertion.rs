@@ -1,4 +1,4 @@
-//! The assertion of RFC 4528: an encoded filter (RFC 4511, 4.5.1.7) held against an entry.
+//! The assertion of RFC 4528: an encoded filter (RFC 4511, 4.5.1.7) compared with an entry.
 //!
 //! `and`, `or`, `not`, equality and presence are understood; a plan writes the first and the last but one. Equality on an
 //! attribute that the server cannot compare is Undefined: the assertion does not hold, whatever `not` is around it

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | add | 68 the entry is there; 32 its parent is not; what [`schema`] says |
 //! | delete | 32 not there; 66 it has children |
-//! | modify | 32 not there; 16 a value or attribute to delete is not; 20 a value to add is; 18 the values cannot be compared; 19 an increment of what is no number, 2 of anything where it is not known; what [`schema`] says |
+//! | modify | 32 not there; 16 a value or attribute to delete is not; 20 a value to add is; 18 the values cannot be compared; 19 an increment of what is not a number, 2 of anything where it is not known; what [`schema`] says |
 //! | modrdn | 32 not there, or the new parent is not (80 in AD); 68 the new name is taken; 53 it would stand below itself, or keep its old name in AD |
 //! | any, with an assertion | 122 it does not hold, 2 it is none |
 //! | any, with a critical control that the server does not know | 12 |
@@ -12,7 +12,7 @@
 //! Where 389 DS manages entries ([`managed_entries`](crate::ldap::managed_entries)), a deletion takes them along and the same name brings them back.
 //!
 //! A modify is done whole or not at all. Values compare by the matching rule of their attribute. A modrdn takes the
-//! whole subtree along. Where servers differ, [`Profile`] says which does what; the model is held against what slapd,
+//! whole subtree along. Where servers differ, [`Profile`] says which does what; the model is compared with what slapd,
 //! 389 Directory Server and Samba did (`tests/conformance/matrix.rs`), and against a slapd on random changes
 //! (`tests/servers/random_runs.rs`).
 

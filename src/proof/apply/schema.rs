@@ -131,7 +131,7 @@ impl<'m> Rules<'m> {
         let twice = |(at, value): (usize, &Value)| {
             values.iter().take(at).any(|other| matches(rule, &other.bytes, &value.bytes))
         };
-        // Members by the thousand are held against each other only where there is a doubt.
+        // Members by the thousand are compared with each other only where there is a doubt.
         if values.len() <= LONG_LIST && values.iter().enumerate().any(twice) {
             return Err(ResultCode::AttributeOrValueExists);
         }
@@ -235,7 +235,7 @@ impl<'m> Rules<'m> {
     }
 }
 
-/// From here on the values of one modification are looked up and not searched for, and not held against each other.
+/// From here on the values of one modification are looked up and not searched for, and not compared with each other.
 const LONG_LIST: usize = 64;
 
 /// Whether two states of an entry have the same attributes and the same classes, so that what the classes ask for is as

@@ -43,7 +43,7 @@ fn environment() -> Result<Environment<'static>, Error> {
     Ok(environment)
 }
 
-/// Whatever the template writes: text that is no part of it is made fit to be shown, and escaped.
+/// Whatever the template writes: text that is not a part of it is made fit to be shown, and escaped.
 fn written(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.as_str() {
         Some(text) if !value.is_safe() => Ok(escape(out, &sanitized(text.as_bytes()))?),
@@ -148,8 +148,8 @@ struct Page<'v> {
     shared: Vec<usize>,
     /// What belongs to each account.
     belongings: Vec<Belongings>,
-    /// The account that each review item is about.
-    review_accounts: Vec<Option<usize>>,
+    /// The account that each decision item is about.
+    decision_item_accounts: Vec<Option<usize>>,
     /// How many things wait for a person.
     undecided: usize,
 }
@@ -172,7 +172,7 @@ struct Day<'v> {
     date: &'v str,
     /// From the day of the plan.
     days: i32,
-    /// Where it stands between the day of the plan and the last one.
+    /// Where it is between the day of the plan and the last one.
     place: String,
     leavers: Vec<(&'v str, Option<usize>)>,
 }
@@ -194,7 +194,7 @@ struct Changed<'v> {
 struct Belongings {
     /// The stages in which something is done for it, with blanks between.
     stages: String,
-    /// Its review items, by position.
+    /// Its decision items, by position.
     decision_items: Vec<usize>,
     /// Entries that change for it alone.
     own: Vec<usize>,
@@ -220,9 +220,9 @@ impl<'v> Page<'v> {
                 }
             }
         }
-        let review_accounts: Vec<Option<usize>> =
+        let decision_item_accounts: Vec<Option<usize>> =
             view.decision_items.iter().map(|review| names.get(review.leaver.as_str()).copied()).collect();
-        for (index, account) in review_accounts.iter().enumerate() {
+        for (index, account) in decision_item_accounts.iter().enumerate() {
             if let Some(account) = account {
                 belongings[*account].decision_items.push(index);
             }
@@ -240,7 +240,7 @@ impl<'v> Page<'v> {
             entries,
             shared,
             belongings,
-            review_accounts,
+            decision_item_accounts,
             undecided: view.decision_items.len() + view.conflicts.len() + view.summary.held,
         }
     }

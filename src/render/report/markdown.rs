@@ -2,7 +2,7 @@
 //!
 //! Text that people or a directory wrote goes through a filter: `md` for running text, `code` for a code span,
 //! `fenced` for a block, `html` for the line of a fold that is seen (`<summary>`, where Markdown means nothing), `brief`
-//! before these to shorten it. None of it can close what it stands in, or begin markup or HTML.
+//! before these to shorten it. None of it can close what it is in, or begin markup or HTML.
 //!
 //! GitHub and GitLab fold `<details>`, and read Markdown in it behind an empty line. Elsewhere the tags are two lines that
 //! do not disturb.

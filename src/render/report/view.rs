@@ -141,7 +141,7 @@ pub struct View {
     pub written_whole: Vec<WrittenWholeView>,
     /// The operations, in order.
     pub operations: Vec<OperationView>,
-    /// What the exports hold, and what of it is no entry.
+    /// What the exports hold, and what of it is not an entry.
     pub exports: ExportsView,
     /// Commands that other systems must run.
     pub external_commands: Vec<ExternalCommand>,
@@ -243,11 +243,11 @@ impl PolicyView {
 pub struct Summary {
     /// Leavers asked for.
     pub leavers: usize,
-    /// Accounts marked.
+    /// Accounts disabled.
     pub disabled: usize,
     /// Accounts that got the date from which their grace counts.
     pub stamped: usize,
-    /// Accounts on which a service is marked.
+    /// Accounts on which a service is disabled.
     pub services_disabled: usize,
     /// Accounts that lose a service.
     pub stripped: usize,
@@ -269,7 +269,7 @@ pub struct Summary {
     pub held: usize,
     /// Leavers without an account.
     pub conflicts: usize,
-    /// Review items.
+    /// Decision items.
     pub decision_items: usize,
     /// Records in the change files.
     pub operations: usize,
@@ -381,7 +381,7 @@ pub struct AccountView {
     pub dn: String,
     /// Where the entry stands.
     pub evidence: String,
-    /// Where it stands in its life.
+    /// Where it is in its life.
     pub state: &'static str,
     /// Its services.
     pub services: Vec<ServiceView>,
@@ -393,7 +393,7 @@ pub struct AccountView {
     pub why: String,
     /// What would make another decision of it.
     pub to_change: &'static str,
-    /// When it was marked, and how that is known.
+    /// When it was disabled, and how that is known.
     pub disabled_since: Option<DisabledSinceView>,
     /// The first day on which it may go.
     pub due: Option<String>,
@@ -435,14 +435,14 @@ pub struct ChildView {
     pub evidence: String,
 }
 
-/// When an account was marked.
+/// When an account was disabled.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DisabledSinceView {
     /// The day.
     pub day: String,
     /// `stamp`, `history` or `modify-timestamp`.
     pub source: &'static str,
-    /// Where it stands, if it stands in an export.
+    /// Where it is, if it is in an export.
     pub evidence: Option<String>,
 }
 
@@ -475,7 +475,7 @@ pub struct LintView {
 pub struct ServiceView {
     /// Its name.
     pub name: String,
-    /// `not-assigned`, `released`, `marked`, `waiting` or `with-entry`.
+    /// `not-assigned`, `released`, `disabled`, `waiting` or `with-entry`.
     pub state: &'static str,
     /// Its status as written.
     pub status: Option<String>,
@@ -511,7 +511,7 @@ pub struct DecisionItemView {
     pub attribute: String,
     /// The value.
     pub value: String,
-    /// Where it stands.
+    /// Where it is.
     pub evidence: String,
 }
 
@@ -548,7 +548,7 @@ pub struct ExportsView {
     pub add_records: u64,
     /// Tombstones and deleted objects: never accounts.
     pub tombstones: u64,
-    /// Replication state that is no entry.
+    /// Replication state that is not an entry.
     pub replica_states: u64,
     /// Values kept as deleted.
     pub deleted_values: u64,
@@ -603,7 +603,7 @@ pub struct HandOffAttribute {
 /// A command that another system must run.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExternalCommand {
-    /// `first`, `after-status` or `last`, beside the change files.
+    /// `first`, `after-status` or `last`, next to the change files.
     pub when: &'static str,
     /// Where: the mail host, or the calendar server.
     pub host: String,
@@ -638,7 +638,7 @@ pub fn view(
             leavers: plan.leavers.len(),
             stamped: plan.operations.iter().filter(|operation| operation.kind == Kind::Stamp).count(),
             services_disabled: steps(Step::DisableService),
-            // One that is marked in the same plan counts as both.
+            // One that is disabled in the same plan counts as both.
             stripped: plan.accounts.iter().filter(|account| !account.decision.strip().is_empty()).count(),
             restored: steps(Step::Restore),
             disconnected: steps(Step::Disconnect),
@@ -769,7 +769,7 @@ fn effective_views(context: &Context<'_>, account: &Account, proof: &Proof) -> V
         let because = before.because.map(|because| {
             let value =
                 because.value.as_deref().map(|value| Secrets::of(context.policy).shown_value(because.attribute, value));
-            let illegal = if because.illegal { ", which is no legal value" } else { "" };
+            let illegal = if because.illegal { ", which is not a legal value" } else { "" };
             let place = context.place(because.origin);
             format!("{}: {}{illegal} ({place})", because.attribute, value.unwrap_or_default())
         });
@@ -922,11 +922,11 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
                 found.iter().map(|(dn, origin)| named(dn, origin)).collect(),
             ),
             ConflictKind::NotAnAccount(dn, origin) => (
-                "the entry is none of the accounts of the policy ([accounts] filter and base)".to_owned(),
+                "the entry is not one of the accounts of the policy ([accounts] filter and base)".to_owned(),
                 vec![named(dn, origin)],
             ),
             ConflictKind::Duplicate(dn, places) => (
-                "the entry stands in the exports more than once".to_owned(),
+                "the entry is in the exports more than once".to_owned(),
                 places.iter().map(|origin| named(dn, origin)).collect(),
             ),
             ConflictKind::SameAs(other) => {
@@ -948,9 +948,9 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
 fn decision_items(context: &Context<'_>) -> Vec<DecisionItemView> {
     let what = |code: &str| match code {
         "near-miss" => {
-            "names no entry of the exports, but is the leaver's cn beside the leaver's entry: is the leaver meant?"
+            "names no entry of the exports, but is the leaver's cn next to the leaver's entry: is the leaver meant?"
         }
-        "reference" => "names the leaver; the policy leaves it for review: decide who stands there from now on",
+        "reference" => "names the leaver; the policy leaves it for review: decide who is there from now on",
         "in-protected-entry" => "names the leaver, but the policy protects the entry: change it by hand",
         "in-managed-entry" => {
             "names the leaver, but the server's Managed Entries plug-in keeps the entry: change it by hand"
@@ -974,7 +974,7 @@ fn decision_items(context: &Context<'_>) -> Vec<DecisionItemView> {
         }
         "address-book-ambiguous" => "could be the leaver's address book, or somebody else's: delete by hand, if it is",
         "stamp-occupied" => {
-            "holds a note, and takes one value only: the account is marked without a stamp; only this change set, \
+            "holds a note, and takes one value only: the account is disabled without a stamp; only this change set, \
              given with --history, tells a later plan when"
         }
         "move-collision" => "the name that the account would get is taken: rename one of the two, then plan again",
@@ -1002,7 +1002,7 @@ fn decision_items(context: &Context<'_>) -> Vec<DecisionItemView> {
         }
         "veto-unmatched" => "this veto names nobody in the exports: is it spelled right?",
         "active-but-disabled" => {
-            "the roster says that it is active, but the account is marked, and not by an earlier plan: restore it?"
+            "the roster says that it is active, but the account is disabled, and not by an earlier plan: restore it?"
         }
         "roster-key-ambiguous" => {
             "the roster says that it has left, but several accounts have its key: narrow the roster's scope, or name \
@@ -1021,7 +1021,7 @@ fn decision_items(context: &Context<'_>) -> Vec<DecisionItemView> {
         dn: sanitized(&review.dn).into_owned(),
         attribute: review.attribute.clone(),
         value: Secrets::of(context.policy).shown_value(&review.attribute, &review.value),
-        // Line 0 is what stands in no export.
+        // Line 0 is what is in no export.
         evidence: if review.evidence.line > 0 { context.place(review.evidence) } else { String::new() },
     };
     context.plan.decision_items.iter().map(review).collect()
@@ -1071,7 +1071,7 @@ fn exports(context: &Context<'_>) -> ExportsView {
         finding.places.iter().map(place).collect()
     };
     let rows = [
-        ("entries whose name is no distinguished name", &census.unreadable_names),
+        ("entries whose name is not a distinguished name", &census.unreadable_names),
         ("reference values that are no distinguished names", &context.plan.unreadable_values),
         ("references to other servers (`ref:`)", &census.referrals),
         ("schema descriptions that cannot be read", &context.plan.unreadable_schema),

@@ -1,8 +1,8 @@
-//! The unified diff of an entry, line by line, with the words marked in which an old value and its new one differ.
+//! The unified diff of an entry, line by line, with the words disabled in which an old value and its new one differ.
 //!
 //! | line of the diff | what it is |
 //! | --- | --- |
-//! | `@@ ... @@` | where the next lines stand in the entry |
+//! | `@@ ... @@` | where the next lines are in the entry |
 //! | ` attribute: value` | stays |
 //! | `-attribute: value` | goes |
 //! | `+attribute: value` | comes |
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     /// Lines with their kinds, and what differs in brackets.
-    fn marked(diff: &str) -> Vec<String> {
+    fn disabled(diff: &str) -> Vec<String> {
         let part = |part: &Part<'_>| if part.differs { format!("[{}]", part.text) } else { part.text.to_owned() };
         let line = |line: &Line<'_>| format!("{} {}", line.kind, line.parts.iter().map(part).collect::<String>());
         lines(diff).iter().map(line).collect()
@@ -172,7 +172,7 @@ mod tests {
             ("-cn: Zoë Müller-x\n+cn: Zoë Meier-x", &["goes cn: Zoë [Müller]-x", "comes cn: Zoë [Meier]-x"]),
             ("", &[]),
         ] {
-            assert_eq!(marked(diff), expected, "{diff}");
+            assert_eq!(disabled(diff), expected, "{diff}");
         }
     }
 

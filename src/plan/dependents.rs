@@ -1,15 +1,15 @@
-//! What goes with a deleted account, although it is no account and stands elsewhere.
+//! What goes with a deleted account, although it is not an account and stands elsewhere.
 //!
-//! | companion | is | goes with |
+//! | dependent | is | goes with |
 //! | --- | --- | --- |
-//! | alias | an entry whose `aliasedObjectName` names the account, something below it or another companion (RFC 4512, 2.6) | it, before it |
+//! | alias | an entry whose `aliasedObjectName` names the account, something below it or another dependent (RFC 4512, 2.6) | it, before it |
 //! | private group | a POSIX group with the account's uid for a name and its gidNumber, which is nobody else's primary group and has no other member; only if `[references] private_group = "delete"` | it |
 //! | managed entry | an entry that 389 DS keeps for it ([`managed_entries`](crate::ldap::managed_entries)) | it, by the server: no record is written |
 //! | emptied group | a group whose members all go, but dummies; only if `last_member = "delete-group"` | the last of them |
 //!
-//! What names a companion is a reference like any other, so each is looked for in a pass of its own, until no more are
-//! found. Which of them really go follows from the accounts that do: one that is held keeps its companions. A companion
-//! that has entries below it stays, unless each of them is a companion too.
+//! What names a dependent is a reference like any other, so each is looked for in a pass of its own, until no more are
+//! found. Which of them really go follows from the accounts that do: one that is held keeps its dependents. A dependent
+//! that has entries below it stays, unless each of them is a dependent too.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -24,9 +24,9 @@ use crate::ldap::{DnKey, Entry, Origin};
 use crate::lifecycle::Step;
 use crate::policy::{Policy, ServerSchema};
 
-/// What a companion is.
+/// What a dependent is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CompanionKind {
+pub enum DependentKind {
     /// An alias.
     Alias,
     /// The group that is the account's alone.
@@ -38,12 +38,12 @@ pub enum CompanionKind {
 }
 
 /// An entry that goes with an account.
-pub struct Companion {
+pub struct Dependent {
     /// What it is.
-    pub kind: CompanionKind,
+    pub kind: DependentKind,
     /// The entry.
     pub entry: Arc<Entry>,
-    /// With whom it goes, by the numbers of the pass: an account, or a companion before it.
+    /// With whom it goes, by the numbers of the pass: an account, or a dependent before it.
     pub of: usize,
     /// The account that it all goes with.
     pub account: usize,
@@ -52,17 +52,17 @@ pub struct Companion {
 /// Those that the pass found and that are not known yet.
 pub fn find(
     accounts: &[Account],
-    known: &[Companion],
+    known: &[Dependent],
     around: &Collected,
     (policy, schema): (&Policy, &ServerSchema),
-) -> Vec<Companion> {
+) -> Vec<Dependent> {
     let gone = gone(accounts, known, around, (policy, schema));
     let is_deleted = |person: usize| is_gone(accounts, &gone, person);
     let none = BTreeMap::new();
     let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
     let owners = GroupOwners::of(accounts);
     let account_of =
-        |person: usize| person.checked_sub(accounts.len()).map_or(person, |companion| known[companion].account);
+        |person: usize| person.checked_sub(accounts.len()).map_or(person, |dependent| known[dependent].account);
     let mut found = Vec::new();
     let mut kept: Vec<&Kept> = around.kept.iter().filter(|kept| kept.below.is_none()).collect();
     kept.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
@@ -74,26 +74,26 @@ pub fn find(
             kept.entry.attributes[reference.at.0].description.is_type(MANAGED_BY) && is_deleted(reference.person)
         });
         if let Some(reference) = managed_for.filter(|_| is_managed(&kept.entry, policy.directory.server)) {
-            let (kind, of) = (CompanionKind::ManagedEntry, reference.person);
-            found.push(Companion { kind, entry: Arc::clone(&kept.entry), of, account: account_of(of) });
+            let (kind, of) = (DependentKind::ManagedEntry, reference.person);
+            found.push(Dependent { kind, entry: Arc::clone(&kept.entry), of, account: account_of(of) });
             continue;
         }
         let emptied_by = || kept.references.iter().find(|reference| is_deleted(reference.person));
         let kind_and_person = if let Some(reference) = alias_of {
-            Some((CompanionKind::Alias, reference.person))
+            Some((DependentKind::Alias, reference.person))
         } else if let (true, Some(person)) =
             (policy.references.private_group_goes, owners.private_group_of(kept, accounts, around))
         {
-            Some((CompanionKind::PrivateGroup, person))
+            Some((DependentKind::PrivateGroup, person))
         } else if is_emptied_group(kept, policy, &fates) {
-            emptied_by().map(|reference| (CompanionKind::EmptiedGroup, reference.person))
+            emptied_by().map(|reference| (DependentKind::EmptiedGroup, reference.person))
         } else {
             None
         };
         if let Some((kind, of)) = kind_and_person
             && !policy.protect.covers(&kept.entry)
         {
-            found.push(Companion { kind, entry: Arc::clone(&kept.entry), of, account: account_of(of) });
+            found.push(Dependent { kind, entry: Arc::clone(&kept.entry), of, account: account_of(of) });
         }
     }
     found
@@ -137,18 +137,18 @@ impl<'a> GroupOwners<'a> {
     }
 }
 
-/// Which companions go, given the accounts that do.
+/// Which dependents go, given the accounts that do.
 ///
-/// A companion depends on accounts and on companions, nearly always on earlier ones; so one walk finds those that stay,
+/// A dependent depends on accounts and on dependents, nearly always on earlier ones; so one walk finds those that stay,
 /// and another one that there are no more.
 pub fn gone(
     accounts: &[Account],
-    companions: &[Companion],
+    dependents: &[Dependent],
     around: &Collected,
     (policy, schema): (&Policy, &ServerSchema),
 ) -> Vec<bool> {
-    let mut gone = vec![true; companions.len()];
-    let groups = companions.iter().filter(|companion| companion.kind == CompanionKind::EmptiedGroup);
+    let mut gone = vec![true; dependents.len()];
+    let groups = dependents.iter().filter(|dependent| dependent.kind == DependentKind::EmptiedGroup);
     let mut kept: HashMap<&DnKey, Option<&Kept>> = groups.map(|group| (group.entry.dn.key(), None)).collect();
     for found in &around.kept {
         if let Some(place) = kept.get_mut(found.entry.dn.key()) {
@@ -157,8 +157,8 @@ pub fn gone(
     }
     let none = BTreeMap::new();
     let names: HashMap<&[u8], usize> =
-        companions.iter().enumerate().map(|(index, companion)| (companion.entry.dn.key().as_bytes(), index)).collect();
-    // For each companion, those of the others that are above it.
+        dependents.iter().enumerate().map(|(index, dependent)| (dependent.entry.dn.key().as_bytes(), index)).collect();
+    // For each dependent, those of the others that are above it.
     let mut above_of: HashMap<usize, Vec<usize>> = HashMap::new();
     for found in &around.kept {
         let key = found.entry.dn.key().as_bytes();
@@ -172,16 +172,16 @@ pub fn gone(
     }
     loop {
         let mut changed = false;
-        for (index, companion) in companions.iter().enumerate() {
+        for (index, dependent) in dependents.iter().enumerate() {
             let is_deleted = |person: usize| is_gone(accounts, &gone, person);
             let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
             let stays = gone[index]
-                && match companion.kind {
-                    CompanionKind::Alias | CompanionKind::PrivateGroup | CompanionKind::ManagedEntry => {
-                        !is_deleted(companion.of)
+                && match dependent.kind {
+                    DependentKind::Alias | DependentKind::PrivateGroup | DependentKind::ManagedEntry => {
+                        !is_deleted(dependent.of)
                     }
-                    CompanionKind::EmptiedGroup => {
-                        let kept = kept.get(companion.entry.dn.key()).copied().flatten();
+                    DependentKind::EmptiedGroup => {
+                        let kept = kept.get(dependent.entry.dn.key()).copied().flatten();
                         !kept.is_some_and(|kept| is_emptied_group(kept, policy, &fates))
                     }
                 };
@@ -204,22 +204,22 @@ pub fn gone(
 pub fn is_gone(accounts: &[Account], gone: &[bool], person: usize) -> bool {
     match person.checked_sub(accounts.len()) {
         None => accounts[person].decision.step == Step::Delete,
-        Some(companion) => gone.get(companion).copied().unwrap_or(false),
+        Some(dependent) => gone.get(dependent).copied().unwrap_or(false),
     }
 }
 
-impl Companion {
+impl Dependent {
     /// Why it goes.
     pub fn reason(&self) -> &'static str {
         match self.kind {
-            CompanionKind::Alias => "an alias of what is deleted",
-            CompanionKind::ManagedEntry => "the server's Managed Entries plug-in deletes it with its origin",
-            CompanionKind::PrivateGroup => "the account's own group, which nobody else has",
-            CompanionKind::EmptiedGroup => "its last member is deleted ([references] last_member)",
+            DependentKind::Alias => "an alias of what is deleted",
+            DependentKind::ManagedEntry => "the server's Managed Entries plug-in deletes it with its origin",
+            DependentKind::PrivateGroup => "the account's own group, which nobody else has",
+            DependentKind::EmptiedGroup => "its last member is deleted ([references] last_member)",
         }
     }
 
-    /// Where it stands.
+    /// Where it is.
     pub fn origin(&self) -> Origin {
         self.entry.origin
     }
