@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Output;
 
@@ -23,11 +24,11 @@ impl Exports for Text {
     fn for_each_block<T: Send>(
         &self,
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
-        take: &mut dyn FnMut(T) -> bool,
+        take: &mut dyn FnMut(T) -> ControlFlow<()>,
     ) -> Result<(), Infallible> {
         let mut first_line = 1;
         for record in String::from_utf8_lossy(&self.0).split_inclusive("\n\n") {
-            if !take(work(BlockText { export: 0, first_line, bytes: record.as_bytes() })) {
+            if take(work(BlockText { export: 0, first_line, bytes: record.as_bytes() })).is_break() {
                 break;
             }
             first_line += record.matches('\n').count() as u64;

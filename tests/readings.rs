@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use offboard::directory::scan::{BlockText, Exports};
@@ -68,9 +69,9 @@ fn read(path: &str, options: &ReadOptions) -> (Vec<String>, String) {
     let mut take = |(more, faults)| {
         records.extend::<Vec<String>>(more);
         linter.faulty_block(&faults, &mut problems);
-        true
+        ControlFlow::Continue(())
     };
-    ordered::for_each_block(&mut blocks, options.threads, &work, &mut take).unwrap();
+    let _ = ordered::for_each_block(&mut blocks, options.threads, &work, &mut take).unwrap();
     linter.end(&mut problems);
     let fingerprint = blocks.fingerprint();
     (records, format!("{encoding:?} {fingerprint:?} {problems:?}"))
@@ -179,7 +180,7 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
     let mut after = Vec::new();
     rewrite(&exports, UrlPolicy::Refuse, &outcome.changes, &mut |part| {
         after.extend_from_slice(part);
-        true
+        ControlFlow::Continue(())
     })
     .unwrap();
     let mut undo = Vec::new();
@@ -229,7 +230,7 @@ fn readings_that_stop_early() {
         exports
             .for_each_block(&work, &mut |more: Vec<String>| {
                 lines.extend(more);
-                lines.len() < most
+                if lines.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })
             .unwrap();
         lines.truncate(most);

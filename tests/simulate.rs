@@ -1,6 +1,7 @@
 //! `offboard simulate`: what is refused, and the exports afterwards.
 
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
@@ -233,7 +234,7 @@ fn what_is_not_held_does_not_matter() {
         let mut written = Vec::new();
         let mut take = |text: &[u8]| {
             written.extend_from_slice(text);
-            true
+            ControlFlow::Continue(())
         };
         rewrite(&exports, UrlPolicy::Refuse, &outcome.changes, &mut take).unwrap();
         let found = content(&entries(&written), Server::OpenLdap);

@@ -188,7 +188,7 @@ pub fn rewritten(exports: &Texts, changes: &simulate::Changes) -> Vec<u8> {
     let mut text = Vec::new();
     simulate::rewrite(exports, UrlPolicy::Refuse, changes, &mut |part| {
         text.extend_from_slice(part);
-        true
+        std::ops::ControlFlow::Continue(())
     })
     .unwrap_or_else(|error| panic!("exports that were read a moment ago: {error}"));
     text

@@ -1,6 +1,7 @@
 //! Exports in memory, cut into blocks of any size.
 
 use std::convert::Infallible;
+use std::ops::ControlFlow;
 
 use offboard::directory::Exports;
 use offboard::directory::scan::BlockText;
@@ -54,12 +55,12 @@ impl Exports for Texts {
     fn for_each_block<T: Send>(
         &self,
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
-        take: &mut dyn FnMut(T) -> bool,
+        take: &mut dyn FnMut(T) -> ControlFlow<()>,
     ) -> Result<(), Infallible> {
         for (export, text) in self.texts.iter().enumerate() {
             let export = u16::try_from(export).unwrap_or(u16::MAX);
             for (first_line, bytes) in Self::cut(text, self.block) {
-                if !take(work(BlockText { export, first_line, bytes })) {
+                if take(work(BlockText { export, first_line, bytes })).is_break() {
                     return Ok(());
                 }
             }

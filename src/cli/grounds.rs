@@ -277,11 +277,11 @@ pub fn name_of(exports: &[String], export: u16) -> &str {
 pub fn scan_faults(error: &ScanError<ExportError>, exports: &[String]) -> Vec<Diagnostic> {
     vec![match error {
         ScanError::Exports(error) => export_fault(error),
-        ScanError::Ldif { export, error, further } => {
+        ScanError::Ldif { export, error, more } => {
             let fault = |(export, error): &(u16, _)| Diagnostic::ldif(name_of(exports, *export), error);
             let mut faults = vec![Diagnostic::ldif(name_of(exports, *export), error)];
-            faults.extend(further.faults.iter().map(fault));
-            let unsaid = further.count.saturating_sub(further.faults.len() as u64);
+            faults.extend(more.errors.iter().map(fault));
+            let unsaid = more.count.saturating_sub(more.errors.len() as u64);
             if unsaid > 0 {
                 let more = Diagnostic::trouble(format!("the exports are no LDIF in {unsaid} more places"));
                 faults.push(more.help("`offboard lint FILE` shows them all, and what it can mend (--fix)"));

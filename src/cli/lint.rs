@@ -1,6 +1,7 @@
 //! `offboard lint`: every problem of LDIF files, and the files with those mended that can be mended for certain.
 
 use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::args::{self, Global, LintFormat, TargetArg};
@@ -126,9 +127,10 @@ fn file<W: Write>(
             linter.faulty_block(&faults, &mut found);
             stopped = report.add(name, &found);
             found.clear();
-            stopped.is_ok()
+            if stopped.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        ordered::for_each_block(&mut blocks, options.threads, &find, &mut take).map_err(Stopped::Input)?;
+        // Where writing failed, `stopped` says so.
+        let _ = ordered::for_each_block(&mut blocks, options.threads, &find, &mut take).map_err(Stopped::Input)?;
         stopped.map_err(Stopped::Output)?;
         linter.end(&mut found);
         return report.add(name, &found).map_err(Stopped::Output);

@@ -7,6 +7,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use clap::Parser;
@@ -36,11 +37,11 @@ impl Exports for Texts {
     fn for_each_block<T: Send>(
         &self,
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
-        take: &mut dyn FnMut(T) -> bool,
+        take: &mut dyn FnMut(T) -> ControlFlow<()>,
     ) -> Result<(), Infallible> {
         for (export, bytes) in self.texts.iter().enumerate() {
             let export = u16::try_from(export).unwrap();
-            if !take(work(BlockText { export, first_line: 1, bytes })) {
+            if take(work(BlockText { export, first_line: 1, bytes })).is_break() {
                 break;
             }
         }

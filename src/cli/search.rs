@@ -1,13 +1,14 @@
 //! `offboard search`: the entries of exports that match a filter.
 
 use std::io::{self, Write as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::ControlFlow;
 
 use super::args::{self, FoundFormat, Global, ScopeArg};
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, grounds, schema_files, written};
-use crate::directory::search::{Found, Search, SearchPass};
-use crate::directory::{Census, EntryView, KnownSchema, scan};
+use crate::directory::scan::scan_until;
+use crate::directory::search::{FoundEntries, Search, SearchPass};
+use crate::directory::{Census, EntryView, KnownSchema};
 use crate::io::exports::ExportFiles;
 use crate::ldap::DnKey;
 use crate::ldap::filter::{Asked, Filter};
@@ -35,24 +36,20 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
             .map_err(|error| grounds::scan_faults(&error, &command.exports))?;
         search.filter = search.filter.bound(known.vocabulary());
     }
-    let ended = AtomicBool::new(false);
-    let write = |entry: &EntryView<'_>, found: &mut Found| {
+    let write = |entry: &EntryView<'_>, found: &mut FoundEntries| {
         found.masked += writer.write(&mut found.text, entry.whole());
     };
-    let pass = SearchPass { search: &search, write, ended: &ended, interest: search.interest() };
+    let pass = SearchPass { search: &search, write, interest: search.interest() };
     // Not locked: the blocks are long, and written by this thread alone.
     let mut out = io::stdout();
     let mut outcome = out.write_all(&writer.header());
     let (mut entries, mut masked) = (0, 0);
-    let read = scan(&exports, urls, None, &pass, |found| {
+    let read = scan_until(&exports, urls, None, &pass, |found| {
         entries += found.entries;
         masked += found.masked;
-        if outcome.is_ok() {
-            outcome = out.write_all(&found.text);
-        }
-        if outcome.is_err() {
-            ended.store(true, Ordering::Relaxed);
-        }
+        outcome = out.write_all(&found.text);
+        // What cannot be written need not be read.
+        if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     drop(progress);
     let outcome = outcome.and_then(|()| out.flush());

@@ -1,6 +1,7 @@
 //! `offboard simulate`: change LDIF applied to exports.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 use super::args::{self, Global};
 use super::change_files::{ChangeFiles, faults};
@@ -79,7 +80,7 @@ fn write(
     let mut result = Ok(());
     let mut take = |text: &[u8]| {
         result = out.write_all(text);
-        result.is_ok()
+        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     simulate::rewrite(exports, urls, changes, &mut take).map_err(|error| scan_faults(&error, names))?;
     Ok(result.and_then(|()| out.flush()))

@@ -1,15 +1,15 @@
 //! The directory as the exports show it, read entry by entry.
 
+pub mod by_name;
 pub mod census;
 pub mod extent;
-pub mod faults;
 pub mod key_hash;
 pub mod known_schema;
-pub mod named;
 pub mod operational;
 pub mod overlay;
 pub mod references;
 pub mod scan;
+pub mod scan_errors;
 pub mod search;
 pub mod structure;
 pub mod tops;

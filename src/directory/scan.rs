@@ -1,32 +1,34 @@
 //! One pass over every entry of the exports.
 //!
-//! A pass looks at one entry at a time and keeps what it needs; what it keeps is merged in the order of the exports,
-//! so the outcome does not depend on threads or blocks. What is not a live entry never reaches it:
+//! A [`Pass`] looks at one entry at a time and keeps what it needs. What it keeps of each block is merged in the order of
+//! the exports, so the result does not depend on the number of threads or on the size of the blocks. Only live entries
+//! reach a pass:
 //!
-//! | in the export | told by | becomes |
+//! | in the export | recognised by | becomes |
 //! | --- | --- | --- |
 //! | `changetype: add` without controls | ldifde's way to write content | an entry |
-//! | any other change record | | an error: this is not an export |
+//! | any other change record | its `changetype` | an error: the file is not an export |
 //! | 389 tombstone | class `nsTombstone`, or RDN `nsuniqueid=` with a class | counted |
 //! | 389 replica state (RUV) | the RUV's own `nsuniqueid=ffffffff-...` | counted |
 //! | AD deleted object | `\0ADEL:` in the RDN, or `isDeleted: TRUE` | counted |
 //! | `attr;deletedattribute;deleted`, `attr;...;deleted` | db2ldif -r | dropped, counted |
 //! | `attr;adcsn-...;vucsn-...` | db2ldif -r | `attr` |
 //! | `attr;range=0-*` | AD, all values | `attr` |
-//! | `attr;range=0-1499` | AD, a part of the values | kept, counted: the list is incomplete |
-//! | no attributes, or an empty objectClass | ldapsearch -A, 1.1 | kept, counted: it has no values |
-//! | a name that is not a DN | | counted and named |
-//! | `result: 4 ...`, `ref:` | ldapsearch | counted and named |
+//! | `attr;range=0-1499` | AD, some of the values | kept, and counted as an incomplete list |
+//! | no attributes, or an empty objectClass | `ldapsearch -A`, `1.1` | kept, and counted as an entry without values |
+//! | a name that is not a DN | | counted, with its place |
+//! | `result: 4 ...`, `ref:` | ldapsearch | counted, with its place |
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::ops::ControlFlow;
 
 use thiserror::Error;
 
 use super::census::{Census, Place};
-use super::faults::{MoreErrors, further};
 use super::operational::Watch;
 use super::overlay::Overlay;
+use super::scan_errors::{MoreErrors, find_more_errors};
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::{Asked, Attributes, any_of_dn};
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, Origin, Value};
@@ -35,7 +37,7 @@ use crate::ldif::{
     RecordReader, Text, UrlPolicy,
 };
 
-/// A part of an export that begins and ends with a record.
+/// A piece of an export that holds whole records.
 #[derive(Clone, Copy)]
 pub struct BlockText<'b> {
     /// Index of the export.
@@ -46,18 +48,18 @@ pub struct BlockText<'b> {
     pub bytes: &'b [u8],
 }
 
-/// The exports, as something that can be read again and again.
+/// The exports of one directory, which can be read several times.
 pub trait Exports {
-    /// Why reading can fail.
+    /// Why reading failed.
     type Error: std::error::Error + 'static;
 
-    /// Calls `work` for every block, perhaps on several threads, and `take` with the results in the order of the text.
+    /// Calls `work` for every block, possibly on several threads, and `take` with the results in the order of the text.
     ///
-    /// Stops early when `take` says `false`.
+    /// Ends early, without an error, when `take` breaks.
     fn for_each_block<T: Send>(
         &self,
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
-        take: &mut dyn FnMut(T) -> bool,
+        take: &mut dyn FnMut(T) -> ControlFlow<()>,
     ) -> Result<(), Self::Error>;
 
     /// Whether every record is read in the slow way and with all of its lines: what the quick way is compared with.
@@ -66,21 +68,21 @@ pub trait Exports {
     }
 }
 
-/// An entry where it is in its block.
+/// An entry of a block, borrowed from the block's text.
 pub struct EntryView<'v> {
     /// Index of the export.
     pub export: u16,
     /// The record: at least its lines of the attributes that the pass [asks for](Pass::interest).
     pub record: &'v ContentRecord<'v>,
-    /// Bytes of the key of its name.
+    /// The bytes of its name's [`DnKey`](crate::ldap::DnKey).
     pub key: &'v [u8],
-    /// What the record is a part of, how the rest is read, and what of it is in the part.
+    /// The whole text of the record, how it is read, and which of its lines `record` has; `None` if `record` is whole.
     rest: Option<(Part<'v>, UrlPolicy<'v>, &'v AttributeSelection)>,
     whole: OnceCell<ContentRecord<'v>>,
 }
 
 impl<'v> EntryView<'v> {
-    /// The values of an attribute type without options, by any of its names.
+    /// The lines of an attribute type without options, by any name of the type.
     pub fn values<'e>(&'e self, attribute_type: &'e str) -> impl Iterator<Item = &'e AttributeLine<'v>> {
         let is = move |line: &&AttributeLine<'_>| crate::ldap::attribute::same_type(&line.description, attribute_type);
         self.with(attribute_type).attributes.iter().filter(is)
@@ -93,7 +95,7 @@ impl<'v> EntryView<'v> {
             let read = RecordReader::new(part.text, part.line, urls).next();
             let mut whole = match read {
                 Some(Ok(Record::Content(whole))) => whole,
-                // It was read a moment ago, and is read again in the same way.
+                // Cannot happen: the same text was read before, in the same way.
                 _ => self.record.clone(),
             };
             drop_replication_state(&mut whole, self.export, &mut Census::default());
@@ -101,7 +103,7 @@ impl<'v> EntryView<'v> {
         })
     }
 
-    /// The record with at least its lines of an attribute type.
+    /// The record, with at least the lines of this attribute type.
     pub fn with(&self, attribute_type: &str) -> &ContentRecord<'v> {
         match self.rest {
             Some((_, _, interest)) if interest.get(attribute_type).is_none() => self.whole(),
@@ -109,7 +111,7 @@ impl<'v> EntryView<'v> {
         }
     }
 
-    /// The record with at least its lines of the asked type and of its subtypes.
+    /// The record, with at least the lines of the requested attribute type and its subtypes.
     fn with_all(&self, asked: &Asked) -> &ContentRecord<'v> {
         match self.rest {
             Some((_, _, interest)) if asked.names().any(|name| interest.get(name).is_none()) => self.whole(),
@@ -117,18 +119,20 @@ impl<'v> EntryView<'v> {
         }
     }
 
-    /// The evidence: where it is.
+    /// The export and line of the record.
     pub fn origin(&self) -> Origin {
         Origin { export: self.export, line: self.record.line }
     }
 
-    /// An entry of its own, to keep after the block is gone.
+    /// Copies the entry, so that it can be kept after its block was dropped.
+    ///
+    /// Fails at the line of a name or an attribute description that cannot be parsed.
     pub fn to_entry(&self) -> Result<Entry, Unreadable> {
         let unreadable = |line: u64| Unreadable { line, kind: LdifErrorKind::BadAttributeDescription };
         let record = self.whole();
         let dn = Dn::parse(&record.dn).map_err(|_| unreadable(record.line))?;
         let mut entry = Entry { dn, origin: self.origin(), attributes: Vec::new() };
-        // Lines of one attribute mostly stand together: look there first.
+        // Lines of one attribute mostly follow each other: compare with the last one first.
         let mut last: Option<(&str, usize)> = None;
         for line in &record.attributes {
             let value = Value { bytes: line.value.bytes().into(), line: line.line };
@@ -139,7 +143,7 @@ impl<'v> EntryView<'v> {
                         AttributeDescription::parse(line.description.as_bytes()).map_err(|_| unreadable(line.line))?;
                     let known = entry.attributes.iter().position(|attribute| attribute.description == description);
                     known.unwrap_or_else(|| {
-                        // Room for the one value that most attributes have.
+                        // Most attributes have one value.
                         entry.attributes.push(Attribute { description, values: Vec::with_capacity(1) });
                         entry.attributes.len() - 1
                     })
@@ -148,7 +152,7 @@ impl<'v> EntryView<'v> {
             last = Some((&line.description, at));
             entry.attributes[at].values.push(value);
         }
-        // It is kept for long.
+        // The entry is kept until the plan is written.
         entry.attributes.iter_mut().for_each(|attribute| attribute.values.shrink_to_fit());
         entry.attributes.shrink_to_fit();
         Ok(entry)
@@ -171,7 +175,7 @@ impl Attributes for EntryView<'_> {
     }
 }
 
-/// A line that a pass cannot take for what it should be.
+/// A line that a pass needs and cannot parse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     /// The line, from 1.
@@ -180,48 +184,48 @@ pub struct Unreadable {
     pub kind: LdifErrorKind,
 }
 
-/// What is done with each entry.
+/// What a scan does with each entry.
 pub trait Pass: Sync {
-    /// What is kept of a block.
+    /// What the pass keeps of a block.
     type Found: Default + Send;
 
-    /// The attributes whose lines the pass looks at in [`EntryView::record`]; `None` for all of them.
+    /// The attributes whose lines [`EntryView::record`] has; `None` for all attributes.
     ///
-    /// Whatever else it needs of an entry, it gets from [`EntryView::whole`] and what rests on that.
+    /// [`EntryView::whole`] has all lines in any case.
     fn interest(&self) -> Option<&AttributeSelection> {
         None
     }
 
-    /// The operational attributes that the census looks for; `None` for none.
+    /// The operational attributes whose presence the census records; `None` for none.
     fn operational(&self) -> Option<&Watch> {
         None
     }
 
-    /// Looks at an entry.
+    /// Looks at one entry, and adds to what was found in its block.
     fn visit(&self, entry: &EntryView<'_>, found: &mut Self::Found) -> Result<(), Unreadable>;
 
-    /// Looks at a record whose name is not a distinguished name; no other pass method sees it. It has at least the
-    /// lines of the attributes that the pass [asks for](Pass::interest).
+    /// Looks at a record whose name is not a DN; [`visit`](Pass::visit) does not see it. The record has at least the
+    /// lines of the attributes of [`Pass::interest`].
     fn visit_bad_name(&self, _record: &ContentRecord<'_>, _export: u16, _found: &mut Self::Found) {}
 }
 
-/// Why a scan ended early.
+/// Why a scan failed.
 #[derive(Debug, Error)]
 pub enum ScanError<E> {
     /// An export could not be read.
     #[error(transparent)]
     Exports(E),
-    /// A place that is not LDIF.
+    /// A place that is not valid LDIF.
     #[error("{error}")]
     Ldif {
         /// Index of the export.
         export: u16,
-        /// What, and where.
+        /// What is wrong, with its line and column.
         error: LdifError,
-        /// What else is none.
-        further: MoreErrors,
+        /// The errors after this one.
+        more: MoreErrors,
     },
-    /// A change record, where entries were expected.
+    /// A change record, where only entries are expected.
     #[error("line {line}: a change record (`changetype: {keyword}`) in an export")]
     ChangeRecord {
         /// Index of the export.
@@ -233,19 +237,19 @@ pub enum ScanError<E> {
     },
 }
 
-/// What a block came to.
-struct Scanned<F> {
+/// What was found in a block.
+struct ScannedBlock<F> {
     found: F,
     census: Census,
 }
 
-/// What ended a block early.
-enum Stop {
+/// Why a block was not read to its end.
+enum BlockError {
     Ldif(u16, LdifError),
-    Change(u16, u64, &'static str),
+    ChangeRecord(u16, u64, &'static str),
 }
 
-/// Shows every entry to `pass` and gives what it found, block by block, to `merge`.
+/// Shows every entry to `pass`, and gives what it found to `merge`, block by block in the order of the exports.
 pub fn scan<E: Exports, P: Pass>(
     exports: &E,
     urls: UrlPolicy<'_>,
@@ -253,43 +257,43 @@ pub fn scan<E: Exports, P: Pass>(
     pass: &P,
     mut merge: impl FnMut(P::Found),
 ) -> Result<Census, ScanError<E::Error>> {
-    scan_while(exports, urls, overlay, pass, |found| {
+    scan_until(exports, urls, overlay, pass, |found| {
         merge(found);
-        true
+        ControlFlow::Continue(())
     })
 }
 
-/// Does what [`scan`] does, until `merge` says `false`: then the census is that of the blocks before.
-pub fn scan_while<E: Exports, P: Pass>(
+/// [`scan`] that ends early, without an error, when `merge` breaks. The census then counts the blocks that were merged.
+pub fn scan_until<E: Exports, P: Pass>(
     exports: &E,
     urls: UrlPolicy<'_>,
     overlay: Option<&Overlay>,
     pass: &P,
-    mut merge: impl FnMut(P::Found) -> bool,
+    mut merge: impl FnMut(P::Found) -> ControlFlow<()>,
 ) -> Result<Census, ScanError<E::Error>> {
     let is_thorough = exports.is_thorough();
     let work = |block: BlockText<'_>| scan_block(block, urls, overlay, pass, is_thorough);
     let mut census = Census::default();
     let mut stop = None;
-    let mut take = |result: Result<Scanned<P::Found>, Stop>| match result {
+    let mut take = |result: Result<ScannedBlock<P::Found>, BlockError>| match result {
         Ok(scanned) => {
             census.merge(scanned.census);
             merge(scanned.found)
         }
         Err(reason) => {
             stop = Some(reason);
-            false
+            ControlFlow::Break(())
         }
     };
     exports.for_each_block(&work, &mut take).map_err(ScanError::Exports)?;
     match stop {
         None => Ok(census),
-        Some(Stop::Ldif(export, error)) => {
-            // The first one is told whatever becomes of looking for more.
-            let further = further(exports, urls, (export, &error)).unwrap_or_default();
-            Err(ScanError::Ldif { export, error, further })
+        Some(BlockError::Ldif(export, error)) => {
+            // The first error is reported even if the exports cannot be read again for more of them.
+            let more = find_more_errors(exports, urls, export, &error).unwrap_or_default();
+            Err(ScanError::Ldif { export, error, more })
         }
-        Some(Stop::Change(export, line, keyword)) => Err(ScanError::ChangeRecord { export, line, keyword }),
+        Some(BlockError::ChangeRecord(export, line, keyword)) => Err(ScanError::ChangeRecord { export, line, keyword }),
     }
 }
 
@@ -299,9 +303,9 @@ fn scan_block<P: Pass>(
     overlay: Option<&Overlay>,
     pass: &P,
     is_thorough: bool,
-) -> Result<Scanned<P::Found>, Stop> {
+) -> Result<ScannedBlock<P::Found>, BlockError> {
     let export = block.export;
-    let mut scanned = Scanned { found: P::Found::default(), census: Census::default() };
+    let mut scanned = ScannedBlock { found: P::Found::default(), census: Census::default() };
     let mut keys = KeyBuffer::new();
     let interest = pass.interest().filter(|_| !is_thorough);
     let mut reader = RecordReader::new(block.bytes, block.first_line, urls).only(interest);
@@ -310,7 +314,7 @@ fn scan_block<P: Pass>(
     }
     while let Some(record) = reader.next() {
         let part = reader.part();
-        let mut record = match record.map_err(|error| Stop::Ldif(export, error))? {
+        let mut record = match record.map_err(|error| BlockError::Ldif(export, error))? {
             Record::Content(record) => record,
             Record::NonEntry { line, block } => {
                 count_block(&mut scanned.census, export, line, block);
@@ -321,7 +325,7 @@ fn scan_block<P: Pass>(
                     scanned.census.add_records += 1;
                     ContentRecord { line: record.line, dn: record.dn, attributes }
                 }
-                change => return Err(Stop::Change(export, record.line, change.keyword())),
+                change => return Err(BlockError::ChangeRecord(export, record.line, change.keyword())),
             },
         };
         let Ok(key) = keys.key_of(&record.dn) else {
@@ -350,7 +354,7 @@ fn scan_block<P: Pass>(
         }
         let unreadable = |unreadable: Unreadable| {
             let text = line_text(block, unreadable.line);
-            Stop::Ldif(export, LdifError::new(unreadable.line, 1, record.line, unreadable.kind, text))
+            BlockError::Ldif(export, LdifError::new(unreadable.line, 1, record.line, unreadable.kind, text))
         };
         let view = |record, key, rest| EntryView { export, record, key, rest, whole: OnceCell::new() };
         match overlay.and_then(|overlay| overlay.get(key)) {
@@ -371,15 +375,15 @@ fn scan_block<P: Pass>(
     Ok(scanned)
 }
 
-/// Shows an entry that was kept to a pass.
-pub fn show<P: Pass>(entry: &Entry, pass: &P, found: &mut P::Found) -> Result<(), Unreadable> {
+/// Shows an entry that was kept to a pass, as a scan would.
+pub fn visit_entry<P: Pass>(entry: &Entry, pass: &P, found: &mut P::Found) -> Result<(), Unreadable> {
     let record = view_of(entry);
     let key = entry.dn.key().as_bytes();
     let view = EntryView { export: entry.origin.export, record: &record, key, rest: None, whole: OnceCell::new() };
     pass.visit(&view, found)
 }
 
-/// A kept entry, seen as a record again.
+/// A record with the lines of an entry that was kept.
 fn view_of(entry: &Entry) -> ContentRecord<'_> {
     let lines = entry.attributes.iter().flat_map(|attribute| {
         attribute.values.iter().map(|value| AttributeLine {
@@ -410,8 +414,8 @@ fn count_block(census: &mut Census, export: u16, line: u64, block: NonEntry<'_>)
     }
 }
 
-/// Whether the record is an entry that lives; counts it if not. A [usual](RecordReader::has_no_special_lines) one can only be told by
-/// its name.
+/// Whether the record is a live entry; counts it otherwise. Of a record
+/// [without special lines](RecordReader::has_no_special_lines), only the name has to be looked at.
 fn is_live(record: &ContentRecord<'_>, has_no_special_lines: bool, census: &mut Census) -> bool {
     const RUV: &[u8] = b"nsuniqueid=ffffffff-ffffffff-ffffffff-ffffffff";
     let starts = |prefix: &[u8]| record.dn.get(..prefix.len()).is_some_and(|dn| dn.eq_ignore_ascii_case(prefix));
@@ -425,7 +429,7 @@ fn is_live(record: &ContentRecord<'_>, has_no_special_lines: bool, census: &mut 
         };
         !has_no_special_lines && record.attributes.iter().any(is)
     };
-    // Few names have what these begin with.
+    // Names are searched for these only if they contain the byte that both begin with.
     let deleted_name = || {
         memchr::memmem::find(&record.dn, b"\\0ADEL:").is_some() || memchr::memmem::find(&record.dn, b"\nDEL:").is_some()
     };
@@ -439,14 +443,14 @@ fn is_live(record: &ContentRecord<'_>, has_no_special_lines: bool, census: &mut 
     true
 }
 
-/// Whether a search gave the entry without the values of its classes, so of all attributes.
+/// Whether `objectClass` has no value: a search that returns types only leaves out the values of all attributes.
 fn has_an_empty_class(record: &ContentRecord<'_>) -> bool {
     let mut classes = record.attributes.iter().filter(|line| line.description.eq_ignore_ascii_case("objectClass"));
     classes.any(|line| line.value.bytes().is_empty())
 }
 
-/// Undoes what `db2ldif -r` adds to descriptions, and notes lists of which only a part is there; gives the number of
-/// lines that hold nothing any more.
+/// Removes what `db2ldif -r` adds to descriptions, and counts lists that are incomplete. Returns the number of lines that
+/// were dropped because they hold deleted values.
 fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &mut Census) -> usize {
     let mut dropped = 0;
     record.attributes.retain_mut(|line| {
@@ -474,13 +478,14 @@ fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &
     dropped
 }
 
-/// What an option says of the part of a list: `0-1499`, or `0-*` for all of it ([MS-ADTS], 3.1.1.3.1.3.3).
+/// The range of values that an option names: `0-1499`, or `0-*` for all of them (MS-ADTS, 3.1.1.3.1.3.3).
 fn range(option: &str) -> Option<&str> {
     let (name, range) = option.split_once('=')?;
     name.eq_ignore_ascii_case("range").then_some(range)
 }
 
-/// Change sequence numbers of 389 DS: when an attribute or a value was added, deleted or updated.
+/// Whether an option is a change sequence number of 389 DS, which says when an attribute or a value was added, deleted or
+/// updated.
 fn is_csn(option: &str) -> bool {
     ["adcsn-", "mdcsn-", "vucsn-", "vdcsn-"]
         .iter()

@@ -1,53 +1,51 @@
-//! The entries that a search asks for (RFC 4511, 4.5.1): by base, scope and filter.
+//! The entries that a search finds (RFC 4511, 4.5.1): by base, scope and filter.
 //!
-//! What is made of an entry is handed on block by block in the order of the exports, so memory holds a few blocks and
-//! never the export.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! The entries that are found are written block by block, in the order of the exports, so memory holds a few blocks and
+//! never a whole export.
 
 use super::scan::{EntryView, Pass, Unreadable};
 use crate::ldap::DnKey;
 use crate::ldap::filter::{Filter, Truth};
-use crate::ldif::{AttributeSelection, LdifErrorKind};
+use crate::ldif::AttributeSelection;
 
-/// Which entries are looked at, seen from the base.
+/// Which entries a search covers, relative to its base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// The base itself.
+    /// The base entry only.
     Base,
-    /// What is one level below it.
+    /// The entries one level below the base.
     One,
-    /// It and all that is below it.
+    /// The base entry, and all entries below it.
     Sub,
 }
 
-/// What is asked for.
+/// A search request.
 #[derive(Debug)]
 pub struct Search {
-    /// Where; the root if nothing is said.
+    /// The base; the root covers all entries.
     pub base: DnKey,
-    /// How deep.
+    /// The scope.
     pub scope: Scope,
-    /// What.
+    /// The filter, bound to a schema.
     pub filter: Filter,
 }
 
 impl Search {
-    /// Whether an entry is one of them.
+    /// Whether the search finds an entry.
     pub fn finds(&self, entry: &EntryView<'_>) -> bool {
         self.covers(entry.key) && self.filter.evaluate(entry) == Truth::True
     }
 
-    /// The attributes that the filter compares.
+    /// The attributes that the filter looks at.
     pub fn interest(&self) -> AttributeSelection {
         let mut interest = AttributeSelection::default();
         self.filter.for_each_type(&mut |name| interest.insert(name, ()));
         interest
     }
 
-    /// Whether the scope holds the entry with this key.
+    /// Whether base and scope cover the entry with this key.
     fn covers(&self, key: &[u8]) -> bool {
-        // Every RDN of a key has an end mark, so a prefix is a name above.
+        // Every RDN of a key ends with a separator, so a prefix of a key is the key of an entry above.
         let Some(below) = key.strip_prefix(self.base.as_bytes()) else { return false };
         match self.scope {
             Scope::Base => below.is_empty(),
@@ -57,41 +55,35 @@ impl Search {
     }
 }
 
-/// What was made of the entries of a block.
+/// The entries of a block that a search found, as text.
 #[derive(Debug, Default)]
-pub struct Found {
-    /// How many were found.
+pub struct FoundEntries {
+    /// How many entries were found.
     pub entries: u64,
-    /// Values that were masked.
+    /// How many values were masked.
     pub masked: u64,
-    /// What is to be written.
+    /// The text of the entries.
     pub text: Vec<u8>,
 }
 
-/// The pass that finds them and writes each with `write`.
+/// The pass of a search; `write` appends each entry that is found.
 pub struct SearchPass<'s, W> {
-    /// What is asked for.
+    /// The search.
     pub search: &'s Search,
-    /// Appends an entry.
+    /// Appends the text of an entry.
     pub write: W,
-    /// Nobody reads what is written: the rest need not be read.
-    pub ended: &'s AtomicBool,
-    /// What the filter compares: [`Search::interest`].
+    /// The attributes that the filter looks at: [`Search::interest`].
     pub interest: AttributeSelection,
 }
 
-impl<W: Fn(&EntryView<'_>, &mut Found) + Sync> Pass for SearchPass<'_, W> {
-    type Found = Found;
+impl<W: Fn(&EntryView<'_>, &mut FoundEntries) + Sync> Pass for SearchPass<'_, W> {
+    type Found = FoundEntries;
 
     fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 
-    fn visit(&self, entry: &EntryView<'_>, found: &mut Found) -> Result<(), Unreadable> {
-        if self.ended.load(Ordering::Relaxed) {
-            // The one way to end a scan; who set `ended` knows that nothing is wrong with the line.
-            return Err(Unreadable { line: entry.record.line, kind: LdifErrorKind::EmptyDn });
-        }
+    fn visit(&self, entry: &EntryView<'_>, found: &mut FoundEntries) -> Result<(), Unreadable> {
         if self.search.finds(entry) {
             found.entries += 1;
             (self.write)(entry, found);

@@ -16,9 +16,10 @@
 //! | any other, such as an organizational unit | not a suffix |
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use super::census::{Finding, Place};
-use super::scan::{Unreadable, scan_while};
+use super::scan::{Unreadable, scan_until};
 use super::structure::Beginning;
 use super::{EntryView, Exports, Overlay, Pass, ScanError, Structure};
 use crate::ldap::DnKey;
@@ -122,10 +123,10 @@ pub fn missing_parents<E: Exports>(
     }
     let pass = Topmost { policy, beginnings, interest: AttributeSelection::default() };
     let mut all = Found::default();
-    scan_while(exports, urls, overlay, &pass, |found| {
+    scan_until(exports, urls, overlay, &pass, |found| {
         all.looked_at += found.looked_at;
         all.missing.extend(found.missing);
-        all.looked_at < wanted
+        if all.looked_at < wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     let is_asked_for =
         |missing: &MissingParent| policy.directory.suffixes.iter().any(|suffix| *suffix.key() == missing.key);

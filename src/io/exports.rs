@@ -2,6 +2,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -149,7 +150,7 @@ impl ExportFiles {
         &self,
         index: usize,
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
-        take: &mut dyn FnMut(T) -> bool,
+        take: &mut dyn FnMut(T) -> ControlFlow<()>,
     ) -> Result<Option<Fingerprint>, ExportError> {
         let source = &self.sources[index];
         let export = u16::try_from(index).unwrap_or(u16::MAX);
@@ -162,8 +163,8 @@ impl ExportFiles {
         };
         let is_small = source.length().is_some_and(|length| length <= SMALL);
         let threads = if is_small { NonZeroUsize::MIN } else { self.threads };
-        let to_the_end = ordered::for_each_block(&mut blocks, threads, &run, take).map_err(failed)?;
-        Ok(to_the_end.then(|| blocks.fingerprint()))
+        let ended = ordered::for_each_block(&mut blocks, threads, &run, take).map_err(failed)?;
+        Ok(ended.is_continue().then(|| blocks.fingerprint()))
     }
 }
 
@@ -174,7 +175,7 @@ impl Exports for ExportFiles {
     fn for_each_block<T: Send>(
         &self,
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
-        take: &mut dyn FnMut(T) -> bool,
+        take: &mut dyn FnMut(T) -> ControlFlow<()>,
     ) -> Result<(), ExportError> {
         self.reading.begin();
         for index in 0..self.sources.len() {

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
@@ -80,20 +81,22 @@ impl Drop for Leaving<'_, '_> {
     }
 }
 
-/// Calls `work` for every block and `take` with the results in order; whether it came to the end of the input.
+/// Calls `work` for every block, and `take` with the results in the order of the blocks.
+///
+/// Breaks where `take` breaks; continues if all blocks were read.
 pub fn for_each_block<T: Send>(
     blocks: &mut Blocks,
     threads: NonZeroUsize,
     work: &(dyn Fn(&Block) -> T + Sync),
-    take: &mut dyn FnMut(T) -> bool,
-) -> io::Result<bool> {
+    take: &mut dyn FnMut(T) -> ControlFlow<()>,
+) -> io::Result<ControlFlow<()>> {
     let threads = affordable(threads);
     if threads.get() == 1 {
         return one_by_one(blocks, work, take);
     }
     let state = State { blocks, next: 0, taken: 0, is_over: false, error: None };
     let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), ahead: threads.get() * AHEAD };
-    let went_on = thread::scope(|scope| {
+    let ended = thread::scope(|scope| {
         let (to_caller, results) = mpsc::channel::<(usize, T)>();
         let mut started = 0;
         for _ in 0..threads.get() {
@@ -125,9 +128,9 @@ pub fn for_each_block<T: Send>(
             let before = taken;
             while let Some(result) = waiting.remove(&taken) {
                 taken += 1;
-                if !take(result) {
+                if take(result).is_break() {
                     shared.end();
-                    return Some(false);
+                    return Some(ControlFlow::Break(()));
                 }
             }
             if taken > before {
@@ -135,12 +138,12 @@ pub fn for_each_block<T: Send>(
                 shared.changed.notify_all();
             }
         }
-        Some(true)
+        Some(ControlFlow::Continue(()))
     });
     let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match (state.error, went_on) {
+    match (state.error, ended) {
         (Some(error), _) => Err(error),
-        (None, Some(went_on)) => Ok(went_on),
+        (None, Some(ended)) => Ok(ended),
         (None, None) => one_by_one(state.blocks, work, take),
     }
 }
@@ -149,14 +152,14 @@ pub fn for_each_block<T: Send>(
 fn one_by_one<T>(
     blocks: &mut Blocks,
     work: &(dyn Fn(&Block) -> T + Sync),
-    take: &mut dyn FnMut(T) -> bool,
-) -> io::Result<bool> {
+    take: &mut dyn FnMut(T) -> ControlFlow<()>,
+) -> io::Result<ControlFlow<()>> {
     let mut buffer = Vec::new();
     while let Some(block) = blocks.next_block(buffer)? {
-        if !take(work(&block)) {
-            return Ok(false);
+        if take(work(&block)).is_break() {
+            return Ok(ControlFlow::Break(()));
         }
         buffer = block.bytes;
     }
-    Ok(true)
+    Ok(ControlFlow::Continue(()))
 }

@@ -22,8 +22,8 @@ use super::collect::{Collect, Collected, Kept};
 use super::operational::InExports;
 use super::resolve::{Match, NotJudged, Resolve, Resolved};
 use crate::directory::key_hash::KeySet;
-use crate::directory::scan::{Unreadable, show};
-use crate::directory::{Census, Exports, Overlay, Pass, ScanError, named, scan, tops};
+use crate::directory::scan::{Unreadable, visit_entry};
+use crate::directory::{Census, Exports, Overlay, Pass, ScanError, by_name, scan, tops};
 use crate::ldap::{DnKey, Entry};
 use crate::ldif::UrlPolicy;
 
@@ -74,7 +74,7 @@ impl<E: Exports> Sight for Reading<'_, E> {
     }
 
     fn entries(&self, names: &KeySet) -> Result<Vec<Entry>, ScanError<E::Error>> {
-        let found = named::entries(self.exports, self.urls, self.overlay, names.clone())?;
+        let found = by_name::entries(self.exports, self.urls, self.overlay, names.clone())?;
         let mut asked = self.asked.borrow_mut();
         asked.extend(names.iter().map(|name| (name.clone(), None)));
         asked.extend(found.iter().map(|entry| (entry.dn.key().clone(), Some(entry.clone()))));
@@ -149,7 +149,7 @@ impl<E> Again<'_, E> {
     fn show_touched<P: Pass>(&self, pass: &P, found: &mut P::Found) -> Result<(), Unreadable> {
         let mut after: Vec<&Entry> = self.overlay.values().flatten().map(AsRef::as_ref).collect();
         after.sort_by(|a, b| a.dn.key().cmp(b.dn.key()));
-        after.into_iter().try_for_each(|entry| show(entry, pass, found))
+        after.into_iter().try_for_each(|entry| visit_entry(entry, pass, found))
     }
 }
 
@@ -185,7 +185,7 @@ impl<E: Exports> Sight for Again<'_, E> {
         let shown: HashSet<&DnKey> = untouched.iter().map(|entry| entry.dn.key()).chain(self.overlay.keys()).collect();
         let mut around = self.seen.around.others(&|key| shown.contains(key));
         let mut found = Collected::default();
-        let all_read = untouched.iter().try_for_each(|entry| show(entry, pass, &mut found)).is_ok()
+        let all_read = untouched.iter().try_for_each(|entry| visit_entry(entry, pass, &mut found)).is_ok()
             && self.show_touched(pass, &mut found).is_ok();
         if !all_read {
             return self.reading.collect(pass);

@@ -2,18 +2,20 @@
 //!
 //! Several exports become one text: their `version:` lines go, except the first.
 
+use std::ops::ControlFlow;
+
 use super::Changes;
-use crate::directory::faults::MoreErrors;
 use crate::directory::scan::{BlockText, Exports, ScanError};
+use crate::directory::scan_errors::MoreErrors;
 use crate::ldap::{Entry, Origin};
 use crate::ldif::{AttributeSelection, ChangeKind, LdifError, NonEntry, Record, RecordReader, UrlPolicy, writer};
 
-/// Gives the text part by part to `out`, until that says `false`.
+/// Gives the text part by part to `out`, until that breaks.
 pub fn rewrite<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
     changes: &Changes,
-    out: &mut dyn FnMut(&[u8]) -> bool,
+    out: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
 ) -> Result<(), ScanError<E::Error>> {
     let mut stop = None;
     let mut export = 0;
@@ -23,14 +25,17 @@ pub fn rewrite<E: Exports>(
         Ok(text) => {
             let gap = if of == export { &[][..] } else { end.gap() };
             export = of;
-            let goes_on = out(gap) && out(&text);
+            let flow = match out(gap) {
+                ControlFlow::Continue(()) => out(&text),
+                ControlFlow::Break(()) => ControlFlow::Break(()),
+            };
             end.add(gap);
             end.add(&text);
-            goes_on
+            flow
         }
         Err(error) => {
-            stop = Some(ScanError::Ldif { export: of, error, further: MoreErrors::default() });
-            false
+            stop = Some(ScanError::Ldif { export: of, error, more: MoreErrors::default() });
+            ControlFlow::Break(())
         }
     };
     exports.for_each_block(&work, &mut take).map_err(ScanError::Exports)?;
@@ -42,7 +47,7 @@ pub fn rewrite<E: Exports>(
         for entry in &changes.at_end {
             write(&mut text, entry, None);
         }
-        out(&text);
+        let _ = out(&text);
     }
     Ok(())
 }

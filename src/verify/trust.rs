@@ -204,7 +204,7 @@ mod tests {
                 entry.push(description, crate::ldap::Value::new(line.value.bytes()));
             }
             let mut found = Survey::default();
-            crate::directory::scan::show(&entry, &pass, &mut found).unwrap();
+            crate::directory::scan::visit_entry(&entry, &pass, &mut found).unwrap();
             survey.merge(found);
         }
         let word = |reason: &Distrust| match reason {
