@@ -1,4 +1,4 @@
-//! A pass for certain entries only.
+//! A pass that collects the entries of given names.
 
 use super::key_hash::KeySet;
 use super::scan::Unreadable;
@@ -6,13 +6,13 @@ use super::{EntryView, Exports, Overlay, Pass, ScanError, scan};
 use crate::ldap::Entry;
 use crate::ldif::{AttributeSelection, UrlPolicy};
 
-struct Wanted {
+struct NamedEntries {
     names: KeySet,
-    /// No attribute: an entry is wanted by its name.
+    /// Empty: an entry is selected by its name alone.
     interest: AttributeSelection,
 }
 
-impl Pass for Wanted {
+impl Pass for NamedEntries {
     type Found = Vec<Entry>;
 
     fn interest(&self) -> Option<&AttributeSelection> {
@@ -27,7 +27,7 @@ impl Pass for Wanted {
     }
 }
 
-/// The entries of these names that the exports hold.
+/// The entries with these names. Names that are not in the exports are left out.
 pub fn entries<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
@@ -36,7 +36,7 @@ pub fn entries<E: Exports>(
 ) -> Result<Vec<Entry>, ScanError<E::Error>> {
     let mut found = Vec::new();
     if !names.is_empty() {
-        scan(exports, urls, overlay, &Wanted { names, interest: AttributeSelection::default() }, |part| {
+        scan(exports, urls, overlay, &NamedEntries { names, interest: AttributeSelection::default() }, |part| {
             found.extend(part)
         })?;
     }

@@ -1,34 +1,34 @@
-//! What the exports hold, and what of it is not an entry: nothing that was read goes uncounted.
+//! What the exports contain: every record that a scan reads is counted, also those that are not entries.
 
 use std::collections::BTreeSet;
 
 use super::operational::Shown;
 
-/// How many places of each kind are named; the rest is counted.
+/// How many places of each kind are kept; the others are only counted.
 const NAMED: usize = 20;
 
-/// Where something was found, and what.
+/// A place in an export, and the text that was found there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Index of the export.
     pub export: u16,
     /// Line, from 1.
     pub line: u64,
-    /// What is there, raw.
+    /// The text, as raw bytes.
     pub text: Vec<u8>,
 }
 
-/// Things of one kind: all counted, the first ones named.
+/// Things of one kind: how many there are, and where the first ones are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
     /// How many there are.
     pub count: u64,
-    /// Where the first ones stand.
+    /// The places of the first ones.
     pub places: Vec<Place>,
 }
 
 impl Finding {
-    /// Counts one more.
+    /// Counts one more, and keeps its place if it is one of the first.
     pub fn add(&mut self, place: Place) {
         self.count += 1;
         if self.places.len() < NAMED {
@@ -36,7 +36,7 @@ impl Finding {
         }
     }
 
-    /// Adds what stands behind.
+    /// Adds what later blocks contain.
     pub fn merge(&mut self, other: Self) {
         self.count += other.count;
         let free = NAMED - self.places.len();
@@ -44,39 +44,40 @@ impl Finding {
     }
 }
 
-/// Counts of one scan.
+/// The counts of one scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Census {
     /// Live entries.
     pub entries: u64,
-    /// The exports that hold one, by index.
+    /// The exports that contain a live entry, by index.
     pub with_entries: BTreeSet<u16>,
-    /// Of those, written as `changetype: add` (what `ldifde` does).
+    /// Of the live entries, those written as `changetype: add`, as `ldifde` writes them.
     pub add_records: u64,
-    /// Entries of deleted things: 389 tombstones, AD deleted objects.
+    /// Entries that the server keeps of deleted entries: 389 tombstones, deleted objects of Active Directory.
     pub tombstones: u64,
-    /// 389 replication state that is not an entry (RUV).
+    /// Replication state of 389 DS (RUV), which is not an entry.
     pub replica_states: u64,
-    /// Values that 389 keeps as deleted (`;deleted`), so absent.
+    /// Values that 389 DS keeps although they were deleted (`;deleted`).
     pub deleted_values: u64,
-    /// Blocks around entries: `version:`, the end of a search, pages.
+    /// Blocks that are not records: `version:`, the end of a search, pages.
     pub other_blocks: u64,
-    /// Continuation references: a part of the tree that stands on another server.
+    /// Continuation references: parts of the tree that are on another server.
     pub referrals: Finding,
-    /// Searches that ended with a result other than success: the export is cut.
+    /// Searches that ended with a result other than success: the export is incomplete.
     pub cut: Finding,
-    /// Lists of which the export holds a part only (`;range=`).
+    /// Attributes of which the export has only some of the values (`;range=`).
     pub partial_lists: Finding,
-    /// Entries of which the export holds no values (`ldapsearch -A`, `1.1`).
+    /// Entries that the export shows without values (`ldapsearch -A`, `1.1`).
     pub without_values: Finding,
-    /// Entries whose name is not a distinguished name; nothing is planned for them.
+    /// Entries whose name is not a DN; nothing is planned for them.
     pub unreadable_names: Finding,
-    /// Operational attributes that the exports show, of those that the pass [asks for](super::Pass::operational).
+    /// Which operational attributes the exports show, of those that the pass names in
+    /// [`operational`](super::Pass::operational).
     pub operational: Shown,
 }
 
 impl Census {
-    /// Adds the counts of what stands behind.
+    /// Adds the counts of later blocks.
     pub fn merge(&mut self, other: Self) {
         self.entries += other.entries;
         self.with_entries.extend(other.with_entries);

@@ -1,14 +1,14 @@
-//! Which parts of a directory exports hold, and how new what they show is: so that a later command can say whether its
-//! exports hold the same parts, and are not older.
+//! Which parts of a directory the exports contain, and how recent they are. A later command compares both with its own
+//! exports: they must contain the same parts, and must not be older.
 //!
 //! | in an export | part |
 //! | --- | --- |
-//! | an entry without the one above it, with entries below | the entry: a suffix, or the top of a subtree |
-//! | entries without the one above them, with nothing below (`ldapsearch -s one`, a filter) | the entries below that name |
+//! | an entry without its parent, with entries below it | the entry: a suffix, or the top of a subtree |
+//! | entries without their parent, with no entries below (`ldapsearch -s one`, a filter) | the entries below the missing parent |
 //!
-//! The age of a part is taken from what servers write into every entry: `modifyTimestamp`, `createTimestamp` (RFC 4512,
+//! The age of a part is read from attributes that servers write into every entry: `modifyTimestamp`, `createTimestamp` (RFC 4512,
 //! 3.4), `entryCSN` (OpenLDAP), `whenChanged`, `whenCreated` (Active Directory). The newest times are kept with the
-//! entries that have them, because an entry that is deleted afterwards takes its time with it.
+//! entries that have them, because the time of an entry that is deleted later is no longer shown.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,13 +19,13 @@ use crate::ldap::dn_key::parent_of;
 use crate::ldap::time::generalized_time;
 use crate::ldap::{Dn, TypeMap};
 
-/// The attributes that say when an entry was changed.
+/// The attributes that record when an entry was changed.
 pub const TIMES: [&str; 5] = ["modifyTimestamp", "createTimestamp", "entryCSN", "whenChanged", "whenCreated"];
 
 /// How many of the newest times of a part are kept.
 const KEPT: usize = 64;
 
-/// A time in UTC, to the second: `YYYYMMDDhhmmss` as a number.
+/// A time in UTC with a resolution of one second: the number `YYYYMMDDhhmmss`.
 pub type Time = u64;
 
 /// The newest times of a part, each with the hash of the name of its entry.
@@ -43,8 +43,7 @@ impl Newest {
         }
     }
 
-    /// The newest time of the entries that are not left out, by the hashes of their names; none if all that are kept
-    /// are left out.
+    /// The newest time of the entries whose names, as hashes, are not in `left_out`; `None` if all that are kept are.
     pub fn without(&self, left_out: &Hashes) -> Option<Time> {
         self.0.iter().rev().find(|(_, name)| !left_out.contains(name)).map(|(time, _)| *time)
     }
@@ -53,22 +52,22 @@ impl Newest {
 /// A part of the directory in one export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// The topmost entry, or the name that the topmost entries are below; none until it was seen.
+    /// The topmost entry, or the missing parent of the topmost entries; `None` until a topmost entry was seen.
     pub name: Option<Dn>,
-    /// Whether the name is that of an entry.
+    /// Whether `name` is an entry of the export.
     pub is_entry: bool,
-    /// How many topmost entries it has.
+    /// How many topmost entries the part has.
     pub tops: u64,
-    /// The newest times.
+    /// The newest times of its entries.
     pub newest: Newest,
 }
 
-/// The parts of all exports: by export, and the hash of the name.
+/// The parts of all exports, by export and hash of the name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extent(HashMap<(u16, u64), Part>);
 
 impl Extent {
-    /// Adds what was found in a later block.
+    /// Adds the parts that later blocks contain.
     pub fn merge(&mut self, other: Self) {
         for (place, part) in other.0 {
             let known = self.0.entry(place).or_default();
@@ -91,7 +90,7 @@ impl Extent {
         parts
     }
 
-    /// Notes an entry. The structure must be that of all entries, and finished.
+    /// Adds an entry. The structure must contain all entries, and be [finished](Structure::finish).
     pub fn add(&mut self, entry: &EntryView<'_>, structure: &Structure, times: &TypeMap<()>) {
         let Some(missing) = structure.missing_parents(entry.export) else { return };
         let mut top = entry.key;
@@ -126,12 +125,12 @@ pub fn time_of(entry: &EntryView<'_>, times: &TypeMap<()>) -> Option<Time> {
     lines.filter_map(|line| time(line.value.bytes())).max()
 }
 
-/// The attributes of [`TIMES`], to look descriptions up in.
+/// The attributes of [`TIMES`], as a map from attribute descriptions.
 pub fn time_attributes() -> TypeMap<()> {
     TIMES.iter().map(|name| (name, ())).collect()
 }
 
-/// A `GeneralizedTime`, or the time of a change sequence number of OpenLDAP (`20261121093000.000000Z#000000#000#000000`).
+/// Reads a `GeneralizedTime`, or the time of a change sequence number of OpenLDAP (`20261121093000.000000Z#000000#000#000000`).
 pub fn time(value: &[u8]) -> Option<Time> {
     let value = value.split(|byte| *byte == b'#').next().unwrap_or_default();
     let digits = value.get(..14).filter(|digits| digits.iter().all(u8::is_ascii_digit));

@@ -1,5 +1,5 @@
-//! Hashes of keys: for sets that remember millions of names in eight bytes each, and for sets and maps of the few names
-//! that a pass looks for, which are asked for every name of an export.
+//! Hashes of DN keys: for sets that hold millions of names in eight bytes each, and for fast sets and maps of the few
+//! names that a pass looks up for every entry of an export.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -8,13 +8,13 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::ldap::DnKey;
 
-/// Makes hashes of keys and values by [`hash`].
+/// The hasher of keys and values: [`hash`].
 pub type Quick = BuildHasherDefault<Hashed>;
 
 /// A set of [`hash`]es.
 pub type Hashes = HashSet<u64, Quick>;
 
-/// The hash of what is a hash already.
+/// A hasher that passes on hashes unchanged and hashes bytes by [`hash`].
 #[derive(Clone, Debug, Default)]
 pub struct Hashed(u64);
 
@@ -32,13 +32,13 @@ impl Hasher for Hashed {
     }
 }
 
-/// The hash of a key: the same in every run.
+/// The 64-bit hash of a key. It is the same in every run.
 pub fn hash(key: &[u8]) -> u64 {
     xxh3_64(key)
 }
 
-/// Names that every entry of an export is looked up in.
+/// A set of names.
 pub type KeySet = HashSet<DnKey, Quick>;
 
-/// Something for each of such names.
+/// A map from names.
 pub type KeyMap<T> = HashMap<DnKey, T, Quick>;

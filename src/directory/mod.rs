@@ -1,4 +1,6 @@
-//! The directory as the exports show it, read entry by entry.
+//! The directory as the exports show it.
+//!
+//! [`scan`] reads the exports entry by entry, and a [`Pass`] keeps what it needs of them.
 
 pub mod by_name;
 pub mod census;

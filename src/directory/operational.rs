@@ -1,8 +1,8 @@
 //! Which operational attributes (RFC 4512, 3.4) each export shows.
 //!
-//! A search returns operational attributes only if it asks for them, so an entry without `pwdAccountLockedTime` may be
-//! locked all the same. Whether an export shows an attribute is decided by export, because one may be made by
-//! `slapcat` and the next one by `ldapsearch`:
+//! A search returns operational attributes only on request, so an entry that is shown without `pwdAccountLockedTime` may
+//! still be locked. Whether an attribute is shown is decided for each export, because one may be written by `slapcat` and
+//! the next by `ldapsearch`:
 //!
 //! | an entry of the export has | an operational attribute | a [computed](is_computed) one |
 //! | --- | --- | --- |
@@ -11,7 +11,7 @@
 //! | neither | not shown | not shown |
 //!
 //! An export that names some operational attributes in its search (`'*' createTimestamp`) and not the one that is
-//! looked for cannot be told from one with all of them.
+//! looked for cannot be distinguished from one with all of them.
 
 use std::collections::BTreeSet;
 
@@ -21,8 +21,8 @@ use crate::ldap::operational::{always_set, is_operational};
 use crate::ldif::{ContentRecord, Part};
 use crate::policy::Server;
 
-/// Attributes that a server computes for each search and stores in no entry, so that a dump of its database
-/// (`slapcat`, `db2ldif`) lacks them; on Active Directory every operational attribute is computed.
+/// Attributes that a server computes for each search and does not store, so that a dump of its database (`slapcat`,
+/// `db2ldif`) lacks them. Active Directory computes every operational attribute.
 const COMPUTED: [(&[Server], &[&str]); 3] = [
     (
         &[Server::OpenLdap, Server::Ds389, Server::Dsee, Server::OpenDj],
@@ -39,70 +39,70 @@ pub fn is_computed(server: Server, attribute: &str) -> bool {
     is_operational(server, attribute) && (server == Server::ActiveDirectory || is_listed())
 }
 
-/// What an attribute is to the census.
+/// An attribute that the census looks for, or that shows that all stored ones are shown.
 #[derive(Clone, Copy, Debug)]
-struct Role {
+struct WatchedAttribute {
     /// The server sets it on every entry.
     always_set: bool,
-    /// The server computes it, so that it is shown only where the export has it.
+    /// The server computes it, so it is shown only where the export contains it.
     is_computed: bool,
-    /// Its number among the attributes that are looked for.
+    /// Its number among the attributes that are looked for, if it is one of them.
     number: Option<u16>,
 }
 
-/// Attributes that the census looks for.
+/// The operational attributes that the census looks for.
 #[derive(Clone, Debug)]
 pub struct Watch {
     server: Server,
     attributes: Vec<String>,
-    roles: TypeMap<Role>,
+    by_name: TypeMap<WatchedAttribute>,
     has_computed: bool,
 }
 
 impl Watch {
-    /// Looks for these operational attributes of a server, and for those that the server always sets.
+    /// Looks for these operational attributes, and for those that the server always sets.
     pub fn new(server: Server, attributes: impl IntoIterator<Item = String>) -> Self {
         let attributes: Vec<String> = attributes.into_iter().collect();
-        let mut roles = TypeMap::default();
+        let mut by_name = TypeMap::default();
         for (name, number) in attributes.iter().zip(0..) {
             let (always_set, is_computed) = (is_one_of(always_set(server), name), is_computed(server, name));
-            roles.insert(name, Role { always_set, is_computed, number: Some(number) });
+            by_name.insert(name, WatchedAttribute { always_set, is_computed, number: Some(number) });
         }
         for name in always_set(server) {
-            roles.insert(name, Role { always_set: true, is_computed: false, number: None });
+            by_name.insert(name, WatchedAttribute { always_set: true, is_computed: false, number: None });
         }
         let has_computed = attributes.iter().any(|name| is_computed(server, name));
-        Self { server, attributes, roles, has_computed }
+        Self { server, attributes, by_name, has_computed }
     }
 
-    /// Looks at a record of an export. `part` is its text, if the record has only some of its lines.
-    pub fn look(&self, record: &ContentRecord<'_>, part: Option<Part<'_>>, export: u16, shown: &mut Shown) {
-        // Where the first entry has what the server always sets, there is nothing more to learn.
+    /// Records which attributes a record shows. `part` is the record's text, if `record` has only some of its lines.
+    pub fn note(&self, record: &ContentRecord<'_>, part: Option<Part<'_>>, export: u16, shown: &mut Shown) {
+        // An attribute that the server always sets shows that all stored ones are shown: nothing more can be learned.
         if !self.has_computed && shown.always_set.contains(&export) {
             return;
         }
-        let mut note = |role: Role| {
-            if role.always_set {
+        let mut note = |watched: WatchedAttribute| {
+            if watched.always_set {
                 shown.always_set.insert(export);
             }
-            let attributes = if role.is_computed { &mut shown.computed } else { &mut shown.attributes };
-            attributes.extend(role.number.map(|number| (export, number)));
+            let attributes = if watched.is_computed { &mut shown.computed } else { &mut shown.attributes };
+            attributes.extend(watched.number.map(|number| (export, number)));
         };
         match part {
-            None => record.attributes.iter().filter_map(|line| self.roles.get(&line.description)).for_each(&mut note),
+            None => record.attributes.iter().filter_map(|line| self.by_name.get(&line.description)).for_each(&mut note),
             Some(part) => {
                 let lines = part.text.split(|byte| *byte == b'\n');
                 let name = |line: &[u8]| line.iter().position(|byte| matches!(byte, b':' | b';'));
-                let roles = lines.filter_map(|line| self.roles.get_type(line.get(..name(line)?)?));
-                roles.for_each(&mut note);
+                let by_name = lines.filter_map(|line| self.by_name.get_type(line.get(..name(line)?)?));
+                by_name.for_each(&mut note);
             }
         }
         shown.forget_what_follows();
     }
 
-    /// Whether an export shows an attribute; one that is not looked for counts as shown.
+    /// Whether an export shows an attribute. An attribute that is not looked for counts as shown.
     pub fn is_shown(&self, attribute: &str, export: u16, shown: &Shown) -> bool {
-        let Some(number) = self.roles.get(attribute).and_then(|role| role.number) else { return true };
+        let Some(number) = self.by_name.get(attribute).and_then(|watched| watched.number) else { return true };
         if is_computed(self.server, attribute) {
             shown.computed.contains(&(export, number))
         } else {
@@ -116,7 +116,7 @@ impl Watch {
     }
 }
 
-/// What the exports show of the attributes that a [`Watch`] looks for.
+/// Which of the attributes of a [`Watch`] the exports show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
     /// The exports with an attribute that the server always sets.
@@ -137,8 +137,8 @@ impl Shown {
         self.forget_what_follows();
     }
 
-    /// Forgets the stored attributes of exports that show what the server always sets: they show every stored attribute, and
-    /// reading may have stopped to look for single ones, sooner or later by the size of its blocks.
+    /// Forgets the stored attributes of exports that show what the server always sets. Such exports show every stored
+    /// attribute, and which single ones were noted before depends on the size of the blocks.
     fn forget_what_follows(&mut self) {
         self.attributes.retain(|(export, _)| !self.always_set.contains(export));
     }
@@ -161,7 +161,7 @@ mod tests {
             (OpenLdap,        "pwdAccountLockedTime", "cn: a\nmodifyTimestamp;x-y: 1",          true),
             (OpenLdap,        "pwdAccountLockedTime", "pwdaccountlockedtime: 1",                true),
             (OpenLdap,        "pwdAccountLockedTime", "1.3.6.1.4.1.42.2.27.8.1.17: 1",          true),
-            // In a value, or a comment.
+            // The name is in a value or in a comment.
             (OpenLdap,        "pwdAccountLockedTime", "description: a\n entryUUID: 1",          false),
             (OpenLdap,        "pwdAccountLockedTime", "cn: a\n# entryUUID: 1",                  false),
             (OpenLdap,        "memberOf",             "entryUUID: 1",                           false),
@@ -180,7 +180,7 @@ mod tests {
                 let mut reader = RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse).only(asked);
                 let Some(Ok(Record::Content(record))) = reader.next() else { panic!("{text}") };
                 let mut shown = Shown::default();
-                watch.look(&record, reader.part(), 3, &mut shown);
+                watch.note(&record, reader.part(), 3, &mut shown);
                 assert_eq!(watch.is_shown(attribute, 3, &shown), expected, "{server} {attribute} {lines}");
                 assert!(!watch.is_shown(attribute, 2, &shown), "{server} {attribute} {lines}");
             }

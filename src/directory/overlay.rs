@@ -1,16 +1,16 @@
-//! Changes laid over exports: what an entry is afterwards, without writing the exports again.
+//! Changes over exports: what each changed entry is afterwards, without writing the exports again.
 
 use std::sync::Arc;
 
 use super::key_hash::KeyMap;
 use crate::ldap::{DnKey, Entry};
 
-/// Entries that a plan changed, by the names that they have in the exports: `None` is a deleted one. Read over the
-/// exports, it shows the directory afterwards.
+/// The entries that a plan changes, by their names in the exports; `None` is an entry that it deletes. A scan with an
+/// overlay shows the directory as it is after the changes.
 pub type Overlay = KeyMap<Option<Arc<Entry>>>;
 
-/// Lays further changes over exports that changes lie over already. Their keys are the names by which the entries were
-/// read: an entry that was renamed before is found by its new name.
+/// Adds changes to an overlay. They are keyed by the names that entries have under the overlay, so an entry that the
+/// overlay renames is found by its new name.
 pub fn apply_overlay<'e>(overlay: &mut Overlay, after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Arc<Entry>>)>) {
     let renamed = |(first, entry): (&DnKey, &Option<Arc<Entry>>)| {
         entry.as_ref().filter(|entry| entry.dn.key() != first).map(|entry| (entry.dn.key().clone(), first.clone()))

@@ -346,7 +346,7 @@ fn scan_block<P: Pass>(
             scanned.census.without_values.add(Place { export, line: record.line, text });
         }
         if let Some(watch) = pass.operational() {
-            watch.look(&record, part, export, &mut scanned.census.operational);
+            watch.note(&record, part, export, &mut scanned.census.operational);
         }
         scanned.census.entries += 1;
         if scanned.census.entries == 1 {

@@ -1,10 +1,10 @@
-//! Whether the exports hold a whole tree: every entry once, and what stands above each.
+//! Whether the exports contain a whole tree: every entry once, and each with its parent.
 //!
-//! Names are remembered as 64-bit hashes of their keys, eight bytes an entry. Two names with one hash would be taken for
-//! one entry twice: among ten million entries that happens once in 370,000 directories, and ends in a refusal.
+//! Names are kept as 64-bit hashes of their keys, eight bytes per entry. Two names with the same hash look like one entry
+//! that appears twice, and the plan is refused. Among ten million entries this happens in one of 370,000 directories.
 //!
-//! The *topmost* entries of the exports are those without any exported entry above them. What is missing above them is
-//! no hole: the export may begin at a suffix of the directory, or be a part of it; see [`tops`](super::tops).
+//! The *topmost* entries of the exports have no exported entry above them. Their missing parents are not holes, because an
+//! export may begin at a suffix of the directory or contain a part of it; see [`tops`](super::tops).
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +16,7 @@ use super::references::kinds::MEMBERS;
 use super::{EntryView, census::Place};
 use crate::ldap::dn_key::{parent_of, prefixes};
 
-/// A name above an exported entry, by hash.
+/// A name above an exported entry. Names are hashes.
 #[derive(Clone, Copy, Debug)]
 struct Above {
     /// The name above this one.
@@ -24,21 +24,21 @@ struct Above {
     /// The first exported entry directly below it; while there is none, the first one anywhere below it.
     export: u16,
     line: u64,
-    /// That entry is directly below it.
+    /// The entry at `export` and `line` is directly below the name.
     is_direct: bool,
-    /// Another entry of the same export is directly below it, too.
+    /// Another entry of the same export is also directly below the name.
     has_several: bool,
-    /// The name is one `dc=` alone, and all entries directly below it are called `dc=`: a top-level domain (RFC 2247),
+    /// The name is a single `dc=`, and so are the RDNs of all entries directly below it: a top-level domain (RFC 2247),
     /// for which directories have no entry.
     is_top_level_domain: bool,
 }
 
-/// A place in the tree where the exports begin: the missing parent of a topmost entry.
+/// A place in the tree where the exports begin: below the missing parent of topmost entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beginning {
     /// The export of the first topmost entry below that parent.
     pub export: u16,
-    /// Its line.
+    /// The line of that entry.
     pub line: u64,
     /// The export holds several topmost entries below that parent.
     pub has_several: bool,
@@ -49,17 +49,17 @@ pub struct Beginning {
 pub struct Structure {
     names: Vec<u64>,
     above: HashMap<u64, Above, BuildHasherDefault<Hashed>>,
-    /// How many names of each export follow one another in `names`, until these are sorted.
+    /// Until `names` is sorted: how many names of which export follow each other in it.
     runs: Vec<(u16, usize)>,
-    /// By export, the names above entries.
+    /// By export, the parents of entries.
     parents: BTreeMap<u16, Hashes>,
-    /// By export, the names above entries that are not those of entries of the same export; after `finish`.
+    /// After `finish`: by export, the parents of entries that are not entries of the same export.
     missing: BTreeMap<u16, Hashes>,
     /// Entries that have members.
     groups: Hashes,
 }
 
-/// Whether the lines of a description are the members of a group.
+/// Whether an attribute holds the members of a group.
 pub fn is_membership(description: &str) -> bool {
     MEMBERS.iter().any(|name| description.eq_ignore_ascii_case(name))
 }
@@ -70,7 +70,7 @@ fn is_domain_component(rdn: &[u8]) -> bool {
 }
 
 impl Above {
-    /// Adds an entry directly below, which comes after those that were added.
+    /// Adds an entry directly below the name. Entries must be added in the order of the exports.
     fn add_direct(&mut self, new: &Self) {
         if self.is_direct {
             self.has_several |= new.has_several || self.export == new.export;
@@ -83,17 +83,17 @@ impl Above {
 }
 
 impl Structure {
-    /// Notes that an entry has members.
+    /// Records that an entry has members.
     pub fn add_group(&mut self, entry: &EntryView<'_>) {
         self.groups.insert(hash(entry.key));
     }
 
-    /// Takes the groups out.
+    /// Takes the entries that have members, as hashes of their names.
     pub fn groups(&mut self) -> Hashes {
         std::mem::take(&mut self.groups)
     }
 
-    /// Notes a name.
+    /// Adds the name of an entry.
     pub fn add_name(&mut self, key: &[u8], export: u16, line: u64) {
         self.names.push(hash(key));
         self.add_run(export, 1);
@@ -127,7 +127,7 @@ impl Structure {
         }
     }
 
-    /// Adds what was found behind.
+    /// Adds what later blocks contain.
     pub fn merge(&mut self, other: Self) {
         self.names.extend(other.names);
         other.runs.into_iter().for_each(|(export, names)| self.add_run(export, names));
@@ -144,7 +144,7 @@ impl Structure {
         }
     }
 
-    /// Sorts the names; the others ask after this.
+    /// Sorts the names. Queries are valid only afterwards.
     pub fn finish(&mut self) {
         let mut rest = self.names.as_mut_slice();
         let mut by_export: BTreeMap<u16, Vec<&[u64]>> = BTreeMap::new();
@@ -162,8 +162,7 @@ impl Structure {
         self.names.sort_unstable();
     }
 
-    /// The hashes of the names above entries of an export that are not those of its entries; after
-    /// [`Structure::finish`].
+    /// The parents of an export's entries that the export does not contain, as hashes; after [`Structure::finish`].
     pub fn missing_parents(&self, export: u16) -> Option<&Hashes> {
         self.missing.get(&export)
     }
@@ -182,7 +181,7 @@ impl Structure {
         self.names.binary_search(&name).is_ok()
     }
 
-    /// Where the exports begin, apart from entries of one RDN and those below a top-level domain; after
+    /// Where the exports begin, except at entries of one RDN and below a top-level domain; after
     /// [`Structure::finish`].
     pub fn beginnings(&self) -> Vec<Beginning> {
         let is_missing = |name: u64, above: &Above| {
@@ -200,9 +199,9 @@ impl Structure {
         all
     }
 
-    /// Entries without the one above them, although the exports hold one higher up: a tree with a hole.
+    /// Entries whose parent is missing although the exports contain an entry further up: holes in the tree.
     ///
-    /// An export may begin below the top of its directory; what is missing above its highest entries is not a hole.
+    /// The missing parents of topmost entries are not holes.
     pub fn holes(&self) -> Finding {
         let mut holes = Finding::default();
         let mut places: Vec<Above> = Vec::new();
@@ -218,18 +217,18 @@ impl Structure {
         }
         places.sort_by_key(|place| (place.export, place.line));
         for place in places {
-            let text = b"what stands above this entry is not there".to_vec();
+            let text = b"the parent of this entry is missing".to_vec();
             holes.add(Place { export: place.export, line: place.line, text });
         }
         holes
     }
 
-    /// The hashes of the names that several entries have; after [`Structure::finish`].
+    /// The names that several entries have, as hashes; after [`Structure::finish`].
     pub fn repeated_names(&self) -> Hashes {
         self.names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
     }
 
-    /// How many entries are in the exports more than once.
+    /// How many entries repeat the name of an earlier entry; after [`Structure::finish`].
     pub fn repeated(&self) -> u64 {
         self.names.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64
     }
@@ -263,7 +262,7 @@ mod tests {
             (&[(0, "o=example,c=DE"), (1, "o=other,c=DE")], "1"),
             (&[(0, "o=example,c=DE"), (0, "o=other,c=DE")], "1+"),
             (&[(0, "uid=1,ou=a,o=isp"), (0, "uid=2,ou=a,o=isp")], "1+"),
-            // Of another export, one below the other.
+            // One export continues below an entry of the other.
             (&[(0, "ou=sub,o=isp"), (0, "uid=1,ou=sub,o=isp"), (1, "o=isp")], ""),
             (&[(0, "uid=1,ou=x,ou=sub,o=isp"), (0, "ou=sub,o=isp")], "2"),
             (&[(0, "uid=1,ou=b,ou=a,o=isp"), (0, "uid=2,ou=c,o=isp")], "1 2"),
@@ -271,7 +270,7 @@ mod tests {
             let key = |name: &str| DnKey::parse(name.as_bytes()).unwrap();
             let all: Vec<(u16, u64, DnKey)> =
                 names.iter().zip(1..).map(|((export, name), line)| (*export, line, key(name))).collect();
-            // In one piece, and merged from a piece an entry.
+            // In one piece, and merged from one piece for each entry.
             let mut whole = Structure::default();
             let mut merged = Structure::default();
             for (export, line, key) in &all {
@@ -293,7 +292,7 @@ mod tests {
     fn holes_and_repetitions() {
         for (names, holes, repeated) in [
             (&["o=x", "ou=a,o=x", "uid=1,ou=a,o=x"][..], 0, 0),
-            // Children may stand first.
+            // Children may come before their parents.
             (&["uid=1,ou=a,o=x", "ou=a,o=x", "o=x"], 0, 0),
             (&["o=x", "uid=1,ou=a,o=x", "uid=2,ou=a,o=x"], 1, 0),
             (&["o=x", "uid=1,ou=b,ou=a,o=x"], 2, 0),
@@ -308,7 +307,7 @@ mod tests {
         }
     }
 
-    /// Tops are told for each export by itself, whatever the others hold.
+    /// Missing parents are those of each export alone, whatever the others contain.
     #[test]
     fn names_above_the_entries_of_an_export() {
         let exports =
@@ -317,7 +316,7 @@ mod tests {
         let mut structure = Structure::default();
         for (export, names) in (0..).zip(exports) {
             for name in names {
-                // One block an entry.
+                // One block for each entry.
                 let mut block = Structure::default();
                 block.add_name(key(name).as_bytes(), export, 1);
                 structure.merge(block);

@@ -1,7 +1,7 @@
-//! Whether exports begin at suffixes of the directory, or are parts of it.
+//! Whether exports begin at suffixes of the directory, or contain only a part of it.
 //!
-//! `ldapsearch -b ou=People,dc=example,dc=com`, a search of one level and a filter give entries without those above
-//! them. The topmost entry of such an export is told from the suffix of a directory by the first row that holds:
+//! `ldapsearch -b ou=People,dc=example,dc=com`, a search of one level, and a filter return entries without the entries
+//! above them. The first row that applies decides whether the topmost entry of an export is a suffix:
 //!
 //! | the topmost entry | it is |
 //! | --- | --- |
@@ -28,41 +28,41 @@ use crate::ldap::object_classes::same_class;
 use crate::ldif::{AttributeSelection, UrlPolicy};
 use crate::policy::Policy;
 
-/// Structural and auxiliary classes of the entries that naming contexts usually begin with (RFC 4519, RFC 4524,
+/// Object classes of the entries that naming contexts usually begin with (RFC 4519, RFC 4524,
 /// RFC 2247; the naming contexts of Active Directory).
 const CLASSES: [&str; 7] = ["dcObject", "domain", "domainDNS", "organization", "country", "configuration", "dMD"];
 
-/// A missing entry that topmost entries of the exports are directly below.
+/// An entry that is not in the exports, and has topmost entries of the exports directly below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingParent {
-    /// Its key.
+    /// The key of the missing entry.
     pub key: DnKey,
-    /// The first topmost entry below it, and the name of the missing one as that entry spells it.
+    /// The first topmost entry below it; the text is the missing name as that entry spells it.
     pub place: Place,
 }
 
-/// Looks at topmost entries.
-struct Topmost<'p> {
+/// Finds the topmost entries that are not suffixes.
+struct TopmostPass<'p> {
     policy: &'p Policy,
     beginnings: HashMap<(u16, u64), Beginning>,
     interest: AttributeSelection,
 }
 
-/// What was found of them.
+/// The topmost entries of a block.
 #[derive(Default)]
-struct Found {
+struct FoundTops {
     looked_at: usize,
     missing: Vec<MissingParent>,
 }
 
-impl Pass for Topmost<'_> {
-    type Found = Found;
+impl Pass for TopmostPass<'_> {
+    type Found = FoundTops;
 
     fn interest(&self) -> Option<&AttributeSelection> {
         Some(&self.interest)
     }
 
-    fn visit(&self, entry: &EntryView<'_>, found: &mut Found) -> Result<(), Unreadable> {
+    fn visit(&self, entry: &EntryView<'_>, found: &mut FoundTops) -> Result<(), Unreadable> {
         let place = (entry.export, entry.record.line);
         let Some(beginning) = self.beginnings.get(&place) else { return Ok(()) };
         found.looked_at += 1;
@@ -76,7 +76,7 @@ impl Pass for Topmost<'_> {
     }
 }
 
-/// Whether a topmost entry is a suffix: the table above.
+/// Whether a topmost entry is a suffix, by the table of this module.
 fn is_suffix(entry: &EntryView<'_>, beginning: &Beginning, policy: &Policy) -> bool {
     let first = |name: &str| entry.values(name).next().map(|line| line.value.bytes().to_vec());
     if policy.directory.suffixes.iter().any(|suffix| suffix.key().as_bytes() == entry.key) {
@@ -103,11 +103,11 @@ fn is_suffix(entry: &EntryView<'_>, beginning: &Beginning, policy: &Policy) -> b
     })
 }
 
-/// The missing parents of topmost entries that are not suffixes, without those that `[directory] suffixes` asks for.
+/// The missing parents of topmost entries that are not suffixes, except those that `[directory] suffixes` requires.
 ///
-/// `overlay` is the one that the structure was read with. Reads the exports up to the last of these entries, and not at
-/// all where every export begins with an entry of one RDN or below a top-level domain. The same exports and policy give
-/// the same for any number of threads.
+/// `overlay` is the one that the structure was read with. Reads the exports up to the last topmost entry, and not at all
+/// if every export begins with an entry of one RDN or below a top-level domain. The result does not depend on the number
+/// of threads.
 pub fn missing_parents<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
@@ -121,8 +121,8 @@ pub fn missing_parents<E: Exports>(
     if wanted == 0 {
         return Ok(Vec::new());
     }
-    let pass = Topmost { policy, beginnings, interest: AttributeSelection::default() };
-    let mut all = Found::default();
+    let pass = TopmostPass { policy, beginnings, interest: AttributeSelection::default() };
+    let mut all = FoundTops::default();
     scan_until(exports, urls, overlay, &pass, |found| {
         all.looked_at += found.looked_at;
         all.missing.extend(found.missing);
@@ -134,7 +134,7 @@ pub fn missing_parents<E: Exports>(
     Ok(all.missing)
 }
 
-/// All of them as one finding.
+/// The missing parents as one finding.
 pub fn as_finding(missing: &[MissingParent]) -> Finding {
     let mut finding = Finding::default();
     for missing in missing {
