@@ -10,6 +10,7 @@ mod cli;
 mod conformance;
 mod diff;
 mod docs;
+mod examples;
 mod exports;
 mod filters;
 mod held;

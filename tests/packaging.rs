@@ -60,7 +60,8 @@ fn what_the_debian_package_lists() {
     let script = std::fs::read_to_string(root().join("packaging/deb")).unwrap();
     for asset in assets {
         let source = asset[0].as_str().unwrap();
-        let folder = source.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let fixed = source.split('*').next().unwrap();
+        let folder = fixed.rsplit_once('/').map_or("", |(folder, _)| folder);
         if folder.starts_with("target/dist") {
             // Made by packaging/static, or by packaging/deb from the binary.
             assert!(
