@@ -15,6 +15,7 @@ mod exports;
 mod filters;
 mod held;
 mod injection;
+mod links;
 mod lint;
 mod offboard;
 mod packaging;
