@@ -49,4 +49,5 @@ mod system_limits;
 mod trust;
 mod verify;
 mod waves;
+mod words;
 mod writing;
