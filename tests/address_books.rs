@@ -1,9 +1,9 @@
-//! Whose an address book is: which ones a plan deletes, and which ones it leaves to a person.
+//! Which address books belong to a leaver: those that a plan deletes, and those that become decision items.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::offboard::{AS_OF, files, offboard, stderr};
+use crate::support::{AS_OF, files, offboard, stderr};
 
 /// A directory of the two domains siroe.com and sesta.com, a place for disabled accounts, and address books.
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Directory {
         self
     }
 
-    /// An entry with a user name that is nobody's account.
+    /// An entry with a user name that is not an account by the policy.
     fn device(mut self, dn: &str) -> Self {
         let name = dn.split(['=', ',']).nth(1).unwrap();
         self.entry(dn, "device", &format!("objectClass: extensibleObject\nuid: {name}\ncn: {name}"));
@@ -55,7 +55,7 @@ impl Directory {
     }
 }
 
-/// The books that a plan deletes, and those that it leaves to a person, as `NAME@DOMAIN`.
+/// The books that a plan deletes, and those that are decision items, as `NAME@DOMAIN`.
 fn fates(place: &Path, directory: &Directory, policy: &str, options: &[&str]) -> (Vec<String>, Vec<String>) {
     let export = place.join("export.ldif");
     std::fs::write(&export, &directory.0).unwrap();
@@ -96,7 +96,7 @@ const MOVED_NOW: &str = "preset = \"sun-comms\"\n[directory]\nserver = \"openlda
 const TO_JOES: &str = "psRoot: ldap://h/piPStoreOwner=Joe,%20o=siroe.com,o=PiServerDb";
 const RELEASED: &str = "inetUserStatus: deleted";
 
-/// What, the directory, the policy, the options; the books that are deleted, and those for a person.
+/// A case: name, directory, policy and options; then the books that are deleted, and those that are decision items.
 type Row =
     (&'static str, Directory, &'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
@@ -109,7 +109,7 @@ fn hold(table: Vec<Row>) {
     }
 }
 
-/// Two people who stay.
+/// Two accounts that stay.
 fn others() -> Directory {
     Directory::new().person("ann ou=People,o=siroe.com").person("bob ou=People,o=sesta.com")
 }
@@ -299,7 +299,8 @@ fn books_of_nobody() {
     ]);
 }
 
-/// Found by the fuzz target `plan`: who is moved into a domain does not make that domain one of which people are known.
+/// Found by the fuzz target `plan`: an account that is moved into a domain does not count as a known account of that
+/// domain.
 #[test]
 fn a_domain_of_moved_people_only() {
     let place = tempfile::tempdir().unwrap();
@@ -309,14 +310,14 @@ fn a_domain_of_moved_people_only() {
     assert_eq!((deleted, decide), (Vec::new(), vec!["gone@sesta.com".to_owned()]));
 }
 
-/// An account that was moved is at home where the change set took it from.
+/// An account that a change set moved still belongs to the domain that it was in before.
 #[test]
 fn home_is_where_the_history_says() {
     let place = tempfile::tempdir().unwrap();
     let path = |name: &str| place.path().join(name);
     let directory = Directory::new().person("ann ou=People,o=sesta.com").person("joe ou=People,o=siroe.com");
     let directory = directory.book("joe@siroe.com").book("joe@sesta.com");
-    // By his name, which is another one on the second day.
+    // By DN, which differs on the second day.
     std::fs::write(path("leavers.txt"), "uid=joe,ou=People,o=siroe.com,o=isp\n").unwrap();
     let list = path("leavers.txt");
     let options = ["-l", list.to_str().unwrap()];

@@ -1,6 +1,6 @@
 //! `offboard audit`: what it finds, as text and as JSON.
 
-use crate::offboard::{AS_OF, offboard, scenario_file, stderr};
+use crate::support::{AS_OF, offboard, scenario_file, stderr};
 
 fn audit(policy: &str, more: &[&str]) -> (Option<i32>, String) {
     let output = offboard().args(["audit", "--as-of", AS_OF, "-p", policy]).args(more).output().unwrap();
@@ -38,7 +38,7 @@ fn nothing_odd() {
     assert_eq!((status, text.as_str()), (Some(0), "2 entries judged, on 2026-11-21: nothing found\n"));
 }
 
-/// What was not judged is a finding, and counted in the last line; a reference that is not a DN is a finding.
+/// An account that cannot be judged is a finding and counted in the last line; so is a reference that is not a DN.
 #[test]
 fn an_entry_whose_name_is_not_a_dn_is_reported() {
     let (status, text) = audit("openldap", &["fixtures/audit/bad-names.ldif"]);
@@ -46,7 +46,7 @@ fn an_entry_whose_name_is_not_a_dn_is_reported() {
     insta::assert_snapshot!("bad_names", text);
 }
 
-/// Each lack is a finding, and what may be due to it says so.
+/// Everything that the exports lack is a finding, and findings that may result from it say so.
 #[test]
 fn exports_that_lack_something_are_reported() {
     let (status, text) = audit("openldap", &["fixtures/audit/cut.ldif"]);
@@ -65,7 +65,7 @@ fn exports_that_lack_something_are_reported() {
     assert!(!findings.iter().any(|finding| finding["code"] == "empty-group"), "{json}");
 }
 
-/// One export of several is empty, or has no values: the others are judged.
+/// Where one of several exports is empty or has no values, the others are audited.
 #[test]
 fn an_export_without_entries_or_values_is_reported() {
     let place = tempfile::tempdir().unwrap();
@@ -84,7 +84,7 @@ fn an_export_without_entries_or_values_is_reported() {
     assert!(text.ends_with("2 entries judged, on 2026-11-21: 1 empty, 1 no-values\n"), "{text}");
 }
 
-/// Nothing to judge is no "nothing found".
+/// An export without entries is not reported as "nothing found".
 #[test]
 fn without_entries_nothing_is_said() {
     let place = tempfile::tempdir().unwrap();
@@ -101,7 +101,7 @@ fn without_entries_nothing_is_said() {
     }
 }
 
-/// `explain` and `plan` say of an account that cannot be judged why, by its uid, its address and its name.
+/// `explain` and `plan` give the reason why an account cannot be judged, whether it is named by uid, address or DN.
 #[test]
 fn an_account_whose_name_is_not_a_dn_is_not_taken_for_deleted() {
     for id in ["rosa", "rosa@lab.example", "uid=rosa,${STAFF_BASE}"] {
@@ -120,7 +120,7 @@ fn an_account_whose_name_is_not_a_dn_is_not_taken_for_deleted() {
     assert_eq!(json["not_judged"][0]["count"], 1);
 }
 
-/// `explain` refuses what `plan` refuses.
+/// `explain` refuses the exports that `plan` refuses.
 #[test]
 fn explain_of_a_cut_export_is_refused_unless_accepted() {
     let explain = |more: &[&str]| {

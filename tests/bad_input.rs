@@ -1,8 +1,8 @@
-//! The table of bad input: what is given, how the run ends, and what it says.
+//! The table of bad input: what is given, the exit status, and the message.
 //!
-//! Every row runs in a folder of its own that holds a good policy, two good exports, a list, a roster and an applied
-//! change set; one thing is wrong. The messages stand in one snapshot a group, for a person to read: each must say where,
-//! what, and what to do. A row that ends with 2 or 3 leaves the folder as it was.
+//! Every row runs in a folder of its own with a good policy, two good exports, a list, a roster and an applied change
+//! set; one thing is wrong. The messages of a group are one snapshot, to be read: each must say where the fault is,
+//! what it is, and what to do. A row with exit status 2 or 3 leaves the folder as it was.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -10,10 +10,9 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::cli::said;
-use crate::offboard::{files, offboard, root, stderr};
+use crate::support::{cases, file_name, files, gzip, offboard, root, sorted_paths, stderr, transcript};
 
-/// A good policy: what every row has unless it gives another.
+/// A good policy, for every row that does not give one.
 const POLICY: &str = "preset = \"sun-comms\"\n[directory]\nserver = \"openldap\"\n[accounts]\nbase = [\"ou=People,o=sesta.com,o=root_suffix\"]\n[grace]\ndays = 0\n";
 const ROSTER_POLICY: &str = "[roster.hr]\nkey = \"employeeNumber\"\nstatus = \"state\"\ninactive = [\"left\", \"retired\"]\nactive = [\"active\"]\ntrailer = \"# END rows={{ rows }} date={{ date }}\"\nmax_age_days = 7\n";
 
@@ -21,18 +20,18 @@ const PLAN: &str = "plan --as-of 2026-11-21 -p policy.toml -u jsmith -o set expo
 
 const PLAN_GIVEN: &str = "plan --as-of 2026-11-21 -p policy.toml -u jsmith -o set export.ldif given";
 
-/// Makes something in a folder.
+/// Prepares the folder of a row.
 type Make = fn(&Path);
 
 /// What is wrong with a row's folder.
 enum Given {
-    /// Nothing is: the command itself is wrong.
+    /// Nothing: the command itself is wrong.
     Nothing,
     /// The file `given` holds this.
     Bytes(Vec<u8>),
     /// The file `given` is a copy of this file of the repository.
     Copy(String),
-    /// Something that a text cannot say.
+    /// Something that is not the content of one file.
     Made(Make),
 }
 
@@ -71,7 +70,7 @@ fn place() -> tempfile::TempDir {
     place
 }
 
-/// Everything of a folder but its FIFOs and sockets, which cannot be read.
+/// Every path in a folder, and the content of files; FIFOs and sockets cannot be read.
 fn held(folder: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
     let mut all = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -91,7 +90,7 @@ fn held(folder: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
     all
 }
 
-/// Runs the rows of a group: their ends are those of the table, and what they say is that of the snapshot.
+/// Runs the rows of a group and compares exit statuses with the table, messages with the snapshot.
 fn run(group: &str, rows: &[Row]) {
     let (mut all, mut wrong) = (String::new(), String::new());
     for Row { name, given, command, status } in rows {
@@ -105,7 +104,7 @@ fn run(group: &str, rows: &[Row]) {
         }
         let before = held(place.path());
         let words = command.split(' ').map(|word| word.replace('\u{a0}', " "));
-        // A hang is a failure too, and says so.
+        // A run that hangs fails, and shows that it did.
         let mut timed = std::process::Command::new("timeout");
         timed.args(["60", env!("CARGO_BIN_EXE_offboard")]).args(words).env_clear().env("PATH", "/usr/bin:/bin");
         let output = timed.current_dir(place.path()).stdin(Stdio::null()).output().unwrap();
@@ -119,8 +118,8 @@ fn run(group: &str, rows: &[Row]) {
         if *status > 1 && held(place.path()) != before && !command.contains("--limit") {
             writeln!(wrong, "{name}: something was written").unwrap();
         }
-        let mut said = said(&output, place.path());
-        // What goes to standard output is held elsewhere.
+        let mut said = transcript(&output, place.path());
+        // Other tests have snapshots of standard output.
         if let Some((before, after)) = said.split_once("--- stdout\n")
             && let Some((out, err)) = after.split_once("--- stderr\n")
         {
@@ -134,17 +133,13 @@ fn run(group: &str, rows: &[Row]) {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// Every malformed text of `fixtures/ldif/invalid`, and some more, by the reader alone.
+/// Every malformed text of `fixtures/ldif/invalid`, and some more, as `json` reads it.
 #[test]
 fn malformed_ldif() {
-    let mut names: Vec<String> = std::fs::read_dir(root().join("fixtures/ldif/invalid"))
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    let mut rows: Vec<Row> = names
+    let mut rows: Vec<Row> = sorted_paths(&root().join("fixtures/ldif/invalid"))
         .iter()
-        .map(|name| row(name, Given::Copy(format!("fixtures/ldif/invalid/{name}")), "json given", 2))
+        .map(|path| file_name(path))
+        .map(|name| row(&name, Given::Copy(format!("fixtures/ldif/invalid/{name}")), "json given", 2))
         .collect();
     for (name, bytes) in [
         ("form feed", &b"dn: o=x\n\x0co: x\n"[..]),
@@ -174,7 +169,7 @@ fn malformed_ldif() {
     run("malformed_ldif", &rows);
 }
 
-/// Several faults, told at one time.
+/// Several faults are reported in one run.
 #[test]
 fn malformed_in_several_places() {
     let bad =
@@ -198,7 +193,7 @@ fn malformed_in_several_places() {
     run("malformed_in_several_places", &rows);
 }
 
-/// One malformed file where each command reads one: each says the same place.
+/// Every command that reads LDIF reports the same place of a malformed file.
 #[test]
 fn malformed_for_every_command() {
     let bad = || text("dn: o=root_suffix\nobjectClass: top\nno colon\n");
@@ -228,17 +223,11 @@ fn export_bytes() -> Vec<u8> {
     std::fs::read(root().join("fixtures/scenarios/note-released/export.ldif")).unwrap()
 }
 
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    out.write_all(text).unwrap();
-    out.finish().unwrap()
-}
-
-/// Compression, encodings, rubbish.
+/// Compression, encodings, and bytes that are not text.
 #[test]
 fn bytes_that_are_no_text() {
     let text = export_bytes();
-    // As the tool `zstd` writes it: with a sum. Without one, nobody can see a changed byte.
+    // With a checksum, as the tool `zstd` writes it. Without one a changed byte cannot be noticed.
     let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
     encoder.include_checksum(true).unwrap();
     encoder.write_all(&text).unwrap();
@@ -329,7 +318,7 @@ fn bytes_that_are_no_text() {
     run("bytes_that_are_no_text", &rows);
 }
 
-/// What is in the place of a file.
+/// Something else where a file is expected.
 #[test]
 fn places_that_are_no_files() {
     fn unreadable(path: &Path) {
@@ -590,16 +579,11 @@ fn rosters() {
         "ldapsearch.ldif",
         "byte-order-mark.csv",
     ];
-    let mut names: Vec<String> = std::fs::read_dir(root().join("fixtures/rosters"))
-        .unwrap()
-        .map(|file| file.unwrap())
-        .filter(|file| file.path().is_file())
-        .map(|file| file.file_name().into_string().unwrap())
-        .filter(|name| !sound.contains(&name.as_str()))
-        .collect();
-    names.sort();
+    let files = sorted_paths(&root().join("fixtures/rosters")).into_iter().filter(|path| path.is_file());
+    let names: Vec<String> =
+        files.map(|path| file_name(&path)).filter(|name| !sound.contains(&name.as_str())).collect();
     let command = "plan --as-of 2026-11-21 -p roster.toml --roster hr=given -o set export.ldif books.ldif";
-    // 3: nothing may be planned from it. 1: it is whole, and what is wrong with single rows is said.
+    // 3: the roster is refused. 1: the roster is complete, and faults of single rows are reported.
     let refused =
         ["cut-in-trailer.csv", "empty.csv", "header-alone.csv", "no-trailer.csv", "row-missing.csv", "size-limit.ldif"];
     let said = [
@@ -627,10 +611,10 @@ fn rosters() {
     run("rosters", &rows);
 }
 
-/// Filters and names on the command line.
+/// Filters and DNs on the command line.
 #[test]
 fn filters_and_names() {
-    // As deep as a single argument can be.
+    // As deep as fits into one argument.
     let deep = "(!".repeat(40_000) + "(uid=a)" + &")".repeat(40_000);
     let open = "(&".repeat(50_000);
     let long_dn = vec!["ou=x"; 10_000].join(",");
@@ -674,7 +658,7 @@ fn filters_and_names() {
         ),
     ];
     run("filters_and_names", &rows);
-    // Too long for a table: they end, and end well.
+    // Too long for the table: the run ends without a crash.
     for (name, arguments, status) in [
         ("a filter of depth 40,000", vec!["search".to_owned(), deep, "export.ldif".to_owned()], 2),
         ("an open filter of depth 50,000", vec!["search".to_owned(), open, "export.ldif".to_owned()], 2),
@@ -694,7 +678,7 @@ fn filters_and_names() {
     }
 }
 
-/// Change sets and change files that somebody had in hands.
+/// Change sets and change files that were edited.
 #[test]
 fn change_sets() {
     fn edit(place: &Path, file: &str, from: &str, to: &str) {
@@ -781,7 +765,7 @@ fn change_sets() {
     run("change_sets", &rows);
 }
 
-/// Words on the command line.
+/// Wrong command lines.
 #[test]
 fn command_lines() {
     let rows: Vec<Row> = [
@@ -824,8 +808,8 @@ fn command_lines() {
     run("command_lines", &rows);
 }
 
-/// Runs a command with little memory, its input written by somebody else meanwhile; gives its status, what it said, and
-/// how much of the input it took.
+/// Runs a command with limited memory while a thread writes its standard input. Gives the exit status and standard
+/// error.
 fn fed(
     arguments: &[&str],
     memory: u64,
@@ -848,7 +832,7 @@ fn fed(
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut stdin = std::io::BufWriter::with_capacity(1 << 20, stdin);
-            // A reader that has seen enough closes the pipe.
+            // Fails when the command closes the pipe early.
             let _ = input(&mut stdin).and_then(|()| stdin.flush());
         });
         let output = child.wait_with_output().unwrap();
@@ -858,32 +842,36 @@ fn fed(
 
 const MIB: u64 = 1 << 20;
 
-/// Inputs that are larger than what a run may use: it ends, by itself, with a message or with the right answer.
+/// Writes so many MiB of one byte.
+fn write_mebibytes(out: &mut dyn Write, count: usize, byte: u8) -> std::io::Result<()> {
+    let part = vec![byte; 1 << 20];
+    (0..count).try_for_each(|_| out.write_all(&part))
+}
+
+/// Inputs that are larger than the memory of the run: it ends with a message or with the right answer.
 #[test]
 fn huge_inputs() {
-    // Lines without end: what is not an LDIF is seen at once, what could be needs the room.
-    let (status, told) = fed(&["json", "-"], 512 * MIB, |out| {
-        let zeros = vec![0; 1 << 20];
-        (0..1024).try_for_each(|_| out.write_all(&zeros))
-    });
+    let too_large = cases(512, 1024);
+    let memory = too_large as u64 / 2 * MIB;
+    // A line without end.
+    let (status, told) = fed(&["json", "-"], memory, |out| write_mebibytes(out, too_large, 0));
     assert_eq!((status, told.contains("no memory for the record at line 1")), (Some(2), true), "{told}");
-    let (status, told) = fed(&["search", "(uid=a)", "-"], 3 * 1024 * MIB, |out| {
+    let large = cases(128, 1024);
+    let (status, told) = fed(&["search", "(uid=a)", "-"], 3 * (large as u64).max(256) * MIB, |out| {
         out.write_all(b"dn: o=x\no: x\ndescription: ")?;
-        let part = vec![b'x'; 1 << 20];
-        (0..1024).try_for_each(|_| out.write_all(&part))?;
+        write_mebibytes(out, large, b'x')?;
         out.write_all(b"\n\ndn: uid=a,o=x\nuid: a\n")
     });
     assert!(matches!(status, Some(0)), "{status:?} {told}");
-    // The same with too little of it.
-    let (status, told) = fed(&["search", "(uid=a)", "-"], 512 * MIB, |out| {
+    // The same with too little memory.
+    let (status, told) = fed(&["search", "(uid=a)", "-"], memory, |out| {
         out.write_all(b"dn: o=x\no: x\ndescription: ")?;
-        let part = vec![b'x'; 1 << 20];
-        (0..1024).try_for_each(|_| out.write_all(&part))
+        write_mebibytes(out, too_large, b'x')
     });
     assert_eq!((status, told.contains("no memory for the record at line 1")), (Some(2), true), "{told}");
 }
 
-/// An entry with ten million values, a name with ten thousand parts.
+/// An entry with millions of values, and a DN with ten thousand RDNs.
 #[test]
 fn huge_entries() {
     let many = |count: usize| {
@@ -893,11 +881,11 @@ fn huge_entries() {
             out.write_all(b"\ndn: uid=a,o=many\nuid: a\n")
         }
     };
-    let (status, told) = fed(&["search", "--verbose", "(uid=a)", "-"], 4096 * MIB, many(10_000_000));
+    let (status, told) = fed(&["search", "--verbose", "(uid=a)", "-"], 4096 * MIB, many(cases(1_000_000, 10_000_000)));
     assert_eq!((status, told.contains("1 of 2 entries")), (Some(0), true), "{told}");
     let plan = "plan --as-of 2026-11-21 -p policy.toml -u jsmith -o set - export.ldif books.ldif";
     let plan: Vec<&str> = plan.split(' ').collect();
-    let (status, told) = fed(&plan, 1024 * MIB, many(1_000_000));
+    let (status, told) = fed(&plan, 1024 * MIB, many(cases(100_000, 1_000_000)));
     assert_eq!((status, told.contains("held: jsmith")), (Some(1), true), "{told}");
     let long = vec!["ou=x"; 10_000].join(",");
     let (status, told) = fed(
@@ -908,7 +896,7 @@ fn huge_entries() {
     assert!(told.contains("holes") || status == Some(1), "{status:?} {told}");
 }
 
-/// Managers who manage each other, groups that are in each other, deep chains of both: all of it ends.
+/// Cycles and long chains of managers and of nested groups do not keep a run from ending.
 #[test]
 fn loops_and_chains() {
     let person = |uid: &str, manager: &str, more: &str| {
@@ -947,8 +935,9 @@ fn loops_and_chains() {
         }
         text
     };
+    let many = cases(100, 300);
     for (name, count, close) in
-        [("oneself", 1, true), ("a pair", 2, true), ("a ring", 300, true), ("a chain", 300, false)]
+        [("itself", 1, true), ("a pair", 2, true), ("a cycle", many, true), ("a chain", many, false)]
     {
         let place = place();
         std::fs::write(place.path().join("policy.toml"), policy).unwrap();
@@ -965,14 +954,14 @@ fn loops_and_chains() {
     }
 }
 
-/// Changes a file that held a text.
+/// Changes a file, whose old text it is given.
 type Change = fn(&Path, &[u8]);
 
-/// An export that changes while it is read is noticed, and nothing is planned; a pipe is read once, and kept.
+/// An export that changes while it is read is noticed, and no plan is made. A pipe is read once and kept.
 #[test]
 fn exports_that_change() {
     let mut text = export_bytes();
-    for number in 0..60_000 {
+    for number in 0..cases(15_000, 60_000) {
         writeln!(text, "\ndn: uid=x{number},ou=People,o=siroe.com,o=root_suffix\nobjectClass: account\nuid: x{number}")
             .unwrap();
     }
@@ -988,11 +977,11 @@ fn exports_that_change() {
         ("has one byte changed", |path, text| {
             use std::os::unix::fs::FileExt as _;
             let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
-            // In the number of the last account: as long as before, and still LDIF.
+            // In the number of the last account: the file keeps its length, and is still LDIF.
             file.write_all_at(b"7", text.len() as u64 - 2).unwrap();
         }),
     ];
-    // How long it takes here, so that the changes fall into it.
+    // The duration of a run on this machine, so that the changes happen within it.
     let place = place();
     std::fs::write(place.path().join("export.ldif"), &text).unwrap();
     let begun = std::time::Instant::now();
@@ -1000,7 +989,7 @@ fn exports_that_change() {
     let whole_run = begun.elapsed();
     let mut noticed = 0;
     for (name, change) in changes {
-        // Before the reading, in it and behind it: wherever it falls, either one state was planned, or none.
+        // Before, while and after the file is read: the plan is made from one state, or not at all.
         for tenths in [1, 3, 5, 7, 9] {
             let place = self::place();
             let export = place.path().join("export.ldif");
@@ -1017,15 +1006,15 @@ fn exports_that_change() {
                     assert!(!place.path().join("set").exists(), "{name}");
                     noticed += usize::from(told.contains("the file changed while it was read"));
                 }
-                // What was read in part of one state and in part of another is not a whole directory.
+                // A mixture of two states is not a complete directory.
                 Some(3) => assert!(!place.path().join("set").exists(), "{name}"),
                 Some(1) => assert!(place.path().join("set").exists(), "{name}: {told}"),
                 other => panic!("{name}: {other:?} {told}"),
             }
         }
     }
-    assert!(noticed > 3, "{noticed}: the delays fall behind the reading");
-    // A pipe given by name is as standard input.
+    assert!(noticed > 3, "{noticed}: the delays are longer than the reading");
+    // A named pipe is read like standard input.
     let place = self::place();
     let pipe = place.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

@@ -1,13 +1,13 @@
-//! Entries below an account: which are deleted with it, and which hold it (`[children]`).
+//! Entries below an account: those that are deleted with it, and those that hold it (`[children]`).
 
 use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
 
-use crate::offboard::{AS_OF, offboard, root, stderr};
+use crate::support::{AS_OF, offboard, root, stderr};
 
-/// What the policies of these tests have in common.
+/// The policy of these tests, without `[children]`.
 const POLICY: &str = "\
 preset = \"openldap\"
 [grace]
@@ -21,7 +21,7 @@ delete = { count = 100, percent = 100 }
 child = { count = 100, percent = 100 }
 ";
 
-/// Plans the deletion of these users under a policy that ends with `children`.
+/// Plans the deletion of these users, with the section `children` added to the policy.
 fn plan(place: &Path, users: &[&str], children: &str, options: &[&str]) -> Output {
     let policy = place.join("policy.toml");
     std::fs::write(&policy, format!("{POLICY}{children}")).unwrap();
@@ -34,12 +34,12 @@ fn plan(place: &Path, users: &[&str], children: &str, options: &[&str]) -> Outpu
     command.output().unwrap()
 }
 
-/// The plan.json of the set.
+/// The plan.json of the change set.
 fn view(place: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(place.join("set/plan.json")).unwrap()).unwrap()
 }
 
-/// Each leaver with `STEP REASON`, and the names that the plan deletes, in order.
+/// Each leaver with `STEP REASON`, and the DNs that the plan deletes, in order.
 fn fates(place: &Path, users: &[&str], children: &str) -> (Vec<String>, Vec<String>) {
     let output = plan(place, users, children, &[]);
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
@@ -53,7 +53,7 @@ fn fates(place: &Path, users: &[&str], children: &str) -> (Vec<String>, Vec<Stri
     (accounts, deleted.map(|operation| short(text(operation, "dn"))).collect())
 }
 
-/// The leavers, what the policy says of children, each leaver's step and reason, and what is deleted.
+/// A case: the leavers and `[children]`; then the step and reason of each leaver, and the DNs that are deleted.
 type Row = (&'static [&'static str], &'static str, &'static [&'static str], &'static [&'static str]);
 
 const HELD: &str = "hold children-below";
@@ -73,7 +73,7 @@ fn what_is_deleted_and_what_holds() {
         (&["carl"], "", &[HELD], &[]),
         (&["carl"], own, &[HELD], &[]),
         (&["carl"], delete, &[DELETED], &["cn=deck,uid=carl", "uid=carl"]),
-        // Whatever the policy says, an account below it stays.
+        // No policy deletes an account that is below another one.
         (&["dora"], own, &["hold account-below"], &[]),
         (&["dora"], delete, &["hold account-below"], &[]),
         (
@@ -82,10 +82,10 @@ fn what_is_deleted_and_what_holds() {
             &[DELETED, DELETED],
             &["uid=dora-admin,uid=dora", "cn=phone,uid=dora", "uid=dora"],
         ),
-        // A container of its own devices is not a device.
+        // The container of the account's devices is not a device itself.
         (&["emil"], own, &[HELD], &[]),
         (&["emil"], both, &[DELETED], &["cn=tablet,ou=things,uid=emil", "ou=things,uid=emil", "uid=emil"]),
-        // What holds the inner account is below the outer one, too.
+        // The entry that holds the inner account is also below the outer one.
         (&["fred", "fritz"], own, &[HELD, HELD], &[]),
         (&["fritz"], delete, &[DELETED], &["l=berth 9,uid=fritz,uid=fred", "uid=fritz,uid=fred"]),
         (
@@ -94,7 +94,7 @@ fn what_is_deleted_and_what_holds() {
             &[DELETED, DELETED],
             &["l=berth 9,uid=fritz,uid=fred", "uid=fritz,uid=fred", "uid=fred"],
         ),
-        // Its own alias has a reason of its own to be deleted; somebody else's has not.
+        // The account's own alias is a dependent and is deleted; the alias of another account is not.
         (&["gina"], "", &[DELETED], &["cn=gina's own,uid=gina", "uid=gina"]),
         (&["hans"], own, &[HELD], &[]),
         // A protected entry is never deleted.
@@ -107,7 +107,7 @@ fn what_is_deleted_and_what_holds() {
         assert_eq!(found, *steps, "{context}");
         let (mut gone, mut deleted) = (gone, deleted.to_vec());
         for name in &deleted {
-            // Children before what they are below.
+            // Children before their parents.
             let place = |wanted: &str| gone.iter().position(|name| name == wanted);
             let above = name.split_once(',').map(|(_, above)| above);
             assert!(above.and_then(place).is_none_or(|above| place(name) < Some(above)), "{context}: {gone:?}");

@@ -1,19 +1,14 @@
-//! The command line: exit statuses, messages, and what is left behind.
+//! The command line: exit statuses, messages, and the files that are left.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::offboard::{AS_OF, files, offboard, plan_scenario, root, scenario_file, stderr, stdout};
+use crate::support::{
+    AS_OF, files, offboard, paths_with, plan_scenario, root, scenario_file, stderr, stdout, transcript,
+};
 
-/// What a command said and did, with this run's own paths taken out.
-pub fn said(output: &Output, place: &Path) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(place.to_str().unwrap(), "PLACE");
-    let status = output.status.code().unwrap();
-    format!("exit {status}\n--- stdout\n{}--- stderr\n{}", text(&output.stdout), text(&output.stderr))
-}
-
-/// Plans the note's released sample with another policy, list or export.
+/// Plans with this policy into the folder `set` of a place.
 fn plan_with(place: &Path, policy: &str, more: &[&str], exports: &[&str]) -> Output {
     std::fs::write(place.join("policy.toml"), policy).unwrap();
     let mut command = offboard();
@@ -28,7 +23,7 @@ const EXPORTS: [&str; 2] =
 
 const LEAVERS: &str = "fixtures/scenarios/note-released/leavers.csv";
 
-/// Every way in which a plan is not made: status, message, and nothing written.
+/// Reasons why no plan is made: exit status and message, and nothing is written.
 #[test]
 fn plans_that_are_not_made() {
     let both = &EXPORTS[..];
@@ -110,17 +105,17 @@ fn plans_that_are_not_made() {
             &["-u", "jsmith"],
             &["fixtures/scenarios/note-released/expected/apply/60-entries.ldif"],
         ),
-        // Without the stage before it, groups would name an entry that is gone.
+        // Without the stage before it, groups would name a deleted entry.
         ("entries alone", POLICY.into(), &["-l", LEAVERS, "--stage", "entries"], both),
     ];
     let mut all = Vec::new();
     for (name, policy, more, exports) in cases {
         let place = tempfile::tempdir().unwrap();
         let output = plan_with(place.path(), policy, more, exports);
-        all.push(format!("=== {name}\n{}", said(&output, place.path())));
+        all.push(format!("=== {name}\n{}", transcript(&output, place.path())));
         assert!(matches!(output.status.code(), Some(2 | 3)), "{name}: {}", stderr(&output));
         let left: Vec<_> = files(place.path()).into_iter().map(|(path, _)| path).collect();
-        // Over a limit there is a report that says for whom, and nothing to run.
+        // Over a limit a report lists the accounts, and no change files are written.
         let report =
             ["policy.toml", "set/SHA256SUMS", "set/plan.json", "set/report.html", "set/report.md"].map(Path::new);
         let expected = if name.starts_with("limit") { &report[..] } else { &report[..1] };
@@ -136,7 +131,7 @@ fn a_malformed_export_is_shown() {
     let text = std::fs::read_to_string(root().join(EXPORTS[0])).unwrap();
     std::fs::write(&export, text.replace("sn: Smith\n", "sn Smith\u{1b}[31m\n")).unwrap();
     let output = plan_with(place.path(), POLICY, &["-u", "jsmith"], &[export.to_str().unwrap()]);
-    insta::assert_snapshot!(said(&output, place.path()));
+    insta::assert_snapshot!(transcript(&output, place.path()));
 }
 
 #[test]
@@ -150,7 +145,7 @@ fn a_cut_export_is_refused() {
     assert!(stderr(&output).contains("the search that made it ended early"), "{}", stderr(&output));
 }
 
-/// Of a group that must keep somebody who can log in, the last ones are held; a manager's line that ends is named.
+/// The last members of a group that must keep an enabled one are held; a chain of managers that ends is reported.
 #[test]
 fn the_last_enabled_members_are_held() {
     let group = "[protect]\nlast_enabled = [\"cn=mail-team,ou=Groups,o=sesta.com,o=root_suffix\"]\n";
@@ -164,7 +159,7 @@ fn the_last_enabled_members_are_held() {
     assert!(!stderr(&one).contains("last_enabled"), "{}", stderr(&one));
 }
 
-/// A change set that somebody edited is not a history.
+/// An edited change set is refused as history.
 #[test]
 fn an_edited_history_is_refused() {
     let place = tempfile::tempdir().unwrap();
@@ -179,7 +174,7 @@ fn an_edited_history_is_refused() {
     assert!(stderr(&output).contains("was changed since the change set was written"), "{}", stderr(&output));
 }
 
-/// The preset alone holds a released account, and says which key would let it go.
+/// The preset alone holds a released account, and names the key that changes this.
 #[test]
 fn the_preset_holds_what_it_cannot_date() {
     let place = tempfile::tempdir().unwrap();
@@ -202,7 +197,7 @@ fn an_existing_folder_is_refused_unless_forced() {
     assert!(!set.join("apply").exists(), "the earlier set is gone as a whole");
 }
 
-/// The sums are those of the files, and of all of them.
+/// SHA256SUMS has the right sum of every file, as `sha256sum` checks it.
 #[test]
 fn sums_are_of_every_file() {
     let place = tempfile::tempdir().unwrap();
@@ -214,10 +209,10 @@ fn sums_are_of_every_file() {
     assert_eq!(listed + 1, files(&set).len());
 }
 
-/// No secret of an export reaches a file that is not a rollback, in any form.
+/// A secret of an export is in no file except rollback files, in plain text, base64 or hexadecimal.
 #[test]
 fn secrets_stay_in_rollback_files() {
-    for name in crate::offboard::scenarios() {
+    for name in crate::support::scenarios() {
         let place = tempfile::tempdir().unwrap();
         let set = place.path().join("set");
         plan_scenario(&name, &set, &[]);
@@ -228,7 +223,7 @@ fn secrets_stay_in_rollback_files() {
             .map(|value| value.trim_start_matches(':').trim())
             .filter(|value| !value.is_empty())
             .collect();
-        // Active Directory shows no password to anybody.
+        // Active Directory exports no passwords.
         assert_eq!(secrets.is_empty(), name.starts_with("ad-"), "{name}");
         for (path, content) in files(&set) {
             if path.starts_with("rollback") {
@@ -246,7 +241,7 @@ fn secrets_stay_in_rollback_files() {
     }
 }
 
-/// `--stdout` gives the change LDIF of the chosen stages and nothing else, ready for `ldapmodify`.
+/// `--stdout` prints the change LDIF of the chosen stages for `ldapmodify`, and nothing else.
 #[test]
 fn stages_to_standard_output() {
     let run = |stages: &[&str]| {
@@ -282,7 +277,7 @@ fn an_export_from_standard_input() {
 fn json_and_dn() {
     let run = |arguments: &[&str]| {
         let output = offboard().args(arguments).output().unwrap();
-        format!("$ offboard {}\n{}", arguments.join(" "), said(&output, Path::new("/nowhere")))
+        format!("$ offboard {}\n{}", arguments.join(" "), transcript(&output, Path::new("/nowhere")))
     };
     let all = [
         run(&["json", "fixtures/scenarios/note-active/expected/apply/10-status.ldif"]),
@@ -315,7 +310,7 @@ fn a_closed_pipe_is_silent() {
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }
 
-/// A stage alone is a change set of its own where it can be proven alone, and refused where it cannot.
+/// A single stage is planned where the proof holds for it alone, and refused where it does not.
 #[test]
 fn one_stage_of_a_plan() {
     let place = tempfile::tempdir().unwrap();
@@ -328,7 +323,7 @@ fn one_stage_of_a_plan() {
     assert!(stderr(&entries).contains("no-dangling"), "{}", stderr(&entries));
 }
 
-/// Tickets, names and values cannot begin a line of LDIF, control a terminal, or close markup.
+/// Tickets, DNs and values cannot begin a line of LDIF, control a terminal, or close markup.
 #[test]
 fn hostile_text_stays_text() {
     let place = tempfile::tempdir().unwrap();
@@ -354,7 +349,7 @@ fn hostile_text_stays_text() {
     }
 }
 
-/// The clean-up job of the MOSS article deleted when its source was not there. Here nothing is planned at all.
+/// The clean-up job of the MOSS article deleted accounts when its source was missing. Here no plan is made.
 #[test]
 fn rosters_that_nothing_is_planned_from() {
     let file = |name: &str| std::fs::read_to_string(root().join(scenario_file("moss-rosters", name))).unwrap();
@@ -363,7 +358,7 @@ fn rosters_that_nothing_is_planned_from() {
     let cut_row = north.lines().take(3).collect::<Vec<_>>().join("\n") + "\ndan;le";
     let without = |line: &str| south.replace(line, "");
     let min = "[roster.north]\nmin_percent = 95\n";
-    // What is wrong, north, south, more for the policy, as of which day, exit status.
+    // The fault, the rosters north and south, additions to the policy, the day, and the exit status.
     let cases: &[(&str, &str, String, &str, &str, i32)] = &[
         ("as they are", &north, south.clone(), "", AS_OF, 1),
         ("empty", "", south.clone(), "", AS_OF, 3),
@@ -401,10 +396,10 @@ fn rosters_that_nothing_is_planned_from() {
         assert_eq!(output.status.code(), Some(*status), "{name}: {}", stderr(&output));
         assert_eq!(place.path().join("set").exists(), *status < 2, "{name}");
         if *status > 1 {
-            all.push(format!("=== {name}\n{}", said(&output, place.path())));
+            all.push(format!("=== {name}\n{}", transcript(&output, place.path())));
         }
     }
-    // The policy names two; one of them could be the one that keeps somebody.
+    // The policy names two rosters; the missing one could list an account as active.
     let one = ["--roster", "north=fixtures/scenarios/moss-rosters/roster-north.csv"];
     let output = offboard()
         .args(["plan", "-p", &scenario_file("moss-rosters", "policy.toml"), "-o", "/nowhere"])
@@ -416,15 +411,15 @@ fn rosters_that_nothing_is_planned_from() {
     insta::assert_snapshot!(all.join("\n"));
 }
 
-/// Any account, named or not: state, rule, evidence, due date, what would change.
+/// `explain` for any account, whether it leaves or not: state, rule, evidence, due date, and what would change it.
 #[test]
 fn explanations() {
     let explain = |scenario: &str, id: &str, more: &[&str]| {
         let mut command = offboard();
         command.args(["explain", "--as-of", AS_OF, "-p", &scenario_file(scenario, "policy.toml")]);
-        command.args(crate::offboard::inputs(scenario)).args(more).arg(id);
-        let output = command.args(crate::offboard::exports(scenario)).output().unwrap();
-        format!("=== {scenario} {id}\n{}", said(&output, Path::new("/nowhere")))
+        command.args(crate::support::inputs(scenario)).args(more).arg(id);
+        let output = command.args(crate::support::exports(scenario)).output().unwrap();
+        format!("=== {scenario} {id}\n{}", transcript(&output, Path::new("/nowhere")))
     };
     let all = [
         explain("ilm-disable-move-delete", "amy", &[]),
@@ -440,18 +435,13 @@ fn explanations() {
     insta::assert_snapshot!(all.join("\n"));
 }
 
-/// What the exports lack refuses the plan, each by its code; accepted by that code, it is in report and runbook.
+/// Each thing that exports lack refuses the plan under its code; accepted by that code, it is in report and runbook.
 #[test]
 fn incomplete_exports() {
     let folder = root().join("fixtures/incomplete");
-    let mut names: Vec<String> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .filter_map(|name| Some(name.strip_suffix(".ldif")?.to_owned()))
-        .collect();
-    names.sort();
     let mut all = Vec::new();
-    for name in names {
+    for path in paths_with(&folder, "ldif") {
+        let name = path.file_stem().unwrap().to_str().unwrap();
         let export = format!("fixtures/incomplete/{name}.ldif");
         let run = |more: &[&str]| {
             let place = tempfile::tempdir().unwrap();
@@ -460,12 +450,12 @@ fn incomplete_exports() {
             command.args(["plan", "--as-of", AS_OF, "-p", "fixtures/incomplete/policy.toml", "-u", "jsmith", "-o"]);
             let output = command.arg(&set).args(more).arg(&export).output().unwrap();
             let text = |file: &str| std::fs::read_to_string(set.join(file)).unwrap_or_default();
-            (said(&output, place.path()), output.status.code(), text("report.md"), text("RUNBOOK.md"))
+            (transcript(&output, place.path()), output.status.code(), text("report.md"), text("RUNBOOK.md"))
         };
         let (text, status, report, _) = run(&[]);
         all.push(format!("=== {name}\n{text}"));
-        let whole = matches!(name.as_str(), "whole" | "range-of-all");
-        let code = if name == "has-children" { "children" } else { name.as_str() };
+        let whole = matches!(name, "whole" | "range-of-all");
+        let code = if name == "has-children" { "children" } else { name };
         if whole {
             assert!(matches!(status, Some(0 | 1)), "{name}: {text}");
             assert!(!report.contains("Accepted gaps"), "{name}");
@@ -481,7 +471,7 @@ fn incomplete_exports() {
     insta::assert_snapshot!(all.join("\n"));
 }
 
-/// What fits into a comment on a merge request; over a limit, too.
+/// The short report, which fits into a comment on a merge request; also over a limit.
 #[test]
 fn the_short_form() {
     let place = tempfile::tempdir().unwrap();
@@ -501,7 +491,7 @@ fn the_short_form() {
     assert_eq!(json(&["--json"], "one"), json(&["--format", "json"], "two"));
 }
 
-/// Faults of a list of leavers: all of them at a time, with the place and what may be meant.
+/// All faults of a list of leavers are reported at once, each with its place and a suggestion.
 #[test]
 fn lists_that_cannot_be_read() {
     let cases = [
@@ -516,12 +506,12 @@ fn lists_that_cannot_be_read() {
         let path = place.path().join("leavers");
         std::fs::write(&path, list).unwrap();
         let output = plan_with(place.path(), POLICY, &["-l", path.to_str().unwrap()], &EXPORTS);
-        all.push(format!("=== {name}\n{}", said(&output, place.path())));
+        all.push(format!("=== {name}\n{}", transcript(&output, place.path())));
     }
     insta::assert_snapshot!(all.join("\n"));
 }
 
-/// Words that are almost right: of presets, keys, kinds of limits, stages.
+/// Misspelled presets, keys, kinds of limits and stages get a suggestion.
 #[test]
 fn did_you_mean() {
     let place = tempfile::tempdir().unwrap();
@@ -540,18 +530,18 @@ fn did_you_mean() {
     ];
     let run = |arguments: &&[&str]| {
         let output = offboard().args(*arguments).output().unwrap();
-        format!("$ offboard {}\n{}", arguments.join(" ").replace(policy, "POLICY"), said(&output, place.path()))
+        format!("$ offboard {}\n{}", arguments.join(" ").replace(policy, "POLICY"), transcript(&output, place.path()))
     };
     insta::assert_snapshot!(cases.iter().map(run).collect::<Vec<_>>().join("\n"));
 }
 
-/// What a plan says at its end: in colour where that is asked for, with and without everything.
+/// The summary of a plan: in color where that is asked for, verbose and quiet.
 #[test]
 fn the_summary() {
     let run = |name: &str, more: &[&str]| {
         let place = tempfile::tempdir().unwrap();
         let output = plan_scenario(name, &place.path().join("set"), more);
-        format!("=== {name} {}\n{}", more.join(" "), said(&output, place.path())).replace('\u{1b}', "ESC")
+        format!("=== {name} {}\n{}", more.join(" "), transcript(&output, place.path())).replace('\u{1b}', "ESC")
     };
     let all = [
         run("note-released", &["--color", "always"]),
@@ -565,7 +555,7 @@ fn the_summary() {
     assert!(!stderr(&no_color).contains('\u{1b}'));
 }
 
-/// Every command that writes to standard output ends quietly when nobody reads it any more.
+/// Every command that writes to standard output ends quietly when its reader closes the pipe.
 #[test]
 fn closed_pipes_are_silent() {
     let [export, books] = EXPORTS;
@@ -600,14 +590,14 @@ fn closed_pipes_are_silent() {
     }
 }
 
-/// Ctrl-C leaves nothing behind, whatever is half done.
+/// Ctrl-C removes the half-written output.
 #[test]
 fn an_interruption_leaves_nothing() {
     use std::io::Write as _;
     let place = tempfile::tempdir().unwrap();
     let target = place.path().join("out.ldif");
     let mut command = offboard();
-    // The file is begun before its input is read, and the input does not end.
+    // The output file is begun before the input is read, and the input does not end.
     command.args(["diff", EXPORTS[0], "-", "-o"]).arg(&target).stdin(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
@@ -618,12 +608,12 @@ fn an_interruption_leaves_nothing() {
         assert!(begun.elapsed().as_secs() < 20, "nothing is begun");
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), left()), (Some(130), 0), "{}", stderr(&output));
 }
 
-/// Plans from an export with this text, which must be proven with nothing left to a person.
+/// Plans from an export with this text. The plan must be proven, without decision items.
 fn proven(place: &Path, policy: &str, more: &[&str], text: &str) -> Output {
     let export = place.join("export.ldif");
     std::fs::write(&export, text).unwrap();
@@ -633,7 +623,8 @@ fn proven(place: &Path, policy: &str, more: &[&str], text: &str) -> Output {
     output
 }
 
-/// Found by the fuzz target `plan`: who names himself goes with that value, also where a tool of the site deletes him.
+/// Found by the fuzz target `plan`: an account with a reference to itself is deleted together with that value, also
+/// where an external command deletes it.
 #[test]
 fn who_names_himself_is_deleted_by_a_tool() {
     let place = tempfile::tempdir().unwrap();
@@ -645,8 +636,9 @@ fn who_names_himself_is_deleted_by_a_tool() {
     proven(place.path(), policy, &["-u", "joe"], text);
 }
 
-/// Found by the fuzz target `plan`: with no days of grace, an active account of which one service is released and another is
-/// not is disabled and stripped in one plan, as the mark leaves it; or a plan of the same day would still find work.
+/// Found by the fuzz target `plan`: without days of grace, an active account with one released service and one that is
+/// not is disabled and stripped in one plan. With only one of these, a second plan on the same day would find more to
+/// do.
 #[test]
 fn marked_and_stripped_on_one_day() {
     let place = tempfile::tempdir().unwrap();
@@ -674,8 +666,8 @@ fn marked_and_stripped_on_one_day() {
     insta::assert_snapshot!("marked_and_stripped", shown);
 }
 
-/// Found by the fuzz target `plan`: what the server says of the number of entries below an account is about the export, and not
-/// about the directory when a tool of the site has yet to delete the account and the files have deleted what is below it.
+/// Found by the fuzz target `plan`: `numSubordinates` counts the entries of the export. It does not apply after the
+/// change files have deleted the children of an account that an external command deletes later.
 #[test]
 fn what_stands_below_goes_before_the_tool_deletes() {
     let place = tempfile::tempdir().unwrap();
@@ -685,14 +677,14 @@ fn what_stands_below_goes_before_the_tool_deletes() {
         numSubordinates: 1\n\ndn: cn=key,uid=joe,o=isp\nobjectClass: device\ncn: key\n\n";
     let policy = "preset = \"sun-calendar\"\n[grace]\ndays = 0\n[children]\nown = \"(objectClass=device)\"\n";
     proven(place.path(), policy, &["-u", "joe"], text);
-    // One that the export lacks is still missed.
+    // A child that the export lacks is still reported.
     std::fs::write(&export, text.replace("numSubordinates: 1", "numSubordinates: 2")).unwrap();
     let output = plan_with(place.path(), policy, &["-u", "joe", "--force"], &[export.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
 }
 
-/// Found by the fuzz target `plan`: an entry of an address book that names its owner goes with the book, and is not cleaned
-/// before; or the rollback would add the value twice.
+/// Found by the fuzz target `plan`: an address book entry that names its owner is deleted with the book. Its reference
+/// is not removed before; if it were, the rollback would add the value twice.
 #[test]
 fn a_book_that_names_its_owner() {
     let place = tempfile::tempdir().unwrap();
@@ -706,8 +698,8 @@ fn a_book_that_names_its_owner() {
     assert!(stderr(&output).contains("4 records; all 7 checks of the proof hold"), "{}", stderr(&output));
 }
 
-/// Found by the fuzz target `plan`: a leaver who could be two people, of whom one leaves by another line. The next run would
-/// take the other one.
+/// Found by the fuzz target `plan`: a leaver that matches two accounts, of which another leaver deletes one. The next
+/// run would take the other account.
 #[test]
 fn the_only_one_left_is_not_taken() {
     let place = tempfile::tempdir().unwrap();
@@ -718,7 +710,7 @@ fn the_only_one_left_is_not_taken() {
              mail: joe@isp\n\n"
         )
     };
-    // The next run would take her out of a group first; the message names her all the same.
+    // The next run would first remove her from a group; the message names her nevertheless.
     let group =
         "dn: cn=staff,o=isp\nobjectClass: groupOfNames\ncn: staff\nmember: uid=joan,o=isp\nmember: uid=ann,o=isp\n";
     let text = format!("dn: o=isp\nobjectClass: organization\no: isp\n\n{}{}{group}", person("joe"), person("joan"));
@@ -726,11 +718,11 @@ fn the_only_one_left_is_not_taken() {
     let policy = format!("{POLICY}[accounts]\nmatch = [\"uid\", \"mail\"]\n");
     let output = plan_with(place.path(), &policy, &["-u", "joe@isp", "-u", "joe"], &[export.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    insta::assert_snapshot!("the_only_one_left", said(&output, place.path()));
+    insta::assert_snapshot!("the_only_one_left", transcript(&output, place.path()));
 }
 
-/// A list that names somebody by DN means the account that a change set has moved since; if another one got the name
-/// meanwhile, nobody is taken for the other.
+/// A leaver given by DN is the account that a change set has moved since. If another account got the DN meanwhile, the
+/// two are not confused.
 #[test]
 fn a_name_that_was_moved_and_is_used_again() {
     let place = tempfile::tempdir().unwrap();
@@ -757,7 +749,7 @@ fn a_name_that_was_moved_and_is_used_again() {
     let plan = |more: &[&str]| {
         let output = plan_with(place.path(), policy, &[&by_name, more].concat(), &[&path("after.ldif")]);
         let _ = std::fs::remove_dir_all(path("set"));
-        said(&output, place.path())
+        transcript(&output, place.path())
     };
     let mut story = String::new();
     for (title, more) in [("without history", &[][..]), ("with history", &["--history", &history])] {
@@ -769,8 +761,8 @@ fn a_name_that_was_moved_and_is_used_again() {
     insta::assert_snapshot!("a_name_used_again", story);
 }
 
-/// A user name means an entry that stays, too, where that is not an account by the policy: its values are not taken for the
-/// leaver's.
+/// A user name that an entry outside the accounts of the policy shares is ambiguous: that entry's values are not taken
+/// for the leaver's.
 #[test]
 fn user_names_of_what_is_no_account() {
     let place = tempfile::tempdir().unwrap();
@@ -793,8 +785,8 @@ fn user_names_of_what_is_no_account() {
     assert!(!references.contains("o=sesta.com"), "{references}");
 }
 
-/// Found by the fuzz target `plan`: the blocking value of `[disconnect]` has no room beside another one in an attribute that
-/// takes one value.
+/// Found by the fuzz target `plan`: `[disconnect]` cannot add its value to a single-valued attribute that already has
+/// one.
 #[test]
 fn no_room_for_the_blocking_value() {
     let place = tempfile::tempdir().unwrap();
@@ -809,7 +801,7 @@ fn no_room_for_the_blocking_value() {
         std::fs::write(&export, format!("{text}{more}")).unwrap();
         let options = ["-l", list.to_str().unwrap(), "--force"];
         let output = plan_with(place.path(), policy, &options, &[export.to_str().unwrap()]);
-        write!(story, "=== {title}\n{}", said(&output, place.path())).unwrap();
+        write!(story, "=== {title}\n{}", transcript(&output, place.path())).unwrap();
     }
     insta::assert_snapshot!("no_room_for_the_blocking_value", story);
 }

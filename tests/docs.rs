@@ -1,16 +1,16 @@
-//! What README and docs say is so: every command line in them runs, and says what they show.
+//! README and docs are right: every command line in them runs, and prints what they show.
 //!
-//! | in a document | is |
+//! | in a document | check |
 //! | --- | --- |
-//! | a fence `console`: lines `$ command`, then what it says | run in a shell, in a folder of its own for each document, and compared |
-//! | a line `...` in what it says | any lines |
-//! | a fence `sh` with `cargo run --release --` | run as the binary |
-//! | `offboard ...` in a line of text | read as a command line: it has these words and options |
+//! | a `console` block: lines `$ command`, then output | run in a shell, in a folder of its own for each document; the output is compared |
+//! | a line `...` in the output | matches any lines |
+//! | a `sh` block with `cargo run --release --` | run with the binary |
+//! | `offboard ...` in prose | parsed as a command line: its subcommand and options exist |
 //!
-//! Commands that need a server stand in fences `sh`; `tests/servers` runs those of the runbook. The day is fixed, and
-//! the shell has the programs of a system and `offboard`, no more.
+//! Commands that need a server are in `sh` blocks; `tests/servers` runs those of the runbook. The day is fixed, and the
+//! shell has `/usr/bin`, `/bin` and `offboard` in its PATH.
 //!
-//! `UPDATE_EXPECTED=1 cargo test docs` writes what the commands say, and the generated pages, again.
+//! `tests/accept docs` rewrites what the commands print, and the generated pages.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say so")]
 
@@ -23,18 +23,16 @@ use offboard::cli::args::Args;
 use offboard::plan::complete::Incomplete;
 use serde_json::Value;
 
-use crate::offboard::{offboard as binary, root, stderr, stdout};
+use crate::support::{assert_expected, is_accepting, offboard as binary, paths_with, root, stderr, stdout};
 
 /// README and every page of docs.
 fn documents() -> Vec<PathBuf> {
-    let pages = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let mut pages: Vec<PathBuf> = pages.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
-    pages.sort();
+    let mut pages = paths_with(&root().join("docs"), "md");
     pages.insert(0, root().join("README.md"));
     pages
 }
 
-/// A fence: its word, the line behind the opening one, and its lines.
+/// A fenced block: its language, the number of its first line, and its lines.
 struct Fence<'t> {
     word: &'t str,
     at: usize,
@@ -59,7 +57,7 @@ fn fences(text: &str) -> Vec<Fence<'_>> {
     fences
 }
 
-/// A command of a console fence, with the place of what it says: line numbers of the document, from 0.
+/// A command of a console block, and the lines of the document that show its output, from 0.
 struct Step {
     command: String,
     says: std::ops::Range<usize>,
@@ -102,10 +100,10 @@ impl Shell {
         Self { place, status: 0 }
     }
 
-    /// What a command says, on both outputs in order.
+    /// What a command prints, standard output and standard error in order.
     fn run(&mut self, command: &str) -> String {
         let bin = Path::new(env!("CARGO_BIN_EXE_offboard")).parent().unwrap().display();
-        // `echo $?` speaks of the command before.
+        // So that `echo $?` prints the status of the command before.
         let script = format!("exec 2>&1\n(exit {})\n{command}\n", self.status);
         let mut shell = Command::new("/bin/sh");
         shell.env_clear().env("PATH", format!("{bin}:/usr/bin:/bin")).env("HOME", self.place.path());
@@ -117,7 +115,7 @@ impl Shell {
     }
 }
 
-/// Whether text is as shown, where a line `...` stands for any lines.
+/// Whether output is as shown; a line `...` matches any lines.
 fn is_as_shown(shown: &[&str], said: &[&str]) -> bool {
     match shown.split_first() {
         None => said.is_empty(),
@@ -141,10 +139,10 @@ fn dots_stand_for_any_lines() {
     }
 }
 
-/// Every console fence, in order, document by document.
+/// Runs every console block, document by document.
 #[test]
 fn what_is_shown_is_what_is_said() {
-    let update = std::env::var_os("UPDATE_EXPECTED").is_some();
+    let update = is_accepting();
     let (mut commands, mut compared, mut faults) = (0, 0, String::new());
     for path in documents() {
         let text = std::fs::read_to_string(&path).unwrap();
@@ -159,7 +157,7 @@ fn what_is_shown_is_what_is_said() {
             commands += 1;
             compared += usize::from(!shown.is_empty());
             let status = shell.status;
-            // Whatever is shown, a command that is only shown ends well: 0, or 1 with findings.
+            // A command succeeds (0), or has findings (1), unless the next one shows its status.
             if !matches!(status, 0 | 1) && lines[step.says.end..].first().is_none_or(|next| *next != "$ echo $?") {
                 writeln!(faults, "{}: {}\nstatus {status}:\n{said:#?}", path.display(), step.command).unwrap();
             }
@@ -185,7 +183,7 @@ fn what_is_shown_is_what_is_said() {
     assert!(commands >= 40 && compared >= 30, "{commands} commands, {compared} of them with what they say");
 }
 
-/// The command of the first paragraph, with which somebody begins.
+/// The first command of the README works.
 #[test]
 fn cargo_run_in_the_readme() {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
@@ -198,7 +196,7 @@ fn cargo_run_in_the_readme() {
             assert!(matches!(shell.status, 0 | 1), "{said}");
             ran += 1;
         }
-        // What could be run is in a console fence.
+        // A command that this test could run belongs into a console block.
         let lines = fence.lines.iter();
         let offboard: Vec<_> = lines.filter(|line| line.trim_start().starts_with("offboard ")).collect();
         assert!(offboard.is_empty(), "{offboard:?}");
@@ -207,13 +205,13 @@ fn cargo_run_in_the_readme() {
     assert!(shell.place.path().join("CHG-1042/report.html").is_file());
 }
 
-/// Command lines in running text have subcommands and options that there are.
+/// Command lines in prose have subcommands and options that exist.
 #[test]
 fn command_lines_in_text() {
     let mut read = 0;
     for path in documents() {
         let text = std::fs::read_to_string(&path).unwrap();
-        // A span may go over the end of a line; fences are looked at elsewhere.
+        // A code span may continue on the next line. Fenced blocks are not prose.
         let mut prose = String::new();
         let mut inside = false;
         for line in text.lines() {
@@ -232,7 +230,7 @@ fn command_lines_in_text() {
                     MissingRequiredArgument,
                 };
                 let kind = error.kind();
-                // Text shortens, and says DIR and SHELL.
+                // Prose leaves arguments out, and has placeholders such as DIR and SHELL.
                 let short = [
                     DisplayHelp,
                     DisplayHelpOnMissingArgumentOrSubcommand,
@@ -281,22 +279,12 @@ fn help_manual_and_completions() {
     assert_eq!(missing.status.code(), Some(2));
 }
 
-/// A page that is made, not written.
-fn generated(path: &str, text: &str) {
-    let path = root().join(path);
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == text, "{} is not what the types give: UPDATE_EXPECTED=1 cargo test docs", path.display());
-}
-
-/// What a key takes besides `false`, which takes it away from a preset.
+/// The schema of a key without the `false` that removes it from a preset.
 fn inner(schema: &Value) -> &Value {
     schema.get("then").unwrap_or(schema)
 }
 
-/// What a key takes, in words.
+/// The values that a key takes, in words.
 fn takes(schema: &Value, definitions: &Value) -> String {
     let schema = inner(schema);
     let words = |words: &Value| {
@@ -397,10 +385,10 @@ fn policy_reference() {
         }
     }
     assert!(keys > 80, "{keys}");
-    generated("docs/policy.md", &text);
+    assert_expected("docs/policy.md", text.as_bytes());
 }
 
-/// docs/decisions.md: the tables that stand above the code.
+/// docs/decisions.md has the tables from the documentation of the code.
 #[test]
 fn decision_tables() {
     let mut text = String::from(
@@ -428,11 +416,10 @@ fn decision_tables() {
         }
     }
     assert!(rows > 90, "{rows}");
-    generated("docs/decisions.md", &text);
+    assert_expected("docs/decisions.md", text.as_bytes());
 }
 
-/// Links of rustdoc lead nowhere on a page.
-/// docs/references.md: every code of what exports lack, and whether it can be accepted.
+/// docs/references.md lists every code of what exports can lack, and whether it can be accepted.
 #[test]
 fn completeness_codes() {
     let text = std::fs::read_to_string(root().join("docs/references.md")).unwrap();
@@ -459,7 +446,7 @@ fn without_links(line: &str) -> String {
             rest = link;
             break;
         };
-        // `[[rule]]` and the like are code already, and never begin so.
+        // `[[rule]]` and the like are already code.
         text += &link[1..=end];
         rest = &link[end + 2..];
         if rest.starts_with("(super::")

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::offboard::{AS_OF, offboard, root, stderr};
+use crate::support::{AS_OF, offboard, paths_with, root, stderr};
 
-/// A run of `plan`: its status, what it says, its change files as one text, and report.md.
+/// A run of `plan`: exit status, standard error, the change files as one text, and report.md.
 struct Run {
     status: Option<i32>,
     said: String,
@@ -13,7 +13,7 @@ struct Run {
     report: String,
 }
 
-/// Plans with a policy, in a folder of its own. `arguments` begins with the options and ends with the exports.
+/// Plans with a policy. `arguments` has the options first, then the exports.
 fn plan(place: &Path, policy: &str, arguments: &[&str]) -> Run {
     let (file, set) = (place.join("policy.toml"), place.join("set"));
     std::fs::write(&file, policy).unwrap();
@@ -27,10 +27,7 @@ fn plan(place: &Path, policy: &str, arguments: &[&str]) -> Run {
         .args(arguments)
         .output()
         .unwrap();
-    let mut files: Vec<_> =
-        std::fs::read_dir(set.join("apply")).into_iter().flatten().map(|file| file.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|end| end == "ldif"));
-    files.sort();
+    let files = paths_with(&set.join("apply"), "ldif");
     Run {
         status: output.status.code(),
         said: stderr(&output),
@@ -39,12 +36,12 @@ fn plan(place: &Path, policy: &str, arguments: &[&str]) -> Run {
     }
 }
 
-/// What accepts it.
+/// Accepts exports without operational attributes.
 const ACCEPT: &str = "--accept-incomplete=operational";
 
 const OPENLDAP: &str = "preset = \"openldap\"\n";
 
-/// The policy, the arguments, the exit status, and what the plan says or writes.
+/// A case: policy and arguments; then the exit status, and a text of the summary or change files.
 #[test]
 fn operational_attributes() {
     let needs = |more: &str| format!("{OPENLDAP}{more}\n");
@@ -55,18 +52,18 @@ fn operational_attributes() {
     let books = needs("[address_books]\nsuffix = \"o=books\"");
     #[rustfmt::skip]
     let table: Vec<(String, &[&str], i32, &str)> = vec![
-        // Nothing says that ines was disabled: a second lock would be refused with 20.
+        // Whether ines is disabled is not shown: the server would refuse a second lock with 20.
         (needs(""), &["-uines", "user.ldif"], 1, "not shown: "),
         (needs(""), &["-uines", "all.ldif"], 0, "1 disabled"),
-        // The stamp of otto says that he was: deleted if the lock is there, else unknown.
+        // The stamp shows that otto was disabled: deleted if the lock is shown, held if it is not.
         (needs(""), &["-uotto", "all.ldif"], 0, "1 deleted"),
         (needs(""), &["-uotto", "user.ldif"], 3, "pwdAccountLockedTime ([disable], [restore])"),
         (needs(""), &["-uotto", ACCEPT, "user.ldif"], 1, "1 held"),
         (needs(""), &["-uotto", "-uines", ACCEPT, "user.ldif"], 1, "1 disabled, 1 held"),
-        // By export: address books that show them say nothing of the accounts, and need not show them.
+        // Judged for each export: address books need no operational attributes, and prove nothing for the accounts.
         (books.clone(), &["-uines", "user.ldif", "books-all.ldif"], 1, "not shown: "),
         (books, &["-uines", "all.ldif", "books-user.ldif"], 0, "1 disabled"),
-        // The whole plan depends on it: that cannot be accepted.
+        // The whole plan depends on them: this cannot be accepted.
         (last.clone(), &["-uines", "user.ldif"], 3, "which entries the plan may change"),
         (last.clone(), &["-uines", ACCEPT, "user.ldif"], 3, "which entries the plan may change"),
         (last, &["-uines", "all.ldif"], 1, "last member of cn=operators"),
@@ -76,15 +73,15 @@ fn operational_attributes() {
         (needs("[accounts]\nprovenance = \"(creatorsName=cn=idm)\""), &["-uines", ACCEPT, "user.ldif"], 3, "[accounts] provenance"),
         (needs("[[rule]]\nfilter = \"(entryUUID=*)\"\naction = \"disable\""), &["-uines", ACCEPT, "user.ldif"], 3, "[[rule]] filter"),
         (needs("[disconnect]\nattribute = \"pwdPolicySubentry\"\nvalue = \"cn=x\""), &["-uines", ACCEPT, "user.ldif"], 3, "[disconnect]"),
-        // Deleted at once, disabled or not; but the manager may be disabled, so she takes over nothing.
+        // Deleted at once, disabled or not. The manager may be disabled, so she is not a successor.
         (at_once.clone(), &["-uines", "all.ldif"], 0, "1 deleted"),
         (at_once, &["-uines", "user.ldif"], 1, "1 held"),
-        // Several values: added and then replaced, so that no `false` is left beside it.
+        // A multi-valued lock: the value is added, then the others are replaced, so that no `false` is left.
         ("preset = \"389ds\"\n".to_owned(), &["-uines", "user.ldif"], 1, "1 disabled"),
         ("preset = \"389ds\"\n".to_owned(), &["-uotto", "user.ldif"], 3, "nsAccountLock"),
         ("preset = \"389ds\"\n".to_owned(), &["-uotto", ACCEPT, "user.ldif"], 1, "1 held"),
         (opendj.to_owned(), &["-uines", "user.ldif"], 1, "ds-pwp-account-disabled"),
-        // Nothing that the policy needs is operational.
+        // The policy needs no operational attribute.
         (needs("[disable]\nreplace = { pwdAccountLockedTime = false, employeeType = \"gone\" }\n[restore]\nremove = [\"employeeType\"]"), &["-uines", "user.ldif"], 0, "1 disabled"),
         ("preset = \"active-directory\"\n[accounts]\nfilter = \"(uid=*)\"\nmatch = [\"uid\"]\n".to_owned(), &["-uines", "user.ldif"], 1, "1 held"),
     ];
@@ -95,12 +92,12 @@ fn operational_attributes() {
         assert_eq!(run.status, Some(status), "{about}");
         assert!(run.said.contains(expected), "{about}");
         assert_eq!(run.said.contains("not shown: "), run.report.contains("## Not shown by the exports"), "{about}");
-        // The date of a stamp is written once.
+        // A stamp is written once.
         assert!(!run.apply.contains("dn: uid=otto") || run.said.contains("1 deleted"), "{about}\n{}", run.apply);
     }
 }
 
-/// What an earlier change set did counts where the export does not show it.
+/// The history shows that an account is disabled where the export does not.
 #[test]
 fn what_the_history_says_of_what_is_not_shown() {
     let place = tempfile::tempdir().unwrap();
@@ -116,7 +113,7 @@ fn what_the_history_says_of_what_is_not_shown() {
         assert_eq!(run.status, Some(status), "{}", run.said);
         assert!(run.said.contains(expected) && run.apply.is_empty(), "{}\n{}", run.said, run.apply);
     }
-    // A restore of what may or may not be disabled.
+    // A restore of an account that may be disabled or not.
     let list = place.path().join("back.csv");
     std::fs::write(&list, "uid,action\notto,restore\nines,restore\n").unwrap();
     let list = format!("-l{}", list.display());
@@ -126,10 +123,10 @@ fn what_the_history_says_of_what_is_not_shown() {
     assert!(run.status == Some(1) && run.said.contains("2 held"), "{}", run.said);
 }
 
-/// The suffixes of the policy, the entries above the account with their lines, and the entry that is not shown.
+/// A case: suffixes of the policy, entries above the account, and the entry that the export lacks.
 type Top = (&'static str, Vec<(&'static str, String)>, &'static str);
 
-/// The same leaver in exports that begin in several places: whether a person is told that they are a part of the directory.
+/// The same leaver in exports that begin at different entries: the plan reports where they are a part of the directory.
 #[test]
 fn suffixes_and_parts() {
     let place = tempfile::tempdir().unwrap();
@@ -147,13 +144,13 @@ fn suffixes_and_parts() {
         ("", vec![("ou=People,o=mill", suffix("organizationalUnit"))], "o=mill"),
         ("o=Mill", vec![("ou=People,o=mill", suffix("organizationalUnit"))], "the exports do not hold o=Mill"),
         ("ou=people,o=mill", vec![("ou=People,o=mill", suffix("organizationalUnit"))], ""),
-        // What servers say of their suffixes.
+        // Attributes by which servers mark a suffix.
         ("", vec![("ou=People,o=mill", suffix("organizationalUnit") + "contextCSN: 1\n")], ""),
         ("", vec![("ou=People,o=mill", suffix("organizationalUnit") + "entryid: 1\n")], ""),
         ("", vec![("o=branch,o=mill", suffix("organization") + "entryid: 7\nparentid: 1\n")], "o=mill"),
         ("", vec![("CN=Users,DC=mill,DC=example", suffix("container") + "instanceType: 4\n")], "DC=mill,DC=example"),
         ("", vec![("CN=Configuration,DC=mill,DC=example", suffix("configuration") + "instanceType: 13\n")], ""),
-        // Accounts alone: one level, or a filter.
+        // Only accounts: exported with scope one, or with a filter.
         ("", vec![], "ou=x,o=mill"),
     ];
     for (suffixes, above, expected) in table {
@@ -176,7 +173,8 @@ fn suffixes_and_parts() {
     }
 }
 
-/// A plan from a part of a directory: deletions and their undo, moves, groups that are not shown, holes.
+/// Plans from a part of a directory: deletions and their rollback, moves, groups that are not exported, missing
+/// parents.
 #[test]
 fn plans_from_a_part() {
     let place = tempfile::tempdir().unwrap();
@@ -195,7 +193,7 @@ fn plans_from_a_part() {
         (OPENLDAP, account("pia", locked), 1, "1 deleted"),
         (OPENLDAP, account("pia", locked) + &account("jo", ""), 1, "1 deleted"),
         (OPENLDAP, account("pia", &format!("{locked}memberOf: cn=g,dc=mill,dc=example\n")), 3, "--accept-incomplete absent-group"),
-        // The container is not shown, so it may not be there: the account is disabled where it is.
+        // The container is not exported and may not exist: the account is disabled where it is.
         (&moving, account("pia", ""), 1, "move-no-container"),
         (&moving, account("pia", "") + container, 1, "1 moved"),
         (OPENLDAP, hole.to_owned() + &account("pia", locked), 3, "--accept-incomplete holes"),
@@ -207,7 +205,7 @@ fn plans_from_a_part() {
         let about = format!("{policy}{export}\n{}", run.said);
         assert_eq!(run.status, Some(status), "{about}");
         assert!(run.said.contains(expected), "{about}");
-        // Said once.
+        // Reported once.
         assert_eq!(run.said.matches("(parents)").count(), usize::from(status == 1), "{about}");
     }
 }

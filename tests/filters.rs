@@ -6,13 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use crate::cli::said;
-use crate::offboard::{offboard, root, stderr, stdout};
+use crate::support::{offboard, root, stderr, stdout, transcript};
 
 const LAB: &str = "fixtures/filters/lab.ldif";
 const SITE: &str = "fixtures/filters/site-schema.ldif";
 
-/// Accounts of the site that holds `LAB` and `SITE`.
+/// The policy for the directory in `LAB`, whose schema is in `SITE`.
 const POLICY: &str = "\
 [directory]
 server = \"openldap\"
@@ -58,16 +57,16 @@ fn accounts_by_a_superclass() {
     ] {
         let policy = POLICY.replace("(objectClass=person)", filter);
         let output = plan(&policy, user, &[LAB, SITE]);
-        // Groups that lose their last member are for a person to decide.
+        // A group that loses its last member is a decision item.
         assert!(matches!(output.status.code(), Some(0 | 1)), "{filter}: {}", stderr(&output));
         assert!(stdout(&output).contains(&format!("dn: uid={user},o=lab\n")), "{filter}: {}", stdout(&output));
     }
-    // Without the schema nobody knows what a labChief is.
+    // Without the schema the class labChief is unknown.
     let output = plan(POLICY, "kim", &[LAB]);
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
 }
 
-/// Every section of a policy that has a filter follows superclasses, and the schema in the exports.
+/// Filters in every section of a policy follow superclasses and the schema in the exports.
 #[test]
 fn sections_by_a_superclass() {
     for (section, code) in [
@@ -88,7 +87,7 @@ fn sections_by_a_superclass() {
     assert_eq!(made_by_hand("(objectClass=groupOfNames)"), Some(1));
 }
 
-/// A roster is about the accounts of its scope: those of a class of the site by the name of its superclass.
+/// The scope of a roster, given by a superclass, includes accounts of the site's own class.
 #[test]
 fn rosters_by_a_superclass() {
     let place = tempfile::tempdir().unwrap();
@@ -136,15 +135,15 @@ fn policies_with_undefined_items() {
     let all = all.map(|filter| {
         let output = plan(&POLICY.replace("(objectClass=person)", filter), "ada", &[LAB]);
         assert_eq!(output.status.code(), Some(2), "{filter}");
-        let text = said(&output, Path::new("/nowhere"));
-        // The folder of the policy is another one each time.
+        let text = transcript(&output, Path::new("/nowhere"));
+        // The folder of the policy differs in each run.
         let shown = text.lines().map(|line| line.find("policy.toml").map_or(line, |at| &line[at..]));
         format!("$ {filter}\n{}\n", shown.collect::<Vec<_>>().join("\n"))
     });
     insta::assert_snapshot!(all.join("\n"));
 }
 
-/// A whole schema in the exports says which attributes there are.
+/// With a complete schema in the exports, an attribute that it lacks does not exist.
 #[test]
 fn attributes_that_the_schema_lacks() {
     let place = tempfile::tempdir().unwrap();
@@ -173,7 +172,7 @@ fn attributes_that_the_schema_lacks() {
         ("(|(uid=ada)(noSuch=x))", 1, 1),
         ("(&(commonName=*)(!(uid=*)))", 3, 3),
         ("(uidNumber>=1)", 1, 0),
-        // The schema wins over the table of subtypes only for what it describes.
+        // The schema replaces the built-in subtypes only for attributes that it describes.
         ("(name=bo)", 1, 1),
         ("(objectClass=person)", 3, 3),
     ] {
@@ -190,7 +189,7 @@ fn attributes_that_the_schema_lacks() {
     assert!(stderr(&output).contains("[accounts] filter: (noSuch=x) matches no entry"), "{}", stderr(&output));
 }
 
-/// `search` names the items that match no entry, and ends as before.
+/// `search` warns of filter items that match no entry, and its exit status stays the same.
 #[test]
 fn searches_with_undefined_items() {
     let all = ["(!(uidNumber=none))", "(|(uid=ada)(manager=boss)(cn:noSuchMatch:=x))", "(labBadge>=9)", "(uid=ada)"];
@@ -225,7 +224,7 @@ fn active_directory_has_no_supertypes() {
     }
 }
 
-/// Schema in an entry that a user may write says nothing: only where servers publish their schema it counts.
+/// Schema is read only from entries where servers publish it, not from an entry that a user may write.
 #[test]
 fn schema_of_a_user_is_not_believed() {
     let place = tempfile::tempdir().unwrap();

@@ -1,12 +1,13 @@
-//! What a plan holds or names because it cannot do it: last members, successors, restores, stamps without room.
+//! Accounts that are held, and decision items for what a plan cannot do: last members, successors, restores, stamps in
+//! a single-valued attribute.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::offboard::{AS_OF, offboard, stderr};
+use crate::support::{AS_OF, offboard, stderr};
 
-/// A harbour: people, a group each, and a container of disabled accounts. It shows one operational attribute.
+/// A harbour: accounts with a group each, and a container of disabled accounts. One operational attribute is exported.
 const EXPORT: &str = "\
 dn: o=bay
 objectClass: organization
@@ -57,7 +58,7 @@ member: uid=olav,o=bay
 
 ";
 
-/// The view of a plan for a list.
+/// The plan.json of a plan for a list of leavers.
 fn view(place: &Path, policy: &str, list: &str) -> Value {
     std::fs::write(place.join("export.ldif"), EXPORT).unwrap();
     std::fs::write(place.join("policy.toml"), policy).unwrap();
@@ -79,7 +80,7 @@ fn steps(view: &Value) -> Vec<String> {
     accounts.map(line).collect()
 }
 
-/// `CODE VALUE` of each thing to decide, sorted.
+/// `CODE VALUE` of each decision item, sorted.
 fn to_decide(view: &Value) -> Vec<String> {
     let reviews = view["decision_items"].as_array().unwrap().iter();
     let line = |review: &Value| format!("{} {}", review["code"].as_str().unwrap(), review["value"].as_str().unwrap());
@@ -112,7 +113,7 @@ fn why_a_group_keeps_its_last_member() {
     assert!(otherwise(&allowed).contains("--schema"), "{}", otherwise(&allowed));
 }
 
-/// Successors that cannot take over are named on the first day, long before anything is deleted.
+/// Successors that cannot take over are reported when the account is disabled, long before it is deleted.
 #[test]
 fn successors_that_cannot_take_over() {
     let place = tempfile::tempdir().unwrap();
@@ -142,7 +143,7 @@ fn successors_that_cannot_take_over() {
     }
 }
 
-/// A restore enables what a change set disabled, and says where the account stays.
+/// A restore enables an account that a change set disabled, and reports the entry where it stays.
 #[test]
 fn restores() {
     let place = tempfile::tempdir().unwrap();

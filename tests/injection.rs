@@ -1,6 +1,6 @@
-//! Hostile text, put into every place that text can come from, and looked for in every output: no value, name, ticket,
-//! file name or cell begins a line of LDIF, leaves a comment, closes a construct of HTML or Markdown, adds a word to a
-//! command, controls a terminal, or becomes a formula.
+//! Hostile text in every place that text can come from stays text in every output: no value, DN, ticket, file name or
+//! cell begins a line of LDIF, leaves a comment, closes a construct of HTML or Markdown, adds a word to a command,
+//! controls a terminal, or becomes a formula.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,10 +10,10 @@ use std::process::{Command, Output};
 use data_encoding::BASE64;
 use offboard::ldif::{Record, RecordReader, UrlPolicy};
 
-use crate::offboard::{AS_OF, files, offboard, stderr};
-use crate::servers::runbook::runbook_blocks;
+use crate::support::runbook::runbook_blocks;
+use crate::support::{AS_OF, by_turns, files, offboard, stderr};
 
-/// One of each; every one is put into every place.
+/// The hostile texts, one of each kind. Each is put into every place.
 const HOSTILE: [&str; 36] = [
     "a\ndn: o=x\nchangetype: delete\n",
     "a\r\n-\r\ndelete: member\r\n",
@@ -53,7 +53,7 @@ const HOSTILE: [&str; 36] = [
     "a\\",
 ];
 
-/// What is put in the place of a hostile text to see what the outputs look like with nobody's.
+/// A harmless text, for outputs to compare with.
 const PLAIN: &str = "plain";
 
 fn line(name: &str, value: &str) -> String {
@@ -71,7 +71,7 @@ fn escaped(value: &str) -> String {
     })
 }
 
-/// The same, but spelt as openly as a name can be: raw bytes, only what must be escaped.
+/// The same value with only the escapes that RFC 4514 requires.
 fn open(value: &str) -> String {
     let mut text = String::new();
     for (at, character) in value.char_indices() {
@@ -85,7 +85,7 @@ fn open(value: &str) -> String {
     text
 }
 
-/// Writes a directory in which a text stands wherever one can.
+/// Writes a directory in which a text is in every place that can hold one.
 fn directory(place: &Path, hostile: &str, spell: fn(&str) -> String) {
     let leaver = format!("uid={},ou=People,o=x", spell(hostile));
     let boss = format!("uid=boss{},ou=People,o=x", spell(hostile));
@@ -144,24 +144,24 @@ fn directory(place: &Path, hostile: &str, spell: fn(&str) -> String) {
     );
     std::fs::write(place.join("export.ldif"), text).unwrap();
     let quoted = |value: &str| format!("\"{}\"", value.replace('"', "\"\""));
-    // A list takes no control characters: they are refused there (the table of bad input).
+    // Control characters in a list are refused (the table of bad input).
     let cell: String = hostile.chars().filter(|character| !character.is_control()).collect();
     let named = format!("uid={},ou=People,o=x", escaped(hostile));
     let list = format!("dn,ticket,note\n{},{},{}\n", quoted(&named), quoted(&cell), quoted(&cell));
     std::fs::write(place.join("leavers.csv"), list).unwrap();
-    // A policy takes no placeholders that it does not know: they are refused there (src/policy/placeholder.rs).
+    // Unknown placeholders in a policy are refused (src/policy/placeholder.rs).
     let sender = cell.replace("{{", "{ {").replace("{%", "{ %");
     let policy = format!(
         "preset = \"openldap\"\n[accounts]\nfilter = \"(objectClass=inetOrgPerson)\"\n[grace]\ndays = 0\n[disable]\n\
          replace = {{ employeeType = \"gone\" }}\n[hand_off]\nattributes = [\"homeDirectory\", \"mailHost\", \"mailMessageStore\"]\n\
          [notice]\nfrom = {}\n[limits]\ndelete = {{ count = 5 }}\ndisable = {{ count = 5 }}\nreference = {{ count = 50 }}\nowner = {{ count = 5 }}\n",
-        // JSON and TOML write such strings alike.
+        // TOML reads JSON's notation of a string.
         serde_json::to_string(&sender).unwrap()
     );
     std::fs::write(place.join("policy.toml"), policy).unwrap();
 }
 
-/// Characters that do something else than stand where they are.
+/// The first character that a terminal or reader would act on instead of showing it.
 fn active(text: &str) -> Option<char> {
     text.chars().find(|character| {
         (character.is_control() && *character != '\n')
@@ -175,13 +175,13 @@ fn elements(page: &str) -> BTreeMap<String, usize> {
     for tag in page.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap_or_default();
         let mut names = vec![tag.split([' ', '\n']).next().unwrap_or_default().to_owned()];
-        // Names of attributes: what stands before `="`, outside of quoted values.
+        // Attribute names: the text before `="`, outside of quoted values.
         for (index, part) in tag.split('"').enumerate() {
             if index % 2 == 0 && part.trim_end().ends_with('=') {
                 names.push(part.trim().trim_end_matches('=').rsplit(' ').next().unwrap_or_default().to_owned());
             }
         }
-        // Words that differ are disabled, and how many depends on the text.
+        // Words that differ are marked, and their number depends on the text.
         if !names[0].trim_start_matches('/').starts_with("ins") && !names[0].trim_start_matches('/').starts_with("del")
         {
             *all.entry(names.join(" ")).or_default() += 1;
@@ -190,7 +190,7 @@ fn elements(page: &str) -> BTreeMap<String, usize> {
     all
 }
 
-/// Kinds of lines of a Markdown text that are constructs.
+/// The kinds of the lines of a Markdown text that are not paragraphs.
 fn constructs(text: &str) -> BTreeMap<&'static str, usize> {
     let mut all = BTreeMap::new();
     let mut fenced = false;
@@ -207,7 +207,7 @@ fn constructs(text: &str) -> BTreeMap<&'static str, usize> {
         };
         *all.entry(kind).or_default() += 1;
         if kind == "row" {
-            // Cells: bars that no backslash takes.
+            // Cells: bars without a backslash before them.
             let bars = line.replace("\\\\", "").replace("\\|", "").matches('|').count();
             *all.entry("cell").or_default() += bars;
         }
@@ -244,7 +244,7 @@ fn plan(place: &Path, export: &str, ticket: &str) -> Ran {
     Ran { set: set.map(|(path, content)| (path, String::from_utf8(content).unwrap())).collect(), output }
 }
 
-/// The records of a change file: kind of change and name, in order.
+/// The records of a change file: kind of change and DN, in order.
 fn records(text: &str) -> Vec<(String, String)> {
     RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse)
         .filter_map(|record| match record.unwrap() {
@@ -272,11 +272,11 @@ fn hostile_text_stays_text_everywhere() {
     macro_rules! check {
         ($holds:expr, $($what:tt)+) => { if !$holds { wrong.push(format!($($what)+)); } };
     }
-    for hostile in HOSTILE {
-        for spell in spellings {
+    for (number, hostile) in HOSTILE.into_iter().enumerate() {
+        for &spell in by_turns(number, &spellings) {
             let place = tempfile::tempdir().unwrap();
             directory(place.path(), hostile, spell);
-            // The name of the file, too; a name cannot hold NUL or `/`.
+            // The file name, too; it cannot contain NUL or `/`.
             let name = format!("{}.ldif", hostile.replace('/', "_").trim_start_matches('-'));
             std::fs::rename(place.path().join("export.ldif"), place.path().join(&name)).unwrap();
             let ran = plan(place.path(), &name, hostile);
@@ -309,7 +309,7 @@ fn hostile_text_stays_text_everywhere() {
                     };
                     let mut expected = names(&text(&plain, &shown));
                     let found = names(content);
-                    // An address that cannot stand in a header is left out.
+                    // An address that a header cannot hold is left out.
                     expected.retain(|name| name != "To" || found.contains(name));
                     check!(found == expected, "{}: {content}", whole(&shown));
                 }
@@ -329,7 +329,7 @@ fn hostile_text_stays_text_everywhere() {
                 }
             }
 
-            // The runbook: what a shell would run, with tools that only write down what they were given.
+            // The runbook: its commands, run with programs that only record their arguments.
             let tools = place.path().join("tools");
             std::fs::create_dir(&tools).unwrap();
             for tool in ["ldapmodify", "ldapdelete", "ldapsearch", "offboard", "ssh-keygen", "sha256sum", "slapcat"] {
@@ -377,7 +377,7 @@ fn hostile_text_stays_text_everywhere() {
             assert!(calls.lines().count() >= 3, "{calls}");
             check!(active(&calls.replace('\u{1f}', "")).is_none(), "{calls}");
 
-            // The other ways to see an account.
+            // The other commands that show an account.
             for arguments in [
                 &["explain", "--as-of", AS_OF, "-p", "policy.toml", "-l", "leavers.csv", "--", hostile, &name][..],
                 &["audit", "--as-of", AS_OF, "-p", "policy.toml", &name],
@@ -423,7 +423,7 @@ fn hostile_text_stays_text_everywhere() {
             ] {
                 let output = offboard().current_dir(place.path()).args(arguments).output().unwrap();
                 let told = String::from_utf8([output.stdout.clone(), output.stderr].concat()).unwrap();
-                // clap repeats what was typed in its own messages; a name that begins with `-` is an option to it.
+                // clap repeats in its messages what was typed; a name that begins with `-` is an option to it.
                 check!(active(&told).is_none(), "{arguments:?}: {told}");
                 if arguments.contains(&"csv") {
                     outputs += 1;
@@ -436,8 +436,5 @@ fn hostile_text_stays_text_everywhere() {
             }
         }
     }
-    eprintln!(
-        "injection: {} texts in two spellings, {outputs} outputs, {blocks} blocks of commands run",
-        HOSTILE.len()
-    );
+    eprintln!("injection: {} texts, {outputs} outputs, {blocks} blocks of commands run", HOSTILE.len());
 }

@@ -1,9 +1,8 @@
-//! `offboard lint`: what it says, in which form, and how it ends.
+//! `offboard lint`: its problems in each output format, repairs, and exit statuses.
 
 use std::path::Path;
 
-use crate::cli::said;
-use crate::offboard::{offboard, root, stderr};
+use crate::support::{offboard, paths_with, root, stderr, transcript};
 
 const BAD: &str = "version: 1\n\nDN: uid=a,o=x\nchangetype: modify\nadd: description\ndescription: two  \n\n\
                    dn: uid=b,o=x\ncn:: !!\nsn:: YQ\n\nuid: c\n\ndn: uid=d,o=x\ncontrol: 1.2.3 true\ncontrol: 1.2.4 true\n\
@@ -13,7 +12,7 @@ fn run(place: &Path, arguments: &[&str]) -> String {
     let file = place.join("bad.ldif");
     std::fs::write(&file, BAD).unwrap();
     let output = offboard().arg("lint").args(arguments).arg(&file).output().unwrap();
-    format!("$ offboard lint {}\n{}", arguments.join(" "), said(&output, place))
+    format!("$ offboard lint {}\n{}", arguments.join(" "), transcript(&output, place))
 }
 
 #[test]
@@ -64,7 +63,7 @@ fn sarif() {
 #[test]
 fn help() {
     let output = offboard().args(["lint", "--help"]).output().unwrap();
-    insta::assert_snapshot!(said(&output, Path::new("/nowhere")));
+    insta::assert_snapshot!(transcript(&output, Path::new("/nowhere")));
 }
 
 #[test]
@@ -100,7 +99,7 @@ fn exit_statuses() {
     }
 }
 
-/// A file that is clean stays as it is, byte for byte; every valid fixture keeps its records.
+/// A file without problems stays as it is, byte for byte; every valid fixture keeps its records.
 #[test]
 fn repairs_lose_nothing() {
     let records = |file: &Path| {
@@ -111,15 +110,12 @@ fn repairs_lose_nothing() {
     let place = tempfile::tempdir().unwrap();
     let mut files = 0;
     for folder in ["fixtures/ldif/valid", "fixtures/ldif/rfc2849"] {
-        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
-            let file = entry.unwrap().path();
-            if file.extension().is_none_or(|ending| ending != "ldif") {
-                continue;
-            }
+        for file in paths_with(&root().join(folder), "ldif") {
             let output = offboard().args(["lint", "-q", "--fix"]).arg(&file).output().unwrap();
             let mended = place.path().join("mended.ldif");
             std::fs::write(&mended, &output.stdout).unwrap();
-            // Keywords are repaired in their case; the names of attributes are those of their modification.
+            // Repairs change the case of keywords, and write attribute names as in the line that opens the
+            // modification.
             let (before, after) = (records(&file), records(&mended));
             assert_eq!(before, after, "{}", file.display());
             files += 1;

@@ -1,13 +1,13 @@
-//! Policies over presets, what is refused because it is not known, and what a policy says in the reports.
+//! Policies over presets, references whose form is unknown, and policies in reports.
 
 use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
 
-use crate::offboard::{offboard, stderr, stdout};
+use crate::support::{offboard, stderr, stdout};
 
-/// A directory of one account, a group that names it, and attributes of its own.
+/// A directory of one account, a group that names it, and attributes of the site.
 const EXPORT: &str = "\
 dn: dc=mill,dc=example
 objectClass: dcObject
@@ -41,7 +41,7 @@ millOnCall: tbauer
 millOnCall: ofrei
 ";
 
-/// What says that `millDeputy` holds names.
+/// A schema file that gives `millDeputy` the syntax DN.
 const SCHEMA: &str = "
 dn: cn=Subschema
 objectClass: subschema
@@ -64,14 +64,14 @@ fn run(place: &Path, command: &str) -> Output {
 
 const PLAN: &str = "plan --as-of 2026-11-21 -p policy.toml -u tbauer -o set export.ldif";
 
-/// Plans, and gives the change set's file.
+/// Plans, and gives a file of the change set.
 fn planned(place: &Path, file: &str) -> String {
     let output = run(place, PLAN);
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
     std::fs::read_to_string(place.join("set").join(file)).unwrap()
 }
 
-/// An attribute that a site adds does not take the preset's lock away, whichever way the table is written.
+/// An attribute that a site adds does not replace the preset's lock, in any notation of the table.
 #[test]
 fn the_lock_of_a_preset_is_kept() {
     for table in ["[disable.replace]\nemployeeType = \"left\"", "[disable]\nreplace = { employeeType = \"left\" }"] {
@@ -86,7 +86,7 @@ fn the_lock_of_a_preset_is_kept() {
     assert!(!status.contains("pwdAccountLockedTime") && status.contains("employeeType: left\n"), "{status}");
 }
 
-/// Reports name the keys that differ from the preset; secrets are masked, and nothing active is written.
+/// Reports name the keys that differ from the preset. Secrets are masked, and text cannot act.
 #[test]
 fn reports_name_what_differs() {
     let place = folder(
@@ -120,7 +120,7 @@ fn in_force() {
     let output = run(place.path(), "policy policy.toml");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     insta::assert_snapshot!(stdout(&output));
-    // What is printed is a policy, with the same one in force.
+    // The output is a policy that parses to the same one.
     let again = place.path().join("again.toml");
     std::fs::write(&again, &output.stdout).unwrap();
     let values = |output: &Output| {
@@ -134,7 +134,7 @@ fn in_force() {
     assert_eq!(run(place.path(), "policy openldapp").status.code(), Some(2));
 }
 
-/// A listed attribute of unknown form is refused by every command that looks for references, unless a schema knows it.
+/// Every command that looks for references refuses a listed attribute whose form is unknown, unless a schema has it.
 #[test]
 fn a_reference_of_unknown_form() {
     let listed = "preset = \"openldap\"\n[grace]\ndays = 0\n[references]\nremove = [\"member\", \"millDeputy\"]\n";
@@ -153,13 +153,13 @@ fn a_reference_of_unknown_form() {
     assert!(references.contains("millDeputy: uid=tbauer,ou=staff,dc=mill,dc=example\n"), "{references}");
     assert_eq!(run(place.path(), "audit -p policy.toml export.ldif").status.code(), Some(0));
 
-    // The schema says that these are no names, so it does not say whose they are.
+    // By the schema these values are not DNs, so their form is still unknown.
     let place = folder("preset = \"openldap\"\n[references]\nreview = [\"millOnCall\"]\n");
     std::fs::write(place.path().join("export.ldif"), format!("{EXPORT}{SCHEMA}")).unwrap();
     assert_eq!(run(place.path(), PLAN).status.code(), Some(2));
 }
 
-/// What `[[reference]]` states is found, counted, removed, and brought back.
+/// References by `[[reference]]` are found, counted, removed, and restored by the rollback.
 #[test]
 fn stated_references() {
     let stated = "preset = \"openldap\"\n[grace]\ndays = 0\n\
@@ -210,7 +210,7 @@ fn a_service_that_no_action_ends() {
     insta::assert_snapshot!(stderr(&output));
 }
 
-/// An account that is moved is found by the next plan: a place outside the bases is refused.
+/// A moved account is found by the next plan: `[move] to` outside the bases is refused.
 #[test]
 fn accounts_are_moved_inside_the_bases() {
     let policy = |base: &str| {
@@ -234,7 +234,7 @@ fn accounts_are_moved_inside_the_bases() {
     assert!(entries.contains("dn: uid=tbauer,ou=left,dc=mill,dc=example\nchangetype: delete\n"), "{entries}");
 }
 
-/// A service that is removed before the account is deleted is said at every plan, and in the report.
+/// Services that are stripped before the account is deleted are reported by every plan, and in the report.
 #[test]
 fn days_of_a_service_that_are_fewer() {
     let place = folder(
@@ -253,7 +253,7 @@ fn days_of_a_service_that_are_fewer() {
     assert_eq!(stderr(&quiet), "");
 }
 
-/// Without a limit nothing is said to be one.
+/// Without a limit no limit is shown.
 #[test]
 fn no_limit() {
     let place = folder(

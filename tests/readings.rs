@@ -1,4 +1,4 @@
-//! One outcome, however an input is read: by 1 to 16 threads, in blocks of 1 byte and more.
+//! The outcome does not depend on how an input is read: by 1 to 16 threads, in blocks of 1 byte and more.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,9 +12,8 @@ use offboard::io::ordered;
 use offboard::io::source::{Block, ReadOptions, Source};
 use offboard::ldif::lint::{self, Linter, Target};
 use offboard::ldif::{RecordReader, UrlPolicy, writer};
-use offboard::leavers;
-use offboard::plan::{Request, plan};
-use offboard::policy::{Policy, Server};
+use offboard::plan::plan;
+use offboard::policy::Server;
 use offboard::proof::prove;
 use offboard::render::change_file::{self, Context};
 use offboard::render::record_json;
@@ -23,20 +22,21 @@ use offboard::simulate::{rewrite, simulate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::offboard::{exports, root, scenario_file, scenario_leavers, scenarios};
+use crate::support::{Inputs, cases, paths_below, root, scenarios};
 
 fn options(threads: usize, block: usize) -> ReadOptions {
     let number = |number| NonZeroUsize::new(number).unwrap();
     ReadOptions { threads: number(threads), block_size: number(block), ..ReadOptions::default() }
 }
 
-/// Sizes and threads: the small ones more often, where a block is less than a record.
+/// Numbers of threads and sizes of blocks. Half of the sizes are small, so that a block is less than a record.
 fn ways() -> impl Strategy<Value = (usize, usize)> {
     (1_usize..=16, prop_oneof![1_usize..=64, 1_usize..=4096])
 }
 
-fn each_way(cases: u32, test: impl Fn(usize, usize)) {
-    // Fixed, so that a run can be repeated.
+fn each_way(cases: usize, test: impl Fn(usize, usize)) {
+    // The seed is fixed, so that a run can be repeated.
+    let cases = u32::try_from(cases).unwrap();
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::default()));
     runner
@@ -47,7 +47,8 @@ fn each_way(cases: u32, test: impl Fn(usize, usize)) {
         .unwrap();
 }
 
-/// Every record of a file as JSON with its line, or where reading stops; and everything that lint says of it.
+/// Every record of a file as JSON with its line, or the error at which reading stops; and every problem that lint
+/// reports.
 fn read(path: &str, options: &ReadOptions) -> (Vec<String>, String) {
     let source = Source::open(path, options).unwrap();
     let mut records = Vec::new();
@@ -77,21 +78,11 @@ fn read(path: &str, options: &ReadOptions) -> (Vec<String>, String) {
     (records, format!("{encoding:?} {fingerprint:?} {problems:?}"))
 }
 
-/// LDIF of the fixtures, as it is and in other encodings.
+/// The LDIF files of the fixtures, and one of them in other encodings.
 fn files(place: &Path) -> Vec<String> {
-    let mut files = Vec::new();
-    let mut folders = vec![root().join("fixtures/ldif"), root().join("fixtures/servers")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "ldif") {
-                files.push(path.to_str().unwrap().to_owned());
-            }
-        }
-    }
-    files.sort();
+    let fixtures =
+        ["fixtures/ldif", "fixtures/servers"].iter().flat_map(|folder| paths_below(&root().join(folder), "ldif"));
+    let mut files: Vec<String> = fixtures.map(|path| path.to_str().unwrap().to_owned()).collect();
     let text = fs::read(root().join("fixtures/scenarios/note-active/export.ldif")).unwrap();
     let text = String::from_utf8(text).unwrap();
     let utf16 = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
@@ -123,14 +114,14 @@ fn records_and_their_faults() {
     let whole: Vec<_> = files.iter().map(|file| read(file, &ReadOptions::default())).collect();
     let records: usize = whole.iter().map(|(records, _)| records.len()).sum();
     assert!(records > 200, "only {records} records");
-    each_way(40, |threads, block| {
+    each_way(cases(8, 40), |threads, block| {
         for (file, whole) in files.iter().zip(&whole) {
             assert_eq!(read(file, &options(threads, block)), *whole, "{file}: {threads} threads, blocks of {block}");
         }
     });
 }
 
-/// Everything that is repaired, by the block.
+/// Repairs do not depend on the size of the blocks.
 #[test]
 fn repairs() {
     let place = tempfile::tempdir().unwrap();
@@ -152,15 +143,9 @@ fn repairs() {
     }
 }
 
-/// The plan of a scenario, its proof, what the exports are afterwards, and what undoes it.
+/// The plan of a scenario, its proof, the exports after it, and the records that undo it.
 fn outcome(scenario: &str, options: &ReadOptions) -> String {
-    let text = |path: String| fs::read(root().join(path)).unwrap();
-    let policy = String::from_utf8(text(scenario_file(scenario, "policy.toml"))).unwrap();
-    let policy = Policy::parse(&policy).unwrap();
-    let leavers = leavers::read(&text(scenario_leavers(scenario).unwrap())).unwrap();
-    let request = Request { leavers, as_of: "2026-11-21".parse().unwrap(), ..Request::default() };
-    let names: Vec<String> =
-        exports(scenario).iter().map(|name| root().join(name).to_str().unwrap().to_owned()).collect();
+    let Inputs { policy, request, exports: names } = Inputs::read(scenario);
     let exports = ExportFiles::open(&names, options).unwrap();
     let planned = match plan(&exports, UrlPolicy::Refuse, None, &policy, &request) {
         Ok(planned) => planned,
@@ -200,11 +185,10 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
 
 #[test]
 fn plans_proofs_simulations() {
-    let scenarios: Vec<String> =
-        scenarios().into_iter().filter(|scenario| scenario_leavers(scenario).is_some()).collect();
+    let scenarios = scenarios();
     assert!(scenarios.len() > 12);
     let whole: Vec<String> = scenarios.iter().map(|scenario| outcome(scenario, &ReadOptions::default())).collect();
-    each_way(10, |threads, block| {
+    each_way(cases(2, 10), |threads, block| {
         for (scenario, whole) in scenarios.iter().zip(&whole) {
             let now = outcome(scenario, &options(threads, block));
             assert!(now == *whole, "{scenario}: {threads} threads, blocks of {block}\n{now}\n--- and not\n{whole}");
@@ -212,7 +196,7 @@ fn plans_proofs_simulations() {
     });
 }
 
-/// A reading that stops early takes what stands before the place, and nothing from behind it.
+/// Reading that stops early delivers the records before that place and none after it.
 #[test]
 fn readings_that_stop_early() {
     let name = root().join("fixtures/scenarios/three-domains/export.ldif").to_str().unwrap().to_owned();

@@ -1,25 +1,16 @@
-//! What a run may take: of memory, of the stack, of open files, of time; whatever the input is.
+//! A run stays within limits of memory, stack, open files and time for any input. `system_limits` has those of the
+//! system.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::cli::said;
-use crate::offboard::{AS_OF, offboard, stderr, stdout};
+use crate::support::{AS_OF, cases, gzip, offboard, sha256, stderr, stdout, transcript};
 
-/// Text as gzip stores it.
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(text).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// Four million bytes of entries that are all the same but for their names.
-fn entries() -> Vec<u8> {
+/// Four million bytes of entries that differ only in their names.
+pub fn entries() -> Vec<u8> {
     let mut text = b"dn: o=isp\nobjectClass: organization\no: isp\n\n".to_vec();
     for number in 0..40_000 {
         text.extend(format!("dn: uid=u{number},o=isp\nobjectClass: account\nuid: u{number}\n").bytes());
@@ -36,7 +27,7 @@ fn bombs_stop_at_a_limit() {
     fs::write(place.path().join("export.ldif.gz"), gzip(&text)).unwrap();
     fs::write(place.path().join("export.ldif.zst"), zstd::encode_all(&text[..], 1).unwrap()).unwrap();
     fs::write(place.path().join("plain.ldif"), &text).unwrap();
-    // A header that asks for a window of 2 GiB, and one empty block: what `zstd --long=31` writes.
+    // A header with a window of 2 GiB and one empty block, as `zstd --long=31` writes it.
     fs::write(place.path().join("window.zst"), b"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00").unwrap();
     let mut story = String::new();
     for (file, most) in [
@@ -51,9 +42,9 @@ fn bombs_stop_at_a_limit() {
         let mut command = offboard();
         command.args(["search", "--dn", "(uid=u7)"]).arg(place.path().join(file));
         command.args(most.iter().flat_map(|most| ["--max-decompressed", most]));
-        writeln!(story, "{file} {most:?}\n{}", said(&command.output().unwrap(), place.path())).unwrap();
+        writeln!(story, "{file} {most:?}\n{}", transcript(&command.output().unwrap(), place.path())).unwrap();
     }
-    // Whoever reads exports.
+    // Every command that reads exports.
     let bomb = place.path().join("export.ldif.gz");
     for words in [&["lint"][..], &["json"], &["audit", "-p", "openldap"], &["plan", "-p", "openldap", "-u", "u7"]] {
         let mut command = offboard();
@@ -69,8 +60,8 @@ fn bombs_stop_at_a_limit() {
     insta::assert_snapshot!(story);
 }
 
-/// A run that takes neither more stack than a thread has, nor minutes.
-fn ends(command: &mut Command, what: &str) -> Output {
+/// Runs a command, which must not be ended by a signal, panic, or take more than a minute.
+pub fn ends(command: &mut Command, what: &str) -> Output {
     let started = Instant::now();
     let output = command.output().unwrap();
     assert!(output.status.code().is_some(), "{what}: ended by a signal: {}", stderr(&output));
@@ -79,8 +70,8 @@ fn ends(command: &mut Command, what: &str) -> Output {
     output
 }
 
-/// So deep that a function which calls itself for each level would come to the end of any stack.
-const DEEP: usize = 200_000;
+/// A nesting that overflows the stack of a function that calls itself for each level.
+const DEEP: usize = cases(50_000, 200_000);
 const BASE: &str = "dn: o=isp\nobjectClass: organization\no: isp\n\n";
 
 fn plan(place: &Path, policy: &str, export: &str) -> Command {
@@ -92,7 +83,7 @@ fn plan(place: &Path, policy: &str, export: &str) -> Command {
     command
 }
 
-/// One person, who may be deleted.
+/// An export with one account that may be deleted.
 fn person(more: &str) -> String {
     format!(
         "{BASE}dn: uid=a,o=isp\nobjectClass: inetOrgPerson\nobjectClass: inetUser\nuid: a\ncn: a\nsn: a\ninetUserStatus: deleted\n{more}\n"
@@ -138,7 +129,7 @@ fn filters_and_names_are_never_too_deep() {
     }
 }
 
-/// Whatever an export holds, reading it does not take a stack; and names of very many parts do not take hours.
+/// Nested values of an export do not overflow the stack, and names of very many RDNs do not take hours.
 #[test]
 fn exports_are_never_too_deep() {
     let place = tempfile::tempdir().unwrap();
@@ -172,16 +163,15 @@ fn exports_are_never_too_deep() {
     }
 }
 
-/// A plan of a change set whose plan.json is nothing but brackets.
+/// Commands that read a change set whose plan.json is only brackets.
 #[test]
 fn change_sets_are_never_too_deep() {
-    use sha2::{Digest as _, Sha256};
     let place = tempfile::tempdir().unwrap();
     let set = place.path().join("set");
     fs::create_dir(&set).unwrap();
     for (what, json) in [("arrays", "[".repeat(DEEP)), ("objects", "{\"a\":".repeat(DEEP))] {
         fs::write(set.join("plan.json"), &json).unwrap();
-        let sum = data_encoding::HEXLOWER.encode(&Sha256::digest(&json));
+        let sum = sha256(json.as_bytes());
         fs::write(set.join("SHA256SUMS"), format!("{sum}  plan.json\n")).unwrap();
         let export = "fixtures/scenarios/note-active/export.ldif";
         let output = ends(offboard().arg("verify").arg(&set).arg(export), what);
@@ -190,7 +180,7 @@ fn change_sets_are_never_too_deep() {
     }
 }
 
-/// 300 exports with 64 files that may be open: every command that reads exports.
+/// Every command that reads exports can read 300 of them with at most 64 open files.
 #[test]
 fn few_files_are_open_at_once() {
     let place = tempfile::tempdir().unwrap();
@@ -224,46 +214,5 @@ fn few_files_are_open_at_once() {
         let line = format!("ulimit -n 64 && exec {} {words} {exports} set", env!("CARGO_BIN_EXE_offboard"));
         let output = Command::new("/bin/sh").arg("-c").arg(line).env_clear().current_dir(folder).output().unwrap();
         assert!(output.status.code().is_some_and(|status| status < 2), "{words}: {}", stderr(&output));
-    }
-}
-
-/// Threads that cannot be had, or whose reserves would use up the address space, are done without.
-#[test]
-fn threads_without_room() {
-    let place = tempfile::tempdir().unwrap();
-    // Another user runs some of it, who may not see where it was built.
-    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let binary = place.path().join("offboard");
-    fs::copy(offboard().get_program(), &binary).unwrap();
-    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
-    fs::write(place.path().join("export.ldif"), entries()).unwrap();
-    let search = "search (uid=u7) export.ldif --dn";
-    let plan = "plan -p openldap -u u7 --limit disable=100% -o set-N export.ldif";
-    for (index, (limits, threads, words)) in [
-        ("ulimit -v 524288", "16", plan),
-        ("ulimit -v 524288", "1000", search),
-        ("ulimit -v 262144", "1000", search),
-        ("ulimit -v 524288", "16", "lint export.ldif"),
-        ("ulimit -u 1", "8", search),
-        ("ulimit -u 1", "8", plan),
-        ("ulimit -u 3", "8", search),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        // The limit on processes does not hold for root.
-        let user = "setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all";
-        let user = if is_root && limits.contains("-u") { user } else { "" };
-        let line = format!(
-            "{limits}; exec {user} \"$0\" --threads {threads} {}",
-            words.replace('(', "'(").replace(')', ")'").replace("-N", &format!("-{index}"))
-        );
-        let mut command = Command::new("bash");
-        command.args(["-c", &line]).arg(&binary).current_dir(place.path());
-        let output = ends(&mut command, &format!("{limits}, {threads} threads, {words}"));
-        assert!(matches!(output.status.code(), Some(0 | 1)), "{limits} {words}: {}", stderr(&output));
-        if words == search {
-            assert_eq!(stdout(&output), "uid=u7,o=isp\n", "{limits}");
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! `offboard revert`: what it writes, what it says does not come back, and that the way there and back ends where it
-//! began.
+//! `offboard revert`: the undo that it writes, what it reports as lost, and that changes and undo give the directory
+//! back.
 
 use std::path::Path;
 
@@ -8,10 +8,12 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy, convert};
 use offboard::policy::Server;
 use offboard::revert::revert;
 
-use crate::diff::{Text, change, content, entries, model, random_pair};
-use crate::offboard::{exports, inputs, offboard, plan_scenario, root, scenarios, stderr};
+use crate::diff::{change, content, model, random_pair};
+use crate::support::{
+    MemoryExports, cases, entries, exports, inputs, offboard, plan_scenario, root, scenarios, stderr,
+};
 
-/// The exit status, standard output and standard error.
+/// Runs the binary: exit status, standard output and standard error.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = offboard().args(arguments).output().unwrap();
     (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
@@ -64,7 +66,7 @@ fn what_is_refused_is_not_undone() {
     assert_eq!(status, Some(2), "{error}");
 }
 
-/// There by `simulate`, back by `revert` and `simulate`: `diff` finds nothing.
+/// Changes simulated, reverted and simulated again: `diff` finds no difference.
 #[test]
 fn there_and_back_ends_where_it_began() {
     let mut sets = 0;
@@ -77,7 +79,7 @@ fn there_and_back_ends_where_it_began() {
             continue;
         }
         let server = if inputs(&name).is_empty() || !name.starts_with("ad-") { "openldap" } else { "ad" };
-        // One file of all exports, because the directory afterwards is one file, too.
+        // All exports in one file, because `simulate` writes one file.
         let parts: Vec<String> =
             exports(&name).iter().map(|file| std::fs::read_to_string(root().join(file)).unwrap()).collect();
         let text = parts.join("\n\n");
@@ -107,12 +109,13 @@ fn there_and_back_ends_where_it_began() {
     assert!(sets > 12, "{sets}");
 }
 
-/// Random directories and random changes of every kind: what `revert` gives takes the second back to the first.
+/// For random directories and random changes of every kind, the undo of `revert` restores the first state.
 #[test]
 fn random_changes_are_undone() {
     let server = Server::OpenLdap;
     let (mut records, mut undone) = (0, 0);
-    for case in 0..1000 {
+    let runs = cases(200, 1000);
+    for case in 0..runs {
         let [before, after] =
             random_pair(case).map(|text| format!("dn: o=random\nobjectClass: organization\no: random\n\n{text}"));
         let text = change(&format!("case {case}"), before.as_bytes(), after.as_bytes(), server);
@@ -122,7 +125,8 @@ fn random_changes_are_undone() {
                 _ => None,
             })
             .collect();
-        let reverted = revert(&Text(before.as_bytes().to_vec()), UrlPolicy::Refuse, (server, false), &changes).unwrap();
+        let reverted =
+            revert(&MemoryExports::by_record(before.as_bytes()), UrlPolicy::Refuse, (server, false), &changes).unwrap();
         assert_eq!(reverted.outcome.refused, [], "case {case}");
         let mut model = model(after.as_bytes(), server);
         for record in &reverted.undo {
@@ -135,11 +139,11 @@ fn random_changes_are_undone() {
         records += changes.len();
         undone += reverted.undo.len();
     }
-    assert!(records > 3000 && undone > 3000, "{records} {undone}");
+    assert!(records > 3 * runs && undone > 3 * runs, "{records} {undone}");
 }
 
-/// Found by the fuzz target `simulate`: Active Directory takes a deleted entry out of every link, also one that the same
-/// changes have added. What comes back is named again.
+/// Found by the fuzz target `simulate`: Active Directory removes a deleted entry from every link, also from one that
+/// the same changes have added. The undo adds the links again.
 #[test]
 fn links_to_deleted_entries_come_back() {
     let place = tempfile::tempdir().unwrap();
@@ -171,8 +175,8 @@ fn links_to_deleted_entries_come_back() {
     assert_eq!(run(&["diff", &exports, &back]), (Some(0), String::new(), "no differences\n".to_owned()));
 }
 
-/// Found by the fuzz target `simulate`: Active Directory takes no `deleteoldrdn: 0`, also where the entry had the new value
-/// before, as part of a name of several.
+/// Found by the fuzz target `simulate`: Active Directory refuses `deleteoldrdn: 0`, also where the new RDN value was
+/// already part of a multi-valued RDN.
 #[test]
 fn renames_on_active_directory_delete_the_old_name() {
     let place = tempfile::tempdir().unwrap();
@@ -189,8 +193,8 @@ fn renames_on_active_directory_delete_the_old_name() {
     }
 }
 
-/// Found by the fuzz target `simulate`: values that the entry had go with the new name when it gets the old one back, where
-/// all of them go; where they may stay, so do those that the new name brought.
+/// Found by the fuzz target `simulate`: when the undo restores the old RDN, the server deletes the values of the new
+/// one, also those that the entry had before. The undo adds these again, or deletes those that the new RDN brought.
 #[test]
 fn values_that_went_with_the_new_name_come_back() {
     let place = tempfile::tempdir().unwrap();

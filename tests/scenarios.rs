@@ -1,10 +1,12 @@
 //! Every scenario gives the change set that is in its `expected` folder, byte for byte.
 //!
-//! `UPDATE_EXPECTED=1 cargo test scenarios` writes the folders again; look at the difference before you commit it.
+//! `tests/accept scenarios` rewrites the folders; read the difference before you commit it.
 
-use crate::offboard::{files, plan_scenario, root, scenario_file, scenarios, stderr};
+use crate::support::{
+    AS_OF, files, gzip, is_accepting, offboard, plan_scenario, root, scenario_file, scenario_leavers, scenarios, stderr,
+};
 
-/// The scenarios whose `expected` folder holds report.html; elsewhere it is left out, and out of the sums.
+/// The scenarios whose `expected` folder has report.html. For the others the page and its sum are left out.
 const WITH_PAGE: [&str; 1] = ["every-reference"];
 
 /// The files of a change set that are compared.
@@ -24,14 +26,13 @@ fn compared(name: &str, set: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u
 
 #[test]
 fn expected_change_sets() {
-    let update = std::env::var_os("UPDATE_EXPECTED").is_some();
     for name in scenarios() {
         let place = tempfile::tempdir().unwrap();
         let set = place.path().join("set");
         let output = plan_scenario(&name, &set, &[]);
         assert!(matches!(output.status.code(), Some(0 | 1)), "{name}: {}", stderr(&output));
         let expected = root().join(scenario_file(&name, "expected"));
-        if update {
+        if is_accepting() {
             let _ = std::fs::remove_dir_all(&expected);
             for (path, content) in compared(&name, &set) {
                 let path = expected.join(path);
@@ -53,7 +54,7 @@ fn expected_change_sets() {
     }
 }
 
-/// The same inputs give the same bytes: again, and for any number of threads.
+/// The same inputs give the same bytes in every run and with any number of threads.
 #[test]
 fn plans_are_deterministic() {
     for name in scenarios() {
@@ -71,18 +72,13 @@ fn plans_are_deterministic() {
     }
 }
 
-/// Exports with CRLF, compressed, or behind a byte order mark hold the same directory: the change files are the same.
+/// Exports with CRLF, compression or a byte order mark give the same change files.
 #[test]
 fn the_dress_of_an_export_does_not_matter() {
-    use std::io::Write as _;
     type Dress = fn(&[u8]) -> Vec<u8>;
     let dresses: [(&str, Dress); 5] = [
         ("crlf", |text| String::from_utf8(text.to_vec()).unwrap().replace('\n', "\r\n").into_bytes()),
-        ("gzip", |text| {
-            let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-            out.write_all(text).unwrap();
-            out.finish().unwrap()
-        }),
+        ("gzip", gzip),
         ("zstd", |text| zstd::encode_all(text, 3).unwrap()),
         ("bom", |text| [b"\xef\xbb\xbf", text].concat()),
         ("utf-16", |text| {
@@ -94,7 +90,7 @@ fn the_dress_of_an_export_does_not_matter() {
         let place = tempfile::tempdir().unwrap();
         let plain = place.path().join("plain");
         plan_scenario(name, &plain, &[]);
-        // The sums of the inputs and of what holds them differ, and so do line numbers with nothing but CRLF: not these.
+        // Only LDIF: other files have the sums of the exports.
         let records = |folder: &std::path::Path| {
             let ldif =
                 |(path, _): &(std::path::PathBuf, Vec<u8>)| path.extension().is_some_and(|ending| ending == "ldif");
@@ -110,15 +106,15 @@ fn the_dress_of_an_export_does_not_matter() {
                     copy.to_str().unwrap().to_owned()
                 })
                 .into();
-            let mut command = crate::offboard::offboard();
-            command.args(["plan", "--as-of", crate::offboard::AS_OF, "-p", &scenario_file(name, "policy.toml")]);
-            command.args(["-l", &crate::offboard::scenario_leavers(name).unwrap(), "-o"]).arg(&folder).args(&copies);
+            let mut command = offboard();
+            command.args(["plan", "--as-of", AS_OF, "-p", &scenario_file(name, "policy.toml")]);
+            command.args(["-l", &scenario_leavers(name).unwrap(), "-o"]).arg(&folder).args(&copies);
             let output = command.output().unwrap();
             assert!(matches!(output.status.code(), Some(0 | 1)), "{name} {dress}: {}", stderr(&output));
             let (plain, dressed) = (records(&plain), records(&folder));
             assert_eq!(plain.len(), dressed.len(), "{name} {dress}");
             for ((path, plain), (_, dressed)) in plain.iter().zip(&dressed) {
-                // Paths of the exports stand in comments.
+                // Comments contain the paths of the exports.
                 let shorn = |text: &[u8]| {
                     let text = String::from_utf8(text.to_vec()).unwrap();
                     text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")

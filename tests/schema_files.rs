@@ -1,11 +1,11 @@
-//! `--schema`: every kind of file, what it changes, and what is wrong with a file.
+//! `--schema`: every kind of schema file, its effect, and faulty files.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use crate::offboard::{offboard, root, stderr, stdout};
+use crate::support::{offboard, root, stderr, stdout};
 
 const FOLDER: &str = "fixtures/schema-files";
 
@@ -21,7 +21,7 @@ fn simulate(place: &Path, server: &str, schemas: &[&str], body: &str) -> Output 
     command.arg(change).output().unwrap()
 }
 
-/// The result code of a modify; 0 if it is done.
+/// The result code of a modify; 0 for success.
 fn code(output: &Output) -> u32 {
     match output.status.code() {
         Some(0) => 0,
@@ -43,7 +43,7 @@ const NO_BADGE: &str = "delete: siteBadge\n";
 const MAIL: &str = "add: description\ndescription: x\n";
 const NOT_ALLOWED: &str = "add: gecos\ngecos: x\n";
 
-/// What each kind of file says counts before the built-in table, which knows none of the site's types.
+/// Every kind of file takes precedence over the built-in table, which lacks the site's attribute types.
 #[test]
 fn every_kind_of_file() {
     let place = tempfile::tempdir().unwrap();
@@ -83,7 +83,7 @@ fn every_kind_of_file() {
     what a class allows: 0 without, 0 with
     what no class allows: 0 without, 65 with
     ");
-    // 389 DS compares all values, whatever the schema says of them.
+    // 389 DS compares all values, independent of the schema.
     assert_eq!(code(&simulate(place.path(), "389ds", &[&kinds[1]], DOOR)), 0);
     let ad = format!("{FOLDER}/active-directory.ldif");
     let second = "add: siteDoorCode\nsiteDoorCode: 3333\n";
@@ -98,7 +98,7 @@ fn every_kind_of_file() {
     assert_eq!(code(&simulate(place.path(), "ad", none, second)), 0);
 }
 
-/// The first file that describes a name counts.
+/// Where several files describe a name, the first one applies.
 #[test]
 fn the_first_file_counts() {
     let place = tempfile::tempdir().unwrap();
@@ -109,7 +109,7 @@ fn the_first_file_counts() {
     assert_eq!(code(&simulate(place.path(), "openldap", &[other, &site], DOOR)), 0);
 }
 
-/// Descriptions that cannot be read, and included files, are warnings with their place.
+/// Malformed descriptions and included files are reported as warnings with their place.
 #[test]
 fn what_is_not_read_is_said() {
     let place = tempfile::tempdir().unwrap();
@@ -129,7 +129,7 @@ fn what_is_not_read_is_said() {
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }
 
-/// A file that describes nothing, is not there, or is not an LDIF is an error for every command that takes the option.
+/// A file that is missing, is not LDIF or describes nothing is an error for every command with the option.
 #[test]
 fn files_that_describe_nothing() {
     let place = tempfile::tempdir().unwrap();
@@ -169,7 +169,7 @@ fn files_that_describe_nothing() {
     assert!(stderr(&output).contains("schema nowhere.schema"), "{}", stderr(&output));
 }
 
-/// diff, revert and lint follow the schema, too.
+/// diff, revert and lint use the schema, too.
 #[test]
 fn other_commands_follow_the_schema() {
     let place = tempfile::tempdir().unwrap();

@@ -1,16 +1,15 @@
-//! `offboard search`: what it writes, and how it ends.
+//! `offboard search`: its output and exit statuses.
 
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::cli::said;
-use crate::offboard::{offboard, scenario_file, stderr};
+use crate::support::{offboard, scenario_file, stderr, transcript};
 
 const EXPORT: &str = "fixtures/scenarios/note-released/export.ldif";
 
 fn run(arguments: &[&str]) -> String {
     let output = offboard().arg("search").args(arguments).output().unwrap();
-    format!("$ offboard search {}\n{}", arguments.join(" "), said(&output, Path::new("/nowhere")))
+    format!("$ offboard search {}\n{}", arguments.join(" "), transcript(&output, Path::new("/nowhere")))
 }
 
 #[test]
@@ -47,7 +46,7 @@ fn help() {
     insta::assert_snapshot!(run(&["--help"]));
 }
 
-/// What is written is the same for any number of threads, and reading it again gives it again.
+/// The output does not depend on the number of threads, and a search of the output gives it again.
 #[test]
 fn order_and_threads() {
     let export = scenario_file("three-domains", "export.ldif");
@@ -66,7 +65,7 @@ fn order_and_threads() {
     assert!(one == search("2", again.to_str().unwrap()));
 }
 
-/// An entry whose name is not a DN was not searched: said, and no success.
+/// An entry with an invalid DN is not searched: this is reported, and the exit status is not 0.
 #[test]
 fn names_that_are_none() {
     let place = tempfile::tempdir().unwrap();
@@ -78,7 +77,7 @@ fn names_that_are_none() {
     assert!(stderr(&output).contains("export.ldif:1: no name"), "{}", stderr(&output));
 }
 
-/// Closing the pipe early is not an error.
+/// A reader that closes the pipe early is not an error.
 #[test]
 fn a_reader_that_goes() {
     let export = scenario_file("three-domains", "export.ldif");

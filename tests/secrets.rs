@@ -1,19 +1,19 @@
-//! Secrets are shown nowhere: a search of every output of every scenario for every secret of its export, as it stands,
-//! in base64 and in hexadecimal.
+//! No output shows a secret: every output of every scenario is searched for every secret of its export, in plain text,
+//! base64 and hexadecimal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
-use memchr::memmem::Finder;
+use memchr::memmem;
 
-use crate::offboard::{AS_OF, exports, files, inputs, offboard, root, scenario_file, scenarios, stderr};
+use crate::support::{AS_OF, export_options, exports, files, inputs, offboard, root, scenario_file, scenarios, stderr};
 
-/// In each secret that a test adds, so that one search finds them all.
+/// A part of every secret that a test adds, so that one search finds them all.
 const CORE: &str = "Qz7seCretK9";
 
-/// Attributes that hold secrets by themselves, in forms that an export may have; `%n` is a number.
+/// Attributes that are always secret, in notations of an export; `%n` is a number.
 const ALWAYS: [&str; 12] = [
     "userPassword: {SSHA}CORE-%n",
     "userPassword;lang-de: CORE-opt-%n",
@@ -32,7 +32,7 @@ const ALWAYS: [&str; 12] = [
 /// Attributes that the policy calls secret.
 const LISTED: [&str; 3] = ["x-badge: CORE-badge-%n", "X-BADGE;lang-fr: CORE-option-%n", "x-pin:: BASE64"];
 
-/// An export with secrets in every entry.
+/// Adds secrets to every entry of an export.
 fn with_secrets(text: &str) -> String {
     let mut out = String::new();
     for (number, record) in text.split("\n\n").enumerate() {
@@ -42,13 +42,13 @@ fn with_secrets(text: &str) -> String {
             out.push_str(line);
             out.push('\n');
             begun |= line.starts_with("dn:");
-            // Behind the name, which may be folded.
+            // After the `dn:` line, which may be folded.
             if begun && lines.peek().is_none_or(|next| !next.starts_with(' ')) {
                 begun = false;
                 for secret in ALWAYS.iter().chain(&LISTED) {
                     let plain = format!("{CORE}-b64-{number}");
                     let secret = secret.replace("BASE64", &BASE64.encode(plain.as_bytes()));
-                    // In two pieces, as a fold makes them.
+                    // The fold breaks the secret in two.
                     let secret = secret.replace("CO\n RE", &format!("{}\n {}", &CORE[..4], &CORE[4..]));
                     out.push_str(&secret.replace("CORE", CORE).replace("%n", &number.to_string()));
                     out.push('\n');
@@ -60,8 +60,7 @@ fn with_secrets(text: &str) -> String {
     out
 }
 
-/// The forms in which a text may stand in an output: itself, hexadecimal, and base64 at each of the three places that it
-/// can have there.
+/// The forms of a text in an output: plain, hexadecimal, escaped, and base64 at each of the three offsets of a group.
 fn forms(text: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = vec![text.to_vec(), HEXLOWER.encode(text).into_bytes(), HEXUPPER.encode(text).into_bytes()];
     let escaped = |frame: &str| text.iter().map(|byte| frame.replace("..", &format!("{byte:02x}"))).collect::<String>();
@@ -69,7 +68,7 @@ fn forms(text: &[u8]) -> Vec<Vec<u8>> {
     for shift in 0..3 {
         let padded = [&[b'x'; 2][..shift], text].concat();
         let encoded = BASE64.encode(&padded);
-        // What neighbours have a part in is left out.
+        // Without the characters that also encode neighbouring bytes.
         let start = (shift * 8).div_ceil(6);
         let end = padded.len() * 8 / 6;
         forms.push(encoded.as_bytes()[start..end].to_vec());
@@ -77,28 +76,41 @@ fn forms(text: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
-/// Every output is searched for every form.
+/// Searches outputs for every form of every secret.
 struct Search {
-    needles: Vec<Finder<'static>>,
+    /// The forms by their first two bytes, so that each output is walked over once.
+    by_start: HashMap<[u8; 2], Vec<Vec<u8>>>,
+    /// Which first two bytes there are, as a faster answer than the map's.
+    starts: Vec<bool>,
+    forms: usize,
     bytes: usize,
     outputs: usize,
 }
 
 impl Search {
     fn of(secrets: &BTreeSet<Vec<u8>>) -> Self {
-        let needles =
-            secrets.iter().flat_map(|secret| forms(secret)).map(|form| Finder::new(&form).into_owned()).collect();
-        Self { needles, bytes: 0, outputs: 0 }
+        let mut search =
+            Self { by_start: HashMap::new(), starts: vec![false; 1 << 16], forms: 0, bytes: 0, outputs: 0 };
+        for form in secrets.iter().flat_map(|secret| forms(secret)) {
+            let start = [form[0], form[1]];
+            search.starts[usize::from(u16::from_be_bytes(start))] = true;
+            search.by_start.entry(start).or_default().push(form);
+            search.forms += 1;
+        }
+        search
     }
 
     fn finds_nothing(&mut self, what: &str, output: &[u8]) {
         self.bytes += output.len();
         self.outputs += 1;
-        // A fold must not hide one, nor the line that a comment is broken into.
+        // Folds and broken comment lines must not hide a secret.
         let unfolded = String::from_utf8_lossy(output).replace("\n# ", "").replace("\n ", "");
         let text = unfolded.as_bytes();
-        for needle in &self.needles {
-            if let Some(at) = needle.find(text) {
+        for (at, pair) in text.windows(2).enumerate() {
+            let start = [pair[0], pair[1]];
+            if self.starts[usize::from(u16::from_be_bytes(start))]
+                && self.by_start[&start].iter().any(|form| text[at..].starts_with(form))
+            {
                 let around = &text[at.saturating_sub(80)..text.len().min(at + 80)];
                 panic!("{what}: {}", String::from_utf8_lossy(around));
             }
@@ -106,14 +118,14 @@ impl Search {
     }
 }
 
-/// Without the lines of what only the policy calls a secret.
+/// An output without the lines of attributes that are secret only by the policy.
 fn without_listed(text: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(text).into_owned();
     let listed = |line: &&str| !["x-badge", "x-pin"].iter().any(|name| line.to_lowercase().contains(name));
     text.lines().filter(listed).collect::<Vec<_>>().join("\n").into_bytes()
 }
 
-/// The values of what is a secret in an export that somebody wrote by hand.
+/// The secrets that a scenario's export has already.
 fn own_secrets(text: &str) -> BTreeSet<Vec<u8>> {
     let secret = text.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
@@ -130,7 +142,7 @@ fn own_secrets(text: &str) -> BTreeSet<Vec<u8>> {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "every command on one scenario, one after the other")]
+#[expect(clippy::too_many_lines, reason = "it runs every command on a scenario")]
 fn no_output_holds_a_secret() {
     let (mut bytes, mut outputs, mut held, mut searched) = (0, 0, 0, 0);
     for name in scenarios() {
@@ -148,7 +160,7 @@ fn no_output_holds_a_secret() {
         let text = std::fs::read_to_string(root().join(scenario_file(&name, "policy.toml"))).unwrap();
         std::fs::write(&policy, format!("{text}\n[secrets]\nattributes = [\"x-badge\", \"x-pin\"]\n")).unwrap();
         let mut search = Search::of(&secrets);
-        searched += search.needles.len();
+        searched += search.forms;
         let policy = policy.to_str().unwrap();
         let set = place.path().join("set");
         let set_name = set.to_str().unwrap();
@@ -167,9 +179,8 @@ fn no_output_holds_a_secret() {
             let mode = std::fs::metadata(set.join(&path)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}: {}", path.display());
             if path.starts_with("rollback") {
-                let finder = Finder::new(CORE.as_bytes());
-                held += usize::from(finder.find(&content).is_some());
-                // Comments are shown: only records hold them.
+                held += usize::from(memmem::find(&content, CORE.as_bytes()).is_some());
+                // Records of a rollback file hold secrets, its comments do not.
                 let comments: String = String::from_utf8_lossy(&content)
                     .lines()
                     .filter(|line| line.starts_with('#'))
@@ -180,7 +191,7 @@ fn no_output_holds_a_secret() {
                 search.finds_nothing(&format!("{name}: {}", path.display()), &content);
             }
         }
-        let apply = given.iter().flat_map(|export| ["--export".to_owned(), export.clone()]).collect::<Vec<_>>();
+        let apply = export_options(&given);
         let after = place.path().join("after.ldif");
         let first = given[0].clone();
         let leaver = "jsmith".to_owned();
@@ -219,7 +230,7 @@ fn no_output_holds_a_secret() {
         for form in ["explain", "explain --json"] {
             commands.push([words(form), planned.clone(), vec![leaver.clone()], given.clone()].concat());
         }
-        // The policy of a search and of a diff is nobody's: what the policy alone calls secret is not masked there.
+        // search, diff and lint have no policy, so they do not mask what only the policy calls secret.
         for command in commands {
             let mut output = run(command.clone());
             assert!(output.status.code().is_some(), "{command:?}");
@@ -245,7 +256,7 @@ fn no_output_holds_a_secret() {
     assert!(held > 10 && outputs > 500, "{held} {outputs}");
 }
 
-/// A malformed line is shown, what may be a secret in it is not; and what a crash would say is not either.
+/// A message shows a malformed line without the secret that may be in it.
 #[test]
 fn malformed_lines_do_not_show_secrets() {
     let secret = CORE;
@@ -285,7 +296,7 @@ fn malformed_lines_do_not_show_secrets() {
             let output = offboard().args(arguments).output().unwrap();
             let said = [output.stdout, output.stderr].concat();
             let told = String::from_utf8_lossy(&said).into_owned();
-            // The record before it is whole, and json shows records.
+            // The record before the fault is complete, and `json` shows it.
             assert!(!told.contains(secret), "{case:?} {arguments:?}: {told}");
             assert!(!told.contains(&BASE64.encode(secret.as_bytes())[..8]), "{case:?} {arguments:?}: {told}");
         }

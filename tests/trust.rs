@@ -1,13 +1,14 @@
-//! What a change set may be believed: the sums of its inputs and outputs, the age of the exports.
+//! Whether a change set can be trusted: the sums of its inputs and outputs, the age of the exports.
 
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, SystemTime};
 
-use crate::offboard::{exports, files, inputs, offboard, plan_scenario, root, scenario_file, scenarios, stderr};
+use crate::support::{
+    export_options, exports, files, inputs, offboard, plan_scenario, root, scenario_file, scenarios, sha256, stderr,
+};
 
-/// The sums in plan.json are those that `sha256sum` gives, of every file that was read; those of SHA256SUMS cover every
-/// file that was written.
+/// plan.json has the SHA-256 of every file that was read; SHA256SUMS covers every file that was written.
 #[test]
 fn sums_of_all_that_was_read_and_written() {
     for name in scenarios() {
@@ -18,10 +19,9 @@ fn sums_of_all_that_was_read_and_written() {
         let read = json["inputs"].as_array().unwrap();
         for input in read {
             let file = input["name"].as_str().unwrap();
-            let sum = Command::new("sha256sum").arg(file).current_dir(root()).output().unwrap();
-            let sum = String::from_utf8(sum.stdout).unwrap();
-            assert_eq!(sum.split(' ').next(), input["sha256"].as_str(), "{name}: {file}");
-            assert_eq!(std::fs::metadata(root().join(file)).unwrap().len(), input["bytes"].as_u64().unwrap(), "{name}");
+            let content = std::fs::read(root().join(file)).unwrap();
+            assert_eq!(Some(sha256(&content).as_str()), input["sha256"].as_str(), "{name}: {file}");
+            assert_eq!(Some(content.len() as u64), input["bytes"].as_u64(), "{name}: {file}");
         }
         // The policy, every export, and every file that an option names.
         let lists = inputs(&name).iter().filter(|word| word.contains('/')).count();
@@ -31,7 +31,7 @@ fn sums_of_all_that_was_read_and_written() {
     }
 }
 
-/// Any byte of any file: who reads the set refuses it.
+/// Every command that reads a change set refuses it after a change of any byte of any file.
 #[test]
 fn an_edited_set_is_refused_wherever_it_was_edited() {
     let place = tempfile::tempdir().unwrap();
@@ -39,7 +39,7 @@ fn an_edited_set_is_refused_wherever_it_was_edited() {
     let name = "note-released";
     plan_scenario(name, &set, &[]);
     let given = exports(name);
-    let apply: Vec<String> = given.iter().flat_map(|export| ["--export".to_owned(), export.clone()]).collect();
+    let apply = export_options(&given);
     let readers = || -> [Command; 4] {
         let [mut verify, mut simulate, mut revert, mut plan] = std::array::from_fn(|_| offboard());
         verify.arg("verify").arg(&set).args(&given);
@@ -84,7 +84,7 @@ fn plan_of_age(place: &Path, policy: &str, age: Option<u64>, more: &[&str]) -> O
             let copy = place.join(Path::new(export).file_name().unwrap());
             std::fs::copy(root().join(export), &copy).unwrap();
             let day = Duration::from_secs(24 * 60 * 60);
-            // 21 November 2026 in the afternoon, and so many days before.
+            // The afternoon of 21 November 2026, minus the days.
             let as_of = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_273_200);
             let time = as_of - day * u32::try_from(age.unwrap_or(0)).unwrap();
             std::fs::File::options().write(true).open(&copy).unwrap().set_modified(time).unwrap();
@@ -92,7 +92,7 @@ fn plan_of_age(place: &Path, policy: &str, age: Option<u64>, more: &[&str]) -> O
         })
         .collect();
     let mut command = offboard();
-    command.args(["plan", "--as-of", crate::offboard::AS_OF, "-u", "jsmith", "-p"]).arg(place.join("policy.toml"));
+    command.args(["plan", "--as-of", crate::support::AS_OF, "-u", "jsmith", "-p"]).arg(place.join("policy.toml"));
     command.args(more).arg("-o").arg(place.join("set"));
     if age.is_none() {
         command.arg("-").stdin(std::fs::File::open(&given[0]).unwrap()).args(&given[1..]);
@@ -102,7 +102,7 @@ fn plan_of_age(place: &Path, policy: &str, age: Option<u64>, more: &[&str]) -> O
     command.output().unwrap()
 }
 
-/// A policy says how old an export may be; one that is older, or of unknown age, refuses the plan.
+/// An export that is older than the policy allows, or of unknown age, refuses the plan.
 #[test]
 fn exports_that_are_too_old() {
     for (policy, age, status) in [
@@ -129,7 +129,7 @@ fn exports_that_are_too_old() {
             assert!(told.contains(said), "{told}");
         }
     }
-    // Accepted for one run, it is in what a reviewer reads.
+    // Accepted for one run, it is in report and runbook.
     let place = tempfile::tempdir().unwrap();
     let output = plan_of_age(place.path(), "max_age_days = 2", Some(9), &["--accept-incomplete", "age"]);
     assert!(output.status.code() < Some(2), "{}", stderr(&output));
@@ -139,7 +139,7 @@ fn exports_that_are_too_old() {
     }
 }
 
-/// An attribute that a policy lists is done as it says, wherever the preset has it.
+/// An attribute that a policy lists is treated as the policy says, in place of the preset's list that has it.
 #[test]
 fn a_policy_overrides_its_preset_by_attribute() {
     let place = tempfile::tempdir().unwrap();
@@ -153,10 +153,7 @@ fn a_policy_overrides_its_preset_by_attribute() {
     let removed = |more: &str| {
         std::fs::write(&policy, format!("{base}[disable]\nreplace = {{ employeeType = \"gone\" }}\n{more}")).unwrap();
         let mut command = offboard();
-        command
-            .args(["plan", "--as-of", crate::offboard::AS_OF, "-u", "a", "--stdout", "-p"])
-            .arg(&policy)
-            .arg(&export);
+        command.args(["plan", "--as-of", crate::support::AS_OF, "-u", "a", "--stdout", "-p"]).arg(&policy).arg(&export);
         let output = command.args(["--limit", "delete=5", "--limit", "members=5"]).output().unwrap();
         assert!(output.status.code() < Some(2), "{}", stderr(&output));
         String::from_utf8(output.stdout).unwrap().contains("delete: member\n")

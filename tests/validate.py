@@ -1,6 +1,6 @@
 """Validates JSON documents by a JSON Schema: validate.py SCHEMA DOCUMENT...
 
-Says `valid NAME`, or `invalid NAME: PLACE: MESSAGE` for each fault. A schema that is none itself ends it.
+Prints `valid NAME`, or `invalid NAME: PLACE: MESSAGE` for each fault. An invalid schema is an error.
 """
 
 import json

@@ -1,8 +1,8 @@
-//! `offboard verify`: what it says of a change set that is not applied, applied in part, and edited.
+//! `offboard verify`: a change set that is not applied, applied in part, or edited.
 
 use std::path::Path;
 
-use crate::offboard::{exports, offboard, plan_scenario, root, stderr};
+use crate::support::{export_options, exports, offboard, plan_scenario, root, stderr};
 
 fn verify(set: &Path, more: &[&str], exports: &[String]) -> (Option<i32>, String, String) {
     let output = offboard().arg("verify").arg(set).args(more).args(exports).output().unwrap();
@@ -30,7 +30,7 @@ fn as_json() {
     insta::assert_snapshot!("as_json", text);
 }
 
-/// The first export is the directory after the rollback of nothing: a set without records is done.
+/// A set without records is done.
 #[test]
 fn a_set_without_records_is_done() {
     let place = tempfile::tempdir().unwrap();
@@ -52,15 +52,13 @@ fn an_edited_set_is_refused() {
     insta::assert_snapshot!("an_edited_set_is_refused", error);
 }
 
-/// The exports that a change set would leave, as one file, and as one file for each suffix.
+/// The exports after a change set: in one file, and in one file for each suffix.
 fn applied(set: &Path, scenario: &str, suffixes: &[&str]) -> (String, Vec<String>) {
     let place = set.parent().unwrap();
     let after = place.join("applied.ldif");
     let mut simulate = offboard();
     simulate.arg("simulate");
-    for export in exports(scenario) {
-        simulate.args(["--export", &export]);
-    }
+    simulate.args(export_options(&exports(scenario)));
     let output = simulate.arg("-o").arg(&after).arg(set).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let part = |suffix: &&str| {
@@ -73,8 +71,8 @@ fn applied(set: &Path, scenario: &str, suffixes: &[&str]) -> (String, Vec<String
     (after.to_str().unwrap().to_owned(), suffixes.iter().map(part).collect())
 }
 
-/// On the exports that it was planned from, nothing is done: not even what a record writes as a whole, and `--left` holds
-/// every record.
+/// On the exports of the plan no record is done, and `--left` writes every record. This includes records that replace
+/// all values.
 #[test]
 fn nothing_is_done_on_the_exports_of_the_plan() {
     for name in ["every-reference", "note-released", "three-domains", "ad-disable-move-delete"] {
@@ -89,7 +87,7 @@ fn nothing_is_done_on_the_exports_of_the_plan() {
             "{name}: {text}"
         );
         assert!(text.contains("note: these are the exports that the change set was planned from\n"), "{name}: {text}");
-        // What is left does what the change set does.
+        // The records that are left do what the change set does.
         let after = |changes: &Path| {
             let mut simulate = offboard();
             simulate.arg("simulate");
@@ -105,7 +103,7 @@ fn nothing_is_done_on_the_exports_of_the_plan() {
     }
 }
 
-/// The parts of the directory that the plan had must be there; in how many files does not matter.
+/// The exports must cover the parts of the directory that the plan had, in any number of files.
 #[test]
 fn a_missing_export_is_refused() {
     let place = tempfile::tempdir().unwrap();
@@ -119,14 +117,14 @@ fn a_missing_export_is_refused() {
     let (status, text, error) = verify(&set, &[], &parts[..1]);
     assert_eq!((status, text.as_str()), (Some(3), ""), "{error}");
     insta::assert_snapshot!("a_missing_export_is_refused", error);
-    // The books are as they were: they were not exported again.
+    // The address books were not exported again.
     let mixed = [parts[0].clone(), exports("note-released")[1].clone()];
     let (status, text, error) = verify(&set, &[], &mixed);
     assert_eq!((status, text.as_str()), (Some(3), ""), "{error}");
     assert!(error.contains("is the export that the plan was made from, and others are not"), "{error}");
 }
 
-/// A change set that an older version wrote, without the parts of its exports.
+/// A change set of an older version does not list the parts of its exports.
 #[test]
 fn an_older_change_set_is_verified_with_a_note() {
     let place = tempfile::tempdir().unwrap();
@@ -140,7 +138,7 @@ fn an_older_change_set_is_verified_with_a_note() {
     let (status, text, error) = verify(&set, &[], &parts);
     assert_eq!(status, Some(0), "{text}{error}");
     assert!(text.contains("note: an older version of offboard wrote this change set"), "{text}");
-    // Without the books nothing above them is there, so they are not known to be deleted.
+    // Without the export of the books their parents are missing too, so the books do not count as deleted.
     let (status, text, _) = verify(&set, &[], &parts[..1]);
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains("not-shown address-book-entry "), "{text}");
@@ -161,7 +159,7 @@ pub fn edit_plan(set: &Path, edit: impl FnOnce(&mut serde_json::Value)) {
     std::fs::write(set.join("SHA256SUMS"), sums.replace(&sum(&old), &sum(&new))).unwrap();
 }
 
-/// The account tove of fixtures/verify is disabled; gives the change set.
+/// Plans to disable the account tove of fixtures/verify, and gives the change set.
 fn lock(place: &Path, export: &str) -> std::path::PathBuf {
     let set = place.join("set");
     let words = ["plan", "-p", "openldap", "--as-of", "2026-11-21", "-u", "tove", "-q", "-o"];
@@ -170,7 +168,7 @@ fn lock(place: &Path, export: &str) -> std::path::PathBuf {
     set
 }
 
-/// The lock is an operational attribute: an export without these does not show it.
+/// The lock is an operational attribute, which an export without operational attributes does not show.
 #[test]
 fn an_export_without_operational_attributes_does_not_show_the_lock() {
     let place = tempfile::tempdir().unwrap();
@@ -185,11 +183,11 @@ fn an_export_without_operational_attributes_does_not_show_the_lock() {
         text.replace("mail: tove@lab.example\n", "mail: tove@lab.example\ndescription: offboarded 2026-11-21\n")
     };
     let locked = |text: &str| text.replace("sn: Berg\n", "sn: Berg\npwdAccountLockedTime: 000001010000Z\n");
-    // Done, with all attributes.
+    // With all attributes the record is done.
     let done = write("done.ldif", &locked(&stamped(&before)));
     let (status, text, error) = verify(&set, &[], &[done]);
     assert_eq!(status, Some(0), "{text}{error}");
-    // As `ldapsearch` without `+` shows it.
+    // As `ldapsearch` without `+` exports it.
     let user = std::fs::read_to_string(root().join("fixtures/verify/user-attributes.ldif")).unwrap();
     let hidden = write("hidden.ldif", &stamped(&user));
     let left = place.path().join("left.ldif");
@@ -204,13 +202,13 @@ fn an_export_without_operational_attributes_does_not_show_the_lock() {
     let (_, json, _) = verify(&set, &["--json"], &[hidden]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["not_shown"], &json["changed"]), (&1.into(), &0.into()));
-    // Asked for by its name, without the others: it is shown.
+    // Exported by name, without the other operational attributes.
     let named = write("named.ldif", &locked(&stamped(&user)));
     let (status, text, error) = verify(&set, &[], &[named]);
     assert_eq!(status, Some(0), "{text}{error}");
 }
 
-/// By the times inside, an export from before the plan is refused; a newer one is not.
+/// An export whose timestamps are older than the plan is refused.
 #[test]
 fn an_export_older_than_the_plan_is_refused() {
     let place = tempfile::tempdir().unwrap();
@@ -226,7 +224,7 @@ fn an_export_older_than_the_plan_is_refused() {
     assert_eq!(verify(&set, &[], &given).0, Some(1));
 }
 
-/// What is not whole says nothing of what is not there.
+/// Incomplete exports are refused: a missing entry need not be a deleted one.
 #[test]
 fn exports_that_are_not_whole_are_refused() {
     let place = tempfile::tempdir().unwrap();

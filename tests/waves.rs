@@ -1,30 +1,29 @@
-//! `offboard plan --wave N`: all waves together do what the whole plan does, and can be taken back one by one.
+//! `offboard plan --wave N`: the waves together do what the whole plan does, and can be rolled back one by one.
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
-use crate::offboard::{AS_OF, exports, offboard, plan_scenario, scenarios, stderr, stdout};
+use crate::support::{
+    AS_OF, by_turns, cases, export_options, exports, offboard, plan_scenario, root, scenarios, sorted_paths, stderr,
+    stdout, transcript,
+};
 
 /// The folders of a change set in waves that have records, in order.
 pub fn waves(set: &Path) -> Vec<PathBuf> {
-    let Ok(folder) = std::fs::read_dir(set) else { return Vec::new() };
-    let mut waves: Vec<PathBuf> =
-        folder.map(|entry| entry.unwrap().path()).filter(|path| path.join("apply").is_dir()).collect();
-    waves.sort();
-    waves
+    if !set.is_dir() {
+        return Vec::new();
+    }
+    sorted_paths(set).into_iter().filter(|path| path.join("apply").is_dir()).collect()
 }
 
 fn simulated(server: &str, exports: &[String], changes: &[PathBuf], to: &Path) {
     let mut command = offboard();
     command.args(["simulate", "--for", server, "-o"]).arg(to);
-    for export in exports {
-        command.args(["--export", export]);
-    }
+    command.args(export_options(exports));
     let output = command.args(changes).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{changes:?}: {}", stderr(&output));
 }
 
-/// What differs between two exports.
+/// The change LDIF between two exports.
 fn difference(server: &str, before: &Path, after: &Path) -> String {
     let output = offboard().args(["diff", "--for", server]).args([before, after]).output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
@@ -34,10 +33,10 @@ fn difference(server: &str, before: &Path, after: &Path) -> String {
 #[test]
 fn together_they_are_the_whole() {
     let mut run = 0;
-    for name in scenarios() {
-        // Its links follow by themselves, and their spelling with them: simulated as that server.
+    for (number, name) in scenarios().into_iter().enumerate() {
+        // Active Directory updates links by itself, so its scenarios are simulated for that server.
         let server = if name.starts_with("ad-") { "ad" } else { "openldap" };
-        for size in ["1", "3"] {
+        for size in by_turns(number, &["1", "3"]) {
             let place = tempfile::tempdir().unwrap();
             let at = |name: &str| place.path().join(name);
             let whole = plan_scenario(&name, &at("whole"), &[]);
@@ -45,7 +44,7 @@ fn together_they_are_the_whole() {
             assert_eq!(output.status.code(), whole.status.code(), "{name}: {}", stderr(&output));
             let waves = waves(&at("set"));
             if waves.is_empty() {
-                // Nothing is done, or by other tools alone.
+                // The plan has no records: it does nothing, or hands everything to external commands.
                 let by_tools = at("set/wave-01/RUNBOOK.md").is_file();
                 assert!(!at("whole/apply").is_dir() && (by_tools || at("set/RUNBOOK.md").is_file()), "{name}");
                 continue;
@@ -56,15 +55,12 @@ fn together_they_are_the_whole() {
 
             let mut back = Vec::new();
             for wave in waves.iter().rev() {
-                let mut files: Vec<PathBuf> =
-                    std::fs::read_dir(wave.join("rollback")).unwrap().map(|file| file.unwrap().path()).collect();
-                files.sort();
-                back.extend(files);
+                back.extend(sorted_paths(&wave.join("rollback")));
             }
             let changed = at("waves.ldif").to_str().unwrap().to_owned();
             simulated(server, &[changed], &back, &at("back.ldif"));
             let text = |file: &String| {
-                let text = std::fs::read_to_string(crate::offboard::root().join(file)).unwrap();
+                let text = std::fs::read_to_string(root().join(file)).unwrap();
                 text.trim_start_matches("version: 1\n").to_owned()
             };
             let first: Vec<String> = exports(&name).iter().map(text).collect();
@@ -73,13 +69,7 @@ fn together_they_are_the_whole() {
             run += 1;
         }
     }
-    assert!(run >= 20, "{run}");
-}
-
-/// What a run of the product says, with the place where it wrote left out.
-fn said(output: &Output, place: &Path) -> String {
-    let text = format!("exit {}\n{}{}", output.status.code().unwrap(), stdout(output), stderr(output));
-    text.replace(place.to_str().unwrap(), "PLACE")
+    assert!(run >= cases(10, 20), "{run}");
 }
 
 #[test]
@@ -92,7 +82,7 @@ fn what_waves_are_refused() {
         command.args(["plan", "--as-of", AS_OF, "-p", "fixtures/waves/policy.toml", "-u", "upper", "-u", "lower"]);
         command.args(["--limit", "delete=2", "--wave", size, "-o"]).arg(set).arg("fixtures/waves/export.ldif");
         let output = command.output().unwrap();
-        all.push(format!("=== {what}\n{}", said(&output, place.path())));
+        all.push(format!("=== {what}\n{}", transcript(&output, place.path())));
     };
     plan("one below the other, in different waves", "1", &at("one"));
     assert!(!at("one").exists());
@@ -121,7 +111,7 @@ fn what_waves_are_refused() {
         ),
     ] {
         let output = offboard().args(arguments).output().unwrap();
-        all.push(format!("=== {what}\n{}", said(&output, place.path())));
+        all.push(format!("=== {what}\n{}", transcript(&output, place.path())));
     }
     all.push(format!("=== WAVES.md\n{}", std::fs::read_to_string(at("two/WAVES.md")).unwrap()));
     insta::assert_snapshot!(all.join("\n"));

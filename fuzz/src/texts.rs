@@ -14,14 +14,12 @@ pub struct Texts {
     pub texts: Vec<Vec<u8>>,
     /// About how long a block is.
     pub block: usize,
-    /// Whether they are read in the slow way.
-    pub is_thorough: bool,
 }
 
 impl Texts {
     /// Texts that are read in one block each.
     pub fn of(texts: Vec<Vec<u8>>) -> Self {
-        Self { texts, block: usize::MAX, is_thorough: false }
+        Self { texts, block: usize::MAX }
     }
 
     /// The parts of a text with the number of the first line of each, cut as `io::source` cuts them.
@@ -66,9 +64,5 @@ impl Exports for Texts {
             }
         }
         Ok(())
-    }
-
-    fn is_thorough(&self) -> bool {
-        self.is_thorough
     }
 }

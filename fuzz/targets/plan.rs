@@ -19,13 +19,11 @@ use offboard_fuzz::{Case, Texts, World, applied, brought_back, differences, is_s
 fuzz_target!(|world: World| {
     let Some(mut case) = Case::of_world(&world) else { return };
     let mut exports = Texts::of(world.exports.clone());
-    // Whatever the threads and the blocks, and whichever way it is read.
+    // Whatever the blocks.
     let planned = case.plan(&exports);
     let told = Case::told(&planned);
     let in_blocks = Texts { block: world.block, ..exports.clone() };
     assert_eq!(Case::told(&case.plan(&in_blocks)), told, "in blocks of {}", world.block);
-    let thorough = Texts { is_thorough: true, ..in_blocks };
-    assert_eq!(Case::told(&case.plan(&thorough)), told, "in the slow way");
 
     let mut planned = Some(planned);
     for _ in 0..3 {

@@ -21,8 +21,6 @@ mod policy;
 mod progress;
 mod proven;
 mod revert;
-#[cfg(test)]
-mod same_plan;
 mod schema;
 mod schema_files;
 mod search;

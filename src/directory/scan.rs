@@ -61,11 +61,6 @@ pub trait Exports {
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
         take: &mut dyn FnMut(T) -> ControlFlow<()>,
     ) -> Result<(), Self::Error>;
-
-    /// Whether every record is read in the slow way and with all of its lines: what the quick way is compared with.
-    fn is_thorough(&self) -> bool {
-        false
-    }
 }
 
 /// An entry of a block, borrowed from the block's text.
@@ -271,8 +266,7 @@ pub fn scan_until<E: Exports, P: Pass>(
     pass: &P,
     mut merge: impl FnMut(P::Found) -> ControlFlow<()>,
 ) -> Result<Census, ScanError<E::Error>> {
-    let is_thorough = exports.is_thorough();
-    let work = |block: BlockText<'_>| scan_block(block, urls, overlay, pass, is_thorough);
+    let work = |block: BlockText<'_>| scan_block(block, urls, overlay, pass);
     let mut census = Census::default();
     let mut stop = None;
     let mut take = |result: Result<ScannedBlock<P::Found>, BlockError>| match result {
@@ -302,16 +296,12 @@ fn scan_block<P: Pass>(
     urls: UrlPolicy<'_>,
     overlay: Option<&Overlay>,
     pass: &P,
-    is_thorough: bool,
 ) -> Result<ScannedBlock<P::Found>, BlockError> {
     let export = block.export;
     let mut scanned = ScannedBlock { found: P::Found::default(), census: Census::default() };
     let mut keys = KeyBuffer::new();
-    let interest = pass.interest().filter(|_| !is_thorough);
+    let interest = pass.interest();
     let mut reader = RecordReader::new(block.bytes, block.first_line, urls).only(interest);
-    if is_thorough {
-        reader = reader.slow();
-    }
     while let Some(record) = reader.next() {
         let part = reader.part();
         let mut record = match record.map_err(|error| BlockError::Ldif(export, error))? {

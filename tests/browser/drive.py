@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 
-# A browser that says nothing for this long says nothing any more.
+# A browser that is silent for this long will not answer.
 PATIENCE = 120
 
 
@@ -44,7 +44,7 @@ class Browser:
             os.dup2(61, 4)
 
         flags = ["--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu", "--hide-scrollbars"]
-        # Its sandbox wants a user of its own, or rights that a container lacks; the page is one that we made.
+        # The sandbox needs a user of its own, or rights that a container lacks; the page is trusted.
         flags += ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-sync"]
         flags += ["--disable-component-update", "--disable-default-apps", f"--user-data-dir={profile}"]
         self.process = subprocess.Popen(
@@ -151,7 +151,7 @@ def step(browser, url, name, value):
         browser.call("Input.dispatchKeyEvent", type="keyUp", **common)
         return None
     if name == "tree":
-        # Only now: a browser that keeps this tree up to date is slow with large pages.
+        # Enabled only now: keeping this tree up to date is slow with large pages.
         browser.call("Accessibility.enable")
         nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
         alike = [node for node in nodes if not node["ignored"] and node.get("role", {}).get("value") == value]

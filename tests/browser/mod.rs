@@ -1,5 +1,4 @@
-//! report.html in a browser: Debian's `chromium`, without a screen. `tests/run` installs it; without it these tests fail
-//! and say so.
+//! report.html in a browser: Debian's `chromium`, headless. Without it these tests fail; `tests/run` installs it.
 
 #![allow(
     clippy::expect_used,
@@ -14,24 +13,24 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::offboard::{AS_OF, offboard, plan_scenario, root, scenario_file, stderr};
-use crate::servers::tools;
+use crate::support::programs;
+use crate::support::{AS_OF, offboard, plan_scenario, root, scenario_file, stderr};
 
-/// Takes steps in a page: the results, and whatever the browser complained of.
+/// Takes steps in a page. Gives their results, and the browser's complaints.
 fn drive(page: &Path, steps: &[Value]) -> (Vec<Value>, Vec<String>) {
-    let mut command = tools::python(&root().join("tests/browser/drive.py"));
-    command.arg(tools::program("chromium", "chromium")).arg(page);
+    let mut command = programs::python(&root().join("tests/browser/drive.py"));
+    command.arg(programs::program("chromium", "chromium")).arg(page);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("python starts");
     child.stdin.take().unwrap().write_all(&serde_json::to_vec(steps).unwrap()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", tools::said(&output));
+    assert!(output.status.success(), "{}", programs::output_text(&output));
     let mut outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
     let complaints = outcome["complaints"].as_array().unwrap().iter().map(ToString::to_string).collect();
     (std::mem::take(outcome["results"].as_array_mut().unwrap()), complaints)
 }
 
-/// An expression, for its value.
+/// The step that evaluates an expression.
 fn of(expression: &str) -> Value {
     json!({ "evaluate": expression })
 }
@@ -40,10 +39,10 @@ fn of(expression: &str) -> Value {
 const SHOWN: &str =
     "Array.from(document.querySelectorAll('#account-list > li:not([hidden]) .who'), who => who.textContent)";
 
-/// What the page says about how many are shown.
+/// The number of accounts that are shown, as the page has it.
 const COUNT: &str = "document.getElementById('shown').textContent";
 
-/// Another choice in a list.
+/// The step that chooses an option in a list.
 fn choose(list: &str, value: &str) -> Value {
     of(&format!(
         "{{ const list = document.getElementById('{list}'); list.value = '{value}'; \
@@ -75,7 +74,7 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
         &page,
         &[
             of(COUNT),
-            // By keyboard: typed into the field, seen in what is said of it.
+            // By keyboard: typed into the field.
             of("document.getElementById('search').focus()"),
             json!({ "type": "equal UIDs" }),
             of(COUNT),
@@ -105,10 +104,10 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
             of(opened),
             of("document.getElementById('fold').click()"),
             of(opened),
-            // On paper everything is unfolded, and folded again on the screen.
+            // Printing unfolds everything, and folds it again on the screen.
             json!({ "pdf": pdf("folded.pdf") }),
             of(opened),
-            // What a screen reader hears.
+            // The accessibility tree that a screen reader reads.
             json!({ "tree": "searchbox" }),
             json!({ "tree": "combobox" }),
             json!({ "tree": "columnheader" }),
@@ -138,8 +137,8 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
     assert_eq!(names(&results[33])[..4], ["Offboarding plan", "Numbers", "Policy", "Limits"]);
 }
 
-/// A browser that lays out thousands of unfolded accounts does not come to an end: they are printed folded, and what a
-/// filter leaves of them unfolded.
+/// A browser cannot lay out thousands of unfolded accounts: they are printed folded. The accounts that a filter leaves
+/// are printed unfolded.
 #[test]
 fn many_accounts_on_paper() {
     use std::fmt::Write as _;
@@ -184,7 +183,7 @@ fn many_accounts_on_paper() {
     assert!(all < some && some > 50, "{all} and {some} pages");
 }
 
-/// Nobody needs the script to read the page.
+/// The page can be read without its script.
 #[test]
 fn without_script_the_page_is_whole() {
     let place = tempfile::tempdir().unwrap();
@@ -208,7 +207,7 @@ fn without_script_the_page_is_whole() {
     assert!(pages(&pdf) > 10, "{} pages", pages(&pdf));
 }
 
-/// Names and values that are markup, script, addresses, marks of direction, or just very long.
+/// DNs and values that are markup, script, URLs, direction marks, or very long.
 #[test]
 fn hostile_values_do_nothing() {
     let place = tempfile::tempdir().unwrap();
@@ -262,7 +261,7 @@ fn hostile_values_do_nothing() {
                 .filter(href => !/^#[a-z]+(-[a-z0-9]+)?$/.test(href))"),
             of("document.body.textContent"),
             of("document.title"),
-            // That the policy is in force: what gets into the page does not run.
+            // The Content-Security-Policy is in force: injected elements do not run.
             of(inject),
         ],
     );

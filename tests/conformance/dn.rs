@@ -41,7 +41,7 @@ fn rfc_examples_parse() {
     }
 }
 
-/// Names that servers take for one another, and names that only look alike.
+/// DNs that are equal to servers, and DNs that only look equal.
 #[test]
 fn names_are_equal_or_not() {
     for (a, b, equal) in [
@@ -71,7 +71,7 @@ fn names_are_equal_or_not() {
     }
 }
 
-/// What other readers disagree about; the reasons are in the documentation of `offboard::ldap::dn`.
+/// Strings on which other parsers disagree; the documentation of `offboard::ldap::dn` has the reasons.
 #[test]
 fn disputed_names_are_decided() {
     let accepted: [&[u8]; 10] = [
@@ -111,7 +111,7 @@ fn disputed_names_are_decided() {
     assert!(Rdn::parse(b" ").is_err() && Rdn::parse(b"cn=Jim, sn=Jam ").is_err());
 }
 
-/// Cases that are not disabled as contested and yet contradict others: they keep a blank at the end of a value that
+/// Cases that are not marked as contested and yet contradict others: they keep a blank at the end of a value that
 /// is not escaped, which RFC 2253, section 4, and the other cases (` dc = com `, `  CN  =  Lu\C4\8Di\C4\87  `) drop.
 const KEEPS_LAST_BLANK: [&str; 2] = ["dc = local , dc = net ", "cn =  \\ James , ou  =  \"Comp\\28ny\"  "];
 
@@ -196,7 +196,7 @@ fn check_parse(case: &Value, spelling: &str) -> Result<(), String> {
 
 fn is_value(value: &[u8], expected: &[u8], spelling: &str) -> bool {
     value == expected
-        // Java's strings hold U+FFFD in place of bytes that are not UTF-8; values here are bytes.
+        // Java's strings have U+FFFD in place of bytes that are not UTF-8; values here are bytes.
         || (str::from_utf8(value).is_err() && String::from_utf8_lossy(value).as_bytes() == expected)
         || (KEEPS_LAST_BLANK.contains(&spelling) && expected.strip_suffix(b" ") == Some(value))
 }
@@ -207,9 +207,9 @@ fn corpus_names_are_equal_as_others_find_them() {
     let mut wrong = Vec::new();
     for case in cases.iter().filter(|case| !is_contested(case)) {
         let (a, b) = (case["a"].as_str().unwrap(), case["b"].as_str().unwrap());
-        // A library that compares by case finds names different that are the same name in a directory. The level
-        // tells: it is the weakest normalisation that makes the two equal, and all levels but the last are applied.
-        // That last one also holds `o=A+o=B` and `o=A+o=B+o=B`, which are different by number.
+        // A library that compares with case finds a difference between names that are equal in a directory. The level
+        // is the weakest normalization that makes the two equal; all levels except the last apply here. The last one
+        // has `o=A+o=B` and `o=A+o=B+o=B`, whose numbers of values differ.
         let by_case = case["match_rule"] == "case-sensitive values";
         let is_beyond = case["level"].as_str().unwrap().starts_with("beyond");
         let equal = case["equal"] == true || (by_case && !is_beyond);

@@ -1,7 +1,7 @@
 //! The LDIF reader against the corpus: cases of other parsers, files of public projects, output of servers.
 //!
-//! What is read in another way than others read it is in the tables of `docs/leniency.md`, which these tests read:
-//! a row that is missing and a row that is no longer true both fail.
+//! The tables of `docs/leniency.md` list where other parsers differ. These tests read the tables: a missing row and a
+//! row that is no longer true both fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,6 +14,7 @@ use offboard::render::record_json;
 use serde_json::Value;
 
 use super::record_form::{comparable, read};
+use crate::support::{file_name, paths_with};
 
 const LENIENCY: &str = include_str!("../../docs/leniency.md");
 
@@ -40,20 +41,14 @@ fn json_file(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-/// Files of a folder whose names end so, sorted.
+/// The files of a folder with this extension, at least one.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|found| found == extension));
-    files.sort();
+    let files = paths_with(folder, extension);
     assert!(!files.is_empty(), "{}", folder.display());
     files
 }
 
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap().to_str().unwrap().to_owned()
-}
-
-/// The records of a file as a plan reads it: byte order mark, UTF-16 and blocks are for `io::source`.
+/// The records of a file as a plan reads it, through `io::source`, which handles byte order marks, UTF-16 and blocks.
 fn read_file(path: &Path) -> Result<Vec<Value>, LdifError> {
     let mut blocks = Source::open(path.to_str().unwrap(), &ReadOptions::default()).unwrap().blocks().unwrap();
     let mut records = Vec::new();
@@ -65,7 +60,7 @@ fn read_file(path: &Path) -> Result<Vec<Value>, LdifError> {
     Ok(records)
 }
 
-/// The name of the variant, which is how the table calls it.
+/// The name of the variant, which the table uses.
 fn kind_name(kind: &LdifErrorKind) -> String {
     format!("{kind:?}").split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned()
 }
@@ -103,14 +98,14 @@ fn corpus_cases_are_read_as_others_read_them() {
 fn check_case(case: &Value) -> Result<(), String> {
     let text = BASE64.decode(case["input_base64"].as_str().unwrap().as_bytes()).unwrap();
     let is_valid = case["expect"] == "valid";
-    // A case of a URL that leads nowhere is refused as every URL is, unless somebody allows them.
+    // An invalid case with a URL is refused like every URL, as without --allow-url.
     let urls = if is_valid { UrlPolicy::Keep } else { UrlPolicy::Refuse };
     match (read(&text, urls), is_valid) {
         (Err(error), false) if error.line >= 1 && error.column >= 1 => Ok(()),
         (Err(error), _) => Err(error.to_string()),
         (Ok(records), false) => Err(format!("read as {records:?}")),
         (Ok(records), true) => {
-            // Some cases assert that a text is read, not as what.
+            // Some cases only assert that a text can be read.
             let Value::Array(expected) = &case["expected"] else { return Ok(()) };
             let (read, expected) = (comparable(&records), comparable(expected));
             if read == expected { Ok(()) } else { Err(format!("read as {read:?}\n    not {expected:?}")) }
@@ -154,7 +149,7 @@ fn corpus_files_are_read_as_two_other_readers_read_them() {
     assert_eq!(counts, expected, "{refused:#?}");
 }
 
-/// What real servers and tools write: each export is read whole, with as many entries as it has `dn:` lines.
+/// Exports of real servers and tools are read completely, with as many entries as `dn:` lines.
 #[test]
 fn server_exports_are_read_whole() {
     let Some(folder) = corpus() else { return };
@@ -175,7 +170,7 @@ fn server_exports_are_read_whole() {
             match record {
                 Ok(Record::Content(_)) => found += 1,
                 Ok(Record::NonEntry { .. }) => {}
-                // `ldapsearch -t` puts values in files of their own.
+                // `ldapsearch -t` writes values to files of their own.
                 Err(error) if name.contains("tempfiles") && error.kind == LdifErrorKind::UrlNotAllowed => found += 1,
                 Ok(Record::Change(record)) => wrong.push(format!("{name}:{}: a change record", record.line)),
                 Err(error) => wrong.push(format!("{name}: {error}")),

@@ -1,8 +1,8 @@
-//! The LDIF reader on `fixtures/ldif`: what it reads, what it says of malformed text, and the examples of RFC 2849.
+//! The LDIF reader on `fixtures/ldif`: valid text, errors of malformed text, and the examples of RFC 2849.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use offboard::ldif::lines::last_record_boundary;
 use offboard::ldif::{LdifError, LdifErrorKind, NonEntry, Record, RecordReader, UrlPolicy};
@@ -11,13 +11,11 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::record_form::read;
+use crate::support::{paths_with, root, scenarios};
 
 /// The LDIF files of a folder of `fixtures`, sorted: name without extension, text.
 fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "ldif"));
-    files.sort();
+    let files = paths_with(&root().join("fixtures").join(folder), "ldif");
     assert!(!files.is_empty());
     files
         .into_iter()
@@ -27,11 +25,7 @@ fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
 
 /// Every LDIF text of `fixtures` that is to be read without an error.
 pub fn readable() -> Vec<(String, Vec<u8>)> {
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios");
-    let mut folders: Vec<String> = fs::read_dir(scenarios)
-        .unwrap()
-        .map(|folder| format!("scenarios/{}", folder.unwrap().file_name().to_str().unwrap()))
-        .collect();
+    let mut folders: Vec<String> = scenarios().iter().map(|name| format!("scenarios/{name}")).collect();
     folders.extend(["ldif/valid", "ldif/rfc2849"].map(str::to_owned));
     folders.sort();
     let files = folders
@@ -51,7 +45,7 @@ fn valid_text_is_read_as_its_twin_says() {
     }
 }
 
-/// Blocks without `dn:` are told apart, for one of them says that the export is not whole.
+/// Blocks without `dn:` are distinguished, because one kind shows that the export is incomplete.
 #[test]
 fn what_ldapsearch_writes_around_entries() {
     let (_, text) = fixtures("ldif/valid").into_iter().find(|(name, _)| name == "ldapsearch").unwrap();
@@ -111,8 +105,8 @@ fn line_ends_do_not_matter() {
     }
 }
 
-/// RFC 2849, "Examples of LDAP Data Interchange Format". Blank lines that a page break put inside records are left
-/// out, and in example 3 the blanks that it put into base64.
+/// RFC 2849, "Examples of LDAP Data Interchange Format", without the blank lines that page breaks put into records, and
+/// in example 3 the blanks that they put into base64.
 #[test]
 fn the_examples_of_rfc_2849() {
     let mut said = String::new();
@@ -132,7 +126,7 @@ fn the_examples_of_rfc_2849() {
     insta::assert_snapshot!(said);
 }
 
-/// A URL is followed only by who was asked to, and what he says is the value.
+/// A URL is resolved only by the function that the caller gives, whose result is the value.
 #[test]
 fn urls_are_resolved_on_demand() {
     let (_, text) = fixtures("ldif/rfc2849").into_iter().find(|(name, _)| name == "example5").unwrap();
@@ -146,15 +140,15 @@ fn urls_are_resolved_on_demand() {
     assert_eq!((error.line, error.kind), (11, LdifErrorKind::UrlUnreadable("no such file".to_owned())));
 }
 
-/// All records of a text and all errors, with their places. Values are compared as values: whether one is decoded yet
-/// depends on what stands beside it in its block.
+/// All records and errors of a text with their places. Values are compared by their bytes, because a value may be
+/// decoded or not, depending on its block.
 fn outcomes(text: &[u8], first_line: u64) -> Vec<Result<Record<'_>, LdifError>> {
     RecordReader::new(text, first_line, UrlPolicy::Refuse).collect()
 }
 
 proptest! {
-    /// A file may be cut at any record boundary: the parts, each with the number of its first line, give what the
-    /// whole gives. The texts are whole fixtures, good and bad, one behind the other.
+    /// A file may be cut at any record boundary: the parts, each with the number of its first line, give the same as
+    /// the whole. The texts are whole fixtures, valid and malformed, concatenated.
     #[test]
     fn blocks_are_independent(
         picked in prop::collection::vec(any::<prop::sample::Index>(), 1..6),
@@ -162,7 +156,7 @@ proptest! {
         crlf in any::<bool>(),
     ) {
         let mut all = fixtures("ldif/valid");
-        // An error behind which reading does not go on: such text cannot be cut
+        // Text with an error after which reading does not continue cannot be cut.
         all.extend(fixtures("ldif/invalid").into_iter().filter(|(name, _)| !name.starts_with("fold-") && !name.starts_with("version-")));
         let mut text = Vec::new();
         for index in &picked {

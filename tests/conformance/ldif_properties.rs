@@ -1,4 +1,4 @@
-//! What must hold for every text: the writer's is read back as what was written, and none makes the reader fall over.
+//! Properties of every text: the reader reads back what the writer wrote, and no text makes it panic.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Any bytes, with those more often that LDIF treats in their own way.
+/// Any bytes; those with a meaning in LDIF are more frequent.
 fn value() -> impl Strategy<Value = Vec<u8>> {
     let special = prop::sample::select(b" \n\r\t:<#-\0\x1b,+\"\\=;a\xc3".to_vec());
     prop_oneof![
@@ -41,7 +41,7 @@ fn dn() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(rdn(), 1..4).prop_map(|rdns| rdns.join(&b','))
 }
 
-/// Not a keyword of LDIF: a record whose first attribute has such a name says something else.
+/// Attribute names that are not keywords of LDIF, which would change the meaning of a record's first line.
 fn description() -> impl Strategy<Value = String> {
     "[a-wyzA-Z][a-zA-Z0-9-]{0,30}(;x-[a-z0-9-]{1,8}){0,2}".prop_filter("keyword", |name| {
         !["dn", "control", "changetype"].iter().any(|keyword| name.eq_ignore_ascii_case(keyword))
@@ -72,7 +72,7 @@ fn modification() -> impl Strategy<Value = (ModOp, String, Vec<Vec<u8>>)> {
     (description(), parts).prop_map(|(description, (op, values))| (op, description, values))
 }
 
-/// One at most: `ldapmodify` reads no second control of a record.
+/// At most one control: `ldapmodify` does not read a second one of a record.
 fn controls() -> impl Strategy<Value = Vec<Control>> {
     let control = ("[0-2](\\.[1-9][0-9]{0,5}){1,8}", any::<bool>(), prop::option::of(value()));
     prop::collection::vec(control.prop_map(|(oid, critical, value)| Control { oid, critical, value }), 0..2)
@@ -141,7 +141,7 @@ fn model_attributes(attributes: &Attributes) -> Vec<Attribute> {
     attributes.iter().map(|(name, values)| model_attribute(name, values)).collect()
 }
 
-/// All that a record says, spelling by spelling.
+/// A record with all of its spellings, for comparison.
 fn said(record: &ldap::ChangeRecord) -> Value {
     let change = match &record.change {
         Change::Add(attributes) => said_of_attributes(attributes),
@@ -184,7 +184,7 @@ proptest! {
         prop_assert_eq!(said_of_attributes(&read), said_of_attributes(&entry.attributes));
     }
 
-    /// Also with any comments between them, and in text that no terminal minds.
+    /// Also with comments between the records, and with characters that a terminal would act on.
     #[test]
     fn written_changes_are_read_back(
         written in prop::collection::vec((value(), change()), 1..6),

@@ -1,8 +1,8 @@
 //! The proof's model of a server against what slapd 2.5.13, 389 Directory Server 2.3.1 and Samba 4.17.12 did.
 //!
-//! A file a server: what `ldapmodify` was given, its exit status, and the entries afterwards. Cases that are about the
-//! client, or about what `offboard` never writes, stand in [`NOT_ASKED`]; where the model is known to differ from a
-//! server, in [`DIFFERENCES`].
+//! There is a file for each server: the input of `ldapmodify`, its exit status, and the entries afterwards.
+//! [`NOT_ASKED`] lists cases about the client or about records that `offboard` never writes; [`DIFFERENCES`] lists
+//! where the model is known to differ from a server.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -10,12 +10,14 @@ use std::path::PathBuf;
 
 use offboard::ldap::attribute_types::equality_rule;
 use offboard::ldap::matching::matches;
-use offboard::ldap::{Attribute, AttributeDescription, Change, ChangeRecord, Dn, DnKey, Entry, Origin, Value};
+use offboard::ldap::{Attribute, AttributeDescription, Change, ChangeRecord, Dn, DnKey, Entry, Value};
 use offboard::ldif::{Record, RecordReader, UrlPolicy, convert};
 use offboard::policy::Server::{self, ActiveDirectory, Ds389, OpenLdap};
 use offboard::proof::apply::Model;
 
-/// Which cases.
+use crate::support::entries;
+
+/// A choice of cases.
 enum Cases {
     /// Those with this exit status.
     Code(u16),
@@ -62,7 +64,7 @@ const NOT_ASKED: &[(Cases, &str)] = &[
     (Named("DN empty"), "the root entry is in no export"),
 ];
 
-/// Cases in which the model answers otherwise than a server.
+/// Cases in which the model and a server differ.
 #[rustfmt::skip]
 const DIFFERENCES: &[(Server, &str, &str)] = &[
     (OpenLdap, "undefined attribute", SITE),
@@ -91,7 +93,7 @@ const SITE: &str = "the model does not have the schema of the site";
 const SPELLING: &str = "names are written as an export of the server spells them, and none spells them so";
 const PREPARATION: &str = "the server does not prepare strings as RFC 4518 says";
 
-/// What each case begins with on slapd and 389.
+/// The entries at the start of each case on slapd and 389 DS.
 const SUN: &str = "\
 dn: ou=T,o=root_suffix
 objectClass: organizationalUnit
@@ -152,7 +154,7 @@ cn: ug1
 uniqueMember: uid=u1,ou=T,o=root_suffix
 ";
 
-/// What each case begins with on Samba.
+/// The entries at the start of each case on Samba.
 const AD: &str = "\
 dn: OU=T,DC=ad,DC=example,DC=test
 objectClass: organizationalUnit
@@ -221,7 +223,7 @@ struct Case {
 /// What a search showed afterwards.
 enum Shown {
     Entries(Vec<Entry>),
-    /// The searched entry was not there. Samba tells which.
+    /// The searched entry did not exist. Samba gives its name.
     Absent(Option<DnKey>),
 }
 
@@ -277,17 +279,6 @@ fn answer(text: &[u8]) -> Shown {
     Shown::Absent(name)
 }
 
-fn entries(text: &[u8]) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
-    for record in RecordReader::new(text, 1, UrlPolicy::Refuse) {
-        let Record::Content(record) = record.unwrap() else { panic!("no entry: {}", text.escape_ascii()) };
-        let dn = Dn::parse(&record.dn).unwrap();
-        let attributes = convert::attributes(&record.attributes).unwrap();
-        entries.push(Entry { dn, origin: Origin::default(), attributes });
-    }
-    entries
-}
-
 fn model(server: Server) -> Model {
     let (content, suffix) = match server {
         ActiveDirectory => (AD, "DC=ad,DC=example,DC=test"),
@@ -316,7 +307,7 @@ fn records(case: &Case) -> Result<Vec<ChangeRecord>, String> {
     Ok(records)
 }
 
-/// Runs a case in the model; what is not as on the server is the error.
+/// Runs a case in the model. The error is the difference from the server.
 fn differs(server: Server, case: &Case) -> Result<(), String> {
     let records = records(case)?;
     let mut model = model(server);
@@ -344,7 +335,7 @@ fn differs(server: Server, case: &Case) -> Result<(), String> {
             }
             Shown::Entries(entries) => {
                 same_names(&model, entries)?;
-                // What the search asked for: what it shows, or what was changed where it shows nothing.
+                // The attributes that the search shows, or those that were changed where it shows none.
                 let attributes = entries.iter().flat_map(|entry| &entry.attributes);
                 let mut asked: HashSet<_> = attributes.map(|attribute| attribute.description.clone()).collect();
                 if let ([_], true) = (&entries[..], asked.is_empty()) {
@@ -368,7 +359,7 @@ fn touched(records: &[ChangeRecord]) -> impl Iterator<Item = AttributeDescriptio
     })
 }
 
-/// The names that records speak of: before and after.
+/// The DNs in records, before and after a rename.
 fn names(records: &[ChangeRecord]) -> Vec<DnKey> {
     let mut names = Vec::new();
     for record in records {
@@ -382,7 +373,7 @@ fn names(records: &[ChangeRecord]) -> Vec<DnKey> {
     names
 }
 
-/// Several entries are those at or below the first, or those directly below one.
+/// The entries that a search showed: those at or below the first one, or those directly below one.
 fn same_names(model: &Model, shown: &[Entry]) -> Result<(), String> {
     let shown: BTreeSet<&DnKey> = shown.iter().map(|entry| entry.dn.key()).collect();
     // Keys sort parents first.
@@ -469,7 +460,7 @@ fn samba() {
     assert_eq!(check(ActiveDirectory, "samba.txt"), (92, 11));
 }
 
-/// A line of the table that no case needs would hide one that is new.
+/// Every line of the tables applies to a case; an unused line could hide a new difference.
 #[test]
 fn what_is_not_asked_is_there() {
     let cases: Vec<Case> = ["slapd.txt", "389.txt", "samba.txt"].iter().flat_map(|file| read(file)).collect();

@@ -8,4 +8,5 @@ mod matrix;
 mod record_form;
 mod rosters;
 pub mod schema;
+#[cfg(feature = "all-tests")]
 mod second_opinion;

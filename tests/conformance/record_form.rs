@@ -1,4 +1,4 @@
-//! Records in one form, so that what several parsers read can be compared.
+//! Records in a common form, to compare the results of several parsers.
 //!
 //! The JSON of `offboard::render::record_json`, minus what parsers are free to lose: the case of attribute names, the
 //! order of attributes, of the values of one attribute and of controls, and which of the words `modrdn` and `moddn` was
@@ -9,7 +9,7 @@ use offboard::ldif::{LdifError, RecordReader, UrlPolicy};
 use offboard::render::record_json;
 use serde_json::{Value, json};
 
-/// All records of a text, as JSON; blocks that are no records are left out.
+/// All records of a text, as JSON, without blocks that are not records.
 pub fn read(text: &[u8], urls: UrlPolicy<'_>) -> Result<Vec<Value>, LdifError> {
     let mut records = Vec::new();
     for record in RecordReader::new(text, 1, urls) {
@@ -70,7 +70,7 @@ fn octets(value: &Value) -> Value {
     match value {
         Value::String(_) => value.clone(),
         Value::Object(form) if form.contains_key("url") => value.clone(),
-        // Parsers differ in what they write as text, so what can be text becomes text.
+        // Parsers differ in when they use base64, so every value that can be text becomes text.
         form => {
             let octets = BASE64.decode(form["b64"].as_str().unwrap().as_bytes()).unwrap();
             String::from_utf8(octets).map_or_else(|_| form.clone(), Value::from)

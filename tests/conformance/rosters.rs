@@ -1,21 +1,20 @@
-//! The roster reader on `fixtures/rosters`: good files and one malformation each, what they hold and what is doubted.
+//! The roster reader on `fixtures/rosters`: valid files, files with one fault each, their content and the doubts about
+//! them.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use jiff::civil::date;
 use offboard::leavers::roster::{Completeness, Roster, RosterError, Rules, Standing, Trailer, read};
 
+use crate::support::{file_name, root, sorted_paths};
+
 /// The files of a folder of rosters, sorted.
 fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files = sorted_paths(&root().join("fixtures").join(folder));
     files.retain(|path| path.is_file());
-    files.sort();
     assert!(!files.is_empty());
-    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
-    files.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+    files.iter().map(|path| (file_name(path), fs::read(path).unwrap())).collect()
 }
 
 fn rules(trailer: Option<&str>) -> Rules {
@@ -40,7 +39,7 @@ fn standing(standing: &Standing) -> String {
     }
 }
 
-/// What a file amounts to, on 21 November 2026, where a roster may be a week old.
+/// The result of reading a file on 21 November 2026, where a roster may be a week old.
 fn say(said: &mut String, outcome: &Result<Roster, Vec<RosterError>>) {
     match outcome {
         Ok(roster) => {
@@ -89,7 +88,7 @@ fn what_each_file_comes_to() {
     insta::assert_snapshot!(said);
 }
 
-/// However a good file is cut, its trailer is missed: a part of a roster is never taken for a whole one.
+/// A valid file that is cut at any place lacks its trailer, and is never taken for a complete roster.
 #[test]
 fn a_part_is_never_taken_for_the_whole() {
     let [(folder, trailer), _] = FOLDERS;
@@ -102,7 +101,7 @@ fn a_part_is_never_taken_for_the_whole() {
         for cut in 0..end {
             match read(&text[..cut], &rules) {
                 Err(_) => {}
-                // Cut inside the time of the day, or of its date: nothing of the rows is lost.
+                // Cut inside the time of day or the date: all rows are there.
                 Ok(part) => assert_eq!(part.rows, roster.rows, "{name} cut at byte {cut}"),
             }
         }

@@ -1,26 +1,10 @@
-//! The schema of `fixtures/schema`: parts of what real servers write, a file each, and what is known from it.
+//! The schema of `fixtures/schema`: excerpts from real servers, one file each, and what the reader makes of them.
 
 use std::fs;
 
 use offboard::ldap::schema::{Link, Schema, SchemaErrorKind};
-use offboard::ldap::{Dn, Entry, Origin};
-use offboard::ldif::{Record, RecordReader, UrlPolicy, convert};
 
-use crate::offboard::root;
-
-/// The entries of an export.
-fn entries(ldif: &[u8]) -> Vec<Entry> {
-    let records = RecordReader::new(ldif, 1, UrlPolicy::Refuse).map(Result::unwrap);
-    let entries = records.filter_map(|record| match record {
-        Record::Content(content) => {
-            let attributes = convert::attributes(&content.attributes).unwrap();
-            let origin = Origin { export: 0, line: content.line };
-            Some(Entry { dn: Dn::parse(&content.dn).unwrap(), origin, attributes })
-        }
-        _ => None,
-    });
-    entries.collect()
-}
+use crate::support::{entries, root};
 
 /// The schema that an export holds.
 pub fn schema(ldif: &[u8]) -> Schema {
@@ -94,7 +78,7 @@ fn schema_of_389_directory_server() {
     assert_eq!(schema.dn_attributes(), ["distinguishedName", "helpDeskContact", "member", "nsRoleDN", "uniqueMember"]);
     assert!(schema.is_dn("nsRole") && !schema.is_user_modifiable("nsRole"));
     assert!(schema.is_dn("helpDesk-oid") && schema.is_single_valued("helpdeskcontact"));
-    // 389 DS has no name-and-uid syntax.
+    // 389 DS lacks the syntax Name and Optional UID.
     assert!(schema.is_dn("uniqueMember") && !schema.is_name_and_uid("uniqueMember"));
     assert!(schema.allows("exampleStaff-oid", "helpDesk-oid") && !schema.allows("exampleStaff", "member"));
     // A group of 389 DS may be empty.

@@ -1,4 +1,4 @@
-//! Other people's readers see in the fixtures what we see.
+//! Other projects' parsers read the fixtures as `offboard` does.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use offboard::ldif::{NonEntry, Record, RecordReader, UrlPolicy};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::offboard::{root, scenario_file, scenarios};
+use crate::support::{root, scenario_file, scenarios};
 
 /// Prints a line for each value: the number of its entry, its attribute in lower case, and its bytes in hexadecimal.
 const PYTHON: &str = r"
@@ -57,14 +57,14 @@ fn ours(path: &str) -> Vec<String> {
     lines
 }
 
-/// What a program prints, sorted; an error if it ends with one.
+/// The output of a program, sorted; its standard error if it fails.
 fn run(program: &str, arguments: &[&str], package: &str) -> Result<Vec<String>, String> {
     let output = Command::new(program).args(arguments).current_dir(root()).output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}; `tests/run` installs {package}"));
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    // What `ldapmodify` shows of values need not be UTF-8.
+    // `ldapmodify` may print values that are not UTF-8.
     let mut lines: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
     lines.sort();
     Ok(lines)
@@ -78,7 +78,7 @@ fn theirs(program: &str, arguments: &[&str], package: &str) -> Vec<String> {
 #[test]
 fn content_fixtures() {
     for name in scenarios() {
-        for path in crate::offboard::exports(&name) {
+        for path in crate::support::exports(&name) {
             let ours = ours(&path);
             assert!(!ours.is_empty(), "{path}");
             assert_eq!(ours, theirs("/usr/bin/python3", &["-c", PYTHON, &path], "python3-ldap"), "{path}: python-ldap");
@@ -87,7 +87,7 @@ fn content_fixtures() {
     }
 }
 
-/// Fixtures that others read in another way, and what they make of it.
+/// Fixtures that other parsers read differently, and what they do.
 const READ_OTHERWISE: [(&str, &str, &str); 5] = [
     ("python-ldap", "valid/names-only", "an error at a last record of nothing but `dn:` without a line end"),
     ("python-ldap", "valid/old-names", "an error at `dn: @INDEXLIST`, which is not a DN"),
@@ -96,10 +96,10 @@ const READ_OTHERWISE: [(&str, &str, &str); 5] = [
     ("python-ldap", "valid/version-again", "an error at a second `version:`"),
 ];
 
-/// What is easily misread: content of `fixtures/ldif` without change records and without URLs.
+/// Content that is easily misread: `fixtures/ldif` without change records and URLs.
 #[test]
 fn easily_misread_content() {
-    // Both must be there before any difference counts.
+    // A missing module must not look like a difference.
     theirs("/usr/bin/python3", &["-c", "import ldap, ldif"], "python3-ldap");
     theirs("/usr/bin/perl", &["-MNet::LDAP::LDIF", "-e", "1"], "libnet-ldap-perl");
     let mut differing = Vec::new();
@@ -126,7 +126,7 @@ fn easily_misread_content() {
     assert!(compared > 12, "only {compared} fixtures");
 }
 
-/// `ldapmodify -n` parses every change file of every scenario, and as many records as we wrote.
+/// `ldapmodify -n` parses every change file of every scenario, and finds the number of records that was written.
 #[test]
 fn change_files() {
     for name in scenarios() {
@@ -145,7 +145,7 @@ fn change_files() {
     }
 }
 
-/// How many operations `ldapmodify -n` says it would send.
+/// How many operations `ldapmodify -n` would send.
 fn parsed_by_ldapmodify(path: &str) -> usize {
     let lines = theirs("/usr/bin/ldapmodify", &["-n", "-v", "-f", path], "ldap-utils");
     let operation = |line: &&String| {

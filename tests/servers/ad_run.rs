@@ -1,7 +1,7 @@
-//! Lives of leavers in Active Directory: planned from exports of a Samba domain and applied to it, day by day.
+//! Leavers in Active Directory over several days: planned from exports of a Samba domain and applied to it.
 //!
-//! The policy and the leavers are those of the scenario `ad-disable-move-delete`; `ad-references` is of one whom everything
-//! names.
+//! Policy and leavers are those of the scenario `ad-disable-move-delete`; in `ad-references` every kind of reference
+//! names the leaver.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -13,23 +13,23 @@ use super::compare::differences;
 use super::plan_run::{follow, predicted};
 use super::samba::{AdController, AdDatabase, ORGANISATION};
 use super::server::Server as _;
-use crate::offboard::{AS_OF, inputs, offboard, root, scenario_file, stderr};
+use crate::support::{AS_OF, inputs, offboard, paths_with, root, scenario_file, stderr};
 use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use offboard::plan::Guard;
 
 const SCENARIO: &str = "ad-disable-move-delete";
 
-/// A domain with the organisation of the fixture.
+/// A domain with the entries of the fixture.
 pub fn organisation() -> AdDatabase {
     AdDatabase::start(&[root().join("fixtures/servers/ad-content.ldif")])
 }
 
-/// Plans for a day from what the domain holds; earlier change sets are given with `--history`.
+/// Plans for a day from an export of the domain, with earlier change sets as `--history`.
 pub fn plan(database: &AdDatabase, day: &str, folder: &Path, history: &[PathBuf]) -> (PathBuf, Value) {
     plan_of(SCENARIO, database, day, folder, history)
 }
 
-/// The same by the policy and the leavers of another scenario.
+/// [`plan`] with the policy and leavers of another scenario.
 fn plan_of(scenario: &str, database: &AdDatabase, day: &str, folder: &Path, history: &[PathBuf]) -> (PathBuf, Value) {
     let folder = folder.join(day);
     std::fs::create_dir(&folder).unwrap();
@@ -46,28 +46,26 @@ fn plan_of(scenario: &str, database: &AdDatabase, day: &str, folder: &Path, hist
     (set, view)
 }
 
-/// Runs the files of a folder of a change set, in order.
+/// Applies the files of a folder of a change set, in order.
 pub fn run(database: &AdDatabase, folder: &Path) -> usize {
-    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "ldif")).collect();
-    files.sort();
+    let files = paths_with(folder, "ldif");
     for file in &files {
         database.modify(file);
     }
     files.len()
 }
 
-/// How two exports differ, except what Active Directory counts and dates by itself.
+/// The differences between two exports, except counters and times that Active Directory sets.
 pub fn differing(before: &Path, after: &Path) -> Vec<String> {
     const OWN: [&str; 2] = [": usnchanged: ", ": whenchanged: "];
     let found = differences(&[before], &[after]);
     found.into_iter().filter(|line| !OWN.iter().any(|own| line.contains(own))).collect()
 }
 
-/// The whole run of a scenario, offline by `ldbmodify` or by the runbook on a domain controller: what else than the
-/// proof says is there after the plan. The rollback brings everything back.
+/// A whole run of a scenario, offline by `ldbmodify` or by the runbook on a domain controller. Gives the differences
+/// from the proof after the plan. The rollback restores everything.
 fn whole_run(scenario: &str, database: AdDatabase, is_served: bool, stages: usize) -> Vec<String> {
-    // What an entry that was deleted and added again cannot have back.
+    // Attributes that an entry loses when it is deleted and added again.
     const IDENTITY: [&str; 5] = ["objectguid", "objectsid", "usncreated", "whencreated", "pwdlastset"];
     let place = tempfile::tempdir().unwrap();
     let folder = |name: &str| {
@@ -104,14 +102,14 @@ fn a_change_set_does_what_the_proof_says_and_is_undone() {
     insta::assert_snapshot!("after_apply", found.join("\n"));
 }
 
-/// The same over LDAP, by the blocks of the runbook.
+/// The same run over LDAP, by the commands of the runbook.
 #[test]
 fn a_domain_controller_takes_the_runbook() {
     let found = whole_run(SCENARIO, organisation(), true, 4);
     insta::assert_snapshot!("after_apply", found.join("\n"));
 }
 
-/// A leaver whom everything names that can.
+/// A leaver that every kind of reference names.
 const REFERENCES: &str = "ad-references";
 
 fn with_references() -> AdDatabase {
@@ -119,7 +117,7 @@ fn with_references() -> AdDatabase {
     AdDatabase::start(&[root().join("fixtures/servers/ad-content.ldif"), prepare])
 }
 
-/// The scenario's export is what `ldbsearch` writes of the domain that its README describes.
+/// The scenario's export is the output of `ldbsearch` for the domain that its README describes.
 #[test]
 fn the_export_is_of_a_real_domain() {
     const OWN: [&str; 6] = ["objectguid", "objectsid", "usncreated", "usnchanged", "whencreated", "whenchanged"];
@@ -130,7 +128,7 @@ fn the_export_is_of_a_real_domain() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// Only the back links of who takes over are more than the proof says.
+/// Only the back links of the successor differ from the proof.
 #[test]
 fn references_go_and_come_back() {
     for is_served in [false, true] {
@@ -139,7 +137,7 @@ fn references_go_and_come_back() {
     }
 }
 
-/// A plain text search, as a person would make it, finds him nowhere but in what the plan asks a person about.
+/// A plain text search finds the leaver only in decision items of the plan.
 #[test]
 fn references_leave_no_trace() {
     let names = [r"smith\, john,ou=staff", "smith\\0adel", "jsmith@", "john.smith@", "deleted objects", "\\jsmith"];
@@ -175,7 +173,7 @@ fn references_leave_no_trace() {
     assert_eq!(traces(&database.export(place.path())), reviews);
 }
 
-/// Disabled, moved, deleted after 90 days; nothing is planned twice, and nothing names who is gone.
+/// Disabled, moved, and deleted after 90 days. Nothing is planned twice, and nothing names a deleted account.
 #[test]
 fn from_the_first_day_to_the_last() {
     let database = organisation();

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Do changes one by one, and say how the server answered each.
+"""Apply changes one by one and print the result code of each.
 
     apply_records.py URI BIND-DN PASSWORD-FILE < CHANGES
 
-CHANGES holds a JSON array a line: ["add", dn, [[type, [value, ...]], ...]], ["delete", dn],
+CHANGES has a JSON array on each line: ["add", dn, [[type, [value, ...]], ...]], ["delete", dn],
 ["modify", dn, [[op, type, [value, ...] or null], ...]], ["modrdn", dn, newrdn, deleteoldrdn, newsuperior or null].
-For each a line is written: the result code.
+Prints a line for each: the result code.
 """
 
 import json

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Say exactly how the entries of two sets of LDIF exports differ.
+"""Print the differences between the entries of two sets of LDIF exports.
 
     compare.py BEFORE... -- AFTER...
 
-Exit status 0 when they are equal, 1 when they differ (each difference is a line on standard output), 2 in trouble.
-Entries are equal when their DNs and attributes are: order does not count, spelling of values does, except that
-DNs are compared parsed and object classes whatever their case. What the server maintains by itself is left out.
+Exit status 0 when they are equal, 1 when they differ (each difference is a line on standard output), 2 on an error.
+Entries are equal if their DNs and attributes are, in any order. Values are compared byte by byte, except that DNs are
+parsed and object classes are compared without case. Attributes that the server maintains are left out.
 """
 
 import sys
@@ -14,7 +14,7 @@ import ldif
 
 import names
 
-# Maintained by the server: never the same twice.
+# The server maintains these; they differ in every run.
 OPERATIONAL = {
     "contextcsn",
     "createtimestamp",
@@ -51,7 +51,7 @@ DN_VALUED = {
 
 
 def key(attribute, value):
-    """What a value is compared by."""
+    """The key by which a value is compared."""
     kind = attribute.split(";")[0]
     if kind == "objectclass":
         return value.lower()

@@ -1,11 +1,12 @@
-//! A second opinion on whether two exports hold the same entries, which shares no code with `offboard`.
+//! Compares the entries of two exports with a program that shares no code with `offboard`.
 
-use super::tools::{python_ldap, said};
+use crate::support::programs::{output_text, python_ldap};
 use std::path::Path;
 
-/// How the entries differ, a line each; none when they are equal.
+/// The differences between the entries, one line each.
 ///
-/// See `compare.py` for what counts. Files that cannot be compared (malformed, no entries, a DN twice) fail the test.
+/// `compare.py` documents what is compared. Files that cannot be compared (malformed, no entries, a DN twice) fail the
+/// test.
 pub fn differences<B: AsRef<Path>, A: AsRef<Path>>(before: &[B], after: &[A]) -> Vec<String> {
     let output = python_ldap("compare.py")
         .args(before.iter().map(AsRef::as_ref))
@@ -17,11 +18,11 @@ pub fn differences<B: AsRef<Path>, A: AsRef<Path>>(before: &[B], after: &[A]) ->
         Some(0 | 1) if output.stderr.is_empty() => {
             String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
         }
-        _ => panic!("compare.py: {}\n{}", output.status, said(&output)),
+        _ => panic!("compare.py: {}\n{}", output.status, output_text(&output)),
     }
 }
 
-/// Fails with every difference when the entries are not the same.
+/// Fails with all differences if the entries are not equal.
 pub fn assert_same<B: AsRef<Path>, A: AsRef<Path>>(before: &[B], after: &[A]) {
     let found = differences(before, after);
     assert!(found.is_empty(), "the exports differ:\n{}", found.join("\n"));

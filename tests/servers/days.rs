@@ -1,7 +1,7 @@
-//! Whole lives of leavers on a real server: planned, applied and handed over day by day, until nothing is left to do.
+//! Leavers on a real server over several days, until nothing is left to do.
 //!
-//! Every day the server is exported, the plan is made from that export, the runbook's blocks are run, and the commands
-//! that the plan hands to other tools are run by `sun_tools.py`, which does to entries what those tools do.
+//! Each day the server is exported, the plan is made from that export, and the runbook's commands are run. The external
+//! commands of the plan are run by `sun_tools.py`, which changes entries as those tools do.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,24 +9,24 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::compare::assert_same;
-use super::runbook::{run_block, runbook_blocks};
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
-use super::tools::{python_ldap, said, succeed};
-use crate::offboard::{exports, inputs, offboard, root, scenario_file, stderr};
+use crate::support::programs::{output_text, python_ldap, succeed};
+use crate::support::runbook::{run_block, runbook_blocks};
+use crate::support::{exports, inputs, offboard, root, scenario_file, stderr};
 
-/// The life of a scenario's leavers.
+/// The days of a scenario's leavers.
 struct Life {
     scenario: &'static str,
     server: Slapd,
     place: tempfile::TempDir,
     /// The change sets so far.
     sets: Vec<PathBuf>,
-    /// What happened, for the snapshot.
+    /// A text of what happened, for the snapshot.
     story: String,
-    /// Give earlier change sets with `--history`.
+    /// Whether earlier change sets are given with `--history`.
     with_history: bool,
-    /// Lists in place of the scenario's: the option, and the text of the file.
+    /// Lists that replace the scenario's: the option, and the text of the file.
     lists: Vec<(&'static str, String)>,
 }
 
@@ -44,7 +44,7 @@ impl Life {
         }
     }
 
-    /// Plans for a day from what the server holds, runs everything, and gives the view of the plan.
+    /// Plans for a day from an export of the server, runs everything, and gives the plan.json.
     fn day(&mut self, day: &str) -> Value {
         let folder = self.place.path().join(format!("export-{}", self.sets.len()));
         std::fs::create_dir(&folder).unwrap();
@@ -79,7 +79,7 @@ impl Life {
         plan
     }
 
-    /// One paragraph a day: decisions, records by stage, commands.
+    /// The paragraph of a day: decisions, records by stage, external commands.
     fn tell(&mut self, day: &str, plan: &Value) {
         let story = &mut self.story;
         writeln!(story, "{day}").unwrap();
@@ -116,11 +116,11 @@ impl Life {
         let runbook = std::fs::read_to_string(set.join("RUNBOOK.md")).unwrap();
         for block in runbook_blocks(&runbook, heading) {
             let output = run_block(set, &block, &self.server.environment());
-            assert!(output.status.success(), "{heading}: {block}\n{}", said(&output));
+            assert!(output.status.success(), "{heading}: {block}\n{}", output_text(&output));
         }
     }
 
-    /// What the server holds now, in lower case.
+    /// The content of the server now, in lower case.
     fn text(&self) -> String {
         let folder = self.place.path().join("last");
         let _ = std::fs::create_dir(&folder);
@@ -128,7 +128,7 @@ impl Life {
         files.iter().map(|file| std::fs::read_to_string(file).unwrap().replace("\n ", "").to_lowercase()).collect()
     }
 
-    /// Nothing of the plan is left to do, and nothing names the leavers.
+    /// Checks that nothing is left to plan, and that nothing names the leavers.
     fn ends(&mut self, day: &str, names: &[&str]) {
         let plan = self.day(day);
         assert_eq!(plan["operations"].as_array().unwrap().len(), 0, "{}", self.story);
@@ -140,7 +140,7 @@ impl Life {
     }
 }
 
-/// The words of a command as the runbook writes it: plain ones, or in single quotes.
+/// The words of a command in the runbook, with or without single quotes.
 fn shell_words(command: &str) -> Vec<String> {
     let output =
         std::process::Command::new("bash").args(["-c", &format!("printf '%s\\0' {command}")]).output().unwrap();
@@ -151,7 +151,7 @@ fn shell_words(command: &str) -> Vec<String> {
 
 const NOTE: &[&str] = &["o=root_suffix", "o=PiServerDb"];
 
-/// The note's main procedure: mark, wait for the tools, wait for the grace, delete.
+/// The main procedure of the technical note: disable, wait for the tools, wait for the grace period, delete.
 #[test]
 fn note_with_ldap_tools() {
     let mut life = Life::new("note-with-grace", NOTE);
@@ -163,7 +163,7 @@ fn note_with_ldap_tools() {
     insta::assert_snapshot!(life.story);
 }
 
-/// Without a stamp in the directory, the change set of the first day says since when.
+/// Without a stamp in the directory, the change set of the first day gives the date.
 #[test]
 fn note_with_history() {
     let mut life = Life::new("note-with-history", NOTE);
@@ -213,7 +213,7 @@ fn messaging_5() {
     insta::assert_snapshot!(life.story);
 }
 
-/// The ILM article's scenarios: disabled and moved, deleted 90 days later, disconnected and never touched again.
+/// The scenarios of the ILM article: disabled and moved, deleted 90 days later; disconnected and not changed again.
 #[test]
 fn ilm_disable_move_delete() {
     let mut life = Life::new("ilm-disable-move-delete", &["dc=example,dc=com"]);
@@ -227,7 +227,7 @@ fn ilm_disable_move_delete() {
     insta::assert_snapshot!(life.story);
 }
 
-/// Disabled, moved and brought back: the change set of the first day says what was there before it.
+/// Disabled, moved and restored: the change set of the first day has the earlier values.
 #[test]
 fn restored_from_history() {
     let mut life = Life::new("posix-restore", &["dc=example,dc=com"]);
@@ -243,7 +243,7 @@ fn restored_from_history() {
     insta::assert_snapshot!(life.story);
 }
 
-/// Every row of the domain purge table, and what becomes of it once the tools have run.
+/// Every row of the domain purge table, planned again after the tools have run.
 #[test]
 fn services_one_by_one() {
     let mut life = Life::new("services", &["o=isp"]);
@@ -258,7 +258,7 @@ fn services_one_by_one() {
     insta::assert_snapshot!(life.story);
 }
 
-/// The rosters of a day: of the north with a row changed, of the south with that day's date.
+/// The rosters of a day: the north with one row changed, the south with that day's date.
 fn rosters(day: &str, (from, to): (&str, &str)) -> Vec<(&'static str, String)> {
     let read = |file: &str| std::fs::read_to_string(root().join(scenario_file("moss-rosters", file))).unwrap();
     vec![
@@ -269,7 +269,7 @@ fn rosters(day: &str, (from, to): (&str, &str)) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Who leaves is in rosters. One of them comes back, leaves again, and is gone a grace later.
+/// Leavers from rosters. One of them returns, leaves again, and is deleted after another grace period.
 #[test]
 fn rosters_day_by_day() {
     let mut life = Life::new("moss-rosters", &["dc=example,dc=com"]);

@@ -1,18 +1,18 @@
-//! What `offboard diff` writes, run on a slapd that holds BEFORE: afterwards it holds AFTER.
+//! The output of `offboard diff`, applied to a slapd with the entries of BEFORE, gives the entries of AFTER.
 
 use std::path::{Path, PathBuf};
 
 use super::compare::{assert_same, differences};
 use super::plan_run::predicted;
-use super::runbook::run_block;
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
-use super::tools::said;
 use crate::diff::random_pair;
-use crate::offboard::{exports, offboard, root, stderr};
+use crate::support::programs::output_text;
+use crate::support::runbook::run_block;
+use crate::support::{exports, offboard, root, stderr};
 use offboard::plan::Guard;
 
-/// Loads BEFORE, applies the difference, and holds what is there then against AFTER.
+/// Loads BEFORE, applies the difference, and compares the result with AFTER.
 fn turns_into(suffixes: &[&str], before: &Path, after: &Path, place: &Path) {
     assert!(!differences(&[before], &[after]).is_empty());
     let output =
@@ -21,7 +21,7 @@ fn turns_into(suffixes: &[&str], before: &Path, after: &Path, place: &Path) {
     let server = Slapd::start(Setup::plain(suffixes), &[before]);
     let command = r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f change.ldif"#;
     let output = run_block(place, command, &server.environment());
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     assert_same(&[after], &server.export(place));
 }
 
@@ -29,7 +29,7 @@ fn turns_into(suffixes: &[&str], before: &Path, after: &Path, place: &Path) {
 fn a_scenario_before_and_after() {
     let place = tempfile::tempdir().unwrap();
     let files: Vec<PathBuf> = exports("three-domains").iter().map(|file| root().join(file)).collect();
-    // One `version:` line is enough for the readers of the test.
+    // The test's parsers accept one `version:` line only.
     let text = files.iter().map(|file| std::fs::read_to_string(file).unwrap().replace("version: 1\n", ""));
     let text: Vec<String> = text.collect();
     let before = place.path().join("before.ldif");

@@ -1,42 +1,42 @@
-//! A private 389 Directory Server: one folder, one process, gone when it is dropped.
+//! A private 389 Directory Server: one folder and one process, both removed on drop.
 //!
-//! Nothing outside the folder is written (but a semaphore of some bytes, see `Drop`) and no privilege is needed. It
-//! listens on a Unix socket only (`ldapi`), so tests that run at the same time cannot meet. `dscreate`, which wants
-//! systemd, is not used: its template of the configuration is filled in here.
+//! Nothing outside the folder is written (except a semaphore of some bytes, see `Drop`), and no privilege is needed. It
+//! listens only on a Unix socket (`ldapi`), so that tests that run at the same time do not collide. `dscreate` needs
+//! systemd; instead its configuration template is filled in here.
 
 use super::server::{Daemon, PASSWORD, Server, private_folder, socket, split};
-use super::tools::{here, program, said, succeed};
+use crate::support::programs::{here, output_text, program, succeed};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Debian's package of it.
+/// The Debian package.
 const PACKAGE: &str = "389-ds-base";
 
-/// What the package has for new servers. The server finds the schema beside it by itself.
+/// The package's files for new servers. The server finds the schema next to them by itself.
 const TEMPLATE: &str = "/usr/share/dirsrv/data/template-dse.ldif";
 
-/// The administrator.
+/// The DN of the administrator.
 const ROOT_DN: &str = "cn=Directory Manager";
 
-/// How a server is set up.
+/// The set-up of a server.
 pub struct Setup {
-    /// The suffixes that it holds, a database each.
+    /// Its suffixes, one database each.
     pub suffixes: Vec<String>,
     /// Lines of `cn=config`, such as `nsslapd-syntaxcheck: off`.
     pub global: String,
-    /// Its referential integrity plug-in is on, with the attributes that it has by itself.
+    /// Whether the referential integrity plug-in is on, with its default attributes.
     pub referential_integrity: bool,
-    /// Other plug-ins that are on, by the names of their entries.
+    /// Other plug-ins that are on, by the DNs of their entries.
     pub plug_ins: &'static [&'static str],
-    /// Further entries of the configuration.
+    /// More entries of the configuration.
     pub entries: &'static str,
 }
 
 impl Setup {
-    /// A server as it comes.
+    /// A server with the default set-up.
     pub fn plain(suffixes: &[&str]) -> Self {
         Self {
             suffixes: suffixes.iter().map(ToString::to_string).collect(),
@@ -69,19 +69,19 @@ impl Setup {
             ("log_dir", folder.clone()),
             ("db_dir", below("db")),
             ("db_home_dir", below("db")),
-            // LMDB: half a megabyte on disk where Berkeley DB takes a hundred.
+            // LMDB takes half a megabyte on disk, Berkeley DB a hundred.
             ("db_lib", "mdb".to_owned()),
             ("fqdn", "localhost".to_owned()),
             // No TCP.
             ("ds_port", "0".to_owned()),
-            // Without its own name it ends itself.
+            // Without a host name the server exits.
             ("ds_user", user.trim().to_owned()),
             ("rootdn", ROOT_DN.to_owned()),
             ("ds_passwd", format!("{{CLEAR}}{PASSWORD}")),
             ("ldapi_enabled", "on".to_owned()),
             ("ldapi", socket),
             ("ldapi_autobind", "off".to_owned()),
-            // Of plug-ins that are off.
+            // These belong to plug-ins that are off.
             ("ds_suffix", self.suffixes[0].clone()),
         ] {
             let blank = format!("%{blank}%");
@@ -97,13 +97,13 @@ impl Setup {
             ),
             1,
         );
-        // At each start it measures for a second how many rounds of this hash the processor does.
+        // With this plug-in each start measures the speed of the hash for a second.
         let text = switch(&text, "PBKDF2_SHA256", false);
-        // Its file lies in /etc/dirsrv, which only its own user may read.
+        // Its file is in /etc/dirsrv, which only the server's user may read.
         let text = switch(&text, "Internationalization Plugin", false);
         let text = switch(&text, "referential integrity postoperation", self.referential_integrity);
         let text = self.plug_ins.iter().fold(text, |text, plug_in| switch(&text, plug_in, true));
-        // One blank line between entries, as two are an entry without a DN.
+        // One blank line between entries: the server takes a second one for an entry without a DN.
         let mut text = text.trim_end().to_owned() + "\n";
         for (number, suffix) in self.suffixes.iter().enumerate() {
             write!(
@@ -159,16 +159,16 @@ impl Ds389 {
             let mut command = Command::new(&ns_slapd);
             command.arg("ldif2db").arg("-D").arg(path).args(["-n", &format!("db{number}"), "-i"]);
             let output = command.arg(path.join(format!("{number}.ldif"))).output().unwrap();
-            // Which entries it skipped, and why, is in its log only.
+            // Only the log shows which entries were skipped, and why.
             assert!(
                 output.status.success(),
                 "ldif2db: {}\n{}",
                 output.status,
-                fs::read_to_string(path.join("errors")).unwrap_or_else(|_| said(&output))
+                fs::read_to_string(path.join("errors")).unwrap_or_else(|_| output_text(&output))
             );
         }
         let mut command = Command::new(ns_slapd);
-        // -d keeps it in the foreground.
+        // `-d` keeps the server in the foreground.
         command.args(["-d", "0", "-D"]).arg(path).arg("-i").arg(path.join("pid"));
         Self { daemon: Daemon::start(&mut command, ROOT_DN, folder), setup }
     }
@@ -179,7 +179,8 @@ impl Server for Ds389 {
         &self.daemon
     }
 
-    /// By `ldapsearch`, as `db2ldif` needs the database for itself. nsAccountLock is operational, hence `+`.
+    /// Exports with `ldapsearch`, because `db2ldif` needs exclusive use of the database; with `+`, because
+    /// nsAccountLock is operational.
     fn export(&self, folder: &Path) -> Vec<PathBuf> {
         let files = self.setup.suffixes.iter().enumerate().map(|(number, suffix)| {
             let file = folder.join(format!("ldapsearch-{number}.ldif"));
@@ -194,7 +195,7 @@ impl Server for Ds389 {
 
 impl Drop for Ds389 {
     fn drop(&mut self) {
-        // The semaphore of its statistics bears the name of its folder.
+        // The server's semaphore is named after its folder.
         let name = self.daemon.path().file_name().and_then(OsStr::to_str).unwrap_or_default();
         let _ = fs::remove_file(format!("/dev/shm/sem.{name}.stats"));
     }

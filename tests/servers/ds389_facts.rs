@@ -1,21 +1,21 @@
-//! What a plan for 389 Directory Server relies on, a small change file each.
+//! Facts about 389 Directory Server that plans rely on, each checked with a small change file.
 //!
-//! | fact | so a plan |
+//! | fact | consequence: a plan |
 //! | --- | --- |
-//! | a group may lose its last member | does so where the policy allows it |
-//! | `nsAccountLock: true` refuses a bind, any other value but a spelling of it does not | disables by that value |
-//! | a critical assertion control is refused (12), whatever it asserts | guards by values |
-//! | a value is swapped by `delete: old` and `add: new`; a wrong old value undoes the record (16) | guards by values |
-//! | referential integrity takes `member`, `uniqueMember`, `owner`, `seeAlso` of a deleted entry, and a later delete of such a value fails (16) | removes references before it deletes |
-//! | referential integrity leaves `manager` and `secretary` | removes them as well |
-//! | the same four follow a move at once, in lower case, the others do not; the old value cannot be deleted then (16) | needs to be told of the plug-in, and to rewrite the others |
-//! | a name with a bit string (`DN#'01'B`) does not follow; next to the same name without, the move is refused (20) | rewrites such names itself |
-//! | an entry below the moved one that names it may be shown under its old name | is better made with the plug-in off |
-//! | the classes above those of a new entry are added to it | need not be told of them |
+//! | a group may lose its last member | removes it where the policy allows that |
+//! | `nsAccountLock: true` refuses a bind, any value except a spelling of it does not | disables by that value |
+//! | a critical assertion control is refused (12) with any filter | guards by values |
+//! | a value is replaced by `delete: old` and `add: new`; a wrong old value undoes the record (16) | guards by values |
+//! | referential integrity removes a deleted entry from `member`, `uniqueMember`, `owner`, `seeAlso`; a later delete of such a value fails (16) | removes references before it deletes |
+//! | referential integrity does not change `manager` and `secretary` | removes these itself |
+//! | the same four are rewritten on a move at once, in lower case, and the others are not; the old value cannot be deleted then (16) | has to know of the plug-in, and rewrites the others |
+//! | a name with a bit string (`DN#'01'B`) is not rewritten on a move; next to the same name without one the move is refused (20) | rewrites such names itself |
+//! | an entry below the moved one that names it may be shown under its old DN | is better made with the plug-in off |
+//! | superclasses are added to a new entry | does not write them |
 
 use super::ds389::{Ds389, Setup};
 use super::server::{PASSWORD, Server};
-use super::tools::{program, said, succeed};
+use crate::support::programs::{output_text, program, succeed};
 use std::fs;
 use std::process::Command;
 
@@ -24,12 +24,12 @@ const BOB: &str = "uid=bob,ou=People,dc=example,dc=com";
 const NAMES: &str = "cn=names,dc=example,dc=com";
 const UNIQUE: &str = "cn=unique,dc=example,dc=com";
 
-/// Amy, whom two groups and Bob name.
+/// A server with Amy, named by two groups and by Bob.
 fn server(referential_integrity: bool) -> Ds389 {
     server_with(referential_integrity, "")
 }
 
-/// The same, and more entries.
+/// [`server`] with more entries.
 fn server_with(referential_integrity: bool, more: &str) -> Ds389 {
     let people = "objectClass: top\nobjectClass: inetOrgPerson\nsn: x\ncn: x\n";
     let export = format!(
@@ -63,17 +63,17 @@ fn apply(server: &Ds389, change: &str) -> Result<(), i32> {
     let file = folder.path().join("change.ldif");
     fs::write(&file, change).unwrap();
     let output = server.client("ldapmodify").arg("-f").arg(&file).output().unwrap();
-    eprintln!("{}", said(&output));
+    eprintln!("{}", output_text(&output));
     if output.status.success() { Ok(()) } else { Err(output.status.code().unwrap()) }
 }
 
-/// Whether Amy can log in; the error is LDAP's result code.
+/// A bind as Amy. The error is LDAP's result code.
 fn bind(server: &Ds389) -> Result<(), i32> {
     let [(_, uri), ..] = server.environment();
     let mut command = Command::new(program("ldapsearch", "ldap-utils"));
     command.args(["-x", "-D", AMY, "-w", PASSWORD, "-s", "base", "-b", "", "1.1", "-H"]).arg(uri);
     let output = command.output().unwrap();
-    eprintln!("{}", said(&output));
+    eprintln!("{}", output_text(&output));
     if output.status.success() { Ok(()) } else { Err(output.status.code().unwrap()) }
 }
 
@@ -113,7 +113,7 @@ fn a_locked_account_cannot_bind() {
     }
 }
 
-/// It holds (`uid` is `amy`), and is refused all the same.
+/// The assertion is true (`uid` is `amy`), and is refused nevertheless.
 #[test]
 fn a_critical_assertion_control_is_refused() {
     let server = server(false);
@@ -185,7 +185,8 @@ fn referential_integrity_finds_no_name_with_bits() {
     assert_eq!(values(&server, UNIQUE, "uniqueMember"), [with_bits]);
 }
 
-/// It changes all values of an attribute in which it finds one, loses the bits, and both would be the same.
+/// The plug-in rewrites all values of an attribute in which it finds one and drops the bit string, so that two values
+/// would be equal.
 #[test]
 fn a_name_with_bits_and_without_refuses_a_move() {
     let with_bits = format!("{AMY}#'01'B");
@@ -196,7 +197,7 @@ fn a_name_with_bits_and_without_refuses_a_move() {
     }
 }
 
-/// Where the plug-in reads and changes an entry that goes along with the moved one, and that was not read before.
+/// An entry below the moved one that the plug-in changes before anything else has read it.
 #[test]
 fn an_entry_below_that_names_the_moved_one_is_shown_under_its_old_name() {
     let shown = |lines: &str| {
@@ -211,7 +212,7 @@ fn an_entry_below_that_names_the_moved_one_is_shown_under_its_old_name() {
     assert_eq!(shown(&format!("owner: {AMY}\n")), format!("dn: {PHONE}"));
 }
 
-/// Without the plug-in, which is off by itself, nothing is taken.
+/// Without the plug-in, which is off by default, no reference is removed.
 #[test]
 fn references_stay_by_themselves() {
     let server = server(false);

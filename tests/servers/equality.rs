@@ -1,12 +1,13 @@
-//! Attribute types without an EQUALITY rule: what each server answers, and what a plan writes for them.
+//! Attribute types without an EQUALITY rule: the result codes of each server, and the records that a plan writes for
+//! them.
 //!
-//! | fact, measured | so |
+//! | fact, measured | consequence |
 //! | --- | --- |
-//! | slapd answers 18 to the deletion of a value of such a type and to the addition of one to others; `replace:`, `delete:` without values and first values are done | lists are written whole |
-//! | 389 DS and Active Directory compare values all the same | single values are written |
-//! | slapd stores no value of a syntax that it cannot validate (photo, searchGuide) and none of `c-` types outside of subentries | these are in the table by their schema alone |
-//! | `delete:` and `add:` of the same value in one modify change nothing, and fail with 16 unless the value is there | is a guard |
-//! | the assertion control on `entryCSN` answers 122 once the entry has changed | is a guard that sees the list |
+//! | slapd answers 18 to the deletion of a value of such a type and to the addition of one to others; `replace:`, `delete:` without values and the first values of an attribute succeed | lists are written whole |
+//! | 389 DS and Active Directory compare such values nevertheless | single values are written |
+//! | slapd stores no value of a syntax that it cannot validate (photo, searchGuide) and none of `c-` types outside of subentries | these are in the table by their schema, untested |
+//! | `delete:` and `add:` of the same value in one modify change nothing, and fail with 16 if the value is missing | is used as a guard |
+//! | the assertion control on `entryCSN` answers 122 after the entry has changed | is a guard for a whole list |
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,23 +19,23 @@ use offboard::policy::Server as Kind;
 
 use super::compare::assert_same;
 use super::ds389::{self, Ds389};
-use super::runbook::run_block;
 use super::samba::{AdDatabase, ORGANISATION};
 use super::server::Server;
 use super::slapd::{Setup, Slapd};
-use super::tools::{said, succeed};
 use crate::conformance::schema::schema;
 use crate::diff::model;
-use crate::offboard::{offboard, root, stderr};
+use crate::support::programs::{output_text, succeed};
+use crate::support::runbook::run_block;
+use crate::support::{offboard, root, stderr};
 
 /// An attribute that can be put on an entry.
 struct Case {
     attribute: &'static str,
-    /// Two values that the entry has and one that it has not, as LDIF has them behind the first colon.
+    /// Two values that the entry has and one that it does not have, as LDIF has them after the first colon.
     values: [&'static str; 3],
-    /// An entry has one value.
+    /// Whether the attribute is single-valued.
     single: bool,
-    /// A user of Active Directory may have it, and several values of it.
+    /// Whether a user of Active Directory may have the attribute with several values.
     in_ad: bool,
 }
 
@@ -67,7 +68,7 @@ impl Case {
         text
     }
 
-    /// Change records, one a request. A request that is refused leaves the entry as it is for the next.
+    /// Change records, one for each request. A refused request leaves the entry as it is for the next one.
     fn requests(&self, dn: &str) -> Vec<String> {
         let name = self.attribute;
         let [first, second, third] = self.values;
@@ -83,7 +84,7 @@ impl Case {
     }
 }
 
-/// The codes that the model of a server answers, 0 for what it does.
+/// The result codes of the model, 0 for success.
 fn modelled(entry: &str, requests: &[String], kind: Kind) -> Vec<i32> {
     let mut model = model(entry.as_bytes(), kind);
     let code = |request: &String| {
@@ -100,7 +101,7 @@ fn number(result: Result<std::process::Output, std::process::Output>) -> i32 {
 
 const HEAD: &str = "objectClass: top\nobjectClass: person\nobjectClass: extensibleObject\ncn: e\nsn: e\n";
 
-/// Runs every request of every case, each on an entry of its own, and holds the codes against the model.
+/// Runs every request of every case, each on an entry of its own, and compares the result codes with the model.
 fn compare(server: &dyn Server, kind: Kind, expected: impl Fn(&Case) -> Vec<i32>) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("request.ldif");
@@ -148,7 +149,7 @@ fn codes_of_389() {
     let setup = ds389::Setup::plain(&["dc=example,dc=com"]);
     let server = Ds389::start(setup, &[export(folder.path())]);
     compare(&server, Kind::Ds389, |case| {
-        // The value is gone after the first request, and comes with the second.
+        // The first request removes the value, the second one adds it.
         if case.single { vec![0, 0, 0, 0] } else { vec![0, 0, 0, 0, 0] }
     });
 }
@@ -181,7 +182,7 @@ fn codes_of_ldbmodify() {
     }
 }
 
-/// Every type without a rule that slapd knows with all schema files that OpenLDAP installs is in the table, and no other.
+/// The table has exactly the types without a rule that slapd has with all schema files of OpenLDAP.
 #[test]
 fn the_table_is_that_of_slapd() {
     let folder = tempfile::tempdir().unwrap();
@@ -200,7 +201,8 @@ fn the_table_is_that_of_slapd() {
     let of_configuration = |oid: &str| oid.starts_with("1.3.6.1.4.1.4203.1.12.2.3.0.");
     let mut without = 0;
     for (oid, name) in served.attribute_names() {
-        // msuser.schema has hundreds that only a schema tells; cn=config is not planned for.
+        // Without msuser.schema, whose hundreds of types a schema file has to describe, and without cn=config, which is
+        // not planned.
         if of_microsoft(oid) || of_configuration(oid) {
             continue;
         }
@@ -222,7 +224,7 @@ const POLICY: &str = "[directory]\nserver = \"openldap\"\n[accounts]\nfilter = \
                       [disable.replace]\nfacsimileTelephoneNumber = \"0\"\ntelexNumber = \"0$de$0\"\n\
                       [stamp]\nattribute = \"description\"\nformat = \"offboarded {{ as_of }}\"\n[grace]\ndays = 30\n";
 
-/// A person with two fax numbers, whom a netgroup names, and what `offboard plan` makes of it.
+/// Plans for a person with two fax numbers and membership in a netgroup.
 fn planned(place: &Path, more: &[&str]) -> (Slapd, Vec<PathBuf>, PathBuf) {
     let text = "dn: dc=example,dc=com\nobjectClass: domain\ndc: example\n\n\
                 dn: ou=People,dc=example,dc=com\nobjectClass: organizationalUnit\nou: People\n\n\
@@ -246,11 +248,11 @@ fn planned(place: &Path, more: &[&str]) -> (Slapd, Vec<PathBuf>, PathBuf) {
 fn run(server: &Slapd, set: &Path, file: &str) -> i32 {
     let command = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f {file}"#);
     let output = run_block(set, &command, &server.environment());
-    eprintln!("{}", said(&output));
+    eprintln!("{}", output_text(&output));
     output.status.code().unwrap()
 }
 
-/// Changes the person by hand.
+/// Changes the person outside of a plan.
 fn change(server: &Slapd, place: &Path, body: &str) {
     let file = place.join("by-hand.ldif");
     fs::write(&file, format!("dn: uid=ines,ou=People,dc=example,dc=com\nchangetype: modify\n{body}-\n")).unwrap();
@@ -278,7 +280,7 @@ fn a_plan_and_its_rollback_run() {
     }
 }
 
-/// The guard by a value sees its own value alone, the one by the assertion control any change.
+/// The guard by a value notices a change of that value only; the guard by the assertion control notices any change.
 #[test]
 fn what_guards_see() {
     const FAX: &str =

@@ -1,13 +1,13 @@
-//! `offboard lint --for openldap` says of a change file what `ldapmodify -n` says: whether it can be run.
+//! `offboard lint --for openldap` and `ldapmodify -n` agree on whether a change file can be run.
 
-use super::tools::program;
-use crate::offboard::{offboard, root, stderr};
+use crate::support::programs::program;
+use crate::support::{offboard, paths_below, root, stderr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Files on which the two differ, whether lint takes them, and why.
+/// Files on which the two differ, whether lint accepts them, and why.
 const DIFFERENT: &[(&str, bool, &str)] = &[
-    // (file, lint takes it, reason)
+    // (file, lint accepts it, reason)
     ("ldif/invalid/deleteoldrdn-true.ldif", false, "ldapmodify takes `true` for 0, other tools for 1"),
     ("ldif/invalid/empty-newrdn.ldif", false, "ldapmodify leaves it to the server, which answers 34"),
     ("ldif/invalid/increment-no-value.ldif", false, "as above: 2 by RFC 4525"),
@@ -31,7 +31,7 @@ const DIFFERENT: &[(&str, bool, &str)] = &[
     ("ldif/rfc2849/example7.ldif", false, "-n sends nothing: slapd answers 12 to the tree delete control"),
 ];
 
-/// Texts that no fixture has: whether `ldapmodify` takes them, whether lint does, and why they differ if so.
+/// More texts: whether `ldapmodify` accepts them, whether lint does, and why they differ if they do.
 const TEXTS: &[(&str, bool, bool, &str)] = &[
     ("dn: o=x\nchangetype: delete\n", true, true, ""),
     ("dn: o=x\r\nchangetype: delete\r\n", true, true, ""),
@@ -72,20 +72,14 @@ const TEXTS: &[(&str, bool, bool, &str)] = &[
     ),
 ];
 
-/// Every fixture with a change record in it.
-fn change_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            change_files(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "ldif") {
-            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).to_ascii_lowercase();
-            if text.lines().any(|line| line.starts_with("changetype:")) {
-                found.push(path);
-            }
-        }
-    }
+/// Every LDIF file of the fixtures with a change record.
+fn change_files() -> Vec<PathBuf> {
+    let mut files = paths_below(&root().join("fixtures"), "ldif");
+    files.retain(|path| {
+        let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).to_ascii_lowercase();
+        text.lines().any(|line| line.starts_with("changetype:"))
+    });
+    files
 }
 
 /// Whether `ldapmodify` can read the file.
@@ -96,7 +90,7 @@ fn ldapmodify_takes(file: &Path) -> bool {
 
 /// Whether lint finds no error in the file.
 fn lint_takes(file: &Path) -> bool {
-    // Change files for Active Directory delete values of attributes that OpenLDAP, if it knows them, cannot compare.
+    // Change files for Active Directory delete values of attributes that OpenLDAP cannot compare.
     let server = if file.components().any(|part| part.as_os_str().to_string_lossy().starts_with("ad-")) {
         "ad"
     } else {
@@ -110,8 +104,7 @@ fn lint_takes(file: &Path) -> bool {
 
 #[test]
 fn agrees_with_ldapmodify() {
-    let mut files = Vec::new();
-    change_files(&root().join("fixtures"), &mut files);
+    let files = change_files();
     assert!(files.len() > 60, "{} files", files.len());
     let mut differences = Vec::new();
     for file in &files {
@@ -133,18 +126,19 @@ fn agrees_with_ldapmodify() {
     }
 }
 
-/// Change files for Samba's tools: whether `ldbmodify` does what they say, and the error that lint finds if not.
+/// Change files for Samba's tools: whether `ldbmodify` applies them, and the error of lint if it does not.
 const FOR_LDBMODIFY: &[(&str, bool, &str)] = &[
     ("dn: dc=x\nchangetype: modify\nadd: cn\ncn: a\n-\n", true, ""),
     ("# said\ndn: dc=x\nchangetype: modify\nreplace: cn\ncn:: YQ==\n-\n", true, ""),
     ("version: 1\n\ndn: dc=x\nchangetype: modify\nadd: cn\ncn: a\n-\n", false, "version-line"),
     ("dn: dc=x\r\nchangetype: modify\r\nadd: cn\r\ncn: a\r\n-\r\n", false, "crlf"),
     ("dn: dc=x\ncontrol: 1.2.3 true\nchangetype: modify\nadd: cn\ncn: a\n-\n", false, "control-not-read"),
-    // Done, although the control is critical and unknown.
+    // Applied, although the control is critical and unknown.
     ("dn: dc=x\ncontrol: 1.2.3 true\nchangetype: delete\n", true, "control-not-read"),
 ];
 
-/// `ldbmodify` works on a file without a server; its exit status says little, so what it counts is asked.
+/// `ldbmodify` on a database file, without a server. Its exit status is not reliable, so its count of records is
+/// checked.
 #[test]
 fn what_ldbmodify_misreads() {
     let place = tempfile::tempdir().unwrap();

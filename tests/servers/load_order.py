@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Write LDIF as `slapadd` takes it: no version line, parents first, the values of an attribute together.
+"""Write LDIF as `slapadd` reads it: no version line, parents first, the values of an attribute together.
 
     load_order.py FOLDER SUFFIX... -- EXPORT...
 
-FOLDER/0.ldif holds the entries at and below the first SUFFIX, and so on. An entry below none of them,
-or a DN that comes twice, ends the run with exit status 1.
+FOLDER/0.ldif has the entries at and below the first SUFFIX, and so on. An entry outside of all suffixes, or a DN that
+appears twice, is an error (exit status 1).
 """
 
 import sys
@@ -15,7 +15,7 @@ import names
 
 
 def read(path):
-    """The entries of an export: (dn, parsed dn, {attribute: values}), attributes merged whatever their case."""
+    """The entries of an export: (dn, parsed dn, {attribute: values}), attributes merged without regard to case."""
     with open(path, "rb") as file:
         records = ldif.LDIFRecordList(file)
         records.parse()

@@ -1,5 +1,5 @@
-//! Plans on a 389 Directory Server whose Managed Entries, memberOf and referential integrity plug-ins are on, as `FreeIPA`
-//! sets it up: no record on a managed entry is written, the files run, and the rollback runs.
+//! Plans on a 389 Directory Server with the plug-ins Managed Entries, memberOf and referential integrity, as `FreeIPA`
+//! has them: no record changes a managed entry, and change files and rollback can be applied.
 
 use std::fs;
 use std::path::Path;
@@ -7,8 +7,8 @@ use std::process::Command;
 
 use super::ds389::{Ds389, Setup};
 use super::server::Server;
-use super::tools::{said, succeed};
-use crate::offboard::{AS_OF, offboard, stderr, stdout};
+use crate::support::programs::{output_text, succeed};
+use crate::support::{AS_OF, offboard, paths_with, stderr, stdout};
 
 const SUFFIX: &str = "o=lagoon";
 
@@ -17,7 +17,7 @@ const PLUG_IN: &str = "\ndn: cn=private groups,cn=Managed Entries,cn=plugins,cn=
     objectClass: extensibleObject\ncn: private groups\noriginScope: ou=crew,o=lagoon\n\
     originFilter: objectClass=posixAccount\nmanagedBase: ou=private,o=lagoon\nmanagedTemplate: cn=template,o=lagoon\n";
 
-/// The places, and the template that the plug-in needs at its start.
+/// The containers, and the template that the plug-in needs when it starts.
 const PLACES: &str = "dn: o=lagoon\nobjectClass: organization\no: lagoon\n\n\
     dn: cn=template,o=lagoon\nobjectClass: mepTemplateEntry\ncn: template\n\
     mepStaticAttr: objectClass: posixGroup\nmepMappedAttr: cn: $uid\nmepMappedAttr: gidNumber: $gidNumber\n\
@@ -26,7 +26,7 @@ const PLACES: &str = "dn: o=lagoon\nobjectClass: organization\no: lagoon\n\n\
     dn: ou=away,o=lagoon\nobjectClass: organizationalUnit\nou: away\n\n\
     dn: ou=private,o=lagoon\nobjectClass: organizationalUnit\nou: private\n\n";
 
-/// Added by a client, so that the plug-in makes the groups.
+/// Entries that a client adds, so that the plug-in creates the groups.
 const PEOPLE: &str = "dn: uid=juno,ou=crew,o=lagoon\nobjectClass: inetOrgPerson\nobjectClass: posixAccount\nuid: juno\n\
     cn: Juno Reef\nsn: Reef\nuidNumber: 7001\ngidNumber: 7001\nhomeDirectory: /home/juno\nloginShell: /bin/sh\n\n\
     dn: uid=pavel,ou=crew,o=lagoon\nobjectClass: inetOrgPerson\nobjectClass: posixAccount\nuid: pavel\n\
@@ -54,7 +54,7 @@ fn server(folder: &Path) -> Ds389 {
     server
 }
 
-/// What the server holds, as one file of this name.
+/// Exports the server to a file of this name.
 fn export(server: &Ds389, folder: &Path, name: &str) -> String {
     let file = folder.join(name);
     fs::rename(&server.export(folder)[0], &file).unwrap();
@@ -71,16 +71,12 @@ fn planned(folder: &Path, policy: &str, export: &str) -> String {
     fs::read_to_string(set.join("report.md")).unwrap()
 }
 
-/// Runs the files of a folder of the set in their order.
+/// Applies the files of a folder of the change set in order.
 fn run(server: &Ds389, folder: &Path, part: &str) {
-    let mut files: Vec<_> =
-        fs::read_dir(folder.join("set").join(part)).unwrap().map(|file| file.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "ldif"));
-    files.sort();
-    for file in files {
+    for file in paths_with(&folder.join("set").join(part), "ldif") {
         let output = server.client("ldapmodify").arg("-f").arg(&file).output().unwrap();
         let text = fs::read_to_string(&file).unwrap();
-        assert!(output.status.success(), "{}: {}\n{text}", file.display(), said(&output));
+        assert!(output.status.success(), "{}: {}\n{text}", file.display(), output_text(&output));
         assert!(!text.contains("dn: cn=juno,ou=private"), "{text}");
     }
 }
@@ -89,7 +85,7 @@ fn dns(export: &str, filter: &str) -> String {
     stdout(&offboard().args(["search", filter, "--dn", export]).output().unwrap())
 }
 
-/// What differs between two exports, except what servers set and what the plug-ins write.
+/// The differences between two exports, except attributes that servers set and that the plug-ins write.
 fn difference(before: &str, after: &str) -> String {
     let mut command: Command = offboard();
     command.args(["diff", "--for", "389ds", before, after]);
@@ -121,7 +117,7 @@ fn a_deleted_account_takes_its_managed_entry_along() {
     run(&server, place, "rollback");
     let again = export(&server, place, "again.ldif");
     let left = difference(&before, &again);
-    // The plug-in makes the group again from its template, all values of which it had.
+    // The plug-in creates the group again from its template, which gives all of its values.
     assert!(!left.contains("\ndn:"), "{left}");
 }
 
@@ -137,7 +133,7 @@ fn a_moved_account_leaves_its_managed_entry_to_the_server() {
     assert!(report.contains("or deletes it if the new place is outside the plug-in's scope"), "{report}");
     run(&server, place, "apply");
     let after = export(&server, place, "after.ldif");
-    // Out of the plug-in's scope.
+    // Outside the plug-in's scope.
     assert_eq!(dns(&after, "(uid=juno)").trim(), "uid=juno,ou=away,o=lagoon");
     assert_eq!(dns(&after, "(cn=juno)"), "");
     run(&server, place, "rollback");

@@ -1,9 +1,9 @@
-//! Real servers: what `offboard` writes is run against them with their own tools.
+//! Real servers: the files that `offboard` writes are applied to them with their own tools.
 //!
-//! Needs Debian's `slapd`, `ldap-utils`, `python3-ldap`, `389-ds-base`, `ldb-tools`, `python3-samba`,
-//! `samba-dsdb-modules`, `samba-ad-provision`, `samba` and `iproute2`; `tests/run` installs them. One test needs root, as
-//! Samba's domain controller runs in a network name space of its own. Without them these tests fail and say so: a test
-//! that skips itself proves nothing.
+//! Only with the feature `all-tests`. Needs Debian's `slapd`, `ldap-utils`, `python3-ldap`, `389-ds-base`, `ldb-tools`,
+//! `python3-samba`, `samba-dsdb-modules`, `samba-ad-provision`, `samba` and `iproute2`; `tests/run` installs them. One
+//! test needs root, because Samba's domain controller runs in a network namespace of its own. What is missing fails
+//! these tests: a test that skips itself proves nothing.
 
 #![allow(
     clippy::expect_used,
@@ -24,7 +24,6 @@ mod managed_entries;
 mod operational;
 mod plan_run;
 mod random_runs;
-pub mod runbook;
 mod samba;
 mod samba_facts;
 mod scenarios;
@@ -34,5 +33,4 @@ mod server_owned;
 mod simulate_run;
 mod slapd;
 mod subschema;
-pub mod tools;
 mod verify_run;

@@ -1,6 +1,6 @@
-"""Distinguished names for the two scripts beside this file: parsed by libldap, compared as a directory compares.
+"""Distinguished names for the scripts in this folder: parsed by libldap, compared as a directory does.
 
-Independent of offboard on purpose: it is the second opinion.
+Shares no code with offboard on purpose, because the results are compared.
 """
 
 import re

@@ -1,22 +1,22 @@
-//! What the export commands of docs/procedures.md show on real servers, and what a plan makes of it.
+//! The export commands of docs/procedures.md on real servers, and plans from their output.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use super::ds389::{self, Ds389};
-use super::runbook::run_block;
 use super::server::Server;
 use super::slapd::{self, Slapd};
-use super::tools::{program, said, succeed};
-use crate::offboard::{AS_OF, offboard, root, stderr};
+use crate::support::programs::{output_text, program, succeed};
+use crate::support::runbook::run_block;
+use crate::support::{AS_OF, offboard, root, stderr};
 
-/// Exports by `ldapsearch`, asking for these attributes.
+/// Exports these attributes with `ldapsearch`.
 fn search(server: &impl Server, place: &Path, attributes: &str) -> PathBuf {
     let command = format!(
         r#"ldapsearch -LLL -o ldif-wrap=no -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -b o=mill '(objectClass=*)' {attributes} > search.ldif"#
     );
     let output = run_block(place, &command, &server.environment());
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     place.join("search.ldif")
 }
 
@@ -29,8 +29,8 @@ fn plan(place: &Path, policy: &str, as_of: &str, more: &[&str], exports: &[PathB
     command.args(more).args(exports).output().unwrap()
 }
 
-/// Disables ines from one export, and plans again two months later: from an export without operational attributes that is
-/// refused, with them she is deleted, whichever way they were exported.
+/// Disables ines, and plans again two months later. From an export without operational attributes the plan is refused;
+/// with them, exported in any way, she is deleted.
 fn disabled_and_deleted(server: &impl Server, preset: &str, first: &str) {
     let place = tempfile::tempdir().unwrap();
     let place = place.path();
@@ -40,7 +40,7 @@ fn disabled_and_deleted(server: &impl Server, preset: &str, first: &str) {
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
     let apply = r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f set/apply/10-status.ldif"#;
     let output = run_block(place, apply, &server.environment());
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     for attributes in ["", "'*'"] {
         let export = search(server, place, attributes);
         let output = plan(place, &policy, "2027-02-01", &[], std::slice::from_ref(&export));
@@ -64,11 +64,11 @@ fn slapd_with_a_password_policy() {
         database: "overlay ppolicy".to_owned(),
     };
     let server = Slapd::start(setup, &[root().join("fixtures/operational/user.ldif")]);
-    // The lock is not shown, but slapd would refuse a second one.
+    // The lock is not exported, and slapd would refuse a second one.
     disabled_and_deleted(&server, "openldap", "");
 }
 
-/// What a policy adds to the preset does not take the preset's lock away: afterwards the account cannot bind.
+/// Attributes that a policy adds to the preset do not replace the preset's lock: the disabled account cannot bind.
 #[test]
 fn a_lock_beside_another_attribute_refuses_a_bind() {
     for (policy, refused) in [
@@ -115,8 +115,8 @@ fn directory_server_389() {
     disabled_and_deleted(&server, "389ds", "");
 }
 
-/// `true` beside `false` leaves an account of 389 DS open. Planned from an export that shows neither, the lock is added and
-/// replaced: `false` does not stay, and a lock that is there already is not written a second time, nor taken by a rollback.
+/// `true` next to `false` leaves an account of 389 DS open. From an export that shows neither value, the lock is added
+/// and replaced: `false` is removed, and an existing lock is neither written again nor removed by the rollback.
 #[test]
 fn a_lock_that_is_not_shown_on_389() {
     for (value, status) in [("false", 0), ("true", 20)] {
@@ -136,7 +136,7 @@ fn a_lock_that_is_not_shown_on_389() {
         assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
         let output =
             server.client("ldapmodify").arg("-f").arg(place.join("set/apply/10-status.ldif")).output().unwrap();
-        assert_eq!(output.status.code(), Some(status), "{value}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(status), "{value}: {}", output_text(&output));
         let mut command = server.client("ldapsearch");
         command.args(["-LLL", "-s", "base", "-b", ines, "(objectClass=*)", "nsAccountLock"]);
         let text = String::from_utf8(succeed(&mut command).stdout).unwrap();

@@ -1,5 +1,5 @@
-//! Whole runs on a real server: the exports are loaded, the runbook's own commands are run, and what the server holds
-//! afterwards is what the proof predicted; the rollback brings back what was there first.
+//! Whole runs on a real server: the exports are loaded and the runbook's commands are run. The content of the server is
+//! then what the proof predicted, and the rollback restores the original content.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,7 @@ use offboard::io::exports::ExportFiles;
 use offboard::io::source::ReadOptions;
 use offboard::ldap::Entry;
 use offboard::ldif::{Record, RecordReader, UrlPolicy, writer};
-use offboard::leavers;
-use offboard::plan::{Guard, NamedRoster, Request, plan};
+use offboard::plan::{Guard, Request, plan};
 use offboard::policy::Policy;
 use offboard::proof::prove;
 use offboard::render::change_file::{self, Context};
@@ -21,13 +20,13 @@ use offboard::render::change_file::{self, Context};
 use serde_json::Value;
 
 use super::compare::{assert_same, differences};
-use super::runbook::{run_block, runbook_blocks};
 use super::server::Server;
 use super::slapd::{Setup, Slapd};
-use super::tools::said;
-use crate::offboard::{AS_OF, exports, inputs, offboard, plan_scenario, root, scenario_file, stderr};
+use crate::support::programs::output_text;
+use crate::support::runbook::{run_block, runbook_blocks};
+use crate::support::{AS_OF, Inputs, exports, inputs, offboard, plan_scenario, root, scenario_file, stderr};
 
-/// Keeps every entry.
+/// A pass that keeps every entry.
 struct All;
 
 impl Pass for All {
@@ -39,34 +38,17 @@ impl Pass for All {
     }
 }
 
-/// The directory of these exports after a scenario's plan, as the proof has it, written to a file.
+/// Writes the directory after a scenario's plan, as the proof predicts it, to a file.
 pub fn predicted(scenario: &str, names: &[String], guard: Guard, folder: &Path) -> PathBuf {
     predicted_by(&root().join(scenario_file(scenario, "policy.toml")), scenario, names, guard, folder)
 }
 
-/// The same by another policy than the scenario's.
+/// [`predicted`] with another policy.
 fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, folder: &Path) -> PathBuf {
     let files =
         ExportFiles::open(names, &ReadOptions { threads: 2.try_into().unwrap(), ..ReadOptions::default() }).unwrap();
     let policy = Policy::parse(&std::fs::read_to_string(policy).unwrap()).unwrap();
-    let mut request = Request { as_of: AS_OF.parse().unwrap(), guard, ..Request::default() };
-    for option in inputs(scenario).chunks(2) {
-        let read = |path: &str| std::fs::read(root().join(path)).unwrap();
-        match option[0].as_str() {
-            "-l" => request.leavers = leavers::read(&read(&option[1])).unwrap(),
-            "--veto" => {
-                let held = leavers::read(&read(&option[1])).unwrap();
-                request.vetoes = held.into_iter().map(|held| (held.identity, option[1].clone())).collect();
-            }
-            "--roster" => {
-                let (name, path) = option[1].split_once('=').unwrap();
-                let roster = leavers::roster::read(&read(path), &policy.rosters[name].rules).unwrap();
-                request.rosters.push(NamedRoster { name: name.to_owned(), roster });
-            }
-            "--orphans" => request.orphans = true,
-            other => panic!("{other}"),
-        }
-    }
+    let request = Request { guard, ..Inputs::read(scenario).request };
     let planned = plan(&files, UrlPolicy::Refuse, None, &policy, &request).unwrap();
     let context = Context { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
     let written = change_file::files(&context);
@@ -85,7 +67,7 @@ fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, f
     file
 }
 
-/// The full paths of a scenario's exports.
+/// The absolute paths of a scenario's exports.
 fn export_paths(scenario: &str) -> Vec<String> {
     exports(scenario).iter().map(|file| root().join(file).to_str().unwrap().to_owned()).collect()
 }
@@ -96,30 +78,30 @@ pub fn follow(set: &Path, heading: &str, server: &dyn Server) -> usize {
     let blocks = runbook_blocks(&runbook, heading);
     for block in &blocks {
         let output = run_block(set, block, &server.environment());
-        assert!(output.status.success(), "{heading}: {block}\n{}", said(&output));
+        assert!(output.status.success(), "{heading}: {block}\n{}", output_text(&output));
     }
     blocks.len()
 }
 
-/// What a whole run is of.
+/// The parameters of a whole run.
 struct Run<'a> {
     scenario: &'a str,
-    /// The scenario's policy, or another.
+    /// The policy: the scenario's, or another one.
     policy: &'a Path,
-    /// What the server holds.
+    /// The exports that are loaded into the server.
     exports: &'a [PathBuf],
     guard: Guard,
-    /// What the server writes into entries by itself, which no proof foretells.
+    /// Attributes that the server sets by itself, which the proof does not predict.
     own: &'a [&'a str],
-    /// The policy by which the proof foretells what the server holds afterwards: the same, except a plan that leaves
-    /// to the server what another would write.
+    /// The policy by which the proof predicts the content of the server. It differs from `policy` where the plan leaves
+    /// references to the server.
     foretold: &'a Path,
 }
 
-/// How long a server may take to look after its own references: refint does so after it has answered.
+/// How long a server may take to update references: refint does so after its answer.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// What differs from a server's content, without some attributes, once the server has come to rest.
+/// The differences from a server's content, without some attributes, as soon as the server makes no more changes.
 fn settled(wanted: &[PathBuf], server: &dyn Server, folder: &Path, own: &[&str]) -> Vec<String> {
     let begun = Instant::now();
     loop {
@@ -161,7 +143,7 @@ impl Run<'_> {
     }
 }
 
-/// The text of a file with other words in place of some, each of which is in it once.
+/// The text of a file after replacements. Each replaced text must be in it once.
 fn reworded(file: &Path, changes: &[(&str, &str)]) -> String {
     let mut text = std::fs::read_to_string(file).unwrap();
     for (from, to) in changes {
@@ -171,14 +153,14 @@ fn reworded(file: &Path, changes: &[(&str, &str)]) -> String {
     text
 }
 
-/// The policy of a scenario with other words in place of some.
+/// The policy of a scenario after replacements.
 fn policy_with(scenario: &str, folder: &Path, changes: &[(&str, &str)]) -> PathBuf {
     let file = folder.join("policy.toml");
     std::fs::write(&file, reworded(&root().join(scenario_file(scenario, "policy.toml")), changes)).unwrap();
     file
 }
 
-/// The whole run of a scenario on slapd.
+/// A whole run of a scenario on slapd.
 fn whole_run(scenario: &str, suffixes: &[&str], guard: Guard, stages: usize) {
     let exports: Vec<PathBuf> = export_paths(scenario).into_iter().map(PathBuf::from).collect();
     let policy = root().join(scenario_file(scenario, "policy.toml"));
@@ -224,13 +206,15 @@ fn three_domains_with_assertions() {
     whole_run("three-domains", ISP, Guard::Assert, 5);
 }
 
-/// Disabled, moved with an entry below, named in several spellings, restored, disconnected, deleted: and back again.
+/// Accounts that are disabled, moved with an entry below, named in several spellings, restored, disconnected and
+/// deleted.
 #[test]
 fn ilm_disable_move_delete() {
     whole_run("ilm-disable-move-delete", &["dc=example,dc=com"], Guard::Values, 4);
 }
 
-/// One row of the domain purge table an account: entries deleted, services stripped and disabled, statuses restored.
+/// One account for each row of the domain purge table: entries deleted, services stripped and disabled, statuses
+/// restored.
 #[test]
 fn services() {
     whole_run("services", &["o=isp"], Guard::Values, 4);
@@ -241,30 +225,30 @@ fn services_with_assertions() {
     whole_run("services", &["o=isp"], Guard::Assert, 4);
 }
 
-/// Who leaves is in rosters; one who came back is restored.
+/// Leavers from rosters; one who returned is restored.
 #[test]
 fn moss_rosters() {
     whole_run("moss-rosters", &["dc=example,dc=com"], Guard::Values, 3);
 }
 
-/// Address books of another kind: one goes with its owner, one has none, one may have one.
+/// Address books of another schema: one is deleted with its owner, one has no owner, one may have one.
 #[test]
 fn old_address_books() {
     whole_run("old-address-books", &["o=isp", "o=pab"], Guard::Values, 2);
 }
 
-/// Named in every form at once: afterwards nothing names him but what a person is asked about.
+/// References in every form: afterwards only decision items name the leaver.
 #[test]
 fn every_reference() {
     whole_run("every-reference", ISP, Guard::Values, 2);
 }
 
-/// The same search as a person would make: for his user name, his names, his addresses, in plain text.
+/// A plain text search for the leaver's user name, names and addresses.
 fn assert_no_trace(set: &Path, server: &dyn Server) {
     const OTHERS: [&str; 6] = [
-        // Another person, and her group.
+        // Another account, and its group.
         "o=siroe.com,",
-        // A host, a group of sudo's, somebody else's user name and address.
+        // A host, a sudo group, the user name and address of another account.
         "nisNetgroupTriple: (jsmith,-,)",
         "sudoUser: %jsmith",
         "memberUid: jsmithson",
@@ -300,7 +284,7 @@ fn assert_no_trace(set: &Path, server: &dyn Server) {
     assert!(traces.len() > 5, "{traces:?}");
 }
 
-/// With the relax rules control a rollback brings back the very entries: the same entryUUID, made at the same time.
+/// With the relax rules control a rollback restores entryUUID and timestamps as well.
 #[test]
 fn deleted_entries_come_back_as_themselves() {
     let place = tempfile::tempdir().unwrap();
@@ -343,11 +327,11 @@ fn every_reference_leaves_no_trace() {
     assert_no_trace(&set, &server);
 }
 
-/// The server itself takes a deleted account out of a protected group: there the plan cannot foretell the end, so the
-/// group is not protected.
+/// The server removes a deleted account from a protected group by itself, which the plan cannot predict, so the group
+/// is not protected here.
 const UNPROTECTED: (&str, &str) = ("dn = [\"cn=board,ou=Groups,o=sesta.com,o=isp\"]", "dn = []");
 
-/// An entry that changed since the export is not deleted: the guard fails and `ldapmodify` stops.
+/// An entry that changed after the export is not deleted: the guard fails and `ldapmodify` stops.
 #[test]
 fn a_guard_stops_a_stale_plan() {
     for (option, status) in [("values", 16), ("assert", 122)] {
@@ -363,13 +347,13 @@ fn a_guard_stops_a_stale_plan() {
         assert!(run_block(&set, restore, &server.environment()).status.success());
         let entries = r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/60-entries.ldif"#;
         let output = run_block(&set, entries, &server.environment());
-        assert_eq!(output.status.code(), Some(status), "{option}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(status), "{option}: {}", output_text(&output));
         let left = std::fs::read_to_string(&server.export(place.path())[0]).unwrap();
         assert!(left.contains("dn: uid=jsmith,ou=People,o=sesta.com,o=root_suffix"), "{option}: the entry is there");
     }
 }
 
-/// The lists for `ldapdelete -f` do what the change files do.
+/// The lists for `ldapdelete -f` have the same effect as the change files.
 #[test]
 fn dn_lists_delete_the_same() {
     let place = tempfile::tempdir().unwrap();
@@ -384,7 +368,7 @@ fn dn_lists_delete_the_same() {
     for stage in ["40-address-books", "60-entries"] {
         let delete = format!(r#"ldapdelete -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}.dns"#);
         let output = run_block(&set, &delete, &server.environment());
-        assert!(output.status.success(), "{stage}: {}", said(&output));
+        assert!(output.status.success(), "{stage}: {}", output_text(&output));
     }
     assert_same(
         &[predicted("three-domains", &export_paths("three-domains"), Guard::Values, place.path())],
@@ -392,11 +376,11 @@ fn dn_lists_delete_the_same() {
     );
 }
 
-/// On a slapd that looks after its references itself: slapo-refint(5) and slapo-memberof(5).
+/// A slapd that maintains references itself: slapo-refint(5) and slapo-memberof(5).
 mod integrity {
     use super::*;
 
-    /// What refint is told to watch here.
+    /// The attributes that refint maintains here.
     const WATCHED: [&str; 7] = ["member", "uniqueMember", "owner", "manager", "seeAlso", "secretary", "roleOccupant"];
 
     fn setup(suffixes: &[&str]) -> Setup {
@@ -407,12 +391,12 @@ mod integrity {
         }
     }
 
-    /// The whole run of a scenario, from what the server holds once it has added the entries one by one: only then
-    /// does it write memberOf.
+    /// A whole run of a scenario, from an export after the entries were added one by one: only then does the server
+    /// write memberOf.
     fn whole_run(scenario: &str, suffixes: &[&str], changes: &[(&str, &str)], stages: usize) {
         let place = tempfile::tempdir().unwrap();
         let policy = policy_with(scenario, place.path(), changes);
-        // A plan that is told that the server follows must end as one that does all itself.
+        // With and without the server's help the result must be the same.
         let told = changes.iter().any(|(_, to)| to.contains("references = \"server\""));
         let foretold = if told { root().join(scenario_file(scenario, "policy.toml")) } else { policy.clone() };
         let loaded: Vec<PathBuf> = export_paths(scenario).into_iter().map(PathBuf::from).collect();
@@ -446,8 +430,8 @@ mod integrity {
         whole_run("every-reference", ISP, &[UNPROTECTED], 2);
     }
 
-    /// The plan is told that the server follows, and leaves what it follows alone: the end is that of a plan which
-    /// rewrites everything itself.
+    /// By the policy the server rewrites references on a move, so the plan does not: the result equals that of a plan
+    /// that rewrites all of them.
     #[test]
     fn ilm_disable_move_delete() {
         let followed = WATCHED.map(|name| format!("{name:?}")).join(", ");
@@ -456,15 +440,15 @@ mod integrity {
     }
 }
 
-/// The same on 389 Directory Server, from its own exports.
+/// Whole runs on 389 Directory Server, from its own exports.
 mod ds389 {
     use super::*;
     use crate::servers::ds389::{Ds389, Setup};
 
-    /// Tells the plan that referential integrity is on.
+    /// The policy key for referential integrity.
     const SERVER_FOLLOWS: (&str, &str) = ("[move]", "[move]\nreferences = \"server\"");
 
-    /// The policy of a scenario for this server, with other words in place of some.
+    /// The policy of a scenario for this server, after replacements.
     fn policy(scenario: &str, folder: &Path, changes: &[(&str, &str)]) -> PathBuf {
         let text = std::fs::read_to_string(root().join(scenario_file(scenario, "policy.toml"))).unwrap();
         let server = if text.contains("server = ") {
@@ -475,22 +459,22 @@ mod ds389 {
         policy_with(scenario, folder, &[&[server], changes].concat())
     }
 
-    /// The whole run of a scenario.
+    /// A whole run of a scenario.
     fn whole_run(scenario: &str, setup: Setup, changes: &[(&str, &str)], stages: usize) {
         whole_run_of(scenario, &export_paths(scenario), setup, changes, stages);
     }
 
-    /// The whole run of a scenario whose exports are others.
+    /// A whole run of a scenario with other exports.
     fn whole_run_of(scenario: &str, loaded: &[String], setup: Setup, changes: &[(&str, &str)], stages: usize) {
         let place = tempfile::tempdir().unwrap();
         let policy = policy(scenario, place.path(), changes);
         let server = Ds389::start(setup, loaded);
         let exports = server.export(place.path());
-        // It adds the classes above those that an entry has.
+        // The server adds superclasses.
         let mut found = differences(loaded, &exports);
         found.retain(|line| !(line.starts_with('+') && line.contains(": objectclass: ")));
         assert!(found.is_empty(), "{found:#?}");
-        // What the server does by itself, the plan of the policy as it is would have written.
+        // The prediction is by the policy under which the plan rewrites everything itself.
         let others: Vec<_> = changes.iter().filter(|change| **change != SERVER_FOLLOWS).copied().collect();
         let apart = tempfile::tempdir().unwrap();
         let foretold = self::policy(scenario, apart.path(), &others);
@@ -498,12 +482,13 @@ mod ds389 {
             .on(&server, stages);
     }
 
-    /// A server with its referential integrity plug-in.
+    /// A server with the referential integrity plug-in.
     fn with_integrity(suffixes: &[&str]) -> Setup {
         Setup { referential_integrity: true, ..Setup::plain(suffixes) }
     }
 
-    /// Some DNs begin with `0.9.2342.19200300.100.1.1=`, which it takes for no DN where it checks values.
+    /// Some DNs begin with `0.9.2342.19200300.100.1.1=`, which the server does not accept as a DN when it checks
+    /// values.
     fn with_types_as_numbers(setup: Setup) -> Setup {
         Setup { global: "nsslapd-syntaxcheck: off\n".to_owned(), ..setup }
     }
@@ -523,7 +508,7 @@ mod ds389 {
         whole_run("note-released", Setup::plain(NOTE), &[], 3);
     }
 
-    /// The plug-in finds nothing to do, as references go before what they name.
+    /// The plug-in finds nothing to do, because references are removed before the entries that they name.
     #[test]
     fn note_released_with_referential_integrity() {
         whole_run("note-released", with_integrity(NOTE), &[], 3);
@@ -539,7 +524,7 @@ mod ds389 {
         whole_run("last-member", Setup::plain(NOTE), &[], 2);
     }
 
-    /// Here the last member may go, and the group comes back with the rollback.
+    /// Here the last member may be removed, and the rollback restores it.
     #[test]
     fn last_member_allowed() {
         whole_run("last-member", Setup::plain(NOTE), &[("last_member = \"refuse\"", "last_member = \"allow\"")], 3);
@@ -584,10 +569,11 @@ mod ds389 {
         whole_run("ilm-disable-move-delete", Setup::plain(&["dc=example,dc=com"]), &[], 4);
     }
 
-    /// The plan is told that the server follows; what its plug-in does not watch (manager, say) is rewritten.
+    /// By the policy the server rewrites references on a move. The plan rewrites those that the plug-in does not
+    /// maintain, such as manager.
     ///
-    /// The export says less than the scenario's: an entry below a moved one that names it is shown under its old
-    /// name (see `ds389_facts`).
+    /// The scenario is reduced: the server may show an entry below a moved one that names it under its old DN (see
+    /// `ds389_facts`).
     #[test]
     fn ilm_disable_move_delete_with_referential_integrity() {
         let place = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
-//! Random changes to random small directories: the proof's model against a slapd.
+//! Random changes to random small directories: the proof's model and a slapd agree.
 //!
-//! Each case is an organisational unit with people, groups and units below it, and changes to them, right and wrong.
-//! All cases are loaded into one server and run by one client; what it answers to each change, and what it holds at
-//! the end, is what the model says. Everything follows from the number of the case.
+//! Each case is an organizational unit with people, groups and units below it, and valid and invalid changes to them.
+//! All cases are loaded into one server and run by one client. The result code of each change and the content at the
+//! end are compared with the model. A case is determined by its number.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,45 +22,21 @@ use serde_json::json;
 
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
-use super::tools::{python_ldap, said};
+use crate::support::Random;
+use crate::support::programs::{output_text, python_ldap};
 
 const SUFFIX: &str = "o=random";
 const CASES: u64 = 1200;
 const CHANGES: u64 = 5;
 
-/// `SplitMix64`: small, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn one_in(&mut self, chances: u64) -> bool {
-        self.below(chances) == 0
-    }
-
-    fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
-        let at = usize::try_from(self.below(from.len() as u64)).unwrap();
-        &from[at]
-    }
-}
-
-/// A case: the entries at first, and what is done to them.
+/// A case: the entries at the start, and the changes to them.
 struct Case {
     number: u64,
     entries: Vec<Entry>,
     changes: Vec<ChangeRecord>,
 }
 
-/// Names of people, as values of `uid`; the comma and the plus need an escape in a name.
+/// Values of `uid`; in a DN the comma and the plus need an escape.
 const PEOPLE: [&str; 5] = ["anna", "Bert", "chris, the 2nd", "d+e", "Zoë M"];
 const GROUPS: [&str; 3] = ["staff", "board", "guests"];
 const UNITS: [&str; 3] = ["People", "Old People", "Groups"];
@@ -69,7 +45,7 @@ fn escaped(value: &str) -> String {
     value.replace(',', "\\,").replace('+', "\\+")
 }
 
-/// Another spelling of a name: case, blanks, hexadecimal escapes, the OID of the type.
+/// Another spelling of a DN: case, blanks, hexadecimal escapes, the OID of the type.
 fn respelled(random: &mut Random, dn: &str) -> String {
     let mut dn = dn.to_owned();
     if random.one_in(3) {
@@ -109,7 +85,7 @@ impl Case {
             units.push(dn);
         }
         let mut people: Vec<String> = Vec::new();
-        for person in PEOPLE.iter().take(2 + usize::try_from(random.below(4)).unwrap()) {
+        for person in PEOPLE.iter().take(2 + random.below(4)) {
             let dn = format!("uid={},{}", escaped(person), random.pick(&units));
             let mut own = entry(
                 &dn,
@@ -134,12 +110,12 @@ impl Case {
             entries.push(own);
         }
         let mut groups = Vec::new();
-        for group in GROUPS.iter().take(1 + usize::try_from(random.below(3)).unwrap()) {
+        for group in GROUPS.iter().take(1 + random.below(3)) {
             let dn = format!("cn={group},{}", random.pick(&units));
             let (class, member) = *random.pick(&[("groupOfNames", "member"), ("groupOfUniqueNames", "uniqueMember")]);
             let mut own = entry(&dn, &[("objectClass", class), ("cn", group)]);
-            let all = 1 + random.below(people.len() as u64);
-            for person in people.iter().take(usize::try_from(all).unwrap()) {
+            let all = 1 + random.below(people.len());
+            for person in people.iter().take(all) {
                 own.push(description(member), Value::new(respelled(random, person).as_bytes()));
             }
             if random.one_in(2) {
@@ -158,7 +134,7 @@ impl Case {
         case
     }
 
-    /// The case as LDIF: entries, and changes with what the model and the server say of each.
+    /// The case as LDIF: entries, and changes with the result codes of model and server.
     fn shown(&self, said: &[u16], answered: &[u16]) -> String {
         let mut out = Vec::new();
         for entry in &self.entries {
@@ -180,7 +156,7 @@ fn description(name: &str) -> AttributeDescription {
     AttributeDescription::parse(name.as_bytes()).unwrap()
 }
 
-/// The names of a case, as loaded.
+/// The DNs of a case at the start.
 struct Names {
     units: Vec<String>,
     people: Vec<String>,
@@ -229,7 +205,7 @@ impl Names {
         let mut added = entry(&dn, &[("objectClass", "inetOrgPerson"), ("cn", person), ("sn", person)]);
         added.push(description("uid"), Value::new(person.as_bytes()));
         if random.one_in(4) {
-            added.attributes.remove(usize::try_from(random.below(4)).unwrap());
+            added.attributes.remove(random.below(4));
         }
         if random.one_in(3) {
             let (name, value) = random.pick(&WORDS);
@@ -261,7 +237,7 @@ impl Names {
         } else {
             let (attribute, value) = *random.pick(&WORDS);
             let mut values = vec![if random.one_in(4) { value.to_uppercase() } else { value.to_owned() }];
-            // The model knows neither which classes exist nor what is a time: 21.
+            // The model does not check whether classes exist or times are valid (21).
             if attribute != "objectClass" && attribute != "createTimestamp" && random.one_in(5) {
                 values.push((*random.pick(&["two", "ONE", "8"])).to_owned());
             }
@@ -275,7 +251,8 @@ impl Names {
     }
 }
 
-/// Attributes and values: there or not, of one value or many, required, allowed or not, of the server, of a class.
+/// Attributes with values: present or not, single-valued or multi-valued, required, allowed or not, set by the server,
+/// of a class.
 const WORDS: [(&str, &str); 22] = [
     ("inetUserStatus", "Active"),
     ("inetUserStatus", "deleted"),
@@ -301,10 +278,10 @@ const WORDS: [(&str, &str); 22] = [
     ("objectClass", "organizationalPerson"),
 ];
 
-/// An entry in a form that is compared: attributes by key, values as they match.
+/// An entry for comparison: attributes by key, values normalized by their matching rules.
 type Form = BTreeMap<String, Vec<Vec<u8>>>;
 
-/// What the server adds to an entry by itself.
+/// Attributes that the server adds by itself.
 const ADDED: [&str; 8] = [
     "structuralObjectClass",
     "entryUUID",
@@ -354,7 +331,7 @@ fn line(record: &ChangeRecord) -> serde_json::Value {
     }
 }
 
-/// What the model says: a code a change, and the entries at the end.
+/// The result of the model: the code of each change, and the entries at the end.
 fn foretold(case: &Case) -> (Vec<u16>, BTreeMap<DnKey, Form>) {
     let mut model = Model::new(Server::OpenLdap);
     model.others.insert(DnKey::parse(SUFFIX.as_bytes()).unwrap());
@@ -368,7 +345,7 @@ fn foretold(case: &Case) -> (Vec<u16>, BTreeMap<DnKey, Form>) {
     (codes, forms)
 }
 
-/// What a server holds.
+/// The entries of a server.
 fn held(server: &Slapd, folder: &std::path::Path) -> BTreeMap<DnKey, Form> {
     let text = fs::read(&server.export(folder)[0]).unwrap();
     let mut held = BTreeMap::new();
@@ -389,11 +366,11 @@ fn answers(server: &Slapd, cases: &[Case]) -> Vec<u16> {
     client.args(server.environment().map(|(_, value)| value));
     let mut client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut input = client.stdin.take().unwrap();
-    // It reads while it writes: a thread keeps either from waiting for the other.
+    // The client reads while it writes; the thread avoids a deadlock.
     let writing = std::thread::spawn(move || input.write_all(changes.as_bytes()).unwrap());
     let output = client.wait_with_output().unwrap();
     writing.join().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     String::from_utf8(output.stdout).unwrap().lines().map(|line| line.parse().unwrap()).collect()
 }
 
@@ -439,7 +416,7 @@ fn the_model_does_as_slapd_does() {
     assert!(codes.next().is_none());
     let first = wrong.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("\n");
     assert!(wrong.is_empty(), "{} of {CASES} cases differ:\n{first}", wrong.len());
-    // What was never answered was never compared.
+    // A result code that never occurred was never compared.
     for code in [0, 16, 18, 19, 20, 21, 32, 53, 64, 65, 66, 68, 69] {
         assert!(seen.get(&code).is_some_and(|count| *count >= 5), "{code}: {seen:?}");
     }

@@ -1,11 +1,11 @@
-//! A private Active Directory database: Samba's, without a server, gone when it is dropped.
+//! A private Active Directory database of Samba, without a server, removed on drop.
 //!
-//! `ldbmodify` and `ldbsearch` load the modules of Samba's domain controller, so what they write passes its schema and
-//! its rules. They are not LDAP clients, though: they act as the system itself, which may write a few attributes that
-//! no administrator may, a whole file is one transaction, and `control:` lines and `version:` are unknown to them.
+//! `ldbmodify` and `ldbsearch` load the modules of Samba's domain controller, so that its schema and rules apply. They
+//! are not LDAP clients, though: they act as the system, which may write a few attributes that an administrator may
+//! not; a whole file is one transaction; and they do not support `control:` lines and `version:`.
 
 use super::server::{Daemon, Server, private_folder};
-use super::tools::{here, program, python, said, succeed};
+use crate::support::programs::{here, output_text, program, python, succeed};
 use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,21 +18,21 @@ use tempfile::TempDir;
 /// The domain.
 pub const DOMAIN: &str = "DC=corp,DC=example,DC=test";
 
-/// Its administrator, of whom only a domain controller asks the password.
+/// The administrator. Only a domain controller asks for the password.
 const ADMINISTRATOR: &str = "CN=Administrator,CN=Users,DC=corp,DC=example,DC=test";
 const ADMIN_PASSWORD: &str = "Correct-Horse-1";
 
-/// Where content is put, apart from what a domain holds by itself.
+/// The container of the test's entries, apart from the domain's own.
 pub const ORGANISATION: &str = "OU=MyOrg,DC=corp,DC=example,DC=test";
 
-/// Files, by their path below a folder.
+/// Files by their path relative to a folder.
 type Files = Vec<(PathBuf, Vec<u8>)>;
 
 /// A new domain.
 struct Domain {
-    /// The directory, a file a naming context, and the key of its secrets.
+    /// The directory, with one file for each naming context, and the key of its secrets.
     directory: Files,
-    /// What a domain controller needs besides.
+    /// The other files of a domain controller.
     controller: Files,
 }
 
@@ -45,11 +45,12 @@ fn write(files: &Files, folder: &Path) {
     }
 }
 
-/// Made once a process, in about ten seconds, and kept in memory, as nothing would remove a folder at the end.
+/// Created once for each process, which takes about ten seconds, and kept in memory, because nothing would remove a
+/// folder at the end.
 fn provisioned() -> &'static Domain {
     static DOMAIN: OnceLock<Domain> = OnceLock::new();
     DOMAIN.get_or_init(|| {
-        // Missing, it is missed before ten seconds have gone by.
+        // A missing tool is reported before the ten seconds.
         program("ldbmodify", "ldb-tools");
         let folder = tempfile::tempdir().unwrap();
         let mut command = python(&here().join("ad_provision.py"));
@@ -58,7 +59,7 @@ fn provisioned() -> &'static Domain {
             output.status.success(),
             "no domain was made: install the Debian packages python3-samba, samba-dsdb-modules and samba-ad-provision, \
              or run tests/run\n{}",
-            said(&output)
+            output_text(&output)
         );
         let private = folder.path().join("private");
         let read = |paths: Vec<PathBuf>| -> Files {
@@ -73,7 +74,7 @@ fn provisioned() -> &'static Domain {
     })
 }
 
-/// Without this machine's Samba configuration, and without waiting for its disk.
+/// Options: not the Samba configuration of this machine, and no waiting for the disk.
 fn alone(command: &mut Command) -> &mut Command {
     command.env("SMB_CONF_PATH", "/dev/null").env("TDB_NO_FSYNC", "1")
 }
@@ -85,9 +86,9 @@ fn tool(name: &str, folder: &Path) -> Command {
     command
 }
 
-/// All that stands at and below an entry, with every attribute that is stored or linked.
+/// The entries at and below a DN, with all stored and linked attributes.
 fn search(folder: &Path, base: &str, file: &Path) -> PathBuf {
-    // Sorted (children come first), so that two runs write the same order: unsorted it follows the GUIDs.
+    // Sorted (children first), so that the order does not depend on GUIDs.
     let output = succeed(tool("ldbsearch", folder).args(["-S", "-b", base, "(objectClass=*)", "*"]));
     fs::write(file, output.stdout).unwrap();
     file.to_owned()
@@ -104,7 +105,7 @@ impl AdDatabase {
         let database = Self { folder: private_folder() };
         write(&provisioned().directory, database.folder.path());
         for file in content {
-            // It takes a record without `changetype` for an add.
+            // Records without `changetype` are additions.
             database.modify(file.as_ref());
         }
         database
@@ -115,14 +116,15 @@ impl AdDatabase {
         tool(name, self.folder.path())
     }
 
-    /// Applies a change file; all of it must be done.
+    /// Applies a change file, which must succeed completely.
     pub fn modify(&self, file: &Path) -> Output {
-        self.attempt(file).unwrap_or_else(|output| panic!("{}: {}\n{}", file.display(), output.status, said(&output)))
+        self.attempt(file)
+            .unwrap_or_else(|output| panic!("{}: {}\n{}", file.display(), output.status, output_text(&output)))
     }
 
-    /// Applies a change file; an error unless all of it was done.
+    /// Applies a change file. An error unless all of it was applied.
     ///
-    /// The exit status alone does not tell: `ldbmodify` ends with 0 when it gives up at something it cannot read.
+    /// The exit status alone is not enough: `ldbmodify` ends with 0 when it stops at something that it cannot read.
     pub fn attempt(&self, file: &Path) -> Result<Output, Output> {
         let text = fs::read(file).unwrap();
         let begins_record = |line: &&[u8]| line.get(..3).is_some_and(|name| name.eq_ignore_ascii_case(b"dn:"));
@@ -134,17 +136,17 @@ impl AdDatabase {
         if done { Ok(output) } else { Err(output) }
     }
 
-    /// What the organisation holds now, as `ldbsearch` writes it: a file in the given folder.
+    /// Exports the test's entries with `ldbsearch` to a file in this folder.
     pub fn export(&self, folder: &Path) -> PathBuf {
         search(self.folder.path(), ORGANISATION, &folder.join("organisation.ldif"))
     }
 
-    /// What the whole domain holds now, with what Active Directory puts there by itself.
+    /// Exports the whole domain, with the entries of Active Directory itself.
     pub fn export_domain(&self, folder: &Path) -> PathBuf {
         search(self.folder.path(), DOMAIN, &folder.join("domain.ldif"))
     }
 
-    /// What the organisation holds now, read.
+    /// The test's entries.
     pub fn entries(&self) -> Entries {
         let text = fs::read(self.export(self.folder.path())).unwrap();
         let mut entries = BTreeMap::new();
@@ -159,10 +161,10 @@ impl AdDatabase {
     }
 }
 
-/// A domain controller that serves LDAP, and nothing else, on a Unix socket.
+/// A domain controller that serves only LDAP, on a Unix socket.
 ///
-/// Its configuration knows of no file outside the folder. Samba opens its TCP ports whether they are wanted or not, so it
-/// runs in a network name space of its own, where nobody meets them; only root may make one.
+/// Its configuration uses no file outside the folder. Samba always opens its TCP ports, so it runs in a network
+/// namespace of its own, which only root may create.
 pub struct AdController {
     daemon: Daemon,
 }
@@ -176,17 +178,17 @@ impl AdController {
         assert!(
             allowed.status.success(),
             "no network name space: `unshare -n` is not permitted here; run this test as root\n{}",
-            said(&allowed)
+            output_text(&allowed)
         );
         let path = folder.path();
         write(&provisioned().controller, path);
         fs::write(path.join("password"), ADMIN_PASSWORD).unwrap();
         fs::write(path.join("smb.conf"), Self::configuration(path)).unwrap();
         let mut command = Command::new("unshare");
-        // `exec`, so that the process is the server, and ends with it. -i keeps it in the foreground.
+        // `exec`, so that the process is the server. `-i` keeps it in the foreground.
         let script = "ip link set lo up && exec \"$0\" -i -M single -s \"$1\" -d 1";
         command.args(["-n", "sh", "-c", script]).arg(samba).arg(path.join("smb.conf"));
-        // An end of its standard input, where that is a pipe, would be its own.
+        // The server would exit at the end of its standard input.
         alone(&mut command).stdin(Stdio::null());
         Self { daemon: Daemon::start(&mut command, ADMINISTRATOR, folder) }
     }
@@ -223,22 +225,22 @@ impl Server for AdController {
         &self.daemon
     }
 
-    /// By `ldbsearch`, on the database that is served.
+    /// Exports with `ldbsearch` from the database that is served.
     fn export(&self, folder: &Path) -> Vec<PathBuf> {
         vec![search(self.daemon.path(), ORGANISATION, &folder.join("organisation.ldif"))]
     }
 }
 
-/// Entries by their DN, spelt as `ldbsearch` spells it: each a list of attributes and values.
+/// Entries by DN, as `ldbsearch` spells it; each is a list of attributes and values.
 pub struct Entries(BTreeMap<String, Vec<(String, Vec<u8>)>>);
 
 impl Entries {
-    /// The attributes of an entry that must be there.
+    /// The attributes of an entry, which must exist.
     pub fn of(&self, dn: &str) -> &[(String, Vec<u8>)] {
         self.0.get(dn).unwrap_or_else(|| panic!("there is no {dn:?}"))
     }
 
-    /// Whether there is such an entry.
+    /// Whether an entry exists.
     pub fn hold(&self, dn: &str) -> bool {
         self.0.contains_key(dn)
     }
@@ -255,9 +257,8 @@ impl Entries {
 #[cfg(test)]
 mod tests {
     use super::super::compare::differences;
-    use super::super::tools::said;
     use super::*;
-    use crate::offboard::{offboard, root};
+    use crate::support::{offboard, root};
 
     fn content() -> PathBuf {
         root().join("fixtures/servers/ad-content.ldif")
@@ -266,7 +267,7 @@ mod tests {
     /// The DNs that the tool itself reads in an export.
     fn read_by_offboard(export: &Path) -> usize {
         let output = offboard().arg("json").arg(export).output().unwrap();
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", output_text(&output));
         let lines: Vec<_> = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
         assert!(
             lines.iter().all(|line| line.starts_with(b"{\"dn\":") && !line.windows(10).any(|at| at == b"changetype"))
@@ -274,7 +275,7 @@ mod tests {
         lines.len()
     }
 
-    /// All that was loaded is there; Active Directory adds attributes, but no entry.
+    /// All loaded entries exist; Active Directory adds attributes, but no entry.
     #[test]
     fn content_comes_back() {
         let folder = tempfile::tempdir().unwrap();
@@ -297,12 +298,12 @@ mod tests {
         assert_eq!(read_by_offboard(&export), bare + 33);
     }
 
-    /// A file of which nothing was done is not taken for one that was, whatever the exit status.
+    /// A file that was not applied is not taken for one that was, with any exit status.
     #[test]
     fn what_is_not_done_is_an_error() {
         let database = AdDatabase::start::<&Path>(&[]);
         let file = database.folder.path().join("change.ldif");
-        // The blanks around `=` are more than ldb can read: 0 records, exit status 0.
+        // ldb cannot read the blanks around `=`: 0 records, exit status 0.
         fs::write(&file, "dn: OU = x, DC=corp,DC=example,DC=test\nchangetype: delete\n").unwrap();
         assert_eq!(database.attempt(&file).unwrap_err().status.code(), Some(0));
         fs::write(&file, format!("dn: OU=x,{DOMAIN}\nchangetype: delete\n")).unwrap();

@@ -1,28 +1,28 @@
-//! What a plan for Active Directory relies on, a small change file each.
+//! Facts about Active Directory that plans rely on, each checked with a small change file.
 //!
-//! | fact | so a plan |
+//! | fact | consequence: a plan |
 //! | --- | --- |
-//! | a value is swapped by `delete: old` and `add: new`; a wrong old value is refused, unless the new one stands already | guards by values |
-//! | `member`, `manager`, `managedBy` follow a move, and must then be deleted by the new DN | removes references before it moves |
-//! | `assistant`, `secretary`, `seeAlso`, `roleOccupant` are shown with the new DN, and must be deleted by the old one | the same |
-//! | deleting an entry takes its linked values with it, and the others then name a deleted object | removes references before it deletes |
-//! | an entry comes back without its GUID, SID, password and back links | says that a rollback cannot bring those back |
-//! | `info` holds one value | replaces a note of somebody's, or refuses |
-//! | `control:` and `version:` are not read as LDAP clients read them | writes neither |
+//! | a value is replaced by `delete: old` and `add: new`; a wrong old value is refused, unless the new one exists already | guards by values |
+//! | `member`, `manager`, `managedBy` are rewritten on a move, and must then be deleted by the new DN | removes references before it moves |
+//! | `assistant`, `secretary`, `seeAlso`, `roleOccupant` are shown with the new DN, and must be deleted by the old one | removes these before it moves, too |
+//! | deleting an entry deletes its linked values; other values then name a deleted object | removes references before it deletes |
+//! | a restored entry lacks its GUID, SID, password and back links | reports that a rollback cannot restore these |
+//! | `info` is single-valued | replaces an existing note, or holds the account |
+//! | `control:` and `version:` are not read as by LDAP clients | writes neither |
 
 use super::samba::{AdDatabase, Entries, ORGANISATION};
-use super::tools::said;
-use crate::offboard::root;
+use crate::support::programs::output_text;
+use crate::support::root;
 use data_encoding::BASE64;
 use std::fmt::Write as _;
 use std::fs;
 
-/// A domain with the organisation of the fixture.
+/// A domain with the entries of the fixture.
 fn organisation() -> AdDatabase {
     AdDatabase::start(&[root().join("fixtures/servers/ad-content.ldif")])
 }
 
-/// A DN of the organisation.
+/// A DN below the container of the test's entries.
 fn dn(below: &str) -> String {
     format!("{below},{ORGANISATION}")
 }
@@ -31,7 +31,7 @@ fn smith() -> String {
     dn(r"CN=Smith\, John,OU=Staff,OU=Users")
 }
 
-/// Where Smith is moved to, with a name that no other has there.
+/// The new DN of Smith, with an RDN that is free in the new container.
 fn moved_smith() -> String {
     dn(r"CN=Smith\, John (1003),OU=Disabled,OU=Users")
 }
@@ -74,7 +74,7 @@ fn apply(database: &AdDatabase, change: &str) -> Result<(), i32> {
     match database.attempt(&file) {
         Ok(_) => Ok(()),
         Err(output) => {
-            eprintln!("{}", said(&output));
+            eprintln!("{}", output_text(&output));
             Err(output.status.code().unwrap())
         }
     }
@@ -97,7 +97,7 @@ fn accounts_are_disabled_by_value() {
     let all = [change(&smith(), "512", "514"), change(&kowalska, "66048", "66050"), change(&computer, "4096", "4098")]
         .concat();
     assert_eq!(apply(&database, &all), Ok(()));
-    // The old value is wrong by now, but the new one stands: that passes.
+    // The old value is wrong now, but the new one exists: the change succeeds.
     assert_eq!(apply(&database, &all), Ok(()));
     assert_eq!(apply(&database, &change(&smith(), "512", "66050")), NO_SUCH_ATTRIBUTE);
     let after = database.entries();
@@ -106,7 +106,7 @@ fn accounts_are_disabled_by_value() {
     }
 }
 
-/// One refused record undoes the file, here for the note that is in `info` already.
+/// One refused record rolls back the whole file, here because `info` already has a note.
 #[test]
 fn info_holds_one_value() {
     let database = organisation();
@@ -134,7 +134,7 @@ fn an_absent_attribute_is_replaced_by_nothing_but_not_deleted() {
     assert_eq!(apply(&database, &change("delete", "manager")), NO_SUCH_ATTRIBUTE);
 }
 
-/// Who names Smith, and by which attribute.
+/// The entries and attributes that name Smith.
 fn naming_smith() -> [(String, &'static str); 8] {
     [
         (dn("CN=GG-Mail-Root,OU=Groups"), "member"),
@@ -148,18 +148,18 @@ fn naming_smith() -> [(String, &'static str); 8] {
     ]
 }
 
-/// How each of them spells his name, in their order; nothing where none begins like it.
+/// The DN of Smith as each of them has it, in their order; empty where no value begins like it.
 fn smiths(entries: &Entries) -> Vec<&str> {
     let holders = naming_smith();
     let named = holders.iter().map(|(holder, attribute)| {
-        // `holders` ends here, so nothing of it may go into what is given back.
+        // An owned text, because `holders` ends here.
         let values = entries.of(holder).iter().filter(|(name, _)| name == attribute);
         values.map(|(_, value)| std::str::from_utf8(value).unwrap()).find(|value| value.starts_with(r"CN=Smith\, John"))
     });
     named.map(Option::unwrap_or_default).collect()
 }
 
-/// Everything that names him shows the new DN, whether the attribute is a linked one or not.
+/// After a move every value shows the new DN, in linked attributes and in others.
 #[test]
 fn a_move_is_followed_by_every_name() {
     let database = organisation();
@@ -174,8 +174,9 @@ fn a_move_is_followed_by_every_name() {
     assert_eq!(smiths(&after), [moved_smith().as_str(); 8]);
 }
 
-/// After the move a linked value is deleted by the new DN only. An unlinked one is deleted by the DN as it was once
-/// written, which no export shows any more: `ldbsearch` resolves it, the comparison of a delete does not.
+/// After the move a linked value can be deleted only by the new DN. A value of another attribute can be deleted only by
+/// the DN as it was written, which no export shows any more: `ldbsearch` resolves it, the comparison of a delete does
+/// not.
 #[test]
 fn after_a_move_the_old_name_is_refused_where_it_is_linked() {
     let database = organisation();
@@ -187,7 +188,7 @@ fn after_a_move_the_old_name_is_refused_where_it_is_linked() {
     assert_eq!(apply(&database, &linked), Ok(()));
 }
 
-/// See above; this is Samba's way.
+/// A value that is not linked cannot be deleted by the new DN; this is a peculiarity of Samba.
 #[test]
 fn after_a_move_the_new_name_is_refused_where_it_is_not_linked() {
     let database = organisation();
@@ -199,7 +200,7 @@ fn after_a_move_the_new_name_is_refused_where_it_is_not_linked() {
     assert_eq!(apply(&database, &by_old.concat()), Ok(()));
 }
 
-/// One file is one transaction, and a move in it counts for the records after it.
+/// One file is one transaction, and records after a move see the new DN.
 #[test]
 fn a_file_that_moves_first_and_removes_by_the_old_name_is_undone() {
     let database = organisation();
@@ -236,7 +237,7 @@ fn memberships_go_before_the_account_and_a_group_may_be_empty() {
     assert!(!after.hold(&smith()));
 }
 
-/// Linked values go with the account. The others name what it became: a deleted object.
+/// Linked values are deleted with the account. Values of other attributes name the deleted object.
 #[test]
 fn an_account_that_is_deleted_first_takes_its_linked_names_along() {
     let database = organisation();
@@ -248,12 +249,12 @@ fn an_account_that_is_deleted_first_takes_its_linked_names_along() {
         assert!(name.starts_with(r"CN=Smith\, John\0ADEL:") && name.contains(",CN=Deleted Objects,"), "{name}");
     }
     assert_eq!(apply(&database, &swap(&wiki(), "member", &smith(), None)), UNWILLING_TO_PERFORM);
-    // What is shown cannot be deleted, what was written can.
+    // The value as shown cannot be deleted; the value as written can.
     assert_eq!(apply(&database, &swap(&reception(), "secretary", named[5], None)), NO_SUCH_ATTRIBUTE);
     assert_eq!(apply(&database, &swap(&reception(), "secretary", &smith(), None)), Ok(()));
 }
 
-/// A record that adds an entry with these of its attributes.
+/// A record that adds an entry with some of its attributes.
 fn add(entries: &Entries, dn: &str, wanted: impl Fn(&str) -> bool) -> String {
     let lines = entries.of(dn).iter().filter(|(name, _)| wanted(name));
     let mut record = format!("dn: {dn}\nchangetype: add\n");
@@ -263,8 +264,8 @@ fn add(entries: &Entries, dn: &str, wanted: impl Fn(&str) -> bool) -> String {
     record + "\n"
 }
 
-/// Attributes that an export shows and that an add may not carry, and what happens if it does. The last one may be
-/// carried while it is 0: no password was ever set.
+/// Attributes that an export shows and that an add must not have, and the result if it does. The last one is allowed
+/// while it is 0: no password was ever set.
 const REFUSED: [(&str, Result<(), i32>); 8] = [
     ("objectGUID", UNWILLING_TO_PERFORM),
     ("objectSid", CONSTRAINT_VIOLATION),
@@ -276,7 +277,7 @@ const REFUSED: [(&str, Result<(), i32>); 8] = [
     ("pwdLastSet", OTHER),
 ];
 
-/// Attributes that an add may carry and that come out otherwise.
+/// Attributes that an add may have, and whose values the server changes.
 const IGNORED: [&str; 4] = ["whenCreated", "whenChanged", "uSNCreated", "uSNChanged"];
 
 /// A domain in which Smith has a password.
@@ -311,7 +312,7 @@ fn what_others_hold_cannot_be_added_again() {
     each_is_refused(&REFUSED[4..]);
 }
 
-/// Attributes of an entry that are not the same, sorted; except the times, which are the same within a second.
+/// The attributes that differ between two states of an entry, sorted. Times may differ by a second.
 fn changed<'e>(before: &'e Entries, after: &'e Entries, dn: &str) -> Vec<&'e str> {
     let names = before.of(dn).iter().chain(after.of(dn)).map(|(name, _)| name.as_str());
     let values = |entries: &'e Entries, name: &str| {
@@ -331,7 +332,7 @@ fn grant(dn_line: &str, attribute: &str) -> String {
     format!("{dn_line}\nchangetype: modify\nadd: {attribute}\n{attribute}: {}\n-\n\n", smith())
 }
 
-/// All else comes back, the linked values by the entries that hold them, in the same file.
+/// All other attributes are restored, linked values by records for the entries that have them, in the same file.
 #[test]
 fn a_deleted_account_is_added_again_without_its_identity() {
     let database = with_password();
@@ -359,7 +360,7 @@ fn a_deleted_account_is_added_again_without_its_identity() {
     assert_eq!(after.values(&smith(), "pwdLastSet"), ["0"]);
 }
 
-/// A group comes back with its members; so does what it was a member of, by that entry.
+/// A group is restored with its members. Its own memberships are restored by records for the other groups.
 #[test]
 fn a_deleted_group_is_added_again_without_its_identity() {
     let database = organisation();
@@ -381,7 +382,7 @@ fn a_deleted_group_is_added_again_without_its_identity() {
     }
 }
 
-/// A computer holds one more that an add may not carry.
+/// A computer has one more attribute that an add must not have.
 #[test]
 fn a_deleted_computer_is_added_again() {
     let database = organisation();
@@ -394,7 +395,7 @@ fn a_deleted_computer_is_added_again() {
     assert_eq!(again(&kept), Ok(()));
 }
 
-/// ldb has no LDIF version line: it gives up, with exit status 0 if a record follows without a blank line between.
+/// ldb does not know the version line of LDIF: it stops, with exit status 0 if a record follows without a blank line.
 #[test]
 fn a_version_line_is_not_read() {
     let database = organisation();
@@ -405,8 +406,8 @@ fn a_version_line_is_not_read() {
     assert_eq!(apply(&database, &format!("# A comment is.\n{change}")), Ok(()));
 }
 
-/// A `control:` line is an attribute to ldb: unknown in a modify, and of no effect on a delete, which is done although
-/// the assertion (`info` is `gone`) does not hold.
+/// A `control:` line is an attribute to ldb: unknown in a modify, and without effect on a delete, which succeeds
+/// although the assertion (`info` is `gone`) is false.
 #[test]
 fn a_control_line_guards_nothing() {
     let database = organisation();

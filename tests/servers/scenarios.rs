@@ -1,10 +1,10 @@
 //! The scenarios of `fixtures/scenarios`, compared with a real server.
 
 use super::compare::{assert_same, differences};
-use super::runbook::run_block;
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
-use super::tools::{python, said, succeed};
+use crate::support::programs::{output_text, python, succeed};
+use crate::support::runbook::run_block;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ impl Scenario {
         ["export.ldif", "address-books.ldif"].map(|file| self.folder.join(file))
     }
 
-    /// A server that holds it.
+    /// A server with the scenario's entries.
     fn serve(&self) -> Slapd {
         Slapd::start(Setup::plain(self.suffixes), &self.exports())
     }
@@ -34,7 +34,7 @@ const NOTE: &[&str] = &["o=root_suffix", "o=PiServerDb"];
 /// The suffixes of the generated directory.
 const ISP: &[&str] = &["o=isp", "o=PiServerDb"];
 
-/// A fixture that no server would hold proves nothing about servers.
+/// Every scenario can be loaded into a server: a fixture that cannot proves nothing about servers.
 fn loads_and_comes_back(name: &str, suffixes: &'static [&'static str]) {
     let scenario = Scenario::new(name, suffixes);
     let server = scenario.serve();
@@ -67,7 +67,7 @@ fn three_domains_loads() {
     loads_and_comes_back("three-domains", ISP);
 }
 
-/// The committed files are what the committed generator writes.
+/// The committed files are the output of the committed generator.
 #[test]
 fn three_domains_is_generated() {
     let scenario = Scenario::new("three-domains", ISP);
@@ -79,8 +79,8 @@ fn three_domains_is_generated() {
     }
 }
 
-/// The note's own change (its `markUserDeleted.ldif`, which lacks the last `-`) leads from its first sample to its
-/// second, except the class that the second misspells.
+/// The technical note's change (its `markUserDeleted.ldif`, which lacks the last `-`) turns its first sample into its
+/// second one, except the class that the second one misspells.
 #[test]
 fn the_notes_change_leads_to_the_notes_second_sample() {
     let server = Scenario::new("note-active", NOTE).serve();
@@ -93,7 +93,7 @@ fn the_notes_change_leads_to_the_notes_second_sample() {
     .unwrap();
     let command = r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f markUserDeleted.ldif"#;
     let output = run_block(folder.path(), command, &server.environment());
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     assert_eq!(
         differences(&Scenario::new("note-disabled", NOTE).exports(), &server.export(folder.path())),
         [
@@ -103,7 +103,7 @@ fn the_notes_change_leads_to_the_notes_second_sample() {
     );
 }
 
-/// The rootdn of the first suffix may write to the second: a change set touches both with one bind.
+/// The rootdn of the first suffix may write to the second one: a change set writes to both with one bind.
 #[test]
 fn one_bind_reaches_both_suffixes() {
     let server = Scenario::new("note-active", NOTE).serve();
@@ -112,5 +112,5 @@ fn one_bind_reaches_both_suffixes() {
         .arg("piEntryID=e10976f8665f4,piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb")
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
 }

@@ -1,15 +1,15 @@
-//! `offboard search` finds what OpenLDAP finds: the same filter for both, over the same entries.
+//! `offboard search` finds the same entries as OpenLDAP, with the same filters on the same directory.
 
 use super::compare::assert_same;
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
-use super::tools::{program, said, succeed};
-use crate::offboard::{exports, offboard};
+use crate::support::programs::{output_text, program, succeed};
+use crate::support::{exports, offboard};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Filters on which both must agree, and at least one entry each.
+/// Filters with the same result of at least one entry.
 const AGREED: &[&str] = &[
     "(objectClass=*)",
     "(objectClass=ICSCALENDARUSER)",
@@ -56,7 +56,7 @@ const AGREED: &[&str] = &[
     "(objectClass=2.5.6.6)",
 ];
 
-/// Filters that both take, on which neither finds anything.
+/// Filters that both accept and that match no entry.
 const NOTHING: &[&str] = &[
     "(|)",
     "(uid=nobody)",
@@ -70,7 +70,7 @@ const NOTHING: &[&str] = &[
     "(!(cn>=M))",
 ];
 
-/// Filters on which they differ, and why. The numbers are entries: offboard's, OpenLDAP's.
+/// Filters with different results, and why. The numbers of entries are those of offboard and OpenLDAP.
 const DIFFERENT: &[(&str, bool, &str)] = &[
     // (filter, offboard finds more, reason)
     (
@@ -82,9 +82,9 @@ const DIFFERENT: &[(&str, bool, &str)] = &[
     ("(psRoot=*bberg*)", true, "psRoot has no SUBSTR rule in the schema that the tests load"),
 ];
 
-/// Items that both judge alike: true, false and Undefined of the same entries of `fixtures/filters/lab.ldif`.
+/// Items that both evaluate alike: True, False and Undefined for the same entries of `fixtures/filters/lab.ldif`.
 const JUDGED_ALIKE: &[&str] = &[
-    // Classes, by name, alias and OID, and what derives from them.
+    // Classes by name, alias and OID, and their subclasses.
     "(objectClass=top)",
     "(objectClass=2.5.6.0)",
     "(objectClass=person)",
@@ -148,7 +148,7 @@ const JUDGED_ALIKE: &[&str] = &[
     "(distinguishedName=ada)",
     "(distinguishedName:distinguishedNameMatch:=uid=bo,o=lab)",
     "(seeAlso=uid=ada,o=lab)",
-    // Values that cannot be values.
+    // Invalid assertion values.
     "(uidNumber=abc)",
     "(uidNumber=)",
     "(uidNumber=04100)",
@@ -231,7 +231,7 @@ const JUDGED_ALIKE: &[&str] = &[
     "(cn:generalizedTimeMatch:=20220101000000Z)",
 ];
 
-/// Items that they judge differently, and why.
+/// Items that they evaluate differently, and why.
 const JUDGED_DIFFERENTLY: &[(&str, &str)] = &[
     ("(objectClass=noSuchClass)", "a class that the schema lacks is Undefined there; here it may be the site's own"),
     ("(objectClass:objectIdentifierMatch:=person)", "slapd does not offer this rule for extensible matches"),
@@ -265,12 +265,12 @@ fn judges_items_as_slapd_does() {
     };
     let search = |filter: &str| {
         let output = offboard().args(["search", filter]).arg(&whole[0]).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{filter}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{filter}: {}", output_text(&output));
         names(&output.stdout)
     };
     let all = search("(&)");
     assert_eq!(all.len(), 8);
-    // Of which entries the item is true, and of which it is false; of the others it is Undefined.
+    // The entries for which the item is True, and those for which it is False; for the others it is Undefined.
     let both = |filter: &str, find: &dyn Fn(&str) -> std::collections::BTreeSet<String>| {
         (find(filter), find(&format!("(!{filter})")))
     };
@@ -304,7 +304,7 @@ fn finds_what_slapcat_finds() {
     };
     let search = |filter: &str, export: &Path| {
         let output = offboard().args(["search", "--show-secrets", filter]).arg(export).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{filter}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{filter}: {}", output_text(&output));
         output.stdout
     };
     let names = |ldif: &[u8]| {

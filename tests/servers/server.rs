@@ -1,7 +1,7 @@
-//! What all servers of these tests have in common: a private folder, a process that listens on a Unix socket in it
-//! (`ldapi`), and both gone when the server is dropped.
+//! What the servers of these tests have in common: a private folder and a process that listens on a Unix socket in it
+//! (`ldapi`). Both are removed when the server is dropped.
 
-use super::tools::{program, python_ldap, said, succeed};
+use crate::support::programs::{output_text, program, python_ldap, succeed};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -12,21 +12,21 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long a server may take to answer or to end: a hundred times what it needs, for a machine that is busy.
+/// How long a server may take to answer or to exit: a hundred times what it needs, for busy machines.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The password of every server's administrator.
 pub const PASSWORD: &str = "secret";
 
-/// A server that holds the data of a test, whichever it is.
+/// A server of any product, with the data of a test.
 pub trait Server {
     /// The process that serves.
     fn daemon(&self) -> &Daemon;
 
-    /// What it holds now, as its own tools write it: a file a suffix, in the given folder.
+    /// Exports it with its own tools: one file for each suffix, in this folder.
     fn export(&self, folder: &Path) -> Vec<PathBuf>;
 
-    /// The variables that a runbook's commands use.
+    /// The environment variables of a runbook's commands.
     fn environment(&self) -> [(&'static str, OsString); 3] {
         let daemon = self.daemon();
         [
@@ -44,9 +44,9 @@ pub trait Server {
 
 /// A new folder, with the administrator's password in it.
 pub fn private_folder() -> TempDir {
-    // slapd dies of a socket path over 107 bytes, so TMPDIR, which may be long, is not asked.
+    // slapd crashes with a socket path over 107 bytes, so TMPDIR, which may be long, is not used.
     let folder = tempfile::Builder::new().prefix("ob-").tempdir_in("/tmp").unwrap();
-    // `ldapmodify -y` takes the whole file for the password, a newline included.
+    // `ldapmodify -y` takes the whole file as the password, including a line break.
     let path = folder.path().join("password");
     let mut password = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path).unwrap();
     password.write_all(PASSWORD.as_bytes()).unwrap();
@@ -63,7 +63,7 @@ pub fn uri(folder: &Path) -> String {
     format!("ldapi://{}/", socket(folder).display().to_string().replace('/', "%2F"))
 }
 
-/// Writes exports as a server loads them: `FOLDER/0.ldif` holds the first suffix, parents first.
+/// Writes exports in the order in which a server loads them: `FOLDER/0.ldif` has the first suffix, parents first.
 pub fn split<P: AsRef<Path>>(folder: &Path, suffixes: &[String], exports: &[P]) {
     let mut command = python_ldap("load_order.py");
     succeed(command.arg(folder).args(suffixes).arg("--").args(exports.iter().map(AsRef::as_ref)));
@@ -74,14 +74,14 @@ pub struct Daemon {
     process: Child,
     uri: String,
     root_dn: String,
-    // Last, so that the process has ended before its folder goes.
+    // Last, so that the process has ended before its folder is removed.
     folder: TempDir,
 }
 
 impl Daemon {
     /// Starts a command that serves the socket of a folder, in the foreground, and returns when it answers.
     pub fn start(command: &mut Command, root_dn: &str, folder: TempDir) -> Self {
-        // In the foreground it can be ended by its own process id.
+        // In the foreground it is a child process, which can be killed.
         let log = File::create(folder.path().join("log")).unwrap();
         let process = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let mut daemon = Self { process, uri: uri(folder.path()), root_dn: root_dn.to_owned(), folder };
@@ -101,7 +101,7 @@ impl Daemon {
             assert!(
                 ended.is_none() && begun.elapsed() < PATIENCE,
                 "the server does not answer ({ended:?}): {}\n{}",
-                said(&output),
+                output_text(&output),
                 fs::read_to_string(self.path().join("log")).unwrap_or_default()
             );
             sleep(Duration::from_millis(10));
@@ -124,7 +124,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // Its data is thrown away, so it need not end in good order.
+        // Its data is discarded, so it need not shut down cleanly.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! Attributes that belong to a server (`src/ldap/server_owned.rs`): each is added to an entry and written on one.
+//! Attributes that servers own (`src/ldap/server_owned.rs`): each is part of an add, and of a modify.
 
 use std::fs;
 use std::path::Path;
@@ -10,11 +10,11 @@ use offboard::policy::Server as Product;
 use super::ds389::{self, Ds389};
 use super::server::Server;
 use super::slapd::{self, Slapd};
-use super::tools::said;
+use crate::support::programs::output_text;
 
 const TIME: &str = "20240101000000Z";
 
-/// Attributes with a value of their syntax.
+/// Attributes with a valid value.
 const OF_SLAPD: [(&str, &str); 22] = [
     ("entryUUID", "11111111-1111-1111-1111-111111111111"),
     ("creatorsName", "o=x"),
@@ -35,7 +35,7 @@ const OF_SLAPD: [(&str, &str); 22] = [
     ("pwdAccountTmpLockoutEnd", TIME),
     ("pwdLastSuccess", TIME),
     ("pwdHistory", "20240101000000Z#1.3.6.1.4.1.1466.115.121.1.40#5#{x}y"),
-    // These are the administrator's.
+    // An administrator may write these.
     ("pwdAccountLockedTime", "000001010000Z"),
     ("pwdReset", "TRUE"),
     ("pwdPolicySubentry", "o=x"),
@@ -63,7 +63,7 @@ const OF_389: [(&str, &str); 24] = [
     ("subschemaSubentry", "cn=y"),
     ("nsRole", "cn=y"),
     ("pwdReset", "TRUE"),
-    // These are the administrator's, or kept by a plug-in that lets them be written.
+    // An administrator may write these, or a plug-in maintains them and allows writing.
     ("nsAccountLock", "true"),
     ("passwordRetryCount", "2"),
     ("memberOf", "o=y"),
@@ -80,7 +80,7 @@ fn status(command: &mut Command, folder: &Path, text: &str) -> i32 {
     let file = folder.join("change.ldif");
     fs::write(&file, text).unwrap();
     let output = command.arg("-f").arg(file).output().unwrap();
-    output.status.code().unwrap_or_else(|| panic!("{}", said(&output)))
+    output.status.code().unwrap_or_else(|| panic!("{}", output_text(&output)))
 }
 
 #[test]

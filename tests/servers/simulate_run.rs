@@ -1,4 +1,4 @@
-//! What `offboard simulate` says is what servers hold after the same files.
+//! The output of `offboard simulate` equals the content of servers after the same change files.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy};
 
 use super::ad_run;
 use super::compare::assert_same;
-use super::runbook::run_block;
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
-use super::tools::said;
-use crate::offboard::{exports, offboard, root, scenarios, stderr};
+use crate::support::programs::output_text;
+use crate::support::runbook::run_block;
+use crate::support::{exports, file_name, offboard, paths_with, root, scenarios, stderr};
 
-/// Scenarios that this slapd cannot hold, and why.
+/// Scenarios that cannot be loaded into this slapd, and why.
 const NOT_HERE: [(&str, &str); 2] =
     [("ad-disable-move-delete", "the schema of Active Directory"), ("ad-references", "the schema of Active Directory")];
 
-/// The names in some exports that have nothing above them.
+/// The DNs in exports whose parents are not exported.
 fn suffixes(exports: &[PathBuf]) -> Vec<String> {
     let mut names = Vec::new();
     for file in exports {
@@ -46,12 +46,7 @@ fn simulated(server: &str, exports: &[PathBuf], set: &Path, place: &Path) -> Pat
 }
 
 fn stages(set: &Path) -> Vec<String> {
-    let Ok(folder) = std::fs::read_dir(set.join("apply")) else { return Vec::new() };
-    let names = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> =
-        names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "ldif")).collect();
-    names.sort();
-    names
+    paths_with(&set.join("apply"), "ldif").iter().map(|path| file_name(path)).collect()
 }
 
 #[test]
@@ -70,7 +65,7 @@ fn every_change_set_on_slapd() {
         for stage in stages {
             let command = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}"#);
             let output = run_block(&set, &command, &server.environment());
-            assert!(output.status.success(), "{scenario}, {stage}: {}", said(&output));
+            assert!(output.status.success(), "{scenario}, {stage}: {}", output_text(&output));
         }
         let simulated = simulated("openldap", &exports, &set, place.path());
         assert_same(&[simulated], &server.export(place.path()));
@@ -94,7 +89,7 @@ fn active_directory() {
     let simulated = simulated("ad", std::slice::from_ref(&before), &set, place.path());
     assert_eq!(ad_run::run(&database, &set.join("apply")), 4);
     let after = export("after");
-    // Back links and copies of the name, which the domain works out from the rest.
+    // Back links and copies of the name, which the server derives.
     let worked_out = [": directreports: ", ": distinguishedname: "];
     let mut found = ad_run::differing(&simulated, &after);
     found.retain(|line| !worked_out.iter().any(|name| line.contains(name)));
@@ -102,12 +97,13 @@ fn active_directory() {
     assert!(!ad_run::differing(&before, &after).is_empty());
 }
 
-/// Waves, run one behind the other, leave on slapd what the whole plan leaves in the simulation; each finds what it expects.
+/// Waves that are run one after another on slapd give the same as the simulation of the whole plan, and no wave is
+/// refused.
 #[test]
 fn waves_on_slapd() {
     let place = tempfile::tempdir().unwrap();
     let set = place.path().join("set");
-    let output = crate::offboard::plan_scenario("three-domains", &set, &["--wave", "3"]);
+    let output = crate::support::plan_scenario("three-domains", &set, &["--wave", "3"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let waves = crate::waves::waves(&set);
     assert!(waves.len() > 4, "{waves:?}");
@@ -118,7 +114,7 @@ fn waves_on_slapd() {
         for stage in stages(wave) {
             let command = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}"#);
             let output = run_block(wave, &command, &server.environment());
-            assert!(output.status.success(), "{}, {stage}: {}", wave.display(), said(&output));
+            assert!(output.status.success(), "{}, {stage}: {}", wave.display(), output_text(&output));
         }
     }
     let whole = root().join("fixtures/scenarios/three-domains/expected");

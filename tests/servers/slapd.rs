@@ -1,10 +1,10 @@
-//! A private OpenLDAP server: one folder, one process, gone when it is dropped.
+//! A private OpenLDAP server: one folder and one process, both removed on drop.
 //!
-//! Nothing outside the folder is written and no privilege is needed. It listens on a Unix socket only (`ldapi`), so
-//! tests that run at the same time cannot meet.
+//! Nothing outside the folder is written, and no privilege is needed. It listens only on a Unix socket (`ldapi`), so
+//! that tests that run at the same time do not collide.
 
 use super::server::{Daemon, PASSWORD, Server, private_folder, split, uri};
-use super::tools::{here, program, succeed};
+use crate::support::programs::{here, program, succeed};
 use data_encoding::BASE64;
 use offboard::ldif::{AttributeLine, Record, RecordReader, UrlPolicy};
 use std::fmt::Write as _;
@@ -12,13 +12,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where Debian's slapd keeps its schema and its modules.
+/// The schema and the modules of Debian's slapd.
 const SCHEMA: &str = "/etc/ldap/schema";
 const MODULES: &str = "/usr/lib/ldap";
 
-/// How a server is set up.
+/// The set-up of a server.
 pub struct Setup {
-    /// The suffixes that it holds, a database each. The first one's `cn=root` is the rootdn of all.
+    /// Its suffixes, one database each. `cn=root` below the first one is the rootdn of all.
     pub suffixes: Vec<String>,
     /// Lines of slapd.conf before the first database, such as `moduleload refint`.
     pub global: String,
@@ -56,7 +56,7 @@ impl Setup {
             if number == 0 {
                 writeln!(text, "rootpw {PASSWORD}").unwrap();
             }
-            // 64 MiB is room enough; without syncing a load takes a tenth of a second.
+            // 64 MiB is enough; without syncing a load takes a tenth of a second.
             writeln!(text, "directory {folder}/db{number}\nmaxsize 67108864\ndbnosync").unwrap();
             writeln!(text, "index objectClass eq\n{}", self.database).unwrap();
         }
@@ -82,22 +82,23 @@ impl Slapd {
         }
         load(&setup, path, exports);
         let mut command = Command::new(slapd);
-        // -d keeps it in the foreground.
+        // `-d` keeps the server in the foreground.
         command.args(["-d", "0", "-h", &uri(path), "-f"]).arg(path.join("slapd.conf"));
         Self { daemon: Daemon::start(&mut command, &setup.root_dn(), folder), setup }
     }
 
-    /// Starts a server that is given these exports entry by entry, parents first, as its overlays see only requests.
+    /// Starts a server and adds the entries of these exports one by one, parents first, because overlays see only
+    /// requests.
     pub fn filled<P: AsRef<Path>>(setup: Setup, exports: &[P]) -> Self {
         let server = Self::start::<P>(setup, &[]);
         let folder = server.daemon.path();
         split(folder, &server.setup.suffixes, exports);
         for number in 0..server.setup.suffixes.len() {
-            // Manage DSA IT, for aliases and referrals; relax, for what only a server may write.
+            // Manage DSA IT for aliases and referrals; relax for attributes that only a server may write.
             let mut command = server.client("ldapadd");
             succeed(command.args(["-M", "-e", "!relax", "-f"]).arg(folder.join(format!("{number}.ldif"))));
         }
-        // memberOf is not written for a member that came later than its group: every group is written again.
+        // memberOf is not written for a member that was added after its group, so every group is written again.
         let mut again = String::new();
         for file in server.export(folder) {
             for record in RecordReader::new(&fs::read(file).unwrap(), 1, UrlPolicy::Refuse) {
@@ -139,7 +140,7 @@ impl Server for Slapd {
     }
 }
 
-/// Fills the databases before the server starts, which is the fast way (no schema-checked request an entry, one commit).
+/// Fills the databases before the server starts. This is fast: one commit, and no request for each entry.
 fn load<P: AsRef<Path>>(setup: &Setup, folder: &Path, exports: &[P]) {
     let slapadd = program("slapadd", "slapd");
     split(folder, &setup.suffixes, exports);

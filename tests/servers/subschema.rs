@@ -1,9 +1,9 @@
-//! The schema that a running slapd serves is read to its last description.
+//! Every description of the schema that a running slapd serves can be read.
 
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
-use super::tools::succeed;
 use crate::conformance::schema::schema;
+use crate::support::programs::succeed;
 use std::fs;
 
 #[test]

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Do to a directory what the commands of Sun Communications do to it.
+"""Change a directory as the commands of Sun Communications do.
 
     sun_tools.py URI BIND_DN PASSWORD_FILE COMMAND [ARGUMENT]...
 
-Only what technical note 819-6839 and the administration guides say of the commands' effect on LDAP entries; the days of
-`-g` are not counted, because a test runs them on the day on which they are over. `mboxutil` changes no entry: what the
-runbook asks a person to set afterwards is set here.
+Implements the effect on LDAP entries that technical note 819-6839 and the administration guides describe. The days of `-g`
+are not counted, because a test runs the commands when they are over. `mboxutil` changes no entry: the script sets what the
+runbook asks a person to set afterwards.
 """
 
 import sys

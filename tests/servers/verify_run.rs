@@ -1,13 +1,14 @@
-//! `offboard verify` on a real server: applied in part, finished with what it writes, and with refused records.
+//! `offboard verify` on a real server: a change set applied in part, finished with the records that `--left` writes,
+//! and with refused records.
 
 use std::path::{Path, PathBuf};
 
 use super::compare::assert_same;
-use super::runbook::run_block;
 use super::server::Server as _;
 use super::slapd::{Setup, Slapd};
-use super::tools::said;
-use crate::offboard::{AS_OF, exports, inputs, offboard, plan_scenario, root, scenario_file};
+use crate::support::programs::output_text;
+use crate::support::runbook::run_block;
+use crate::support::{AS_OF, exports, inputs, offboard, paths_with, plan_scenario, root, scenario_file};
 
 /// The exit status, and the first line.
 fn verify(set: &Path, server: &Slapd, place: &Path, name: &str, more: &[&str]) -> (Option<i32>, String) {
@@ -15,7 +16,7 @@ fn verify(set: &Path, server: &Slapd, place: &Path, name: &str, more: &[&str]) -
     std::fs::create_dir(&folder).unwrap();
     let output = offboard().arg("verify").arg(set).args(more).args(server.export(&folder)).output().unwrap();
     let text = String::from_utf8(output.stdout.clone()).unwrap();
-    assert!(output.stderr.is_empty(), "{}", said(&output));
+    assert!(output.stderr.is_empty(), "{}", output_text(&output));
     (output.status.code(), text)
 }
 
@@ -40,12 +41,12 @@ fn a_half_applied_set_is_finished() {
     assert!(!text.contains("not-done reference") && !text.contains("not-done disable"), "{text}");
 
     let output = modify(&format!("-f {}", left.display()));
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     let (status, text) = verify(&set, &server, place.path(), "whole", &[]);
     assert_eq!(status, Some(0), "{text}");
     assert!(text.contains(" 0 not done, 0 changed meanwhile"), "{text}");
 
-    // Run again, everything is refused; what the server says of each record stands beside it.
+    // A second run is refused; the message of the server is shown next to each record.
     let output = modify("-c -S rejects.ldif -f apply/30-references.ldif");
     assert!(!output.status.success());
     let rejects = set.join("rejects.ldif");
@@ -55,7 +56,7 @@ fn a_half_applied_set_is_finished() {
     assert!(!text.contains("are not of this set"), "{text}");
 }
 
-/// What `revert` writes takes a server back, as the rollback of the plan does.
+/// The output of `revert` restores the content of a server, as the rollback of the plan does.
 #[test]
 fn reverted_changes_take_a_server_back() {
     let place = tempfile::tempdir().unwrap();
@@ -68,7 +69,7 @@ fn reverted_changes_take_a_server_back() {
         std::fs::create_dir(&folder).unwrap();
         folder
     };
-    // From what the server itself exports: with entryUUID, so that it comes back as well.
+    // From the server's own export with entryUUID, so that this is restored as well.
     let before = server.export(&folder("before"));
     let undo = place.path().join("undo.ldif");
     let mut command = offboard();
@@ -77,17 +78,13 @@ fn reverted_changes_take_a_server_back() {
         command.arg("--export").arg(export);
     }
     let output = command.args(["--relax", "-o"]).arg(&undo).arg(&set).output().unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", output_text(&output));
     let modify = |file: &str| {
         let line = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f {file}"#);
         let output = run_block(&set, &line, &server.environment());
-        assert!(output.status.success(), "{file}: {}", said(&output));
+        assert!(output.status.success(), "{file}: {}", output_text(&output));
     };
-    let mut stages: Vec<PathBuf> =
-        std::fs::read_dir(set.join("apply")).unwrap().map(|file| file.unwrap().path()).collect();
-    stages.retain(|path| path.extension().is_some_and(|end| end == "ldif"));
-    stages.sort();
-    for stage in &stages {
+    for stage in &paths_with(&set.join("apply"), "ldif") {
         modify(stage.to_str().unwrap());
     }
     modify(undo.to_str().unwrap());
@@ -96,19 +93,15 @@ fn reverted_changes_take_a_server_back() {
 
 /// Applies every stage of a change set.
 fn apply(set: &Path, server: &Slapd) {
-    let mut stages: Vec<PathBuf> =
-        std::fs::read_dir(set.join("apply")).unwrap().map(|file| file.unwrap().path()).collect();
-    stages.retain(|path| path.extension().is_some_and(|end| end == "ldif"));
-    stages.sort();
-    for stage in &stages {
+    for stage in &paths_with(&set.join("apply"), "ldif") {
         let line = r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f "#;
         let output = run_block(set, &format!("{line}{}", stage.display()), &server.environment());
-        assert!(output.status.success(), "{}: {}", stage.display(), said(&output));
+        assert!(output.status.success(), "{}: {}", stage.display(), output_text(&output));
     }
 }
 
-/// With the exports of a server: on those of the plan nothing is done, on later ones everything; without one of them, or
-/// with one from before, nothing is said.
+/// With exports of a server: on those of the plan no record is done, on later ones every record. Without one of them,
+/// or with an older one, verify refuses.
 #[test]
 fn exports_that_are_missing_or_from_before() {
     let place = tempfile::tempdir().unwrap();
@@ -124,10 +117,10 @@ fn exports_that_are_missing_or_from_before() {
         let before = export("before");
         let words = ["plan", "--force", "-q", "--as-of", AS_OF, "-p", &scenario_file(scenario, "policy.toml"), "-o"];
         let output = offboard().args(words).arg(&set).args(inputs(scenario)).args(&before).output().unwrap();
-        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", output_text(&output));
         let verify = |files: &[&PathBuf]| {
             let output = offboard().arg("verify").arg(&set).args(files).output().unwrap();
-            (output.status.code(), said(&output))
+            (output.status.code(), output_text(&output))
         };
         let (status, text) = verify(&[&before[0], &before[1]]);
         assert_eq!(status, Some(1), "{text}");
@@ -149,7 +142,7 @@ fn exports_that_are_missing_or_from_before() {
     }
 }
 
-/// What `ldapsearch` shows without `+` does not say whether an account is locked; with it, it does.
+/// An export by `ldapsearch` without `+` does not show whether an account is locked; one with `+` does.
 #[test]
 fn the_lock_is_an_operational_attribute() {
     let place = tempfile::tempdir().unwrap();
@@ -163,7 +156,7 @@ fn the_lock_is_an_operational_attribute() {
         let line = r#"ldapsearch -LLL -o ldif-wrap=no -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE""#;
         let line = format!("{line} -b dc=lab,dc=example '(objectClass=*)' {attributes}");
         let output = run_block(place.path(), &line, &server.environment());
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", output_text(&output));
         let file = place.path().join(name);
         std::fs::write(&file, output.stdout).unwrap();
         file
@@ -172,10 +165,10 @@ fn the_lock_is_an_operational_attribute() {
     let before = search("before.ldif", "'*' '+'");
     let words = ["plan", "-q", "--as-of", AS_OF, "-p", "openldap", "-u", "tove", "-o"];
     let output = offboard().args(words).arg(&set).arg(&before).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", output_text(&output));
     let verify = |file: &Path| {
         let output = offboard().arg("verify").arg(&set).arg(file).output().unwrap();
-        (output.status.code(), said(&output))
+        (output.status.code(), output_text(&output))
     };
     let (status, text) = verify(&before);
     assert!(status == Some(1) && text.contains("nothing done"), "{text}");

@@ -1,4 +1,5 @@
-//! The programs of other projects that the tests run, and the Debian packages that hold them.
+//! The programs of other projects that the tests run, and their Debian packages. A program that is missing fails the
+//! test.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -8,7 +9,7 @@ const PYTHON: &str = "/usr/bin/python3";
 
 /// A program of a Debian package.
 ///
-/// Servers are in `/usr/sbin`, which is not on everybody's `PATH`.
+/// Servers are in `/usr/sbin`, which is not in every `PATH`.
 pub fn program(name: &str, package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -18,7 +19,7 @@ pub fn program(name: &str, package: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is missing: install the Debian package {package}, or run tests/run"))
 }
 
-/// Debian's Python running a script that lies beside this file and needs `python3-ldap`.
+/// Debian's Python running a script of `tests/servers` that needs `python3-ldap`.
 pub fn python_ldap(script: &str) -> Command {
     let ready = Command::new(PYTHON).args(["-c", "import ldap, ldif"]).output();
     assert!(
@@ -39,16 +40,16 @@ pub fn python(script: &Path) -> Command {
 /// Runs a command that must succeed.
 pub fn succeed(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, said(&output));
+    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, output_text(&output));
     output
 }
 
-/// What a program wrote, for a failing assertion.
-pub fn said(output: &Output) -> String {
+/// Both outputs of a program, for a failing assertion.
+pub fn output_text(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
 }
 
-/// The folder of this file.
+/// The folder `tests/servers`.
 pub fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers")
 }
