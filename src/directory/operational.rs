@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use crate::ldap::TypeMap;
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::operational::{always_set, is_operational};
-use crate::ldif::{ContentRecord, Part};
+use crate::ldif::{ContentRecord, PartialRecord};
 use crate::policy::Server;
 
 /// Attributes that a server computes for each search and stores in no entry, so that a dump of its database
@@ -76,7 +76,7 @@ impl Watch {
     }
 
     /// Looks at a record of an export. `part` is its text, if the record has only some of its lines.
-    pub fn look(&self, record: &ContentRecord<'_>, part: Option<Part<'_>>, export: u16, shown: &mut Shown) {
+    pub fn look(&self, record: &ContentRecord<'_>, part: Option<PartialRecord<'_>>, export: u16, shown: &mut Shown) {
         // Where the first entry has what the server always sets, there is nothing more to learn.
         if !self.has_computed && shown.always_set.contains(&export) {
             return;
@@ -180,7 +180,7 @@ mod tests {
                 let mut reader = RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse).only(asked);
                 let Some(Ok(Record::Content(record))) = reader.next() else { panic!("{text}") };
                 let mut shown = Shown::default();
-                watch.look(&record, reader.part(), 3, &mut shown);
+                watch.look(&record, reader.partial(), 3, &mut shown);
                 assert_eq!(watch.is_shown(attribute, 3, &shown), expected, "{server} {attribute} {lines}");
                 assert!(!watch.is_shown(attribute, 2, &shown), "{server} {attribute} {lines}");
             }
