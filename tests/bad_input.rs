@@ -855,7 +855,7 @@ fn huge_inputs() {
     let memory = too_large as u64 / 2 * MIB;
     // A line without end.
     let (status, told) = fed(&["json", "-"], memory, |out| write_mebibytes(out, too_large, 0));
-    assert_eq!((status, told.contains("no memory for the record at line 1")), (Some(2), true), "{told}");
+    assert_eq!((status, told.contains("not enough memory for the record at line 1")), (Some(2), true), "{told}");
     let large = cases(128, 1024);
     let (status, told) = fed(&["search", "(uid=a)", "-"], 3 * (large as u64).max(256) * MIB, |out| {
         out.write_all(b"dn: o=x\no: x\ndescription: ")?;
@@ -868,7 +868,7 @@ fn huge_inputs() {
         out.write_all(b"dn: o=x\no: x\ndescription: ")?;
         write_mebibytes(out, too_large, b'x')
     });
-    assert_eq!((status, told.contains("no memory for the record at line 1")), (Some(2), true), "{told}");
+    assert_eq!((status, told.contains("not enough memory for the record at line 1")), (Some(2), true), "{told}");
 }
 
 /// An entry with millions of values, and a DN with ten thousand RDNs.
