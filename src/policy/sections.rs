@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::PolicyError;
+use super::Server;
 use super::book_root::BookRoot;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
-use super::server::Server;
 use super::tools::ProvisioningTools;
 use crate::directory::references::kinds::FORMS;
 use crate::directory::references::{Form, Treatment};

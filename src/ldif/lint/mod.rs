@@ -27,27 +27,11 @@ use super::error::LdifError;
 use super::quick::is_faultless;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::schema::Schema;
+use crate::ldap::server::{ChangeTool, Server};
 
-/// Whose tools will run the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// OpenLDAP.
-    OpenLdap,
-    /// 389 Directory Server.
-    Ds389,
-    /// Oracle/Sun DSEE.
-    Dsee,
-    /// OpenDJ.
-    OpenDj,
-    /// Active Directory, Samba.
-    ActiveDirectory,
-}
-
-impl Target {
-    /// Whether `ldapmodify` runs the file, and not `ldbmodify`.
-    fn is_ldapmodify(self) -> bool {
-        self != Self::ActiveDirectory
-    }
+/// Whether `ldapmodify` runs change files on a server, and not `ldbmodify`.
+fn is_ldapmodify(server: Server) -> bool {
+    server.profile().change_tool == ChangeTool::LdapModify
 }
 
 /// How a file was encoded before it came here as UTF-8.
@@ -88,7 +72,7 @@ type Edit = (Range<usize>, Vec<u8>);
 /// Looks at a file, block by block.
 #[derive(Debug)]
 pub struct Linter {
-    target: Option<Target>,
+    target: Option<Server>,
     /// Whose EQUALITY rules the server needs to delete single values.
     equality: Option<Arc<Schema>>,
     /// Whether a content record, and whether a change record was seen.
@@ -103,7 +87,7 @@ pub struct Linter {
 
 impl Linter {
     /// Begins a file.
-    pub fn new(target: Option<Target>) -> Self {
+    pub fn new(target: Option<Server>) -> Self {
         Self {
             target,
             equality: None,
@@ -186,7 +170,7 @@ impl Linter {
         if !ordinary {
             problems.push(self.problem("cr-blank-line", number, 1, b"", true));
         }
-        let drop_cr = self.target == Some(Target::ActiveDirectory);
+        let drop_cr = self.target == Some(Server::ActiveDirectory);
         repaired.extend_from_slice(if ordinary && !drop_cr { line } else { b"\n" });
     }
 

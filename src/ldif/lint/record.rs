@@ -1,7 +1,8 @@
 //! Records: physical lines first, then logical ones, then what the reader makes of them.
 
 use super::line::{Role, look, parts, roles};
-use super::{Edit, Linter, Problem, Target};
+use super::{Edit, Linter, Problem, is_ldapmodify};
+use crate::ldap::Server;
 use crate::ldap::{Dn, Rdn};
 use crate::ldif::error::{LdifError, LdifErrorKind, excerpt};
 use crate::ldif::lines::{Lines, LogicalLine};
@@ -28,7 +29,7 @@ impl Linter {
         if !lines.is_empty() {
             self.records += 1;
             let roles = roles(&lines);
-            let keep_cr = self.target != Some(Target::ActiveDirectory);
+            let keep_cr = self.target != Some(Server::ActiveDirectory);
             for (line, role) in lines.iter().zip(&roles) {
                 let looked = look(line, *role);
                 for (code, at, repaired) in looked.found {
@@ -72,7 +73,7 @@ impl Linter {
         problems: &mut Vec<Problem>,
         edits: &mut Vec<Edit>,
     ) {
-        if self.target != Some(Target::ActiveDirectory) {
+        if self.target != Some(Server::ActiveDirectory) {
             return;
         }
         let mut end = 0;
@@ -147,7 +148,7 @@ impl Finder<'_, '_> {
 
     fn version(&mut self, line: &LogicalLine<'_>, framed: &[u8], edits: &mut Vec<Edit>) {
         let again = self.linter.version.is_some() || self.linter.records > 1;
-        let refused = self.linter.target == Some(Target::ActiveDirectory);
+        let refused = self.linter.target == Some(Server::ActiveDirectory);
         self.linter.version.get_or_insert(line.number);
         if again {
             self.at(line.number, "version-again", true);
@@ -174,7 +175,7 @@ impl Finder<'_, '_> {
         let bad = if is_rdn { Rdn::parse(name).is_err() } else { Dn::parse(name).is_err() };
         if bad {
             self.at(at, "bad-name", false);
-        } else if self.linter.target == Some(Target::ActiveDirectory) && has_blanks(name) {
+        } else if self.linter.target == Some(Server::ActiveDirectory) && has_blanks(name) {
             self.at(at, "blanks-in-name", false);
         }
     }
@@ -188,7 +189,7 @@ impl Finder<'_, '_> {
         if record.attributes.is_empty() && !self.aside {
             self.at(record.line, "no-attributes", false);
         }
-        if self.linter.target == Some(Target::OpenLdap) {
+        if self.linter.target == Some(Server::OpenLdap) {
             if let Some(line) = self.linter.version
                 && !self.linter.kinds.1
                 && !std::mem::replace(&mut self.linter.slapadd_said, true)
@@ -222,17 +223,17 @@ impl Finder<'_, '_> {
             if let Some(new_superior) = new_superior {
                 self.name(new_superior, superior, false);
             }
-            if !delete_old_rdn && self.linter.target == Some(Target::ActiveDirectory) {
+            if !delete_old_rdn && self.linter.target == Some(Server::ActiveDirectory) {
                 self.at(old, "keeps-old-rdn", false);
             }
         }
     }
 
-    fn controls(&mut self, record: &ChangeRecord<'_>, target: Target) {
+    fn controls(&mut self, record: &ChangeRecord<'_>, target: Server) {
         const ASSERTION: &str = "1.3.6.1.1.12";
         const TREE_DELETE: &str = "1.2.840.113556.1.4.805";
         for (index, control) in record.controls.iter().enumerate() {
-            if !target.is_ldapmodify() {
+            if !is_ldapmodify(target) {
                 self.at(control.line, "control-not-read", false);
                 continue;
             }
@@ -249,10 +250,10 @@ impl Finder<'_, '_> {
             if base64 && control.value.as_ref().is_some_and(|value| value.bytes().is_empty()) {
                 self.at(control.line, "empty-control-value", false);
             }
-            if control.oid == ASSERTION && target == Target::Ds389 {
+            if control.oid == ASSERTION && target == Server::Ds389 {
                 self.at(control.line, "assertion-control", false);
             }
-            if control.oid == TREE_DELETE && matches!(target, Target::OpenLdap | Target::Ds389) {
+            if control.oid == TREE_DELETE && matches!(target, Server::OpenLdap | Server::Ds389) {
                 self.at(control.line, "tree-delete", false);
             }
         }
@@ -274,7 +275,7 @@ impl Finder<'_, '_> {
             }
             for value in spec.values.iter().filter(|value| value.description != spec.description) {
                 let by_case = value.description.eq_ignore_ascii_case(&spec.description);
-                if !by_case && self.linter.target.is_some_and(Target::is_ldapmodify) {
+                if !by_case && self.linter.target.is_some_and(is_ldapmodify) {
                     self.at(value.line, "other-options", false);
                     continue;
                 }

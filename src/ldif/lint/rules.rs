@@ -2,7 +2,8 @@
 
 use Severity::{Error, Note, Warning};
 
-use super::Target;
+use super::is_ldapmodify;
+use crate::ldap::Server;
 use crate::ldif::LdifErrorKind;
 
 /// How bad a problem is.
@@ -36,14 +37,13 @@ impl Rule {
     }
 
     /// How bad it is for who will run the file.
-    pub fn severity_for(&self, target: Option<Target>) -> Severity {
+    pub fn severity_for(&self, target: Option<Server>) -> Severity {
         let fatal: &[&str] = match target {
             None => &[],
-            // targets that are run with OpenLDAP's ldapmodify
-            Some(Target::OpenLdap | Target::Ds389 | Target::Dsee | Target::OpenDj) => {
+            Some(server) if is_ldapmodify(server) => {
                 &["fold-in-name", "folded-separator", "mixed-records", "byte-order-mark", "utf-16"]
             }
-            Some(Target::ActiveDirectory) => &["byte-order-mark", "utf-16", "version-again"],
+            Some(_) => &["byte-order-mark", "utf-16", "version-again"],
         };
         if fatal.contains(&self.code) { Error } else { self.severity }
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Problems as `line:column code`, with `+` for repaired; and the repaired text.
-fn lint(text: &str, target: Option<Target>) -> (Vec<String>, String) {
+fn lint(text: &str, target: Option<Server>) -> (Vec<String>, String) {
     let (mut problems, mut repaired) = (Vec::new(), Vec::new());
     let mut linter = Linter::new(target);
     linter.block(text.as_bytes(), 1, &mut problems, &mut repaired);
@@ -73,9 +73,9 @@ fn problems_and_repairs() {
 
 #[test]
 fn what_a_server_misreads() {
-    use Target::{ActiveDirectory as Ad, Ds389, OpenLdap};
+    use Server::{ActiveDirectory as Ad, Ds389, OpenLdap};
     #[rustfmt::skip]
-    let table: &[(Target, &str, &[&str])] = &[
+    let table: &[(Server, &str, &[&str])] = &[
         (OpenLdap, "dn: o=x\ncontrol: 1.2 true\ncontrol: 1.3 true\nchangetype: delete\n", &["3:1 second-control"]),
         (OpenLdap, "dn: o=x\ncontrol: 1.2: a\nchangetype: delete\n", &["2:1 no-criticality"]),
         (OpenLdap, "dn: o=x\ncontrol: 1.2 true::\nchangetype: delete\n", &["2:1 empty-control-value"]),

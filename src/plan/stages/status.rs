@@ -18,7 +18,7 @@
 //! the blocking value has no room, the account is held.
 
 use super::{Built, Site, remove, set, spelled};
-use crate::ldap::operational::is_operational;
+use crate::ldap::server_attributes::is_operational;
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
 use crate::lifecycle::state::{number, values_of};
 use crate::lifecycle::{History, ServiceState, Step, disable, grace};
