@@ -53,6 +53,7 @@ use thiserror::Error;
 
 use super::attribute::{AttributeError, base_type};
 use super::attribute_types::equality_rule;
+use super::keystring::{is_keychar, is_lenient_keychar};
 use super::vocabulary::{FilterRules, Vocabulary};
 use super::{AttributeDescription, Dn, Entry, TypeMap};
 use bind::{Test, suits};
@@ -457,15 +458,13 @@ enum Operator<'t> {
     Extensible { dn: bool, rule_name: Option<&'t [u8]> },
 }
 
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b';' | b' ')
+/// A byte of an attribute description; spaces around it are removed afterwards.
+fn is_description_byte(byte: u8) -> bool {
+    is_lenient_keychar(byte) || matches!(byte, b'.' | b';' | b' ')
 }
 
 fn comparison(input: &[u8]) -> IResult<&[u8], (&[u8], Operator<'_>)> {
-    let rule = nom::sequence::preceded(
-        char(':'),
-        take_while1(|byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')),
-    );
+    let rule = nom::sequence::preceded(char(':'), take_while1(|byte: u8| is_keychar(byte) || byte == b'.'));
     let extensible = map((opt(tag(":dn")), opt(rule), tag(":=")), |(dn, rule_name, _)| Operator::Extensible {
         dn: dn.is_some(),
         rule_name,
@@ -477,7 +476,7 @@ fn comparison(input: &[u8]) -> IResult<&[u8], (&[u8], Operator<'_>)> {
         value(Operator::Equal, tag("=")),
         extensible,
     ));
-    (take_while(is_name_byte), operator).parse(input)
+    (take_while(is_description_byte), operator).parse(input)
 }
 
 /// What stands behind the operator, up to a parenthesis.

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, civil};
 
 use super::{
     dn_key,
-    dn_syntax::is_numeric_oid,
+    keystring::{is_lenient_descr, is_numeric_oid},
     name_and_uid::split_name_and_uid,
     string_prep::{Preparation, prepare},
 };
@@ -131,11 +131,9 @@ fn is_uuid(value: &[u8]) -> bool {
     parts().map(<[u8]>::len).eq(UUID_PARTS) && parts().flatten().all(u8::is_ascii_hexdigit)
 }
 
-/// An OID, or a name: with the `_` that 389 DS has in names.
+/// Whether a value is an OID, or a name, in which 389 DS allows `_`.
 fn is_object_identifier(value: &[u8]) -> bool {
-    let is_name = value.first().is_some_and(u8::is_ascii_alphabetic)
-        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    is_name || is_numeric_oid(value)
+    is_lenient_descr(value) || is_numeric_oid(value)
 }
 
 /// How two values that were [`read`] are ordered. Text is ordered by the bytes of its normal form.

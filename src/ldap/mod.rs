@@ -1,8 +1,17 @@
-//! The LDAP data model (RFC 4511, 4512, 4514): names, attributes, entries and changes.
+//! The LDAP data model (RFC 4511, 4512, 4514): names, attributes, entries, changes, filters, schema and servers.
 //!
-//! Nothing here knows of LDIF, of files or of offboarding. Values are bytes. What was parsed keeps its spelling,
-//! because what `offboard` writes must be what the directory holds; comparing goes through keys
-//! ([`DnKey`], [`AttributeKey`]) that are normalised once, on construction.
+//! This module depends on no other module of the crate: it knows neither LDIF nor files nor offboarding. Values are bytes.
+//! Parsed names keep their spelling, because `offboard` writes names as the directory has them. Names are compared by keys
+//! ([`DnKey`], [`AttributeKey`]), which are normalised once, on construction.
+//!
+//! | topic | modules |
+//! | --- | --- |
+//! | names | [`dn`], [`dn_key`], [`domain`], [`renames`], [`name_and_uid`], [`url`] |
+//! | attributes and values | [`attribute`], [`keystring`], [`type_map`], [`matching`], [`string_prep`], [`time`], [`secrets`], [`hex_escapes`] |
+//! | entries and changes | [`entry`], [`change`], [`result_code`] |
+//! | built-in tables | [`attribute_types`], [`object_classes`], [`class_superiors`], [`single_valued`], [`server_attributes`] |
+//! | schema and servers | [`schema`], [`server`], [`server_schema`], [`managed_entries`] |
+//! | filters | [`filter`], [`vocabulary`] |
 
 pub mod attribute;
 pub mod attribute_types;
@@ -14,7 +23,8 @@ mod dn_syntax;
 pub mod domain;
 pub mod entry;
 pub mod filter;
-pub mod hex_pairs;
+pub mod hex_escapes;
+pub mod keystring;
 pub mod managed_entries;
 pub mod matching;
 pub mod name_and_uid;

@@ -24,6 +24,8 @@ use nom::combinator::{all_consuming, map, opt, recognize, rest, value};
 use nom::multi::many0_count;
 use nom::sequence::{pair, preceded};
 
+use crate::ldap::keystring::{is_ldif_option_byte, is_name_byte};
+
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueSpec<'a> {
@@ -44,21 +46,13 @@ impl<'a> ValueSpec<'a> {
     }
 }
 
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'@')
-}
-
-fn is_option_byte(byte: u8) -> bool {
-    is_name_byte(byte) || matches!(byte, b'=' | b'*')
-}
-
 fn fill(input: &[u8]) -> IResult<&[u8], &[u8]> {
     take_while(|byte| byte == b' ')(input)
 }
 
 /// The description at the start of a line.
 pub fn description(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    let option = pair(char(';'), take_while1(is_option_byte));
+    let option = pair(char(';'), take_while1(is_ldif_option_byte));
     recognize(pair(take_while1(is_name_byte), many0_count(option))).parse(input)
 }
 

@@ -22,6 +22,7 @@ use super::seen_names::AttributeNameCache;
 use super::written::{Written, digits_of, folds, without_fill};
 use crate::ldap::TypeMap;
 use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::keystring::{is_keychar, is_ldif_option_byte, is_name_byte};
 
 /// Attributes whose lines are kept; always kept are lines that say something of the record as a whole: descriptions with
 /// options, `isDeleted`, and an `objectClass` that is empty, `nsTombstone`, or not written as plain text.
@@ -265,7 +266,7 @@ pub(super) fn is_faultless(text: &[u8], keys: &mut KeyBuffer) -> bool {
 
 /// Letters, digits and hyphens, a letter first (RFC 4512, 1.4).
 fn has_usual_name(line: &Line<'_>) -> bool {
-    let usual = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b';');
+    let usual = |byte: &u8| is_keychar(*byte) || *byte == b';';
     line.name[0].is_ascii_alphabetic() && line.name.iter().all(usual)
 }
 
@@ -301,11 +302,12 @@ static CLASSES: [Class; 256] = {
     while byte < 256 {
         #[expect(clippy::cast_possible_truncation, reason = "below 256")]
         let (at, byte_value) = (byte, byte as u8);
-        classes[at] = match byte_value {
-            b'-' | b'.' | b'_' | b'@' => Class::Name,
-            b'=' | b'*' => Class::Option,
-            byte if byte.is_ascii_alphanumeric() => Class::Name,
-            _ => Class::Other,
+        classes[at] = if is_name_byte(byte_value) {
+            Class::Name
+        } else if is_ldif_option_byte(byte_value) {
+            Class::Option
+        } else {
+            Class::Other
         };
         byte += 1;
     }

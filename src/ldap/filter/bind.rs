@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::undefined::Cause;
 use super::{Asked, Assertion, Item, Truth};
 use crate::ldap::attribute_types::canonical_name;
+use crate::ldap::keystring::is_descr;
 use crate::ldap::matching::{self, MatchingRule, is_assertion_value, normalize, read};
 use crate::ldap::vocabulary::{NamedRule, OrderedBy, Vocabulary};
 use crate::ldap::{AttributeDescription, Dn, TypeMap};
@@ -255,9 +256,7 @@ pub(super) fn suits(rule: MatchingRule, own: MatchingRule) -> bool {
 /// called as its class, with hyphens; classes of people share one.
 fn category(attribute: &str, value: &[u8]) -> Option<Vec<u8>> {
     const PERSONS: [&str; 4] = ["user", "contact", "inetorgperson", "organizationalperson"];
-    let is_name = value.first().is_some_and(u8::is_ascii_alphabetic)
-        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
-    if !is_name || !attribute.eq_ignore_ascii_case("objectCategory") {
+    if !is_descr(value) || !attribute.eq_ignore_ascii_case("objectCategory") {
         return None;
     }
     let name = value.to_ascii_lowercase();

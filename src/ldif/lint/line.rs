@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64;
 
+use crate::ldap::keystring::{is_descr, is_keychar, is_numeric_oid};
 use crate::ldif::grammar::{self, ValueSpec};
 use crate::ldif::lines::LogicalLine;
 use crate::ldif::writer::{is_plain, write_value};
@@ -201,9 +202,6 @@ pub(super) fn look(line: &LogicalLine<'_>, role: Role) -> Findings {
 /// Whether a description is none for RFC 4512 (1.4, 2.5).
 fn is_odd(description: &str) -> bool {
     let mut parts = description.split(';');
-    let base = parts.next().unwrap_or_default();
-    let is_oid = base.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    let keychars = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let is_name = base.starts_with(|first: char| first.is_ascii_alphabetic()) && keychars(base);
-    !(is_oid || is_name) || !parts.all(keychars)
+    let name = parts.next().unwrap_or_default().as_bytes();
+    !(is_numeric_oid(name) || is_descr(name)) || !parts.all(|option| option.bytes().all(is_keychar))
 }
