@@ -1,9 +1,9 @@
-//! Which object classes derive from which, without a schema: what a filter needs to know of a class.
+//! The superclasses of object classes without a schema, for filters.
 //!
-//! An entry belongs to every superclass of its classes, whether its `objectClass` values list them or not (RFC 4512,
-//! 2.4.1). [`object_classes`] says it of the classes whose attributes are known; the table here adds the classes of the
-//! schema files of servers that derive from another class than `top`, and the classes that they derive from. Every class
-//! that is in neither table derives from `top`.
+//! An entry belongs to every superclass of its classes, even if its `objectClass` values do not list them (RFC 4512, 2.4.1).
+//! [`object_classes`] has the superclasses of the classes whose attributes are known. The table here adds the classes of the
+//! servers' schema files that derive from a class other than `top`, and the classes that these derive from. A class that is
+//! in neither table derives from `top`.
 //!
 //! Sources: the schema files of OpenLDAP 2.5 and 389 Directory Server 2.3 (core, cosine, corba, java, namedobject,
 //! openldap, msuser; 00core, 02common, 30ns-common, 50ns-admin, 60kerberos, 60krb5kdc, 60posix-winsync-plugin,
