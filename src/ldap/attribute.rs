@@ -117,23 +117,23 @@ impl AttributeDescription {
     }
 
     /// The description as it was written, with its options.
-    pub fn raw_bytes(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         self.text.as_str()
     }
 
     /// The type as it was written, without options.
     pub fn attribute_type(&self) -> &str {
-        self.raw_bytes().get(..self.type_length).unwrap_or(self.raw_bytes())
+        self.as_str().get(..self.type_length).unwrap_or(self.as_str())
     }
 
     /// The options as they were written, in that order.
     pub fn options(&self) -> impl Iterator<Item = &str> {
-        self.raw_bytes().split(';').skip(1)
+        self.as_str().split(';').skip(1)
     }
 
     /// Whether the description has options.
     pub fn has_options(&self) -> bool {
-        self.type_length < self.raw_bytes().len()
+        self.type_length < self.as_str().len()
     }
 
     /// Whether the description has an option, ignoring case.
@@ -149,7 +149,7 @@ impl AttributeDescription {
     /// Whether this is an attribute type, by any of its names, with or without options.
     pub fn is_type(&self, attribute_type: &str) -> bool {
         self.attribute_type().eq_ignore_ascii_case(attribute_type)
-            || self.known.is_some_and(|known| known.is_called(attribute_type))
+            || self.known.is_some_and(|known| known.has_name(attribute_type))
     }
 
     /// The normal form by which descriptions are compared.
@@ -209,7 +209,7 @@ fn check_option(option: &[u8], start: usize) -> Result<(), AttributeError> {
 
 impl PartialEq for AttributeDescription {
     fn eq(&self, other: &Self) -> bool {
-        self.raw_bytes() == other.raw_bytes()
+        self.as_str() == other.as_str()
             || (self.canonical_type().eq_ignore_ascii_case(other.canonical_type())
                 && self.has_options() == other.has_options()
                 && (!self.has_options() || self.sorted_options() == other.sorted_options()))
@@ -226,13 +226,13 @@ impl Hash for AttributeDescription {
 
 impl fmt::Debug for AttributeDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.raw_bytes())
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Display for AttributeDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.raw_bytes())
+        f.write_str(self.as_str())
     }
 }
 
@@ -244,7 +244,7 @@ pub fn base_type(description: &str) -> &str {
 
 /// Whether two names, both without options, are of the same attribute type.
 pub fn same_type(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || attribute_types::find(a).is_some_and(|known| known.is_called(b))
+    a.eq_ignore_ascii_case(b) || attribute_types::find(a).is_some_and(|known| known.has_name(b))
 }
 
 /// Whether a name without options is a name of one of these attribute types.
@@ -267,7 +267,7 @@ impl<'a> SoughtType<'a> {
 
     /// Whether a name is of this type: [`same_type`], without looking up the type again.
     pub fn is(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(self.name) || self.known.is_some_and(|known| known.is_called(name))
+        name.eq_ignore_ascii_case(self.name) || self.known.is_some_and(|known| known.has_name(name))
     }
 }
 
@@ -300,7 +300,7 @@ mod tests {
             ("2fa-token", "2fa-token", vec![]),
         ] {
             let parsed = description(text);
-            assert_eq!(parsed.raw_bytes(), text);
+            assert_eq!(parsed.as_str(), text);
             assert_eq!(parsed.attribute_type(), attribute_type);
             assert_eq!(parsed.options().collect::<Vec<_>>(), options);
         }
@@ -369,7 +369,7 @@ mod tests {
         #[test]
         fn any_bytes_are_parsed_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
             if let Ok(parsed) = AttributeDescription::parse(&bytes) {
-                prop_assert_eq!(parsed.raw_bytes().as_bytes(), &bytes[..]);
+                prop_assert_eq!(parsed.as_str().as_bytes(), &bytes[..]);
             }
         }
     }

@@ -39,7 +39,7 @@ impl AttributeType {
     }
 
     /// Whether the type has this name or OID, ignoring case and an `OID.` before an OID.
-    pub fn is_called(&self, name: &str) -> bool {
+    pub fn has_name(&self, name: &str) -> bool {
         self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
             || (!self.oid.is_empty() && without_oid_prefix(name) == self.oid)
     }
@@ -469,7 +469,7 @@ mod tests {
                 assert!(seen.insert(name.to_ascii_lowercase()), "{name} appears twice");
                 for spelling in [name.to_string(), name.to_ascii_uppercase(), name.to_ascii_lowercase()] {
                     assert_eq!(find(&spelling), Some(known), "{spelling}");
-                    assert!(known.is_called(&spelling));
+                    assert!(known.has_name(&spelling));
                 }
             }
         }

@@ -34,14 +34,14 @@ impl ChangeRecord {
                 (Change::Delete, Change::Delete) => true,
                 (Change::Add(left), Change::Add(right)) => {
                     let same = |(left, right): (&Attribute, &Attribute)| {
-                        left.description.raw_bytes() == right.description.raw_bytes() && left.values == right.values
+                        left.description.as_str() == right.description.as_str() && left.values == right.values
                     };
                     left.len() == right.len() && left.iter().zip(right).all(same)
                 }
                 (Change::Modify(left), Change::Modify(right)) => {
                     let same = |(left, right): (&Modification, &Modification)| {
                         left.op == right.op
-                            && left.description.raw_bytes() == right.description.raw_bytes()
+                            && left.description.as_str() == right.description.as_str()
                             && left.values == right.values
                     };
                     left.len() == right.len() && left.iter().zip(right).all(same)

@@ -360,8 +360,8 @@ mod tests {
 
     #[test]
     fn keeps_the_spelling() {
-        type Case = (&'static [u8], &'static [u8], Option<&'static [u8]>);
-        let table: &[Case] = &[
+        type SpellingCase = (&'static [u8], &'static [u8], Option<&'static [u8]>);
+        let table: &[SpellingCase] = &[
             (b"", b"", None),
             (b"  ", b"", None),
             (b"dc=com", b"dc=com", Some(b"")),
@@ -386,8 +386,8 @@ mod tests {
 
     #[test]
     fn follows_renames() {
-        type Case = (&'static [u8], &'static [u8], &'static [u8], Option<&'static [u8]>);
-        let table: &[Case] = &[
+        type RenameCase = (&'static [u8], &'static [u8], &'static [u8], Option<&'static [u8]>);
+        let table: &[RenameCase] = &[
             (b"cn=a,o=x", b"cn=a,o=x", b"CN=b, o=y", Some(b"CN=b, o=y")),
             (b"cn=a,OU=b , o=x", b"o=x", b"o=y", Some(b"cn=a,OU=b,o=y")),
             (b"cn=a\\, b;o=x", b"O=X", b"cn=c,o=x", Some(b"cn=a\\, b,cn=c,o=x")),

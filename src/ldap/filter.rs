@@ -55,7 +55,7 @@ use super::attribute_types::equality_rule;
 use super::keystring::{is_keychar, is_lenient_keychar};
 use super::vocabulary::{FilterRules, Vocabulary};
 use super::{AttributeDescription, Dn, Entry, TypeMap};
-use bind::{Test, applies};
+use bind::{ValueTest, applies};
 pub use undefined::{Cause, Undefined};
 
 /// The maximum nesting of filters.
@@ -113,8 +113,8 @@ impl From<bool> for Truth {
 
 /// An entry, in any representation, on which a filter is evaluated.
 pub trait Attributes {
-    /// Whether `test` holds for any value of an attribute that [`Asked::covers`].
-    fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+    /// Whether `test` holds for any value of an attribute that [`AskedAttribute::covers`].
+    fn any_value(&self, asked: &AskedAttribute, test: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 
     /// Whether `test` holds for the description and a value of any attribute.
     fn any_attribute(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool;
@@ -130,14 +130,14 @@ pub fn any_of_dn(dn: &Dn, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
 
 /// The attribute that an item is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct AskedAttribute {
     description: AttributeDescription,
     /// The names of the type and of its subtypes, the given name first.
     names: Vec<String>,
     types: TypeMap<()>,
 }
 
-impl Asked {
+impl AskedAttribute {
     fn new(description: AttributeDescription) -> Self {
         let names = vec![description.attribute_type().to_owned()];
         Self::of_names(description, names)
@@ -159,8 +159,8 @@ impl Asked {
     }
 
     /// The description, as written.
-    pub fn raw_bytes(&self) -> &str {
-        self.description.raw_bytes()
+    pub fn as_str(&self) -> &str {
+        self.description.as_str()
     }
 
     /// The type, without options.
@@ -176,10 +176,10 @@ impl Asked {
 }
 
 impl Attributes for Entry {
-    fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    fn any_value(&self, asked: &AskedAttribute, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         self.attributes
             .iter()
-            .filter(|attribute| asked.covers(attribute.description.raw_bytes()))
+            .filter(|attribute| asked.covers(attribute.description.as_str()))
             .flat_map(|attribute| &attribute.values)
             .any(|value| test(&value.bytes))
     }
@@ -187,7 +187,7 @@ impl Attributes for Entry {
     fn any_attribute(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
         let mut attributes = self.attributes.iter();
         attributes
-            .any(|attribute| attribute.values.iter().any(|value| test(attribute.description.raw_bytes(), &value.bytes)))
+            .any(|attribute| attribute.values.iter().any(|value| test(attribute.description.as_str(), &value.bytes)))
     }
 
     fn any_of_name(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
@@ -214,9 +214,9 @@ pub struct Item {
     attribute: Option<AttributeDescription>,
     assertion: Assertion,
     /// The attribute with its subtypes; set by [`bind`].
-    asked: Option<Asked>,
+    asked: Option<AskedAttribute>,
     /// The comparison with a value; set by [`bind`].
-    test: Test,
+    test: ValueTest,
 }
 
 /// The assertion of an item, as written.
@@ -269,7 +269,7 @@ impl Filter {
             Self::And(filters) | Self::Or(filters) => filters.iter().flat_map(Self::undefined).collect(),
             Self::Not(filter) => filter.undefined(),
             Self::Item(item) => match &item.test {
-                Test::Undefined(cause) => vec![Undefined { item, cause }],
+                ValueTest::Undefined(cause) => vec![Undefined { item, cause }],
                 _ => Vec::new(),
             },
         }
@@ -290,7 +290,7 @@ impl Filter {
         match self {
             Self::And(filters) | Self::Or(filters) => filters.iter().for_each(|filter| filter.for_each_type(take)),
             Self::Not(filter) => filter.for_each_type(take),
-            Self::Item(item) => item.asked.iter().flat_map(Asked::names).for_each(take),
+            Self::Item(item) => item.asked.iter().flat_map(AskedAttribute::names).for_each(take),
         }
     }
 
@@ -342,7 +342,7 @@ impl Item {
             }
         };
         let found = match (&self.test, &self.asked) {
-            (Test::Undefined(_), _) => return Truth::Undefined,
+            (ValueTest::Undefined(_), _) => return Truth::Undefined,
             (_, Some(asked)) => {
                 subject.any_value(asked, &mut holds)
                     || dn && subject.any_of_name(&mut |name, value| asked.covers(name) && holds(value))
@@ -540,7 +540,7 @@ impl fmt::Display for Filter {
 
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.attribute.as_ref().map_or("", AttributeDescription::raw_bytes);
+        let name = self.attribute.as_ref().map_or("", AttributeDescription::as_str);
         match &self.assertion {
             Assertion::Present => write!(f, "{name}=*"),
             Assertion::Equal(value) => write!(f, "{name}={}", escape(value)),

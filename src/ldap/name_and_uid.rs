@@ -30,8 +30,8 @@ mod tests {
 
     #[test]
     fn splits_only_at_a_bit_string() {
-        type Case = (&'static [u8], &'static [u8], Option<&'static [u8]>);
-        let table: &[Case] = &[
+        type SplitCase = (&'static [u8], &'static [u8], Option<&'static [u8]>);
+        let table: &[SplitCase] = &[
             (b"uid=a,dc=x", b"uid=a,dc=x", None),
             (b"uid=a,dc=x#'0101'B", b"uid=a,dc=x", Some(b"'0101'B")),
             (b"uid=a#''B", b"uid=a", Some(b"''B")),

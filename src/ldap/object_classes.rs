@@ -56,7 +56,7 @@ pub struct ObjectClass {
 
 impl ObjectClass {
     /// Whether the class has this name or OID, ignoring case.
-    pub fn is_called(&self, name: &str) -> bool {
+    pub fn has_name(&self, name: &str) -> bool {
         self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
             || (!self.oid.is_empty() && without_oid_prefix(name) == self.oid)
     }
@@ -104,7 +104,7 @@ pub(super) fn all() -> &'static [ObjectClass] {
 
 /// The class with a name or OID, ignoring case; `None` if it is not in the table.
 pub fn find(name: &str) -> Option<&'static ObjectClass> {
-    TABLE.iter().find(|known| known.is_called(name))
+    TABLE.iter().find(|known| known.has_name(name))
 }
 
 /// Whether a class or one of its superclasses requires or allows an attribute type; `false` if the class is not in the table.
@@ -120,7 +120,7 @@ pub fn is_of_a_class(attribute_type: &str) -> bool {
 
 /// Whether two names are of the same class.
 pub fn same_class(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || find(a).is_some_and(|known| known.is_called(b))
+    a.eq_ignore_ascii_case(b) || find(a).is_some_and(|known| known.has_name(b))
 }
 
 const EXTENSIBLE_OBJECT: &str = "1.3.6.1.4.1.1466.101.120.111";

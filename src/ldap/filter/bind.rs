@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::undefined::Cause;
-use super::{Asked, Assertion, Item, Truth};
+use super::{AskedAttribute, Assertion, Item, Truth};
 use crate::ldap::attribute_types::canonical_name;
 use crate::ldap::keystring::is_descr;
 use crate::ldap::matching::{self, MatchingRule, is_assertion_value, normalize, read};
@@ -12,7 +12,7 @@ use crate::ldap::{AttributeDescription, Dn, TypeMap};
 
 /// The comparison of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Test {
+pub(super) enum ValueTest {
     /// The item is Undefined for every entry.
     Undefined(Cause),
     Present,
@@ -24,7 +24,7 @@ pub(super) enum Test {
         wanted: Vec<u8>,
     },
     /// The value is a name or OID of a class or type, or of one that derives from it.
-    Names(Names),
+    Names(NameSet),
     /// The value is the category of a class (Active Directory): the first RDN of its DN, without hyphens.
     Category(Vec<u8>),
     Ordered {
@@ -47,7 +47,7 @@ pub(super) enum Test {
 
 /// Names and OIDs of classes or types.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Names {
+pub(super) enum NameSet {
     /// Any class: the filter asks for `top`, to which every entry with a class belongs.
     Any,
     Of(Box<TypeMap<()>>),
@@ -80,16 +80,16 @@ impl Item {
         vocabulary: Vocabulary<'_>,
     ) -> Self {
         let attribute_type = attribute.as_ref().map(AttributeDescription::attribute_type);
-        let test = test(attribute_type, &assertion, vocabulary).unwrap_or_else(Test::Undefined);
+        let test = test(attribute_type, &assertion, vocabulary).unwrap_or_else(ValueTest::Undefined);
         let asked = attribute.clone().map(|description| {
             let names = vocabulary.with_subtypes(description.attribute_type());
-            Asked::of_names(description, names)
+            AskedAttribute::of_names(description, names)
         });
         Self { attribute, assertion, asked, test }
     }
 }
 
-impl Test {
+impl ValueTest {
     /// Compares a value; Undefined if the value violates its syntax.
     pub(super) fn judge(&self, value: &[u8]) -> Truth {
         let of = |holds: Option<bool>| holds.map_or(Truth::Undefined, Truth::from);
@@ -135,7 +135,7 @@ impl Test {
     }
 }
 
-impl Names {
+impl NameSet {
     fn of(names: &[String]) -> Self {
         let mut map = TypeMap::default();
         for name in names {
@@ -157,12 +157,12 @@ impl Names {
     }
 }
 
-fn test(attribute: Option<&str>, assertion: &Assertion, vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+fn test(attribute: Option<&str>, assertion: &Assertion, vocabulary: Vocabulary<'_>) -> Result<ValueTest, Cause> {
     if attribute.is_some_and(|attribute| vocabulary.lacks(attribute)) {
         return Err(Cause::UnknownAttribute);
     }
     match (assertion, attribute) {
-        (Assertion::Present, _) => Ok(Test::Present),
+        (Assertion::Present, _) => Ok(ValueTest::Present),
         (Assertion::Extensible { rule: Some(rule), value, .. }, _) => by_rule(attribute, rule, value, vocabulary),
         // The parser accepts no other item without an attribute.
         (_, None) => Err(Cause::AnyAttribute),
@@ -178,48 +178,48 @@ fn test(attribute: Option<&str>, assertion: &Assertion, vocabulary: Vocabulary<'
                 let rule = substring_rule(rule);
                 // A space at the end of a part is significant: only whole values lose their outer spaces.
                 let parts = parts.iter().map(|part| normalize_part(rule, part)).collect();
-                Ok(Test::Substrings { rule, parts })
+                Ok(ValueTest::Substrings { rule, parts })
             }
         },
     }
 }
 
-fn equal(attribute: &str, rule: MatchingRule, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+fn equal(attribute: &str, rule: MatchingRule, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<ValueTest, Cause> {
     if let Some(category) = category(attribute, value) {
-        return Ok(Test::Category(category));
+        return Ok(ValueTest::Category(category));
     }
     check_assertion_value(rule, value)?;
     if rule != MatchingRule::ObjectIdentifier {
-        return Ok(Test::Equal { rule, written: value.to_vec(), wanted: normalize(rule, value).into_owned() });
+        return Ok(ValueTest::Equal { rule, written: value.to_vec(), wanted: normalize(rule, value).into_owned() });
     }
     let name = String::from_utf8_lossy(value);
     let canonical = canonical_name(attribute);
     let is_of_classes = CLASS_ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(canonical));
     if !is_of_classes {
-        return Ok(Test::Names(Names::of(&vocabulary.names_of(&name))));
+        return Ok(ValueTest::Names(NameSet::of(&vocabulary.names_of(&name))));
     }
     let is_top = ["top", "2.5.6.0"].iter().any(|top| top.eq_ignore_ascii_case(&name));
-    Ok(Test::Names(if is_top { Names::Any } else { Names::of(&vocabulary.with_subclasses(&name)) }))
+    Ok(ValueTest::Names(if is_top { NameSet::Any } else { NameSet::of(&vocabulary.with_subclasses(&name)) }))
 }
 
-fn ordered(attribute: &str, side: Side, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+fn ordered(attribute: &str, side: Side, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<ValueTest, Cause> {
     let rule = match vocabulary.ordering(attribute) {
         OrderedBy::Rule(rule) => rule,
         OrderedBy::Nothing => return Err(Cause::NoOrdering),
         OrderedBy::Unknown => return Err(Cause::UnknownOrdering),
     };
     check_assertion_value(rule, value)?;
-    Ok(Test::Ordered { rule, side, limit: normalize(rule, value).into_owned() })
+    Ok(ValueTest::Ordered { rule, side, limit: normalize(rule, value).into_owned() })
 }
 
-fn by_rule(attribute: Option<&str>, name: &str, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+fn by_rule(attribute: Option<&str>, name: &str, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<ValueTest, Cause> {
     let is_unsuitable = |rule| attribute.is_some_and(|attribute| !applies(rule, vocabulary.equality(attribute)));
     if let Some(all) = bit_rule(name) {
         if is_unsuitable(MatchingRule::Integer) {
             return Err(Cause::UnsuitableRule);
         }
         let mask = number(value).filter(|_| is_assertion_value(MatchingRule::Integer, value));
-        return mask.map(|mask| Test::Bits { all, mask }).ok_or(Cause::Value(MatchingRule::Integer));
+        return mask.map(|mask| ValueTest::Bits { all, mask }).ok_or(Cause::Value(MatchingRule::Integer));
     }
     let Some(named) = NamedRule::from_name(name.as_bytes()) else {
         return Err(if name == IN_CHAIN { Cause::SeveralEntries } else { Cause::UnknownRule });
@@ -231,7 +231,7 @@ fn by_rule(attribute: Option<&str>, name: &str, value: &[u8], vocabulary: Vocabu
         _ if named.orders => {
             check_assertion_value(named.rule, value)?;
             let limit = normalize(named.rule, value).into_owned();
-            Ok(Test::Ordered { rule: named.rule, side: Side::Less, limit })
+            Ok(ValueTest::Ordered { rule: named.rule, side: Side::Less, limit })
         }
         None if named.rule == MatchingRule::ObjectIdentifier => Err(Cause::AnyAttribute),
         attribute => equal(attribute.unwrap_or_default(), named.rule, value, vocabulary),

@@ -63,7 +63,11 @@ impl fmt::Display for Undefined<'_> {
                 write!(f, "the values of {attribute} must be {}; `{value}` is not valid", syntax(*kind))
             }
             Cause::Value(kind) => {
-                write!(f, "the values that the matching rule {rule} compares must be {}; `{value}` is not valid", syntax(*kind))
+                write!(
+                    f,
+                    "the values that the matching rule {rule} compares must be {}; `{value}` is not valid",
+                    syntax(*kind)
+                )
             }
             Cause::NoOrdering => write!(f, "`>=` and `<=` need an ordering rule, and {attribute} has none"),
             Cause::UnknownOrdering => {

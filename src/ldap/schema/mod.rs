@@ -145,7 +145,7 @@ impl Schema {
     pub fn add(&mut self, entry: &Entry) -> bool {
         let parts = || {
             entry.attributes.iter().flat_map(|attribute| {
-                let spelling = attribute.description.raw_bytes();
+                let spelling = attribute.description.as_str();
                 attribute.values.iter().filter_map(|value| Some((SchemaValue::of(spelling, &value.bytes)?, value)))
             })
         };

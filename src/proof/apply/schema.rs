@@ -301,7 +301,7 @@ impl<'m> Classes<'m> {
 
     /// The structural classes that no other of the entry derives from; none if it is not known of each what it is.
     fn structural(&self) -> Option<Vec<&'static ObjectClass>> {
-        let of_any_kind = |class: &&'static ObjectClass| OF_ANY_KIND.iter().any(|name| class.is_called(name));
+        let of_any_kind = |class: &&'static ObjectClass| OF_ANY_KIND.iter().any(|name| class.has_name(name));
         if self.has_unknown_kind || self.known.iter().any(of_any_kind) {
             return None;
         }
