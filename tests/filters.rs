@@ -182,7 +182,10 @@ fn attributes_that_the_schema_lacks() {
     }
     assert_eq!(search("(!(noSuch=x))", &[LAB]).1, "");
     let (_, warning) = search("(!(noSuch=x))", &[LAB, schema]);
-    assert_eq!(warning, "warning: (noSuch=x) matches no entry: the schema has no attribute type noSuch\n");
+    assert_eq!(
+        warning,
+        "warning: (noSuch=x) matches no entry: the schema does not describe the attribute type noSuch\n"
+    );
     let policy = POLICY.replace("(objectClass=person)", "(!(noSuch=x))");
     let output = plan(&policy, "ada", &[LAB, schema]);
     assert_eq!(output.status.code(), Some(2));

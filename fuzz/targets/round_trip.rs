@@ -9,7 +9,7 @@ type RawAttributes = Vec<(String, Vec<Vec<u8>>)>;
 
 fn raw(attributes: &[Attribute]) -> RawAttributes {
     let values = |attribute: &Attribute| attribute.values.iter().map(|value| value.bytes.to_vec()).collect();
-    attributes.iter().map(|attribute| (attribute.description.raw_bytes().to_owned(), values(attribute))).collect()
+    attributes.iter().map(|attribute| (attribute.description.as_str().to_owned(), values(attribute))).collect()
 }
 
 /// The only record of a text.
@@ -66,7 +66,7 @@ fn assert_equal(again: &Change, first: &Change) {
             assert_eq!(again.len(), first.len());
             for (again, first) in again.iter().zip(first) {
                 assert_eq!(again.op, first.op);
-                assert_eq!(again.description.raw_bytes(), first.description.raw_bytes());
+                assert_eq!(again.description.as_str(), first.description.as_str());
                 let values = |values: &[offboard::ldap::Value]| -> Vec<Vec<u8>> {
                     values.iter().map(|value| value.bytes.to_vec()).collect()
                 };

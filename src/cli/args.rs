@@ -3,9 +3,10 @@
 use std::num::NonZeroUsize;
 
 use camino::Utf8PathBuf;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use strum::VariantArray as _;
 
 use crate::io::digest::Algorithm;
 use crate::io::source::ReadOptions;
@@ -555,8 +556,8 @@ Exit status: 0 nothing but notes, or all repaired · 1 findings, or something th
 2 a file that cannot be opened.")]
 pub struct Lint {
     /// Whose tools will run the file: adds what they misread
-    #[arg(long = "for", value_name = "SERVER", value_enum)]
-    pub target: Option<TargetArg>,
+    #[arg(long = "for", value_name = "SERVER", value_parser = servers())]
+    pub target: Option<Server>,
     /// Schema files.
     #[command(flatten)]
     pub schema: SchemaOption,
@@ -571,20 +572,11 @@ pub struct Lint {
     pub files: Vec<String>,
 }
 
-/// `--for`
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum TargetArg {
-    /// OpenLDAP: ldapmodify, slapadd.
-    Openldap,
-    /// 389 Directory Server, with ldapmodify.
-    #[value(name = "389ds")]
-    Ds389,
-    /// Oracle/Sun DSEE, with ldapmodify.
-    Dsee,
-    /// OpenDJ, with ldapmodify.
-    Opendj,
-    /// Active Directory, Samba: ldbmodify.
-    Ad,
+/// Reads the word of a server; the help lists the servers with their products.
+fn servers() -> impl TypedValueParser<Value = Server> {
+    let word = |server: &Server| PossibleValue::new(<&'static str>::from(server)).help(server.profile().product);
+    let words = Server::VARIANTS.iter().map(word);
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Server>())
 }
 
 /// `lint --format`

@@ -4,12 +4,11 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::args::{self, Global, LintFormat, TargetArg};
+use super::args::{self, Global, LintFormat};
 use super::{Diagnostic, Exit, Outcome, schema_files, written};
 use crate::io::ordered;
 use crate::io::source::{Block, ReadOptions, Source};
 use crate::ldif::lint::{self, Linter, Prescan, Problem, Severity};
-use crate::policy::Server;
 use crate::render::problems::{self, Counts};
 
 /// Runs it.
@@ -18,7 +17,7 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
         return Err(vec![Diagnostic::trouble("--fix takes one file: its repaired text goes to standard output")]);
     }
     let described = Arc::new(schema_files::read(&command.schema, global)?);
-    let needs_equality = command.target.map_or(!described.is_empty(), |target| server(target).profile().needs_equality);
+    let needs_equality = command.target.map_or(!described.is_empty(), |server| server.profile().needs_equality);
     let equality = needs_equality.then_some(described);
     let mut report = Report {
         format: command.format,
@@ -33,7 +32,7 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
         LintFormat::Json => problems::JSON_START.to_owned(),
         LintFormat::Sarif => problems::sarif_start(),
     };
-    let linter = || Linter::new(command.target.map(server)).needing_equality(equality.clone());
+    let linter = || Linter::new(command.target).needing_equality(equality.clone());
     let quick = command.target.is_none() && equality.is_none();
     let mut outcome = report.out.write_all(start.as_bytes());
     let mut faults = Vec::new();
@@ -149,15 +148,4 @@ fn file<W: Write>(
     }
     linter.end(&mut found);
     report.add(name, &found).map_err(Stopped::Output)
-}
-
-/// The server of a target.
-fn server(target: TargetArg) -> Server {
-    match target {
-        TargetArg::Openldap => Server::OpenLdap,
-        TargetArg::Ds389 => Server::Ds389,
-        TargetArg::Dsee => Server::Dsee,
-        TargetArg::Opendj => Server::OpenDj,
-        TargetArg::Ad => Server::ActiveDirectory,
-    }
 }

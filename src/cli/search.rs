@@ -11,7 +11,7 @@ use crate::directory::search::{FoundEntries, Search, SearchPass};
 use crate::directory::{Census, EntryView, KnownSchema};
 use crate::io::exports::ExportFiles;
 use crate::ldap::DnKey;
-use crate::ldap::filter::{Asked, Filter};
+use crate::ldap::filter::{AskedAttribute, Filter};
 use crate::ldif::UrlPolicy;
 use crate::render::entries::{EntryWriter, Form};
 use crate::render::sanitize::sanitized;
@@ -92,9 +92,9 @@ fn form(command: &args::Search) -> Result<Form, Vec<Diagnostic>> {
     })
 }
 
-fn attributes(command: &args::Search) -> Result<Vec<Asked>, Vec<Diagnostic>> {
+fn attributes(command: &args::Search) -> Result<Vec<AskedAttribute>, Vec<Diagnostic>> {
     let parse = |name: &String| {
-        Asked::parse(name).map_err(|error| {
+        AskedAttribute::parse(name).map_err(|error| {
             vec![Diagnostic::trouble(format!("--attrs: `{name}` is not an attribute description: {error}"))]
         })
     };

@@ -16,7 +16,6 @@ use crate::io::digest::{Algorithm, Digest};
 use crate::io::exports::ExportFiles;
 use crate::io::output::write_new;
 use crate::ldap::dn_key::prefixes;
-use crate::ldap::operational::export_command;
 use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use crate::lifecycle::state::{marking, state};
@@ -347,7 +346,7 @@ fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: O
         export_command: verdicts
             .iter()
             .any(|verdict| matches!(verdict, Verdict::NotShown(NotShown::Attributes(_))))
-            .then(|| export_command(set.server)),
+            .then(|| set.server.profile().export_command),
         records: verdicts.iter().enumerate().map(row).collect(),
         accounts: set.accounts.iter().map(account).collect(),
         unknown_rejects: refused.unknown,

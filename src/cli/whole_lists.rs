@@ -21,7 +21,7 @@ pub fn notice(written: &[WrittenWhole]) -> String {
         "{records} a list of values whole, as the server cannot compare its values: a value added since the export is lost"
     );
     for record in written.iter().take(NAMED) {
-        let attributes: Vec<_> = record.attributes.iter().map(AttributeDescription::raw_bytes).collect();
+        let attributes: Vec<_> = record.attributes.iter().map(AttributeDescription::as_str).collect();
         let _ = writeln!(text, "  {}: {}: {}", sanitized(&record.dn), attributes.join(", "), record.guard.sentence());
     }
     if let Some(more) = written.len().checked_sub(NAMED).filter(|more| *more > 0) {

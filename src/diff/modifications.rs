@@ -97,7 +97,7 @@ mod tests {
             let found = modifications(&entry(before), &entry(after), &options);
             let said = |modification: &Modification| {
                 let values = modification.values.iter().map(|value| format!(" {}", value.bytes.escape_ascii()));
-                let (op, name) = (modification.op.keyword(), modification.description.raw_bytes());
+                let (op, name) = (modification.op.keyword(), modification.description.as_str());
                 format!("{op} {name}{}", values.collect::<String>())
             };
             assert_eq!(found.iter().map(said).collect::<Vec<_>>(), *expected, "{before:?} {after:?}");

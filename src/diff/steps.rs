@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Options;
 use super::modifications::{content, modifications};
 use super::names::{Arrival, arrange};
+use crate::ldap::server::Profile;
 use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Rdn};
 use crate::plan::WrittenWhole;
 use crate::plan::whole_lists::guard_record;
-use crate::policy::server::Profile;
 use crate::proof::apply::{is_linked, relink, rename_values};
 
 /// How two exports differ.

@@ -76,7 +76,7 @@ pub fn unified(difference: &Difference, options: &Options) -> Vec<u8> {
 fn lines(entry: &Entry, options: &Options) -> String {
     let mut text = format!("dn: {}\n", sanitized(entry.dn.raw_bytes()));
     for attribute in entry.attributes.iter().filter(|attribute| !options.leaves_out(&attribute.description)) {
-        let description = attribute.description.raw_bytes();
+        let description = attribute.description.as_str();
         for value in &attribute.values {
             let _ = writeln!(text, "{description}: {}", shown_value(description, &value.bytes));
         }
@@ -85,6 +85,6 @@ fn lines(entry: &Entry, options: &Options) -> String {
 }
 
 fn secrets(entry: &Entry) -> Vec<&[u8]> {
-    let secret = entry.attributes.iter().filter(|attribute| is_secret(attribute.description.raw_bytes()));
+    let secret = entry.attributes.iter().filter(|attribute| is_secret(attribute.description.as_str()));
     secret.flat_map(|attribute| attribute.values.iter().map(|value| &*value.bytes)).collect()
 }

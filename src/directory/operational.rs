@@ -17,27 +17,9 @@ use std::collections::BTreeSet;
 
 use crate::ldap::TypeMap;
 use crate::ldap::attribute::is_one_of;
-use crate::ldap::operational::{always_set, is_operational};
+use crate::ldap::server_attributes::{always_set, is_computed};
 use crate::ldif::{ContentRecord, PartialRecord};
 use crate::policy::Server;
-
-/// Attributes that a server computes for each search and does not store, so that a dump of its database (`slapcat`,
-/// `db2ldif`) lacks them. Active Directory computes every operational attribute.
-const COMPUTED: [(&[Server], &[&str]); 3] = [
-    (
-        &[Server::OpenLdap, Server::Ds389, Server::Dsee, Server::OpenDj],
-        &["entryDN", "hasSubordinates", "numSubordinates", "subschemaSubentry"],
-    ),
-    (&[Server::Ds389, Server::Dsee], &["nsRole"]),
-    // memberOf: computed by slapo-dynlist, stored by slapo-memberof.
-    (&[Server::OpenLdap, Server::Dsee, Server::OpenDj], &["isMemberOf", "memberOf"]),
-];
-
-/// Whether a dump of the server's database may lack an operational attribute that searches return.
-pub fn is_computed(server: Server, attribute: &str) -> bool {
-    let is_listed = || COMPUTED.iter().any(|(servers, names)| servers.contains(&server) && is_one_of(names, attribute));
-    is_operational(server, attribute) && (server == Server::ActiveDirectory || is_listed())
-}
 
 /// An attribute that the census looks for, or that shows that all stored ones are shown.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +47,7 @@ impl Watch {
         let attributes: Vec<String> = attributes.into_iter().collect();
         let mut by_name = TypeMap::default();
         for (name, number) in attributes.iter().zip(0..) {
-            let (always_set, is_computed) = (is_one_of(always_set(server), name), is_computed(server, name));
+            let (always_set, is_computed) = (is_one_of(&always_set(server), name), is_computed(server, name));
             by_name.insert(name, WatchedAttribute { always_set, is_computed, number: Some(number) });
         }
         for name in always_set(server) {

@@ -30,7 +30,7 @@ use super::operational::Watch;
 use super::overlay::Overlay;
 use super::scan_errors::{MoreErrors, find_more_errors};
 use crate::ldap::dn_key::KeyBuffer;
-use crate::ldap::filter::{Asked, Attributes, any_of_dn};
+use crate::ldap::filter::{AskedAttribute, Attributes, any_of_dn};
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, Origin, Value};
 use crate::ldif::{
     AttributeLine, AttributeSelection, ChangeKind, ContentRecord, LdifError, LdifErrorKind, LdifValue, NonEntry,
@@ -107,7 +107,7 @@ impl<'v> EntryView<'v> {
     }
 
     /// The record, with at least the lines of the requested attribute type and its subtypes.
-    fn with_all(&self, asked: &Asked) -> &ContentRecord<'v> {
+    fn with_all(&self, asked: &AskedAttribute) -> &ContentRecord<'v> {
         match self.rest {
             Some((_, _, interest)) if asked.names().any(|name| interest.get(name).is_none()) => self.whole(),
             _ => self.record,
@@ -155,7 +155,7 @@ impl<'v> EntryView<'v> {
 }
 
 impl Attributes for EntryView<'_> {
-    fn any_value(&self, asked: &Asked, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    fn any_value(&self, asked: &AskedAttribute, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         let record = self.with_all(asked);
         let mut lines = record.attributes.iter().filter(|line| asked.covers(&line.description));
         lines.any(|line| test(line.value.bytes()))
@@ -378,7 +378,7 @@ fn view_of(entry: &Entry) -> ContentRecord<'_> {
     let lines = entry.attributes.iter().flat_map(|attribute| {
         attribute.values.iter().map(|value| AttributeLine {
             line: value.line,
-            description: Cow::Borrowed(attribute.description.raw_bytes()),
+            description: Cow::Borrowed(attribute.description.as_str()),
             value: LdifValue::Bytes(Cow::Borrowed(&value.bytes)),
         })
     });

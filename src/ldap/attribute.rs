@@ -3,12 +3,12 @@
 //! ```text
 //! description = type *( ";" option )
 //! type        = name / number *( "." number )
-//! name        = ( ALPHA / DIGIT / "_" / "@" ) *( ALPHA / DIGIT / "-" / "_" )     with at least one byte no digit
+//! name        = ( ALPHA / DIGIT / "_" / "@" ) *( ALPHA / DIGIT / "-" / "_" )     ; not digits alone
 //! option      = 1*( ALPHA / DIGIT / "-" / "_" / "." / "=" / "*" / ":" )
 //! ```
 //!
-//! RFC 4512 allows a name to begin with a letter and to hold letters, digits and `-`, and the same in options. What
-//! is accepted beyond that, because exports have it:
+//! In RFC 4512, a name begins with a letter and contains letters, digits and `-`; an option contains the same. The following
+//! is accepted as well, because exports contain it (the byte classes are in [`keystring`](super::keystring)):
 //!
 //! | accepted | where it comes from |
 //! | --- | --- |
@@ -17,8 +17,7 @@
 //! | `;range=0-1499`, `;range=1500-*` | Active Directory, a part of a large attribute |
 //! | `.`, `_`, `:` in options | replication state that db2ldif writes (`;vucsn-...`), vendor options |
 //!
-//! An empty option (`cn;`, `cn;;binary`), a blank, and anything that is not ASCII are refused: such a line is not
-//! an attribute but a fault in the file.
+//! An empty option (`cn;`, `cn;;binary`), a space and non-ASCII bytes are refused: such a line is an error in the file.
 
 use std::{
     fmt,
@@ -28,54 +27,56 @@ use std::{
 
 use super::{
     attribute_types::{self, AttributeType},
-    dn_syntax::is_numeric_oid,
+    keystring::{is_lenient_keychar, is_numeric_oid, is_option_byte},
 };
 
-/// Why bytes are not an attribute description.
+/// The reason why bytes are not an attribute description. Offsets are in bytes from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AttributeError {
-    /// There is nothing before the first `;` or the end.
+    /// Nothing precedes the first `;` or the end.
     #[error("expected an attribute type at byte 0")]
     NoType,
-    /// The type holds a byte that is not allowed there, or is a malformed OID.
+    /// The type contains a byte that is not allowed there, or is a malformed OID.
     #[error("expected a letter, a digit, `-`, `_` or `;` in an attribute type at byte {offset}")]
     Type {
-        /// Bytes from the start.
+        /// The byte that is wrong.
         offset: usize,
     },
-    /// Nothing stands after a `;`.
+    /// Nothing follows a `;`.
     #[error("expected an attribute option after `;` at byte {offset}")]
     EmptyOption {
-        /// Bytes from the start.
+        /// The byte that is wrong.
         offset: usize,
     },
-    /// An option holds a byte that is not allowed there.
+    /// An option contains a byte that is not allowed there.
     #[error("expected a letter, a digit or `-` in an attribute option at byte {offset}")]
     Option {
-        /// Bytes from the start.
+        /// The byte that is wrong.
         offset: usize,
     },
 }
 
-/// An attribute type with its options, as spelled.
+/// An attribute type with its options, as written.
 ///
-/// Two are equal if their [`key`](Self::key) is: the same type by any of its names, and the same set of options in
-/// any order and case.
+/// Two descriptions are equal if their [keys](Self::key) are: they have the same type, by any of its names, and the same set
+/// of options, in any order and case.
 #[derive(Clone)]
 pub struct AttributeDescription {
-    spelling: Spelling,
+    text: DescriptionText,
+    /// Length of the type in bytes.
     type_length: usize,
     known: Option<&'static AttributeType>,
 }
 
-/// How a description is written. An entry has dozens of them, nearly all as the schema spells them: those take no memory.
+/// The text of a description. An entry has dozens of descriptions, and nearly all are spelled as in the table of attribute
+/// types: those need no allocation.
 #[derive(Clone)]
-enum Spelling {
+enum DescriptionText {
     Known(&'static str),
     Own(Arc<str>),
 }
 
-impl Spelling {
+impl DescriptionText {
     fn as_str(&self) -> &str {
         match self {
             Self::Known(text) => text,
@@ -84,19 +85,20 @@ impl Spelling {
     }
 }
 
-/// The normal form of an attribute description: the canonical name of the type and the sorted options, in lower case.
+/// The normal form of an attribute description, by which descriptions are compared: the canonical name of the type and the
+/// sorted options, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributeKey(Box<str>);
 
 impl AttributeKey {
-    /// The text, as `usercertificate;binary`.
+    /// The key as text, such as `usercertificate;binary`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl AttributeDescription {
-    /// Reads an attribute description.
+    /// Parses an attribute description.
     pub fn parse(bytes: &[u8]) -> Result<Self, AttributeError> {
         let mut parts = bytes.split(|&byte| byte == b';');
         let name = parts.next().unwrap_or_default();
@@ -106,48 +108,48 @@ impl AttributeDescription {
             check_option(option, offset)?;
             offset += option.len() + 1;
         }
-        // All bytes were found to be ASCII.
-        let spelling = str::from_utf8(bytes).map_err(|error| AttributeError::Type { offset: error.valid_up_to() })?;
-        let known = spelling.get(..name.len()).and_then(attribute_types::find);
-        let own = || known.and_then(|known| known.names.iter().find(|own| **own == spelling));
-        let written = own().map_or_else(|| Spelling::Own(spelling.into()), |own| Spelling::Known(own));
-        Ok(Self { spelling: written, type_length: name.len(), known })
+        // The checks above accept ASCII only.
+        let text = str::from_utf8(bytes).map_err(|error| AttributeError::Type { offset: error.valid_up_to() })?;
+        let known = text.get(..name.len()).and_then(attribute_types::find);
+        let same_spelling = known.and_then(|known| known.names.iter().find(|own| **own == text));
+        let text = same_spelling.map_or_else(|| DescriptionText::Own(text.into()), |own| DescriptionText::Known(own));
+        Ok(Self { text, type_length: name.len(), known })
     }
 
-    /// As it was written.
-    pub fn raw_bytes(&self) -> &str {
-        self.spelling.as_str()
+    /// The description as it was written, with its options.
+    pub fn as_str(&self) -> &str {
+        self.text.as_str()
     }
 
     /// The type as it was written, without options.
     pub fn attribute_type(&self) -> &str {
-        self.raw_bytes().get(..self.type_length).unwrap_or(self.raw_bytes())
+        self.as_str().get(..self.type_length).unwrap_or(self.as_str())
     }
 
-    /// The options as they were written, in their order.
+    /// The options as they were written, in that order.
     pub fn options(&self) -> impl Iterator<Item = &str> {
-        self.raw_bytes().split(';').skip(1)
+        self.as_str().split(';').skip(1)
     }
 
-    /// Whether there are options.
+    /// Whether the description has options.
     pub fn has_options(&self) -> bool {
-        self.type_length < self.raw_bytes().len()
+        self.type_length < self.as_str().len()
     }
 
-    /// Whether it has this option, ignoring case.
+    /// Whether the description has an option, ignoring case.
     pub fn has_option(&self, option: &str) -> bool {
         self.options().any(|own| own.eq_ignore_ascii_case(option))
     }
 
-    /// Whether this is that type, by any of its names, without options.
+    /// Whether this is an attribute type, by any of its names, without options.
     pub fn is(&self, attribute_type: &str) -> bool {
         !self.has_options() && self.is_type(attribute_type)
     }
 
-    /// Whether this is that type, by any of its names, with or without options.
+    /// Whether this is an attribute type, by any of its names, with or without options.
     pub fn is_type(&self, attribute_type: &str) -> bool {
         self.attribute_type().eq_ignore_ascii_case(attribute_type)
-            || self.known.is_some_and(|known| known.is_called(attribute_type))
+            || self.known.is_some_and(|known| known.has_name(attribute_type))
     }
 
     /// The normal form by which descriptions are compared.
@@ -185,11 +187,11 @@ fn check_type(name: &[u8]) -> Result<(), AttributeError> {
     let allowed = |at: usize, byte: u8| match byte {
         b'@' => at == 0,
         b'-' => at > 0,
-        _ => byte.is_ascii_alphanumeric() || byte == b'_',
+        byte => is_lenient_keychar(byte),
     };
     match name.iter().enumerate().find(|&(at, &byte)| !allowed(at, byte)) {
         Some((offset, _)) => Err(AttributeError::Type { offset }),
-        // `01` is neither a name nor an OID.
+        // `01` is neither a name nor an OID, and `@` alone is not a name.
         None if name.iter().all(u8::is_ascii_digit) || name == b"@" => Err(AttributeError::Type { offset: name.len() }),
         None => Ok(()),
     }
@@ -199,8 +201,7 @@ fn check_option(option: &[u8], start: usize) -> Result<(), AttributeError> {
     if option.is_empty() {
         return Err(AttributeError::EmptyOption { offset: start });
     }
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.=*:".contains(&byte);
-    match option.iter().position(|&byte| !allowed(byte)) {
+    match option.iter().position(|&byte| !is_option_byte(byte)) {
         Some(at) => Err(AttributeError::Option { offset: start + at }),
         None => Ok(()),
     }
@@ -208,7 +209,7 @@ fn check_option(option: &[u8], start: usize) -> Result<(), AttributeError> {
 
 impl PartialEq for AttributeDescription {
     fn eq(&self, other: &Self) -> bool {
-        self.raw_bytes() == other.raw_bytes()
+        self.as_str() == other.as_str()
             || (self.canonical_type().eq_ignore_ascii_case(other.canonical_type())
                 && self.has_options() == other.has_options()
                 && (!self.has_options() || self.sorted_options() == other.sorted_options()))
@@ -225,48 +226,48 @@ impl Hash for AttributeDescription {
 
 impl fmt::Debug for AttributeDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.raw_bytes())
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Display for AttributeDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.raw_bytes())
+        f.write_str(self.as_str())
     }
 }
 
-/// The type of a description: what stands before its options.
+/// The type of a description, without options.
 pub fn base_type(description: &str) -> &str {
-    let end = description.bytes().position(|byte| byte == b';');
-    end.map_or(description, |end| &description[..end])
+    let end = memchr::memchr(b';', description.as_bytes()).unwrap_or(description.len());
+    &description[..end]
 }
 
-/// Whether two names, without options, are of the same attribute type.
+/// Whether two names, both without options, are of the same attribute type.
 pub fn same_type(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || attribute_types::find(a).is_some_and(|known| known.is_called(b))
+    a.eq_ignore_ascii_case(b) || attribute_types::find(a).is_some_and(|known| known.has_name(b))
 }
 
-/// Whether a name, without options, is of one of these attribute types.
+/// Whether a name without options is a name of one of these attribute types.
 pub fn is_one_of(types: &[&str], name: &str) -> bool {
     let sought = SoughtType::new(name);
     types.iter().any(|own| sought.is(own))
 }
 
-/// An attribute type that many names are compared with: looked up once.
+/// An attribute type that is compared with many names. It is looked up once.
 pub struct SoughtType<'a> {
     name: &'a str,
     known: Option<&'static AttributeType>,
 }
 
 impl<'a> SoughtType<'a> {
-    /// The type of this name, without options.
+    /// Looks up the type of a name without options.
     pub fn new(name: &'a str) -> Self {
         Self { name, known: attribute_types::find(name) }
     }
 
-    /// Whether this is another name of it, as [`same_type`] says.
+    /// Whether a name is of this type: [`same_type`], without looking up the type again.
     pub fn is(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(self.name) || self.known.is_some_and(|known| known.is_called(name))
+        name.eq_ignore_ascii_case(self.name) || self.known.is_some_and(|known| known.has_name(name))
     }
 }
 
@@ -276,13 +277,13 @@ mod tests {
 
     use super::*;
 
-    fn description(spelling: &str) -> AttributeDescription {
-        AttributeDescription::parse(spelling.as_bytes()).unwrap()
+    fn description(text: &str) -> AttributeDescription {
+        AttributeDescription::parse(text.as_bytes()).unwrap()
     }
 
     #[test]
     fn parses() {
-        for (spelling, attribute_type, options) in [
+        for (text, attribute_type, options) in [
             ("cn", "cn", vec![]),
             ("2.5.4.3", "2.5.4.3", vec![]),
             ("userCertificate;binary", "userCertificate", vec!["binary"]),
@@ -298,8 +299,8 @@ mod tests {
             ("@IDXATTR", "@IDXATTR", vec![]),
             ("2fa-token", "2fa-token", vec![]),
         ] {
-            let parsed = description(spelling);
-            assert_eq!(parsed.raw_bytes(), spelling);
+            let parsed = description(text);
+            assert_eq!(parsed.as_str(), text);
             assert_eq!(parsed.attribute_type(), attribute_type);
             assert_eq!(parsed.options().collect::<Vec<_>>(), options);
         }
@@ -366,9 +367,9 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_taken_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
+        fn any_bytes_are_parsed_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
             if let Ok(parsed) = AttributeDescription::parse(&bytes) {
-                prop_assert_eq!(parsed.raw_bytes().as_bytes(), &bytes[..]);
+                prop_assert_eq!(parsed.as_str().as_bytes(), &bytes[..]);
             }
         }
     }

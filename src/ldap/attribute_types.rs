@@ -1,65 +1,66 @@
-//! The attribute types that `offboard` knows without a schema: their names, their OID and how their values match.
+//! The attribute types that `offboard` knows without a schema: their names, their OID and their matching rule.
 //!
-//! The table holds what decides whether two names or two values are the same: types that stand in distinguished
-//! names, types that hold references, and types whose equality is not plain `caseIgnoreMatch`. A type that is not
-//! in the table is known by its own name only and matches by [`MatchingRule::Unknown`].
+//! The table contains the types for which two names or two values may be the same although they are spelled differently:
+//! types that are used in distinguished names, types whose values are references, and types whose equality is not plain
+//! `caseIgnoreMatch`. A type that is not in the table has one name only and matches by [`MatchingRule::Unknown`].
 //!
-//! A row made by `no_rule` is a type without an EQUALITY rule. The set is that of the schema files which OpenLDAP
-//! installs and of what slapd has built in, whatever RFC they come from; a test reads it from a running slapd. The types
-//! of RFC 2307 are as OpenLDAP's nis.schema has them: rfc2307bis names a rule for `nisNetgroupTriple` and
-//! `bootParameter`, and a record that needs none is right on both. Where a schema is given or exported, it counts instead.
+//! A row made by `no_rule` is a type without an EQUALITY rule. These are the types without a rule in the schema files that
+//! OpenLDAP installs and in slapd's built-in schema, regardless of the RFC that they come from; a test reads them from a
+//! running slapd. The types of RFC 2307 are those of OpenLDAP's nis.schema: rfc2307bis names a rule for `nisNetgroupTriple`
+//! and `bootParameter`, and a record that needs no rule is valid with both. A schema that is given or exported takes
+//! precedence.
 //!
 //! Sources: RFC 4519 (2.x), RFC 4524 (2.x), RFC 4512 (3.4, 4.2), RFC 4530, RFC 2307, RFC 2798, RFC 3112, PKCS #9
-//! (RFC 2985), the schema files of 389 Directory Server, Sun DSEE and OpenLDAP, and [MS-ADA1] to [MS-ADA3]. A type
-//! without an OID here is one whose OID nobody writes in a name.
+//! (RFC 2985), the schema files of 389 Directory Server, Sun DSEE and OpenLDAP, and [MS-ADA1] to [MS-ADA3]. The OID
+//! of a type is empty here if it is never written in a name.
 
 use std::sync::LazyLock;
 
 use super::matching::MatchingRule;
 
-/// What is known of one attribute type (RFC 4512, 2.5.1).
+/// A known attribute type (RFC 4512, 2.5.1).
 #[derive(Debug, PartialEq, Eq)]
 pub struct AttributeType {
     /// Dotted-decimal OID, or empty.
     pub oid: &'static str,
-    /// All short names; the first is the one that keys use. Never empty.
+    /// All short names, at least one; keys use the first.
     pub names: &'static [&'static str],
-    /// How two values are compared.
+    /// The rule by which two values are compared.
     pub equality: MatchingRule,
-    /// Whether the schema names that rule. Without an EQUALITY rule (RFC 4512, 4.1.2) values are compared here as servers
-    /// compare them that do so all the same; others refuse whatever needs the rule (18).
+    /// Whether the schema names that rule. Without an EQUALITY rule (RFC 4512, 4.1.2), some servers refuse operations that
+    /// need the rule (18); the others compare values, and `equality` is how they do it.
     pub names_equality: bool,
 }
 
 impl AttributeType {
-    /// The name that stands for this type in keys, spelled as in its schema.
+    /// The name that keys use for the type, spelled as in its schema.
     pub fn canonical_name(&self) -> &'static str {
         self.names.first().copied().unwrap_or(self.oid)
     }
 
     /// Whether the type has this name or OID, ignoring case and an `OID.` before an OID.
-    pub fn is_called(&self, name: &str) -> bool {
+    pub fn has_name(&self, name: &str) -> bool {
         self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
             || (!self.oid.is_empty() && without_oid_prefix(name) == self.oid)
     }
 }
 
-/// All known types.
+/// All types in the table.
 pub fn all() -> impl Iterator<Item = &'static AttributeType> {
     TABLE.iter()
 }
 
-/// The known type of this name or OID, ignoring case and an `OID.` before an OID.
+/// The type with a name or OID, ignoring case and an `OID.` before an OID; `None` if it is not in the table.
 pub fn find(name: &str) -> Option<&'static AttributeType> {
     find_bytes(name.as_bytes())
 }
 
-/// [`find`] for a name that was not checked to be UTF-8; all known names are ASCII.
+/// [`find`] for a name that may not be UTF-8.
 pub(super) fn find_bytes(name: &[u8]) -> Option<&'static AttributeType> {
     INDEX.find(bytes_without_oid_prefix(name))
 }
 
-/// The name that stands for an attribute type in keys: canonical if the type is known, else its own.
+/// The name that keys use for an attribute type: the canonical name of a known type, or the name itself.
 pub fn canonical_name(name: &str) -> &str {
     match find(name) {
         Some(known) => known.canonical_name(),
@@ -67,30 +68,30 @@ pub fn canonical_name(name: &str) -> &str {
     }
 }
 
-/// How values of an attribute type match; the name is without options.
+/// The matching rule of an attribute type, given by a name without options.
 pub fn equality_rule(attribute_type: &str) -> MatchingRule {
     find(attribute_type).map_or(MatchingRule::Unknown, |known| known.equality)
 }
 
-/// The types that derive from another one (RFC 4512, 2.5.1), and that one: `("cn", "name")`.
+/// Pairs of a subtype and its supertype (RFC 4512, 2.5.1), such as `("cn", "name")`.
 ///
 /// Active Directory's schema has no supertypes.
 pub fn derived() -> impl Iterator<Item = (&'static str, &'static str)> {
     SUPERTYPES.iter().flat_map(|(supertype, subtypes)| subtypes.iter().map(move |subtype| (*subtype, *supertype)))
 }
 
-/// Whether a known type names an EQUALITY rule; `None` for a type that is not in the table.
+/// Whether an attribute type has an EQUALITY rule; `None` if the type is not in the table.
 pub fn names_equality(attribute_type: &str) -> Option<bool> {
     find(attribute_type).map(|known| known.names_equality)
 }
 
-/// `2.5.4.3` of `OID.2.5.4.3` (RFC 1779); any other name as it is.
+/// Removes an `OID.` prefix (RFC 1779): `2.5.4.3` of `OID.2.5.4.3`.
 pub(super) fn without_oid_prefix(name: &str) -> &str {
     let skipped = name.len() - bytes_without_oid_prefix(name.as_bytes()).len();
     name.get(skipped..).unwrap_or(name)
 }
 
-/// [`without_oid_prefix`] for a name that was not checked to be UTF-8.
+/// [`without_oid_prefix`] for a name that may not be UTF-8.
 pub(super) fn bytes_without_oid_prefix(name: &[u8]) -> &[u8] {
     match name {
         [b'O' | b'o', b'I' | b'i', b'D' | b'd', b'.', oid @ ..] => oid,
@@ -98,9 +99,9 @@ pub(super) fn bytes_without_oid_prefix(name: &[u8]) -> &[u8] {
     }
 }
 
-/// An open hash table over all names and OIDs.
+/// A hash table with open addressing over all names and OIDs.
 ///
-/// A key is computed for every member of every group, so a name must be found in a few nanoseconds.
+/// A key is computed for every member of every group, so a lookup must take a few nanoseconds only.
 struct Index {
     slots: Box<[Option<(&'static str, &'static AttributeType)>]>,
 }
@@ -113,7 +114,7 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
 });
 
 impl Index {
-    /// More than twice the number of names, so that a probe ends soon and always.
+    /// More than twice the number of names, so that every probe ends, and soon.
     const SLOTS: usize = 2048;
 
     fn of(names: impl Iterator<Item = (&'static str, &'static AttributeType)>) -> Self {
@@ -134,7 +135,7 @@ impl Index {
             .map(|(_, known)| known)
     }
 
-    /// The slots in which a name may stand, best first.
+    /// The slots that may contain a name, in the order in which they are tried.
     fn probe(name: &[u8]) -> impl Iterator<Item = usize> {
         // FNV-1a, ignoring the case of letters.
         let hash = name.iter().fold(0x811c_9dc5_u32, |hash, byte| {
@@ -149,7 +150,7 @@ const fn row(oid: &'static str, names: &'static [&'static str], equality: Matchi
     AttributeType { oid, names, equality, names_equality: true }
 }
 
-/// A type without an EQUALITY rule, and how its values are compared where they are.
+/// A type without an EQUALITY rule, and the rule by which servers compare its values if they do.
 const fn no_rule(oid: &'static str, names: &'static [&'static str], compared: MatchingRule) -> AttributeType {
     AttributeType { oid, names, equality: compared, names_equality: false }
 }
@@ -163,7 +164,7 @@ use MatchingRule::{
 
 #[rustfmt::skip]
 static TABLE: &[AttributeType] = &[
-    // RFC 4512: the model's own attributes
+    // RFC 4512: attributes of the directory model
     row("2.5.4.0",  &["objectClass"], OID),
     row("2.5.4.1",  &["aliasedObjectName", "aliasedEntryName"], DN),
     row("2.5.18.1", &["createTimestamp"], TIME),
@@ -273,7 +274,7 @@ static TABLE: &[AttributeType] = &[
     no_rule("0.9.2342.19200300.100.1.55", &["audio"], OCTETS),
     row("0.9.2342.19200300.100.1.56", &["documentPublisher"], IGNORE),
 
-    // RFC 2713, X.509: of OpenLDAP's java.schema and pmi.schema
+    // RFC 2713, X.509: OpenLDAP's java.schema and pmi.schema
     no_rule("1.3.6.1.4.1.42.2.27.4.1.8", &["javaSerializedData"], OCTETS),
     no_rule("2.5.4.59", &["attributeCertificateRevocationList"], OCTETS),
     no_rule("2.5.4.63", &["attributeAuthorityRevocationList"], OCTETS),
@@ -409,7 +410,7 @@ static TABLE: &[AttributeType] = &[
     row("", &["iplanet-am-static-group-dn"], DN),
     row("1.3.6.1.4.1.42.2.27.9.1.785", &["icsSecondaryowners"], DN),
 
-    // Active Directory, whose schema names no rule: it compares all values. OpenLDAP's msuser.schema has the types so, too
+    // Active Directory, whose schema names no rules: it compares all values. OpenLDAP's msuser.schema names none either
     no_rule("1.2.840.113556.1.4.221", &["sAMAccountName"], IGNORE),
     no_rule("1.2.840.113556.1.4.656", &["userPrincipalName"], IGNORE),
     no_rule("1.2.840.113556.1.4.2",   &["objectGUID"], OCTETS),
@@ -465,10 +466,10 @@ mod tests {
         for known in TABLE {
             assert!(!known.names.is_empty());
             for name in known.names.iter().chain((!known.oid.is_empty()).then_some(&known.oid)) {
-                assert!(seen.insert(name.to_ascii_lowercase()), "{name} stands twice");
+                assert!(seen.insert(name.to_ascii_lowercase()), "{name} appears twice");
                 for spelling in [name.to_string(), name.to_ascii_uppercase(), name.to_ascii_lowercase()] {
                     assert_eq!(find(&spelling), Some(known), "{spelling}");
-                    assert!(known.is_called(&spelling));
+                    assert!(known.has_name(&spelling));
                 }
             }
         }
@@ -476,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn names_aliases_and_oids_meet() {
+    fn names_aliases_and_oids_find_the_same_type() {
         for name in [
             "uid",
             "UserID",
@@ -490,9 +491,9 @@ mod tests {
             assert_eq!(find(name), None, "{name}");
         }
         assert_eq!(equality_rule("memberuid"), MatchingRule::CaseExactIa5);
-        assert_eq!(equality_rule("x-nobody-knows"), MatchingRule::Unknown);
+        assert_eq!(equality_rule("x-unknown"), MatchingRule::Unknown);
         assert_eq!(
-            ["FAX", "2.5.4.23", "mail", "x-nobody-knows"].map(names_equality),
+            ["FAX", "2.5.4.23", "mail", "x-unknown"].map(names_equality),
             [Some(false), Some(false), Some(true), None]
         );
     }

@@ -1,4 +1,6 @@
-//! Changes (RFC 4511, 4.6-4.9): what an LDIF change record asks a server to do.
+//! Changes (RFC 4511, 4.6-4.9): the operations that LDIF change records describe.
+
+use strum::IntoStaticStr;
 
 use super::{Attribute, AttributeDescription, Dn, Rdn, Value};
 
@@ -9,12 +11,12 @@ pub struct ChangeRecord {
     pub dn: Dn,
     /// Controls sent with the operation (RFC 4511, 4.1.11).
     pub controls: Vec<Control>,
-    /// What is done.
+    /// The operation.
     pub change: Change,
 }
 
 impl ChangeRecord {
-    /// The name that the entry gets; `None` if the record does not rename it, or to what is not a name.
+    /// The new DN of the entry; `None` if the record does not rename it, or if the new DN would be invalid.
     pub fn new_name(&self) -> Option<Dn> {
         let Change::ModifyDn { new_rdn, new_superior, .. } = &self.change else { return None };
         let parent = new_superior.as_ref().map_or_else(|| self.dn.parent_spelling().unwrap_or_default(), Dn::raw_bytes);
@@ -24,8 +26,7 @@ impl ChangeRecord {
         }
     }
 
-    /// Whether this is that record to the last byte, spellings too: two that are equal by the rules of a directory may still
-    /// be written otherwise.
+    /// Whether two records are the same byte for byte. Records that are equal by matching rules may be spelled differently.
     pub fn is_exactly(&self, other: &Self) -> bool {
         self.dn.raw_bytes() == other.dn.raw_bytes()
             && self.controls == other.controls
@@ -33,14 +34,14 @@ impl ChangeRecord {
                 (Change::Delete, Change::Delete) => true,
                 (Change::Add(left), Change::Add(right)) => {
                     let same = |(left, right): (&Attribute, &Attribute)| {
-                        left.description.raw_bytes() == right.description.raw_bytes() && left.values == right.values
+                        left.description.as_str() == right.description.as_str() && left.values == right.values
                     };
                     left.len() == right.len() && left.iter().zip(right).all(same)
                 }
                 (Change::Modify(left), Change::Modify(right)) => {
                     let same = |(left, right): (&Modification, &Modification)| {
                         left.op == right.op
-                            && left.description.raw_bytes() == right.description.raw_bytes()
+                            && left.description.as_str() == right.description.as_str()
                             && left.values == right.values
                     };
                     left.len() == right.len() && left.iter().zip(right).all(same)
@@ -58,22 +59,22 @@ impl ChangeRecord {
     }
 }
 
-/// The four operations that change a directory.
+/// The operations that change a directory.
 #[derive(Clone)]
 pub enum Change {
-    /// Add the entry with these attributes.
+    /// Adds the entry with these attributes.
     Add(Vec<Attribute>),
-    /// Delete the entry, which must be a leaf.
+    /// Deletes the entry, which must be a leaf.
     Delete,
-    /// Apply all modifications in order, or none.
+    /// Applies all modifications in order, or none of them.
     Modify(Vec<Modification>),
-    /// Rename or move the entry.
+    /// Renames or moves the entry, with its subtree.
     ModifyDn {
-        /// The new leaf RDN.
+        /// The new RDN of the entry.
         new_rdn: Rdn,
-        /// Whether the values of the old RDN are removed.
+        /// Whether the values of the old RDN are deleted.
         delete_old_rdn: bool,
-        /// The new parent; `None` keeps it.
+        /// The new parent; `None` keeps the parent.
         new_superior: Option<Dn>,
     },
 }
@@ -81,40 +82,36 @@ pub enum Change {
 /// One modification of a modify operation (RFC 4511, 4.6; increment: RFC 4525).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Modification {
-    /// What is done with the values.
+    /// The kind of modification.
     pub op: ModOp,
-    /// The attribute.
+    /// The attribute that is modified.
     pub description: AttributeDescription,
-    /// The values; none means the whole attribute for `delete` and `replace`.
+    /// The values. Without values, `delete` and `replace` delete the whole attribute.
     pub values: Vec<Value>,
 }
 
-/// The kinds of modification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The kinds of modification. Their text form is the keyword of a mod-spec (RFC 2849).
+#[derive(Clone, Copy, Debug, IntoStaticStr, PartialEq, Eq)]
+#[strum(serialize_all = "lowercase")]
 pub enum ModOp {
-    /// Add the values.
+    /// Adds the values.
     Add,
-    /// Delete the values, or the attribute if none are given.
+    /// Deletes the values, or the attribute if there are none.
     Delete,
-    /// Replace all values.
+    /// Replaces all values.
     Replace,
-    /// Add a number to the value (RFC 4525).
+    /// Adds a number to the value (RFC 4525).
     Increment,
 }
 
 impl ModOp {
     /// The keyword of a mod-spec (RFC 2849).
     pub fn keyword(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Delete => "delete",
-            Self::Replace => "replace",
-            Self::Increment => "increment",
-        }
+        self.into()
     }
 }
 
-/// OID of the relax rules control (draft-zeilenga-ldap-relax): it may write what is the server's own.
+/// OID of the relax rules control (draft-zeilenga-ldap-relax), which permits writing attributes that only the server writes.
 pub const RELAX_RULES: &str = "1.3.6.1.4.1.4203.666.5.12";
 
 /// A control sent with an operation (RFC 4511, 4.1.11).
@@ -122,8 +119,8 @@ pub const RELAX_RULES: &str = "1.3.6.1.4.1.4203.666.5.12";
 pub struct Control {
     /// The dotted-decimal OID.
     pub oid: String,
-    /// Whether the server must refuse what it does not know.
+    /// Whether the server must refuse the operation if it does not support the control.
     pub critical: bool,
-    /// The controlValue octets, if any.
+    /// The controlValue.
     pub value: Option<Vec<u8>>,
 }

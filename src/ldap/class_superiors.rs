@@ -1,9 +1,9 @@
-//! Which object classes derive from which, without a schema: what a filter needs to know of a class.
+//! The superclasses of object classes without a schema, for filters.
 //!
-//! An entry belongs to every superclass of its classes, whether its `objectClass` values list them or not (RFC 4512,
-//! 2.4.1). [`object_classes`] says it of the classes whose attributes are known; the table here adds the classes of the
-//! schema files of servers that derive from another class than `top`, and the classes that they derive from. Every class
-//! that is in neither table derives from `top`.
+//! An entry belongs to every superclass of its classes, even if its `objectClass` values do not list them (RFC 4512, 2.4.1).
+//! [`object_classes`] has the superclasses of the classes whose attributes are known. The table here adds the classes of the
+//! servers' schema files that derive from a class other than `top`, and the classes that these derive from. A class that is
+//! in neither table derives from `top`.
 //!
 //! Sources: the schema files of OpenLDAP 2.5 and 389 Directory Server 2.3 (core, cosine, corba, java, namedobject,
 //! openldap, msuser; 00core, 02common, 30ns-common, 50ns-admin, 60kerberos, 60krb5kdc, 60posix-winsync-plugin,
@@ -12,22 +12,22 @@
 
 use super::object_classes;
 
-/// The names of an object class, and the classes that it derives from.
+/// The names of an object class and its superclasses.
 #[derive(Clone, Copy, Debug)]
 pub struct ClassNames {
-    /// Dotted-decimal OID, or what its schema has in its place, or empty.
+    /// Dotted-decimal OID, or what its schema has in place of the OID, or empty.
     pub oid: &'static str,
-    /// All short names. Never empty.
+    /// All short names, at least one.
     pub names: &'static [&'static str],
-    /// The classes that it derives from directly.
+    /// The direct superclasses.
     pub superiors: &'static [&'static str],
 }
 
-/// All classes of both tables.
+/// All classes of [`object_classes`] and of the table here.
 pub fn all() -> impl Iterator<Item = ClassNames> {
     let known = object_classes::all().iter();
     let known = known.map(|class| ClassNames { oid: class.oid, names: class.names, superiors: class.superiors });
-    known.chain(FURTHER.iter().copied())
+    known.chain(FURTHER_CLASSES.iter().copied())
 }
 
 const fn row(oid: &'static str, names: &'static [&'static str], superiors: &'static [&'static str]) -> ClassNames {
@@ -35,14 +35,14 @@ const fn row(oid: &'static str, names: &'static [&'static str], superiors: &'sta
 }
 
 #[rustfmt::skip]
-static FURTHER: &[ClassNames] = &[
+static FURTHER_CLASSES: &[ClassNames] = &[
     // X.521, RFC 4523
     row("2.5.6.12",   &["applicationEntity"],         &["top"]),
     row("2.5.6.13",   &["dSA"],                       &["applicationEntity"]),
     row("2.5.6.16",   &["certificationAuthority"],    &["top"]),
     row("2.5.6.16.2", &["certificationAuthority-V2"], &["certificationAuthority"]),
 
-    // COSINE (RFC 1274), in OpenLDAP's spelling
+    // COSINE (RFC 1274), spelled as by OpenLDAP
     row("0.9.2342.19200300.100.4.4",  &["pilotPerson", "newPilotPerson"], &["person"]),
     row("0.9.2342.19200300.100.4.15", &["dNSDomain"],         &["domain"]),
     row("0.9.2342.19200300.100.4.20", &["pilotOrganization"], &["organization", "organizationalUnit"]),
@@ -121,12 +121,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_of_one_class_and_superiors_are_known() {
+    fn every_name_has_one_class_and_every_superior_is_known() {
         let mut seen = std::collections::BTreeSet::new();
         for class in all() {
             assert!(!class.names.is_empty());
             for name in class.names.iter().chain((!class.oid.is_empty()).then_some(&class.oid)) {
-                assert!(seen.insert(name.to_ascii_lowercase()), "{name} is there twice");
+                assert!(seen.insert(name.to_ascii_lowercase()), "{name} appears twice");
             }
         }
         for class in all() {

@@ -1,33 +1,33 @@
-//! Distinguished names (RFC 4514), kept as spelled and compared by key.
+//! Distinguished names (RFC 4514). They keep their spelling and are compared by key.
 //!
-//! The grammar is in `dn_syntax.rs`. Beyond RFC 4514 it reads what older servers and tools still
-//! write (RFC 2253, RFC 1779): blanks around `,`, `+` and `=`, `;` between RDNs, values in quotation marks, and
-//! `OID.` before an OID. What goes out is always the spelling that came in.
+//! The grammar is in `dn_syntax`. Beyond RFC 4514, it accepts what older servers and tools still write (RFC 2253, RFC 1779):
+//! blanks around `,`, `+` and `=`, `;` between RDNs, values in quotation marks, and `OID.` before an OID. Names are always
+//! written with the spelling that was read.
 //!
-//! Where readers differ, this is what is done, and why:
+//! Implementations differ on the following input. What is done here, and why:
 //!
-//! | input | here | reason |
+//! | input | result | reason |
 //! | --- | --- | --- |
-//! | empty or blank | the root | RFC 4514, 2.1; a blank `dn:` cannot mean another name |
+//! | empty or blank | the root | RFC 4514, 2.1; a blank `dn:` cannot mean any other name |
 //! | blank as an RDN | refused | an RDN has at least one AVA |
-//! | `a=b, c=d` as an RDN | refused | it is a DN; `newrdn` must be one RDN |
-//! | `cn=,dc=x`, `cn=+mail=,dc=x` | an empty value | RFC 4514, 3: `string` may be empty; exports of 389 DS hold such names |
-//! | `1.=x`, `1.1.=x`, `01=x` | refused | no OID (RFC 4512, 1.4) |
-//! | `at_tr=x` | accepted | servers allow `_` in type names, and exports have them; not as the first character |
+//! | `a=b, c=d` as an RDN | refused | it is a DN; `newrdn` must be a single RDN |
+//! | `cn=,dc=x`, `cn=+mail=,dc=x` | an empty value | RFC 4514, 3: `string` may be empty; exports of 389 DS have such names |
+//! | `1.=x`, `1.1.=x`, `01=x` | refused | not an OID (RFC 4512, 1.4) |
+//! | `at_tr=x` | accepted | servers allow `_` in type names, except as the first character, and exports have such names |
 //! | `\ A=x` (escaped type) | refused | types have no escapes |
 //! | `cn=A<00>B` (raw NUL), raw `<`, `>` and `"` in a value | refused | RFC 4514, 3: must be escaped |
-//! | `\x`, `\'` | refused | no escape of RFC 4514; guessing would name another entry |
-//! | `\99`, raw bytes that are not UTF-8 | kept | values are bytes; they match exactly |
-//! | blanks at the end of a value, of the DN too | no part of the value | RFC 2253, 4; `\ ` and `\20` are a part |
-//! | `#04024869` | `Hi` | BER of OCTET STRING and of the UTF-8, printable and IA5 strings is read |
-//! | `#0402486900`, `#0402` | refused | such a string with bytes left over or missing: damaged |
-//! | `#00`, `#0010A0AAFF`, `#6C6F63616C` | opaque | any other BER: the bytes are the value, and equal only the same bytes in this form |
+//! | `\x`, `\'` | refused | not an escape of RFC 4514; a guess could name another entry |
+//! | `\99`, raw bytes that are not UTF-8 | accepted | values are bytes; these match byte by byte |
+//! | blanks at the end of a value, also at the end of the DN | not part of the value | RFC 2253, 4; `\ ` and `\20` are part of it |
+//! | `#04024869` | `Hi` | BER of OCTET STRING, `UTF8String`, `PrintableString` and `IA5String` is decoded |
+//! | `#0402486900`, `#0402` | refused | such a string with excess or missing bytes is damaged |
+//! | `#00`, `#0010A0AAFF`, `#6C6F63616C` | opaque | any other BER: the value is the BER itself, and equals only the same BER |
 //! | `cn=A\0DB` and `cn=a b` | equal | RFC 4518, 2.2, maps CR to SPACE |
-//! | `1.2.3=\04\02Hi` and `1.2.3=Hi` | different | controls count in values of unknown types |
-//! | `2.5.4.3=#04024869` and `cn=hi`, `0.9.2342.19200300.100.1.25=x` and `dc=x` | equal | the same types |
-//! | `caseexact=A` and `caseexact=a` | equal | a type that is not known matches ignoring case |
-//! | `cn=a\20` and `cn=a` | equal | RFC 4518, 2.6.1: spaces at the ends do not count |
-//! | `o=A+o=a` and `o=A` | different | an RDN with one value twice is not folded into one with one value |
+//! | `1.2.3=\04\02Hi` and `1.2.3=Hi` | different | control characters are significant in values of unknown types |
+//! | `2.5.4.3=#04024869` and `cn=hi`, `0.9.2342.19200300.100.1.25=x` and `dc=x` | equal | the attribute types are the same |
+//! | `caseexact=A` and `caseexact=a` | equal | values of unknown types match ignoring case |
+//! | `cn=a\20` and `cn=a` | equal | RFC 4518, 2.6.1: spaces at the ends are insignificant |
+//! | `o=A+o=a` and `o=A` | different | a repeated value in an RDN is not removed |
 
 use std::{
     borrow::Cow,
@@ -45,13 +45,13 @@ use super::{
     name_and_uid::split_name_and_uid,
 };
 
-/// Why bytes are not a DN or an RDN.
+/// The reason why bytes are not a DN or an RDN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at byte {offset}")]
 pub struct DnError {
-    /// Where in the input, in bytes from 0; the length of the input if it ended too soon.
+    /// Offset in the input, in bytes from 0; the length of the input if it ended too early.
     pub offset: usize,
-    /// What was expected there.
+    /// What was expected at that offset.
     pub kind: DnErrorKind,
 }
 
@@ -64,13 +64,13 @@ pub enum DnErrorKind {
     /// The `=` between type and value.
     #[error("expected `=` after the attribute type")]
     Equals,
-    /// The rest of an escape.
+    /// The characters after a backslash.
     #[error("expected a special character or two hexadecimal digits after a backslash")]
     Escape,
-    /// The digits of a `#` value.
+    /// The hexadecimal digits of a `#` value.
     #[error("expected pairs of hexadecimal digits after `#`")]
     Hex,
-    /// The content of a `#` value.
+    /// Well-formed BER in a `#` value.
     #[error("expected exactly one BER-encoded string after `#`")]
     Ber,
     /// The end of a quoted value.
@@ -79,7 +79,7 @@ pub enum DnErrorKind {
     /// The end of a value.
     #[error("expected `,`, `;`, `+` or the end (other special characters need a backslash)")]
     EndOfValue,
-    /// A name that ends sooner.
+    /// A name with fewer RDNs.
     #[error("expected at most 16384 relative distinguished names")]
     Depth,
     /// The end of the RDN.
@@ -89,41 +89,42 @@ pub enum DnErrorKind {
 
 /// A distinguished name.
 ///
-/// Two names are equal, and ordered, as their [`key`](Self::key) says, however they are spelled.
+/// Names are compared and ordered by their [`key`](Self::key), regardless of their spelling.
 #[derive(Clone)]
 pub struct Dn {
     spelling: Arc<[u8]>,
     key: DnKey,
-    /// Taken apart when somebody asks: most names are only compared and written.
+    /// Parsed on demand: most names are only compared and written.
     rdn: OnceLock<Option<Box<Rdn>>>,
 }
 
 impl Dn {
-    /// Reads a DN; the exact bytes stay its spelling.
+    /// Parses a DN and keeps its bytes as the spelling.
     pub fn parse(bytes: &[u8]) -> Result<Self, DnError> {
         Ok(Self { spelling: bytes.into(), key: DnKey::parse(bytes)?, rdn: OnceLock::new() })
     }
 
-    /// The bytes that were parsed.
+    /// The DN exactly as it was written: the bytes that were parsed.
     pub fn raw_bytes(&self) -> &[u8] {
         &self.spelling
     }
 
-    /// The RDN of the entry itself; `None` for the root.
+    /// The leaf RDN; `None` for the root.
     pub fn rdn(&self) -> Option<&Rdn> {
         let leaf = || Some(Box::new(Rdn::from(self.parsed().into_iter().next()?)));
         self.rdn.get_or_init(leaf).as_deref()
     }
 
-    /// The RDNs, leaf first; none for the root. They are taken apart each time: entries below each other would need memory
-    /// by the square of their number.
+    /// The RDNs, leaf first; empty for the root. They are parsed on each call: stored RDNs would need memory that grows with
+    /// the square of the depth.
     pub fn rdns(&self) -> Vec<Rdn> {
         self.parsed().into_iter().map(Rdn::from).collect()
     }
 
-    /// This name when what is called `old`, it or above it, is called `new`; `None` if it is not below, or too deep then.
+    /// This name after `old`, which is this name or an ancestor, is renamed to `new`. `None` if this name is not at or below
+    /// `old`, or if the result would have too many RDNs.
     ///
-    /// The RDNs below keep their spelling, but for blanks around them.
+    /// The RDNs below `old` keep their spelling, except blanks around them.
     pub fn renamed(&self, old: &DnKey, new: &Self) -> Option<Self> {
         if !self.key.is_at_or_under(old) {
             return None;
@@ -131,7 +132,7 @@ impl Dn {
         let below = self.key.depth() - old.depth();
         let parsed = self.parsed();
         let parts = parsed.iter().take(below).map(|rdn| rdn.spelling).chain([new.raw_bytes()]);
-        // Below the root there is nothing behind the last comma.
+        // The root has no text after the last comma.
         let parts: Vec<&[u8]> = parts.filter(|part| !part.is_empty()).collect();
         Self::parse(&parts.join(&b',')).ok()
     }
@@ -146,25 +147,25 @@ impl Dn {
         self.key.is_root()
     }
 
-    /// The parent as this name spells it: empty for a name of one RDN, `None` for the root.
+    /// The parent, as spelled in this name: empty for a name of one RDN, `None` for the root.
     pub fn parent_spelling(&self) -> Option<&[u8]> {
         let parsed = self.parsed();
         parsed.first()?;
         Some(parsed.get(1).map_or(&[], |parent| dn_syntax::trim_blanks(parent.tail)))
     }
 
-    /// The leaf RDN as this name spells it, without blanks around it; empty for the root.
+    /// The leaf RDN, as spelled in this name, without blanks around it; empty for the root.
     pub fn rdn_spelling(&self) -> &[u8] {
         self.parsed().first().map_or(&[], |leaf| leaf.spelling)
     }
 
-    /// The normal form for people: an RFC 4514 string in UTF-8 with the types' canonical names in lower case, the
-    /// values as their matching rules fold them, and the AVAs of an RDN sorted. It has the same key as this name.
+    /// A normal form for display: an RFC 4514 string in UTF-8 with canonical attribute types in lower case, values normalised
+    /// by their matching rules, and the AVAs of each RDN sorted. It has the same key as this name.
     pub fn normalized(&self) -> String {
         normalized_name(&self.parsed(), 0)
     }
 
-    /// Never fails: only what parses becomes a `Dn`.
+    /// Parses the spelling again, which cannot fail.
     fn parsed(&self) -> Vec<ParsedRdn<'_>> {
         dn_syntax::parse_dn(&self.spelling).unwrap_or_default()
     }
@@ -204,7 +205,7 @@ impl fmt::Debug for Dn {
 
 /// A relative distinguished name: the name of an entry below its parent.
 ///
-/// Equal as names are: by types and matching rules, the AVAs in any order.
+/// RDNs are compared like names: by attribute types and matching rules, with the AVAs in any order.
 #[derive(Clone)]
 pub struct Rdn {
     spelling: Box<[u8]>,
@@ -214,27 +215,27 @@ pub struct Rdn {
 /// An attribute type and value of an RDN.
 #[derive(Clone)]
 pub struct Ava {
-    /// The type as spelled.
+    /// The type, as written.
     pub attribute_type: String,
-    /// The value, escapes undone and BER strings read.
+    /// The value, with escapes and BER strings decoded.
     pub value: Vec<u8>,
-    /// The value was given as `#` with BER that is not a string of octets, UTF-8, printable or IA5 characters. `value`
-    /// is the BER itself, and equals only the same BER.
+    /// The value was written as `#` and BER that is not one of the decoded strings. `value` is the BER itself, and equals only
+    /// the same BER.
     pub is_opaque: bool,
 }
 
 impl Rdn {
-    /// Reads one RDN.
+    /// Parses a single RDN.
     pub fn parse(bytes: &[u8]) -> Result<Self, DnError> {
         dn_syntax::parse_rdn(bytes).map(Self::from)
     }
 
-    /// The bytes that were parsed, without blanks around them.
+    /// The RDN exactly as it was written, without blanks around it.
     pub fn raw_bytes(&self) -> &[u8] {
         &self.spelling
     }
 
-    /// The types and values, as ordered in the spelling; at least one.
+    /// The types and values in the order in which they are written, at least one.
     pub fn avas(&self) -> &[Ava] {
         &self.avas
     }
@@ -279,8 +280,8 @@ impl From<ParsedRdn<'_>> for Rdn {
     }
 }
 
-/// A value as an RDN spells it (RFC 4514, 2.4): what must be escaped is, and so are control characters and bytes
-/// that are not UTF-8, as hex pairs. The result is always UTF-8.
+/// Escapes a value for an RDN (RFC 4514, 2.4). Control characters and bytes that are not UTF-8 are escaped as hexadecimal
+/// digits, so the result is always UTF-8.
 pub fn escape_rdn_value(value: &[u8]) -> Cow<'_, [u8]> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@/:()'*$!?&%=".contains(&byte);
     if value.iter().all(|&byte| is_plain(byte)) {
@@ -338,7 +339,8 @@ fn normalized_ava(ava: &ParsedAva<'_>, depth: usize) -> String {
     format!("{name}={}", String::from_utf8_lossy(&escape_rdn_value(&value)))
 }
 
-/// A DN that is a value of a DN; the value as it is if it is none, or stands too deep for its key to take it apart.
+/// The normal form of a DN that is a value in a DN. The value is returned unchanged if it is not a DN, or is nested too deeply
+/// for keys.
 fn normalized_nested(value: &[u8], depth: usize) -> Cow<'_, [u8]> {
     match dn_syntax::parse_dn(value) {
         Ok(rdns) if depth < MAX_NESTING => Cow::Owned(normalized_name(&rdns, depth).into_bytes()),
@@ -357,9 +359,9 @@ mod tests {
     }
 
     #[test]
-    fn keeps_its_spelling() {
-        type Case = (&'static [u8], &'static [u8], Option<&'static [u8]>);
-        let table: &[Case] = &[
+    fn keeps_the_spelling() {
+        type SpellingCase = (&'static [u8], &'static [u8], Option<&'static [u8]>);
+        let table: &[SpellingCase] = &[
             (b"", b"", None),
             (b"  ", b"", None),
             (b"dc=com", b"dc=com", Some(b"")),
@@ -384,8 +386,8 @@ mod tests {
 
     #[test]
     fn follows_renames() {
-        type Case = (&'static [u8], &'static [u8], &'static [u8], Option<&'static [u8]>);
-        let table: &[Case] = &[
+        type RenameCase = (&'static [u8], &'static [u8], &'static [u8], Option<&'static [u8]>);
+        let table: &[RenameCase] = &[
             (b"cn=a,o=x", b"cn=a,o=x", b"CN=b, o=y", Some(b"CN=b, o=y")),
             (b"cn=a,OU=b , o=x", b"o=x", b"o=y", Some(b"cn=a,OU=b,o=y")),
             (b"cn=a\\, b;o=x", b"O=X", b"cn=c,o=x", Some(b"cn=a\\, b,cn=c,o=x")),
@@ -402,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_what_and_where() {
+    fn errors_name_what_was_expected_and_where() {
         for (spelling, message) in [
             ("manager", "expected `=` after the attribute type at byte 7"),
             ("cn=a,", "expected an attribute type (a name or a dotted-decimal OID) at byte 5"),
@@ -423,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn normalizes_for_people() {
+    fn normalizes_for_display() {
         for (spelling, normal) in [
             ("", ""),
             ("UserID=J  Smith , DC=X", "uid=j smith,dc=x"),
@@ -440,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn rdns_are_equal_as_names_are() {
+    fn rdns_are_compared_like_names() {
         let rdn = |spelling: &[u8]| Rdn::parse(spelling).unwrap();
         assert_eq!(rdn(b"CN=A+uid=b"), rdn(b"userid = B + cn=a"));
         assert_ne!(rdn(b"cn=a"), rdn(b"cn=b"));

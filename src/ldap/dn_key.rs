@@ -1,4 +1,4 @@
-//! Keys of distinguished names: what is hashed, ordered and compared in their place.
+//! Keys of distinguished names: the normal form that is hashed, ordered and compared.
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
@@ -14,46 +14,46 @@ use super::{
 
 /// Ends an RDN.
 const END: u8 = 0x00;
-/// Stands between the AVAs of one RDN.
+/// Separates the AVAs of one RDN.
 const AND: u8 = 0x01;
-/// Escapes [`END`], [`AND`] and itself in a value: the byte is followed by `0`, `1` or `2`.
+/// Escapes [`END`], [`AND`] and itself in a value, as this byte followed by `0`, `1` or `2`.
 const ESCAPE: u8 = 0x02;
-/// Follows [`ESCAPE`] at the start of a value that is opaque BER, so that it equals no string.
+/// Follows [`ESCAPE`] at the start of an opaque BER value, so that the value equals no string.
 const OPAQUE: u8 = b'#';
 
-/// How deep a DN may are in the values of another before it is compared byte by byte.
+/// The maximum depth at which a DN inside the value of another DN is parsed. Deeper values are compared byte by byte.
 pub(super) const MAX_NESTING: usize = 4;
 
 /// The normal form of a distinguished name.
 ///
-/// RDNs stand root first, each ended by 0x00. The AVAs of an RDN are sorted and separated by 0x01. An AVA is
-/// `type=value`: the type by its canonical name in lower case, the value in the normal form of its type's matching
-/// rule, in which the bytes 0x00 to 0x02 are escaped.
+/// The RDNs are in the order from the root to the leaf, each ended by 0x00. The AVAs of an RDN are sorted and separated by
+/// 0x01. An AVA is `type=value`: the canonical name of the type in lower case, and the value in the normal form of the
+/// type's matching rule, in which the bytes 0x00 to 0x02 are escaped.
 ///
-/// What must stay so, because maps, sorted files and subtree scans rely on it:
+/// Maps, sorted files and subtree scans rely on these guarantees:
 ///
-/// * two keys are equal exactly if `distinguishedNameMatch` (RFC 4517, 4.2.15) says that the names are;
-/// * the key of an ancestor is a proper prefix of the keys of its descendants, and no other key is. So parents
-///   sort before their children, a subtree is contiguous, and a reversed walk is leaves first;
-/// * `Eq`, `Ord`, `Hash` and `Borrow<[u8]>` all look at the same bytes.
+/// * two keys are equal if and only if the names are equal by `distinguishedNameMatch` (RFC 4517, 4.2.15);
+/// * a key is a proper prefix of another if and only if it is the key of an ancestor. So parents sort before their children,
+///   a subtree is contiguous, and descending order has leaves first;
+/// * `Eq`, `Ord`, `Hash` and `Borrow<[u8]>` use the same bytes.
 ///
 /// The default is the root, the empty name.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DnKey(Arc<[u8]>);
 
 impl DnKey {
-    /// The key of a DN in any of the accepted spellings.
+    /// The key of a DN in any accepted spelling.
     pub fn parse(dn: &[u8]) -> Result<Self, DnError> {
         let mut buffer = KeyBuffer::new();
         buffer.key_of(dn).map(|key| Self(key.into()))
     }
 
-    /// The key of bytes that [`KeyBuffer::key_of`] or [`prefixes`] gave.
+    /// The key with these bytes, which come from [`KeyBuffer::key_of`] or [`prefixes`].
     pub(crate) fn from_key_bytes(bytes: &[u8]) -> Self {
         Self(bytes.into())
     }
 
-    /// The bytes, as [`KeyBuffer::key_of`] gives them.
+    /// The bytes of the key, as returned by [`KeyBuffer::key_of`].
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -68,17 +68,17 @@ impl DnKey {
         self.split_leaf().map(|(parent, _)| Self(parent.into()))
     }
 
-    /// The key bytes of the leaf RDN, without the end mark; empty for the root.
+    /// The key bytes of the leaf RDN, without [`END`]; empty for the root.
     pub fn rdn_bytes(&self) -> &[u8] {
         self.split_leaf().map_or(&[], |(_, rdn)| rdn)
     }
 
-    /// Whether this is `base`, or an entry below it.
+    /// Whether this is `base` or a name below it.
     pub fn is_at_or_under(&self, base: &Self) -> bool {
         self.0.starts_with(&base.0)
     }
 
-    /// Whether this is an entry below `base`.
+    /// Whether this is a name below `base`.
     pub fn is_under(&self, base: &Self) -> bool {
         self.0.len() > base.0.len() && self.is_at_or_under(base)
     }
@@ -109,7 +109,7 @@ impl fmt::Debug for DnKey {
     }
 }
 
-/// The keys of an entry and of those above it, from the top down, each with the bytes of its own leaf RDN.
+/// The keys of a name and its ancestors, from the top down, each with the key bytes of its leaf RDN.
 pub fn prefixes(key: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut start = 0;
     memchr_iter(END, key).map(move |end| {
@@ -119,32 +119,33 @@ pub fn prefixes(key: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// The key above an entry's: the root for a name of one RDN, and for the root.
+/// The key of the parent; the root for a name of one RDN and for the root.
 pub fn parent_of(key: &[u8]) -> &[u8] {
     let leaf = key.split_last().and_then(|(_, without_end)| memrchr(END, without_end)).map_or(0, |end| end + 1);
     key.get(..leaf).unwrap_or_default()
 }
 
-/// A buffer for the keys of many names, of which none is kept.
+/// A buffer for computing the keys of many names, one after the other.
 ///
-/// Names that come behind each other mostly are in the same few places of the tree, so the keys of these are kept.
+/// Consecutive names are mostly below the same few parents, so the keys of recent parents are cached.
 #[derive(Debug, Default)]
 pub struct KeyBuffer {
     key: Vec<u8>,
-    places: Vec<PlaceKey>,
-    /// Which of the places is given up for the next one.
+    parents: Vec<ParentKey>,
+    /// The index of the cached parent that is replaced next.
     oldest: usize,
 }
 
-/// What stands behind the leaf of a plain name, from the comma on, and its key.
+/// A cached parent of plain names.
 #[derive(Debug, Default)]
-struct PlaceKey {
+struct ParentKey {
+    /// The text after the leaf RDN, from the comma on.
     spelling: Vec<u8>,
     key: Vec<u8>,
 }
 
-/// How many places are kept.
-const PLACES: usize = 8;
+/// The number of parents that are cached.
+const CACHED_PARENTS: usize = 8;
 
 impl KeyBuffer {
     /// An empty buffer.
@@ -152,21 +153,21 @@ impl KeyBuffer {
         Self::default()
     }
 
-    /// The key that was asked for last.
+    /// The key that was computed last.
     pub fn last(&self) -> &[u8] {
         &self.key
     }
 
-    /// The key of a DN: the bytes of [`DnKey::as_bytes`], so that a map of `DnKey` can be asked with them.
+    /// Computes the key of a DN: the bytes of [`DnKey::as_bytes`], with which a map of `DnKey` can be searched.
     pub fn key_of(&mut self, dn: &[u8]) -> Result<&[u8], DnError> {
         self.key.clear();
-        if self.push_at_known_place(dn).is_some() {
+        if self.push_below_cached_parent(dn).is_some() {
             return Ok(&self.key);
         }
         self.key.clear();
         self.key.reserve(dn.len() + 8);
         if let Some(leaf) = push_plain(&mut self.key, dn) {
-            self.keep_place(dn, leaf);
+            self.cache_parent(dn, leaf);
         } else {
             self.key.clear();
             push_any(&mut self.key, dn, 0)?;
@@ -174,34 +175,34 @@ impl KeyBuffer {
         Ok(&self.key)
     }
 
-    /// The key of a plain leaf at a place that is kept.
+    /// Computes the key of a name with a plain leaf RDN below a cached parent; `None` if it is not such a name.
     ///
-    /// A leaf without escapes and quotes ends at its comma whatever stands behind.
-    fn push_at_known_place(&mut self, dn: &[u8]) -> Option<()> {
+    /// A leaf RDN without escapes and quotes ends at the first comma.
+    fn push_below_cached_parent(&mut self, dn: &[u8]) -> Option<()> {
         let (leaf, spelling) = dn.split_at_checked(memchr(b',', dn)?)?;
-        let place = self.places.iter().find(|place| place.spelling == spelling)?;
-        self.key.extend_from_slice(&place.key);
+        let parent = self.parents.iter().find(|parent| parent.spelling == spelling)?;
+        self.key.extend_from_slice(&parent.key);
         are_plain(leaf).then(|| push_plain_rdn(&mut self.key, leaf))?
     }
 
-    /// Keeps the place of a plain name whose leaf begins here in the key.
-    fn keep_place(&mut self, dn: &[u8], leaf: usize) {
+    /// Caches the parent of a plain name. `leaf` is the offset of the leaf RDN in the key.
+    fn cache_parent(&mut self, dn: &[u8], leaf: usize) {
         let (Some(comma), Some(key)) = (memchr(b',', dn), self.key.get(..leaf)) else { return };
-        if self.places.len() < PLACES {
-            self.places.push(PlaceKey::default());
+        if self.parents.len() < CACHED_PARENTS {
+            self.parents.push(ParentKey::default());
         }
-        let at = self.oldest % PLACES.min(self.places.len());
-        self.oldest = (at + 1) % PLACES;
-        if let Some(place) = self.places.get_mut(at) {
-            place.spelling.clear();
-            place.spelling.extend_from_slice(dn.get(comma..).unwrap_or_default());
-            place.key.clear();
-            place.key.extend_from_slice(key);
+        let at = self.oldest % CACHED_PARENTS.min(self.parents.len());
+        self.oldest = (at + 1) % CACHED_PARENTS;
+        if let Some(parent) = self.parents.get_mut(at) {
+            parent.spelling.clear();
+            parent.spelling.extend_from_slice(dn.get(comma..).unwrap_or_default());
+            parent.key.clear();
+            parent.key.extend_from_slice(key);
         }
     }
 }
 
-/// The key of a DN that is a value in `depth` other DNs; `None` if that is too deep.
+/// The key of a DN that is nested in the values of `depth` other DNs; `None` if that is too deep.
 pub(super) fn key_at_depth(dn: &[u8], depth: usize) -> Option<Result<Vec<u8>, DnError>> {
     let mut key = Vec::with_capacity(dn.len() + 8);
     if depth == 0 && push_plain(&mut key, dn).is_some() {
@@ -211,14 +212,14 @@ pub(super) fn key_at_depth(dn: &[u8], depth: usize) -> Option<Result<Vec<u8>, Dn
     (depth < MAX_NESTING).then(|| push_any(&mut key, dn, depth).map(|()| key))
 }
 
-/// The key bytes of one RDN, without the end mark.
+/// The key bytes of one RDN, without [`END`].
 pub(super) fn rdn_key<'a>(avas: impl ExactSizeIterator<Item = AvaParts<'a>>) -> Vec<u8> {
     let mut key = Vec::new();
     push_rdn(&mut key, avas, 0);
     key
 }
 
-/// What of an AVA makes its key.
+/// The parts of an AVA from which its key is made.
 #[derive(Clone, Copy)]
 pub(super) struct AvaParts<'a> {
     pub attribute_type: &'a str,
@@ -232,7 +233,7 @@ impl<'a> From<&'a ParsedAva<'_>> for AvaParts<'a> {
     }
 }
 
-/// The exact way, for every name.
+/// Appends the key of any DN, by the full grammar.
 fn push_any(key: &mut Vec<u8>, dn: &[u8], depth: usize) -> Result<(), DnError> {
     for rdn in dn_syntax::parse_dn(dn)?.iter().rev() {
         push_rdn(key, rdn.avas.iter().map(AvaParts::from), depth);
@@ -267,7 +268,7 @@ fn push_ava(key: &mut Vec<u8>, ava: AvaParts<'_>, depth: usize) {
     }
 }
 
-/// Appends `type=` and tells how its values match.
+/// Appends `type=` and returns the matching rule of the type.
 fn push_type(key: &mut Vec<u8>, name: &[u8]) -> MatchingRule {
     let (canonical, rule) = match attribute_types::find_bytes(name) {
         Some(known) => (known.canonical_name().as_bytes(), known.equality),
@@ -292,8 +293,9 @@ fn push_escaped(key: &mut Vec<u8>, value: &[u8]) {
     }
 }
 
-/// The quick way, for names of printable ASCII without escapes, quotes, `#`, `;` and multi-valued RDNs; `None`
-/// for all others and for malformed names, which [`push_any`] then explains. Gives where the leaf begins in the key.
+/// Appends the key of a plain DN, without the full grammar: printable ASCII without escapes, quotes, `#`, `;` and
+/// multi-valued RDNs. Returns the offset of the leaf RDN in the key, or `None` for all other names and for malformed ones,
+/// for which [`push_any`] has the error.
 fn push_plain(key: &mut Vec<u8>, dn: &[u8]) -> Option<usize> {
     if !are_plain(dn) || is_too_deep(dn) {
         return None;
@@ -313,11 +315,11 @@ fn push_plain(key: &mut Vec<u8>, dn: &[u8]) -> Option<usize> {
 
 /// Whether a plain name has too many RDNs.
 fn is_too_deep(dn: &[u8]) -> bool {
-    // `a=,` is the shortest.
+    // The shortest RDN with its comma is `a=,`.
     dn.len() / 3 >= MAX_RDNS && memchr_iter(b',', dn).count() >= MAX_RDNS
 }
 
-/// Appends the key of a plain RDN, with its end mark.
+/// Appends the key of a plain RDN, with [`END`]; `None` if the RDN is malformed.
 fn push_plain_rdn(key: &mut Vec<u8>, rdn: &[u8]) -> Option<()> {
     let (name, value) = rdn.split_at_checked(memchr(b'=', rdn)?)?;
     let name = dn_syntax::trim_blanks(name);
@@ -338,11 +340,12 @@ fn push_plain_rdn(key: &mut Vec<u8>, rdn: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Whether all bytes are plain. Without an early end, so that the compiler can look at many of them at once.
+/// Whether all bytes are plain. The loop does not end early, so that the compiler can vectorise it.
 fn are_plain(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, &byte| all & is_plain(byte))
 }
 
+/// Whether a byte has no special meaning in a DN, except `,` and `=`.
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"' | b'#' | b'+' | b';' | b'<' | b'>')
 }
@@ -359,7 +362,7 @@ mod tests {
         DnKey::parse(dn.as_bytes()).unwrap()
     }
 
-    /// The key by the exact way alone.
+    /// The key by the full grammar alone.
     fn general(dn: &[u8]) -> Result<Vec<u8>, DnError> {
         let mut key = Vec::new();
         push_any(&mut key, dn, 0).map(|()| key)
@@ -382,14 +385,14 @@ mod tests {
             ("x-id=", b"x-id=\0"),
             ("memberUid=A", b"memberuid=A\0"),
             ("member=CN\\=A\\,C\\=X", b"member=c=x\x020cn=a\x020\0"),
-            ("member=nobody", b"member=\x020nobody\0"),
+            ("member=noname", b"member=\x020noname\0"),
         ] {
             assert_eq!(key(dn).as_bytes(), bytes, "{dn}");
         }
     }
 
     #[test]
-    fn walks() {
+    fn parents_and_ancestors() {
         let leaf = key("uid=a,ou=people,dc=x");
         assert_eq!(leaf.depth(), 3);
         assert_eq!(leaf.rdn_bytes(), b"uid=a");
@@ -403,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_of_keys_is_asked_with_a_buffer() {
+    fn a_map_of_keys_is_searched_with_a_buffer() {
         let map = HashMap::from([(key("uid=a,dc=x"), 1)]);
         let mut buffer = KeyBuffer::new();
         assert_eq!(map.get(buffer.key_of(b"UID=A, DC=X").unwrap()), Some(&1));
@@ -412,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_ends() {
+    fn nesting_is_limited() {
         let deep = "member=".repeat(5_000) + "x";
         assert!(key(&deep).as_bytes().len() < 2 * deep.len());
         let mut escaped = "cn=a".to_owned();
@@ -422,7 +425,7 @@ mod tests {
         assert_eq!(key(&escaped), key(&escaped.to_lowercase()));
     }
 
-    /// A name of a few letters, so that equal ones and ancestors come up often, spelled in several ways.
+    /// Names of a few letters in several spellings, so that equal names and ancestors are frequent.
     fn small_dn(least: usize) -> impl Strategy<Value = String> {
         let ava = ("cn|CN|2\\.5\\.4\\.3|ou|x", "[aA]?[ b]{0,2}|\\\\00|\\\\02|#0401[46]1|\"a,b\"")
             .prop_map(|(name, value)| format!("{name}={value}"));
@@ -432,7 +435,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_plain_way_agrees_with_the_exact_one(
+        fn plain_keys_agree_with_the_full_grammar(
             dn in "((cn|OU| uid |member|2\\.5\\.4\\.20|x-y|0\\.9) ?=[ a-cA-C=.*-]{0,9},?){0,4}|[ -~]{0,12}"
         ) {
             let mut plain = Vec::new();
@@ -442,14 +445,14 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_taken_or_refused_at_an_offset(dn in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn any_bytes_are_parsed_or_refused_at_an_offset(dn in prop::collection::vec(any::<u8>(), 0..40)) {
             if let Err(error) = DnKey::parse(&dn) {
                 prop_assert!(error.offset <= dn.len());
             }
         }
 
         #[test]
-        fn a_child_lies_under_its_parent_and_sorts_after_it(
+        fn a_child_is_under_its_parent_and_sorts_after_it(
             rdn in small_dn(1), parent in small_dn(1),
         ) {
             let child = key(&format!("{rdn},{parent}"));

@@ -1,4 +1,4 @@
-//! The grammar of distinguished names, over bytes. `dn.rs` says what is accepted beyond RFC 4514, and why.
+//! The parser of distinguished names. [`dn`](super::dn) lists what is accepted beyond RFC 4514, and why.
 //!
 //! ```text
 //! dn      = blanks / rdn *( ( "," / ";" ) rdn )
@@ -13,7 +13,7 @@
 //! blanks  = *SPACE
 //! ```
 //!
-//! Blanks at the ends of an unquoted value are not part of it, unless they are escaped.
+//! Spaces at the ends of an unquoted value are not part of the value, unless they are escaped.
 
 use std::borrow::Cow;
 
@@ -26,71 +26,59 @@ use nom::{
 };
 
 use super::dn::{DnError, DnErrorKind};
+use super::keystring::{is_lenient_descr, is_lenient_keychar, is_numeric_oid};
 
-/// An RDN in the input.
+/// An RDN, with the part of the input that it was read from.
 pub(super) struct ParsedRdn<'a> {
-    /// Without blanks around it.
+    /// The RDN as written, without blanks around it.
     pub spelling: &'a [u8],
-    /// The input from here to its end.
+    /// The input from this RDN to the end.
     pub tail: &'a [u8],
-    /// At least one.
+    /// The attribute types and values, at least one.
     pub avas: Vec<ParsedAva<'a>>,
 }
 
-/// An attribute type and value in the input.
+/// An attribute type and value of a parsed RDN.
 pub(super) struct ParsedAva<'a> {
     pub attribute_type: &'a str,
     pub value: Cow<'a, [u8]>,
-    /// The value is BER of a type that is not read here.
+    /// The value is BER that is not decoded here.
     pub is_opaque: bool,
 }
 
-/// Most RDNs of a name: far more than a directory has.
+/// The maximum number of RDNs in a name, far more than directories have.
 ///
-/// Whoever looks at all names above a name takes time that grows with the square of their number: a second for 10,000
-/// of them, hours for a million.
+/// Code that looks at every ancestor of a name takes time that grows with the square of the number of RDNs: a second for
+/// 10,000 RDNs, hours for a million.
 pub(super) const MAX_RDNS: usize = 16_384;
 
-/// A whole DN, leaf first.
+/// Parses a whole DN, leaf first; the root has no RDN.
 pub(super) fn parse_dn(input: &[u8]) -> Result<Vec<ParsedRdn<'_>>, DnError> {
     if input.iter().all(|&byte| byte == b' ') {
         return Ok(Vec::new());
     }
     let rdns = whole(input, separated_list1(one_of(&b",;"[..]), rdn).parse(input))?;
     match rdns.get(MAX_RDNS) {
-        Some(further) => Err(DnError { offset: input.len() - further.tail.len(), kind: DnErrorKind::Depth }),
+        Some(excess) => Err(DnError { offset: input.len() - excess.tail.len(), kind: DnErrorKind::Depth }),
         None => Ok(rdns),
     }
 }
 
-/// A whole RDN.
+/// Parses a single RDN.
 pub(super) fn parse_rdn(input: &[u8]) -> Result<ParsedRdn<'_>, DnError> {
     whole(input, rdn(input))
 }
 
-/// Whether these bytes are an attribute type as a DN writes it.
+/// Whether these bytes are an attribute type as it is written in a DN.
 pub(super) fn is_attribute_type(name: &[u8]) -> bool {
     match name {
         [b'O' | b'o', b'I' | b'i', b'D' | b'd', b'.', oid @ ..] => is_numeric_oid(oid),
         [first, ..] if first.is_ascii_digit() => is_numeric_oid(name),
-        [first, rest @ ..] => {
-            first.is_ascii_alphabetic()
-                && rest.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        }
-        [] => false,
+        name => is_lenient_descr(name),
     }
 }
 
-/// `numericoid` (RFC 4512, 1.4), which may have one number only.
-pub(super) fn is_numeric_oid(name: &[u8]) -> bool {
-    name.split(|&byte| byte == b'.').all(|number| match number {
-        [b'0'] => true,
-        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
-        _ => false,
-    })
-}
-
-/// Without the blanks around it; a blank that is escaped stays.
+/// Removes the spaces at both ends, except an escaped one at the end.
 pub(super) fn trim_blanks(bytes: &[u8]) -> &[u8] {
     let start = bytes.iter().take_while(|&&byte| byte == b' ').count();
     let bytes = bytes.get(start..).unwrap_or_default();
@@ -101,9 +89,10 @@ pub(super) fn trim_blanks(bytes: &[u8]) -> &[u8] {
     bytes.get(..text.len() + escaped).unwrap_or(text)
 }
 
-/// What a parser wanted, and where.
+/// What was expected, and where.
 #[derive(Debug)]
 struct Expected<'a> {
+    /// The rest of the input from that place.
     at: &'a [u8],
     kind: DnErrorKind,
 }
@@ -120,13 +109,13 @@ impl<'a> ParseError<&'a [u8]> for Expected<'a> {
 
 type Parsed<'a, T> = IResult<&'a [u8], T, Expected<'a>>;
 
-/// Stops the parse: nothing in this grammar is tried in a second way.
+/// Ends the parse with an error: this grammar has no alternatives to backtrack to.
 fn stop<T>(at: &[u8], kind: DnErrorKind) -> Parsed<'_, T> {
     Err(Err::Failure(Expected { at, kind }))
 }
 
 fn whole<'a, T>(input: &'a [u8], parsed: Parsed<'a, T>) -> Result<T, DnError> {
-    // Every position is a tail of the input.
+    // The rest at a position is always a tail of the input, so the lengths give the offset.
     let error = |at: &[u8], kind| DnError { offset: input.len() - at.len(), kind };
     match parsed {
         Ok(([], value)) => Ok(value),
@@ -167,7 +156,7 @@ fn blanks(input: &[u8]) -> Parsed<'_, &[u8]> {
 }
 
 fn attribute_type(input: &[u8]) -> Parsed<'_, &str> {
-    let name_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let name_byte = |byte: u8| is_lenient_keychar(byte) || byte == b'.';
     let (rest, name) = take_while(name_byte).parse(input)?;
     match str::from_utf8(name) {
         Ok(name) if is_attribute_type(name.as_bytes()) => Ok((rest, name)),
@@ -175,12 +164,13 @@ fn attribute_type(input: &[u8]) -> Parsed<'_, &str> {
     }
 }
 
-type Value<'a> = (Cow<'a, [u8]>, bool);
+/// The decoded value, and whether it is opaque.
+type ParsedValue<'a> = (Cow<'a, [u8]>, bool);
 
-fn string(input: &[u8]) -> Parsed<'_, Value<'_>> {
+fn string(input: &[u8]) -> Parsed<'_, ParsedValue<'_>> {
     let plain = |byte: u8| !matches!(byte, b'\\' | b'"' | b'+' | b',' | b';' | b'<' | b'>' | 0);
     let (rest, (value, escaped)) = runs_and_pairs(input, plain)?;
-    // The end of the last escape: blanks before it belong to the value.
+    // Spaces up to the last escape belong to the value.
     let is_trimmed = |&(at, &byte): &(usize, &u8)| byte == b' ' && at >= escaped;
     let trimmed = value.iter().enumerate().rev().take_while(is_trimmed).count();
     let length = value.len() - trimmed;
@@ -194,7 +184,7 @@ fn string(input: &[u8]) -> Parsed<'_, Value<'_>> {
     Ok((rest, (value, false)))
 }
 
-fn quoted(input: &[u8]) -> Parsed<'_, Value<'_>> {
+fn quoted(input: &[u8]) -> Parsed<'_, ParsedValue<'_>> {
     let (rest, _) = one_of(&b"\""[..]).parse(input)?;
     match runs_and_pairs(rest, |byte| !matches!(byte, b'\\' | b'"' | 0))? {
         ([b'"', rest @ ..], (value, _)) => Ok((rest, (value, false))),
@@ -202,7 +192,7 @@ fn quoted(input: &[u8]) -> Parsed<'_, Value<'_>> {
     }
 }
 
-/// The value, and its length at the end of the last escape.
+/// Reads plain bytes and escapes: the value, and its length after the last escape.
 fn runs_and_pairs(input: &[u8], is_plain: impl Fn(u8) -> bool) -> Parsed<'_, (Cow<'_, [u8]>, usize)> {
     let (mut rest, run) = take_while(&is_plain).parse(input)?;
     let mut value = Cow::Borrowed(run);
@@ -236,7 +226,7 @@ fn hex_pair(input: &[u8]) -> Parsed<'_, u8> {
     byte.map_or_else(|| stop(input, DnErrorKind::Hex), |byte| Ok((rest, byte)))
 }
 
-fn hex(input: &[u8]) -> Parsed<'_, Value<'_>> {
+fn hex(input: &[u8]) -> Parsed<'_, ParsedValue<'_>> {
     let (rest, _) = one_of(&b"#"[..]).parse(input)?;
     let digits: Parsed<'_, &[u8]> = take_while1(|byte: u8| byte.is_ascii_hexdigit()).parse(rest);
     let Ok((after, digits)) = digits else {
@@ -252,13 +242,14 @@ fn hex(input: &[u8]) -> Parsed<'_, Value<'_>> {
     }
 }
 
+/// What the bytes of a `#` value are.
 enum Ber<'a> {
     String(&'a [u8]),
     Opaque,
     Malformed,
 }
 
-/// The content of one primitive OCTET STRING, `UTF8String`, `PrintableString` or `IA5String`, definite length (X.690, 8.1).
+/// Reads one primitive OCTET STRING, `UTF8String`, `PrintableString` or `IA5String` of definite length (X.690, 8.1).
 fn ber_string(ber: &[u8]) -> Ber<'_> {
     let [0x04 | 0x0C | 0x13 | 0x16, rest @ ..] = ber else {
         return Ber::Opaque;

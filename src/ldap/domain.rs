@@ -1,20 +1,20 @@
-//! The hosted domain that a name is in.
+//! The hosted domain of a name.
 
 use super::Dn;
 use super::attribute::same_type;
 use super::dn::Rdn;
 
-/// Its organisations, from the entry upwards.
+/// The values of `o` in a name, from the entry upwards.
 pub fn organisations(dn: &Dn) -> Vec<Vec<u8>> {
     values(dn, "o")
 }
 
-/// Its domain components, from the entry upwards.
+/// The values of `dc` in a name, from the entry upwards.
 pub fn components(dn: &Dn) -> Vec<Vec<u8>> {
     values(dn, "dc")
 }
 
-/// The hosted domain that a name is in: its nearest `o`, or what its `dc`s spell.
+/// The hosted domain of a name: the value of the nearest `o`, or else the values of `dc` joined by dots.
 pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
     if let Some(domain) = organisations(dn).into_iter().next() {
         return Some(domain);
@@ -23,7 +23,7 @@ pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
     (!components.is_empty()).then(|| components.join(&b'.'))
 }
 
-/// The values of one type in a name, from the entry upwards.
+/// The values of an attribute type in a name, from the entry upwards.
 fn values(dn: &Dn, attribute_type: &str) -> Vec<Vec<u8>> {
     let rdns = dn.rdns();
     let avas = rdns.iter().flat_map(Rdn::avas);

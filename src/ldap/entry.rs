@@ -1,37 +1,35 @@
-//! Entries (RFC 4512, 2.3): a name and its attributes, in the order and the spelling of the export.
+//! Entries (RFC 4512, 2.3): a DN with attributes, in the order and spelling of the export.
 
 use std::sync::Arc;
 
 use super::{AttributeDescription, Dn};
 
-/// Where something stood in the input: which export, and on which line.
-///
-/// Evidence for the reader of a report; two entries that differ only in this are equal.
+/// A place in the input: an export and a line, for reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
-    /// Index of the export among those given, from 0.
+    /// The index of the export on the command line, from 0.
     pub export: u16,
-    /// Line in that export, from 1.
+    /// The line in that export, from 1.
     pub line: u64,
 }
 
-/// One attribute value: any bytes.
+/// An attribute value: any bytes.
 #[derive(Clone, Eq)]
 pub struct Value {
-    /// The value itself, decoded (RFC 2849 base64 and folds undone); copies of an entry share it.
+    /// The value, without the base64 encoding and folding of RFC 2849. Copies of an entry share it.
     pub bytes: Arc<[u8]>,
-    /// Line of the export on which it begins, from 1; 0 for a value that is in no export.
+    /// The line of the export on which the value begins, from 1; 0 for a value that is not from an export.
     pub line: u64,
 }
 
 impl Value {
-    /// A value that is in no export.
+    /// A value that is not from an export.
     pub fn new(bytes: &[u8]) -> Self {
         Self { bytes: bytes.into(), line: 0 }
     }
 }
 
-/// Byte equality; the line is evidence and does not count.
+/// Byte equality; the line is ignored.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes
@@ -41,25 +39,25 @@ impl PartialEq for Value {
 /// An attribute description with its values (RFC 4512, 2.5), in the order of the export.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Attribute {
-    /// Type and options.
+    /// The type and options.
     pub description: AttributeDescription,
-    /// Never empty in an entry, except where the export holds names only (`ldapsearch -A`).
+    /// The values; empty only if the export has attribute names only (`ldapsearch -A`).
     pub values: Vec<Value>,
 }
 
 /// A directory entry.
 #[derive(Clone)]
 pub struct Entry {
-    /// The name, as the export spells it.
+    /// The DN, as spelled in the export.
     pub dn: Dn,
-    /// The line of its `dn:`.
+    /// The export, and the line of `dn:`.
     pub origin: Origin,
-    /// One element a description, in the order in which they first appear.
+    /// One element for each attribute description, in the order in which they first appear.
     pub attributes: Vec<Attribute>,
 }
 
 impl Entry {
-    /// The values of an attribute type without options, whatever the case of its name, by any of its names.
+    /// The values of an attribute type without options, given by any of its names.
     pub fn values<'e>(&'e self, attribute_type: &'e str) -> impl Iterator<Item = &'e Value> {
         self.attributes
             .iter()
@@ -72,7 +70,7 @@ impl Entry {
         self.values("objectClass").any(|value| value.bytes.eq_ignore_ascii_case(class.as_bytes()))
     }
 
-    /// Adds a value to the end of its attribute, which is begun if the entry lacks it.
+    /// Adds a value at the end of an attribute, and the attribute if the entry does not have it.
     pub fn push(&mut self, description: AttributeDescription, value: Value) {
         match self.attributes.iter_mut().find(|attribute| attribute.description == description) {
             Some(attribute) => attribute.values.push(value),

@@ -1,9 +1,8 @@
-//! Equality matching rules (RFC 4517, 4.2): when two values are the same value.
+//! Equality matching rules (RFC 4517, 4.2): whether two values are the same value.
 //!
-//! A rule is a normal form: two values match if their normal forms are the same bytes. Normalising never fails; whether a
-//! value can be read under the rule, [`read`] says. A
-//! value that its own syntax forbids (a `member` that is not a DN, a time that is none) is its own normal form, which
-//! no valid value shares: it matches itself only, and is reported instead of lost.
+//! A rule is implemented as a normal form: two values match if their normal forms are the same bytes. Normalising never
+//! fails. A value that violates its syntax (a `member` that is not a DN, a malformed time) is its own normal form, which no
+//! valid value has: it matches itself only, so it can be reported. [`read`] returns `None` for such a value.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -12,7 +11,7 @@ use jiff::{SignedDuration, civil};
 
 use super::{
     dn_key,
-    dn_syntax::is_numeric_oid,
+    keystring::{is_lenient_descr, is_numeric_oid},
     name_and_uid::split_name_and_uid,
     string_prep::{Preparation, prepare},
 };
@@ -24,36 +23,36 @@ pub enum MatchingRule {
     CaseIgnore,
     /// `caseExactMatch` (4.2.4).
     CaseExact,
-    /// `caseIgnoreIA5Match` (4.2.7). Servers let UTF-8 into these values, so it is prepared like any text.
+    /// `caseIgnoreIA5Match` (4.2.7). Servers accept UTF-8 in these values, so they are prepared like any text.
     CaseIgnoreIa5,
     /// `caseExactIA5Match` (4.2.3).
     CaseExactIa5,
     /// `caseIgnoreListMatch` (4.2.9): lines separated by `$`.
     CaseIgnoreList,
-    /// `numericStringMatch` (4.2.22): spaces do not count.
+    /// `numericStringMatch` (4.2.22): spaces are insignificant.
     NumericString,
-    /// `telephoneNumberMatch` (4.2.29): case, spaces and hyphens do not count.
+    /// `telephoneNumberMatch` (4.2.29): case, spaces and hyphens are insignificant.
     TelephoneNumber,
-    /// `distinguishedNameMatch` (4.2.15): by [`DnKey`](super::DnKey).
+    /// `distinguishedNameMatch` (4.2.15), by [`DnKey`](super::DnKey).
     DistinguishedName,
-    /// `uniqueMemberMatch` (4.2.31): a DN and, if there are any, the same bits.
+    /// `uniqueMemberMatch` (4.2.31): the same DN and the same bit string, or none in both.
     NameAndOptionalUid,
     /// `octetStringMatch` (4.2.27).
     OctetString,
-    /// `bitStringMatch` (4.2.1), by spelling.
+    /// `bitStringMatch` (4.2.1), byte by byte.
     BitString,
-    /// `integerMatch` (4.2.19), of any size; leading zeros and a plus sign do not count.
+    /// `integerMatch` (4.2.19), for integers of any size; leading zeros and a plus sign are insignificant.
     Integer,
-    /// `booleanMatch` (4.2.2), ignoring case, as Active Directory and scripts write `true`.
+    /// `booleanMatch` (4.2.2), ignoring case, because Active Directory and scripts write `true`.
     Boolean,
     /// `generalizedTimeMatch` (4.2.17): the same instant.
     GeneralizedTime,
-    /// `objectIdentifierMatch` (4.2.26), ignoring case; names are not translated to OIDs.
+    /// `objectIdentifierMatch` (4.2.26), ignoring case. Names are not translated into OIDs.
     ObjectIdentifier,
     /// `uuidMatch` (RFC 4530, 2.2).
     Uuid,
-    /// The type is not in the table. As `caseIgnoreMatch`, except that control characters count: who does not know
-    /// the syntax must not remove bytes from the value.
+    /// The rule of types that are not in the table: `caseIgnoreMatch`, except that control characters are significant, because
+    /// the values may not be text.
     Unknown,
 }
 
@@ -67,9 +66,10 @@ pub fn matches(rule: MatchingRule, a: &[u8], b: &[u8]) -> bool {
     a == b || (rule != MatchingRule::OctetString && normalize(rule, a) == normalize(rule, b))
 }
 
-/// The normal form of a stored value, if the value can be read under the rule.
+/// The normal form of a stored value; `None` if the value violates the syntax of the rule.
 ///
-/// More is read than [`is_assertion_value`] takes: servers and tools have stored numbers with leading zeros and `true`.
+/// More is accepted than by [`is_assertion_value`], because servers and tools have stored `true` and numbers with leading
+/// zeros.
 pub fn read(rule: MatchingRule, value: &[u8]) -> Option<Cow<'_, [u8]>> {
     match rule {
         MatchingRule::DistinguishedName => Some(Cow::Owned(dn_key::key_at_depth(value, 0)?.ok()?)),
@@ -88,10 +88,10 @@ pub fn read(rule: MatchingRule, value: &[u8]) -> Option<Cow<'_, [u8]>> {
     }
 }
 
-/// Whether a value of a filter can be a value under the rule (RFC 4517, 3.3): if it cannot, the filter's item is
-/// Undefined (RFC 4511, 4.5.1.7).
+/// Whether an assertion value of a filter conforms to the syntax of the rule (RFC 4517, 3.3). If it does not, the filter item
+/// is Undefined (RFC 4511, 4.5.1.7).
 ///
-/// IA5 strings may hold UTF-8 here, as many servers store it.
+/// IA5 strings may contain UTF-8, as on many servers.
 pub fn is_assertion_value(rule: MatchingRule, value: &[u8]) -> bool {
     use MatchingRule as R;
     let is_text = || str::from_utf8(value).is_ok();
@@ -123,7 +123,7 @@ fn is_integer(value: &[u8]) -> bool {
     value == b"0" || is_number
 }
 
-/// Lengths of the parts of a UUID (RFC 4122, 3).
+/// The lengths of the parts of a UUID (RFC 4122, 3).
 const UUID_PARTS: [usize; 5] = [8, 4, 4, 4, 12];
 
 fn is_uuid(value: &[u8]) -> bool {
@@ -131,14 +131,12 @@ fn is_uuid(value: &[u8]) -> bool {
     parts().map(<[u8]>::len).eq(UUID_PARTS) && parts().flatten().all(u8::is_ascii_hexdigit)
 }
 
-/// An OID, or a name: with the `_` that 389 DS has in names.
+/// Whether a value is an OID, or a name, in which 389 DS allows `_`.
 fn is_object_identifier(value: &[u8]) -> bool {
-    let is_name = value.first().is_some_and(u8::is_ascii_alphabetic)
-        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    is_name || is_numeric_oid(value)
+    is_lenient_descr(value) || is_numeric_oid(value)
 }
 
-/// How two values that were [`read`] are ordered. Text is ordered by the bytes of its normal form.
+/// The order of two normal forms that [`read`] returned. Text is ordered by the bytes of its normal form.
 pub fn order(rule: MatchingRule, a: &[u8], b: &[u8]) -> Ordering {
     match rule {
         MatchingRule::Integer => {
@@ -150,13 +148,13 @@ pub fn order(rule: MatchingRule, a: &[u8], b: &[u8]) -> Ordering {
                 ((false, long), (false, other)) => long.cmp(&other).then_with(|| a.cmp(b)),
             }
         }
-        // `...23Z` and `...23.5Z`: what is before the Z has the order.
+        // `...23Z` is before `...23.5Z`, so the Z must not be compared.
         MatchingRule::GeneralizedTime => a.strip_suffix(b"Z").unwrap_or(a).cmp(b.strip_suffix(b"Z").unwrap_or(b)),
         _ => a.cmp(b),
     }
 }
 
-/// [`normalize`] for a value that is in DNs `depth` deep.
+/// [`normalize`] for a value that is nested in `depth` DNs.
 pub(super) fn normalize_nested(rule: MatchingRule, value: &[u8], depth: usize) -> Cow<'_, [u8]> {
     match rule {
         MatchingRule::CaseIgnore
@@ -206,20 +204,20 @@ fn is_space_or_hyphen(c: char) -> bool {
     matches!(c, ' ' | '-' | '\u{58A}' | '\u{2010}' | '\u{2011}' | '\u{2212}' | '\u{FE63}' | '\u{FF0D}')
 }
 
-/// Marks the normal form of a value that is not a DN: no key begins with this byte.
-const NO_NAME: u8 = 0x00;
+/// The first byte of the normal form of a value that is not a DN. No key begins with it.
+const NOT_A_DN: u8 = 0x00;
 
 fn name(value: &[u8], depth: usize) -> Cow<'_, [u8]> {
     match dn_key::key_at_depth(value, depth) {
         Some(Ok(key)) => Cow::Owned(key),
-        Some(Err(_)) | None => Cow::Owned([&[NO_NAME], value].concat()),
+        Some(Err(_)) | None => Cow::Owned([&[NOT_A_DN], value].concat()),
     }
 }
 
 fn name_and_uid(value: &[u8], depth: usize) -> Cow<'_, [u8]> {
     match split_name_and_uid(value) {
         (dn, None) => name(dn, depth),
-        // A key is empty or ends with 0x00, so what stands behind a `#` cannot belong to it.
+        // A key is empty or ends with 0x00, so the text after it cannot be taken for a part of it.
         (dn, Some(bits)) => Cow::Owned([name(dn, depth).as_ref(), b"#", bits].concat()),
     }
 }
@@ -247,10 +245,11 @@ fn boolean(value: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// `YYYYMMDDHHMMSS[.fraction]Z` of a `GeneralizedTime` in any of its forms (RFC 4517, 3.3.13), or `None` if it is none.
+/// The normal form `YYYYMMDDHHMMSS[.fraction]Z` of a `GeneralizedTime` in any of its forms (RFC 4517, 3.3.13); `None` if the
+/// value is not a `GeneralizedTime`.
 ///
-/// A fraction is one of the last unit written: hour, minute or second. Second 60 (a leap second) is the one after 59.
-/// Nothing is rounded.
+/// A fraction is a fraction of the last unit written: hour, minute or second. Second 60 (a leap second) is the second after
+/// 59. Nothing is rounded.
 fn instant(value: &[u8]) -> Option<Vec<u8>> {
     let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (clock, rest) = value.split_at_checked(digits)?;
@@ -273,7 +272,7 @@ fn instant(value: &[u8]) -> Option<Vec<u8>> {
         }
         _ => (&[][..], rest),
     };
-    let (seconds, fraction) = of_unit(fraction, unit);
+    let (seconds, fraction) = in_seconds(fraction, unit);
     let moment = at.checked_add(SignedDuration::from_secs(seconds + leap)).ok()?;
     let utc = moment.checked_sub(SignedDuration::from_mins(offset_minutes(zone)?)).ok()?;
 
@@ -296,8 +295,8 @@ fn instant(value: &[u8]) -> Option<Vec<u8>> {
     Some(normal)
 }
 
-/// Whole seconds, and digits of the fraction of a second, in `0.fraction` of a unit of so many seconds.
-fn of_unit(fraction: &[u8], unit: u16) -> (i64, Vec<u8>) {
+/// Converts `0.fraction` of a unit of `unit` seconds into whole seconds and the digits of a fraction of a second.
+fn in_seconds(fraction: &[u8], unit: u16) -> (i64, Vec<u8>) {
     let mut digits = fraction.to_vec();
     let mut carry = 0;
     for digit in digits.iter_mut().rev() {
@@ -308,7 +307,7 @@ fn of_unit(fraction: &[u8], unit: u16) -> (i64, Vec<u8>) {
     (carry.into(), digits)
 }
 
-/// Minutes east of UTC of `Z`, `+HH` or `+HHMM`.
+/// The offset from UTC of `Z`, `+HH` or `+HHMM`, in minutes, positive to the east; `None` if the text is not a time zone.
 fn offset_minutes(zone: &[u8]) -> Option<i64> {
     let (sign, digits) = match zone {
         b"Z" | b"z" => return Some(0),

@@ -7,9 +7,9 @@
 
 use memchr::memrchr;
 
-/// Splits `DN#'0101'B` into the DN and the bit string (`'0101'B`); a value without bits is all DN.
+/// Splits `DN#'0101'B` into the DN and the bit string (`'0101'B`); a value without a bit string is returned as the DN.
 ///
-/// A `#` may stand in a DN, so only a well-formed bit string at the very end is one.
+/// A DN may contain `#`, so only a well-formed bit string at the end counts.
 pub fn split_name_and_uid(value: &[u8]) -> (&[u8], Option<&[u8]>) {
     let Some((dn, [b'#', bits @ ..])) = memrchr(b'#', value).and_then(|at| value.split_at_checked(at)) else {
         return (value, None);
@@ -30,8 +30,8 @@ mod tests {
 
     #[test]
     fn splits_only_at_a_bit_string() {
-        type Case = (&'static [u8], &'static [u8], Option<&'static [u8]>);
-        let table: &[Case] = &[
+        type SplitCase = (&'static [u8], &'static [u8], Option<&'static [u8]>);
+        let table: &[SplitCase] = &[
             (b"uid=a,dc=x", b"uid=a,dc=x", None),
             (b"uid=a,dc=x#'0101'B", b"uid=a,dc=x", Some(b"'0101'B")),
             (b"uid=a#''B", b"uid=a", Some(b"''B")),

@@ -1,25 +1,25 @@
-//! The object classes that `offboard` knows without a schema: their kind, their superiors, and which attribute types
+//! The object classes that `offboard` knows without a schema: their kind, their superclasses, and the attribute types that
 //! they require and allow.
 //!
-//! The table holds what stands on the entries of people, their groups and their address books. It answers one
-//! question: when a class goes from an entry, which attributes does no other class of the entry allow? A class that
-//! is not in the table allows nothing here; who asks must say that it was not known.
+//! The table contains the classes of accounts, groups and address books. It answers one question: if a class is removed from
+//! an entry, which attributes are not allowed by any other class of the entry? A class that is not in the table allows
+//! nothing here, and callers must report that it is unknown.
 //!
-//! Where sources differ, a class allows what any of them lists:
+//! Where sources differ, a class allows what any source lists:
 //!
 //! | class | difference |
 //! | --- | --- |
-//! | inetLocalMailRecipient | Sun's has `mail` and `mailAlternateAddress`, OpenLDAP's `mailLocalAddress` instead |
-//! | icsCalendarUser | structural in Sun's reference; it stands beside inetOrgPerson, so servers hold it as auxiliary |
-//! | ipUser | `psRoot` is not in the reference; it is what links a user to an address book |
-//! | piPStoreRoot | `piStoreRoot` in the reference; entries have the longer name |
+//! | inetLocalMailRecipient | Sun's has `mail` and `mailAlternateAddress`; OpenLDAP's has `mailLocalAddress` instead |
+//! | icsCalendarUser | structural in Sun's reference; entries have it in addition to inetOrgPerson, so servers define it as auxiliary |
+//! | ipUser | the reference lacks `psRoot`, which links a user to an address book |
+//! | piPStoreRoot | called `piStoreRoot` in the reference; entries have the longer name |
 //! | posixGroup | structural in RFC 2307, auxiliary in its later draft |
 //! | mailGroup | auxiliary in Netscape's schema; structural, with `cn` and `mail` required, in a file of 389 DS |
 //!
 //! Sources: RFC 4512 (2.4.2, 2.6, 4.3), RFC 4519 (3.x), RFC 4523, RFC 4524 (3.x), RFC 2079, RFC 2307 and
 //! draft-howard-rfc2307bis-02, RFC 2798, Sun Java Communications Suite 5 Schema Reference (819-4437), Sun Access
 //! Manager 7.1 (819-5899) and the schema of its successor, and the schema files of OpenLDAP and 389 Directory Server.
-//! A class without an OID here is one whose OID was not found published.
+//! The OID of a class is empty here if no publication of it was found.
 
 use super::{
     attribute::{SoughtType, same_type},
@@ -29,34 +29,34 @@ use super::{
 /// The kinds of object class (RFC 4512, 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClassKind {
-    /// Only others derive from it.
+    /// A base for other classes.
     Abstract,
-    /// Says what an entry is; it stays while the entry lives.
+    /// The class that determines what an entry is; it cannot be changed.
     Structural,
-    /// Adds to an entry, and may be taken off.
+    /// A class that adds attributes to an entry and may be removed.
     Auxiliary,
 }
 
-/// What is known of one object class (RFC 4512, 4.1.1).
+/// A known object class (RFC 4512, 4.1.1).
 #[derive(Debug, PartialEq, Eq)]
 pub struct ObjectClass {
     /// Dotted-decimal OID, or empty.
     pub oid: &'static str,
-    /// All short names. Never empty.
+    /// All short names, at least one.
     pub names: &'static [&'static str],
-    /// Its kind, as documented.
+    /// The kind, as documented.
     pub kind: ClassKind,
-    /// The classes that it derives from; none for `top` only.
+    /// The direct superclasses; empty only for `top`.
     pub superiors: &'static [&'static str],
-    /// Attribute types that an entry of it must have, without those of its superiors.
+    /// Attribute types that entries of the class must have, without those of its superclasses.
     pub must: &'static [&'static str],
-    /// Attribute types that an entry of it may have, without those of its superiors.
+    /// Attribute types that entries of the class may have, without those of its superclasses.
     pub may: &'static [&'static str],
 }
 
 impl ObjectClass {
     /// Whether the class has this name or OID, ignoring case.
-    pub fn is_called(&self, name: &str) -> bool {
+    pub fn has_name(&self, name: &str) -> bool {
         self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
             || (!self.oid.is_empty() && without_oid_prefix(name) == self.oid)
     }
@@ -82,12 +82,12 @@ impl ObjectClass {
         self.is_extensible() || own() || self.superiors().any(|superior| superior.allows_type(asked))
     }
 
-    /// The attribute types that an entry of this class must have, its superiors' first.
+    /// The attribute types that an entry of this class must have, those of its superclasses first.
     pub fn required(&self) -> Vec<&'static str> {
         self.superiors().flat_map(Self::required).chain(self.must.iter().copied()).collect()
     }
 
-    /// Whether another class is among the superiors of this one, at any distance.
+    /// Whether another class is a direct or indirect superclass of this one.
     pub fn derives_from(&self, other: &Self) -> bool {
         self.superiors().any(|superior| superior == other || superior.derives_from(other))
     }
@@ -102,17 +102,17 @@ pub(super) fn all() -> &'static [ObjectClass] {
     TABLE
 }
 
-/// The known class of this name or OID, ignoring case.
+/// The class with a name or OID, ignoring case; `None` if it is not in the table.
 pub fn find(name: &str) -> Option<&'static ObjectClass> {
-    TABLE.iter().find(|known| known.is_called(name))
+    TABLE.iter().find(|known| known.has_name(name))
 }
 
-/// Whether a class, with its superiors, requires or allows an attribute type; false for a class that is not known.
+/// Whether a class or one of its superclasses requires or allows an attribute type; `false` if the class is not in the table.
 pub fn allows(class: &str, attribute_type: &str) -> bool {
     find(class).is_some_and(|known| known.allows(attribute_type))
 }
 
-/// Whether any known class requires or allows an attribute type by name.
+/// Whether any class in the table lists an attribute type.
 pub fn is_of_a_class(attribute_type: &str) -> bool {
     let asked = SoughtType::new(attribute_type);
     TABLE.iter().any(|known| known.must.iter().chain(known.may).any(|name| asked.is(name)))
@@ -120,7 +120,7 @@ pub fn is_of_a_class(attribute_type: &str) -> bool {
 
 /// Whether two names are of the same class.
 pub fn same_class(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || find(a).is_some_and(|known| known.is_called(b))
+    a.eq_ignore_ascii_case(b) || find(a).is_some_and(|known| known.has_name(b))
 }
 
 const EXTENSIBLE_OBJECT: &str = "1.3.6.1.4.1.1466.101.120.111";
@@ -140,7 +140,7 @@ use ClassKind::{Abstract as ABS, Auxiliary as AUX, Structural as STR};
 
 #[rustfmt::skip]
 static TABLE: &[ObjectClass] = &[
-    // RFC 4512: the model's own classes
+    // RFC 4512: classes of the directory model
     row("2.5.6.0", &["top"], ABS, &[], &["objectClass"], &[]),
     row("2.5.6.1", &["alias"], STR, &["top"], &["aliasedObjectName"], &[]),
     row(EXTENSIBLE_OBJECT, &["extensibleObject"], AUX, &["top"], &[], &[]),
@@ -224,7 +224,7 @@ static TABLE: &[ObjectClass] = &[
           "userCertificate", "x500UniqueIdentifier", "preferredLanguage", "userSMIMECertificate",
           "userPKCS12"]),
 
-    // RFC 2307: accounts of POSIX systems; groups that may be empty, of its later draft
+    // RFC 2307: accounts of POSIX systems; from its later draft, groups that may be empty
     row("1.3.6.1.1.1.2.0", &["posixAccount"], AUX, &["top"],
         &["cn", "uid", "uidNumber", "gidNumber", "homeDirectory"],
         &["userPassword", "loginShell", "gecos", "description"]),
@@ -236,7 +236,7 @@ static TABLE: &[ObjectClass] = &[
     row("1.3.6.1.1.1.2.18", &["groupOfMembers"], STR, &["top"], &["cn"],
         &["businessCategory", "seeAlso", "owner", "ou", "o", "description", "member"]),
 
-    // Netscape: mail before inetMailUser, dynamic groups
+    // Netscape: mail accounts before inetMailUser, dynamic groups
     row("2.16.840.1.113730.3.2.3", &["mailRecipient"], AUX, &["top"], &[],
         &["cn", "mail", "mailAlternateAddress", "mailHost", "mailRoutingAddress", "mailAccessDomain",
           "mailAutoReplyMode", "mailAutoReplyText", "mailDeliveryOption", "mailForwardingAddress",
@@ -349,7 +349,7 @@ mod tests {
         for known in TABLE {
             assert!(!known.names.is_empty());
             for name in known.names.iter().chain((!known.oid.is_empty()).then_some(&known.oid)) {
-                assert!(seen.insert(name.to_ascii_lowercase()), "{name} stands twice");
+                assert!(seen.insert(name.to_ascii_lowercase()), "{name} appears twice");
                 for spelling in [name.to_string(), name.to_ascii_uppercase(), name.to_ascii_lowercase()] {
                     assert_eq!(find(&spelling), Some(known), "{spelling}");
                 }
@@ -369,7 +369,7 @@ mod tests {
             depth
         }
         for known in TABLE {
-            // A circle of superiors would end in an overflow of the stack.
+            // A cycle of superclasses would overflow the stack.
             assert!(depth(known) <= 4, "{:?}", known.names);
             for superior in known.superiors {
                 let kind = find(superior).unwrap().kind;
@@ -381,14 +381,14 @@ mod tests {
     }
 
     #[test]
-    fn every_attribute_type_is_one_and_stands_once() {
+    fn every_attribute_type_is_valid_and_listed_once() {
         for known in TABLE {
             let mut seen = std::collections::BTreeSet::new();
             for name in known.must.iter().chain(known.may) {
                 let description = AttributeDescription::parse(name.as_bytes()).unwrap();
                 assert!(!description.has_options() && name.starts_with(|first: char| first.is_ascii_alphabetic()));
-                assert_eq!(attribute_types::canonical_name(name), *name, "{:?}: spelled in another way", known.names);
-                assert!(seen.insert(description.key()), "{:?}: {name} stands twice", known.names);
+                assert_eq!(attribute_types::canonical_name(name), *name, "{:?}: spelled differently", known.names);
+                assert!(seen.insert(description.key()), "{:?}: {name} appears twice", known.names);
             }
         }
     }
@@ -429,7 +429,7 @@ mod tests {
             ("piLocalBook", "piEntryID", true, true),
             ("extensibleObject", "x-anything", true, false),
             ("extensibleObject", "objectClass", true, true),
-            ("x-nobody-knows", "cn", false, false),
+            ("x-unknown", "cn", false, false),
         ] {
             assert_eq!(allows(class, attribute_type), allowed, "{class} allows {attribute_type}");
             let requires = find(class).is_some_and(|known| known.requires(attribute_type));
@@ -460,6 +460,6 @@ mod tests {
         assert_eq!(people.required(), ["objectClass", "sn", "cn"]);
         assert!(people.derives_from(person) && people.derives_from(top));
         assert!(!person.derives_from(people) && !person.derives_from(person));
-        assert!(is_of_a_class("surname") && is_of_a_class("inetUserStatus") && !is_of_a_class("x-nobody-knows"));
+        assert!(is_of_a_class("surname") && is_of_a_class("inetUserStatus") && !is_of_a_class("x-unknown"));
     }
 }

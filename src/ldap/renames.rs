@@ -1,50 +1,51 @@
-//! What a run of renames makes of names: each takes along what stands below its entry.
+//! Sequences of renames: the name that an entry has before, between and after them. A rename also renames the subtree.
 
 use std::collections::HashMap;
 
 use super::DnKey;
 use super::dn_key::prefixes;
 
-/// Renames in the order in which they are done.
+/// Renames, in the order in which they are applied.
 ///
-/// A name is followed by looking up those above it, so that many renames do not slow each other down.
+/// A name is traced by looking up its ancestors, so the time does not grow with the number of renames.
 #[derive(Clone, Debug, Default)]
 pub struct Renames {
     pairs: Vec<(DnKey, DnKey)>,
-    /// Positions by the name before, and by the name afterwards; in order.
+    /// Indices into `pairs` in ascending order, by the old name.
     by_old: HashMap<DnKey, Vec<usize>>,
+    /// The same by the new name.
     by_new: HashMap<DnKey, Vec<usize>>,
 }
 
 impl Renames {
-    /// Adds one behind the others.
+    /// Adds a rename after the others.
     pub fn push(&mut self, old: DnKey, new: DnKey) {
         self.by_old.entry(old.clone()).or_default().push(self.pairs.len());
         self.by_new.entry(new.clone()).or_default().push(self.pairs.len());
         self.pairs.push((old, new));
     }
 
-    /// How many there are.
+    /// The number of renames.
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no renames.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// The names that are given up.
+    /// The old names, in order.
     pub fn old_names(&self) -> impl Iterator<Item = &DnKey> {
         self.pairs.iter().map(|(old, _)| old)
     }
 
-    /// The old and the new name of the last one.
+    /// The old and the new name of the last rename.
     pub fn last(&self) -> Option<&(DnKey, DnKey)> {
         self.pairs.last()
     }
 
-    /// The name that an entry has behind all of them which has this one when the first `done` are done.
+    /// The name after all renames of the entry that has the name `key` after the first `done` renames.
     pub fn after(&self, key: &DnKey, done: usize) -> DnKey {
         let (mut key, mut from) = (key.clone(), done);
         loop {
@@ -56,7 +57,7 @@ impl Renames {
         }
     }
 
-    /// The name that an entry had before any of them which has this one when the first `done` are done.
+    /// The name before all renames of the entry that has the name `key` after the first `done` renames.
     pub fn before(&self, key: &DnKey, done: usize) -> DnKey {
         let (mut key, mut until) = (key.clone(), done);
         loop {
@@ -69,7 +70,8 @@ impl Renames {
     }
 }
 
-/// The key that an entry has when the entry at or above it goes from `old` to `new`.
+/// The key of an entry after `old`, which is the entry or one of its ancestors, is renamed to `new`; any other key is returned
+/// unchanged.
 pub fn renamed(key: &DnKey, old: &DnKey, new: &DnKey) -> DnKey {
     if !key.is_at_or_under(old) {
         return key.clone();
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn names_follow() {
+    fn traces_names_forwards_and_backwards() {
         let moves = [("cn=a,o=x", "cn=a,o=y"), ("o=y", "o=z"), ("cn=a,o=z", "cn=b,o=x"), ("o=x", "o=w")];
         for (done, then, first, last) in [
             (0, "cn=a,o=x", "cn=a,o=x", "cn=b,o=w"),
@@ -116,7 +118,7 @@ mod tests {
     }
 
     proptest! {
-        /// One after the other amounts to the same.
+        /// Applying the renames one by one has the same result.
         #[test]
         fn as_one_by_one(
             pairs in prop::collection::vec(("(cn=[ab],){0,2}o=[xy]", "(cn=[ab],){0,2}o=[xy]"), 0..6),
@@ -125,8 +127,8 @@ mod tests {
         ) {
             let mut renames = Renames::default();
             for (old, new) in pairs {
-            renames.push(key(&old), key(&new));
-        }
+                renames.push(key(&old), key(&new));
+            }
             let done = done.min(renames.len());
             let forth = renames.pairs[done..].iter().fold(key(&name), |key, (old, new)| renamed(&key, old, new));
             prop_assert_eq!(renames.after(&key(&name), done), forth);

@@ -1,11 +1,11 @@
-//! Attributes whose values are shown to nobody.
+//! Attributes whose values are never shown.
 //!
 //! Sources: RFC 2307, RFC 3112, RFC 4519; the schema files of OpenLDAP (ppolicy, config), 389 DS, `FreeIPA`, Samba and MIT
 //! Kerberos; Sun's Schema Reference; [MS-ADA1] to [MS-ADA3], [MS-ADLS].
 
 use super::attribute::{base_type, is_one_of};
 
-/// Attributes whose values are secrets, by type. Hashes are secrets too.
+/// Attribute types whose values are secrets, hashes included.
 const SECRETS: [&str; 44] = [
     "userPassword",
     "unicodePwd",
@@ -53,10 +53,10 @@ const SECRETS: [&str; 44] = [
     "msLAPS-EncryptedPassword",
 ];
 
-/// What is in the place of a secret.
+/// The text that is shown in place of a secret.
 pub const MASK: &str = "********";
 
-/// Whether values of an attribute are secrets, whatever its options and however it is spelt.
+/// Whether the values of an attribute are secrets. The attribute may have options and may be given by any of its names.
 pub fn is_secret(description: &str) -> bool {
     is_one_of(&SECRETS, base_type(description))
 }

@@ -1,31 +1,31 @@
-//! String preparation (RFC 4518): what makes two spellings of one text equal.
+//! String preparation (RFC 4518): the normal form by which texts are compared.
 //!
 //! | step (RFC 4518) | as implemented |
 //! | --- | --- |
-//! | 2.1 transcode | values that are not UTF-8 are not text: they are compared byte by byte |
-//! | 2.2 map | controls and default-ignorable characters to nothing, white space to SPACE; case folding: RFC 3454 table B.2, and the lower-case mapping for letters younger than that table (Unicode 3.2) |
+//! | 2.1 transcode | values that are not UTF-8 are compared byte by byte |
+//! | 2.2 map | control and default-ignorable characters to nothing, white space to SPACE; case folding by table B.2 of RFC 3454, and by the lower-case mapping for letters that are newer than that table (Unicode 3.2) |
 //! | 2.3 normalize | NFKC |
-//! | 2.4 prohibit, 2.5 bidi | not enforced: a directory holds what it holds, and comparing must not fail |
-//! | 2.6.1 insignificant spaces | none at the ends, one between words. A SPACE before a combining mark is not a space |
+//! | 2.4 prohibit, 2.5 bidi | not enforced: any stored value must be comparable |
+//! | 2.6.1 insignificant spaces | no space at the ends, one between words; a SPACE before a combining mark is not insignificant |
 //!
-//! Steps 2.2 and 2.3 are repeated until nothing changes, so that preparing is idempotent: NFKC turns some letters
-//! that are younger than the table into capitals.
+//! Steps 2.2 and 2.3 are repeated until nothing changes, so that preparation is idempotent: NFKC turns some letters that are
+//! newer than the table into capital letters.
 
 use std::borrow::Cow;
 
 use stringprep::tables;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// What preparing does to a text.
+/// The options of preparation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preparation {
-    /// Capital and small letters are the same.
+    /// Upper and lower case are the same.
     pub fold_case: bool,
-    /// Control characters other than white space are removed; else they count.
+    /// Control characters other than white space are removed; otherwise they are significant.
     pub drop_controls: bool,
 }
 
-/// The prepared form of a value; borrowed if the value is prepared already, and if it is not UTF-8.
+/// The prepared form of a value. It is borrowed if the value is already prepared or is not UTF-8.
 pub fn prepare(value: &[u8], how: Preparation) -> Cow<'_, [u8]> {
     if is_prepared_ascii(value, how) {
         return Cow::Borrowed(value);
@@ -51,7 +51,7 @@ pub(super) fn push_printable_ascii(out: &mut Vec<u8>, value: &[u8], fold_case: b
             out.extend_from_slice(word);
             out.push(b' ');
         }
-        out.pop(); // a trimmed value with a space in it has words
+        out.pop(); // A trimmed value that contains a space has words.
     } else {
         out.extend_from_slice(value);
     }
@@ -73,7 +73,7 @@ fn is_prepared_ascii(value: &[u8], how: Preparation) -> bool {
 
 fn mapped_and_normalized(text: &str, how: Preparation) -> String {
     let mut before = pass(text, how);
-    // Two passes suffice for all of today's Unicode; the bound is for tomorrow's.
+    // Two passes suffice for Unicode today. The limit guards against future versions.
     for _ in 0..4 {
         let after = pass(&before, how);
         if after == before {
@@ -89,7 +89,7 @@ fn pass(text: &str, how: Preparation) -> String {
     if how.fold_case { mapped.flat_map(fold_case).nfkc().collect() } else { mapped.nfkc().collect() }
 }
 
-/// RFC 4518, 2.2, without the case.
+/// The mapping of RFC 4518, 2.2, without case folding.
 fn map(c: char, how: Preparation) -> Option<char> {
     if is_white_space(c) {
         Some(' ')
@@ -118,12 +118,12 @@ fn is_ignorable(c: char) -> bool {
 
 fn fold_case(c: char) -> impl Iterator<Item = char> {
     let in_unicode_3_2 = !tables::unassigned_code_point(c);
-    let old = in_unicode_3_2.then(|| tables::case_fold_for_nfkc(c));
-    let young = (!in_unicode_3_2).then(|| c.to_lowercase());
-    old.into_iter().flatten().chain(young.into_iter().flatten())
+    let by_table = in_unicode_3_2.then(|| tables::case_fold_for_nfkc(c));
+    let by_lower_case = (!in_unicode_3_2).then(|| c.to_lowercase());
+    by_table.into_iter().flatten().chain(by_lower_case.into_iter().flatten())
 }
 
-/// RFC 4518, 2.6.1, with the one space between words that makes the shorter form.
+/// RFC 4518, 2.6.1, but with one space between words instead of two.
 fn fold_spaces(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut pending = false;
@@ -168,7 +168,7 @@ mod tests {
             ("Straße", "strasse", "Straße"),
             ("ﬁne", "fine", "fine"),
             ("Ꝏ𐐀", "ꝏ𐐨", "Ꝏ𐐀"),
-            // A mark over a space keeps that space, and only that one.
+            // A combining mark keeps the space before it, and only that one.
             ("a  \u{301}b", "a \u{20}\u{301}b", "a \u{20}\u{301}b"),
         ] {
             assert_eq!(prepare(value.as_bytes(), IGNORE), ignoring_case.as_bytes(), "{value:?}");
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_prepared_value_is_borrowed() {
-        assert!(matches!(prepare(b"uid of somebody", IGNORE), Cow::Borrowed(_)));
+        assert!(matches!(prepare(b"uid of an account", IGNORE), Cow::Borrowed(_)));
         assert!(matches!(prepare(b"Uid", IGNORE), Cow::Owned(_)));
         assert!(matches!(prepare(b"Uid", EXACT), Cow::Borrowed(_)));
     }

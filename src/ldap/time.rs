@@ -1,6 +1,6 @@
-//! Points in time as directories and people write them.
+//! Points in time, as directories and people write them.
 //!
-//! `GeneralizedTime` (RFC 4517, 3.3.13), all of it:
+//! `GeneralizedTime` (RFC 4517, 3.3.13), in all its forms:
 //!
 //! ```text
 //! GeneralizedTime = century year month day hour [ minute [ second / leap-second ] ] [ fraction ] g-time-zone
@@ -8,59 +8,59 @@
 //! g-time-zone     = "Z" / ( ( "-" / "+" ) hour [ minute ] )
 //! ```
 //!
-//! ISO 8601, the extended format only, with a zone, because a time without one is another time on each machine:
+//! ISO 8601, in the extended format only. A time needs a time zone, because otherwise its meaning depends on the machine:
 //!
 //! ```text
 //! date      = YYYY-MM-DD
 //! date-time = date ( "T" / " " ) hh:mm [ ":" ss [ fraction ] ] ( "Z" / ( "+" / "-" ) hh [ [ ":" ] mm ] )
 //! ```
 //!
-//! Second 60 (a leap second) is read as the second after 59. Fractions finer than a nanosecond are cut.
+//! Second 60 (a leap second) is read as the second after 59. Fractions of a nanosecond are truncated.
 //!
-//! The basic format with a `T` (`20060217T074523Z`), which the `lastPurgeDate` of Sun's technical note 819-6839 shows,
-//! is neither of the two and is refused by name: who means it must not have it taken for something else.
+//! The basic format of ISO 8601 (`20060217T074523Z`), as in the `lastPurgeDate` of Sun's technical note 819-6839, is refused
+//! with an error that names the format.
 
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
-/// Why a text is not a point in time.
+/// The reason why a text is not a point in time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} (at byte {offset})")]
 pub struct TimeError {
-    /// Byte of the text at which it went wrong.
+    /// Offset in the text, in bytes from 0.
     pub offset: usize,
-    /// What went wrong.
+    /// The error at that offset.
     pub kind: TimeErrorKind,
 }
 
 /// The kinds of [`TimeError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeErrorKind {
-    /// Some other thing stands where digits must.
+    /// Digits are missing.
     #[error("expected {0} digits of the {1}")]
     Digits(usize, &'static str),
-    /// Some other character stands where a certain one must.
+    /// A certain character is missing.
     #[error("expected `{0}`")]
     Expected(char),
-    /// A `.` or `,` without digits behind it.
+    /// A `.` or `,` is not followed by a digit.
     #[error("a fraction needs at least one digit")]
     EmptyFraction,
-    /// No `Z`, `+hhmm` or `-hhmm`.
+    /// There is no `Z`, `+hhmm` or `-hhmm`.
     #[error("the time zone is missing: write `Z` for UTC, or an offset such as `+0100`")]
     MissingZone,
-    /// The basic format of ISO 8601.
+    /// The text is in the basic format of ISO 8601.
     #[error("a `T` between date and time is ISO 8601, not GeneralizedTime (RFC 4517, 3.3.13): YYYYMMDDHHMMSSZ")]
     IsoBasic,
-    /// Something follows the time zone or the date.
-    #[error("nothing may follow here")]
+    /// Text follows the time zone or the date.
+    #[error("unexpected text after the end of the time")]
     Trailing,
-    /// A number beyond its range, such as month 13.
+    /// A number is out of its range, such as month 13.
     #[error("the {0} is out of range")]
     OutOfRange(&'static str),
-    /// No such day, such as 30 February.
-    #[error("there is no such day")]
+    /// The month does not have this day, such as 30 February.
+    #[error("this day does not exist")]
     NoSuchDay,
-    /// Earlier or later than can be counted.
-    #[error("the time is too far away")]
+    /// The time is outside the range that can be represented.
+    #[error("the time is out of range")]
     TooFar,
 }
 
@@ -116,9 +116,9 @@ pub fn iso_date_time(value: &[u8]) -> Result<Timestamp, TimeError> {
     timestamp(date, clock - offset)
 }
 
-/// Reads any of the three forms as a day in UTC: what a mark or a date of effect comes down to.
+/// Reads any of the three forms as a day in UTC.
 ///
-/// Which form a text is meant to be is told by its fifth byte, so that the error fits the form.
+/// The fifth byte decides which form the text is read as, so that an error message is about that form.
 pub fn utc_date(value: &[u8]) -> Result<civil::Date, TimeError> {
     let instant = match (value.get(4), value.len()) {
         (Some(b'-'), ..=10) => return iso_date(value),
@@ -128,16 +128,16 @@ pub fn utc_date(value: &[u8]) -> Result<civil::Date, TimeError> {
     Ok(instant.to_zoned(TimeZone::UTC).date())
 }
 
-/// Whole days from a mark to the day of the plan, both in UTC; negative if the mark lies in the future.
+/// The number of days from one day to another, both in UTC; negative if `from` is later than `to`.
 ///
-/// More days than a grace of `n` means that more than `n` times 24 hours have gone by at any hour of `as_of`:
-/// counting by dates never shortens a grace.
-pub fn days_between(mark: civil::Date, as_of: civil::Date) -> i64 {
+/// If the result is greater than `n`, more than `n` times 24 hours have passed at any hour of `to`. So counting by dates never
+/// shortens a grace period.
+pub fn days_between(from: civil::Date, to: civil::Date) -> i64 {
     // Two dates are at most 20,000 years apart, so this neither rounds nor overflows.
-    as_of.duration_since(mark).as_hours() / 24
+    to.duration_since(from).as_hours() / 24
 }
 
-/// Writes an instant as `YYYYMMDDHHMMSSZ`, cut to the second: the form that every server takes.
+/// Writes a time as `YYYYMMDDHHMMSSZ`, truncated to the second: the form that every server accepts.
 pub fn to_generalized_time(instant: Timestamp) -> String {
     let utc = instant.to_zoned(TimeZone::UTC).datetime();
     format!(
@@ -157,14 +157,17 @@ fn timestamp(date: civil::Date, since_midnight: SignedDuration) -> Result<Timest
         .map_err(|_| TimeError { offset: 0, kind: TimeErrorKind::TooFar })
 }
 
+/// Whether an offset may have a colon between hours and minutes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Colon {
     Never,
     Allowed,
 }
 
+/// A text and the position up to which it was read.
 struct Cursor<'t> {
     text: &'t [u8],
+    /// In bytes from 0.
     at: usize,
 }
 
@@ -193,7 +196,7 @@ impl Cursor<'_> {
         if self.at < self.text.len() { Err(self.error(TimeErrorKind::Trailing)) } else { Ok(()) }
     }
 
-    /// A number of exactly `digits` digits; on error the cursor stands where the number begins.
+    /// Reads a number of exactly `digits` digits. On error, the cursor stays at the start of the number.
     fn number(
         &mut self,
         digits: usize,
@@ -214,6 +217,7 @@ impl Cursor<'_> {
         Ok(number)
     }
 
+    /// Reads a date, with a separator between its parts or without.
     fn date(&mut self, separator: Option<u8>) -> Result<civil::Date, TimeError> {
         let start = self.at;
         let year = self.number(4, "year", 0..=9999)?;
@@ -221,7 +225,7 @@ impl Cursor<'_> {
         let month = self.number(2, "month", 1..=12)?;
         separator.map_or(Ok(()), |byte| self.expect(byte))?;
         let day = self.number(2, "day", 1..=31)?;
-        // The ranges above fit; only the day of the month can still be wrong.
+        // The numbers are in the ranges above. Only the day may not exist in the month.
         let parts = (i16::try_from(year), i8::try_from(month), i8::try_from(day));
         match parts {
             (Ok(year), Ok(month), Ok(day)) => civil::Date::new(year, month, day).ok(),
@@ -230,7 +234,7 @@ impl Cursor<'_> {
         .ok_or(TimeError { offset: start, kind: TimeErrorKind::NoSuchDay })
     }
 
-    /// A decimal fraction of `unit`, or none.
+    /// Reads a decimal fraction of `unit`; zero if there is none.
     fn fraction(&mut self, unit: SignedDuration) -> Result<SignedDuration, TimeError> {
         if !matches!(self.peek(), Some(b'.' | b',')) {
             return Ok(SignedDuration::ZERO);
@@ -241,7 +245,7 @@ impl Cursor<'_> {
         }
         let (mut numerator, mut denominator) = (0_i128, 1_i128);
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            // Eighteen digits say more than a nanosecond of an hour; the rest cannot count.
+            // Eighteen digits are more precise than a nanosecond in an hour. Further digits are ignored.
             if denominator < 1_000_000_000_000_000_000 {
                 numerator = numerator * 10 + i128::from(digit - b'0');
                 denominator *= 10;
@@ -252,7 +256,7 @@ impl Cursor<'_> {
         i64::try_from(nanoseconds).map(SignedDuration::from_nanos).map_err(|_| self.error(TimeErrorKind::TooFar))
     }
 
-    /// How far the clock is ahead of UTC.
+    /// Reads a time zone: the offset from UTC, positive to the east.
     fn zone(&mut self, colon: Colon) -> Result<SignedDuration, TimeError> {
         let sign = match self.peek() {
             Some(b'Z' | b'z') => {
@@ -310,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn no_generalized_times() {
+    fn refuses_other_texts() {
         let table = [
             ("", 0, K::Digits(4, "year")),
             ("20060217T074523Z", 8, K::IsoBasic),

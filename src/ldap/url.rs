@@ -4,8 +4,8 @@
 //! url = ( "ldap" / "ldaps" / "ldapi" ) "://" [host [":" port]] ["/" [dn] ["?" rest]]
 //! ```
 //!
-//! The name is percent-decoded and parsed. Values of `psRoot` and `pabURI` hold it unencoded; a `%` that begins no
-//! pair of hexadecimal digits stands for itself there. What follows the name (attributes, scope, filter) is kept as text.
+//! The DN is percent-decoded and parsed. In values of `psRoot` and `pabURI` the DN is not encoded, so a `%` that is not
+//! followed by two hexadecimal digits is kept. What follows the DN (attributes, scope, filter) is kept as text.
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case, take_till};
@@ -14,28 +14,28 @@ use nom::sequence::preceded;
 use nom::{IResult, Parser};
 use thiserror::Error;
 
-use super::hex_pairs::decoded;
+use super::hex_escapes::decode_hex_escapes;
 use super::{Dn, DnError};
 
-/// Why text is not an LDAP URL.
+/// The reason why a text is not an LDAP URL.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UrlError {
-    /// It does not begin with `ldap://`, `ldaps://` or `ldapi://`.
+    /// The text does not begin with `ldap://`, `ldaps://` or `ldapi://`.
     #[error("expected `ldap://`, `ldaps://` or `ldapi://`")]
     Scheme,
-    /// The part behind the host is not a name.
-    #[error("the name in the URL is none: {0}")]
+    /// The part after the host is not a DN.
+    #[error("invalid DN in the URL: {0}")]
     Dn(DnError),
 }
 
 /// A parsed LDAP URL.
 #[derive(Clone, Debug)]
 pub struct LdapUrl {
-    /// `host` or `host:port`; empty if none is named.
+    /// `host` or `host:port`; empty if the URL has no host.
     pub host: String,
-    /// The name; the root if none is given.
+    /// The DN; the root if the URL has none.
     pub dn: Dn,
-    /// What stands behind the first `?`, as written.
+    /// The text after the first `?`, as written.
     pub rest: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl LdapUrl {
         Ok(Self { host: host.to_owned(), dn, rest: rest.map(str::to_owned) })
     }
 
-    /// The URL that a value of a directory is; `None` if it is none, or not text.
+    /// Parses an attribute value; `None` if the value is not an LDAP URL.
     pub fn of_value(value: &[u8]) -> Option<Self> {
         Self::parse(std::str::from_utf8(value).ok()?).ok()
     }
@@ -63,9 +63,9 @@ fn parts(input: &str) -> IResult<&str, Parts<'_>> {
     (host, dn, rest).parse(input)
 }
 
-/// The bytes that percent-encoded text stands for (RFC 3986, 2.1).
+/// Decodes percent-encoded text (RFC 3986, 2.1).
 pub fn percent_decoded(text: &str) -> Vec<u8> {
-    decoded(text.as_bytes(), b'%')
+    decode_hex_escapes(text.as_bytes(), b'%')
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_of_address_books() {
+    fn parses_urls_of_address_books() {
         for (url, host, dn) in [
             (
                 "ldap://host:389/piPStoreOwner=jsmith,o=sesta.com,o=PiServerDb",

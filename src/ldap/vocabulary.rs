@@ -1,15 +1,15 @@
-//! What is known of the names in a filter: by a schema where one is given, else by the built-in tables.
+//! What filters know of attribute types and object classes: from a schema if one is given, completed by the built-in tables.
 //!
-//! | question | a schema that describes the name | else |
+//! | question | answered by a description | without a description |
 //! | --- | --- | --- |
-//! | which classes derive from a class | its `SUP`s | [`class_superiors`] |
-//! | which types derive from a type | its `SUP`s | [`attribute_types::derived`], not for Active Directory |
-//! | how values of a type match | `EQUALITY`, else a DN syntax, else as without a schema, else as its supertype | [`attribute_types`] |
-//! | how values of a type are ordered | `ORDERING` | integers, times, UUIDs, `dnQualifier`; text where the server does so |
-//! | is a type known at all | by a [whole](Schema::is_whole) schema: if it describes it | unknown types are taken as they are |
+//! | Which classes derive from a class? | `SUP` | [`class_superiors`] |
+//! | Which types derive from a type? | `SUP` | [`attribute_types::derived`], not for Active Directory |
+//! | How do values of a type match? | `EQUALITY`; if missing, a DN syntax; if missing, the table; if missing, the supertype | [`attribute_types`] |
+//! | How are values of a type ordered? | `ORDERING` | integers, times, UUIDs and `dnQualifier`; text if the server orders it |
+//! | Does a type exist? | a [whole](Schema::is_whole) schema describes all types that exist | any type is accepted |
 //!
-//! A schema may hold a site's own descriptions alone: what it does not describe, the tables say. So a class of the site
-//! that derives from `inetOrgPerson` is a `person` too.
+//! A schema may contain only the extensions of a site. The tables answer for what it does not describe, so a class of the
+//! site that derives from `inetOrgPerson` is a `person` too.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::LazyLock;
@@ -19,56 +19,56 @@ use super::class_superiors;
 use super::matching::MatchingRule;
 use super::schema::{Described, Schema};
 
-/// What differs between servers in how they evaluate filters.
+/// The differences between servers in the evaluation of filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilterRules {
-    /// A type finds the values of the types that derive from it (RFC 4511, 4.5.1). Active Directory's `name` and
-    /// `distinguishedName` are attributes of their own, and no type derives from another there.
+    /// An attribute type also finds the values of its subtypes (RFC 4511, 4.5.1). In Active Directory no type derives from
+    /// another: `name` and `distinguishedName` are attributes like any other.
     pub finds_subtypes: bool,
-    /// `>=` and `<=` compare text that has no ordering rule; else such an item is Undefined.
+    /// `>=` and `<=` compare text without an ordering rule; otherwise such an item is Undefined.
     pub orders_text: bool,
 }
 
-/// As slapd evaluates filters: where no server is known.
+/// The rules of slapd, for use where no server is known.
 impl Default for FilterRules {
     fn default() -> Self {
         Self { finds_subtypes: true, orders_text: false }
     }
 }
 
-/// What filters are bound to.
+/// The schema and the server's rules to which a filter is bound.
 #[derive(Clone, Copy, Debug)]
 pub struct Vocabulary<'s> {
-    /// The schema; an empty one says nothing.
+    /// The schema; may be empty.
     pub schema: &'s Schema,
-    /// The server's part.
+    /// The rules of the server.
     pub rules: FilterRules,
 }
 
-/// By which rule values are ordered.
+/// The ordering rule of an attribute type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderedBy {
-    /// This one.
+    /// Values are ordered by this rule.
     Rule(MatchingRule),
     /// The type has no ordering rule.
     Nothing,
-    /// Nothing is known of the type's values.
+    /// The attribute type is unknown.
     Unknown,
 }
 
 impl Vocabulary<'_> {
-    /// The built-in tables alone.
+    /// A vocabulary without a schema.
     pub fn built_in(rules: FilterRules) -> Vocabulary<'static> {
         static NONE: LazyLock<Schema> = LazyLock::new(Schema::default);
         Vocabulary { schema: &NONE, rules }
     }
 
-    /// Whether a whole schema is known and does not describe an attribute type.
+    /// Whether the schema is whole and does not describe an attribute type.
     pub fn lacks(&self, attribute_type: &str) -> bool {
         self.schema.is_whole() && !self.schema.knows_attribute(attribute_type)
     }
 
-    /// How values of an attribute type match.
+    /// The matching rule of an attribute type.
     pub fn equality(&self, attribute_type: &str) -> MatchingRule {
         let schema = self.schema;
         let named = schema.equality(attribute_type).and_then(|name| NamedRule::from_name(name.as_bytes()));
@@ -86,7 +86,7 @@ impl Vocabulary<'_> {
         rules.into_iter().find(|rule| *rule != MatchingRule::Unknown).unwrap_or(MatchingRule::Unknown)
     }
 
-    /// How values of an attribute type are ordered.
+    /// The ordering rule of an attribute type.
     pub fn ordering(&self, attribute_type: &str) -> OrderedBy {
         use MatchingRule as R;
         let named = self.schema.ordering(attribute_type).and_then(|name| NamedRule::from_name(name.as_bytes()));
@@ -94,7 +94,7 @@ impl Vocabulary<'_> {
             return OrderedBy::Rule(named.rule);
         }
         let rule = self.equality(attribute_type);
-        // Active Directory's descriptions name no rules at all.
+        // Descriptions of Active Directory name no rules.
         let is_described = self.schema.equality(attribute_type).is_some();
         match rule {
             R::Unknown => OrderedBy::Unknown,
@@ -119,7 +119,7 @@ impl Vocabulary<'_> {
         }
     }
 
-    /// All names of an attribute type and of the types that derive from it, the given one first.
+    /// All names of an attribute type and of its subtypes, the given name first.
     pub fn with_subtypes(&self, attribute_type: &str) -> Vec<String> {
         let mut all = joined(self.schema.attribute_types().collect(), types());
         if !self.rules.finds_subtypes {
@@ -128,12 +128,12 @@ impl Vocabulary<'_> {
         derived_from(attribute_type, &all)
     }
 
-    /// All names of an object class and of the classes that derive from it, the given one first.
+    /// All names of an object class and of its subclasses, the given name first.
     pub fn with_subclasses(&self, class: &str) -> Vec<String> {
         derived_from(class, &joined(self.schema.object_classes().collect(), classes()))
     }
 
-    /// All names of what has this name or OID: an object class, an attribute type.
+    /// All names of the object class or attribute type with this name or OID, the given name first.
     pub fn names_of(&self, name: &str) -> Vec<String> {
         let mut all = joined(self.schema.object_classes().collect(), classes());
         all.extend(joined(self.schema.attribute_types().collect(), types()));
@@ -165,19 +165,19 @@ fn types() -> Vec<Described<'static>> {
     derived.chain(supertypes).collect()
 }
 
-/// Leaves each name to itself.
+/// Removes all superiors, so that nothing derives from anything.
 fn forget_superiors(all: &mut [Described<'_>]) {
     for known in all {
         known.superiors.clear();
     }
 }
 
-/// A name without `OID.`, in lower case.
+/// A name without the prefix `OID.`, in lower case.
 fn key(name: &str) -> String {
     without_oid_prefix(name).to_ascii_lowercase()
 }
 
-/// What a schema describes, with the further names that the tables know, and what the tables alone have.
+/// The elements of a schema, with the additional names from the tables, followed by the elements that only the tables have.
 fn joined<'n>(described: Vec<Described<'n>>, tables: Vec<Described<'static>>) -> Vec<Described<'n>> {
     let mut all = described;
     let mut by_name: HashMap<String, usize> = HashMap::new();
@@ -195,8 +195,8 @@ fn joined<'n>(described: Vec<Described<'n>>, tables: Vec<Described<'static>>) ->
     all
 }
 
-/// The names of what derives from a name, at any distance, and of what has the name; each once, the given one first,
-/// the others sorted. A schema that goes in circles ends it all the same.
+/// The names of the element with a name and of all elements that derive from it, directly or indirectly. Each name is listed
+/// once, the given one first, the others sorted. Cycles in the schema do no harm.
 fn derived_from(name: &str, all: &[Described<'_>]) -> Vec<String> {
     let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, known) in all.iter().enumerate() {
@@ -221,17 +221,17 @@ fn derived_from(name: &str, all: &[Described<'_>]) -> Vec<String> {
     found
 }
 
-/// A matching rule by its name.
+/// A matching rule that has a name and an OID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NamedRule {
-    /// How values are normalised.
+    /// The equality rule by which values are normalised.
     pub rule: MatchingRule,
-    /// Whether it is a rule for ordering: it asks which values are less.
+    /// Whether this is an ordering rule, which asks for lesser values.
     pub orders: bool,
 }
 
 impl NamedRule {
-    /// A rule by its name or OID (RFC 4517, 4.2; RFC 4530).
+    /// The rule with a name or OID (RFC 4517, 4.2; RFC 4530).
     pub fn from_name(name: &[u8]) -> Option<Self> {
         use MatchingRule as R;
         #[rustfmt::skip]
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_of_a_site_is_joined_to_the_tables() {
+    fn the_schema_of_a_site_is_completed_by_the_tables() {
         let schema = schema(&[
             ("objectClasses", "( 1.2.3.1 NAME ( 'siteUser' 'siteMember' ) SUP inetOrgPerson )".to_owned()),
             ("objectClasses", "( 1.2.3.2 NAME 'siteAdmin' SUP ( siteMember $ account ) )".to_owned()),
@@ -313,21 +313,21 @@ mod tests {
         assert_eq!(known.ordering("siteLevel"), OrderedBy::Rule(MatchingRule::Integer));
         assert_eq!(known.ordering("siteBoss"), OrderedBy::Nothing);
         assert_eq!(known.ordering("siteOther"), OrderedBy::Unknown);
-        assert!(!known.lacks("siteOther"), "a site's own schema is not whole");
+        assert!(!known.lacks("siteOther"), "the extensions of a site are not a whole schema");
         let of_ad = FilterRules { finds_subtypes: false, orders_text: true };
         assert_eq!(Vocabulary::built_in(of_ad).with_subtypes("name"), ["name", "2.5.4.41"]);
         assert_eq!(Vocabulary::built_in(of_ad).ordering("cn"), OrderedBy::Rule(MatchingRule::CaseIgnore));
     }
 
-    /// Classes c0 to c11, the superiors of each, circles among them.
+    /// The superclasses of each of the classes c0 to c11, cycles included.
     fn classes() -> impl Strategy<Value = Vec<Vec<usize>>> {
         vec(vec(0..12_usize, 0..3), 12)
     }
 
     proptest! {
-        /// A bound filter finds an entry if and only if one of its classes reaches the asked one by superiors.
+        /// A bound filter finds an entry if and only if the asked class is one of its classes or of their superclasses.
         #[test]
-        fn bound_as_by_walking_up(
+        fn a_bound_filter_agrees_with_walking_up(
             superiors in classes(), listed in vec(0..12_usize, 0..4), asked in 0..12_usize, form in 0..3_usize,
         ) {
             let described: Vec<(&str, String)> = superiors.iter().enumerate().map(|(class, superiors)| {

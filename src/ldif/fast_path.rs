@@ -17,11 +17,12 @@
 use data_encoding::BASE64;
 use memchr::memchr;
 
-use super::grammar::{is_base64_digit, is_keychar, is_name_byte, is_option_byte};
+use super::grammar::is_base64_digit;
 use super::name_cache::AttributeNameCache;
 use super::raw_value::{RawValue, base64_digits, pieces, strip_fill};
 use super::record::{AttributeLine, LdifValue};
 use crate::ldap::TypeMap;
+use crate::ldap::keystring::{is_keychar, is_ldif_option_byte, is_name_byte};
 use crate::ldap::dn_key::KeyBuffer;
 
 /// The attributes whose lines are kept.
@@ -312,7 +313,7 @@ static BYTE_CLASSES: [ByteClass; 256] = {
         let byte = index as u8;
         if is_name_byte(byte) {
             classes[index] = ByteClass::Name;
-        } else if is_option_byte(byte) {
+        } else if is_ldif_option_byte(byte) {
             classes[index] = ByteClass::Option;
         }
         index += 1;

@@ -25,6 +25,8 @@ use nom::combinator::{all_consuming, map, opt, recognize, rest, value};
 use nom::multi::many0_count;
 use nom::sequence::{pair, preceded};
 
+use crate::ldap::keystring::{is_ldif_option_byte, is_name_byte};
+
 /// A value in the form in which the line gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueSpec<'a> {
@@ -45,19 +47,6 @@ impl<'a> ValueSpec<'a> {
     }
 }
 
-/// A keychar of RFC 4512, 1.4.
-pub(super) const fn is_keychar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-'
-}
-
-pub(super) const fn is_name_byte(byte: u8) -> bool {
-    is_keychar(byte) || matches!(byte, b'.' | b'_' | b'@')
-}
-
-pub(super) const fn is_option_byte(byte: u8) -> bool {
-    is_name_byte(byte) || matches!(byte, b'=' | b'*')
-}
-
 /// A digit of base64 (RFC 4648, 4), without the padding.
 pub(super) const fn is_base64_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
@@ -69,7 +58,7 @@ fn fill(input: &[u8]) -> IResult<&[u8], &[u8]> {
 
 /// The attribute description at the start of a line.
 pub fn description(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    let option = pair(char(';'), take_while1(is_option_byte));
+    let option = pair(char(';'), take_while1(is_ldif_option_byte));
     recognize(pair(take_while1(is_name_byte), many0_count(option))).parse(input)
 }
 

@@ -111,7 +111,7 @@ pub fn write_entry(out: &mut Vec<u8>, entry: &Entry) {
 fn write_attributes(out: &mut Vec<u8>, attributes: &[Attribute]) {
     for attribute in attributes {
         for value in &attribute.values {
-            write_value(out, attribute.description.raw_bytes(), &value.bytes);
+            write_value(out, attribute.description.as_str(), &value.bytes);
         }
     }
 }
@@ -147,7 +147,7 @@ pub fn write_change(out: &mut Vec<u8>, record: &ChangeRecord) {
 }
 
 fn write_modification(out: &mut Vec<u8>, modification: &Modification) {
-    let description = modification.description.raw_bytes();
+    let description = modification.description.as_str();
     write_value(out, modification.op.keyword(), description.as_bytes());
     for value in &modification.values {
         write_value(out, description, &value.bytes);

@@ -95,7 +95,7 @@ pub fn assertion(guarded: &[Guarded<'_>]) -> Option<Control> {
     let equalities: Vec<Vec<u8>> = guarded
         .iter()
         .map(|(description, value)| {
-            let pair = [ber(0x04, description.raw_bytes().as_bytes()), ber(0x04, &value.bytes)].concat();
+            let pair = [ber(0x04, description.as_str().as_bytes()), ber(0x04, &value.bytes)].concat();
             ber(0xa3, &pair)
         })
         .collect();

@@ -3,7 +3,7 @@
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::dn::Rdn;
-use crate::ldap::server_owned::is_taken_with_relax;
+use crate::ldap::server_attributes::is_writable_with_relax;
 use crate::ldap::{Attribute, Change, ChangeRecord, Control, Dn, Entry, ModOp, Modification, Origin};
 use crate::policy::{Server, ServerSchema};
 
@@ -201,7 +201,7 @@ pub fn rename(entry: &Entry, parent: &Dn) -> Option<(ChangeRecord, ChangeRecord,
 pub fn delete(entry: &Entry, server: Server, relax: bool) -> (ChangeRecord, ChangeRecord) {
     const LAST_CHANGE: [&str; 2] = ["modifyTimestamp", "modifiersName"];
     let record = |change| ChangeRecord { dn: entry.dn.clone(), controls: Vec::new(), change };
-    let comes_back = |name: &str| is_taken_with_relax(name) && !is_one_of(&LAST_CHANGE, name);
+    let comes_back = |name: &str| is_writable_with_relax(name) && !is_one_of(&LAST_CHANGE, name);
     let relaxes = relax && entry.values("entryUUID").next().is_some();
     let kept = entry.attributes.iter().filter(|attribute| {
         let name = attribute.description.attribute_type();

@@ -32,7 +32,7 @@ use crate::directory::operational::Watch;
 use crate::directory::{Census, EntryView};
 use crate::ldap::Entry;
 use crate::ldap::filter::{Filter, Truth};
-use crate::ldap::operational::{export_command, is_operational};
+use crate::ldap::server_attributes::is_operational;
 use crate::leavers::Action;
 use crate::lifecycle::grace::{Source, stamps};
 use crate::lifecycle::{History, Reason, Step};
@@ -261,7 +261,7 @@ impl NotShown {
 
     /// How to export what is missing.
     pub fn command(&self) -> &'static str {
-        export_command(self.server)
+        self.server.profile().export_command
     }
 }
 

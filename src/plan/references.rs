@@ -368,7 +368,7 @@ fn has_other_members(entry: &Entry, attribute: &Attribute) -> bool {
 
 /// Why an entry must keep a value of the attribute; `None` if it may be without: on this server, or by its classes.
 fn keeps_member(entry: &Entry, attribute: &Attribute, policy: &Policy, schema: &ServerSchema) -> Option<KeepsMember> {
-    if policy.directory.server.profile().last_member_may_go {
+    if policy.directory.server.profile().allows_empty_groups {
         return None;
     }
     let name = attribute.description.attribute_type();

@@ -280,7 +280,7 @@ fn suitable<'e>(
         !in_name
             && !is_touched(description)
             && is_plain
-            && !is_secret(description.raw_bytes())
+            && !is_secret(description.as_str())
             && !description.is_type("objectClass")
             && schema.compares(name)
             && !schema.sets(name)

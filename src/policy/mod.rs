@@ -14,9 +14,6 @@ pub mod pattern;
 mod placeholder;
 mod schema;
 pub mod sections;
-pub mod server;
-pub mod server_schema;
-pub mod single_valued;
 pub mod tools;
 
 use std::collections::BTreeMap;
@@ -28,9 +25,9 @@ pub use limit::{Limit, LimitKind};
 pub use pattern::Pattern;
 pub use schema::schema;
 pub use sections::*;
-pub use server::Server;
-pub use server_schema::ServerSchema;
 pub use tools::ProvisioningTools;
+
+pub use crate::ldap::{Server, ServerSchema};
 
 use crate::ldap::AttributeDescription;
 use crate::ldap::attribute::{base_type, same_type};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::PolicyError;
+use super::Server;
 use super::book_root::BookRoot;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
-use super::server::Server;
 use super::tools::ProvisioningTools;
 use crate::directory::references::kinds::FORMS;
 use crate::directory::references::{Form, Treatment};
@@ -364,7 +364,7 @@ pub struct ListedReference {
 impl ListedReference {
     /// What is wrong where no schema knows the form of its values, and the `[[reference]]` to write.
     pub fn unknown_form(&self) -> PolicyError {
-        let name = self.attribute.raw_bytes();
+        let name = self.attribute.as_str();
         let forms: Vec<&str> = FORMS.iter().map(|(word, _)| *word).collect();
         PolicyError {
             span: Some(self.span.clone()),

@@ -444,7 +444,7 @@ fn undone<E>(
                 Some(again) if sorted(again) == sorted(attribute) => {}
                 None if attribute.values.is_empty() => {}
                 None if server.sets(attribute.description.attribute_type()) => {
-                    gone.push(attribute.description.raw_bytes().to_owned());
+                    gone.push(attribute.description.as_str().to_owned());
                 }
                 _ => return Err(wrong(&format!("does not get its {} back", attribute.description))),
             }

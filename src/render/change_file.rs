@@ -122,7 +122,7 @@ pub fn files(context: &Context<'_>) -> Files {
 pub fn write_deleted(out: &mut Vec<u8>, entry: &Entry, secrets: Secrets<'_>) {
     writer::write_comment(out, b"the entry that this deletes:");
     for attribute in &entry.attributes {
-        let description = attribute.description.raw_bytes();
+        let description = attribute.description.as_str();
         // One mask tells enough.
         let is_secret = secrets.is_secret(description);
         for value in attribute.values.iter().take(if is_secret { 1 } else { usize::MAX }) {

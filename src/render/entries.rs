@@ -20,7 +20,7 @@ use data_encoding::BASE64;
 
 use super::record_json;
 use super::sanitize::{MASK, is_secret, sanitized};
-use crate::ldap::filter::Asked;
+use crate::ldap::filter::AskedAttribute;
 use crate::ldif::writer::write_value;
 use crate::ldif::{AttributeLine, ContentRecord, LdifValue, Record};
 
@@ -43,7 +43,7 @@ pub struct EntryWriter {
     /// The form.
     pub form: Form,
     /// The attributes that are written, in this order; all of them if none is named.
-    pub attributes: Vec<Asked>,
+    pub attributes: Vec<AskedAttribute>,
     /// Whether secrets are written as they are.
     pub show_secrets: bool,
 }
@@ -53,7 +53,7 @@ impl EntryWriter {
     pub fn header(&self) -> Vec<u8> {
         match self.form {
             Form::Csv => {
-                let names = self.attributes.iter().map(|asked| asked.raw_bytes().to_owned());
+                let names = self.attributes.iter().map(|asked| asked.as_str().to_owned());
                 row(std::iter::once("dn".to_owned()).chain(names))
             }
             Form::Ldif | Form::JsonLines | Form::Names => Vec::new(),
@@ -109,7 +109,7 @@ impl EntryWriter {
     }
 
     fn write_row(&self, out: &mut Vec<u8>, record: &ContentRecord<'_>) {
-        let cell = |asked: &Asked| {
+        let cell = |asked: &AskedAttribute| {
             let values = record.attributes.iter().filter(|line| asked.covers(&line.description));
             values.map(|line| cell_value(line.value.bytes())).collect::<Vec<_>>().join("|")
         };
@@ -196,7 +196,7 @@ mod tests {
                          cn: =1+1\nmailQuota: -1\ntitle: =cmd|'/c calc'!A1\nphoto:: /w==\nsn:: GwpC\n\n";
 
     fn written(form: Form, attributes: &[&str], show_secrets: bool) -> (String, u64) {
-        let attributes = attributes.iter().map(|name| Asked::parse(name).unwrap()).collect();
+        let attributes = attributes.iter().map(|name| AskedAttribute::parse(name).unwrap()).collect();
         let writer = EntryWriter { form, attributes, show_secrets };
         let mut out = writer.header();
         let mut masked = 0;

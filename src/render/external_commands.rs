@@ -223,8 +223,8 @@ pub fn hand_off_attributes(context: &Context<'_>) -> Vec<HandOffAttribute> {
             for value in values_of(&account.entry, attribute) {
                 hand_off_attributes.push(HandOffAttribute {
                     leaver: sanitized(leaver.as_bytes()).into_owned(),
-                    attribute: attribute.raw_bytes().to_owned(),
-                    value: Secrets::of(context.policy).shown_value(attribute.raw_bytes(), value),
+                    attribute: attribute.as_str().to_owned(),
+                    value: Secrets::of(context.policy).shown_value(attribute.as_str(), value),
                 });
             }
         }

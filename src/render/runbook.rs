@@ -9,7 +9,6 @@ use super::report::view::{ExternalCommand, HandOffAttribute, WrittenWholeView};
 use super::sanitize::sanitized;
 use crate::ldap::Change;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
-use crate::ldap::operational::export_command;
 use crate::plan::Stage;
 use crate::plan::complete::Incomplete;
 use crate::policy::Server;
@@ -143,7 +142,7 @@ pub fn render(
             .map(|lack| sanitized(lack.sentence().as_bytes()).into_owned())
             .collect(),
         gaps: context.plan.gaps.findings.iter().map(gap).collect(),
-        export_command: export_command(context.policy.directory.server),
+        export_command: context.policy.directory.server.profile().export_command,
         written_whole: context.plan.written_whole.iter().map(WrittenWholeView::of).collect(),
         bind: context.policy.protect.bind.as_ref().map(|dn| sanitized(dn.raw_bytes()).into_owned()),
         relaxes: context

@@ -10,7 +10,7 @@ use crate::directory::{EntryView, Pass, Structure};
 use crate::ldap::attribute::{base_type, same_type};
 use crate::ldap::attribute_types::canonical_name;
 use crate::ldap::dn_key::prefixes;
-use crate::ldap::operational::{always_set, is_operational};
+use crate::ldap::server_attributes::{always_set, is_operational};
 use crate::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, Entry, TypeMap};
 use crate::ldif::AttributeSelection;
 use crate::policy::Server;
@@ -127,8 +127,7 @@ impl SurveyPass {
         }
         let names = written(records, server);
         names.iter().enumerate().for_each(|(number, name)| roles.insert(name, Role::Written(number)));
-        let interest =
-            TIMES.into_iter().chain(always_set(server).iter().copied()).chain(names.iter().map(String::as_str));
+        let interest = TIMES.into_iter().chain(always_set(server)).chain(names.iter().map(String::as_str));
         Self {
             wanted,
             // Of parts with one name, the first stands for all.

@@ -171,7 +171,7 @@ pub fn planned_from(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ldap::operational::always_set;
+    use crate::ldap::server_attributes::always_set;
     use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
     use crate::policy::Server;
     use crate::verify::survey::SurveyPass;

@@ -148,7 +148,7 @@ fn said(record: &ldap::ChangeRecord) -> Value {
         Change::Delete => json!("delete"),
         Change::Modify(modifications) => modifications
             .iter()
-            .map(|spec| json!([spec.op.keyword(), spec.description.raw_bytes(), said_of_values(&spec.values)]))
+            .map(|spec| json!([spec.op.keyword(), spec.description.as_str(), said_of_values(&spec.values)]))
             .collect(),
         Change::ModifyDn { new_rdn, delete_old_rdn, new_superior } => {
             let superior = new_superior.as_ref().map(|dn| BASE64.encode(dn.raw_bytes()));
@@ -161,8 +161,7 @@ fn said(record: &ldap::ChangeRecord) -> Value {
 }
 
 fn said_of_attributes(attributes: &[Attribute]) -> Value {
-    let attribute =
-        |attribute: &Attribute| json!([attribute.description.raw_bytes(), said_of_values(&attribute.values)]);
+    let attribute = |attribute: &Attribute| json!([attribute.description.as_str(), said_of_values(&attribute.values)]);
     attributes.iter().map(attribute).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use offboard::ldap::schema::{Link, Schema, SchemaErrorKind};
+use offboard::ldap::schema::{Schema, SchemaErrorKind};
 
 use crate::support::{entries, root};
 
@@ -28,7 +28,7 @@ fn nothing_is_known_without_a_schema() {
     let person = &entries(b"dn: uid=a,o=x\nobjectClass: person\nuid: a\nmember: uid=b,o=x\n")[0];
     assert!(!schema.add(person) && schema.is_empty() && schema.unreadable().is_empty());
     assert!(!schema.knows_attribute("member") && !schema.knows_class("person"));
-    assert!(!schema.is_dn("member") && !schema.is_single_valued("c") && !schema.is_linked("member"));
+    assert!(!schema.is_dn("member") && !schema.is_single_valued("c"));
     assert!(schema.is_user_modifiable("member") && schema.equality("cn").is_none());
     assert!(schema.must("person").is_empty() && !schema.allows("person", "cn"));
     assert!(schema.dn_attributes().is_empty());
@@ -89,23 +89,20 @@ fn schema_of_389_directory_server() {
 fn schema_of_active_directory() {
     let schema = fixture("active-directory.ldif");
     assert_eq!(schema.dn_attributes(), ["authOrig", "managedBy", "member", "seeAlso"]);
-    for (name, dn, writable, single, link) in [
-        ("member", true, true, false, Some(Link::Forward)),
-        ("memberOf", true, false, false, Some(Link::Back)),
-        ("managedBy", true, true, true, Some(Link::Forward)),
-        ("exampleMembersBL", true, false, false, Some(Link::Back)),
-        ("seeAlso", true, true, false, None),
-        ("authOrig", true, true, false, Some(Link::Forward)),
-        ("otherWellKnownObjects", false, true, false, None),
-        ("tokenGroups", false, false, false, None),
+    for (name, dn, writable, single) in [
+        ("member", true, true, false),
+        ("memberOf", true, false, false),
+        ("managedBy", true, true, true),
+        ("exampleMembersBL", true, false, false),
+        ("seeAlso", true, true, false),
+        ("authOrig", true, true, false),
+        ("otherWellKnownObjects", false, true, false),
+        ("tokenGroups", false, false, false),
     ] {
         assert_eq!(schema.is_dn(name), dn, "{name}");
         assert_eq!(schema.is_user_modifiable(name), writable, "{name}");
         assert_eq!(schema.is_single_valued(name), single, "{name}");
-        assert_eq!(schema.link(name), link, "{name}");
-        assert_eq!(schema.is_linked(name), link.is_some(), "{name}");
     }
-    assert!(schema.is_dn_with_data("otherWellKnownObjects") && !schema.is_dn_with_data("authOrig"));
     assert!(!schema.knows_attribute("sponsor"));
     assert_eq!(
         schema.must("group"),
@@ -148,9 +145,9 @@ fn what_cannot_be_read_is_told_with_its_line() {
 fn descriptions_of_one_name_are_put_together() {
     let text = b"dn: CN=Aggregate\nattributeTypes: ( 2.5.4.31 NAME 'member' SYNTAX '1.3.6.1.4.1.1466.115.121.1.12' )\n\
                  objectClasses: ( 1.2 NAME 'x' MUST a )\nobjectClasses: ( 1.2 NAME ( 'X' 'y' ) MUST ( A $ b ) )\n\n\
-                 dn: CN=Member\nobjectClass: attributeSchema\nlDAPDisplayName: member\nlinkID: 2\n";
+                 dn: CN=Member\nobjectClass: attributeSchema\nlDAPDisplayName: member\nlinkID: 3\n";
     let schema = schema(text);
-    assert!(schema.is_dn("member") && schema.is_linked("member"));
+    assert!(schema.is_dn("member") && !schema.is_user_modifiable("member"));
     assert_eq!(schema.must("y"), ["a", "b"]);
 }
 

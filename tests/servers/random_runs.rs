@@ -313,14 +313,14 @@ fn line(record: &ChangeRecord) -> serde_json::Value {
     match &record.change {
         Change::Add(attributes) => {
             let attributes: Vec<_> =
-                attributes.iter().map(|one| json!([one.description.raw_bytes(), values(&one.values)])).collect();
+                attributes.iter().map(|one| json!([one.description.as_str(), values(&one.values)])).collect();
             json!(["add", dn, attributes])
         }
         Change::Delete => json!(["delete", dn]),
         Change::Modify(modifications) => {
             let modification = |one: &Modification| {
                 let values = (!one.values.is_empty()).then(|| values(&one.values));
-                json!([one.op.keyword(), one.description.raw_bytes(), values])
+                json!([one.op.keyword(), one.description.as_str(), values])
             };
             json!(["modify", dn, modifications.iter().map(modification).collect::<Vec<_>>()])
         }

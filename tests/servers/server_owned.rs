@@ -1,10 +1,10 @@
-//! Attributes that servers own (`src/ldap/server_owned.rs`): each is part of an add, and of a modify.
+//! Attributes that servers own (`src/ldap/server_attributes.rs`): each is part of an add, and of a modify.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use offboard::ldap::server_owned::{is_read_only, is_taken_with_relax};
+use offboard::ldap::server_attributes::{is_read_only, is_writable_with_relax};
 use offboard::policy::Server as Product;
 
 use super::ds389::{self, Ds389};
@@ -104,7 +104,7 @@ fn slapd_refuses_and_takes_with_relax_what_the_table_says() {
         let expected = if is_read_only(Product::OpenLdap, name) { 19 } else { 0 };
         assert_eq!(plain, expected, "{name}");
         let relaxed = add(&["-e", "!relax"], &format!("r{number}"));
-        let expected = if is_read_only(Product::OpenLdap, name) && !is_taken_with_relax(name) { 19 } else { 0 };
+        let expected = if is_read_only(Product::OpenLdap, name) && !is_writable_with_relax(name) { 19 } else { 0 };
         assert_eq!(relaxed, expected, "{name} with relax");
     }
 }

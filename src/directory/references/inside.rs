@@ -12,7 +12,7 @@
 
 use std::borrow::Cow;
 
-use crate::ldap::hex_pairs::decoded;
+use crate::ldap::hex_escapes::decode_hex_escapes;
 use crate::ldap::url::{LdapUrl, percent_decoded};
 
 /// A part of text that may name somebody.
@@ -46,7 +46,7 @@ pub fn of_filter(filter: &[u8], take: &mut dyn FnMut(Part<'_>)) {
             continue;
         }
         // `\28` stands for the byte (RFC 4515, 3).
-        let value = decoded(value, b'\\');
+        let value = decode_hex_escapes(value, b'\\');
         take(Part::Equals(attribute, value.clone()));
         take(Part::Name(Cow::Owned(value)));
     }

@@ -1,63 +1,64 @@
-//! From an item as written, and what is known of its names, to what is compared with each value.
+//! Binding: from an item as written and a vocabulary to the comparison with each value.
 
 use std::cmp::Ordering;
 
 use super::undefined::Cause;
-use super::{Asked, Assertion, Item, Truth};
+use super::{AskedAttribute, Assertion, Item, Truth};
 use crate::ldap::attribute_types::canonical_name;
+use crate::ldap::keystring::is_descr;
 use crate::ldap::matching::{self, MatchingRule, is_assertion_value, normalize, read};
 use crate::ldap::vocabulary::{NamedRule, OrderedBy, Vocabulary};
 use crate::ldap::{AttributeDescription, Dn, TypeMap};
 
-/// What is asked of a value.
+/// The comparison of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Test {
-    /// Nothing can be said, of no entry.
+pub(super) enum ValueTest {
+    /// The item is Undefined for every entry.
     Undefined(Cause),
     Present,
     Equal {
         rule: MatchingRule,
-        /// As written: most values are spelled as they are asked for.
+        /// The assertion value as written. Most matching values are spelled the same and need no normalising.
         written: Vec<u8>,
-        /// Normalised.
+        /// The assertion value, normalised.
         wanted: Vec<u8>,
     },
-    /// One of the names and OIDs of something, or of what derives from it.
-    Names(Names),
-    /// The category of a class (Active Directory): the first RDN of its name, without hyphens.
+    /// The value is a name or OID of a class or type, or of one that derives from it.
+    Names(NameSet),
+    /// The value is the category of a class (Active Directory): the first RDN of its DN, without hyphens.
     Category(Vec<u8>),
     Ordered {
         rule: MatchingRule,
         side: Side,
-        /// Normalised.
+        /// The assertion value, normalised.
         limit: Vec<u8>,
     },
-    /// Parts, normalised; empty first or last parts mean an open end.
+    /// The value contains the parts, which are normalised, in order.
     Substrings {
         rule: MatchingRule,
         parts: Vec<Vec<u8>>,
     },
-    /// Bits of a number: all of these, or any.
+    /// The number has all bits of the mask, or any of them.
     Bits {
         all: bool,
         mask: i64,
     },
 }
 
-/// Names and OIDs.
+/// Names and OIDs of classes or types.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Names {
-    /// `top`, to which every entry with a class belongs.
+pub(super) enum NameSet {
+    /// Any class: the filter asks for `top`, to which every entry with a class belongs.
     Any,
     Of(Box<TypeMap<()>>),
 }
 
-/// On which side of a limit a value is.
+/// The values that an ordered comparison accepts, relative to its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     AtLeast,
     AtMost,
-    /// What an ordering rule asks for in an extensible match (RFC 4517, 4.2.5).
+    /// The comparison of an ordering rule in an extensible match (RFC 4517, 4.2.5).
     Less,
 }
 
@@ -72,24 +73,24 @@ impl Side {
 }
 
 impl Item {
-    /// Binds what is written.
+    /// Binds an attribute and an assertion.
     pub(super) fn new(
         attribute: Option<AttributeDescription>,
         assertion: Assertion,
         vocabulary: Vocabulary<'_>,
     ) -> Self {
         let attribute_type = attribute.as_ref().map(AttributeDescription::attribute_type);
-        let test = test(attribute_type, &assertion, vocabulary).unwrap_or_else(Test::Undefined);
+        let test = test(attribute_type, &assertion, vocabulary).unwrap_or_else(ValueTest::Undefined);
         let asked = attribute.clone().map(|description| {
             let names = vocabulary.with_subtypes(description.attribute_type());
-            Asked::of_names(description, names)
+            AskedAttribute::of_names(description, names)
         });
         Self { attribute, assertion, asked, test }
     }
 }
 
-impl Test {
-    /// What is to be said of a value. Undefined: it cannot be read.
+impl ValueTest {
+    /// Compares a value; Undefined if the value violates its syntax.
     pub(super) fn judge(&self, value: &[u8]) -> Truth {
         let of = |holds: Option<bool>| holds.map_or(Truth::Undefined, Truth::from);
         match self {
@@ -124,7 +125,7 @@ impl Test {
         }
     }
 
-    /// The rule of an extensible match: it says which attributes are looked at where none is named.
+    /// The rule of an extensible match. Without an attribute, it determines which attributes are compared.
     pub(super) fn rule(&self) -> Option<MatchingRule> {
         match self {
             Self::Equal { rule, .. } | Self::Ordered { rule, .. } => Some(*rule),
@@ -134,7 +135,7 @@ impl Test {
     }
 }
 
-impl Names {
+impl NameSet {
     fn of(names: &[String]) -> Self {
         let mut map = TypeMap::default();
         for name in names {
@@ -156,14 +157,14 @@ impl Names {
     }
 }
 
-fn test(attribute: Option<&str>, assertion: &Assertion, vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+fn test(attribute: Option<&str>, assertion: &Assertion, vocabulary: Vocabulary<'_>) -> Result<ValueTest, Cause> {
     if attribute.is_some_and(|attribute| vocabulary.lacks(attribute)) {
         return Err(Cause::UnknownAttribute);
     }
     match (assertion, attribute) {
-        (Assertion::Present, _) => Ok(Test::Present),
+        (Assertion::Present, _) => Ok(ValueTest::Present),
         (Assertion::Extensible { rule: Some(rule), value, .. }, _) => by_rule(attribute, rule, value, vocabulary),
-        // The parser lets no other item be without an attribute.
+        // The parser accepts no other item without an attribute.
         (_, None) => Err(Cause::AnyAttribute),
         (
             Assertion::Equal(value) | Assertion::Approximate(value) | Assertion::Extensible { value, .. },
@@ -175,50 +176,50 @@ fn test(attribute: Option<&str>, assertion: &Assertion, vocabulary: Vocabulary<'
             MatchingRule::ObjectIdentifier => Err(Cause::NoSubstrings),
             rule => {
                 let rule = substring_rule(rule);
-                // A blank at the edge of a part counts: only whole values lose theirs.
+                // A space at the end of a part is significant: only whole values lose their outer spaces.
                 let parts = parts.iter().map(|part| normalize_part(rule, part)).collect();
-                Ok(Test::Substrings { rule, parts })
+                Ok(ValueTest::Substrings { rule, parts })
             }
         },
     }
 }
 
-fn equal(attribute: &str, rule: MatchingRule, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+fn equal(attribute: &str, rule: MatchingRule, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<ValueTest, Cause> {
     if let Some(category) = category(attribute, value) {
-        return Ok(Test::Category(category));
+        return Ok(ValueTest::Category(category));
     }
-    taken(rule, value)?;
+    check_assertion_value(rule, value)?;
     if rule != MatchingRule::ObjectIdentifier {
-        return Ok(Test::Equal { rule, written: value.to_vec(), wanted: normalize(rule, value).into_owned() });
+        return Ok(ValueTest::Equal { rule, written: value.to_vec(), wanted: normalize(rule, value).into_owned() });
     }
     let name = String::from_utf8_lossy(value);
     let canonical = canonical_name(attribute);
     let is_of_classes = CLASS_ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(canonical));
     if !is_of_classes {
-        return Ok(Test::Names(Names::of(&vocabulary.names_of(&name))));
+        return Ok(ValueTest::Names(NameSet::of(&vocabulary.names_of(&name))));
     }
     let is_top = ["top", "2.5.6.0"].iter().any(|top| top.eq_ignore_ascii_case(&name));
-    Ok(Test::Names(if is_top { Names::Any } else { Names::of(&vocabulary.with_subclasses(&name)) }))
+    Ok(ValueTest::Names(if is_top { NameSet::Any } else { NameSet::of(&vocabulary.with_subclasses(&name)) }))
 }
 
-fn ordered(attribute: &str, side: Side, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
+fn ordered(attribute: &str, side: Side, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<ValueTest, Cause> {
     let rule = match vocabulary.ordering(attribute) {
         OrderedBy::Rule(rule) => rule,
         OrderedBy::Nothing => return Err(Cause::NoOrdering),
         OrderedBy::Unknown => return Err(Cause::UnknownOrdering),
     };
-    taken(rule, value)?;
-    Ok(Test::Ordered { rule, side, limit: normalize(rule, value).into_owned() })
+    check_assertion_value(rule, value)?;
+    Ok(ValueTest::Ordered { rule, side, limit: normalize(rule, value).into_owned() })
 }
 
-fn by_rule(attribute: Option<&str>, name: &str, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<Test, Cause> {
-    let is_unsuitable = |rule| attribute.is_some_and(|attribute| !suits(rule, vocabulary.equality(attribute)));
+fn by_rule(attribute: Option<&str>, name: &str, value: &[u8], vocabulary: Vocabulary<'_>) -> Result<ValueTest, Cause> {
+    let is_unsuitable = |rule| attribute.is_some_and(|attribute| !applies(rule, vocabulary.equality(attribute)));
     if let Some(all) = bit_rule(name) {
         if is_unsuitable(MatchingRule::Integer) {
             return Err(Cause::UnsuitableRule);
         }
         let mask = number(value).filter(|_| is_assertion_value(MatchingRule::Integer, value));
-        return mask.map(|mask| Test::Bits { all, mask }).ok_or(Cause::Value(MatchingRule::Integer));
+        return mask.map(|mask| ValueTest::Bits { all, mask }).ok_or(Cause::Value(MatchingRule::Integer));
     }
     let Some(named) = NamedRule::from_name(name.as_bytes()) else {
         return Err(if name == IN_CHAIN { Cause::SeveralEntries } else { Cause::UnknownRule });
@@ -228,21 +229,21 @@ fn by_rule(attribute: Option<&str>, name: &str, value: &[u8], vocabulary: Vocabu
     }
     match attribute {
         _ if named.orders => {
-            taken(named.rule, value)?;
+            check_assertion_value(named.rule, value)?;
             let limit = normalize(named.rule, value).into_owned();
-            Ok(Test::Ordered { rule: named.rule, side: Side::Less, limit })
+            Ok(ValueTest::Ordered { rule: named.rule, side: Side::Less, limit })
         }
         None if named.rule == MatchingRule::ObjectIdentifier => Err(Cause::AnyAttribute),
         attribute => equal(attribute.unwrap_or_default(), named.rule, value, vocabulary),
     }
 }
 
-fn taken(rule: MatchingRule, value: &[u8]) -> Result<(), Cause> {
+fn check_assertion_value(rule: MatchingRule, value: &[u8]) -> Result<(), Cause> {
     if is_assertion_value(rule, value) { Ok(()) } else { Err(Cause::Value(rule)) }
 }
 
-/// Whether a rule may be asked of an attribute with this equality rule (RFC 4512, 4.1.4); if that is unknown, any may.
-pub(super) fn suits(rule: MatchingRule, own: MatchingRule) -> bool {
+/// Whether a rule applies to attributes with the equality rule `own` (RFC 4512, 4.1.4). Any rule applies to unknown ones.
+pub(super) fn applies(rule: MatchingRule, own: MatchingRule) -> bool {
     use MatchingRule::{CaseExact, CaseExactIa5, CaseIgnore, CaseIgnoreIa5, Unknown};
     match rule {
         CaseIgnore | CaseExact => matches!(own, CaseIgnore | CaseExact | Unknown),
@@ -251,13 +252,11 @@ pub(super) fn suits(rule: MatchingRule, own: MatchingRule) -> bool {
     }
 }
 
-/// Active Directory takes the name of a class for the category of that class (MS-ADTS 3.1.1.3.1.3.5). A category is
-/// called as its class, with hyphens; classes of people share one.
+/// The category that is meant by the name of a class: Active Directory accepts it in place of the category's DN (MS-ADTS
+/// 3.1.1.3.1.3.5). A category is named like its class, with hyphens; the classes of people share one category.
 fn category(attribute: &str, value: &[u8]) -> Option<Vec<u8>> {
     const PERSONS: [&str; 4] = ["user", "contact", "inetorgperson", "organizationalperson"];
-    let is_name = value.first().is_some_and(u8::is_ascii_alphabetic)
-        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
-    if !is_name || !attribute.eq_ignore_ascii_case("objectCategory") {
+    if !is_descr(value) || !attribute.eq_ignore_ascii_case("objectCategory") {
         return None;
     }
     let name = value.to_ascii_lowercase();
@@ -266,12 +265,13 @@ fn category(attribute: &str, value: &[u8]) -> Option<Vec<u8>> {
     Some(category.into_iter().filter(|byte| *byte != b'-').collect())
 }
 
-/// A whole number in 64 bits.
+/// An integer that fits in 64 bits.
 fn number(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(&read(MatchingRule::Integer, text)?).ok()?.parse().ok()
 }
 
-/// The rule under which substrings of a value are looked for: parts of names and numbers are no names or numbers.
+/// The rule by which substrings are compared. A part of a DN or a number is not a DN or a number, so these are compared as
+/// text.
 fn substring_rule(rule: MatchingRule) -> MatchingRule {
     use MatchingRule as R;
     match rule {
@@ -282,14 +282,15 @@ fn substring_rule(rule: MatchingRule) -> MatchingRule {
     }
 }
 
-/// A part of a substring assertion: normalised between two marks, so that its own blanks survive.
+/// Normalises a part of a substring assertion. A letter at each end keeps the outer spaces of the part.
 fn normalize_part(rule: MatchingRule, part: &[u8]) -> Vec<u8> {
-    let disabled = [b"x", part, b"x"].concat();
-    let normal = normalize(rule, &disabled);
+    let framed = [b"x", part, b"x"].concat();
+    let normal = normalize(rule, &framed);
     normal.get(1..normal.len().saturating_sub(1)).unwrap_or_default().to_vec()
 }
 
-/// Whether the parts follow each other in the value; the first is at its start, the last at its end.
+/// Whether a value consists of the parts in order, with any text between them: the first part is at its start, the last one
+/// at its end.
 fn contains_parts(value: &[u8], parts: &[Vec<u8>]) -> bool {
     let [first, middle @ .., last] = parts else { return false };
     let Some(mut rest) = value.strip_prefix(first.as_slice()) else { return false };
@@ -302,14 +303,14 @@ fn contains_parts(value: &[u8], parts: &[Vec<u8>]) -> bool {
     rest.ends_with(last)
 }
 
-/// The attributes whose values are the classes of an entry: it belongs to their superclasses, too.
+/// The attributes whose values are the classes of an entry. The entry also belongs to their superclasses.
 const CLASS_ATTRIBUTES: [&str; 2] = ["objectClass", "structuralObjectClass"];
 
-/// Active Directory's `LDAP_MATCHING_RULE_IN_CHAIN`: members of groups in groups.
+/// Active Directory's `LDAP_MATCHING_RULE_IN_CHAIN`, which follows nested groups.
 const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
 
-/// Active Directory's `LDAP_MATCHING_RULE_BIT_AND` (all bits) and `LDAP_MATCHING_RULE_BIT_OR` (any bit), by their OIDs
-/// and by the names that OpenLDAP gives them.
+/// Whether a bitwise rule asks for all bits; `None` for other rules. The rules are Active Directory's
+/// `LDAP_MATCHING_RULE_BIT_AND` (all bits) and `LDAP_MATCHING_RULE_BIT_OR` (any bit), by their OIDs or by OpenLDAP's names.
 fn bit_rule(name: &str) -> Option<bool> {
     let is = |oid: &str, rule: &str| name == oid || name.eq_ignore_ascii_case(rule);
     if is("1.2.840.113556.1.4.803", "integerBitAndMatch") {

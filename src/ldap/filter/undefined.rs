@@ -1,4 +1,4 @@
-//! Why an item of a filter can be judged of no entry (RFC 4511, 4.5.1.7).
+//! The causes that make an item of a filter Undefined for every entry (RFC 4511, 4.5.1.7).
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use super::{Assertion, Item};
 use crate::ldap::AttributeDescription;
 use crate::ldap::matching::MatchingRule;
 
-/// Why an item is Undefined, whatever the entry.
+/// The cause why an item is Undefined for every entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The value is none that the rule takes.
+    /// The assertion value violates the syntax of the rule.
     Value(MatchingRule),
     /// `>=` or `<=` on an attribute type without an ordering rule.
     NoOrdering,
-    /// `>=` or `<=` on an attribute type of which nothing is known.
+    /// `>=` or `<=` on an unknown attribute type.
     UnknownOrdering,
     /// Substrings of OIDs.
     NoSubstrings,
-    /// A matching rule that is not known.
+    /// An unknown matching rule.
     UnknownRule,
-    /// A matching rule that does not suit the attribute type.
+    /// A matching rule that does not apply to the attribute type.
     UnsuitableRule,
-    /// A matching rule whose answer needs more than one entry.
+    /// A matching rule that needs more than one entry.
     SeveralEntries,
     /// A matching rule that needs an attribute type.
     AnyAttribute,
@@ -30,18 +30,18 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether a schema that is not read yet may change it.
+    /// Whether a schema may remove the cause.
     pub fn depends_on_schema(self) -> bool {
         matches!(self, Self::UnknownOrdering | Self::UnknownAttribute)
     }
 }
 
-/// An item that is Undefined, and why. Its text holds what the filter holds: not fit for a terminal.
+/// An item that is Undefined, with the cause. The text contains parts of the filter, which are not sanitized for a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Undefined<'f> {
     /// The item.
     pub item: &'f Item,
-    /// Why.
+    /// The cause.
     pub cause: &'f Cause,
 }
 
@@ -60,28 +60,37 @@ impl fmt::Display for Undefined<'_> {
         write!(f, "({}) matches no entry: ", self.item)?;
         match self.cause {
             Cause::Value(kind) if rule.is_empty() => {
-                write!(f, "the values of {attribute} are {}, and `{value}` cannot be one", syntax(*kind))
+                write!(f, "the values of {attribute} must be {}; `{value}` is not valid", syntax(*kind))
             }
             Cause::Value(kind) => {
-                write!(f, "the rule {rule} compares {}, and `{value}` cannot be one", syntax(*kind))
+                write!(
+                    f,
+                    "the values that the matching rule {rule} compares must be {}; `{value}` is not valid",
+                    syntax(*kind)
+                )
             }
-            Cause::NoOrdering => write!(f, "{attribute} has no ordering rule, which `>=` and `<=` need"),
+            Cause::NoOrdering => write!(f, "`>=` and `<=` need an ordering rule, and {attribute} has none"),
             Cause::UnknownOrdering => {
-                write!(f, "how values of {attribute} are ordered is not known without a schema that describes it")
+                write!(f, "the order of values of {attribute} is unknown; give a schema that describes it")
             }
-            Cause::NoSubstrings => write!(f, "{attribute} holds object identifiers, which have no substrings rule"),
-            Cause::UnknownRule => write!(f, "the matching rule {rule} is not known"),
-            Cause::UnsuitableRule => write!(f, "the matching rule {rule} is not for the values of {attribute}"),
+            Cause::NoSubstrings => {
+                write!(f, "the values of {attribute} are object identifiers, which have no substrings rule")
+            }
+            Cause::UnknownRule => write!(f, "the matching rule {rule} is unknown"),
+            Cause::UnsuitableRule => write!(f, "the matching rule {rule} does not apply to {attribute}"),
             Cause::SeveralEntries => {
-                write!(f, "the matching rule {rule} follows {attribute} through other entries, and a filter sees one")
+                write!(
+                    f,
+                    "the matching rule {rule} follows {attribute} through other entries, but a filter is evaluated on one entry at a time"
+                )
             }
             Cause::AnyAttribute => write!(f, "the matching rule {rule} needs an attribute"),
-            Cause::UnknownAttribute => write!(f, "the schema has no attribute type {attribute}"),
+            Cause::UnknownAttribute => write!(f, "the schema does not describe the attribute type {attribute}"),
         }
     }
 }
 
-/// What values of a rule are.
+/// The kind of values that a rule compares.
 fn syntax(rule: MatchingRule) -> &'static str {
     use MatchingRule as R;
     match rule {

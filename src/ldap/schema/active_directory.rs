@@ -1,18 +1,18 @@
-//! Active Directory's schema: an entry of `CN=Schema,CN=Configuration` an attribute type or object class.
+//! Active Directory's schema: each entry below `CN=Schema,CN=Configuration` is an attribute type or an object class.
 //!
-//! | attribute of an `attributeSchema` | means |
+//! | attribute of an `attributeSchema` | meaning |
 //! | --- | --- |
 //! | `lDAPDisplayName`, `attributeID` | name, OID |
-//! | `attributeSyntax`, `oMObjectClass` | syntax, see below |
-//! | `isSingleValued: TRUE` | at most one value |
-//! | `linkID` | even: a forward link; odd: the back link of the number before it, which the server keeps; 0: no link |
-//! | `systemOnly: TRUE`, bit 4 of `systemFlags` (constructed) | the server alone writes it |
+//! | `attributeSyntax`, `oMObjectClass` | the syntax, see below |
+//! | `isSingleValued: TRUE` | single-valued |
+//! | `linkID` | an odd number: the back link of the number before it, which only the server writes |
+//! | `systemOnly: TRUE`, bit 4 of `systemFlags` (constructed) | only the server writes it |
 //!
-//! | attribute of a `classSchema` | means |
+//! | attribute of a `classSchema` | meaning |
 //! | --- | --- |
 //! | `lDAPDisplayName`, `governsID` | name, OID |
-//! | `subClassOf` | its superclass; `top` is its own |
-//! | `auxiliaryClass`, `systemAuxiliaryClass` | classes whose attributes it has too; its entries do not belong to them |
+//! | `subClassOf` | its superclass; that of `top` is `top` |
+//! | `auxiliaryClass`, `systemAuxiliaryClass` | classes whose attributes its entries have without belonging to them |
 //! | `mustContain`, `systemMustContain` | required |
 //! | `mayContain`, `systemMayContain` | allowed |
 //!
@@ -20,50 +20,48 @@
 //! | --- | --- | --- |
 //! | 2.5.5.1 | any | DNs |
 //! | 2.5.5.7 | OR-Name, 2.6.6.1.2.5.11.29 | DNs |
-//! | 2.5.5.7 | any other | `B:32:0123...:DN` |
-//! | 2.5.5.14 | Access-Point, 1.3.12.2.1011.28.0.702 | an address, then `#X500:` and a DN: not read as one |
-//! | 2.5.5.14 | any other | `S:5:text:DN` |
+//! | any other | | not read as DNs, also if they contain one: `B:32:0123...:DN`, `S:5:text:DN`, an address with `#X500:` and a DN |
 //!
-//! What is out of use (`isDefunct: TRUE`) is skipped: its name may belong to another by now.
+//! A defunct element (`isDefunct: TRUE`) is skipped: its name may have been given to another element.
 //!
 //! Sources: MS-ADTS 3.1.1.2 (schema; syntaxes 3.1.1.2.2.2), 2.2.10 (system flags), MS-ADA1 2.361 (linkID).
 
-use super::facts::{AttributeFacts, ClassFacts, Link, Syntax};
+use strum::EnumString;
+
+use super::facts::{AttributeFacts, ClassFacts, Syntax};
 use crate::ldap::Entry;
 
 /// `FLAG_ATTR_IS_CONSTRUCTED` of `systemFlags`.
 const CONSTRUCTED: i64 = 0x4;
 
-/// What `oMObjectClass` holds: an OID as BER contents.
+/// The `oMObjectClass` of OR-Name: its OID as BER content.
 const OR_NAME: &[u8] = &[0x56, 0x06, 0x01, 0x02, 0x05, 0x0b, 0x1d];
-const ACCESS_POINT: &[u8] = &[0x2b, 0x0c, 0x02, 0x87, 0x73, 0x1c, 0x00, 0x85, 0x3e];
 
-/// Which of Active Directory's schema classes an entry is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The object classes of Active Directory's schema entries.
+#[derive(Clone, Copy, Debug, EnumString, PartialEq, Eq)]
+#[strum(ascii_case_insensitive, serialize_all = "camelCase")]
 pub(super) enum SchemaClass {
     AttributeSchema,
     ClassSchema,
 }
 
 impl SchemaClass {
-    /// The class with this name, ignoring case.
+    /// The class with a name, ignoring case.
     pub(super) fn from_name(name: &[u8]) -> Option<Self> {
-        [(&b"attributeSchema"[..], Self::AttributeSchema), (b"classSchema", Self::ClassSchema)]
-            .into_iter()
-            .find_map(|(own, class)| own.eq_ignore_ascii_case(name).then_some(class))
+        str::from_utf8(name).ok()?.parse().ok()
     }
 }
 
-/// Whether the entry is out of use.
+/// Whether the schema element is defunct.
 pub(super) fn is_defunct(entry: &Entry) -> bool {
     is_true(entry, "isDefunct")
 }
 
-/// What an `attributeSchema` says; none without a name.
+/// The facts in an `attributeSchema` entry; `None` if it has no name.
 pub(super) fn attribute_type(entry: &Entry) -> Option<AttributeFacts> {
     let name = text(entry, "lDAPDisplayName")?;
     let number = |attribute| text(entry, attribute).and_then(|digits| digits.trim().parse::<i64>().ok());
-    let link = number("linkID").filter(|id| *id != 0).map(|id| if id % 2 == 0 { Link::Forward } else { Link::Back });
+    let is_back_link = number("linkID").is_some_and(|id| id % 2 != 0);
     let constructed = number("systemFlags").is_some_and(|flags| flags & CONSTRUCTED != 0);
     Some(AttributeFacts {
         oid: text(entry, "attributeID").unwrap_or_default().into(),
@@ -73,14 +71,13 @@ pub(super) fn attribute_type(entry: &Entry) -> Option<AttributeFacts> {
         ordering: None,
         syntax: text(entry, "attributeSyntax").map(|syntax| syntax_of(syntax, object_class_of_syntax(entry))),
         single_valued: is_true(entry, "isSingleValued"),
-        // No class of Active Directory is asked what it allows.
+        // Nothing asks the classes of Active Directory whether they allow an attribute.
         is_user_attribute: true,
-        read_only: is_true(entry, "systemOnly") || constructed || link == Some(Link::Back),
-        link,
+        read_only: is_true(entry, "systemOnly") || constructed || is_back_link,
     })
 }
 
-/// What a `classSchema` says; none without a name.
+/// The facts in a `classSchema` entry; `None` if it has no name.
 pub(super) fn object_class(entry: &Entry) -> Option<ClassFacts> {
     let name = text(entry, "lDAPDisplayName")?;
     let all = |attributes: &[&str]| attributes.iter().flat_map(|attribute| texts(entry, attribute)).collect();
@@ -97,8 +94,6 @@ pub(super) fn object_class(entry: &Entry) -> Option<ClassFacts> {
 fn syntax_of(syntax: &str, object_class: &[u8]) -> Syntax {
     match (syntax.trim(), object_class) {
         ("2.5.5.1", _) | ("2.5.5.7", OR_NAME) => Syntax::Dn,
-        ("2.5.5.14", ACCESS_POINT) => Syntax::Other,
-        ("2.5.5.7" | "2.5.5.14", _) => Syntax::DnWithData,
         _ => Syntax::Other,
     }
 }
@@ -107,7 +102,7 @@ fn object_class_of_syntax(entry: &Entry) -> &[u8] {
     entry.values("oMObjectClass").next().map(|value| &*value.bytes).unwrap_or_default()
 }
 
-/// The values that are text, which all of those asked for are.
+/// The values of an attribute that are UTF-8.
 fn texts<'e>(entry: &'e Entry, attribute: &'e str) -> impl Iterator<Item = Box<str>> + use<'e> {
     entry.values(attribute).filter_map(|value| str::from_utf8(&value.bytes).ok()).map(Box::from)
 }

@@ -4,29 +4,29 @@
 //! file          = *( comment / line )
 //! comment       = "#" *byte, with its continuations
 //! line          = directive 1*blank description, with its continuations
-//! continuation  = a physical line that begins with a blank; it goes on from the line before, a comment too
+//! continuation  = a physical line that begins with a blank; it continues the line before, also a comment
 //! directive     = "attribute" *ALPHA / "objectclass" *ALPHA / "objectidentifier" *ALPHA    ; in any case
 //! ```
 //!
-//! slapd takes these directives by how they begin, so `attributetype` and `attributetypes` are the same. A description is
-//! that of [`description`](super::description), where names for OIDs (`NSDSat:1`) stand for themselves; the line of
-//! `objectidentifier` is a name and the OID, or `name:suffix`, that it stands for. All other directives are not about
-//! attribute types and object classes, and are left out. `include` is given back: the file that it names is not read.
+//! slapd recognises these directives by their first letters, so `attributetype` and `attributetypes` are the same. The syntax
+//! of a description is that of [`description`](super::description), and names for OIDs (`NSDSat:1`) are kept in it. An
+//! `objectidentifier` line is a name followed by the OID, or `name:suffix`, that it defines. `include` is returned, so that
+//! the caller can report that the file is not read. All other directives are skipped.
 
-/// What a directive defines.
+/// The directives that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Directive {
     /// An attribute type.
     AttributeType,
     /// An object class.
     ObjectClass,
-    /// A name for an OID.
+    /// The definition of a name for an OID.
     ObjectIdentifier,
-    /// Another file.
+    /// The name of another file.
     Include,
 }
 
-/// The directives by how they begin, in small letters.
+/// The first letters of the directives, in lower case.
 const DIRECTIVES: [(&str, Directive); 4] = [
     ("attribute", Directive::AttributeType),
     ("objectclass", Directive::ObjectClass),
@@ -44,18 +44,18 @@ impl Directive {
     }
 }
 
-/// A directive of a file.
+/// A directive with its argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectiveLine {
-    /// What it defines.
+    /// The directive.
     pub directive: Directive,
-    /// The physical line on which it begins, from 1.
+    /// The number of the physical line on which it begins, from 1.
     pub line: u64,
-    /// What comes after its word, with its continuations.
+    /// The text after the directive, with its continuations.
     pub value: Vec<u8>,
 }
 
-/// Whether a text is made of directives rather than of LDIF: its first line that is neither empty nor a comment says so.
+/// Whether a text consists of directives and not of LDIF: it has a line with a known directive, and no `dn:` line.
 pub fn is_directives(text: &[u8]) -> bool {
     let mut lines = logical_lines(text);
     lines.any(|(_, line)| {
@@ -65,7 +65,7 @@ pub fn is_directives(text: &[u8]) -> bool {
     }) && !logical_lines(text).any(|(_, line)| line.len() > 3 && line[..3].eq_ignore_ascii_case(b"dn:"))
 }
 
-/// The schema directives of a text, in order.
+/// The directives of a text, in order.
 pub fn directives(text: &[u8]) -> impl Iterator<Item = DirectiveLine> {
     logical_lines(text).filter_map(|(number, line)| {
         let word = first_word(&line);
@@ -78,7 +78,7 @@ fn first_word(line: &[u8]) -> &[u8] {
     line.split(u8::is_ascii_whitespace).next().unwrap_or_default()
 }
 
-/// Lines with their continuations, without comments and empty lines; each with the number of its first line.
+/// The lines with their continuations, without comments and empty lines, each with the number of its first physical line.
 fn logical_lines(text: &[u8]) -> impl Iterator<Item = (u64, Vec<u8>)> {
     let mut physical = (1..).zip(text.split(|byte| *byte == b'\n')).peekable();
     std::iter::from_fn(move || {
@@ -86,7 +86,7 @@ fn logical_lines(text: &[u8]) -> impl Iterator<Item = (u64, Vec<u8>)> {
             let (number, first) = physical.next()?;
             let mut line = first.to_vec();
             while let Some((_, more)) = physical.next_if(|(_, next)| matches!(next.first(), Some(b' ' | b'\t'))) {
-                // The line end keeps two words apart, as in an editor.
+                // The line end separates two words.
                 line.push(b'\n');
                 line.extend_from_slice(more);
             }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_go_on_where_they_are_indented() {
+    fn indented_lines_continue_the_line_before() {
         let text =
             b"# a comment\n that goes on\nobjectIdentifier Site 1.2.3\n\nattributetype ( Site:1\n\tNAME 'a'\n  )\r\n\
                      ObjectClass ( Site:2 NAME 'b' )\ninclude /etc/x\nldapsyntax ( 1 )\nattribute: no\n";
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_directives() {
+    fn recognises_directives() {
         for (text, expected) in [
             (&b"#x\n\nattributetype ( 1 )\n"[..], true),
             (b"include /x\n", true),

@@ -1,55 +1,43 @@
-//! What a schema keeps of a description: what answers questions, and no more.
+//! What a schema keeps of the descriptions of attribute types and object classes.
 //!
-//! Two descriptions of one name are put together: the first counts for what there can be one of, and a limit or an
-//! attribute that either of them names is there. So Active Directory's `attributeSchema` adds its links to what its
-//! `cn=Aggregate` says, and an export that is read twice says nothing new.
+//! Two descriptions of the same name are merged. Of single values the first counts; a restriction, or an attribute type in
+//! a list, is kept if either description has it. So Active Directory's `attributeSchema` entries add what its `cn=Aggregate`
+//! lacks, and an export that is read twice changes nothing.
 
 use std::collections::HashMap;
 
-use super::description::{AttributeTypeDescription, ObjectClassDescription, Usage};
+use super::description::{AttributeTypeDescription, ObjectClassDescription};
+use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::without_oid_prefix;
 
-/// What values of a syntax hold, as far as names of entries are concerned.
+/// The syntaxes that are distinguished: whether values are names of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Syntax {
     /// A DN.
     Dn,
-    /// A DN and perhaps `#'0101'B` (RFC 4517, 3.3.21).
+    /// A DN, optionally followed by `#'0101'B` (RFC 4517, 3.3.21).
     NameAndUid,
-    /// `B:32:...:DN` or `S:5:...:DN` of Active Directory.
-    DnWithData,
-    /// No name.
+    /// Anything else, Active Directory's `B:32:...:DN` and `S:5:...:DN` included.
     Other,
 }
 
 impl Syntax {
-    /// The syntax with an OID; those below 1.2.840.113556 are Active Directory's, as its cn=Aggregate names them
-    /// (OR-Name, DN-Binary, DN-String).
+    /// The syntax with an OID. 1.2.840.113556.1.4.1221 is OR-Name in the cn=Aggregate of Active Directory.
     fn of(oid: &str) -> Self {
         match oid {
             "1.3.6.1.4.1.1466.115.121.1.12" | "1.2.840.113556.1.4.1221" => Self::Dn,
             "1.3.6.1.4.1.1466.115.121.1.34" => Self::NameAndUid,
-            "1.2.840.113556.1.4.903" | "1.2.840.113556.1.4.904" => Self::DnWithData,
             _ => Self::Other,
         }
     }
 }
 
-/// Which end of a pair of linked attributes it is (Active Directory).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// The end that is written, such as `member`.
-    Forward,
-    /// The end that the server keeps, such as `memberOf`.
-    Back,
-}
-
-/// Short names for OIDs, `olcObjectIdentifier: NSDSat NetscapeDS:1` of OpenLDAP's cn=config.
+/// Names for OIDs, such as `olcObjectIdentifier: NSDSat NetscapeDS:1` in OpenLDAP's cn=config.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Macros(HashMap<Box<str>, Box<str>>);
 
 impl Macros {
-    /// Reads a definition; `None` if it is none.
+    /// Adds a definition; `None` if the value is not a definition.
     pub(super) fn add(&mut self, value: &[u8]) -> Option<()> {
         let text = str::from_utf8(value).ok()?.trim();
         let text = text.strip_prefix('{').and_then(|text| text.split_once('}')).map_or(text, |(_, text)| text);
@@ -59,7 +47,7 @@ impl Macros {
         Some(())
     }
 
-    /// The OID that a name or `name:suffix` stands for; anything else as it is.
+    /// The OID that a name or `name:suffix` is defined as; any other text is returned unchanged.
     fn resolve(&self, written: &str) -> String {
         let (name, suffix) = written.split_once(':').map_or((written, None), |(name, suffix)| (name, Some(suffix)));
         match (self.0.get(name.to_ascii_lowercase().as_str()), suffix) {
@@ -70,7 +58,7 @@ impl Macros {
     }
 }
 
-/// What is kept of an attribute type.
+/// What is known of an attribute type.
 #[derive(Clone, Debug)]
 pub(super) struct AttributeFacts {
     pub(super) oid: Box<str>,
@@ -78,22 +66,22 @@ pub(super) struct AttributeFacts {
     pub(super) superior: Option<Box<str>>,
     pub(super) equality: Option<Box<str>>,
     pub(super) ordering: Option<Box<str>>,
-    /// None if it is the superior's.
+    /// `None` if the type inherits the syntax of its supertype.
     pub(super) syntax: Option<Syntax>,
     pub(super) single_valued: bool,
+    /// Only the server writes the attribute.
     pub(super) read_only: bool,
-    /// Not operational (USAGE userApplications).
+    /// The attribute is not operational (USAGE userApplications).
     pub(super) is_user_attribute: bool,
-    pub(super) link: Option<Link>,
 }
 
-/// What is kept of an object class.
+/// What is known of an object class.
 #[derive(Clone, Debug)]
 pub(super) struct ClassFacts {
     pub(super) oid: Box<str>,
     pub(super) names: Box<[Box<str>]>,
     pub(super) superiors: Vec<Box<str>>,
-    /// Classes whose attributes its entries may have although they do not belong to them (Active Directory).
+    /// Classes whose attributes its entries have although the entries do not belong to these classes (Active Directory).
     pub(super) auxiliaries: Vec<Box<str>>,
     pub(super) must: Vec<Box<str>>,
     pub(super) may: Vec<Box<str>>,
@@ -115,8 +103,7 @@ impl AttributeFacts {
             syntax,
             single_valued: description.single_value,
             read_only: description.no_user_modification,
-            is_user_attribute: description.usage == Usage::UserApplications,
-            link: None,
+            is_user_attribute: !description.is_operational,
         }
     }
 }
@@ -134,14 +121,14 @@ impl ClassFacts {
     }
 }
 
-/// Something with names.
+/// A schema element with an OID and names.
 pub(super) trait Named {
     fn oid(&self) -> &str;
     fn names(&self) -> &[Box<str>];
-    /// Adds what another description of the same name says.
+    /// Merges another description of the same name into this one.
     fn join(&mut self, other: Self);
 
-    /// Its names; its OID if it has none.
+    /// The names, or the OID if there is no name.
     fn names_or_oid(&self) -> impl Iterator<Item = &str> {
         let oid = Some(self.oid()).filter(|oid| self.names().is_empty() && !oid.is_empty());
         self.names().iter().map(AsRef::as_ref).chain(oid)
@@ -167,7 +154,6 @@ impl Named for AttributeFacts {
         self.single_valued |= other.single_valued;
         self.read_only |= other.read_only;
         self.is_user_attribute &= other.is_user_attribute;
-        self.link = self.link.or(other.link);
     }
 }
 
@@ -210,12 +196,12 @@ fn join_lists(own: &mut Vec<Box<str>>, other: Vec<Box<str>>) {
     }
 }
 
-/// Descriptions of one kind, found by any name or OID, ignoring case.
+/// Schema elements of one kind, found by any name or OID, ignoring case.
 #[derive(Clone, Debug)]
 pub(super) struct Catalogue<T> {
     all: Vec<T>,
     by_name: HashMap<Box<str>, usize>,
-    /// How many of them later descriptions do not change.
+    /// The number of elements, from the start, that later descriptions do not change.
     sealed: usize,
 }
 
@@ -226,7 +212,7 @@ impl<T> Default for Catalogue<T> {
 }
 
 impl<T: Named> Catalogue<T> {
-    /// Adds one, or joins it to the one that has one of its names, or its OID if it has no name.
+    /// Adds an element, or merges it into the element that has one of its names (or its OID, if it has no name).
     pub(super) fn add(&mut self, new: T) {
         let known = new.names_or_oid().find_map(|name| self.position(name));
         let at = if let Some(at) = known {
@@ -240,18 +226,18 @@ impl<T: Named> Catalogue<T> {
             self.all.len() - 1
         };
         let item = &self.all[at];
-        // The first that has a name keeps it.
+        // The first element with a name keeps the name.
         for name in item.names_or_oid().chain([item.oid()]).filter(|name| !name.is_empty()) {
             self.by_name.entry(key(name).into()).or_insert(at);
         }
     }
 
-    /// Makes all of them final.
+    /// Makes the elements so far final: later descriptions do not change them.
     pub(super) fn seal(&mut self) {
         self.sealed = self.all.len();
     }
 
-    /// Where it is in [`all`](Self::all).
+    /// The index in [`all`](Self::all).
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.by_name.get(key(name).as_str()).copied()
     }
@@ -265,8 +251,7 @@ impl<T: Named> Catalogue<T> {
     }
 }
 
-/// A name without options and `OID.`, in lower case.
+/// A name without options and without `OID.`, in lower case.
 fn key(name: &str) -> String {
-    let end = memchr::memchr(b';', name.as_bytes()).unwrap_or(name.len());
-    without_oid_prefix(&name[..end]).to_ascii_lowercase()
+    without_oid_prefix(base_type(name)).to_ascii_lowercase()
 }

@@ -1,64 +1,66 @@
-//! The pieces of a schema description: words, names, texts and lists.
+//! The parsers for the parts of a schema description: words, texts and lists.
 //!
-//! See [`description`](super::description) for the grammar. Blanks are space, tab and line end; every piece takes
-//! those that follow it.
+//! The grammar is in [`description`](super::description). Blanks are space, tab, CR and LF; every parser consumes the blanks
+//! after its part.
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till, take_while, take_while1};
 use nom::character::complete::{char, digit1};
 use nom::combinator::{map, map_res, opt, value, verify};
 use nom::error::{ErrorKind, ParseError};
-use nom::multi::{many0, many1};
+use nom::multi::{many0, many0_count, many1_count};
 use nom::sequence::{delimited, terminated};
 use nom::{IResult, Parser};
 use thiserror::Error;
 
-/// Why a value is not a description.
+use crate::ldap::keystring::is_lenient_keychar;
+
+/// The reason why a value is not a description.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{kind} (at byte {offset})")]
 pub struct SchemaError {
-    /// Byte of the value, from 0.
+    /// Offset in the value, in bytes from 0.
     pub offset: usize,
-    /// What is wrong there.
+    /// The error at that offset.
     pub kind: SchemaErrorKind,
 }
 
 /// The kinds of [`SchemaError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SchemaErrorKind {
-    /// The description does not begin as one.
+    /// The description does not begin with `(`.
     #[error("expected `(`")]
     Open,
-    /// A list does not end.
+    /// A description or a list has no end.
     #[error("expected `)`")]
     Close,
-    /// Something that is not a keyword of such a description.
+    /// A word that is not a keyword of this kind of description.
     #[error("expected a keyword such as `NAME`, or `)`")]
     Keyword,
-    /// A keyword without its name or OID.
+    /// A keyword without the name or OID that it needs.
     #[error("expected a name or an OID")]
     Word,
-    /// A quote that does not end, or none where text is due.
-    #[error("expected a text in quotes")]
+    /// A text without quotes, or without the closing quote.
+    #[error("expected text in quotes")]
     Text,
     /// A length that is not a number.
     #[error("expected a number and `}}`")]
     Length,
-    /// A usage that RFC 4512 does not know.
+    /// A usage that RFC 4512 does not define.
     #[error("expected `userApplications`, `directoryOperation`, `distributedOperation` or `dSAOperation`")]
     Usage,
-    /// Neither a name nor an OID.
+    /// The description has neither a name nor an OID.
     #[error("expected a description with a name or an OID")]
     Nameless,
-    /// Something stands behind the description.
+    /// Text after the end of the description.
     #[error("expected the end of the description")]
     End,
 }
 
-/// Where parsing stopped, and what was due there.
+/// Where parsing stopped, and what was expected there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault<'t> {
-    /// The rest of the value from there.
+    /// The rest of the value from that place.
     pub(super) rest: &'t [u8],
     pub(super) kind: SchemaErrorKind,
 }
@@ -81,12 +83,12 @@ impl<'t, E> nom::error::FromExternalError<&'t [u8], E> for Fault<'t> {
 
 pub(super) type Parsed<'t, T> = IResult<&'t [u8], T, Fault<'t>>;
 
-/// An error that says what is due at `rest`.
+/// Fails with an error that names what was expected at `rest`.
 pub(super) fn due<T>(rest: &[u8], kind: SchemaErrorKind) -> Parsed<'_, T> {
     Err(nom::Err::Error(Fault { rest, kind }))
 }
 
-/// The parser, with its errors said to be about `kind` where they happen.
+/// The parser, with the kind of its errors replaced by `kind`.
 fn named<'t, T>(
     kind: SchemaErrorKind,
     mut parser: impl Parser<&'t [u8], Output = T, Error = Fault<'t>>,
@@ -98,7 +100,7 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Any blanks.
+/// Skips blanks.
 pub(super) fn blanks(input: &[u8]) -> Parsed<'_, ()> {
     value((), take_while(is_blank)).parse(input)
 }
@@ -116,12 +118,12 @@ pub(super) fn bare(input: &[u8]) -> Parsed<'_, String> {
     terminated(map(take_while1(is_word_byte), as_text), blanks).parse(input)
 }
 
-/// A keyword: a bare word that may touch what follows it.
+/// A keyword, which may touch what follows it.
 pub(super) fn keyword(input: &[u8]) -> Parsed<'_, &[u8]> {
-    terminated(take_while1(|byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')), blanks).parse(input)
+    terminated(take_while1(is_lenient_keychar), blanks).parse(input)
 }
 
-/// A word between quotes; none if nothing is there.
+/// A word in quotes; `None` for `''`.
 pub(super) fn quoted_word(input: &[u8]) -> Parsed<'_, Option<String>> {
     let inside = delimited(blanks, take_while(is_word_byte), blanks);
     terminated(delimited(char('\''), inside, char('\'')), blanks)
@@ -129,7 +131,7 @@ pub(super) fn quoted_word(input: &[u8]) -> Parsed<'_, Option<String>> {
         .parse(input)
 }
 
-/// One name or OID, with or without quotes; none for `''`.
+/// One name or OID, with or without quotes; `None` for `''`.
 pub(super) fn word(input: &[u8]) -> Parsed<'_, Option<String>> {
     named(SchemaErrorKind::Word, alt((quoted_word, map(bare, Some)))).parse(input)
 }
@@ -146,81 +148,54 @@ pub(super) fn words(input: &[u8]) -> Parsed<'_, Vec<String>> {
     Ok((rest, words.into_iter().flatten().collect()))
 }
 
-/// A text between single or double quotes, with `\27` and `\5C` undone (RFC 4512, 4.1).
-pub(super) fn text(input: &[u8]) -> Parsed<'_, String> {
-    let between = |quote: char| {
-        delimited(char(quote), take_till(move |byte| char::from(byte) == quote), char(quote)).map(unescaped)
-    };
-    named(SchemaErrorKind::Text, terminated(alt((between('\''), between('"'))), blanks)).parse(input)
+/// Skips a text in single or double quotes.
+pub(super) fn text(input: &[u8]) -> Parsed<'_, ()> {
+    let quoted = |quote: char| delimited(char(quote), take_till(move |byte| char::from(byte) == quote), char(quote));
+    named(SchemaErrorKind::Text, value((), terminated(alt((quoted('\''), quoted('"'))), blanks))).parse(input)
 }
 
-/// What follows an extension: texts in parentheses, a text, bare words up to the next keyword, or nothing.
-pub(super) fn texts(is_keyword: fn(&[u8]) -> bool, input: &[u8]) -> Parsed<'_, Vec<String>> {
+/// Skips the values of an extension: texts in parentheses, texts, bare words up to the next keyword, or nothing.
+pub(super) fn texts(is_keyword: fn(&[u8]) -> bool, input: &[u8]) -> Parsed<'_, ()> {
     if let Ok((inside, ())) = opening(input) {
-        return terminated(many0(alt((text, bare))), closing).parse(inside);
+        return terminated(many0_count(alt((text, value((), bare)))), closing).map(|_| ()).parse(inside);
     }
     if matches!(input.first(), Some(b'\'' | b'"')) {
-        return many1(text).parse(input);
+        return many1_count(text).map(|_| ()).parse(input);
     }
-    many0(verify(bare, move |word: &String| !is_keyword(word.as_bytes()))).parse(input)
+    many0_count(verify(bare, move |word: &String| !is_keyword(word.as_bytes()))).map(|_| ()).parse(input)
 }
 
-/// A syntax: an OID and perhaps a length, `1.3.6.1.4.1.1466.115.121.1.15{64}`.
-pub(super) fn syntax(input: &[u8]) -> Parsed<'_, (Option<String>, Option<u64>)> {
+/// The OID of a syntax, `1.3.6.1.4.1.1466.115.121.1.15{64}`; the length in braces is optional and skipped.
+pub(super) fn syntax(input: &[u8]) -> Parsed<'_, Option<String>> {
     let Ok((inside, _)) = char::<_, Fault<'_>>('\'').parse(input) else {
-        let (rest, oid) = word(input)?;
-        return length(rest).map(|(rest, length)| (rest, (oid, length)));
+        return terminated(word, length).parse(input);
     };
     let (rest, oid) = delimited(blanks, take_while(is_word_byte), blanks).parse(inside)?;
-    let (rest, inner) = length(rest)?;
+    let (rest, ()) = length(rest)?;
     let (rest, _) = named(SchemaErrorKind::Word, terminated(char('\''), blanks)).parse(rest)?;
-    let (rest, outer) = length(rest)?;
-    Ok((rest, (Some(as_text(oid)).filter(|oid| !oid.is_empty()), inner.or(outer))))
+    let (rest, ()) = length(rest)?;
+    Ok((rest, Some(as_text(oid)).filter(|oid| !oid.is_empty())))
 }
 
-/// `{64}`, if it is there.
-fn length(input: &[u8]) -> Parsed<'_, Option<u64>> {
-    let Some(inside) = input.strip_prefix(b"{") else { return Ok((input, None)) };
+/// Skips `{64}`, if it is there.
+fn length(input: &[u8]) -> Parsed<'_, ()> {
+    let Some(inside) = input.strip_prefix(b"{") else { return Ok((input, ())) };
     let number = map_res(digit1, |digits: &[u8]| as_text(digits).parse::<u64>());
-    named(SchemaErrorKind::Length, terminated(number, (char('}'), blanks))).map(Some).parse(inside)
+    named(SchemaErrorKind::Length, terminated(number, (char('}'), blanks))).map(|_| ()).parse(inside)
 }
 
-/// `{12}`, the place of a value in cn=config.
+/// Skips `{12}`, the position of a value in cn=config, if it is there.
 pub(super) fn place(input: &[u8]) -> Parsed<'_, ()> {
     let number = delimited(char('{'), take_while(|byte: u8| byte.is_ascii_digit() || byte == b'-'), char('}'));
     value((), opt(terminated(number, blanks))).parse(input)
 }
 
-/// `(`.
+/// The opening parenthesis.
 pub(super) fn opening(input: &[u8]) -> Parsed<'_, ()> {
     named(SchemaErrorKind::Open, value((), terminated(tag("("), blanks))).parse(input)
 }
 
-/// `)`.
+/// The closing parenthesis.
 pub(super) fn closing(input: &[u8]) -> Parsed<'_, ()> {
     named(SchemaErrorKind::Close, value((), terminated(tag(")"), blanks))).parse(input)
-}
-
-fn unescaped(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_ref();
-    while let Some(at) = rest.find('\\') {
-        let (before, from) = rest.split_at(at);
-        out.push_str(before);
-        let (character, length) = match from.as_bytes() {
-            [b'\\', b'2', b'7', ..] => ('\'', 3),
-            [b'\\', b'5', b'C' | b'c', ..] => ('\\', 3),
-            _ => ('\\', 1),
-        };
-        out.push(character);
-        rest = from.get(length..).unwrap_or_default();
-    }
-    out.push_str(rest);
-    out
-}
-
-/// A text as it stands between single quotes.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('\\', "\\5C").replace('\'', "\\27")
 }

@@ -1,32 +1,31 @@
-//! The schema of a directory, as far as its exports hold it.
+//! The schema of a directory, as far as exports and schema files describe it.
 //!
-//! | in an export | written by | read as |
+//! | read | written by | grammar |
 //! | --- | --- | --- |
-//! | `attributeTypes`, `objectClasses` | `cn=Subschema` of OpenLDAP, `cn=schema` of 389 DS, Sun DSEE | RFC 4512: [`description`] |
-//! | the same | Active Directory's `CN=Aggregate`, schema files (`99user.ldif`) | the same |
-//! | `olcAttributeTypes`, `olcObjectClasses` | OpenLDAP's `cn=config` | the same |
-//! | `olcObjectIdentifier` | OpenLDAP's `cn=config` | short names for OIDs |
-//! | entries of class `attributeSchema` or `classSchema` | Active Directory | see `active_directory` |
+//! | `attributeTypes`, `objectClasses` | `cn=Subschema` of OpenLDAP; `cn=schema` of 389 DS and Sun DSEE; `CN=Aggregate` of Active Directory; schema files (`99user.ldif`) | `description` (RFC 4512) |
+//! | `olcAttributeTypes`, `olcObjectClasses` | `cn=config` of OpenLDAP | `description` |
+//! | `olcObjectIdentifier` | `cn=config` of OpenLDAP | a name and an OID |
+//! | entries of class `attributeSchema` or `classSchema` | Active Directory | `active_directory` |
+//! | directives of `.schema` files and `slapd.conf` | OpenLDAP | [`directives`] |
 //!
-//! DIT content rules and name forms are not read: what a rule of the content adds to a class, `must` and `allows` do
-//! not know.
+//! DIT content rules and name forms are not read, so `must` and `allows` do not know what a content rule adds to a class.
 //!
-//! A subtype has the equality rule and the syntax of its supertype unless it names its own (RFC 4512, 2.5.1); it does
-//! not inherit that it holds one value. An object class requires and allows what its superiors do (RFC 4512, 2.4).
-//! Of an attribute type or object class that no description is about, nothing is known: whoever asks must ask
-//! [`Schema::knows_attribute`] or [`Schema::knows_class`] first.
+//! A subtype inherits the equality rule and the syntax of its supertype unless it names its own (RFC 4512, 2.5.1); it does
+//! not inherit SINGLE-VALUE. An object class requires and allows what its superiors do (RFC 4512, 2.4).
+//!
+//! The questions of [`Schema`] have a defined answer for attribute types and classes without a description too. A caller
+//! that must not rely on it asks [`Schema::knows_attribute`] or [`Schema::knows_class`] first.
 
 mod active_directory;
-pub mod description;
+mod description;
 pub mod directives;
 mod facts;
 mod grammar;
 
-pub use description::{AttributeTypeDescription, ObjectClassDescription, Usage};
-pub use facts::Link;
 pub use grammar::{SchemaError, SchemaErrorKind};
 
 use active_directory::SchemaClass;
+use description::{AttributeTypeDescription, ObjectClassDescription};
 use facts::{AttributeFacts, Catalogue, ClassFacts, Macros, Named, Syntax};
 
 use super::{
@@ -35,21 +34,21 @@ use super::{
     attribute_types, object_classes,
 };
 
-/// Longest chain of supertypes that is followed: a hostile schema may go in circles.
+/// The maximum length of a chain of supertypes that is followed: a hostile schema may contain cycles.
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// A value that is not a description, or an entry of Active Directory's schema without a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Where it is.
+    /// The export and line of the value.
     pub origin: Origin,
-    /// Why it was not read.
+    /// The reason.
     pub error: SchemaError,
 }
 
-/// What is in a value of a schema attribute.
+/// What a value of a schema attribute defines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+enum SchemaValue {
     AttributeType,
     ObjectClass,
     Macro,
@@ -57,7 +56,7 @@ enum Part {
     Entry(SchemaClass),
 }
 
-impl Part {
+impl SchemaValue {
     fn of(description: &str, value: &[u8]) -> Option<Self> {
         let is = |name: &str| description.eq_ignore_ascii_case(name);
         if is("objectClass") {
@@ -72,21 +71,21 @@ impl Part {
     }
 }
 
-/// The attributes of which a line may make an entry one that [`Schema::add`] reads.
+/// The attributes that [`Schema::add`] reads.
 pub const SCHEMA_ATTRIBUTES: [&str; 6] =
     ["objectClass", "attributeTypes", "olcAttributeTypes", "objectClasses", "olcObjectClasses", "olcObjectIdentifier"];
 
-/// Whether a line of an entry makes the entry one that [`Schema::add`] reads.
+/// Whether [`Schema::add`] reads something from a value of an entry.
 pub fn is_schema(description: &str, value: &[u8]) -> bool {
-    Part::of(description, value).is_some()
+    SchemaValue::of(description, value).is_some()
 }
 
-/// The names of an attribute type or of an object class, and what it derives from, as spelled.
+/// The names of an attribute type or object class and of what it derives from, spelled as in the schema.
 #[derive(Clone, Debug)]
 pub struct Described<'s> {
     /// All names, then the OID.
     pub names: Vec<&'s str>,
-    /// The names of what it derives from directly.
+    /// The names of its direct supertype or superclasses.
     pub superiors: Vec<&'s str>,
 }
 
@@ -98,32 +97,32 @@ impl<'s> Described<'s> {
     }
 }
 
-/// What a description defines.
+/// What a description that is not a value of an entry defines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Definition {
     /// An attribute type.
     AttributeType,
     /// An object class.
     ObjectClass,
-    /// A name for an OID: `NSDSat NetscapeDS:1`.
+    /// A name for an OID, such as `NSDSat NetscapeDS:1`.
     ObjectIdentifier,
 }
 
-/// What descriptions say of an attribute type.
+/// A property that an attribute type may inherit from its supertypes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inherited<'s, T> {
-    /// The type, or a supertype that it inherits from, says this.
-    Said(T),
-    /// The type and all its supertypes are described, and none of them says anything.
-    Nothing,
-    /// The type of this name is not described: the type itself, or the supertype that it inherits from.
-    Elsewhere(&'s str),
+    /// The type, or the nearest supertype that has the property, has this value.
+    Value(T),
+    /// The type and all its supertypes are described, and none of them has the property.
+    Absent,
+    /// The type of this name is not described: the type itself, or a supertype that it inherits from.
+    NotDescribed(&'s str),
 }
 
-/// Whether an entry of an export is one in which a server publishes its schema: a subschema subentry by its class or usual
-/// name, the schema below `cn=config` of `OpenLDAP`, or an entry of Active Directory's schema.
+/// Whether a server publishes its schema in an entry: a subschema subentry (by its class or its usual name), an entry below
+/// `cn=config` of OpenLDAP, or an entry of Active Directory's schema.
 ///
-/// Any other entry may hold such attributes (`extensibleObject`), put there by whoever may write it: it says nothing.
+/// Other entries may have schema attributes too (`extensibleObject`), but users can write those, so they do not count.
 pub fn publishes_schema(entry: &Entry) -> bool {
     const CLASSES: [&str; 4] = ["subschema", "olcSchemaConfig", "attributeSchema", "classSchema"];
     const NAMES: [&[u8]; 2] = [b"cn=schema", b"cn=subschema"];
@@ -132,7 +131,7 @@ pub fn publishes_schema(entry: &Entry) -> bool {
     CLASSES.into_iter().any(|class| entry.has_class(class)) || NAMES.into_iter().any(is_named) || is_configuration()
 }
 
-/// What is known of attribute types and object classes. Empty by default.
+/// The attribute types and object classes that are described. Empty by default.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
     attributes: Catalogue<AttributeFacts>,
@@ -142,16 +141,16 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Reads what an entry says of the schema, and tells whether it said anything.
+    /// Reads the schema attributes of an entry; returns whether it has any.
     pub fn add(&mut self, entry: &Entry) -> bool {
         let parts = || {
             entry.attributes.iter().flat_map(|attribute| {
-                let spelling = attribute.description.raw_bytes();
-                attribute.values.iter().filter_map(|value| Some((Part::of(spelling, &value.bytes)?, value)))
+                let spelling = attribute.description.as_str();
+                attribute.values.iter().filter_map(|value| Some((SchemaValue::of(spelling, &value.bytes)?, value)))
             })
         };
-        // Short names for OIDs first: an entry may hold its attributes in any order.
-        for (_, value) in parts().filter(|(part, _)| *part == Part::Macro) {
+        // Names for OIDs first: an entry may have its attributes in any order.
+        for (_, value) in parts().filter(|(part, _)| *part == SchemaValue::Macro) {
             if self.macros.add(&value.bytes).is_none() {
                 self.refuse(entry, value.line, SchemaError { offset: 0, kind: SchemaErrorKind::Word });
             }
@@ -164,7 +163,7 @@ impl Schema {
         parts().next().is_some()
     }
 
-    /// Reads one description that is not an attribute value of an entry.
+    /// Reads one description that is not a value of an entry.
     pub fn define(&mut self, definition: Definition, value: &[u8], origin: Origin) {
         let done = match definition {
             Definition::AttributeType => self.add_attribute_type(value),
@@ -190,19 +189,19 @@ impl Schema {
         Ok(())
     }
 
-    fn add_part(&mut self, part: Part, entry: &Entry, value: &[u8]) -> Result<(), SchemaError> {
+    fn add_part(&mut self, part: SchemaValue, entry: &Entry, value: &[u8]) -> Result<(), SchemaError> {
         const NAMELESS: SchemaError = SchemaError { offset: 0, kind: SchemaErrorKind::Nameless };
         match part {
-            Part::AttributeType => self.add_attribute_type(value)?,
-            Part::ObjectClass => self.add_object_class(value)?,
-            Part::Entry(_) if active_directory::is_defunct(entry) => {}
-            Part::Entry(SchemaClass::AttributeSchema) => {
+            SchemaValue::AttributeType => self.add_attribute_type(value)?,
+            SchemaValue::ObjectClass => self.add_object_class(value)?,
+            SchemaValue::Entry(_) if active_directory::is_defunct(entry) => {}
+            SchemaValue::Entry(SchemaClass::AttributeSchema) => {
                 self.attributes.add(active_directory::attribute_type(entry).ok_or(NAMELESS)?);
             }
-            Part::Entry(SchemaClass::ClassSchema) => {
+            SchemaValue::Entry(SchemaClass::ClassSchema) => {
                 self.classes.add(active_directory::object_class(entry).ok_or(NAMELESS)?);
             }
-            Part::Macro => {}
+            SchemaValue::Macro => {}
         }
         Ok(())
     }
@@ -212,17 +211,18 @@ impl Schema {
         self.unreadable.push(Unreadable { origin, error });
     }
 
-    /// Whether nothing is known.
+    /// Whether nothing is described.
     pub fn is_empty(&self) -> bool {
         self.attributes.all().is_empty() && self.classes.all().is_empty()
     }
 
-    /// What could not be read, in the order in which it was met.
+    /// The values that could not be read, in the order of the input.
     pub fn unreadable(&self) -> &[Unreadable] {
         &self.unreadable
     }
 
-    /// Whether an attribute type is described. Here and below: by any name or OID, whatever the case and the options.
+    /// Whether an attribute type is described. Here and below, an attribute type is given by any name or its OID, in any case,
+    /// with or without options.
     pub fn knows_attribute(&self, name: &str) -> bool {
         self.attributes.position(name).is_some()
     }
@@ -232,53 +232,48 @@ impl Schema {
         self.classes.position(name).is_some()
     }
 
-    /// Whether values are DNs.
+    /// Whether the values of an attribute type are DNs.
     pub fn is_dn(&self, name: &str) -> bool {
         self.syntax(name) == Some(Syntax::Dn)
     }
 
-    /// Whether values are DNs with an optional UID, `cn=x#'0101'B`.
+    /// Whether the values of an attribute type are DNs with an optional UID, such as `cn=x#'0101'B`.
     pub fn is_name_and_uid(&self, name: &str) -> bool {
         self.syntax(name) == Some(Syntax::NameAndUid)
     }
 
-    /// Whether values are DNs behind other data, `B:8:01020304:CN=x` or `S:1:a:CN=x` (Active Directory).
-    pub fn is_dn_with_data(&self, name: &str) -> bool {
-        self.syntax(name) == Some(Syntax::DnWithData)
-    }
-
-    /// Whether an entry has at most one value; `false` if nothing is known.
+    /// Whether an attribute type is single-valued; `false` without a description.
     pub fn is_single_valued(&self, name: &str) -> bool {
         self.attributes.find(name).is_some_and(|facts| facts.single_valued)
     }
 
-    /// Name or OID of the equality rule, as spelled; Active Directory names none.
+    /// Name or OID of the equality rule, as written. Active Directory names no rules.
     pub fn equality(&self, name: &str) -> Option<&str> {
         self.inherited(name, |facts| facts.equality.as_deref())
     }
 
-    /// Name or OID of the ordering rule, as spelled; Active Directory names none.
+    /// Name or OID of the ordering rule, as written. Active Directory names no rules.
     pub fn ordering(&self, name: &str) -> Option<&str> {
         self.inherited(name, |facts| facts.ordering.as_deref())
     }
 
-    /// The type that an attribute type derives from directly, as spelled.
+    /// The direct supertype of an attribute type, as written.
     pub fn supertype(&self, name: &str) -> Option<&str> {
         self.attributes.find(name)?.superior.as_deref()
     }
 
-    /// Whether it describes all that its server has: what every server has, it describes. Files with a site's own
-    /// descriptions do not.
+    /// Whether this is the whole schema of a server: it describes `objectClass` and `top`, which every server has. Files with
+    /// a site's own extensions do not describe them.
     pub fn is_whole(&self) -> bool {
         self.knows_attribute("objectClass") && self.knows_class("top")
     }
 
-    /// The attribute types, each with its supertype.
+    /// The attribute types, each with its direct supertype.
     pub fn attribute_types(&self) -> impl Iterator<Item = Described<'_>> {
         self.attributes.all().iter().map(|facts| Described::new(facts, facts.superior.as_slice()))
     }
 
-    /// The object classes, each with the classes that it derives from directly.
+    /// The object classes, each with its direct superclasses.
     pub fn object_classes(&self) -> impl Iterator<Item = Described<'_>> {
         self.classes.all().iter().map(|facts| Described::new(facts, &facts.superiors))
     }
@@ -287,64 +282,54 @@ impl Schema {
     pub fn equality_rule<'s>(&'s self, name: &'s str) -> Inherited<'s, &'s str> {
         let mut name = name;
         for _ in 0..MAX_DEPTH {
-            let Some(facts) = self.attributes.find(name) else { return Inherited::Elsewhere(base_type(name)) };
+            let Some(facts) = self.attributes.find(name) else { return Inherited::NotDescribed(base_type(name)) };
             match (&facts.equality, &facts.superior) {
-                (Some(rule), _) => return Inherited::Said(rule),
+                (Some(rule), _) => return Inherited::Value(rule),
                 (None, Some(superior)) => name = superior,
-                (None, None) => return Inherited::Nothing,
+                (None, None) => return Inherited::Absent,
             }
         }
-        Inherited::Nothing
+        Inherited::Absent
     }
 
-    /// Whether an attribute type has an EQUALITY rule, its own or that of a supertype: by its description, else by the
-    /// table of [`attribute_types`]; one that neither knows is taken to have one.
+    /// Whether an attribute type has an EQUALITY rule, its own or that of a supertype. Without a description, the table of
+    /// [`attribute_types`] decides; a type that is not in the table is assumed to have a rule.
     pub fn names_equality(&self, name: &str) -> bool {
         match self.equality_rule(name) {
-            Inherited::Said(_) => true,
-            Inherited::Nothing => false,
-            Inherited::Elsewhere(name) => attribute_types::names_equality(name).unwrap_or(true),
+            Inherited::Value(_) => true,
+            Inherited::Absent => false,
+            Inherited::NotDescribed(name) => attribute_types::names_equality(name).unwrap_or(true),
         }
     }
 
-    /// Whether an attribute type is described as one of user applications, so that only object classes allow it.
+    /// Whether an attribute type is described as a user attribute, so that entries need an object class that allows it.
     pub fn is_user_attribute(&self, name: &str) -> bool {
         self.attributes.find(name).is_some_and(|facts| facts.is_user_attribute)
     }
 
-    /// The names of superiors of an object class, at any height, that are not described.
+    /// The names of direct and indirect superclasses of an object class that are not described.
     pub fn missing_superiors(&self, class: &str) -> Vec<&str> {
         let superiors = self.with_superiors(class).into_iter().flat_map(|class| &class.superiors);
         superiors.map(AsRef::as_ref).filter(|name| !self.knows_class(name)).collect()
     }
 
-    /// The same, and forgets it.
+    /// Removes and returns the [unreadable](Self::unreadable) values.
     pub fn take_unreadable(&mut self) -> Vec<Unreadable> {
         std::mem::take(&mut self.unreadable)
     }
 
-    /// Makes what is described so far final: what is added later says nothing of these attribute types and classes.
+    /// Makes the descriptions so far final: later ones do not change these attribute types and classes.
     pub fn seal(&mut self) {
         self.attributes.seal();
         self.classes.seal();
     }
 
-    /// Whether a client may write it; `true` if nothing is known.
+    /// Whether a client may write an attribute; `true` without a description.
     pub fn is_user_modifiable(&self, name: &str) -> bool {
         !self.attributes.find(name).is_some_and(|facts| facts.read_only)
     }
 
-    /// Whether the server keeps it and another attribute in step (Active Directory).
-    pub fn is_linked(&self, name: &str) -> bool {
-        self.link(name).is_some()
-    }
-
-    /// Which end of a pair of linked attributes it is (Active Directory).
-    pub fn link(&self, name: &str) -> Option<Link> {
-        self.attributes.find(name)?.link
-    }
-
-    /// The attribute types that an entry of a class must have, the class's own first, as spelled.
+    /// The attribute types that an entry of a class must have, as written; those of the class itself come first.
     pub fn must(&self, class: &str) -> Vec<&str> {
         let mut all: Vec<&str> = Vec::new();
         for name in self.with_superiors(class).into_iter().flat_map(|class| &class.must) {
@@ -364,13 +349,13 @@ impl Schema {
         })
     }
 
-    /// The OID and a name of every attribute type that is described.
+    /// The OID and the first name of every attribute type.
     pub fn attribute_names(&self) -> impl Iterator<Item = (&str, &str)> {
         self.attributes.all().iter().filter_map(|facts| Some((facts.oid(), facts.names_or_oid().next()?)))
     }
 
-    /// All names of the attribute types whose values are DNs, with or without a UID, and that a client may write;
-    /// sorted, ignoring case.
+    /// All names of the attribute types that a client may write and whose values are DNs, with or without a UID; sorted
+    /// ignoring case.
     pub fn dn_attributes(&self) -> Vec<&str> {
         let facts = self.attributes.all().iter().filter(|facts| !facts.read_only);
         let named = facts.filter(|facts| {
@@ -387,13 +372,13 @@ impl Schema {
         self.inherited(name, |facts| facts.syntax)
     }
 
-    /// What an attribute type says, or else the nearest of its supertypes.
-    fn inherited<'s, T>(&'s self, name: &str, said: impl Fn(&'s AttributeFacts) -> Option<T>) -> Option<T> {
+    /// A property of an attribute type, or of its nearest supertype that has it.
+    fn inherited<'s, T>(&'s self, name: &str, property: impl Fn(&'s AttributeFacts) -> Option<T>) -> Option<T> {
         let superior = |facts: &&'s AttributeFacts| self.attributes.find(facts.superior.as_deref()?);
-        std::iter::successors(self.attributes.find(name), superior).take(MAX_DEPTH).find_map(said)
+        std::iter::successors(self.attributes.find(name), superior).take(MAX_DEPTH).find_map(property)
     }
 
-    /// A class and the classes whose attributes it has, each once, the nearest first.
+    /// A class, its superclasses and its auxiliary classes, each once, the nearest first.
     fn with_superiors(&self, class: &str) -> Vec<&ClassFacts> {
         let mut found: Vec<usize> = self.classes.position(class).into_iter().collect();
         let mut next = 0;
@@ -409,7 +394,7 @@ impl Schema {
         found.into_iter().filter_map(|at| self.classes.all().get(at)).collect()
     }
 
-    /// Whether two names are of the same attribute type, as the schema has it or as everybody knows.
+    /// Whether two names are of the same attribute type, by the built-in table or by the schema.
     fn same_attribute(&self, a: &str, b: &str) -> bool {
         let b = base_type(b);
         let known = || self.attributes.position(a).is_some_and(|at| self.attributes.position(b) == Some(at));

@@ -3,7 +3,8 @@
 use data_encoding::BASE64;
 
 use super::LintRule;
-use crate::ldif::grammar::{self, ValueSpec, is_keychar};
+use crate::ldap::keystring::{is_descr, is_keychar, is_numeric_oid};
+use crate::ldif::grammar::{self, ValueSpec};
 use crate::ldif::lines::LogicalLine;
 use crate::ldif::writer::{is_plain, write_value};
 
@@ -237,9 +238,6 @@ fn check_separator(line: &LogicalLine<'_>) -> LineFindings {
 /// Whether the text is an attribute description of RFC 4512 (1.4, 2.5).
 fn is_description(text: &str) -> bool {
     let mut parts = text.split(';');
-    let base = parts.next().unwrap_or_default();
-    let is_oid = base.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    let is_keychars = |text: &str| text.bytes().all(is_keychar);
-    let is_descr = base.starts_with(|first: char| first.is_ascii_alphabetic()) && is_keychars(base);
-    (is_oid || is_descr) && parts.all(is_keychars)
+    let name = parts.next().unwrap_or_default().as_bytes();
+    (is_numeric_oid(name) || is_descr(name)) && parts.all(|option| option.bytes().all(is_keychar))
 }

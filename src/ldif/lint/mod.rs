@@ -27,7 +27,12 @@ use super::error::{EXCERPT_LIMIT, LdifError};
 use super::fast_path::is_clean;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::schema::Schema;
-use crate::policy::Server;
+use crate::ldap::server::{ChangeTool, Server};
+
+/// Whether `ldapmodify` runs change files on a server, and not `ldbmodify`.
+fn is_ldapmodify(server: Server) -> bool {
+    server.profile().change_tool == ChangeTool::LdapModify
+}
 
 /// How a file is encoded. The linter itself is given UTF-8 without a byte order mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

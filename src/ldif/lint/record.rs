@@ -1,7 +1,7 @@
 //! Checks whole records: first their physical lines, then the logical ones, then what the reader makes of them.
 
 use super::line::{LineRole, check, parts, roles};
-use super::{Edit, LintRule, Linter, Problem};
+use super::{Edit, LintRule, Linter, Problem, is_ldapmodify};
 use crate::ldap::{Dn, ModOp, Rdn};
 use crate::ldif::error::{LdifError, LdifErrorKind, excerpt};
 use crate::ldif::lines::{LogicalLine, LogicalLines};
@@ -10,7 +10,7 @@ use crate::ldif::{
     AttributeLine, ChangeKind, ChangeRecord, ContentRecord, LdifValue, ModSpec, NonEntry, Record, RecordReader,
     UrlPolicy,
 };
-use crate::policy::Server;
+use crate::ldap::Server;
 
 /// How often a record is read again with one more line set aside.
 const READINGS: usize = 200;
@@ -240,7 +240,7 @@ impl RecordCheck<'_, '_> {
         const ASSERTION: &str = "1.3.6.1.1.12";
         const TREE_DELETE: &str = "1.2.840.113556.1.4.805";
         for (index, control) in record.controls.iter().enumerate() {
-            if !uses_ldapmodify(server) {
+            if !is_ldapmodify(server) {
                 self.report(control.line, LintRule::ControlNotRead, false);
                 continue;
             }
@@ -297,7 +297,7 @@ impl RecordCheck<'_, '_> {
     /// Reports a value line that spells its attribute differently from its modification.
     fn value_spelling(&mut self, spec: &ModSpec<'_>, value: &AttributeLine<'_>) {
         let differs_in_case = value.description.eq_ignore_ascii_case(&spec.description);
-        if !differs_in_case && self.linter.server.is_some_and(uses_ldapmodify) {
+        if !differs_in_case && self.linter.server.is_some_and(is_ldapmodify) {
             self.report(value.line, LintRule::OtherOptions, false);
             return;
         }
@@ -312,11 +312,6 @@ impl RecordCheck<'_, '_> {
             self.replace_line(line, text);
         }
     }
-}
-
-/// Whether the server is changed with `ldapmodify`, and not with `ldbmodify`.
-fn uses_ldapmodify(server: Server) -> bool {
-    server != Server::ActiveDirectory
 }
 
 /// The range of a line in the text of its record, with its line end.

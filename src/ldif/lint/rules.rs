@@ -5,7 +5,8 @@
 
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::policy::Server;
+use super::is_ldapmodify;
+use crate::ldap::Server;
 
 /// How serious a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,12 +159,11 @@ impl LintRule {
     pub fn severity_for(self, server: Option<Server>) -> Severity {
         let is_fatal = match server {
             None => false,
-            Some(Server::ActiveDirectory) => matches!(self, Self::ByteOrderMark | Self::Utf16 | Self::VersionAgain),
-            // These servers are changed with OpenLDAP's ldapmodify.
-            Some(Server::OpenLdap | Server::Ds389 | Server::Dsee | Server::OpenDj) => matches!(
+            Some(server) if is_ldapmodify(server) => matches!(
                 self,
                 Self::FoldInName | Self::FoldedSeparator | Self::MixedRecords | Self::ByteOrderMark | Self::Utf16
             ),
+            Some(_) => matches!(self, Self::ByteOrderMark | Self::Utf16 | Self::VersionAgain),
         };
         if is_fatal { Severity::Error } else { self.text().severity }
     }

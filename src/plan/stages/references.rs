@@ -100,7 +100,7 @@ fn review(
             account: Some(site.account_of(reference.person)),
             code,
             dn: entry.dn.raw_bytes().to_vec(),
-            attribute: attribute.description.raw_bytes().to_owned(),
+            attribute: attribute.description.as_str().to_owned(),
             value: value.bytes.to_vec(),
             evidence: Origin { line: value.line, ..entry.origin },
         });

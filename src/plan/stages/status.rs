@@ -18,7 +18,7 @@
 //! the blocking value has no room, the account is held.
 
 use super::{Built, Site, remove, set, spelled};
-use crate::ldap::operational::is_operational;
+use crate::ldap::server_attributes::is_operational;
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
 use crate::lifecycle::state::{number, values_of};
 use crate::lifecycle::{History, ServiceState, Step, disable, grace};
@@ -94,7 +94,7 @@ fn stamp(
             account: Some(index),
             code: "stamp-occupied",
             dn: entry.dn.raw_bytes().to_vec(),
-            attribute: stamp.attribute.raw_bytes().to_owned(),
+            attribute: stamp.attribute.as_str().to_owned(),
             value: note.to_vec(),
             evidence: line_of(entry, &stamp.attribute),
         });
@@ -183,12 +183,12 @@ pub fn occupied_stamp(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> 
     let stamp = policy.stamp.as_ref()?;
     let takes_one = schema.takes_one_value(stamp.attribute.attribute_type());
     let is_occupied = takes_one && !grace::notes(entry, &stamp.attribute, stamp).is_empty();
-    is_occupied.then(|| stamp.attribute.raw_bytes().to_owned())
+    is_occupied.then(|| stamp.attribute.as_str().to_owned())
 }
 
 /// The attribute that has no room for the blocking value.
 pub fn without_room(entry: &Entry, policy: &Policy, schema: &ServerSchema) -> Option<String> {
     let attribute = &policy.disconnect.as_ref()?.attribute;
     let takes_one = schema.takes_one_value(attribute.attribute_type());
-    (takes_one && values_of(entry, attribute).next().is_some()).then(|| attribute.raw_bytes().to_owned())
+    (takes_one && values_of(entry, attribute).next().is_some()).then(|| attribute.as_str().to_owned())
 }

@@ -32,13 +32,13 @@ use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in, is_managed, managed_by_origin};
 use crate::ldap::matching::matches;
 use crate::ldap::renames::renamed;
-use crate::ldap::server_owned::is_read_only;
+use crate::ldap::server::Profile;
+use crate::ldap::server_attributes::is_read_only;
 use crate::ldap::{
     Attribute, AttributeDescription, Change, ChangeRecord, Control, Dn, DnKey, Entry, ModOp, Modification, Origin, Rdn,
     Renames, ResultCode, Value,
 };
 use crate::policy::ServerSchema;
-use crate::policy::server::Profile;
 use links::Links;
 pub use links::{LINKED, is_linked, relink, relink_all};
 use schema::Rules;
@@ -202,7 +202,7 @@ impl Model {
             return Err(ResultCode::UnwillingToPerform);
         }
         if superior.is_some_and(|superior| !superior.is_root() && !self.is_there(superior.key())) {
-            return Err(self.profile.codes.new_parent);
+            return Err(self.profile.codes.missing_new_parent);
         }
         if *name.key() != old && self.is_there(name.key()) {
             return Err(ResultCode::EntryAlreadyExists);
@@ -253,7 +253,8 @@ impl Model {
     fn add(&mut self, record: &ChangeRecord, attributes: &[Attribute]) -> Result<(), ResultCode> {
         let key = record.dn.key();
         let dropped = |attribute: &&Attribute| {
-            self.profile.drops_own_in_add && is_read_only(self.profile.server, attribute.description.attribute_type())
+            self.profile.drops_read_only_in_add
+                && is_read_only(self.profile.server, attribute.description.attribute_type())
         };
         let kept = attributes.iter().filter(|attribute| !dropped(attribute)).cloned().collect();
         let mut entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: kept };

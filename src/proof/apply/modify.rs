@@ -70,7 +70,7 @@ fn apply(entry: &mut Entry, modification: &Modification, rules: Rules<'_>) -> Re
             if !modification.values.is_empty() && !rules.schema.compares(name) {
                 return Err(ResultCode::InappropriateMatching);
             }
-            let value_absent = if is_link { profile.codes.no_link } else { ResultCode::NoSuchAttribute };
+            let value_absent = if is_link { profile.codes.missing_link } else { ResultCode::NoSuchAttribute };
             let absent = if modification.values.is_empty() { ResultCode::NoSuchAttribute } else { value_absent };
             let attribute = at.map(|at| &mut entry.attributes[at]).filter(|attribute| !attribute.values.is_empty());
             let attribute = attribute.ok_or(absent)?;
@@ -103,7 +103,7 @@ fn apply(entry: &mut Entry, modification: &Modification, rules: Rules<'_>) -> Re
             for value in &modification.values {
                 let is_new = added.insert(normalize(positions.rule, &value.bytes));
                 if !is_new || positions.find(&value.bytes).is_some() {
-                    return Err(if is_link { profile.codes.link_there } else { ResultCode::AttributeOrValueExists });
+                    return Err(if is_link { profile.codes.existing_link } else { ResultCode::AttributeOrValueExists });
                 }
             }
             attribute.values.extend(modification.values.iter().cloned());

@@ -2,10 +2,10 @@
 //!
 //! | refused | code | known from |
 //! | --- | --- | --- |
-//! | an attribute that only the server writes | 19, 53 | [`server_owned`](crate::ldap::server_owned) |
+//! | an attribute that only the server writes | 19, 53 | [`server_attributes`](crate::ldap::server_attributes) |
 //! | a value that its syntax forbids: empty or not UTF-8 text, a name that is none | 21, 34 | RFC 4517 (3.3.6, 3.3.9) |
 //! | a value twice in one modification | 20 | RFC 4511 (4.6) |
-//! | a second value of a single-valued attribute | 19, 65, 20 | [`single_valued`](crate::policy::single_valued) |
+//! | a second value of a single-valued attribute | 19, 65, 20 | [`single_valued`](crate::ldap::single_valued) |
 //! | an entry without object class | 65 | RFC 4512, 2.4.2 |
 //! | another structural class, or none | 69, 65 | [`object_classes`] |
 //! | a value of the entry's own name gone | 64, 67 | RFC 4511, 4.6 |
@@ -25,10 +25,10 @@ use crate::ldap::dn::Ava;
 use crate::ldap::matching::{MatchingRule, matches};
 use crate::ldap::name_and_uid::split_name_and_uid;
 use crate::ldap::object_classes::{self, ClassKind, ObjectClass};
-use crate::ldap::server_owned::{is_read_only, is_taken_with_relax};
+use crate::ldap::server::{Profile, SchemaOrigin};
+use crate::ldap::server_attributes::{is_read_only, is_writable_with_relax};
+use crate::ldap::server_schema::ClassRules;
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, ModOp, Modification, ResultCode, Value};
-use crate::policy::server::{Profile, Schema};
-use crate::policy::server_schema::ClassRules;
 use crate::policy::{Server, ServerSchema};
 
 /// Classes whose kind is another on some servers; see the table in [`object_classes`].
@@ -88,7 +88,7 @@ impl<'m> Rules<'m> {
             }
             self.check_list(&attribute.description, &attribute.values)?;
         }
-        if self.profile.drops_own_in_add {
+        if self.profile.drops_read_only_in_add {
             return Ok(());
         }
         attributes.iter().try_for_each(|attribute| self.check_writable(&attribute.description))
@@ -96,28 +96,24 @@ impl<'m> Rules<'m> {
 
     fn check_writable(self, description: &AttributeDescription) -> Result<(), ResultCode> {
         let name = description.attribute_type();
-        let is_taken = self.is_relaxed && is_taken_with_relax(name);
-        if is_read_only(self.profile.server, name) && !is_taken {
-            Err(self.profile.codes.of_the_server)
-        } else {
-            Ok(())
-        }
+        let is_taken = self.is_relaxed && is_writable_with_relax(name);
+        if is_read_only(self.profile.server, name) && !is_taken { Err(self.profile.codes.read_only) } else { Ok(()) }
     }
 
     fn check_syntax(self, description: &AttributeDescription, value: &Value) -> Result<(), ResultCode> {
         if self.stood_before {
             return Ok(());
         }
-        if value.bytes.is_empty() && self.profile.schema == Schema::ActiveDirectory {
+        if value.bytes.is_empty() && self.profile.schema == SchemaOrigin::ActiveDirectory {
             return Err(ResultCode::InvalidAttributeSyntax);
         }
         let is_text = || !value.bytes.is_empty() && std::str::from_utf8(&value.bytes).is_ok();
         let is_name = |name: &[u8]| Dn::parse(name).is_ok();
         match equality_rule(description.attribute_type()) {
             MatchingRule::CaseIgnore | MatchingRule::CaseExact if !is_text() => Err(ResultCode::InvalidAttributeSyntax),
-            MatchingRule::DistinguishedName if !is_name(&value.bytes) => Err(self.profile.codes.no_name),
+            MatchingRule::DistinguishedName if !is_name(&value.bytes) => Err(self.profile.codes.invalid_dn),
             MatchingRule::NameAndOptionalUid if !is_name(split_name_and_uid(&value.bytes).0) => {
-                Err(self.profile.codes.no_name)
+                Err(self.profile.codes.invalid_dn)
             }
             _ => Ok(()),
         }
@@ -153,7 +149,7 @@ impl<'m> Rules<'m> {
             check_structural(classes_before.as_ref(), &classes)?;
         }
         self.check_name(before, after)?;
-        if self.profile.schema == Schema::ActiveDirectory {
+        if self.profile.schema == SchemaOrigin::ActiveDirectory {
             return Ok(());
         }
         self.check_required(before, after, classes_before.as_ref(), &classes)?;
@@ -195,7 +191,7 @@ impl<'m> Rules<'m> {
         for class in &classes.all {
             let is_new = !self.stood_before && !classes_before.is_some_and(|before| before.has(class.name));
             for required in class.rules.required() {
-                let may_go = self.profile.last_member_may_go && is_one_of(&["member", "uniqueMember"], required);
+                let may_go = self.profile.allows_empty_groups && is_one_of(&["member", "uniqueMember"], required);
                 let lost = || before.is_some_and(|entry| has_type(entry, required));
                 if !may_go && !has_type(after, required) && (is_new || lost()) {
                     return Err(ResultCode::ObjectClassViolation);
@@ -305,7 +301,7 @@ impl<'m> Classes<'m> {
 
     /// The structural classes that no other of the entry derives from; none if it is not known of each what it is.
     fn structural(&self) -> Option<Vec<&'static ObjectClass>> {
-        let of_any_kind = |class: &&'static ObjectClass| OF_ANY_KIND.iter().any(|name| class.is_called(name));
+        let of_any_kind = |class: &&'static ObjectClass| OF_ANY_KIND.iter().any(|name| class.has_name(name));
         if self.has_unknown_kind || self.known.iter().any(of_any_kind) {
             return None;
         }

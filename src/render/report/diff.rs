@@ -71,7 +71,7 @@ fn in_order(left: &str, right: &str) -> Option<String> {
 fn lines(entry: &Entry, secrets: Secrets<'_>) -> String {
     let mut text = format!("dn: {}\n", sanitized(entry.dn.raw_bytes()));
     for attribute in &entry.attributes {
-        let description = attribute.description.raw_bytes();
+        let description = attribute.description.as_str();
         let is_secret = secrets.is_secret(description);
         for value in &attribute.values {
             if is_secret {
@@ -85,7 +85,7 @@ fn lines(entry: &Entry, secrets: Secrets<'_>) -> String {
 }
 
 fn hidden<'e>(entry: &'e Entry, secrets: Secrets<'_>) -> Vec<&'e [u8]> {
-    let secret = entry.attributes.iter().filter(|attribute| secrets.is_secret(attribute.description.raw_bytes()));
+    let secret = entry.attributes.iter().filter(|attribute| secrets.is_secret(attribute.description.as_str()));
     secret.flat_map(|attribute| attribute.values.iter().map(|value| &*value.bytes)).collect()
 }
 

@@ -172,7 +172,7 @@ impl WrittenWholeView {
         Self {
             stage: written.stage.name(),
             dn: sanitized(&written.dn).into_owned(),
-            attributes: written.attributes.iter().map(|attribute| attribute.raw_bytes().to_owned()).collect(),
+            attributes: written.attributes.iter().map(|attribute| attribute.as_str().to_owned()).collect(),
             guard: written.guard.sentence(),
             notices_changes: written.guard.notices_changes(),
         }

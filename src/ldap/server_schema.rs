@@ -1,25 +1,25 @@
-//! What the schema of one directory says: by the descriptions that are known of it, else by the tables for its server.
+//! The schema of one directory: the descriptions that are known of it, completed by the built-in tables for its server.
 //!
-//! | asked | a description says | else |
+//! | question | answered by the description | without a description |
 //! | --- | --- | --- |
-//! | can two values be compared | EQUALITY, its own or that of a supertype | [`attribute_types`](crate::ldap::attribute_types); a type that is not there can |
-//! | one value at most | SINGLE-VALUE | [`single_valued`](super::single_valued) |
-//! | is an attribute type allowed or required by a class | MUST and MAY of the class and its superiors | [`object_classes`] |
-//! | does the server alone write it | NO-USER-MODIFICATION | [`Server::sets`] |
+//! | Can two values be compared? | EQUALITY, its own or that of a supertype | [`attribute_types`](super::attribute_types); a type that is not in the table can |
+//! | Is the attribute type single-valued? | SINGLE-VALUE | [`single_valued`](super::single_valued) |
+//! | Does a class require or allow the attribute type? | MUST and MAY of the class and its superiors | [`object_classes`] |
+//! | Does only the server write the attribute? | NO-USER-MODIFICATION | [`Server::sets`] |
 //!
-//! Descriptions come from `--schema` and from the schema entries of exports, see [`Schema`]. A description whose supertype
-//! or superior class is described nowhere is completed from the tables.
+//! Descriptions come from `--schema` and from the schema entries of exports, see [`Schema`]. If the supertype or superior
+//! class that a description names is not described, the tables are asked about it.
 //!
-//! Which servers need an EQUALITY rule is a fact of their [`Profile`]: slapd answers 18 where 389 DS and Active Directory
-//! compare values by themselves.
+//! Whether a server needs an EQUALITY rule is in its [`Profile`]: slapd answers 18 where 389 DS and Active Directory
+//! compare values all the same.
 
 use std::sync::Arc;
 
+use super::object_classes::{self, ObjectClass};
+use super::schema::Schema;
 use super::server::{Profile, Server};
-use crate::ldap::object_classes::{self, ObjectClass};
-use crate::ldap::schema::Schema;
 
-/// The schema of a directory. Cheap to clone.
+/// The schema of a directory: its server and the descriptions that are known. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ServerSchema {
     server: Server,
@@ -27,7 +27,7 @@ pub struct ServerSchema {
 }
 
 impl From<Server> for ServerSchema {
-    /// The schema of a server of which no description is known.
+    /// The schema of a server without any description.
     fn from(server: Server) -> Self {
         Self { server, described: Arc::default() }
     }
@@ -39,33 +39,33 @@ impl ServerSchema {
         Self { server, described: described.into() }
     }
 
-    /// The server.
+    /// The server whose built-in tables are asked where no description answers.
     pub fn server(&self) -> Server {
         self.server
     }
 
-    /// What is known of the server besides its schema.
+    /// The facts about the server.
     pub fn profile(&self) -> Profile {
         self.server.profile()
     }
 
-    /// The descriptions.
+    /// The descriptions that are known.
     pub fn described(&self) -> &Schema {
         &self.described
     }
 
-    /// The descriptions, shared.
+    /// The descriptions that are known, for shared ownership.
     pub fn shared(&self) -> Arc<Schema> {
         Arc::clone(&self.described)
     }
 
-    /// Whether the server can compare two values of an attribute type: delete one of several values, add a value to
-    /// others, evaluate an equality assertion. If not, it answers 18, and only the whole list of values can be written.
+    /// Whether the server can compare two values of an attribute type. If it cannot, it answers 18 to a change that deletes
+    /// one of several values or adds a value to others, and only the whole list of values can be written.
     pub fn compares(&self, attribute_type: &str) -> bool {
         !self.server.profile().needs_equality || self.described.names_equality(attribute_type)
     }
 
-    /// Whether an entry has at most one value of an attribute type.
+    /// Whether an attribute type is single-valued.
     pub fn takes_one_value(&self, attribute_type: &str) -> bool {
         if self.described.knows_attribute(attribute_type) {
             return self.described.is_single_valued(attribute_type);
@@ -73,12 +73,12 @@ impl ServerSchema {
         self.server.profile().takes_one_value(attribute_type)
     }
 
-    /// Whether the server writes an attribute by itself, so that no addition may carry it.
+    /// Whether only the server writes an attribute, so that an added entry must not carry it.
     pub fn sets(&self, attribute_type: &str) -> bool {
         self.server.sets(attribute_type) || !self.described.is_user_modifiable(attribute_type)
     }
 
-    /// An object class with all that it derives from; `None` if one of them is not known.
+    /// An object class with all its superiors; `None` if the class or one of its superiors is not known.
     pub fn class<'s>(&'s self, name: &'s str) -> Option<ClassRules<'s>> {
         if !self.described.knows_class(name) {
             return object_classes::find(name).map(ClassRules::Known);
@@ -88,7 +88,8 @@ impl ServerSchema {
         Some(ClassRules::Described { schema: &self.described, name, superiors })
     }
 
-    /// Whether a user attribute is one that classes list, so that an entry may have it only by one of its classes.
+    /// Whether an attribute type is one that object classes list, so that an entry may have it only if one of its classes
+    /// allows it.
     pub fn is_of_a_class(&self, attribute_type: &str) -> bool {
         if self.described.knows_attribute(attribute_type) {
             return self.described.is_user_attribute(attribute_type);
@@ -97,24 +98,24 @@ impl ServerSchema {
     }
 }
 
-/// What an object class requires and allows, with all its superiors.
+/// What an object class and all its superiors require and allow.
 #[derive(Clone, Debug)]
 pub enum ClassRules<'s> {
-    /// By its description.
+    /// The class is described.
     Described {
         /// The descriptions.
         schema: &'s Schema,
-        /// Its name.
+        /// The name of the class.
         name: &'s str,
-        /// Superiors that are not described.
+        /// Superiors that are not described and are taken from the table.
         superiors: Vec<&'static ObjectClass>,
     },
-    /// By the table.
+    /// The class is in the built-in table only.
     Known(&'static ObjectClass),
 }
 
 impl ClassRules<'_> {
-    /// The attribute types that an entry of the class must have, as spelled.
+    /// The attribute types that an entry of the class must have, spelled as in the schema.
     pub fn required(&self) -> Vec<&str> {
         match self {
             Self::Described { schema, name, superiors } => {
