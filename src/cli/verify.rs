@@ -11,14 +11,14 @@ use super::args::{self, Global};
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, distrust, grounds, written};
 use crate::directory::{Census, scan};
-use crate::io::change_set::{self, PlannedDigest, WholeSet};
+use crate::io::change_set::{self, ChangeSet, PlannedDigest};
 use crate::io::digest::{Algorithm, Digest};
 use crate::io::exports::ExportFiles;
 use crate::io::output::write_new;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::operational::export_command;
 use crate::ldap::{ChangeRecord, DnKey};
-use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
+use crate::ldif::{ChangeError, ChangeReader, UrlPolicy, writer};
 use crate::lifecycle::state::{marking, state};
 use crate::policy::Policy;
 use crate::render::sanitize::sanitized;
@@ -74,7 +74,7 @@ struct AccountReport {
 
 /// Runs it.
 pub fn run(command: &args::Verify, global: &Global) -> Outcome {
-    let set = change_set::read_whole(&command.set)
+    let set = change_set::read_change_set(&command.set)
         .map_err(|error| vec![grounds::change_set_fault(&error, "name the folder that `offboard plan -o` wrote")])?;
     let policy = match &command.policy {
         Some(name) => Some(grounds::read_policy(name, &mut Vec::new(), global.quiet)?),
@@ -150,7 +150,7 @@ struct Sources<'s> {
 }
 
 /// For each export, the export of the plan that has the same digest.
-fn same_exports(set: &WholeSet, digests: &[Digest]) -> Vec<Option<usize>> {
+fn same_exports(set: &ChangeSet, digests: &[Digest]) -> Vec<Option<usize>> {
     let same = |digest: &Digest| {
         let hex = data_encoding::HEXLOWER.encode(&digest.value);
         let planned = PlannedDigest { algorithm: digest.algorithm, hex };
@@ -160,7 +160,7 @@ fn same_exports(set: &WholeSet, digests: &[Digest]) -> Vec<Option<usize>> {
 }
 
 /// Why the exports cannot tell what became of the change set.
-fn distrust(set: &WholeSet, sources: &Sources<'_>, survey: &Survey) -> Vec<Distrust> {
+fn distrust(set: &ChangeSet, sources: &Sources<'_>, survey: &Survey) -> Vec<Distrust> {
     if set.records.is_empty() {
         return Vec::new();
     }
@@ -172,7 +172,7 @@ fn distrust(set: &WholeSet, sources: &Sources<'_>, survey: &Survey) -> Vec<Distr
 }
 
 /// What a reader must know of the exports.
-fn notes(set: &WholeSet, records: &[ChangeRecord], survey: &Survey, sources: &Sources<'_>) -> Vec<String> {
+fn notes(set: &ChangeSet, records: &[ChangeRecord], survey: &Survey, sources: &Sources<'_>) -> Vec<String> {
     let names = sources.names;
     let mut notes = Vec::new();
     if set.exports.parts.is_none() {
@@ -242,11 +242,14 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
         let lines = text.split(|byte| *byte == b'\n');
         let errors = lines.filter_map(|line| line.strip_prefix(b"# Error: "));
         let mut errors = errors.map(|line| sanitized(line.trim_ascii()).into_owned());
-        for record in RecordReader::new(&text, 1, UrlPolicy::Refuse) {
-            let Record::Change(record) = record.map_err(|error| vec![Diagnostic::ldif(path.as_str(), &error)])? else {
-                continue;
+        for change in ChangeReader::new(&text, 1, UrlPolicy::Refuse) {
+            let change = match change {
+                Ok(change) => change,
+                Err(ChangeError::Entry { .. }) => continue,
+                Err(ChangeError::Ldif(error)) => return Err(vec![Diagnostic::ldif(path.as_str(), &error)]),
+                Err(ChangeError::Operation(error)) => return Err(trouble(&error)),
             };
-            let record = spelled(&convert::change(&record).map_err(|error| trouble(&error))?);
+            let record = spelled(&change.record);
             let error = errors.next().unwrap_or_else(|| "refused".to_owned());
             match places.get_mut(&record).and_then(Vec::pop) {
                 Some(at) => drop(refused.by_record.insert(at, error)),
@@ -259,7 +262,7 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
 
 fn write_left(
     path: &Utf8Path,
-    set: &WholeSet,
+    set: &ChangeSet,
     records: &[ChangeRecord],
     verdicts: &[Verdict],
 ) -> Result<(), Vec<Diagnostic>> {
@@ -279,7 +282,7 @@ fn write_left(
     write_new(path, &text).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])
 }
 
-fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: Option<&Policy>) -> Report {
+fn report(command: &args::Verify, set: &ChangeSet, outcome: Judged<'_>, policy: Option<&Policy>) -> Report {
     let Judged { verdicts, refused, evidence, notes } = outcome;
     let now = evidence.now;
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
@@ -302,7 +305,7 @@ fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: O
         }
     };
     let entries = found(&records, now);
-    let account = |account: &change_set::SetAccount| {
+    let account = |account: &change_set::ChangeSetAccount| {
         let own: Vec<usize> = account.records.iter().copied().filter(|at| verdicts.get(*at).is_some()).collect();
         let counts = own.iter().filter(|at| verdicts[**at] != Verdict::Guard);
         let is_own = |at: &&usize| {

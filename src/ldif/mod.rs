@@ -12,12 +12,14 @@
 //! | `seen_names` | the start of a line | what is known of its attribute |
 //! | `written` | what stands behind the colon | the value, when it is asked for |
 //! | [`convert`] | a change record | an operation of the LDAP model |
+//! | [`ChangeReader`] | a block of change records | their operations, one after the other |
 //! | [`lint`] | a block | everything that is wrong with it, and the text repaired |
 //! | [`writer`] | values | text that every LDIF reader reads back as those values |
 //!
 //! Everything borrows from the block; only what was folded or base64 is copied. What this reader accepts beyond the
 //! RFC, and why, is in `docs/leniency.md`.
 
+mod change_reader;
 pub mod convert;
 pub mod error;
 pub mod grammar;
@@ -30,6 +32,7 @@ mod seen_names;
 pub mod writer;
 mod written;
 
+pub use change_reader::{ChangeError, ChangeReader, LocatedChange};
 pub use error::{LdifError, LdifErrorKind};
 pub use quick::AttributeSelection;
 pub use reader::{Part, RecordReader, UrlPolicy};
