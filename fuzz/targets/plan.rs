@@ -13,7 +13,7 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use offboard::lifecycle::history::Past;
 use offboard::plan::{Plan, PlanError};
 use offboard::policy::Followed;
-use offboard::proof::{Files, Proof, ProofError};
+use offboard::proof::{CheckName, Files, Proof, ProofError};
 use offboard_fuzz::{Case, Texts, World, applied, brought_back, differences, is_spelling_of_names, shown};
 
 fuzz_target!(|world: World| {
@@ -66,27 +66,27 @@ fn proven(
         Ok(proof) => proof,
         Err(ProofError::Scan(error)) => panic!("{error}"),
         // The policy has something written that the classes of an account do not allow: the right reason.
-        Err(ProofError::Fails { check: "applies", what }) if what.ends_with("objectClassViolation (65)") => {
+        Err(ProofError::Fails { check: CheckName::Applies, what }) if what.ends_with("objectClassViolation (65)") => {
             return None;
         }
         // Who is one of several that a leaver could mean would be the only one left, or another rule holds where an account
         // is moved: the right reasons.
-        Err(ProofError::Fails { check: "settled", what })
-            if what.contains("several entries match") || what.contains("another [[rule]] holds there") =>
+        Err(ProofError::Fails { check: CheckName::Settled, what })
+            if what.contains("several entries match") || what.contains("another [[rule]] applies there") =>
         {
             return None;
         }
         // Only some stages were asked for, and they leave names behind: the right reason.
-        Err(ProofError::Fails { check: "no-dangling", .. }) if !case.request.stages.is_empty() => return None,
+        Err(ProofError::Fails { check: CheckName::NoDangling, .. }) if !case.request.stages.is_empty() => return None,
         // A protected group that is an alias, and goes with what it is an alias of.
-        Err(ProofError::Fails { check: "settled", what })
+        Err(ProofError::Fails { check: CheckName::Settled, what })
             if what.ends_with("the exports are incomplete") && !case.policy.protect.group.is_empty() =>
         {
             return None;
         }
         Err(ProofError::Fails { check, what }) => panic!("the check `{check}` fails: {what}"),
     };
-    let names: Vec<&str> = proof.checks.iter().map(|check| check.name).collect();
+    let names: Vec<&str> = proof.checks.iter().map(|check| check.name.into()).collect();
     assert_eq!(
         names,
         ["written", "applies", "leaves-first", "no-dangling", "untouched", "undo", "settled"],
@@ -111,12 +111,12 @@ fn carry_out(case: &Case, exports: &Texts, plan: &Plan, files: &Files, proof: &P
         // Where the server rewrites what names moved entries, `simulate` leaves that to it.
         let follows = case.policy.moving.as_ref().is_some_and(|moving| moving.followed != Followed::Nothing);
         let left_to_server = follows && !plan.moved.is_empty();
-        if proof.under_review == 0 && plan.decision_items.is_empty() && !left_to_server {
+        if proof.open_decision_items == 0 && plan.decision_items.is_empty() && !left_to_server {
             names_nobody_gone(case, exports, &after);
         }
     }
     let Some(undone) = brought_back(&after, server, &Case::records(&files.rollback), "rollback") else { return after };
-    let lost: Vec<String> = proof.lost.iter().flat_map(|(_, attributes)| attributes.clone()).collect();
+    let lost: Vec<String> = proof.lost.iter().flat_map(|lost| lost.attributes.clone()).collect();
     let mut differences = differences(&undone, exports, server, &lost).unwrap_or_default();
     // A server that writes moved names itself writes them its own way, and holds no others.
     differences.retain(|record| !server.profile().follows_moves || !is_spelling_of_names(record));

@@ -7,7 +7,7 @@ use offboard::ldap::ChangeRecord;
 use offboard::ldif::UrlPolicy;
 use offboard::policy::Server;
 use offboard::proof::apply::LINKED;
-use offboard::revert::revert;
+use offboard::revert::{RevertOptions, revert};
 use offboard::simulate::{SimulateError, simulate};
 use offboard_fuzz::{
     Case, Changes, Texts, brought_back, difference, differences, is_spelling_of_names, rewritten, shown,
@@ -32,8 +32,9 @@ fuzz_target!(|changes: Changes| {
     let is_taken = |number: &usize| !outcome.refused.iter().any(|(refused, _)| refused == number);
     let taken: Vec<ChangeRecord> = (0..records.len()).filter(is_taken).map(|number| records[number].clone()).collect();
     assert_eq!(taken.len(), outcome.applied);
-    let reverted = revert(&exports, UrlPolicy::Refuse, (server, false), &taken).expect("as before");
-    assert!(reverted.outcome.refused.is_empty(), "taken before, refused now");
+    let options = RevertOptions { schema: server.into(), relax: false };
+    let reverted = revert(&exports, UrlPolicy::Refuse, &options, &taken).expect("as before");
+    assert!(reverted.refused.is_none(), "taken before, refused now");
     // By way of a file.
     let undo = Case::records(&[("undo.ldif".to_owned(), shown(&reverted.undo).into_bytes())]);
     // Links that follow a move come back in the spelling of the name.

@@ -21,7 +21,7 @@ use crate::io::source::ReadOptions;
 use crate::ldap::Entry;
 use crate::ldif::{UrlPolicy, writer};
 use crate::plan::{Plan, PlanError, plan, plan_again};
-use crate::proof::prove;
+use crate::proof::{ProofInputs, prove};
 use crate::render::change_file::{self, Context};
 
 /// Exports in memory.
@@ -211,7 +211,15 @@ fn planning_again_comes_to_what_reading_again_comes_to() {
             exports: &command.exports,
             ticket: None,
         });
-        let proof = prove(&exports, UrlPolicy::Refuse, None, &policy, &request, &planned, &files);
+        let proof = prove(&ProofInputs {
+            exports: &exports,
+            urls: UrlPolicy::Refuse,
+            overlay: None,
+            policy: &policy,
+            request: &request,
+            plan: &planned,
+            files: &files,
+        });
         let proof = proof.unwrap_or_else(|error| panic!("{name}: {error}"));
         // Half done as well: then there is something left to plan.
         let mut left = 0;

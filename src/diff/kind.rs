@@ -18,12 +18,12 @@ use crate::directory::{EntryView, Pass, scan};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::{DnKey, Entry};
 use crate::ldif::UrlPolicy;
-use crate::proof::apply::is_another_structural_class;
+use crate::proof::apply::changes_structural_class;
 
 impl Options {
     /// Whether no modify makes one entry of the other.
     pub(super) fn is_another_kind(&self, before: &Entry, after: &Entry) -> bool {
-        self.server.profile().enforces_structural_class && is_another_structural_class(before, after)
+        self.server.profile().enforces_structural_class && changes_structural_class(before, after)
     }
 
     /// Whether an entry of another kind may be deleted to make room.
