@@ -14,10 +14,10 @@ use offboard::ldif::lint::{self, Linter};
 use offboard::ldif::{RecordReader, UrlPolicy, writer};
 use offboard::plan::plan;
 use offboard::policy::Server;
-use offboard::proof::prove;
+use offboard::proof::{ProofInputs, prove};
 use offboard::render::change_file::{self, Context};
 use offboard::render::record_json;
-use offboard::revert::revert;
+use offboard::revert::{RevertOptions, revert};
 use offboard::simulate::{rewrite, simulate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -158,7 +158,16 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
         exports: &names,
         ticket: None,
     });
-    let proof = prove(&exports, UrlPolicy::Refuse, None, &policy, &request, &planned, &files).unwrap();
+    let inputs = ProofInputs {
+        exports: &exports,
+        urls: UrlPolicy::Refuse,
+        overlay: None,
+        policy: &policy,
+        request: &request,
+        plan: &planned,
+        files: &files,
+    };
+    let proof = prove(&inputs).unwrap();
     let records: Vec<_> = planned.operations.iter().map(|operation| operation.record.clone()).collect();
     let server: Server = policy.directory.server;
     let outcome = simulate(&exports, UrlPolicy::Refuse, server, &records, true).unwrap();
@@ -169,7 +178,8 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
     })
     .unwrap();
     let mut undo = Vec::new();
-    for record in revert(&exports, UrlPolicy::Refuse, (server, false), &records).unwrap().undo {
+    let options = RevertOptions { schema: server.into(), relax: false };
+    for record in revert(&exports, UrlPolicy::Refuse, &options, &records).unwrap().undo {
         writer::write_change(&mut undo, &record);
     }
     let mut told =

@@ -6,7 +6,7 @@ use std::path::Path;
 use offboard::ldap::ChangeRecord;
 use offboard::ldif::{Record, RecordReader, UrlPolicy, convert};
 use offboard::policy::Server;
-use offboard::revert::revert;
+use offboard::revert::{RevertOptions, revert};
 
 use crate::diff::{change, content, model, random_pair};
 use crate::support::{
@@ -125,9 +125,10 @@ fn random_changes_are_undone() {
                 _ => None,
             })
             .collect();
-        let reverted =
-            revert(&MemoryExports::by_record(before.as_bytes()), UrlPolicy::Refuse, (server, false), &changes).unwrap();
-        assert_eq!(reverted.outcome.refused, [], "case {case}");
+        let options = RevertOptions { schema: server.into(), relax: false };
+        let exports = MemoryExports::by_record(before.as_bytes());
+        let reverted = revert(&exports, UrlPolicy::Refuse, &options, &changes).unwrap();
+        assert_eq!(reverted.refused, None, "case {case}");
         let mut model = model(after.as_bytes(), server);
         for record in &reverted.undo {
             if let Err(code) = model.apply(record) {

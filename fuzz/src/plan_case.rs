@@ -10,7 +10,7 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use offboard::leavers::{self, Leaver};
 use offboard::plan::{NamedRoster, Plan, PlanError, Request, plan};
 use offboard::policy::{Policy, Server};
-use offboard::proof::{Files, Proof, ProofError, prove};
+use offboard::proof::{Files, Proof, ProofError, ProofInputs, prove};
 use offboard::render::change_file::{self, Context};
 use offboard::render::report::view::{self, View};
 use offboard::render::report::{html, markdown};
@@ -88,7 +88,15 @@ impl PlanCase {
 
     /// Proves a plan.
     pub fn prove(&self, exports: &Texts, plan: &Plan, files: &Files) -> Result<Proof, ProofError<Infallible>> {
-        prove(exports, UrlPolicy::Refuse, None, &self.policy, &self.request, plan, files)
+        prove(&ProofInputs {
+            exports,
+            urls: UrlPolicy::Refuse,
+            overlay: None,
+            policy: &self.policy,
+            request: &self.request,
+            plan,
+            files,
+        })
     }
 
     /// Everything that `offboard plan` writes for a proven plan, made as `cli::plan` makes it.

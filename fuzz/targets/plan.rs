@@ -13,7 +13,7 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use offboard::lifecycle::history::Past;
 use offboard::plan::{Plan, PlanError};
 use offboard::policy::Followed;
-use offboard::proof::{Files, Proof, ProofError};
+use offboard::proof::{CheckName, Files, Proof, ProofError};
 use offboard_fuzz::{PlanCase, RandomPlan, Texts, applied, differences, is_respelling_of_names, ldif_of, rolled_back};
 
 fuzz_target!(|random: RandomPlan| {
@@ -64,27 +64,27 @@ fn proven(
         Ok(proof) => proof,
         Err(ProofError::Scan(error)) => panic!("{error}"),
         // Correct: the policy writes an attribute that the classes of an account do not allow.
-        Err(ProofError::Fails { check: "applies", what }) if what.ends_with("objectClassViolation (65)") => {
+        Err(ProofError::Fails { check: CheckName::Applies, what }) if what.ends_with("objectClassViolation (65)") => {
             return None;
         }
         // Correct: once an account is deleted, only one of several that a leaver could mean would be left; or another rule
         // applies at the place that an account is moved to.
-        Err(ProofError::Fails { check: "settled", what })
-            if what.contains("several entries match") || what.contains("another [[rule]] holds there") =>
+        Err(ProofError::Fails { check: CheckName::Settled, what })
+            if what.contains("several entries match") || what.contains("another [[rule]] applies there") =>
         {
             return None;
         }
         // Correct: only some stages were asked for, and they leave references to deleted entries.
-        Err(ProofError::Fails { check: "no-dangling", .. }) if !case.request.stages.is_empty() => return None,
+        Err(ProofError::Fails { check: CheckName::NoDangling, .. }) if !case.request.stages.is_empty() => return None,
         // Correct: a protected group is an alias, and would be deleted with its target.
-        Err(ProofError::Fails { check: "settled", what })
+        Err(ProofError::Fails { check: CheckName::Settled, what })
             if what.ends_with("the exports are incomplete") && !case.policy.protect.group.is_empty() =>
         {
             return None;
         }
         Err(ProofError::Fails { check, what }) => panic!("the check `{check}` fails: {what}"),
     };
-    let names: Vec<&str> = proof.checks.iter().map(|check| check.name).collect();
+    let names: Vec<&str> = proof.checks.iter().map(|check| check.name.into()).collect();
     assert_eq!(
         names,
         ["written", "applies", "leaves-first", "no-dangling", "untouched", "undo", "settled"],
@@ -109,14 +109,14 @@ fn carry_out(case: &PlanCase, exports: &Texts, plan: &Plan, files: &Files, proof
         // `simulate` does not rewrite the references to moved entries where the server does.
         let follows = case.policy.moving.as_ref().is_some_and(|moving| moving.followed != Followed::Nothing);
         let left_to_server = follows && !plan.moved.is_empty();
-        if proof.under_review == 0 && plan.decision_items.is_empty() && !left_to_server {
+        if proof.open_decision_items == 0 && plan.decision_items.is_empty() && !left_to_server {
             names_no_deleted_entry(case, exports, &after);
         }
     }
     let Some(undone) = rolled_back(&after, server, &PlanCase::records(&files.rollback), "rollback") else {
         return after;
     };
-    let lost: Vec<String> = proof.lost.iter().flat_map(|(_, attributes)| attributes.clone()).collect();
+    let lost: Vec<String> = proof.lost.iter().flat_map(|lost| lost.attributes.clone()).collect();
     let mut differences = differences(&undone, exports, server, &lost).unwrap_or_default();
     // A server that rewrites references to moved entries uses its own spelling of their DNs.
     differences.retain(|record| !server.profile().follows_moves || !is_respelling_of_names(record));

@@ -7,7 +7,7 @@ use offboard::ldap::ChangeRecord;
 use offboard::ldif::UrlPolicy;
 use offboard::policy::Server;
 use offboard::proof::apply::LINKED;
-use offboard::revert::revert;
+use offboard::revert::{RevertOptions, revert};
 use offboard::simulate::{SimulateError, simulate};
 use offboard_fuzz::{
     PlanCase, RandomChanges, Texts, difference, differences, is_respelling_of_names, ldif_of, rewritten, rolled_back,
@@ -32,8 +32,9 @@ fuzz_target!(|changes: RandomChanges| {
     let applied: Vec<ChangeRecord> =
         (0..records.len()).filter(is_applied).map(|number| records[number].clone()).collect();
     assert_eq!(applied.len(), outcome.applied);
-    let reverted = revert(&exports, UrlPolicy::Refuse, (server, false), &applied).expect("as before");
-    assert!(reverted.outcome.refused.is_empty(), "applied before, refused now");
+    let options = RevertOptions { schema: server.into(), relax: false };
+    let reverted = revert(&exports, UrlPolicy::Refuse, &options, &applied).expect("as before");
+    assert!(reverted.refused.is_none(), "applied before, refused now");
     // Written to a file and read again.
     let undo = PlanCase::records(&[("undo.ldif".to_owned(), ldif_of(&reverted.undo).into_bytes())]);
     // Links that follow a move are restored in the spelling of the DN.

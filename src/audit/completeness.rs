@@ -1,40 +1,28 @@
-//! What an audit reports of the exports themselves: what they lack, and which findings may be due to that.
+//! The findings about the exports themselves: what they lack, and which other findings may be due to that.
 //!
-//! What is lacking is found by the code that refuses a plan ([`crate::plan::lacking`]), so a code that is added there is reported
-//! here as well. An audit goes on: each lack is a finding, and a finding that rests on what is lacking says so.
+//! The checks are those that refuse a plan ([`crate::plan::lacking`]). An audit reports each lack as a finding and continues;
+//! a finding that may be due to a lack names its code.
 //!
 //! | the exports lack | findings that may be due to it |
 //! | --- | --- |
-//! | entries (`empty`, `suffix`, `cut`, `holes`, `parents`, names that are not DNs, any code that is not listed here) | `dangling`, `near-miss`, `orphaned-book`, `roster-without-account` |
+//! | entries (`empty`, `suffix`, `cut`, `holes`, `parents`, invalid DNs, any code that is not in this table) | `dangling`, `near-miss`, `orphaned-book`, `roster-without-account` |
 //! | values (`partial-lists`, `no-values`) | `empty-group`, `orphaned-book`, `roster-without-account`, `no-key-for-roster`, `stuck` |
 //! | operational attributes (`operational`) | `deletable`, `stuck` |
 //! | nothing, but entries appear twice (`repeated`) | `same-uid`, `same-mail` |
-//! | nothing that an audit looks at (`age`) | |
+//! | nothing that an audit checks (`age`) | |
 
+use super::finding::{AuditFinding, FindingCode};
 use crate::ldap::Origin;
 use crate::plan::complete::Incomplete;
 
-use super::Finding;
-
-/// The code of entries whose names are not distinguished names; the same as in `offboard lint`.
-pub const BAD_NAME: &str = "bad-name";
-
-/// The code of entries that appear more than once, as in a plan's refusal.
-pub const REPEATED: &str = "repeated";
-
-/// A finding for each place where something is lacking; [`REPEATED`] entries are found by the pass over them.
-pub fn findings(lacking: &[Incomplete]) -> Vec<Finding> {
+/// A finding for each place where the exports lack something. The pass over the entries reports repeated ones.
+pub fn findings(lacking: &[Incomplete]) -> Vec<AuditFinding> {
     let mut findings = Vec::new();
-    for lack in lacking.iter().filter(|lack| lack.code() != REPEATED) {
-        let finding = |origin: Origin, value: &[u8]| Finding {
-            code: lack.code(),
-            dn: Vec::new(),
-            attribute: String::new(),
-            value: value.to_vec(),
-            what: format!("{}; {}", lack.sentence(), lack.advice()),
-            origin,
-            roster: None,
-            may_be_due_to: Vec::new(),
+    for lack in lacking.iter().filter(|lack| lack.code() != FindingCode::Repeated.name()) {
+        let finding = |origin: Origin, value: &[u8]| {
+            let what = format!("{}; {}", lack.sentence(), lack.advice());
+            let finding = AuditFinding::at(origin, FindingCode::Incomplete(lack.code()), what);
+            AuditFinding { value: value.to_vec(), ..finding }
         };
         let places = lack.places().iter();
         findings.extend(places.map(|place| finding(Origin { export: place.export, line: place.line }, &place.text)));
@@ -45,9 +33,9 @@ pub fn findings(lacking: &[Incomplete]) -> Vec<Finding> {
     findings
 }
 
-/// What is lacking of the directory, as far as findings rest on it.
+/// The kind of a lack.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lacks {
+enum LackKind {
     Entries,
     Values,
     OperationalAttributes,
@@ -55,36 +43,40 @@ enum Lacks {
     Nothing,
 }
 
-impl Lacks {
-    fn by(code: &str) -> Self {
+impl LackKind {
+    fn of(code: &str) -> Self {
         match code {
             "partial-lists" | "no-values" => Self::Values,
             "operational" => Self::OperationalAttributes,
-            REPEATED => Self::Uniqueness,
+            "repeated" => Self::Uniqueness,
             "age" => Self::Nothing,
-            // Also what is not known here: a doubt too many is better than a false finding.
+            // Codes that are added later, too: an unnecessary doubt is better than a false finding.
             _ => Self::Entries,
         }
     }
 
     /// The findings that may be due to it.
-    fn findings(self) -> &'static [&'static str] {
+    fn findings(self) -> &'static [FindingCode] {
+        use FindingCode::{
+            Dangling, Deletable, EmptyGroup, NearMiss, NoKeyForRoster, OrphanedBook, RosterWithoutAccount, SameMail,
+            SameUid, Stuck,
+        };
         match self {
-            Self::Entries => &["dangling", "near-miss", "orphaned-book", "roster-without-account"],
-            Self::Values => &["empty-group", "orphaned-book", "roster-without-account", "no-key-for-roster", "stuck"],
-            Self::OperationalAttributes => &["deletable", "stuck"],
-            Self::Uniqueness => &["same-uid", "same-mail"],
+            Self::Entries => &[Dangling, NearMiss, OrphanedBook, RosterWithoutAccount],
+            Self::Values => &[EmptyGroup, OrphanedBook, RosterWithoutAccount, NoKeyForRoster, Stuck],
+            Self::OperationalAttributes => &[Deletable, Stuck],
+            Self::Uniqueness => &[SameUid, SameMail],
             Self::Nothing => &[],
         }
     }
 }
 
-/// Notes in each finding the codes of what is lacking that may be the reason for it.
-pub fn doubt(findings: &mut [Finding], lacking: &[Incomplete], skipped: u64) {
+/// Adds to each finding the codes of the lacks that it may be due to. `skipped` is the number of entries with an invalid DN.
+pub fn add_doubts(findings: &mut [AuditFinding], lacking: &[Incomplete], skipped: u64) {
     let codes: Vec<&'static str> =
-        lacking.iter().map(Incomplete::code).chain((skipped > 0).then_some(BAD_NAME)).collect();
+        lacking.iter().map(Incomplete::code).chain((skipped > 0).then_some(FindingCode::BadName.name())).collect();
     for finding in findings {
-        let reasons = codes.iter().filter(|code| Lacks::by(code).findings().contains(&finding.code));
+        let reasons = codes.iter().filter(|code| LackKind::of(code).findings().contains(&finding.code));
         finding.may_be_due_to = reasons.copied().collect();
     }
 }

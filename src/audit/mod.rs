@@ -1,28 +1,32 @@
-//! What is odd in a directory, whoever leaves: the findings of `offboard audit`.
+//! The findings of `offboard audit`: problems in a directory, independent of leavers.
 //!
-//! | code | found |
+//! | code | finding |
 //! | --- | --- |
-//! | `dangling` | a value of a reference attribute that names no entry, although the exports hold what stands above the name |
-//! | `near-miss` | the same, but next to the name stands an entry with that `cn`: is it meant? |
-//! | `orphaned-book` | an address book whose owner is not there; see [`crate::plan::orphans`] |
-//! | `deletable` | an account that is disabled and released, and its grace is over |
-//! | `stuck` | an account that is disabled, and nothing says since when |
-//! | codes of [`crate::lifecycle::lint`] | statuses that contradict each other or have no effect |
-//! | `empty-group` | a group without members, but dummies |
-//! | `same-uid`, `same-mail` | a user name or mail address of several accounts |
-//! | `no-rule`, `made-by-hand` | an account that no `[[rule]]` covers, or that `[accounts] provenance` does not take for provisioned |
-//! | `not-in-roster`, `no-key-for-roster` | an account in the scope of a roster that does not list it |
-//! | `roster-without-account` | a row of a roster that is active and is nobody's |
-//! | `bad-name` | an entry whose name is not a distinguished name: it was not judged |
-//! | `bad-reference` | a value of a reference attribute that is not a distinguished name |
-//! | codes of [`crate::plan::complete`] | what the exports lack, see [`completeness`] |
+//! | `dangling` | a value of a reference attribute names no entry, although the exports have an entry above that name |
+//! | `near-miss` | the same, but an account in the same place has that `cn` |
+//! | `bad-reference` | a value of a reference attribute is not a DN |
+//! | `orphaned-book` | the owner of an address book does not exist; see [`crate::plan::orphans`] |
+//! | `deletable` | an account is disabled and released, and its grace is over |
+//! | `stuck` | an account is disabled, and the date since when is unknown |
+//! | codes of [`crate::lifecycle::lint`] | status values contradict each other or have no effect |
+//! | `empty-group` | a group has no members, or placeholders only |
+//! | `same-uid`, `same-mail` | several accounts have the same user name or mail address |
+//! | `no-rule` | no `[[rule]]` covers an account |
+//! | `made-by-hand` | `[accounts] provenance` does not take an account for a provisioned one |
+//! | `not-in-roster` | a roster does not list an account in its scope |
+//! | `no-key-for-roster` | an account in the scope of a roster lacks the attribute that the roster matches on |
+//! | `roster-without-account` | an active row of a roster matches no account |
+//! | `bad-name` | the DN of an entry is invalid, so the entry was not checked |
+//! | codes of [`crate::plan::complete`] | the exports are incomplete; see [`completeness`] |
 //!
-//! Three passes: that with which a plan begins, which remembers hashes of names and finds the schema and what the exports lack; one
-//! that remembers hashes of user names and addresses (8 bytes each); and one that looks at everything. What is found is kept,
-//! nothing else.
+//! The exports are read three times. The first reading is that of a plan: it takes the names of all entries, the schema, and what
+//! the exports lack. The second ([`index`]) takes hashes of user names and addresses, 8 bytes each. The third
+//! ([`entry_findings`]) checks every entry. Only the findings are kept.
 
 mod completeness;
-mod pass;
+mod entry_findings;
+mod finding;
+mod index;
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,125 +34,100 @@ use crate::directory::{Census, Exports, scan};
 use crate::ldap::Origin;
 use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
+use crate::leavers::roster::Standing;
 use crate::lifecycle::History;
 use crate::plan::rosters::{NamedRoster, Rosters};
 use crate::plan::{Lacking, PlanError, Request, lacking};
 use crate::policy::Policy;
+use entry_findings::{EntryFindings, EntryFindingsPass};
+pub use finding::{AuditFinding, FindingCode};
+use index::{DirectoryIndex, IndexPass};
 use jiff::civil::Date;
-use pass::{First, FirstFound, Second, SecondFound};
 
-/// Something odd.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// What: stable.
-    pub code: &'static str,
-    /// The entry, raw; empty for a row of a roster.
-    pub dn: Vec<u8>,
-    /// The attribute, and its value, raw.
-    pub attribute: String,
-    /// The value.
-    pub value: Vec<u8>,
-    /// In words.
-    pub what: String,
-    /// Where it is; for a row of a roster its line.
-    pub origin: Origin,
-    /// The roster that it is in, if it is not an export.
-    pub roster: Option<String>,
-    /// Codes of what the exports lack, where the finding may be due to that.
-    pub may_be_due_to: Vec<&'static str>,
-}
-
-/// What an audit rests on.
-pub struct Ground<'g> {
+/// What an audit needs in addition to the exports.
+pub struct AuditInputs<'g> {
     /// The policy.
     pub policy: &'g Policy,
-    /// The day.
+    /// The day for which the audit is made.
     pub as_of: Date,
-    /// The schema that was given: its attribute types that hold names are looked at, too.
+    /// The schema that was given. It may add reference attributes to the built-in ones.
     pub schema: &'g Schema,
     /// The rosters that were given.
     pub rosters: &'g [NamedRoster],
     /// What earlier change sets did.
     pub history: &'g History,
-    /// The day on which each export was written, where that is known.
+    /// The day on which each export was written; `None` where it is unknown.
     pub written: &'g [Option<Date>],
 }
 
-/// Looks through the exports.
+/// Checks the exports. Returns the findings in the order of their places, and what the exports hold.
 pub fn audit<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
-    ground: &Ground<'_>,
-) -> Result<(Vec<Finding>, Census), PlanError<E::Error>> {
+    inputs: &AuditInputs<'_>,
+) -> Result<(Vec<AuditFinding>, Census), PlanError<E::Error>> {
     let request = Request {
-        as_of: ground.as_of,
-        written: ground.written.to_vec(),
-        schema: ground.schema.clone(),
+        as_of: inputs.as_of,
+        written: inputs.written.to_vec(),
+        schema: inputs.schema.clone(),
         ..Request::default()
     };
-    let Lacking { lacking, policy, schema, structure, census } = lacking(exports, urls, ground.policy, &request)?;
-    let ground = &Ground { policy: &policy, ..*ground };
-    let mut first = FirstFound::of(structure);
-    scan(exports, urls, None, &First { policy: ground.policy }, |part| first.merge(part))?;
-    first.finish();
-    let pairs = ground.rosters.iter();
-    let pairs = pairs.filter_map(|named| Some((ground.policy.rosters.get(&named.name)?, &named.roster)));
-    let rosters = Rosters::new(pairs);
-    let second = Second::new(ground, &first, rosters, schema.described());
-    let mut found = SecondFound::default();
-    scan(exports, urls, None, &second, |part| found.merge(part))?;
-    let beside = found.beside();
+    let Lacking { lacking, policy, schema, structure, census } = lacking(exports, urls, inputs.policy, &request)?;
+    let inputs = &AuditInputs { policy: &policy, ..*inputs };
+    let mut index = DirectoryIndex::of(structure);
+    scan(exports, urls, None, &IndexPass { policy: inputs.policy }, |part| index.merge(part))?;
+    index.finish();
+    let pairs = inputs.rosters.iter();
+    let pairs = pairs.filter_map(|named| Some((inputs.policy.rosters.get(&named.name)?, &named.roster)));
+    let pass = EntryFindingsPass::new(inputs, &index, Rosters::new(pairs), schema.described());
+    let mut found = EntryFindings::default();
+    scan(exports, urls, None, &pass, |part| found.merge(part))?;
+    let near_misses = found.near_misses();
     let mut findings = found.findings;
-    near_misses(&mut findings, &beside);
-    for orphan in first.owners.orphans(ground.policy, std::iter::empty()) {
-        let certain = if orphan.is_certain { "" } else { ", but nobody of its domain is" };
-        findings.push(Finding {
-            code: "orphaned-book",
-            dn: orphan.name,
-            attribute: String::new(),
-            value: Vec::new(),
-            what: format!("its owner is not in the exports{certain}"),
-            origin: orphan.origin,
-            roster: None,
-            may_be_due_to: Vec::new(),
-        });
+    mark_near_misses(&mut findings, &near_misses);
+    for orphan in index.owners.orphans(inputs.policy, std::iter::empty()) {
+        let what = if orphan.is_certain {
+            "the owner of the address book is not in the exports"
+        } else {
+            "the owner of the address book is not in the exports, but may exist: no account of its domain is in them"
+        };
+        let finding = AuditFinding::at(orphan.origin, FindingCode::OrphanedBook, what.to_owned());
+        findings.push(AuditFinding { dn: orphan.name, ..finding });
     }
-    findings.extend(rows_of_nobody(ground, &found.seen));
+    findings.extend(rows_without_account(inputs, &found.matched_rows));
     findings.extend(completeness::findings(&lacking));
-    completeness::doubt(&mut findings, &lacking, census.unreadable_names.count);
+    completeness::add_doubts(&mut findings, &lacking, census.unreadable_names.count);
     findings.sort_by(|a, b| {
-        let place = |finding: &Finding| (finding.roster.clone(), finding.origin.export, finding.origin.line);
-        place(a).cmp(&place(b)).then_with(|| a.code.cmp(b.code))
+        let place = |finding: &AuditFinding| (finding.roster.clone(), finding.origin.export, finding.origin.line);
+        place(a).cmp(&place(b)).then_with(|| a.code.name().cmp(b.code.name()))
     });
     Ok((findings, census))
 }
 
-/// Turns dangling names into near misses where an entry beside them has that `cn`.
-fn near_misses(findings: &mut [Finding], beside: &HashMap<Vec<u8>, Vec<u8>>) {
-    for finding in findings.iter_mut().filter(|finding| finding.code == "dangling") {
+/// Turns dangling references into near misses where an account in the same place has that `cn`.
+fn mark_near_misses(findings: &mut [AuditFinding], near_misses: &HashMap<Vec<u8>, Vec<u8>>) {
+    for finding in findings.iter_mut().filter(|finding| finding.code == FindingCode::Dangling) {
         let Some(key) = crate::ldap::DnKey::parse(&finding.value).ok() else { continue };
-        if let Some(name) = beside.get(key.as_bytes()) {
-            finding.code = "near-miss";
-            finding.what = format!("it names no entry; beside it stands {}", String::from_utf8_lossy(name));
+        if let Some(name) = near_misses.get(key.as_bytes()) {
+            finding.code = FindingCode::NearMiss;
+            let name = String::from_utf8_lossy(name);
+            finding.what = format!("the exports have no entry of this name; does it mean {name}, which has that cn?");
         }
     }
 }
 
-/// Active rows that no account of the exports has.
-fn rows_of_nobody(ground: &Ground<'_>, seen: &HashSet<(usize, u64)>) -> Vec<Finding> {
+/// Active rows of rosters that match no account.
+fn rows_without_account(inputs: &AuditInputs<'_>, matched: &HashSet<(usize, u64)>) -> Vec<AuditFinding> {
     let mut findings = Vec::new();
-    for (index, named) in ground.rosters.iter().enumerate() {
-        let rows = named.roster.rows.iter().filter(|row| row.standing == crate::leavers::roster::Standing::Active);
-        for row in rows.filter(|row| !seen.contains(&(index, row.line))) {
-            findings.push(Finding {
-                code: "roster-without-account",
-                dn: Vec::new(),
-                attribute: String::new(),
+    for (index, named) in inputs.rosters.iter().enumerate() {
+        let active = named.roster.rows.iter().filter(|row| row.standing == Standing::Active);
+        for row in active.filter(|row| !matched.contains(&(index, row.line))) {
+            let what = "the roster lists this person as active, but no account matches the row".to_owned();
+            let origin = Origin { line: row.line, ..Origin::default() };
+            findings.push(AuditFinding {
                 value: row.key.as_bytes().to_vec(),
-                what: "the roster has somebody active whom no account is for".to_owned(),
-                origin: Origin { line: row.line, ..Origin::default() },
                 roster: Some(named.name.clone()),
-                may_be_due_to: Vec::new(),
+                ..AuditFinding::at(origin, FindingCode::RosterWithoutAccount, what)
             });
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::args::{self, Global};
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, grounds, written};
-use crate::audit::{Finding, Ground, audit};
+use crate::audit::{AuditFinding, AuditInputs, audit};
 use crate::directory::Census;
 use crate::io::change_set::read_history;
 use crate::io::exports::ExportFiles;
@@ -59,7 +59,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     let exports =
         ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
     let progress = Progress::of(&exports, global);
-    let ground = Ground {
+    let inputs = AuditInputs {
         policy: &policy,
         as_of,
         schema: &schema,
@@ -67,18 +67,18 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         history: &history,
         written: &exports.modified(),
     };
-    let (findings, census) = audit(&exports, UrlPolicy::Refuse, &ground)
+    let (findings, census) = audit(&exports, UrlPolicy::Refuse, &inputs)
         .map_err(|error| grounds::plan_faults(&error, &command.exports, (&policy, &Request::default())))?;
     if census.entries == 0 {
         return Err(vec![no_entries(&census, &command.exports)]);
     }
-    let row = |finding: &Finding| {
+    let row = |finding: &AuditFinding| {
         let file = match &finding.roster {
             Some(name) => format!("roster {name}"),
             None => sanitized(grounds::name_of(&command.exports, finding.origin.export).as_bytes()).into_owned(),
         };
         Row {
-            code: finding.code,
+            code: finding.code.name(),
             // What is lacking as a whole has no line.
             place: if finding.origin.line == 0 { String::new() } else { format!("{file}:{}", finding.origin.line) },
             dn: sanitized(&finding.dn).into_owned(),
@@ -90,7 +90,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     };
     let mut counts = BTreeMap::new();
     for finding in &findings {
-        *counts.entry(finding.code).or_insert(0) += 1;
+        *counts.entry(finding.code.name()).or_insert(0) += 1;
     }
     let report = Report {
         format_version: "1.1",

@@ -11,7 +11,7 @@ use crate::io::change_set::{ApplyFiles, ChangeSetError, apply_files};
 use crate::io::exports::ExportError;
 use crate::io::source::{ReadOptions, Source};
 use crate::ldap::{Change, ChangeRecord, Origin, ResultCode};
-use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
+use crate::ldif::{ChangeError, ChangeReader, UrlPolicy};
 use crate::policy::Server;
 use crate::render::sanitize::sanitized;
 use crate::simulate::SimulateError;
@@ -81,17 +81,20 @@ impl ChangeFiles {
         let mut buffer = Vec::new();
         let mut faults = Vec::new();
         'blocks: while let Some(block) = blocks.next_block(buffer).map_err(failed)? {
-            for record in RecordReader::new(&block.bytes, block.first_line, urls) {
-                match record {
-                    Ok(record) => faults.extend(self.push(file, record)),
+            for change in ChangeReader::new(&block.bytes, block.first_line, urls) {
+                match change {
+                    Ok(change) => {
+                        self.places.push(Place { file: file.to_owned(), line: change.line });
+                        self.records.push(change.record);
+                    }
                     Err(error) => {
-                        faults.push(Diagnostic::ldif(file, &error));
+                        faults.push(change_fault(file, &error));
                         if !error.can_continue() {
                             break 'blocks;
                         }
                     }
                 }
-                // One more than is shown, so that it is said that there are more.
+                // One more than is shown, so that the output says that there are more.
                 if faults.len() > SHOWN {
                     break 'blocks;
                 }
@@ -99,27 +102,6 @@ impl ChangeFiles {
             buffer = block.bytes;
         }
         if faults.is_empty() { Ok(()) } else { Err(faults) }
-    }
-
-    /// Keeps a record, or gives what is wrong with it.
-    fn push(&mut self, file: &str, record: Record<'_>) -> Option<Diagnostic> {
-        let record = match record {
-            Record::Change(record) => record,
-            Record::NonEntry { .. } => return None,
-            Record::Content(record) => {
-                let place = format!("{file}:{}", record.line);
-                let fault = Diagnostic::trouble(format!("{place}: an entry where a change was expected"));
-                return Some(fault.help("a new entry has `changetype: add` behind its `dn:`"));
-            }
-        };
-        match convert::change(&record) {
-            Ok(change) => {
-                self.places.push(Place { file: file.to_owned(), line: record.line });
-                self.records.push(change);
-                None
-            }
-            Err(error) => Some(Diagnostic::trouble(format!("{file}:{}: {}", error.line, error.what))),
-        }
     }
 
     /// What a server says to one of the records, by its number from 0.
@@ -134,6 +116,19 @@ impl ChangeFiles {
         let file = sanitized(place.file.as_bytes());
         let name = if record.dn.is_root() { "the root".into() } else { sanitized(record.dn.raw_bytes()) };
         format!("{file}:{}: {kind} {name}: {code}", place.line)
+    }
+}
+
+/// Reports a record of a change file that is not an operation.
+fn change_fault(file: &str, error: &ChangeError) -> Diagnostic {
+    match error {
+        ChangeError::Ldif(error) => Diagnostic::ldif(file, error),
+        ChangeError::Operation(error) => Diagnostic::trouble(format!("{file}:{}: {}", error.line, error.what)),
+        ChangeError::Entry { line } => {
+            let fault =
+                Diagnostic::trouble(format!("{file}:{line}: this is an entry, but a change record is expected"));
+            fault.help("to add the entry, write `changetype: add` on the line after its `dn:`")
+        }
     }
 }
 

@@ -54,7 +54,7 @@ fn fault(reason: &Distrust, exports: &[String]) -> Diagnostic {
                 ))
                 .help("export again, after the change files were run")
         }
-        Distrust::PlannedFrom { export, records: count } => {
+        Distrust::StaleExport { export, records: count } => {
             let export = u16::try_from(*export).unwrap_or(u16::MAX);
             let export = sanitized(grounds::name_of(exports, export).as_bytes()).into_owned();
             Diagnostic::refused(format!("{export} is the export that the plan was made from, and others are not"))

@@ -6,7 +6,7 @@ use crate::io::exports::ExportFiles;
 use crate::ldif::UrlPolicy;
 use crate::plan::{Plan, Request, Seen, plan};
 use crate::policy::Policy;
-use crate::proof::{Files, Proof, prove};
+use crate::proof::{Files, Proof, ProofInputs, prove};
 use crate::render::change_file::{self, Context};
 
 /// It.
@@ -40,8 +40,16 @@ impl<'b> Basis<'b> {
         let mut plan = plan(self.exports, self.urls, overlay, self.policy, request)
             .map_err(|error| grounds::plan_faults(&error, self.names, (self.policy, request)))?;
         let files = change_file::files(&self.context(&plan, request));
-        let proof = prove(self.exports, self.urls, overlay, self.policy, request, &plan, &files)
-            .map_err(|error| grounds::proof_faults(&error, self.names))?;
+        let inputs = ProofInputs {
+            exports: self.exports,
+            urls: self.urls,
+            overlay,
+            policy: self.policy,
+            request,
+            plan: &plan,
+            files: &files,
+        };
+        let proof = prove(&inputs).map_err(|error| grounds::proof_faults(&error, self.names))?;
         // Proven, so nothing is planned again: the reports have the room.
         plan.seen = Seen::default();
         Ok(Proven { plan, files, proof })

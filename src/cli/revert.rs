@@ -12,7 +12,7 @@ use crate::io::new_file::NewFile;
 use crate::ldif::{UrlPolicy, writer};
 use crate::policy::{Server, ServerSchema};
 use crate::render::sanitize::sanitized;
-use crate::revert::{Reverted, revert};
+use crate::revert::{RevertOptions, Reverted, revert};
 
 /// Runs it.
 pub fn run(command: &args::Revert, global: &Global) -> Outcome {
@@ -28,12 +28,12 @@ pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     let progress = Progress::of(&exports, global);
     let described =
         schema_files::read_with_exports(&command.schema, &exports, &command.export, UrlPolicy::Refuse, global)?;
-    let schema = ServerSchema::new(server, described);
-    let reverted = revert(&exports, UrlPolicy::Refuse, (schema, command.relax), records)
-        .map_err(|error| faults(&error, &command.export))?;
+    let options = RevertOptions { schema: ServerSchema::new(server, described), relax: command.relax };
+    let reverted =
+        revert(&exports, UrlPolicy::Refuse, &options, records).map_err(|error| faults(&error, &command.export))?;
     drop(progress);
-    if let Some((number, code)) = reverted.outcome.refused.first() {
-        let fault = Diagnostic::refused(files.refusal(*number, *code));
+    if let Some((number, code)) = reverted.refused {
+        let fault = Diagnostic::refused(files.refusal(number, code));
         return Err(vec![
             fault
                 .note("a record that is refused changes nothing, so nothing undoes it")

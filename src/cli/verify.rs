@@ -11,19 +11,19 @@ use super::args::{self, Global};
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, distrust, grounds, written};
 use crate::directory::{Census, scan};
-use crate::io::change_set::{self, PlannedDigest, WholeSet};
+use crate::io::change_set::{self, ChangeSet, PlannedDigest};
 use crate::io::digest::{Algorithm, Digest};
 use crate::io::exports::ExportFiles;
 use crate::io::output::write_new;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::{ChangeRecord, DnKey};
-use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
+use crate::ldif::{ChangeError, ChangeReader, UrlPolicy, writer};
 use crate::lifecycle::state::{marking, state};
 use crate::policy::Policy;
 use crate::render::sanitize::sanitized;
-use crate::verify::survey::{Survey, SurveyPass, visibility};
+use crate::verify::survey::{Evidence, Survey, SurveyPass};
 use crate::verify::trust::{self, Distrust};
-use crate::verify::{Evidence, NotShown, SetRecord, Verdict, check, found, left, wanted};
+use crate::verify::{NotShown, RecordWithUndo, Verdict, check, current_entries, remaining, wanted_names};
 
 /// What is said of a change set.
 #[derive(Serialize)]
@@ -73,7 +73,7 @@ struct AccountReport {
 
 /// Runs it.
 pub fn run(command: &args::Verify, global: &Global) -> Outcome {
-    let set = change_set::read_whole(&command.set)
+    let set = change_set::read_change_set(&command.set)
         .map_err(|error| vec![grounds::change_set_fault(&error, "name the folder that `offboard plan -o` wrote")])?;
     let policy = match &command.policy {
         Some(name) => Some(grounds::read_policy(name, &mut Vec::new(), global.quiet)?),
@@ -87,7 +87,7 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     let progress = Progress::of(&exports, global);
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     let refused = rejects(command, &records)?;
-    let mut names = wanted(&records);
+    let mut names = wanted_names(&records);
     names.extend(set.accounts.iter().filter_map(|account| Some(account.dn.as_ref()?.key().clone())));
     let parts = set.exports.parts.as_deref().unwrap_or_default();
     let part_names: Vec<DnKey> = parts.iter().map(|part| part.name.key().clone()).collect();
@@ -102,22 +102,14 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     if !reasons.is_empty() {
         return Err(distrust::faults(&reasons, &command.exports));
     }
-    let visibility = visibility(&survey, &records, set.server);
-    let covers = |name: &DnKey| {
-        set.exports.parts.is_some() || prefixes(name.as_bytes()).any(|(above, _)| survey.structure.holds_key(above))
-    };
-    let evidence = Evidence {
-        now: &survey.now,
-        shows: &|export, description| visibility.shows(export, description),
-        covers: &covers,
-    };
-    let with_undo: Vec<SetRecord> = set
+    let evidence = Evidence::new(&survey, &records, set.server, set.exports.parts.is_some());
+    let with_undo: Vec<RecordWithUndo> = set
         .records
         .iter()
-        .map(|record| SetRecord { record: record.record.clone(), undo: record.undo.clone() })
+        .map(|record| RecordWithUndo { record: record.record.clone(), undo: record.undo.clone() })
         .collect();
     let verdicts = check(&with_undo, &evidence);
-    let stale = trust::planned_from(parts, &records, &sources.same, &verdicts);
+    let stale = trust::stale_exports(parts, &records, &sources.same, &verdicts);
     if !stale.is_empty() {
         return Err(distrust::faults(&stale, &command.exports));
     }
@@ -149,7 +141,7 @@ struct Sources<'s> {
 }
 
 /// For each export, the export of the plan that has the same digest.
-fn same_exports(set: &WholeSet, digests: &[Digest]) -> Vec<Option<usize>> {
+fn same_exports(set: &ChangeSet, digests: &[Digest]) -> Vec<Option<usize>> {
     let same = |digest: &Digest| {
         let hex = data_encoding::HEXLOWER.encode(&digest.value);
         let planned = PlannedDigest { algorithm: digest.algorithm, hex };
@@ -159,19 +151,19 @@ fn same_exports(set: &WholeSet, digests: &[Digest]) -> Vec<Option<usize>> {
 }
 
 /// Why the exports cannot tell what became of the change set.
-fn distrust(set: &WholeSet, sources: &Sources<'_>, survey: &Survey) -> Vec<Distrust> {
+fn distrust(set: &ChangeSet, sources: &Sources<'_>, survey: &Survey) -> Vec<Distrust> {
     if set.records.is_empty() {
         return Vec::new();
     }
-    let mut reasons = trust::incomplete(sources.census, survey, sources.names.len(), &set.exports.accepted);
+    let mut reasons = trust::incomplete_exports(sources.census, survey, sources.names.len(), &set.exports.accepted);
     let parts = set.exports.parts.as_deref().unwrap_or_default();
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
-    reasons.extend(trust::parts(parts, &records, survey));
+    reasons.extend(trust::missing_or_older_parts(parts, &records, survey));
     reasons
 }
 
 /// What a reader must know of the exports.
-fn notes(set: &WholeSet, records: &[ChangeRecord], survey: &Survey, sources: &Sources<'_>) -> Vec<String> {
+fn notes(set: &ChangeSet, records: &[ChangeRecord], survey: &Survey, sources: &Sources<'_>) -> Vec<String> {
     let names = sources.names;
     let mut notes = Vec::new();
     if set.exports.parts.is_none() {
@@ -193,7 +185,7 @@ fn notes(set: &WholeSet, records: &[ChangeRecord], survey: &Survey, sources: &So
         ));
     }
     let parts = set.exports.parts.as_deref().unwrap_or_default();
-    for part in trust::undated(parts, records, survey) {
+    for part in trust::undated_parts(parts, records, survey) {
         let part = sanitized(part.raw_bytes());
         notes.push(format!("the export of {part} shows no times, so nothing says that it is newer than the plan"));
     }
@@ -241,11 +233,14 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
         let lines = text.split(|byte| *byte == b'\n');
         let errors = lines.filter_map(|line| line.strip_prefix(b"# Error: "));
         let mut errors = errors.map(|line| sanitized(line.trim_ascii()).into_owned());
-        for record in RecordReader::new(&text, 1, UrlPolicy::Refuse) {
-            let Record::Change(record) = record.map_err(|error| vec![Diagnostic::ldif(path.as_str(), &error)])? else {
-                continue;
+        for change in ChangeReader::new(&text, 1, UrlPolicy::Refuse) {
+            let change = match change {
+                Ok(change) => change,
+                Err(ChangeError::Entry { .. }) => continue,
+                Err(ChangeError::Ldif(error)) => return Err(vec![Diagnostic::ldif(path.as_str(), &error)]),
+                Err(ChangeError::Operation(error)) => return Err(trouble(&error)),
             };
-            let record = spelled(&convert::change(&record).map_err(|error| trouble(&error))?);
+            let record = spelled(&change.record);
             let error = errors.next().unwrap_or_else(|| "refused".to_owned());
             match places.get_mut(&record).and_then(Vec::pop) {
                 Some(at) => drop(refused.by_record.insert(at, error)),
@@ -258,11 +253,11 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
 
 fn write_left(
     path: &Utf8Path,
-    set: &WholeSet,
+    set: &ChangeSet,
     records: &[ChangeRecord],
     verdicts: &[Verdict],
 ) -> Result<(), Vec<Diagnostic>> {
-    let left = left(verdicts, records);
+    let left = remaining(verdicts, records);
     let mut text = Vec::new();
     // Like the change files: some tools cannot read a version line, and none needs it.
     writer::write_comment(
@@ -278,9 +273,9 @@ fn write_left(
     write_new(path, &text).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])
 }
 
-fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: Option<&Policy>) -> Report {
+fn report(command: &args::Verify, set: &ChangeSet, outcome: Judged<'_>, policy: Option<&Policy>) -> Report {
     let Judged { verdicts, refused, evidence, notes } = outcome;
-    let now = evidence.now;
+    let now = evidence.entries();
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     let count = |name: &str| verdicts.iter().filter(|verdict| verdict.name() == name).count();
     let row = |(index, verdict): (usize, &Verdict)| {
@@ -300,8 +295,8 @@ fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: O
             refused: refused.by_record.get(&index).cloned(),
         }
     };
-    let entries = found(&records, now);
-    let account = |account: &change_set::SetAccount| {
+    let entries = current_entries(&records, now);
+    let account = |account: &change_set::ChangeSetAccount| {
         let own: Vec<usize> = account.records.iter().copied().filter(|at| verdicts.get(*at).is_some()).collect();
         let counts = own.iter().filter(|at| verdicts[**at] != Verdict::Guard);
         let is_own = |at: &&usize| {
@@ -314,11 +309,11 @@ fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: O
         let by_record = own.iter().filter(is_own).find_map(|at| entries[*at]);
         let by_name = || account.dn.as_ref().and_then(|dn| now.iter().find(|entry| entry.dn == *dn));
         let now = match (by_record.or_else(by_name), policy) {
-            (None, _) if account.dn.as_ref().is_some_and(|dn| !(evidence.covers)(dn.key())) => "not shown".to_owned(),
+            (None, _) if account.dn.as_ref().is_some_and(|dn| !evidence.covers(dn.key())) => "not shown".to_owned(),
             (None, _) => "gone".to_owned(),
             // What marks it may be an attribute that the export does not show.
             (Some(entry), Some(policy))
-                if marking(policy).any(|description| !(evidence.shows)(entry.origin.export, description)) =>
+                if marking(policy).any(|description| !evidence.shows(entry.origin.export, description)) =>
             {
                 "not shown".to_owned()
             }

@@ -1,28 +1,28 @@
-//! The changes that turn one export of a directory into another.
+//! The changes that turn one export of a directory (BEFORE) into another (AFTER).
 //!
 //! | in the exports | change |
 //! | --- | --- |
 //! | a name in AFTER only | add, parents first |
-//! | a name in BEFORE only, and its `entryUUID`, `nsUniqueId` or `objectGUID` under a new name in AFTER | modrdn; what stands below goes along |
-//! | a name in both, or carried along, with other values | modify: the exact values that go and come; replace where values cannot be compared |
+//! | a name in BEFORE only, and its `entryUUID`, `nsUniqueId` or `objectGUID` under a new name in AFTER | modrdn, with everything below it |
+//! | a name in both, or moved along with an entry above it, with different values | modify: delete and add the exact values; replace where the server cannot compare them |
 //! | a name in BEFORE only | delete, leaves first |
 //! | another spelling of a name, another order of values or attributes | none |
 //! | another spelling of a value | modify |
-//! | an attribute that the server sets, or that is to be ignored | none |
-//! | a name in both with another structural class | delete and add, or a modify that is named ([`kind`]) |
-//! | a name in both with another identity | modify: a name says which entry it is, where it can |
+//! | an attribute that the server sets, or that is ignored | none |
+//! | a name in both with another structural class | delete and add, or a modify that is listed as refused ([`replacement`]) |
+//! | a name in both with another identity | modify: where a name is in both exports, the name decides which entries belong together |
 //!
-//! Four readings. The first keeps 24 bytes of every entry of BEFORE ([`index`]), the second holds AFTER against them, the
-//! third and fourth take the entries that differ; a fifth is for structural classes. So memory depends on what differs, and little on what is read: at most
-//! 64 bytes an entry, as lists grow by doubling.
+//! The exports are read four times, and a fifth time if structural classes change. The first reading keeps 24 bytes for every
+//! entry of BEFORE ([`fingerprint_index`]), the second compares AFTER with them, the third and fourth take the entries that
+//! differ. So memory depends on what differs; the index takes at most 64 bytes an entry, as its lists double when they grow.
 //!
-//! An export of which a part is missing would have the rest deleted: it is refused.
+//! An incomplete export is refused: what is missing in it would be deleted.
 
-mod content;
-mod index;
-mod kind;
+mod fingerprint;
+mod fingerprint_index;
 pub mod modifications;
-mod names;
+mod rename_plan;
+mod replacement;
 mod steps;
 pub mod text;
 
@@ -39,33 +39,34 @@ use crate::ldap::{AttributeDescription, Dn, DnKey, Entry};
 use crate::ldif::UrlPolicy;
 use crate::policy::{Server, ServerSchema};
 
-use content::{Contents, key_hash};
-use index::Index;
+use fingerprint::{FingerprintPass, key_hash};
+use fingerprint_index::{Comparison, FingerprintIndex};
 pub use steps::{Difference, Pair, Step, StepKind};
 
-/// What counts as a difference.
+/// How exports are compared.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Whose rules and attributes they are.
+    /// The server of the directory.
     pub server: Server,
-    /// What is described of its schema.
+    /// The schema of the directory, as far as it was given.
     pub schema: Arc<Schema>,
-    /// Compare what the server sets by itself, too.
+    /// Whether attributes that the server sets are compared, too.
     pub with_operational: bool,
-    /// Attributes that are not compared: with options only so, without options with any.
+    /// Attributes that are not compared. One with options ignores exactly that description; one without ignores the type with
+    /// any options.
     pub ignored: Vec<AttributeDescription>,
-    /// Any number; another one each run, so that nobody can prepare two contents that look the same.
+    /// The seed of all hashes. It must differ in every run, so that two contents with the same hash cannot be prepared.
     pub seed: u64,
 }
 
 impl Options {
-    /// The schema of the directory.
+    /// The server and its schema together.
     pub fn server_schema(&self) -> ServerSchema {
         ServerSchema::new(self.server, Arc::clone(&self.schema))
     }
 
     /// Whether an attribute is not compared.
-    pub fn leaves_out(&self, description: &AttributeDescription) -> bool {
+    pub fn ignores(&self, description: &AttributeDescription) -> bool {
         let ignored = |ignored: &AttributeDescription| {
             if ignored.has_options() { ignored == description } else { description.is_type(ignored.attribute_type()) }
         };
@@ -77,150 +78,103 @@ impl Options {
 /// One of the two exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// What the directory was.
+    /// The export that the changes start from.
     Before,
-    /// What it is to be.
+    /// The export that the changes lead to.
     After,
 }
 
-/// Why two exports are not compared.
+/// Why two exports cannot be compared.
 #[derive(Debug, Error)]
 pub enum DiffError<E> {
-    /// One cannot be read.
+    /// An export cannot be read.
     #[error("{error}")]
     Scan {
-        /// Which.
+        /// The export.
         side: Side,
-        /// What was wrong.
+        /// The error.
         error: ScanError<E>,
     },
-    /// A name is in one twice.
-    #[error("an entry is there twice, on lines {} and {}", .lines[0], .lines[1])]
+    /// An entry appears twice in an export.
+    #[error("an entry appears twice, on lines {} and {}", .lines[0], .lines[1])]
     Twice {
-        /// Which.
+        /// The export.
         side: Side,
-        /// The name as first spelled.
+        /// The name of the entry, as spelled the first time.
         dn: Dn,
-        /// Where.
+        /// The first lines of both records, from 1.
         lines: [u64; 2],
     },
-    /// A part of one is missing.
+    /// An export is incomplete.
     #[error("{what}")]
     Incomplete {
-        /// Which.
+        /// The export.
         side: Side,
-        /// What is missing.
+        /// What shows that, as a message.
         what: &'static str,
-        /// Where that shows.
+        /// The places that show it.
         finding: Finding,
     },
 }
 
-/// Compares two exports.
-pub fn diff<E: Exports>(
-    before: &E,
-    after: &E,
-    urls: UrlPolicy<'_>,
-    options: &Options,
-) -> Result<Difference, DiffError<E::Error>> {
-    let wanted = differing(before, after, urls, options)?;
-    if wanted.is_empty() {
-        return Ok(Difference::default());
-    }
-    let seed = options.seed;
-    let was = by_name(entries(before, Side::Before, urls, seed, &wanted)?);
-    let now = by_name(entries(after, Side::After, urls, seed, &wanted)?);
-    let replaced = kind::replaced(&was, &now, (after, urls), options, &wanted)?;
-    Ok(steps::steps(was, now, &replaced, options))
+/// One of the two exports, to be read several times.
+struct SideReader<'r, E> {
+    exports: &'r E,
+    urls: UrlPolicy<'r>,
+    side: Side,
 }
 
-/// The hashes of the names of entries that differ, sorted.
-fn differing<E: Exports>(
-    before: &E,
-    after: &E,
-    urls: UrlPolicy<'_>,
-    options: &Options,
-) -> Result<Vec<u64>, DiffError<E::Error>> {
-    let contents = Contents { options };
-    let mut index = Index::default();
-    let census = scan(before, urls, None, &contents, |found| index.extend(found.entries))
-        .map_err(|error| DiffError::Scan { side: Side::Before, error })?;
-    check_whole(Side::Before, &census)?;
-    let whole = census.entries;
-    let mut wanted = index.sort();
-    check_names(before, Side::Before, urls, options.seed, &wanted)?;
+impl<E: Exports> SideReader<'_, E> {
+    /// Reads the export once.
+    fn scan<P: Pass>(&self, pass: &P, merge: impl FnMut(P::Found)) -> Result<Census, DiffError<E::Error>> {
+        scan(self.exports, self.urls, None, pass, merge).map_err(|error| DiffError::Scan { side: self.side, error })
+    }
 
-    let mut repeated = Vec::new();
-    let mut added = Vec::new();
-    let census = scan(after, urls, None, &contents, |found| {
-        for entry in found.entries {
-            match index.compare(entry) {
-                index::Seen::Same => {}
-                index::Seen::Different => wanted.push(entry.key),
-                index::Seen::Absent => added.push(entry.key),
-                index::Seen::Again => repeated.push(entry.key),
+    /// The entries whose names have one of these hashes, which are sorted.
+    fn entries(&self, hashes: &[u64], seed: u64) -> Result<Vec<Entry>, DiffError<E::Error>> {
+        let mut entries = Vec::new();
+        self.scan(&WantedPass { hashes, seed }, |found| entries.extend(found))?;
+        Ok(entries)
+    }
+
+    /// Refuses an export that shows signs of missing entries or values.
+    fn check_complete(&self, census: &Census) -> Result<(), DiffError<E::Error>> {
+        let signs = [
+            (&census.cut, "a search ended before it returned every entry"),
+            (&census.partial_lists, "some attributes have only a part of their values"),
+            (&census.without_values, "some entries have no values"),
+            (&census.unreadable_names, "some entries have an invalid DN"),
+        ];
+        match signs.into_iter().find(|(finding, _)| finding.count > 0) {
+            None => Ok(()),
+            Some((finding, what)) => Err(DiffError::Incomplete { side: self.side, what, finding: finding.clone() }),
+        }
+    }
+
+    /// Refuses an export in which an entry appears twice. Different names may have one of these hashes, too.
+    fn check_names(&self, hashes: &[u64], seed: u64) -> Result<(), DiffError<E::Error>> {
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        let mut first: BTreeMap<DnKey, (Dn, u64)> = BTreeMap::new();
+        for entry in self.entries(hashes, seed)? {
+            let line = entry.origin.line;
+            if let Some((dn, other)) = first.insert(entry.dn.key().clone(), (entry.dn, line)) {
+                return Err(DiffError::Twice { side: self.side, dn, lines: [other, line] });
             }
         }
-    })
-    .map_err(|error| DiffError::Scan { side: Side::After, error })?;
-    check_whole(Side::After, &census)?;
-    // An export that failed is empty, too: everything would be deleted.
-    if census.entries == 0 && whole > 0 {
-        let finding = Finding::default();
-        return Err(DiffError::Incomplete { side: Side::After, what: "it holds no entries", finding });
-    }
-    added.sort_unstable();
-    repeated.extend(added.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]));
-    repeated.sort_unstable();
-    check_names(after, Side::After, urls, options.seed, &repeated)?;
-
-    wanted.extend(added.into_iter().chain(repeated).chain(index.unseen()));
-    wanted.sort_unstable();
-    wanted.dedup();
-    Ok(wanted)
-}
-
-fn check_whole<E>(side: Side, census: &Census) -> Result<(), DiffError<E>> {
-    let lacks = [
-        (&census.cut, "a search ended before it had given every entry"),
-        (&census.partial_lists, "lists of which the export holds a part only"),
-        (&census.without_values, "entries without their values"),
-        (&census.unreadable_names, "entries whose name is not a distinguished name"),
-    ];
-    match lacks.into_iter().find(|(finding, _)| finding.count > 0) {
-        None => Ok(()),
-        Some((finding, what)) => Err(DiffError::Incomplete { side, what, finding: finding.clone() }),
+        Ok(())
     }
 }
 
-/// Tells names that are there twice from names that only hash alike.
-fn check_names<E: Exports>(
-    exports: &E,
-    side: Side,
-    urls: UrlPolicy<'_>,
-    seed: u64,
-    hashes: &[u64],
-) -> Result<(), DiffError<E::Error>> {
-    if hashes.is_empty() {
-        return Ok(());
-    }
-    let mut first: BTreeMap<DnKey, (Dn, u64)> = BTreeMap::new();
-    for entry in entries(exports, side, urls, seed, hashes)? {
-        let line = entry.origin.line;
-        if let Some((dn, other)) = first.insert(entry.dn.key().clone(), (entry.dn, line)) {
-            return Err(DiffError::Twice { side, dn, lines: [other, line] });
-        }
-    }
-    Ok(())
-}
-
-/// Takes the entries whose names have these hashes, which are sorted.
-struct Wanted<'w> {
+/// The pass that takes the entries whose names have one of these hashes.
+struct WantedPass<'w> {
+    /// Sorted.
     hashes: &'w [u64],
     seed: u64,
 }
 
-impl Pass for Wanted<'_> {
+impl Pass for WantedPass<'_> {
     type Found = Vec<Entry>;
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Vec<Entry>) -> Result<(), Unreadable> {
@@ -231,17 +185,66 @@ impl Pass for Wanted<'_> {
     }
 }
 
-fn entries<E: Exports>(
-    exports: &E,
-    side: Side,
+/// Compares two exports.
+pub fn diff<E: Exports>(
+    before: &E,
+    after: &E,
     urls: UrlPolicy<'_>,
-    seed: u64,
-    hashes: &[u64],
-) -> Result<Vec<Entry>, DiffError<E::Error>> {
-    let mut entries = Vec::new();
-    scan(exports, urls, None, &Wanted { hashes, seed }, |found| entries.extend(found))
-        .map_err(|error| DiffError::Scan { side, error })?;
-    Ok(entries)
+    options: &Options,
+) -> Result<Difference, DiffError<E::Error>> {
+    let before = SideReader { exports: before, urls, side: Side::Before };
+    let after = SideReader { exports: after, urls, side: Side::After };
+    let wanted = differing_names(&before, &after, options)?;
+    if wanted.is_empty() {
+        return Ok(Difference::default());
+    }
+    let was = by_name(before.entries(&wanted, options.seed)?);
+    let now = by_name(after.entries(&wanted, options.seed)?);
+    let replaced = replacement::replaced_names(&was, &now, &after, options, &wanted)?;
+    Ok(steps::steps(was, now, &replaced, options))
+}
+
+/// The hashes of the names of entries that differ, sorted.
+fn differing_names<E: Exports>(
+    before: &SideReader<'_, E>,
+    after: &SideReader<'_, E>,
+    options: &Options,
+) -> Result<Vec<u64>, DiffError<E::Error>> {
+    let pass = FingerprintPass { options };
+    let mut index = FingerprintIndex::default();
+    let census = before.scan(&pass, |found| index.extend(found.entries))?;
+    before.check_complete(&census)?;
+    let count_before = census.entries;
+    let mut wanted = index.sort();
+    before.check_names(&wanted, options.seed)?;
+
+    let mut repeated = Vec::new();
+    let mut added = Vec::new();
+    let census = after.scan(&pass, |found| {
+        for entry in found.entries {
+            match index.compare(entry) {
+                Comparison::Same => {}
+                Comparison::Different => wanted.push(entry.key),
+                Comparison::Absent => added.push(entry.key),
+                Comparison::Repeated => repeated.push(entry.key),
+            }
+        }
+    })?;
+    after.check_complete(&census)?;
+    // An export that failed may be empty. The changes would delete every entry.
+    if census.entries == 0 && count_before > 0 {
+        let finding = Finding::default();
+        return Err(DiffError::Incomplete { side: Side::After, what: "it has no entries", finding });
+    }
+    added.sort_unstable();
+    repeated.extend(added.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]));
+    repeated.sort_unstable();
+    after.check_names(&repeated, options.seed)?;
+
+    wanted.extend(added.into_iter().chain(repeated).chain(index.not_compared()));
+    wanted.sort_unstable();
+    wanted.dedup();
+    Ok(wanted)
 }
 
 fn by_name(entries: Vec<Entry>) -> BTreeMap<DnKey, Entry> {

@@ -1,22 +1,23 @@
-//! What turns one state of an entry into another: the values that go and those that come, exactly.
+//! The modifications that turn one state of an entry into another, with the exact values to delete and to add.
 
 use std::collections::HashSet;
 
 use super::Options;
 use crate::ldap::{Attribute, Entry, ModOp, Modification, Value};
 
-/// The modifications, in the order of the attributes; none for two states that are the same.
+/// The modifications, in the order of the attributes; none if both states are the same.
 ///
-/// Values are deleted by name, so that an entry that has changed since refuses the change.
+/// Every value to delete is written, so the server refuses the change if the entry has changed since. Where the server cannot
+/// compare values, the whole attribute is replaced or deleted.
 pub fn modifications(before: &Entry, after: &Entry, options: &Options) -> Vec<Modification> {
     let mut modifications = Vec::new();
     for attribute in compared(before, options) {
         let now = after.attributes.iter().find(|other| other.description == attribute.description);
         let now = now.map_or(&[][..], |now| &now.values);
-        let gone = without(&attribute.values, now);
-        let new = without(now, &attribute.values);
+        let deleted = without(&attribute.values, now);
+        let added = without(now, &attribute.values);
         let modification = |op, values| Modification { op, description: attribute.description.clone(), values };
-        if gone.is_empty() && new.is_empty() {
+        if deleted.is_empty() && added.is_empty() {
             continue;
         }
         if !options.server_schema().compares(attribute.description.attribute_type()) {
@@ -24,8 +25,8 @@ pub fn modifications(before: &Entry, after: &Entry, options: &Options) -> Vec<Mo
             modifications.push(modification(op, without(now, &[])));
             continue;
         }
-        modifications.extend((!gone.is_empty()).then(|| modification(ModOp::Delete, gone)));
-        modifications.extend((!new.is_empty()).then(|| modification(ModOp::Add, new)));
+        modifications.extend((!deleted.is_empty()).then(|| modification(ModOp::Delete, deleted)));
+        modifications.extend((!added.is_empty()).then(|| modification(ModOp::Add, added)));
     }
     for attribute in compared(after, options) {
         if !before.attributes.iter().any(|other| other.description == attribute.description) {
@@ -36,8 +37,8 @@ pub fn modifications(before: &Entry, after: &Entry, options: &Options) -> Vec<Mo
     modifications
 }
 
-/// The attributes of an entry that are compared, each value once.
-pub fn content(entry: &Entry, options: &Options) -> Vec<Attribute> {
+/// The attributes of an entry that are compared, with each value once.
+pub fn compared_attributes(entry: &Entry, options: &Options) -> Vec<Attribute> {
     compared(entry, options)
         .map(|attribute| Attribute {
             description: attribute.description.clone(),
@@ -47,10 +48,10 @@ pub fn content(entry: &Entry, options: &Options) -> Vec<Attribute> {
 }
 
 fn compared<'e>(entry: &'e Entry, options: &'e Options) -> impl Iterator<Item = &'e Attribute> {
-    entry.attributes.iter().filter(|attribute| !options.leaves_out(&attribute.description))
+    entry.attributes.iter().filter(|attribute| !options.ignores(&attribute.description))
 }
 
-/// The values that do not stand in others, each once.
+/// Those of the values that are not among `others`, each once.
 fn without(values: &[Value], others: &[Value]) -> Vec<Value> {
     let mut known: HashSet<&[u8]> = others.iter().map(|value| &*value.bytes).collect();
     values.iter().filter(|value| known.insert(&value.bytes)).cloned().collect()
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_and_comes() {
+    fn deleted_and_added_values() {
         type Lines = &'static [(&'static str, &'static str)];
         let table: &[(Lines, Lines, &[&str])] = &[
             (&[("sn", "a"), ("mail", "x"), ("mail", "y")], &[("MAIL", "y"), ("mail", "x"), ("surname", "a")], &[]),
@@ -95,12 +96,12 @@ mod tests {
         };
         for (before, after, expected) in table {
             let found = modifications(&entry(before), &entry(after), &options);
-            let said = |modification: &Modification| {
+            let shown = |modification: &Modification| {
                 let values = modification.values.iter().map(|value| format!(" {}", value.bytes.escape_ascii()));
                 let (op, name) = (modification.op.keyword(), modification.description.as_str());
                 format!("{op} {name}{}", values.collect::<String>())
             };
-            assert_eq!(found.iter().map(said).collect::<Vec<_>>(), *expected, "{before:?} {after:?}");
+            assert_eq!(found.iter().map(shown).collect::<Vec<_>>(), *expected, "{before:?} {after:?}");
         }
     }
 }

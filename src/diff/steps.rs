@@ -1,70 +1,70 @@
-//! The changes in their order: additions and renamings parents first, modifications, deletions leaves first. What stands
-//! where another kind of entry is to stand is deleted before that is added.
+//! The changes in the order in which they run: additions and renames with parents first, modifications, deletions with leaves
+//! first. An entry that another one replaces is deleted just before that one is added.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
-use super::modifications::{content, modifications};
-use super::names::{Arrival, arrange};
+use super::modifications::{compared_attributes, modifications};
+use super::rename_plan::{RenameStep, plan_renames};
 use crate::ldap::server::Profile;
 use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Rdn};
 use crate::plan::WrittenWhole;
 use crate::plan::whole_lists::guard_record;
 use crate::proof::apply::{is_linked, relink, rename_values};
 
-/// How two exports differ.
+/// The difference of two exports.
 #[derive(Default)]
 pub struct Difference {
     /// The entries that differ.
     pub pairs: Vec<Pair>,
-    /// What turns one export into the other.
+    /// The changes that turn one export into the other, in order.
     pub steps: Vec<Step>,
     /// Names at which an entry is deleted and another one added.
     pub replaced: Vec<Dn>,
-    /// Records that write all values of an attribute, as the server cannot compare them.
+    /// Records that write all values of an attribute, because the server cannot compare them.
     pub written_whole: Vec<WrittenWhole>,
-    /// Names of entries that are modified although that gives them another structural class, which their server refuses.
+    /// Names of entries whose modify the server refuses, because it changes their structural class.
     pub refused: Vec<Dn>,
 }
 
 /// An entry before and after.
 pub struct Pair {
-    /// None for one that is added.
+    /// `None` for an added entry.
     pub before: Option<Entry>,
-    /// None for one that is deleted.
+    /// `None` for a deleted entry.
     pub after: Option<Entry>,
 }
 
-/// One change.
+/// A change.
 pub struct Step {
-    /// What is done.
+    /// The kind of the change.
     pub kind: StepKind,
-    /// The change itself.
+    /// The change record.
     pub record: ChangeRecord,
-    /// Which of the pairs it is of.
+    /// The entry that changes, as an index into [`Difference::pairs`].
     pub pair: usize,
 }
 
-/// What a step does.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepKind {
-    /// An entry comes.
+    /// An entry is added.
     Add,
-    /// An entry gets another name.
+    /// An entry is renamed or moved.
     Rename,
-    /// Values change.
+    /// Values of an entry change.
     Modify,
-    /// An entry goes.
+    /// An entry is deleted.
     Delete,
 }
 
 impl Difference {
-    /// How many steps are of a kind.
+    /// The number of changes of a kind.
     pub fn count(&self, kind: StepKind) -> usize {
         self.steps.iter().filter(|step| step.kind == kind).count()
     }
 
-    /// The changes alone.
+    /// The change records, in order.
     pub fn records(self) -> Vec<ChangeRecord> {
         self.steps.into_iter().map(|step| step.record).collect()
     }
@@ -80,16 +80,16 @@ impl Difference {
     }
 }
 
-/// An entry whose values are compared once all names are as they will be.
+/// An entry that is in both exports, to be compared after all renames.
 struct Compared {
     before: Entry,
     after: Entry,
-    /// Of the pair that was made for its renaming.
+    /// The pair that was made for its rename.
     pair: Option<usize>,
 }
 
-/// The steps from the entries that differ of one export to those of the other; what stands at the names that are
-/// `replaced` is deleted and another entry added.
+/// The changes from the entries of one export that differ to those of the other. The entries at the `replaced` names are
+/// deleted and added, not modified.
 pub fn steps(
     mut before: BTreeMap<DnKey, Entry>,
     after: BTreeMap<DnKey, Entry>,
@@ -107,40 +107,41 @@ pub fn steps(
             None => new.push(after),
         }
     }
-    let gone: Vec<Entry> = before.into_values().collect();
-    let arrangement = arrange(&gone, &new, options);
+    let old: Vec<Entry> = before.into_values().collect();
+    let plan = plan_renames(&old, &new, options);
 
     let new_names: BTreeSet<&DnKey> = new.iter().map(|entry| entry.dn.key()).collect();
     let mut difference = Difference::default();
     let mut renames: Vec<(DnKey, Dn)> = Vec::new();
-    // Links that an addition cannot carry, as what they name may not be there yet.
+    // Linked values are added after all entries, because the entries that they name may be added later.
     let mut links = Vec::new();
-    for arrival in arrangement.arrivals {
-        match arrival {
-            Arrival::Cleared { gone: old, from } => {
-                let pair = difference.pair(Some(gone[old].clone()), None);
+    for step in plan.steps {
+        match step {
+            RenameStep::FreedName { old: at, from } => {
+                let pair = difference.pair(Some(old[at].clone()), None);
                 difference.push(StepKind::Delete, &from, Change::Delete, pair);
                 if new_names.contains(from.key()) {
                     difference.replaced.push(from);
                 }
             }
-            Arrival::Added { new: at } => {
+            RenameStep::Added { new: at } => {
                 let pair = difference.pair(None, Some(new[at].clone()));
-                let (later, now) = content(&new[at], options)
+                let (later, now) = compared_attributes(&new[at], options)
                     .into_iter()
                     .partition(|attribute| profile.follows_moves && is_linked(attribute.description.attribute_type()));
                 difference.push(StepKind::Add, &new[at].dn, Change::Add(now), pair);
                 links.push((at, later, pair));
             }
-            Arrival::Renamed { gone: old, new: at, from } => {
-                let Some((change, renamed)) = rename(&gone[old], &new[at], &from, &profile) else { continue };
+            RenameStep::Renamed { old: from_entry, new: at, from } => {
+                let old = &old[from_entry];
+                let Some((change, renamed)) = rename(old, &new[at], &from, &profile) else { continue };
                 renames.push((from.key().clone(), new[at].dn.clone()));
-                let pair = difference.pair(Some(gone[old].clone()), Some(new[at].clone()));
+                let pair = difference.pair(Some(old.clone()), Some(new[at].clone()));
                 difference.push(StepKind::Rename, &from, change, pair);
                 both.push(Compared { before: renamed, after: new[at].clone(), pair: Some(pair) });
             }
-            Arrival::Carried { gone: old, new: at } => {
-                let mut before = gone[old].clone();
+            RenameStep::MovedAlong { old: from_entry, new: at } => {
+                let mut before = old[from_entry].clone();
                 before.dn = new[at].dn.clone();
                 both.push(Compared { before, after: new[at].clone(), pair: None });
             }
@@ -164,7 +165,7 @@ pub fn steps(
                 relink(&mut before, old, Some(new));
             }
         }
-        if options.is_another_kind(&before, &after) {
+        if options.needs_replacement(&before, &after) {
             difference.refused.push(after.dn.clone());
         }
         let modifications = modifications(&before, &after, options);
@@ -176,20 +177,20 @@ pub fn steps(
             difference.steps.push(Step { kind: StepKind::Modify, record, pair });
         }
     }
-    let mut deleted = arrangement.deleted;
+    let mut deleted = plan.deleted;
     deleted.sort_by(|a, b| b.1.cmp(&a.1));
     for (at, dn) in deleted {
-        let pair = difference.pair(Some(gone[at].clone()), None);
+        let pair = difference.pair(Some(old[at].clone()), None);
         difference.push(StepKind::Delete, &dn, Change::Delete, pair);
     }
     difference
 }
 
-/// The change that gives an entry its new name, and the entry after it.
+/// The modrdn from the name `from` to the name of `new`, and the entry after it; `None` if a name is invalid.
 fn rename(old: &Entry, new: &Entry, from: &Dn, profile: &Profile) -> Option<(Change, Entry)> {
     let new_rdn = Rdn::parse(new.dn.rdn_spelling()).ok()?;
     let old_rdn = old.dn.rdn()?;
-    // The values of the old name stay where the new entry has them all.
+    // The values of the old RDN are kept if the new entry has all of them.
     let has = |name: &str, value: &[u8]| new.values(name).any(|own| *own.bytes == *value);
     let keeps = *old_rdn != new_rdn && old_rdn.avas().iter().all(|ava| has(&ava.attribute_type, &ava.value));
     let delete_old_rdn = !keeps || !profile.keeps_old_rdn;

@@ -1,9 +1,9 @@
 //! The difference as text.
 //!
-//! | form | is |
+//! | format | content |
 //! | --- | --- |
-//! | LDIF | the changes, for `ldapmodify`; a deleted entry stands before its deletion as a comment, without secrets |
-//! | unified | each entry before and after, as `diff -u` shows it, without secrets |
+//! | LDIF | the changes, for `ldapmodify`; before each deletion, a comment shows the entry without its secrets |
+//! | unified | each entry before and after, as in `diff -u`, without its secrets |
 //! | JSON | the changes, one a line, as `offboard json` writes them |
 
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ use crate::render::change_file::write_deleted;
 use crate::render::record_json;
 use crate::render::sanitize::{Secrets, is_secret, sanitized, shown_value};
 
-/// Change LDIF; empty if nothing differs.
+/// The difference as change LDIF; empty if nothing differs.
 pub fn ldif(difference: &Difference, options: &Options) -> Vec<u8> {
     let mut out = Vec::new();
     if !difference.steps.is_empty() && options.server.profile().version_line {
@@ -33,7 +33,7 @@ pub fn ldif(difference: &Difference, options: &Options) -> Vec<u8> {
     out
 }
 
-/// JSON lines.
+/// The difference as JSON lines.
 pub fn json(difference: &Difference) -> Vec<u8> {
     let mut out = Vec::new();
     for step in &difference.steps {
@@ -48,7 +48,7 @@ pub fn json(difference: &Difference) -> Vec<u8> {
     out
 }
 
-/// Before and after.
+/// The difference as a unified diff of each entry.
 pub fn unified(difference: &Difference, options: &Options) -> Vec<u8> {
     let mut out = String::new();
     let mut shown_pairs = HashSet::new();
@@ -62,7 +62,7 @@ pub fn unified(difference: &Difference, options: &Options) -> Vec<u8> {
         let (left, right) = (text(before), text(after));
         let lines = TextDiff::from_lines(&left, &right);
         out.push_str(&lines.unified_diff().context_radius(3).to_string());
-        // A changed secret looks unchanged once it is masked.
+        // Masked values look the same before and after, so the diff above does not show that a secret changes.
         if let (Some(before), Some(after)) = (before, after)
             && secrets(before) != secrets(after)
         {
@@ -75,7 +75,7 @@ pub fn unified(difference: &Difference, options: &Options) -> Vec<u8> {
 
 fn lines(entry: &Entry, options: &Options) -> String {
     let mut text = format!("dn: {}\n", sanitized(entry.dn.raw_bytes()));
-    for attribute in entry.attributes.iter().filter(|attribute| !options.leaves_out(&attribute.description)) {
+    for attribute in entry.attributes.iter().filter(|attribute| !options.ignores(&attribute.description)) {
         let description = attribute.description.as_str();
         for value in &attribute.values {
             let _ = writeln!(text, "{description}: {}", shown_value(description, &value.bytes));

@@ -1,6 +1,14 @@
-//! Change sets of this tool, read back: for `--history` and `offboard verify`.
+//! Change sets that `offboard plan` wrote, read back for `--history`, `verify`, `simulate` and `revert`.
 //!
-//! Every file that `SHA256SUMS` names must be there and have its sum: a change set that somebody edited says nothing.
+//! | read by | files |
+//! | --- | --- |
+//! | [`read_history`] | `plan.json`; the status and move stages of `apply/` |
+//! | [`apply_files`] | the first members of `plan.json`; the names of the files in `apply/` |
+//! | [`read_change_set`] | `plan.json`; all stages of `apply/` and `rollback/` |
+//!
+//! Before anything else is read, every file that `SHA256SUMS` lists is compared with its sum, and `apply/` and `rollback/`
+//! may hold no other file. An edited change set is refused, because it no longer shows what was planned. Other folders may
+//! hold further files, such as an approval or what the server refused.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
@@ -11,53 +19,54 @@ use thiserror::Error;
 use super::digest::Algorithm;
 use crate::directory::extent::read_time;
 use crate::ldap::{ChangeRecord, Dn};
-use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
+use crate::ldif::{ChangeReader, LocatedChange, UrlPolicy};
 use crate::lifecycle::history::{History, Past};
 use crate::plan::{Kind, Stage};
 use crate::policy::Server;
+use crate::render::counted::counted;
 use crate::verify::trust::PlannedPart;
 
-/// Why a folder is not a change set that can be read.
+/// Why a change set cannot be read.
 #[derive(Debug, Error)]
 pub enum ChangeSetError {
     /// A file could not be read.
     #[error("{path}: {error}")]
     Io {
-        /// The file.
+        /// The file or folder.
         path: Utf8PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// A line of `SHA256SUMS` is none.
-    #[error("{path}: line {line} is not a `SUM  FILE`")]
+    /// A line of `SHA256SUMS` does not have the form of one.
+    #[error("{path}: line {line} is not a SHA-256 sum, two spaces and the name of a file")]
     Sums {
         /// The file.
         path: Utf8PathBuf,
         /// The line, from 1.
         line: usize,
     },
-    /// A file is not what it was.
-    #[error("{path} was changed since the change set was written: its SHA-256 is not that of SHA256SUMS")]
+    /// A file differs from its sum.
+    #[error("{path} has changed since the change set was written: its SHA-256 sum is not the one in SHA256SUMS")]
     Changed {
         /// The file.
         path: Utf8PathBuf,
     },
-    /// A file that was not written with the others.
-    #[error("{path} is not a part of the change set: SHA256SUMS does not name it")]
+    /// `apply/` or `rollback/` holds a file that was not written with the others.
+    #[error("{path} is not part of the change set: SHA256SUMS does not list it")]
     Unlisted {
         /// The file.
         path: Utf8PathBuf,
     },
-    /// `plan.json` is of a format that this version does not read.
-    #[error("{path}: its format_version is {version}, and this version of offboard reads 1 and 2")]
+    /// `plan.json` has a format that this version does not read.
+    #[error("{path} has format_version {version}, but this version of offboard reads only 1 and 2")]
     Format {
         /// The file.
         path: Utf8PathBuf,
-        /// The version that it has.
+        /// Its `format_version`.
         version: String,
     },
-    /// `plan.json` does not say for which server the change set was planned.
-    #[error("{path} does not say for which server the change set was planned")]
+    /// `plan.json` does not name a server.
+    #[error("{path} does not name the server that the change set was planned for")]
     NoServer {
         /// The file.
         path: Utf8PathBuf,
@@ -69,20 +78,20 @@ pub enum ChangeSetError {
     UnknownServer {
         /// The file.
         path: Utf8PathBuf,
-        /// The word that it has.
+        /// The name of the server in `plan.json`.
         server: String,
     },
-    /// `plan.json` or a change file is not what this tool writes.
+    /// `plan.json`, `SHA256SUMS` or a change file is not as `offboard plan` writes it.
     #[error("{path}: {what}")]
     Content {
         /// The file.
         path: Utf8PathBuf,
-        /// What is wrong.
+        /// What is wrong, as a message.
         what: String,
     },
 }
 
-/// What is read of `plan.json`.
+/// The members of `plan.json` that are read.
 #[derive(Deserialize)]
 struct PlanJson {
     as_of: Date,
@@ -117,7 +126,7 @@ struct AcceptedJson {
 
 #[derive(Default, Deserialize)]
 struct ExportsJson {
-    /// Since format 1.2.
+    /// Absent before format 1.2.
     #[serde(default)]
     parts: Option<Vec<PartJson>>,
 }
@@ -154,10 +163,10 @@ struct AccountJson {
     operations: Vec<usize>,
 }
 
-/// The words of steps and kinds that format 1 had other names for: the old word, and that of format 2.
+/// Names of steps and kinds that changed: the name in format 1, and the name in format 2.
 const RENAMED: [(&str, &str); 3] = [("mark", "disable"), ("mark-service", "disable-service"), ("purge", "delete")];
 
-/// Reads the word of a step or a kind, in the words of format 2.
+/// Reads the name of a step or a kind and gives its name in format 2.
 fn current_word<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let word = String::deserialize(deserializer)?;
     let renamed = RENAMED.iter().find(|(old, _)| *old == word);
@@ -170,21 +179,20 @@ struct RosterJson {
     rows: u64,
 }
 
-/// Reads change sets into one history, the earliest first whatever the order of the folders.
+/// Reads change sets into one history, in the order of their days, whatever the order of `folders`.
 pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> {
-    let sets = folders.iter().map(|folder| read(folder)).collect::<Result<Vec<_>, _>>()?;
-    let mut sets: Vec<ChangeSet> = sets;
+    let mut sets = folders.iter().map(|folder| read_past(folder)).collect::<Result<Vec<_>, _>>()?;
     sets.sort_by_key(|set| set.plan.as_of);
     let mut history = History::default();
-    for ChangeSet { plan, records } in sets.iter().filter(|set| !set.plan.refused) {
-        let past = plan.operations.iter().filter(|operation| is_read(&operation.stage)).zip(records);
+    for PastChangeSet { plan, records } in sets.iter().filter(|set| !set.plan.refused) {
+        let past = plan.operations.iter().filter(|operation| is_in(&HISTORY_STAGES, &operation.stage)).zip(records);
         let past = past.map(|(operation, record)| Past {
             kind: &operation.kind,
             service: operation.service.as_deref(),
             record,
         });
         history.add(plan.as_of, past);
-        // Where a tool of the site marks, there is no record; a name that is shown escaped is not a name and matches nobody.
+        // Where a tool of the site disables accounts, there is no record. An escaped name does not parse or matches no account.
         for account in plan.accounts.iter().filter(|account| account.step == "disable") {
             if let Ok(dn) = Dn::parse(account.dn.as_bytes()) {
                 history.add_mark(dn.key(), plan.as_of);
@@ -197,15 +205,15 @@ pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> 
     Ok(history)
 }
 
-/// What is to be run of a change set.
+/// The change files that apply a change set.
 pub struct ApplyFiles {
-    /// The change files, in the order in which they run.
+    /// Their paths, in the order in which they run.
     pub files: Vec<Utf8PathBuf>,
     /// The server that they were planned for.
     pub server: Server,
 }
 
-/// The change files of a set, and their server. Every sum is checked first.
+/// Finds the change files of a change set, after checking all sums.
 pub fn apply_files(folder: &Utf8Path) -> Result<ApplyFiles, ChangeSetError> {
     let mut names = check_sums(folder)?;
     names.retain(|name| Utf8Path::new(name).starts_with("apply") && Utf8Path::new(name).extension() == Some("ldif"));
@@ -216,7 +224,7 @@ pub fn apply_files(folder: &Utf8Path) -> Result<ApplyFiles, ChangeSetError> {
     Ok(ApplyFiles { files: names.iter().map(|name| folder.join(name)).collect(), server })
 }
 
-/// What every `plan.json` begins with.
+/// The members that `plan.json` has in every format.
 #[derive(Deserialize)]
 struct Heading {
     format_version: String,
@@ -225,7 +233,7 @@ struct Heading {
 }
 
 impl Heading {
-    /// Refuses a major version of the format other than 2, and 1 before it.
+    /// Refuses every major version of the format except 1 and 2.
     fn check_format(&self, path: &Utf8Path) -> Result<(), ChangeSetError> {
         if matches!(self.format_version.split('.').next(), Some("1" | "2")) {
             return Ok(());
@@ -247,14 +255,15 @@ fn json<T: serde::de::DeserializeOwned>(path: &Utf8Path) -> Result<T, ChangeSetE
         .map_err(|error| ChangeSetError::Content { path: path.to_owned(), what: error.to_string() })
 }
 
-struct ChangeSet {
+/// The part of a change set that a history needs.
+struct PastChangeSet {
     plan: PlanJson,
-    /// The records of the stages that are read, in order.
+    /// The records of [`HISTORY_STAGES`], in order.
     records: Vec<ChangeRecord>,
 }
 
-/// A change set as it was written, whole.
-pub struct WholeSet {
+/// A change set, with its rollback.
+pub struct ChangeSet {
     /// The server that it was planned for.
     pub server: Server,
     /// The exports that it was planned from.
@@ -262,80 +271,80 @@ pub struct WholeSet {
     /// The day for which it was planned.
     pub as_of: Date,
     /// Its records, in the order in which they run.
-    pub records: Vec<SetRecord>,
+    pub records: Vec<ChangeSetRecord>,
     /// Its accounts.
-    pub accounts: Vec<SetAccount>,
+    pub accounts: Vec<ChangeSetAccount>,
 }
 
-/// What a change set says of the exports that it was planned from.
+/// The exports that a change set was planned from, as `plan.json` describes them.
 pub struct PlannedExports {
-    /// The digest of each, where it has one.
+    /// The digest of each export; `None` where `plan.json` has no digest of it.
     pub digests: Vec<Option<PlannedDigest>>,
-    /// The parts of the directory that they held; none in change sets that older versions wrote.
+    /// The parts of the directory that the exports held; `None` in change sets of versions that did not write them.
     pub parts: Option<Vec<PlannedPart>>,
-    /// Codes of what they lacked and the plan accepted.
+    /// Codes of what the exports lacked and the plan accepted.
     pub accepted: Vec<String>,
 }
 
-/// The digest of an export, in hexadecimal.
+/// The digest of an export that a change set was planned from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedDigest {
-    /// How it was taken.
+    /// The hash algorithm.
     pub algorithm: Algorithm,
-    /// The digest.
+    /// The digest in lower-case hexadecimal.
     pub hex: String,
 }
 
 /// A record of a change set.
-pub struct SetRecord {
-    /// The file, inside the set.
+pub struct ChangeSetRecord {
+    /// The file, relative to the folder of the change set.
     pub file: String,
-    /// Its first line, from 1.
+    /// The first line of the record in that file, from 1.
     pub line: u64,
-    /// The record.
+    /// The operation.
     pub record: ChangeRecord,
-    /// The record of the rollback that undoes it; none for a guard.
+    /// The record of the rollback that undoes it; `None` for a guard, which changes nothing.
     pub undo: Option<ChangeRecord>,
-    /// What it is, in the words of plan.json.
+    /// The kind of the operation, as in `plan.json`.
     pub kind: String,
-    /// For whom, as reports show them.
+    /// The leavers that it is for, as `plan.json` shows them.
     pub leavers: Vec<String>,
 }
 
 /// An account of a change set.
-pub struct SetAccount {
-    /// The leaver, as reports show it.
+pub struct ChangeSetAccount {
+    /// The leaver, as `plan.json` shows it.
     pub leaver: String,
-    /// The entry; none if it is shown escaped.
+    /// The name of the entry; `None` if `plan.json` shows it escaped, so that it cannot be parsed.
     pub dn: Option<Dn>,
-    /// What was done.
+    /// The step that the plan took, as in `plan.json`.
     pub step: String,
-    /// Its records, by position.
+    /// Its records, as indices into [`ChangeSet::records`].
     pub records: Vec<usize>,
 }
 
-/// Reads a change set whole. Every sum is checked first.
-pub fn read_whole(folder: &Utf8Path) -> Result<WholeSet, ChangeSetError> {
+/// Reads a change set with its rollback, after checking all sums.
+pub fn read_change_set(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
     let (plan, found) = read_stages(folder, &Stage::ALL)?;
     let path = folder.join("plan.json");
     let exports = planned_exports(&path, plan.inputs, plan.exports, plan.accepted)?;
     let undo = if plan.refused { Vec::new() } else { read_rollback(folder, &plan.operations)? };
     let records = plan.operations.into_iter().zip(found).zip(undo);
-    let records = records.map(|((operation, (file, line, record)), undo)| SetRecord {
-        file,
-        line,
-        record,
+    let records = records.map(|((operation, applied), undo)| ChangeSetRecord {
+        file: applied.file,
+        line: applied.change.line,
+        record: applied.change.record,
         undo,
         kind: operation.kind,
         leavers: operation.leavers,
     });
-    let account = |account: AccountJson| SetAccount {
+    let account = |account: AccountJson| ChangeSetAccount {
         dn: Dn::parse(account.dn.as_bytes()).ok(),
         leaver: account.leaver,
         step: account.step,
         records: account.operations,
     };
-    Ok(WholeSet {
+    Ok(ChangeSet {
         server: json::<Heading>(&path)?.server(&path)?,
         exports,
         as_of: plan.as_of,
@@ -371,8 +380,8 @@ fn planned_exports(
     })
 }
 
-/// For each operation the record of the rollback that undoes it. The files of the rollback hold the undo of every
-/// operation but guards, in reverse order.
+/// The record of the rollback that undoes each operation. The files of the rollback undo every operation except guards, in
+/// reverse order.
 fn read_rollback(folder: &Utf8Path, operations: &[OperationJson]) -> Result<Vec<Option<ChangeRecord>>, ChangeSetError> {
     let mut all = Vec::new();
     for stage in Stage::ALL {
@@ -381,38 +390,45 @@ fn read_rollback(folder: &Utf8Path, operations: &[OperationJson]) -> Result<Vec<
         let mut undo = if path.is_file() { read_changes(&path)? } else { Vec::new() };
         let expected = own.iter().filter(|operation| operation.kind != Kind::Guard.name()).count();
         if undo.len() != expected {
-            let what = format!("{expected} operations can be undone, but it has {} records", undo.len());
+            let what = format!(
+                "it has {}, but plan.json lists {} for it to undo",
+                counted(undo.len(), "record", "records"),
+                counted(expected, "operation", "operations")
+            );
             return Err(ChangeSetError::Content { path, what });
         }
         // The first operation is undone last.
         let undo = |operation: &&OperationJson| {
-            if operation.kind == Kind::Guard.name() { None } else { undo.pop().map(|(_, record)| record) }
+            if operation.kind == Kind::Guard.name() { None } else { undo.pop().map(|change| change.record) }
         };
         all.extend(own.iter().map(undo));
     }
     Ok(all)
 }
 
-/// The stages that a history is about.
-const READ: [Stage; 2] = [Stage::Status, Stage::Move];
+/// The stages that a history needs: those that disable, stamp, restore and move accounts.
+const HISTORY_STAGES: [Stage; 2] = [Stage::Status, Stage::Move];
 
-fn is_read(stage: &str) -> bool {
-    READ.iter().any(|read| read.name() == stage)
+fn is_in(stages: &[Stage], name: &str) -> bool {
+    stages.iter().any(|stage| stage.name() == name)
 }
 
-fn read(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
-    let (plan, records) = read_stages(folder, &READ)?;
-    Ok(ChangeSet { plan, records: records.into_iter().map(|(_, _, record)| record).collect() })
+fn read_past(folder: &Utf8Path) -> Result<PastChangeSet, ChangeSetError> {
+    let (plan, changes) = read_stages(folder, &HISTORY_STAGES)?;
+    Ok(PastChangeSet { plan, records: changes.into_iter().map(|applied| applied.change.record).collect() })
 }
 
-/// The file and line of a record, and the record.
-type Placed = (String, u64, ChangeRecord);
+/// A record of a file in `apply/`.
+struct AppliedChange {
+    /// The file, relative to the folder of the change set.
+    file: String,
+    change: LocatedChange,
+}
 
-fn read_stages(folder: &Utf8Path, stages: &[Stage]) -> Result<(PlanJson, Vec<Placed>), ChangeSetError> {
+fn read_stages(folder: &Utf8Path, stages: &[Stage]) -> Result<(PlanJson, Vec<AppliedChange>), ChangeSetError> {
     let sums = check_sums(folder)?;
     let path = folder.join("plan.json");
-    let wrong = |path: &Utf8Path, what: String| ChangeSetError::Content { path: path.to_owned(), what };
-    // The heading first: what follows may have another form in another version.
+    // The heading is checked first: another format may not parse as this one.
     json::<Heading>(&path)?.check_format(&path)?;
     let plan: PlanJson = json(&path)?;
     let mut records = Vec::new();
@@ -422,39 +438,31 @@ fn read_stages(folder: &Utf8Path, stages: &[Stage]) -> Result<(PlanJson, Vec<Pla
             continue;
         }
         let path = folder.join(&name);
-        let changes = read_changes(&path)?;
-        records.extend(changes.into_iter().map(|(line, change)| (name.clone(), line, change)));
+        records.extend(read_changes(&path)?.into_iter().map(|change| AppliedChange { file: name.clone(), change }));
     }
-    let is_read = |stage: &str| stages.iter().any(|read| read.name() == stage);
-    let expected = plan.operations.iter().filter(|operation| is_read(&operation.stage)).count();
+    let expected = plan.operations.iter().filter(|operation| is_in(stages, &operation.stage)).count();
     if !plan.refused && records.len() != expected {
-        return Err(wrong(&path, format!("{expected} operations, but {} records in the files", records.len())));
+        let what = format!(
+            "it lists {}, but the files in apply/ have {}",
+            counted(expected, "operation", "operations"),
+            counted(records.len(), "record", "records")
+        );
+        return Err(ChangeSetError::Content { path, what });
     }
     Ok((plan, records))
 }
 
-/// The records of a change file with their lines.
-fn read_changes(path: &Utf8Path) -> Result<Vec<(u64, ChangeRecord)>, ChangeSetError> {
-    let wrong = |what: String| ChangeSetError::Content { path: path.to_owned(), what };
-    let mut changes = Vec::new();
-    for record in RecordReader::new(&file(path)?, 1, UrlPolicy::Refuse) {
-        match record.map_err(|error| wrong(error.to_string()))? {
-            Record::Change(record) => {
-                let change = convert::change(&record).map_err(|error| wrong(error.to_string()))?;
-                changes.push((record.line, change));
-            }
-            Record::NonEntry { .. } => {}
-            Record::Content(record) => return Err(wrong(format!("line {}: an entry, no change", record.line))),
-        }
-    }
-    Ok(changes)
+fn read_changes(path: &Utf8Path) -> Result<Vec<LocatedChange>, ChangeSetError> {
+    let content = file(path)?;
+    let changes = ChangeReader::new(&content, 1, UrlPolicy::Refuse).collect::<Result<_, _>>();
+    changes.map_err(|error| ChangeSetError::Content { path: path.to_owned(), what: error.to_string() })
 }
 
 fn file(path: &Utf8Path) -> Result<Vec<u8>, ChangeSetError> {
     std::fs::read(path).map_err(|error| ChangeSetError::Io { path: path.to_owned(), error })
 }
 
-/// Holds every file against its sum; gives their names.
+/// Compares every file of a change set with its sum and returns the names of the files.
 fn check_sums(folder: &Utf8Path) -> Result<Vec<String>, ChangeSetError> {
     let path = folder.join("SHA256SUMS");
     let text = file(&path)?;
@@ -473,13 +481,13 @@ fn check_sums(folder: &Utf8Path) -> Result<Vec<String>, ChangeSetError> {
         names.push(name.to_owned());
     }
     if names.iter().any(|name| name == "WAVES.md") {
-        let what = "it is about waves, each of which is a change set of its own: name these".to_owned();
+        let what = "this folder holds waves, and each wave is a change set of its own: name the folders of the waves";
+        let what = what.to_owned();
         return Err(ChangeSetError::Content { path, what });
     }
     if !names.iter().any(|name| name == "plan.json") {
-        return Err(ChangeSetError::Content { path, what: "it does not name plan.json".to_owned() });
+        return Err(ChangeSetError::Content { path, what: "it does not list plan.json".to_owned() });
     }
-    // Elsewhere somebody may keep what belongs to it: an approval, what the server refused.
     for stages in ["apply", "rollback"] {
         let place = folder.join(stages);
         if !place.is_dir() {
@@ -496,7 +504,7 @@ fn check_sums(folder: &Utf8Path) -> Result<Vec<String>, ChangeSetError> {
     Ok(names)
 }
 
-/// Whether a path stays inside its folder.
+/// Whether a relative path stays inside the folder that it is relative to.
 fn is_inside(name: &str) -> bool {
     let path = Utf8Path::new(name);
     path.components().all(|component| matches!(component, camino::Utf8Component::Normal(_))) && !name.is_empty()

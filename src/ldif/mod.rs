@@ -12,12 +12,14 @@
 //! | `name_cache` | the start of a line | what is already known of its attribute |
 //! | `raw_value` | the bytes after the colon | the value, decoded on demand |
 //! | [`convert`] | a change record | an operation of the LDAP model |
+//! | [`ChangeReader`] | a block of change records | their operations, one after the other |
 //! | [`lint`] | a block | every problem in it, and the repaired text |
 //! | [`writer`] | entries and changes | text that every LDIF reader reads back as the same entries and changes |
 //!
 //! Records borrow from the block; only folded and base64 values are copied. `docs/leniency.md` lists what this reader
 //! accepts beyond the RFC, and why.
 
+mod change_reader;
 pub mod convert;
 pub mod error;
 mod fast_path;
@@ -30,6 +32,7 @@ pub mod reader;
 pub mod record;
 pub mod writer;
 
+pub use change_reader::{ChangeError, ChangeReader, LocatedChange};
 pub use error::{LdifError, LdifErrorKind};
 pub use fast_path::AttributeSelection;
 pub use raw_value::RawValue;

@@ -1,4 +1,4 @@
-//! The seven checks.
+//! The seven checks; [the module above](super) says when each of them holds.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::apply::{Model, is_linked};
-use super::around::{Around, Found, Naming};
+use super::touched::{SubjectReference, Touched, TouchedPass};
 use crate::directory::key_hash::KeySet;
 use crate::directory::overlay::apply_overlay;
 use crate::directory::references::persons::identifying;
@@ -20,26 +20,47 @@ use crate::ldap::managed_entries::{has_plug_in, is_managed, managed_by_origin};
 use crate::ldap::matching::MatchingRule::OctetString;
 use crate::ldap::matching::normalize;
 use crate::ldap::{Attribute, Change, ChangeRecord, Dn, DnKey, Entry, Renames, ResultCode};
-use crate::ldif::{AttributeSelection, Record, RecordReader, UrlPolicy, convert, writer};
+use crate::ldif::{AttributeSelection, ChangeReader, UrlPolicy, writer};
 use crate::plan::collect::kinds;
 use crate::plan::{ConflictKind, Kind, Operation, Plan, PlanError, Request, plan_again};
 use crate::policy::{Policy, Server, ServerSchema};
+use crate::render::counted::counted;
 
-/// The text of the change files, in the order in which they run.
+/// The change files of a plan, in the order in which they run.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
-    /// Name and text of each file that applies the plan.
+    /// Name and text of each file in `apply/`.
     pub apply: Vec<(String, Vec<u8>)>,
-    /// Name and text of each file that undoes it.
+    /// Name and text of each file in `rollback/`.
     pub rollback: Vec<(String, Vec<u8>)>,
 }
 
-/// One check that holds.
+/// The name of a check, as in reports and plan.json: stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+pub enum CheckName {
+    /// The files are the operations of the plan.
+    Written,
+    /// The server accepts every record.
+    Applies,
+    /// Entries are deleted after their children.
+    LeavesFirst,
+    /// No reference to a deleted or moved entry is left.
+    NoDangling,
+    /// Only entries on the plan's list are changed, and no protected one.
+    Untouched,
+    /// The rollback restores every entry.
+    Undo,
+    /// A second plan has no operation.
+    Settled,
+}
+
+/// A check that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// Its name: stable.
-    pub name: &'static str,
-    /// What was looked at, in numbers.
+    /// Its name.
+    pub name: CheckName,
+    /// What was checked, with counts, as a sentence for reports.
     pub counted: String,
 }
 
@@ -48,142 +69,170 @@ pub struct Check {
 pub struct Proof {
     /// The checks, all of which hold.
     pub checks: Vec<Check>,
-    /// What a rollback cannot bring back: the entry and its attributes.
-    pub lost: Vec<(Vec<u8>, Vec<String>)>,
-    /// Values left behind because the policy has them under review.
+    /// What the rollback cannot restore.
+    pub lost: Vec<LostAttributes>,
+    /// Number of values that still refer to a deleted or moved entry and are decision items.
     pub open_decision_items: u64,
-    /// Every touched entry afterwards, by the name that it has in the exports; `None` is a deleted one.
+    /// Every changed entry after `apply/`, by the name that it has in the exports; `None` if it is deleted.
     pub after: BTreeMap<DnKey, Option<Arc<Entry>>>,
 }
 
-/// Why there is no proof.
+/// Attributes of an entry that the rollback cannot restore, because only the server sets them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostAttributes {
+    /// The name of the entry, as spelled in the export.
+    pub dn: Vec<u8>,
+    /// The attribute descriptions.
+    pub attributes: Vec<String>,
+}
+
+/// Why a plan is not proven.
 #[derive(Debug, Error)]
 pub enum ProofError<E> {
     /// The exports could not be read.
     #[error(transparent)]
     Scan(#[from] ScanError<E>),
-    /// A check does not hold. Names from the directory in `what` are raw.
+    /// A check does not hold. Names and values in `what` are as in the directory, not yet fit for a terminal.
     #[error("the check `{check}` fails: {what}")]
     Fails {
-        /// Its name.
-        check: &'static str,
-        /// What was found.
+        /// The check.
+        check: CheckName,
+        /// Why it fails, as a message.
         what: String,
     },
 }
 
-fn fails<E>(check: &'static str, what: String) -> ProofError<E> {
+fn fails<E>(check: CheckName, what: String) -> ProofError<E> {
     ProofError::Fails { check, what }
+}
+
+/// A plan to prove, with what it was made from.
+pub struct ProofInputs<'p, E> {
+    /// The exports that the plan was made from.
+    pub exports: &'p E,
+    /// How `:<` values in the exports are read.
+    pub urls: UrlPolicy<'p>,
+    /// The changed entries that the plan was made with in place of those of the exports.
+    pub overlay: Option<&'p Overlay>,
+    /// The policy.
+    pub policy: &'p Policy,
+    /// What was asked of the plan.
+    pub request: &'p Request,
+    /// The plan.
+    pub plan: &'p Plan,
+    /// Its change files.
+    pub files: &'p Files,
 }
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Proves that the files do what the plan says and no more, and that it can be undone, on the exports that it was made
-/// from: with the same changes laid over them, if there are any.
-pub fn prove<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
-    overlay: Option<&Overlay>,
-    policy: &Policy,
-    request: &Request,
-    planned: &Plan,
-    files: &Files,
-) -> Result<Proof, ProofError<E::Error>> {
-    let bound = policy.bound(planned.schema.described());
-    let (as_given, policy) = (policy, &bound);
+/// Proves that the change files do what the plan says and nothing else, and that the rollback undoes it.
+///
+/// Fails with the first check that does not hold.
+pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofError<E::Error>> {
+    let &ProofInputs { exports, urls, overlay, plan: planned, files, .. } = inputs;
+    let policy = &inputs.policy.bound(planned.schema.described());
     let mut proof = Proof::default();
     let expected: Vec<&ChangeRecord> = planned.operations.iter().map(|operation| &operation.record).collect();
     let apply = written(&files.apply, &expected)?;
     let undo = written(&files.rollback, &inverses(&planned.operations))?;
-    proof.hold("written", format!("{} records to apply, {} to undo", apply.len(), undo.len()));
+    let entries = |count: usize| counted(count, "entry", "entries");
+    let records = |count: usize| counted(count, "record", "records");
+    let what = format!("{} in apply/, {} in rollback/, as planned", records(apply.len()), records(undo.len()));
+    proof.push_check(CheckName::Written, what);
 
-    let around = look_for(policy, planned, &apply);
-    let mut found = Found::default();
-    scan(exports, urls, overlay, &around, |part| found.merge(part))?;
-    let before = first_states(std::mem::take(&mut found.targets))?;
-    let mut model = model(&found, &before, planned.schema.clone());
+    let pass = touched_pass(policy, planned, &apply);
+    let mut touched = Touched::default();
+    scan(exports, urls, overlay, &pass, |part| touched.merge(part))?;
+    let before = first_states(std::mem::take(&mut touched.targets))?;
+    let mut model = model(&touched, &before, planned.schema.clone());
 
-    run(&mut model, &apply, "applies")?;
-    proof.hold("applies", format!("{} records on {} entries", apply.len(), before.len()));
-    proof.hold("leaves-first", format!("{} deletions, {} children", around.deleted.len(), found.children.len()));
+    run(&mut model, &apply, CheckName::Applies)?;
+    let what = format!("{} accepted, on {}", records(apply.len()), entries(before.len()));
+    proof.push_check(CheckName::Applies, what);
+    let children = counted(touched.children.len(), "child", "children");
+    let what = format!("{} deleted, with {children} in the exports", entries(pass.deleted.len()));
+    proof.push_check(CheckName::LeavesFirst, what);
 
-    proof.open_decision_items = no_dangling(&model, &around, (&found, &before), planned, policy)?;
-    let left = proof.open_decision_items;
-    proof.hold(
-        "no-dangling",
-        format!(
-            "{} values of attributes that are known as references, in {} entries; {left} left for review",
-            found.values, found.entries
-        ),
+    proof.open_decision_items =
+        References { model: &model, pass: &pass, touched: &touched, planned, policy }.check()?;
+    no_new_reference(&model, &pass, &before)?;
+    let what = format!(
+        "{} of known reference attributes checked, in {}; {} left as decision items",
+        counted(touched.values, "value", "values"),
+        counted(touched.entries, "entry", "entries"),
+        proof.open_decision_items
     );
-    untouched(&around, planned, &before, policy)?;
-    proof.hold("untouched", format!("{} entries touched of {}, none protected", before.len(), found.entries));
+    proof.push_check(CheckName::NoDangling, what);
+    untouched(&pass, planned, &before, policy)?;
+    let what =
+        format!("{} of {} touched, none of them protected", before.len(), counted(touched.entries, "entry", "entries"));
+    proof.push_check(CheckName::Untouched, what);
 
-    proof.after = before.keys().map(|key| (key.clone(), model.entries.get(&model.name_now(key)).cloned())).collect();
-    model.stood_before = true;
-    run(&mut model, &undo, "undo")?;
+    proof.after =
+        before.keys().map(|key| (key.clone(), model.entries.get(&model.current_name(key)).cloned())).collect();
+    model.restored_state = true;
+    run(&mut model, &undo, CheckName::Undo)?;
     proof.lost = undone(&before, &model.entries, policy.directory.server)?;
-    proof.hold("undo", format!("{} records bring back {} entries", undo.len(), before.len()));
+    let restored = match undo.len() {
+        1 => "1 record restores".to_owned(),
+        count => format!("{count} records restore"),
+    };
+    proof.push_check(CheckName::Undo, format!("{restored} {}", entries(before.len())));
 
-    // What is not needed any more makes room for the second plan.
-    drop((model, before, found, around, apply, undo));
+    // Free the memory for the second plan.
+    drop((model, before, touched, pass, apply, undo));
     let mut after = overlay.cloned().unwrap_or_default();
     apply_overlay(&mut after, &proof.after);
-    settled(exports, urls, as_given, request, planned, &after)?;
-    proof.hold("settled", "planned again from the after-state: no operation".to_owned());
+    settled(inputs, &after)?;
+    proof.push_check(CheckName::Settled, "planned again from the after-state: no operation".to_owned());
     Ok(proof)
 }
 
 impl Proof {
-    fn hold(&mut self, name: &'static str, counted: String) {
+    fn push_check(&mut self, name: CheckName, counted: String) {
         self.checks.push(Check { name, counted });
     }
 }
 
-/// The records that undo operations, in the order in which they run.
+/// The records of the rollback of these operations, in the order in which they run.
 pub fn inverses(operations: &[Operation]) -> Vec<&ChangeRecord> {
     operations.iter().rev().filter_map(|operation| operation.inverse.as_ref()).collect()
 }
 
-/// Reads the files back and holds them against the records that they should hold. Gives what was read; where that is the
-/// same to the last byte as what was meant, there is no second copy of it.
+/// Reads change files back and compares them with the records that they should hold.
+///
+/// Returns the records as read. A record that equals the planned one in every byte is borrowed, to save memory.
 fn written<'r, E>(
     files: &[(String, Vec<u8>)],
     expected: &[&'r ChangeRecord],
 ) -> Result<Vec<Cow<'r, ChangeRecord>>, ProofError<E>> {
-    let differ = || fails("written", "the files are not what was planned".to_owned());
+    let differ = || fails(CheckName::Written, "the change files, read back, differ from the plan".to_owned());
     let mut records = Vec::new();
     for (name, content) in files {
-        let wrong = |what: &dyn std::fmt::Display| fails("written", format!("{name}: {what}"));
-        for record in RecordReader::new(content, 1, UrlPolicy::Refuse) {
-            match record.map_err(|error| wrong(&error))? {
-                Record::Change(record) => {
-                    let read = convert::change(&record).map_err(|error| wrong(&error))?;
-                    let meant: &'r ChangeRecord = expected.get(records.len()).ok_or_else(differ)?;
-                    let is_same = read.is_exactly(meant);
-                    if !is_same && spelled(&read) != spelled(meant) {
-                        return Err(differ());
-                    }
-                    records.push(if is_same { Cow::Borrowed(meant) } else { Cow::Owned(read) });
-                }
-                Record::NonEntry { .. } => {}
-                Record::Content(record) => return Err(wrong(&format!("line {}: an entry, no change", record.line))),
+        for change in ChangeReader::new(content, 1, UrlPolicy::Refuse) {
+            let read = change.map_err(|error| fails(CheckName::Written, format!("{name}: {error}")))?.record;
+            let meant: &'r ChangeRecord = expected.get(records.len()).ok_or_else(differ)?;
+            let is_same = read.is_exactly(meant);
+            if !is_same && ldif_text(&read) != ldif_text(meant) {
+                return Err(differ());
             }
+            records.push(if is_same { Cow::Borrowed(meant) } else { Cow::Owned(read) });
         }
     }
     if records.len() == expected.len() { Ok(records) } else { Err(differ()) }
 }
 
-/// The text of a record: that compares every byte, spellings too, where records are put together in another way.
-fn spelled(record: &ChangeRecord) -> Vec<u8> {
+/// A record as LDIF. Records that group their values differently but mean the same have the same text.
+fn ldif_text(record: &ChangeRecord) -> Vec<u8> {
     let mut out = Vec::new();
     writer::write_change(&mut out, record);
     out
 }
 
-fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRecord>]) -> Around<'p> {
+fn touched_pass<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRecord>]) -> TouchedPass<'p> {
     let mut targets = KeySet::default();
     let mut renames = Renames::default();
     let mut parents = KeySet::default();
@@ -195,7 +244,7 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
             add_above(&mut parents, superior.key());
             parents.insert(superior.key().clone());
             let new = record.new_name().map(|name| name.key().clone()).unwrap_or_default();
-            // A name that is taken must be seen.
+            // An entry that already has the new name must be found, so that the move is refused.
             targets.insert(new.clone());
             renames.push(record.dn.key().clone(), new);
         }
@@ -203,17 +252,17 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
     let deletes = records.iter().filter(|record| matches!(record.change, Change::Delete));
     let deleted: KeySet = deletes.map(|record| record.dn.key().clone()).collect();
     let moved: KeySet = renames.old_names().cloned().collect();
-    // What a tool of the site deletes must not be named either.
+    // No reference may be left to an account that a tool of the site deletes, either.
     let is_deleted_account = |account: &&crate::plan::Account| account.decision.step == crate::lifecycle::Step::Delete;
     let all_stages = planned.operations.iter().any(|operation| operation.stage == crate::plan::Stage::References)
         || policy.directory.tools.file_deletes();
     let deleted_accounts = planned.accounts.iter().filter(is_deleted_account).filter(|_| all_stages);
     let by_tool = deleted_accounts.filter(|_| !policy.directory.tools.file_deletes());
-    let mut gone = SubjectIndex::default();
-    let mut names: Vec<DnKey> = Vec::new();
+    let mut subjects = SubjectIndex::default();
+    let mut subject_names: Vec<DnKey> = Vec::new();
     let server = policy.directory.server;
     let by_server: KeySet = if has_plug_in(server) {
-        let origins = own_accounts(planned, &deleted).flat_map(managed_by_origin).collect::<KeySet>();
+        let origins = deleted_by_records(planned, &deleted).flat_map(managed_by_origin).collect::<KeySet>();
         let managed = planned.dependents.iter().filter(|entry| is_managed(entry, server));
         managed.map(|entry| entry.dn.key().clone()).filter(|key| origins.contains(key)).collect()
     } else {
@@ -222,38 +271,38 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
     targets.extend(by_server.iter().cloned());
     let dependents = planned.dependents.iter().map(AsRef::as_ref);
     let dependents = dependents.filter(|entry| deleted.contains(entry.dn.key()) || by_server.contains(entry.dn.key()));
-    for entry in by_tool.map(|account| &*account.entry).chain(own_accounts(planned, &deleted)).chain(dependents) {
-        gone.add(names.len(), entry);
-        names.push(entry.dn.key().clone());
+    for entry in by_tool.map(|account| &*account.entry).chain(deleted_by_records(planned, &deleted)).chain(dependents) {
+        subjects.add(subject_names.len(), entry);
+        subject_names.push(entry.dn.key().clone());
     }
     for key in deleted.iter().chain(&moved) {
-        if gone.named(key.as_bytes()).is_none() {
-            gone.add_name(names.len(), key);
-            names.push(key.clone());
+        if subjects.named(key.as_bytes()).is_none() {
+            subjects.add_name(subject_names.len(), key);
+            subject_names.push(key.clone());
         }
     }
-    let kinds = kinds(policy, planned.schema.described());
-    let mut interest: AttributeSelection = kinds.iter().map(|(name, ..)| (name, ())).collect();
+    let attributes = kinds(policy, planned.schema.described());
+    let mut interest: AttributeSelection = attributes.iter().map(|(name, ..)| (name, ())).collect();
     identifying().for_each(|name| interest.insert(name, ()));
-    Around {
+    TouchedPass {
         interest,
         parents,
-        gone,
-        names,
+        subjects,
+        subject_names,
         deleted,
         moved,
         targets,
-        kinds: kinds.into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect(),
+        reference_attributes: attributes.into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect(),
         accounts: &policy.accounts.filter,
-        books: policy.address_books.suffix.as_ref().map(Dn::key),
-        identifying: Around::identifying(),
+        address_books: policy.address_books.suffix.as_ref().map(Dn::key),
+        identifying: TouchedPass::identifying(),
     }
 }
 
-/// Adds every name above one.
+/// Adds all names above `key`.
 fn add_above(names: &mut KeySet, key: &DnKey) {
     let above = prefixes(parent_of(key.as_bytes())).map(|(name, _)| name);
-    // From the bottom up, to the first that is known.
+    // From the parent up to the first name that is known: the names above that one are known, too.
     for name in above.collect::<Vec<_>>().into_iter().rev() {
         if !names.insert(DnKey::from_key_bytes(name)) {
             break;
@@ -262,7 +311,7 @@ fn add_above(names: &mut KeySet, key: &DnKey) {
 }
 
 /// The accounts that the records delete.
-fn own_accounts<'p>(planned: &'p Plan, deleted: &'p KeySet) -> impl Iterator<Item = &'p Entry> {
+fn deleted_by_records<'p>(planned: &'p Plan, deleted: &'p KeySet) -> impl Iterator<Item = &'p Entry> {
     planned.accounts.iter().map(|account| &*account.entry).filter(|entry| deleted.contains(entry.dn.key()))
 }
 
@@ -270,122 +319,159 @@ fn first_states<E>(targets: Vec<Entry>) -> Result<BTreeMap<DnKey, Arc<Entry>>, P
     let mut states = BTreeMap::new();
     for entry in targets {
         if let Some(twice) = states.insert(entry.dn.key().clone(), Arc::new(entry)) {
-            return Err(fails("applies", format!("{} is in the exports twice", text(twice.dn.raw_bytes()))));
+            let what = format!(
+                "{} appears more than once in the exports; give every part of the directory once",
+                text(twice.dn.raw_bytes())
+            );
+            return Err(fails(CheckName::Applies, what));
         }
     }
     Ok(states)
 }
 
-fn model(found: &Found, before: &BTreeMap<DnKey, Arc<Entry>>, schema: ServerSchema) -> Model {
+fn model(touched: &Touched, before: &BTreeMap<DnKey, Arc<Entry>>, schema: ServerSchema) -> Model {
     let mut model = Model {
         entries: before.clone(),
-        others: found
+        existing: touched
             .parents
             .iter()
             .filter(|parent| !before.contains_key(*parent))
-            .chain(found.above_the_exports())
+            .chain(touched.above_the_exports())
             .cloned()
             .collect(),
         ..Model::new(schema)
     };
-    for (parent, child) in &found.children {
+    for (parent, child) in &touched.children {
         model.children.entry(parent.clone()).or_default().insert(child.clone());
     }
     model
 }
 
-fn run<E>(model: &mut Model, records: &[Cow<'_, ChangeRecord>], check: &'static str) -> Result<(), ProofError<E>> {
+/// Applies the records to the model; a record that the server would refuse fails `check`.
+fn run<E>(model: &mut Model, records: &[Cow<'_, ChangeRecord>], check: CheckName) -> Result<(), ProofError<E>> {
     for (index, record) in records.iter().enumerate() {
-        model.step(record).map_err(|code| {
-            let check = if code == ResultCode::NotAllowedOnNonLeaf { "leaves-first" } else { check };
-            fails(check, format!("record {} on {}: {code}", index + 1, text(record.dn.raw_bytes())))
+        model.apply_one_of_many(record).map_err(|code| {
+            let check = if code == ResultCode::NotAllowedOnNonLeaf { CheckName::LeavesFirst } else { check };
+            let folder = if check == CheckName::Undo { "rollback/" } else { "apply/" };
+            let dn = text(record.dn.raw_bytes());
+            fails(check, format!("the server would refuse record {} of {folder}, on {dn}: {code}", index + 1))
         })?;
     }
-    model.follow_links();
+    model.update_links();
     Ok(())
 }
 
-/// Counts the values that a person must decide on; any other that still names somebody who is gone fails the check, but
-/// for those of moved entries that the server itself changes, of groups that a tool cleans, and of somebody else with the
-/// same user name.
-fn no_dangling<E>(
-    model: &Model,
-    around: &Around<'_>,
-    (found, before): (&Found, &BTreeMap<DnKey, Arc<Entry>>),
-    planned: &Plan,
-    policy: &Policy,
-) -> Result<u64, ProofError<E>> {
-    let reviews = planned.decision_items.iter();
-    let decided: HashSet<(&[u8], String, &[u8])> = reviews
-        .map(|review| (review.dn.as_slice(), review.attribute.to_ascii_lowercase(), review.value.as_slice()))
-        .collect();
-    let mut open_decision_items = 0;
-    let mut last = None;
-    for naming in &found.namings {
-        let base = base_type(&naming.attribute);
-        // Those of one attribute stand one behind the other.
-        let values = match last.take() {
-            Some((entry, attribute, values)) if entry == &naming.entry && attribute == base => values,
-            _ => values_now(model, naming, base),
-        };
-        let stays = match &values {
-            Some(values) => values.contains(&*naming.value),
-            // What a tool of the site deletes goes with its own values.
-            None => !around.targets.contains(&naming.entry) && around.gone.named(naming.entry.as_bytes()).is_none(),
-        };
-        last = Some((&naming.entry, base, values));
-        let person = &around.names[naming.person];
-        let follows = policy.moving.as_ref().is_some_and(|moving| moving.follows(base, &naming.value))
-            && naming.how == MatchKind::Name
-            && around.moved.contains(person);
-        if !stays || follows || !policy.directory.tools.file_cleans(base) || is_another_ones(around, found, naming) {
-            continue;
-        }
-        if decided.contains(&(naming.dn.as_slice(), naming.attribute.to_ascii_lowercase(), naming.value.as_slice())) {
-            open_decision_items += 1;
-            continue;
-        }
-        let (attribute, dn, value) = (&naming.attribute, text(&naming.dn), text(&naming.value));
-        let what = format!("{attribute} of {dn} would still name {value}, which is gone");
-        return Err(fails("no-dangling", what));
-    }
-    names_nobody_new(model, around, before)?;
-    Ok(open_decision_items)
+/// The references to deleted and moved entries that the exports hold, with what decides whether each may stay.
+struct References<'r> {
+    /// The directory after `apply/`.
+    model: &'r Model,
+    pass: &'r TouchedPass<'r>,
+    touched: &'r Touched,
+    planned: &'r Plan,
+    policy: &'r Policy,
 }
 
-/// The values that an attribute of an entry has now, in any of its options; `None` if the model has no such entry.
-fn values_now<'m>(model: &'m Model, naming: &Naming, base: &str) -> Option<HashSet<&'m [u8]>> {
-    let entry = model.entries.get(&model.name_now(&naming.entry))?;
+impl References<'_> {
+    /// Counts the references that are left as decision items. Any other one that is left fails the check, except for
+    ///
+    /// - values that the server updates by itself when an entry moves,
+    /// - attributes that a tool of the site cleans, and
+    /// - values that refer to another account with the same user name or address.
+    fn check<E>(&self) -> Result<u64, ProofError<E>> {
+        let items: HashSet<(&[u8], String, &[u8])> = self
+            .planned
+            .decision_items
+            .iter()
+            .map(|item| (item.dn.as_slice(), item.attribute.to_ascii_lowercase(), item.value.as_slice()))
+            .collect();
+        let mut open_decision_items = 0;
+        let mut last = None;
+        for reference in &self.touched.references {
+            let base = base_type(&reference.attribute);
+            // References from one attribute of an entry follow each other: its values are looked up once.
+            let values = match last.take() {
+                Some((entry, attribute, values)) if entry == &reference.entry && attribute == base => values,
+                _ => values_now(self.model, reference, base),
+            };
+            let stays = match &values {
+                Some(values) => values.contains(&*reference.value),
+                // The model holds only touched entries. A deleted entry is gone with its values; any other one keeps them.
+                None => {
+                    !self.pass.targets.contains(&reference.entry)
+                        && self.pass.subjects.named(reference.entry.as_bytes()).is_none()
+                }
+            };
+            last = Some((&reference.entry, base, values));
+            if !stays
+                || self.server_follows(reference, base)
+                || !self.policy.directory.tools.file_cleans(base)
+                || self.refers_to_another_account(reference, base)
+            {
+                continue;
+            }
+            let item = (reference.dn.as_slice(), reference.attribute.to_ascii_lowercase(), reference.value.as_slice());
+            if items.contains(&item) {
+                open_decision_items += 1;
+                continue;
+            }
+            let (attribute, dn, value) = (&reference.attribute, text(&reference.dn), text(&reference.value));
+            let subject = &self.pass.subject_names[reference.subject];
+            let action = if self.pass.moved.contains(subject) { "moves" } else { "deletes" };
+            let what = format!(
+                "{attribute} of {dn} would still have the value {value}, which names an entry that the plan {action}"
+            );
+            return Err(fails(CheckName::NoDangling, what));
+        }
+        Ok(open_decision_items)
+    }
+
+    /// Whether the server writes the new name of a moved entry into the value by itself.
+    fn server_follows(&self, reference: &SubjectReference, base: &str) -> bool {
+        self.policy.moving.as_ref().is_some_and(|moving| moving.follows(base, &reference.value))
+            && reference.how == MatchKind::Name
+            && self.pass.moved.contains(&self.pass.subject_names[reference.subject])
+    }
+
+    /// Whether another account has the same user name or address, and the value refers to that account.
+    fn refers_to_another_account(&self, reference: &SubjectReference, base: &str) -> bool {
+        let Some((form, _)) = self.pass.reference_attributes.get(base) else { return false };
+        let subject = &self.pass.subject_names[reference.subject];
+        let shared = &self.touched.shared_identifiers;
+        shared.whose((form, reference.how), &reference.value, subject, &reference.entry) == Referent::SomeoneElse
+    }
+}
+
+/// The values that an attribute of an entry has in the model, with and without options; `None` if the model has no such
+/// entry.
+fn values_now<'m>(model: &'m Model, reference: &SubjectReference, base: &str) -> Option<HashSet<&'m [u8]>> {
+    let entry = model.entries.get(&model.current_name(&reference.entry))?;
     let same = entry.attributes.iter().filter(|known| known.description.is_type(base));
     Some(same.flat_map(|known| &known.values).map(|value| &*value.bytes).collect())
 }
 
-fn is_another_ones(around: &Around<'_>, found: &Found, naming: &Naming) -> bool {
-    let base = base_type(&naming.attribute);
-    let Some((form, _)) = around.kinds.get(base) else { return false };
-    let person = &around.names[naming.person];
-    found.namesakes.whose((form, naming.how), &naming.value, person, &naming.entry) == Referent::SomeoneElse
-}
-
-/// Holds if nothing that the records write names somebody who is gone.
-fn names_nobody_new<E>(
+/// Fails if the records write a reference to a deleted or moved entry.
+fn no_new_reference<E>(
     model: &Model,
-    around: &Around<'_>,
+    pass: &TouchedPass<'_>,
     before: &BTreeMap<DnKey, Arc<Entry>>,
 ) -> Result<(), ProofError<E>> {
-    let (mut keys, mut named) = (KeyBuffer::new(), Vec::new());
+    let (mut keys, mut matches) = (KeyBuffer::new(), Vec::new());
     for (key, first) in before {
-        let Some(entry) = model.entries.get(&model.name_now(key)) else { continue };
+        let Some(entry) = model.entries.get(&model.current_name(key)) else { continue };
         for attribute in &entry.attributes {
             let name = attribute.description.attribute_type();
-            let Some((form, treatment)) = around.kinds.get(name) else { continue };
+            let Some((form, treatment)) = pass.reference_attributes.get(name) else { continue };
             let old: HashSet<&[u8]> = first.values(name).map(|value| &*value.bytes).collect();
             for value in attribute.values.iter().filter(|value| !old.contains(&*value.bytes)) {
                 let is_certain = |how| matches!(how, MatchKind::Name | MatchKind::Uid | MatchKind::Address);
-                let reads = around.gone.find(form, name, &value.bytes, &mut keys, &mut named).is_ok();
-                if reads && treatment != Treatment::Leave && named.iter().any(|naming| is_certain(naming.how)) {
+                let is_valid = pass.subjects.find(form, name, &value.bytes, &mut keys, &mut matches).is_ok();
+                if is_valid && treatment != Treatment::Leave && matches.iter().any(|found| is_certain(found.how)) {
                     let (dn, value) = (text(entry.dn.raw_bytes()), text(&value.bytes));
-                    return Err(fails("no-dangling", format!("{name} of {dn} would name {value}, which is gone")));
+                    let what = format!(
+                        "the records write the value {value} to {name} of {dn}, but it names an entry that the plan deletes \
+                         or moves"
+                    );
+                    return Err(fails(CheckName::NoDangling, what));
                 }
             }
         }
@@ -393,37 +479,39 @@ fn names_nobody_new<E>(
     Ok(())
 }
 
+/// Fails if a record changes an entry that is protected or not on the plan's list.
 fn untouched<E>(
-    around: &Around<'_>,
+    pass: &TouchedPass<'_>,
     planned: &Plan,
     before: &BTreeMap<DnKey, Arc<Entry>>,
     policy: &Policy,
 ) -> Result<(), ProofError<E>> {
     let new_names: HashSet<&DnKey> = planned.moved.iter().map(|(_, new)| new.key()).collect();
-    for key in &around.targets {
+    for key in &pass.targets {
         if !planned.before.contains_key(key) && !new_names.contains(key) {
-            return Err(fails("untouched", format!("{key:?} is not in the plan's list")));
+            let what = format!("a record changes {key:?}, which is not on the plan's list of entries");
+            return Err(fails(CheckName::Untouched, what));
         }
     }
     match before.values().find(|entry| policy.protect.covers(entry)) {
         None => Ok(()),
-        Some(entry) => Err(fails("untouched", format!("{} is protected", text(entry.dn.raw_bytes())))),
+        Some(entry) => {
+            let what = format!("a record changes {}, which [protect] covers", text(entry.dn.raw_bytes()));
+            Err(fails(CheckName::Untouched, what))
+        }
     }
 }
 
-/// What a rollback does not bring back: the name of an entry, and its attributes.
-type Lost = Vec<(Vec<u8>, Vec<String>)>;
-
-/// Holds every entry against its first state.
+/// Compares every entry with its first state, and lists the attributes that the rollback cannot restore.
 fn undone<E>(
     before: &BTreeMap<DnKey, Arc<Entry>>,
     after: &BTreeMap<DnKey, Arc<Entry>>,
     server: Server,
-) -> Result<Lost, ProofError<E>> {
+) -> Result<Vec<LostAttributes>, ProofError<E>> {
     let follows = server.profile().follows_moves;
     let sorted = |attribute: &Attribute| -> Vec<Vec<u8>> {
         let name = attribute.description.attribute_type();
-        // A server that keeps these values itself spells them as it likes.
+        // A server that maintains these values may spell them differently.
         let rule = if follows && is_linked(name) { equality_rule(name) } else { OctetString };
         let mut values: Vec<_> =
             attribute.values.iter().map(|value| normalize(rule, &value.bytes).into_owned()).collect();
@@ -432,21 +520,25 @@ fn undone<E>(
     };
     let mut lost = Vec::new();
     for (key, first) in before {
-        let wrong = |what: &str| fails("undo", format!("{} {what}", text(first.dn.raw_bytes())));
-        let Some(last) = after.get(key) else { return Err(wrong("does not come back")) };
+        let dn = text(first.dn.raw_bytes());
+        let wrong = |what: String| fails(CheckName::Undo, what);
+        let Some(last) = after.get(key) else { return Err(wrong(format!("the rollback does not restore {dn}"))) };
         if first.dn.raw_bytes() != last.dn.raw_bytes() {
-            return Err(wrong("comes back under another spelling"));
+            return Err(wrong(format!("the rollback restores {dn} with its name spelled differently")));
         }
-        let mut gone = Vec::new();
+        let mut attributes = Vec::new();
         for attribute in &first.attributes {
             let again = last.attributes.iter().find(|other| other.description == attribute.description);
             match again {
                 Some(again) if sorted(again) == sorted(attribute) => {}
                 None if attribute.values.is_empty() => {}
                 None if server.sets(attribute.description.attribute_type()) => {
-                    gone.push(attribute.description.as_str().to_owned());
+                    attributes.push(attribute.description.as_str().to_owned());
                 }
-                _ => return Err(wrong(&format!("does not get its {} back", attribute.description))),
+                _ => {
+                    let what = format!("the rollback does not restore the values of {} in {dn}", attribute.description);
+                    return Err(wrong(what));
+                }
             }
         }
         let extra = last
@@ -454,35 +546,35 @@ fn undone<E>(
             .iter()
             .find(|attribute| !first.attributes.iter().any(|other| other.description == attribute.description));
         if let Some(attribute) = extra {
-            return Err(wrong(&format!("comes back with a new {}", attribute.description)));
+            return Err(wrong(format!("the rollback leaves {} in {dn}, which did not have it", attribute.description)));
         }
-        if !gone.is_empty() {
-            lost.push((first.dn.raw_bytes().to_vec(), gone));
+        if !attributes.is_empty() {
+            lost.push(LostAttributes { dn: first.dn.raw_bytes().to_vec(), attributes });
         }
     }
     Ok(lost)
 }
 
-/// Whether an entry is one of several that a line of a list or of a roster could mean, so that nothing is done with it.
+/// Whether an entry is one of several that a line of a list or of a roster matches, so that the plan leaves them all alone.
 fn is_one_of_several(planned: &Plan, dn: &Dn) -> bool {
     let of_list = planned.conflicts.iter().any(|conflict| match &conflict.kind {
         ConflictKind::Several(entries) => entries.iter().any(|(one, _)| one.key() == dn.key()),
         _ => false,
     });
-    let mut reviews = planned.decision_items.iter().filter(|review| review.code == "roster-key-ambiguous");
-    of_list || reviews.any(|review| DnKey::parse(&review.dn).is_ok_and(|key| key == *dn.key()))
+    let mut of_roster = planned.decision_items.iter().filter(|item| item.code == "roster-key-ambiguous");
+    of_list || of_roster.any(|item| DnKey::parse(&item.dn).is_ok_and(|key| key == *dn.key()))
 }
 
-/// The ways in which a plan goes on by itself: the next run takes another person, or does more.
-fn goes_on(planned: &Plan, policy: &Policy, dn: &Dn) -> Option<&'static str> {
+/// Why a second plan would change an entry further, and what to do about it, for the known causes.
+fn next_automatic_action(planned: &Plan, policy: &Policy, dn: &Dn) -> Option<&'static str> {
     if is_one_of_several(planned, dn) {
         Some(
-            ": several entries match what a leaver is named by, and it would be the only one left; name the leaver by what \
-             nobody else has",
+            ": several entries match this leaver, and after this plan only one of them is left, so the next run would take \
+             it; identify the leaver by a value that no other account has",
         )
     } else if !policy.rules.is_empty() && planned.moved.iter().any(|(_, new)| new.key() == dn.key()) {
         Some(
-            ": that is where this plan moves it, and another [[rule]] holds there; give [move] to a rule of its own, \
+            ": this plan moves the account there, and another [[rule]] applies there; put a [[rule]] for the new place \
              before the others",
         )
     } else {
@@ -490,44 +582,41 @@ fn goes_on(planned: &Plan, policy: &Policy, dn: &Dn) -> Option<&'static str> {
     }
 }
 
-fn settled<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
-    policy: &Policy,
-    request: &Request,
-    planned: &Plan,
-    after: &Overlay,
-) -> Result<(), ProofError<E::Error>> {
-    // A list that names accounts by DN means those that are moved now.
+/// Plans again from the after-state; any operation fails the check.
+fn settled<E: Exports>(inputs: &ProofInputs<'_, E>, after: &Overlay) -> Result<(), ProofError<E::Error>> {
+    let &ProofInputs { exports, urls, policy, request, plan: planned, .. } = inputs;
+    // Lists that name accounts by DN refer to moved accounts by their old names.
     let mut request = request.clone();
     for (old, new) in &planned.moved {
         request.history.add_move(old, new);
     }
     match plan_again(exports, urls, &planned.seen, after, policy, &request) {
         Ok(again) => {
-            // The one that says why, or else the first.
+            // Report an operation whose cause is known, or else the first one.
             let more = || again.operations.iter().filter(|operation| operation.kind != Kind::Guard);
             let Some(first) = more().next() else { return Ok(()) };
             let of_entry = more().find_map(|operation| {
-                Some((operation, String::new(), goes_on(planned, policy, &operation.record.dn)?))
+                Some((operation, String::new(), next_automatic_action(planned, policy, &operation.record.dn)?))
             });
-            // Where a tool of the site deletes the account, no operation is on its own entry.
+            // If a tool of the site deletes the account, no operation is on the entry of the account itself.
             let of_account = || {
                 more().find_map(|operation| {
                     let mut accounts = operation.accounts.iter().filter_map(|index| again.accounts.get(*index));
                     accounts.find_map(|account| {
                         let dn = &account.entry.dn;
-                        let who = format!(", as {} goes", text(dn.raw_bytes()));
-                        Some((operation, who, goes_on(planned, policy, dn)?))
+                        let who = format!(", because {} would be deleted", text(dn.raw_bytes()));
+                        Some((operation, who, next_automatic_action(planned, policy, dn)?))
                     })
                 })
             };
             let known = of_entry.or_else(of_account);
             let (operation, who, why) = known.unwrap_or((first, String::new(), ""));
             let (kind, dn) = (operation.kind.name(), text(operation.record.dn.raw_bytes()));
-            Err(fails("settled", format!("planning again would write `{kind}` for {dn}{who}{why}")))
+            let what =
+                format!("a second plan, made from the result of this one, would write `{kind}` for {dn}{who}{why}");
+            Err(fails(CheckName::Settled, what))
         }
         Err(PlanError::Scan(error)) => Err(ProofError::Scan(error)),
-        Err(error) => Err(fails("settled", format!("planning again: {error}"))),
+        Err(error) => Err(fails(CheckName::Settled, format!("a second plan cannot be made: {error}"))),
     }
 }

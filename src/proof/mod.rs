@@ -1,21 +1,22 @@
-//! The proof of a plan, on the files as they are written and the exports as they are read.
+//! The proof of a plan: seven checks on the text of the change files and on the exports.
 //!
 //! | check | holds when |
 //! | --- | --- |
-//! | written | the files, read back, are the plan's operations |
-//! | applies | every record applies, in order, to the exports under LDAP's rules |
-//! | leaves-first | no entry is deleted while the exports hold a child of it |
-//! | no-dangling | afterwards no attribute that is known as a reference names a deleted entry; what the policy has under review is counted, and other attributes are not looked at |
-//! | untouched | no record names an entry outside the plan's own list, or a protected one |
-//! | undo | after apply and rollback every entry equals its first state; what cannot come back is listed |
-//! | settled | planning again from the after-state, on the same day, gives no operation; names of a list follow the moves |
+//! | written | the files, read back, are the operations of the plan |
+//! | applies | every record of `apply/`, in order, is accepted under the rules of the server |
+//! | leaves-first | no entry is deleted while it has children in the exports |
+//! | no-dangling | afterwards no known reference attribute names a deleted or moved entry, except listed decision items and what the server or a tool of the site maintains; other attributes are not checked |
+//! | untouched | no record changes an entry that is protected or not on the plan's list of entries |
+//! | undo | after `apply/` and `rollback/`, every entry is as it was; attributes that cannot be restored are listed |
+//! | settled | a second plan, made from the after-state on the same day, has no operation; lists follow the moves |
 //!
-//! It shares with the builders `ldap`, `ldif` and the reading of entries, and nothing else: it works from the text of
-//! the files. One pass over the exports collects what the records touch; `settled` makes more, with the after-state
-//! laid over the exports.
+//! With the code that builds plans the proof shares `ldap`, `ldif`, the reading of entries and the table of reference
+//! attributes. It starts from the text of the files, not from the plan's operations. One pass over the exports
+//! ([`touched`]) collects the entries that the records change, and a model of the server ([`apply`]) applies the records
+//! to them. `settled` reads the exports again, with the after-state in place of the changed entries.
 
 pub mod apply;
-mod around;
 mod checks;
+mod touched;
 
-pub use checks::{Check, Files, Proof, ProofError, inverses, prove};
+pub use checks::{Check, CheckName, Files, LostAttributes, Proof, ProofError, ProofInputs, inverses, prove};

@@ -1,6 +1,7 @@
 //! What people and servers read: change files, rollback, report, runbook.
 
 pub mod change_file;
+pub mod counted;
 pub mod entries;
 pub mod external_commands;
 pub mod notice;

@@ -1,133 +1,168 @@
-//! The LDIF that undoes change LDIF, from the export before it.
+//! The change records that undo other change records, worked out from the export before them.
 //!
-//! The records are applied to the export one by one, with the rules of a server (see [`crate::simulate`]); each is undone
-//! from the state before it, in reverse order:
+//! The records are applied to the export one by one, as a server would (see [`crate::simulate`]). Each record is undone from
+//! the state before it, and the undo runs in reverse order:
 //!
 //! | record | undone by |
 //! | --- | --- |
 //! | add | delete |
-//! | delete | add, with what was there; what the server sets by itself is left out, or written by the relax rules control |
-//! | delete, on a server with links (Active Directory) | the same, then each value that named the entry and went with it |
+//! | delete | add with the old attributes, without those that the server sets; with the relax rules control, some of those too |
+//! | delete, on a server that maintains links (Active Directory) | the same, then a modify for each value that named the entry and was removed with it |
 //! | modify | modify, by exact values |
-//! | modrdn | modrdn to the old name; the values of the new one go unless the entry had some of them before; then a modify of what is left |
+//! | modrdn | modrdn to the old name, which deletes the values of the new RDN unless the entry had one of them before; then a modify for what still differs |
 //!
-//! In reverse order parents come before their children, and memberships after the entries that they name.
+//! In reverse order, parents are added before their children, and entries before the memberships that name them.
 //!
-//! What cannot come back is named: what the server sets by itself (entryUUID, objectSid), passwords that the export does not
-//! show, and values that may have come from a class of service, which the undo would store.
+//! [`NotRestorable`] lists what the undo cannot restore: attributes that only the server sets (entryUUID, objectSid), passwords
+//! that the export does not show, and values that may come from a class of service, which the undo would store in the entry.
 
 use crate::diff::Options;
 use crate::diff::modifications::modifications;
 use crate::directory::Exports;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::matches;
-use crate::ldap::{Change, ChangeRecord, Dn, Entry, ModOp, Modification, Rdn, Value};
+use crate::ldap::{Change, ChangeRecord, Dn, Entry, ModOp, Modification, Rdn, ResultCode, Value};
 use crate::ldif::UrlPolicy;
 use crate::plan::WrittenWhole;
 use crate::plan::operation::delete;
 use crate::plan::whole_lists::guard_record;
 use crate::policy::ServerSchema;
 use crate::proof::apply::{is_linked, rename_values};
-use crate::simulate::{Applied, Outcome, SimulateError, simulate_watched};
+use crate::simulate::{SimulateError, Simulation};
 
-/// Something that does not come back as it was.
+/// Something that the undo of a record does not restore as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
-    /// Number of the record, from 0.
+pub struct NotRestorable {
+    /// The index of the record.
     pub record: usize,
-    /// The entry, raw.
+    /// The name of the entry, as spelled in the record.
     pub dn: Vec<u8>,
-    /// What, in words.
+    /// What is not restored, as a message.
     pub what: String,
 }
 
-/// What undoes records.
+/// The undo of records.
 #[derive(Default)]
 pub struct Reverted {
-    /// The records, in the order in which they run.
+    /// The records of the undo, in the order in which they run.
     pub undo: Vec<ChangeRecord>,
-    /// What does not come back.
-    pub lost: Vec<Lost>,
-    /// Records that write all values of an attribute, as the server cannot compare them.
+    /// What the undo does not restore.
+    pub lost: Vec<NotRestorable>,
+    /// Records of the undo that write all values of an attribute, because the server cannot compare them.
     pub written_whole: Vec<WrittenWhole>,
-    /// What came of the records themselves; with one that is refused there is nothing to undo behind it.
-    pub outcome: Outcome,
+    /// The first record that the server would refuse: its index, and the result code. The undo covers the records before it.
+    pub refused: Option<(usize, ResultCode)>,
 }
 
-/// Works out what undoes records.
+/// The server on which records are undone.
+#[derive(Clone)]
+pub struct RevertOptions {
+    /// The server and its schema.
+    pub schema: ServerSchema,
+    /// Whether entries are added again with the relax rules control, which keeps their entryUUID.
+    pub relax: bool,
+}
+
+/// Works out the undo of records, up to the first record that the server would refuse.
 pub fn revert<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
-    (schema, relax): (impl Into<ServerSchema>, bool),
+    options: &RevertOptions,
     records: &[ChangeRecord],
 ) -> Result<Reverted, SimulateError<E::Error>> {
-    let schema = schema.into();
-    let mut undo = Vec::new();
-    let mut lost = Vec::new();
-    let mut written_whole = Vec::new();
-    let mut watch = |applied: Applied<'_>| {
-        let Applied { number, before, after, unlinked } = applied;
-        let record = &records[number];
-        let mut add_lost = |what: String| lost.push(Lost { record: number, dn: record.dn.raw_bytes().to_vec(), what });
-        // In reverse order they come behind the entry that they name.
-        undo.extend(unlinked.into_iter().map(|(dn, gone)| {
-            let again = Modification { op: ModOp::Add, ..gone };
+    let schema = &options.schema;
+    let mut simulation = Simulation::new(exports, urls, schema.clone(), records)?;
+    let mut reverted = Reverted::default();
+    for (number, record) in records.iter().enumerate() {
+        let before = simulation.entry(record.dn.key()).cloned();
+        let is_delete = matches!(record.change, Change::Delete);
+        let unlinked = if is_delete { simulation.links_to(record.dn.key()) } else { Vec::new() };
+        if let Err(code) = simulation.apply(record) {
+            reverted.refused = Some((number, code));
+            break;
+        }
+        let name = simulation.name_after(record);
+        let after = simulation.entry(&name);
+        // The undo is reversed at the end, so these come after the entry that they name.
+        reverted.undo.extend(unlinked.into_iter().map(|(dn, removed)| {
+            let again = Modification { op: ModOp::Add, ..removed };
             ChangeRecord { dn, controls: Vec::new(), change: Change::Modify(vec![again]) }
         }));
-        let mut inverse = inverse(record, before, after, (&schema, relax), &mut add_lost);
+        let mut inverse = inverse(record, before.as_ref(), after, options);
         if let Some(after) = after {
-            written_whole.extend(inverse.iter_mut().filter_map(|record| guard_record(record, after, &schema)));
+            let records = inverse.records.iter_mut();
+            reverted.written_whole.extend(records.filter_map(|record| guard_record(record, after, schema)));
         }
-        undo.extend(inverse.into_iter().rev());
-    };
-    let outcome = simulate_watched(exports, urls, schema.clone(), records, false, &mut watch)?;
-    undo.reverse();
-    Ok(Reverted { undo, lost, written_whole, outcome })
+        reverted.undo.extend(inverse.records.into_iter().rev());
+        let dn = record.dn.raw_bytes();
+        let lost = inverse.lost.into_iter().map(|what| NotRestorable { record: number, dn: dn.to_vec(), what });
+        reverted.lost.extend(lost);
+    }
+    reverted.undo.reverse();
+    Ok(reverted)
 }
 
-/// What undoes one record, in the order in which it runs.
+/// The undo of one record.
+#[derive(Default)]
+struct Inverse {
+    /// Its records, in the order in which they run.
+    records: Vec<ChangeRecord>,
+    /// What it does not restore, as messages.
+    lost: Vec<String>,
+}
+
+impl Inverse {
+    fn of(records: Vec<ChangeRecord>) -> Self {
+        Self { records, lost: Vec::new() }
+    }
+}
+
 fn inverse(
     record: &ChangeRecord,
     before: Option<&Entry>,
     after: Option<&Entry>,
-    (schema, relax): (&ServerSchema, bool),
-    lost: &mut dyn FnMut(String),
-) -> Vec<ChangeRecord> {
+    revert_options: &RevertOptions,
+) -> Inverse {
     let plain = |dn: &Dn, change| ChangeRecord { dn: dn.clone(), controls: Vec::new(), change };
-    let server = schema.server();
-    let described = schema.shared();
-    let options = Options { server, schema: described, with_operational: true, ignored: Vec::new(), seed: 0 };
+    let server = revert_options.schema.server();
+    let schema = revert_options.schema.shared();
+    let options = Options { server, schema, with_operational: true, ignored: Vec::new(), seed: 0 };
     match (&record.change, before, after) {
-        (Change::Add(_), ..) => vec![plain(&record.dn, Change::Delete)],
+        (Change::Add(_), ..) => Inverse::of(vec![plain(&record.dn, Change::Delete)]),
         (Change::Delete, Some(before), _) => {
-            let (_, undo) = delete(before, server, relax);
-            if let Change::Add(again) = &undo.change {
-                let again = |name: &str| again.iter().any(|attribute| attribute.description.is_type(name));
+            let (_, undo) = delete(before, server, revert_options.relax);
+            let mut lost = Vec::new();
+            if let Change::Add(restored) = &undo.change {
+                let is_restored = |name: &str| restored.iter().any(|attribute| attribute.description.is_type(name));
                 let own = before.attributes.iter().map(|attribute| attribute.description.attribute_type());
-                let gone: Vec<&str> = own.filter(|name| server.sets(name) && !again(name)).collect();
-                if !gone.is_empty() {
-                    lost(format!("set by the server: {}", gone.join(", ")));
+                let set_by_server: Vec<&str> = own.filter(|name| server.sets(name) && !is_restored(name)).collect();
+                if !set_by_server.is_empty() {
+                    lost.push(format!("only the server can set {}", set_by_server.join(", ")));
                 }
             }
             let is_person = ["person", "posixAccount", "inetUser", "user"].iter().any(|class| before.has_class(class));
             if is_person && before.values("userPassword").next().is_none() {
-                lost("the export shows no password".to_owned());
+                lost.push("the export does not show the password".to_owned());
             }
-            vec![undo]
+            Inverse { records: vec![undo], lost }
         }
         (Change::Modify(changes), Some(before), Some(after)) => {
             let undo = modifications(after, before, &options);
+            let mut lost = Vec::new();
             for change in changes.iter().filter(|change| change.op == ModOp::Replace && change.values.is_empty()) {
                 if before.values(change.description.attribute_type()).next().is_some() {
                     let name = &change.description;
-                    lost(format!("{name}: if it came from a class of service, the undo stores it in the entry"));
+                    lost.push(format!(
+                        "if {name} came from a class of service, the undo stores its values in the entry itself"
+                    ));
                 }
             }
-            if undo.is_empty() { Vec::new() } else { vec![plain(&after.dn, Change::Modify(undo))] }
+            let records = if undo.is_empty() { Vec::new() } else { vec![plain(&after.dn, Change::Modify(undo))] };
+            Inverse { records, lost }
         }
         (Change::ModifyDn { .. }, Some(before), Some(after)) => {
-            let Ok(old_rdn) = Rdn::parse(before.dn.rdn_spelling()) else { return Vec::new() };
-            // The RDN as it was goes and comes back at once; Active Directory takes nothing else.
+            let Ok(old_rdn) = Rdn::parse(before.dn.rdn_spelling()) else { return Inverse::default() };
+            // If the RDN stays the same, deleteoldrdn is set: Active Directory accepts nothing else.
             let is_same = before.dn.key().rdn_bytes() == after.dn.key().rdn_bytes();
             let had_new = !is_same
                 && after.dn.rdn().is_some_and(|rdn| {
@@ -139,28 +174,29 @@ fn inverse(
             let new_parent = after.dn.parent_spelling().and_then(|parent| Dn::parse(parent).ok());
             let new_superior = old_parent.filter(|old| Some(old) != new_parent.as_ref());
             let delete_old_rdn = !had_new || !server.profile().keeps_old_rdn;
-            let rest = rest(before, &rename_values(after, &old_rdn, delete_old_rdn), &old_rdn, &options);
+            let rest =
+                remaining_differences(before, &rename_values(after, &old_rdn, delete_old_rdn), &old_rdn, &options);
             let rename = Change::ModifyDn { new_rdn: old_rdn, delete_old_rdn, new_superior };
             let mut undo = vec![plain(&after.dn, rename)];
             undo.extend((!rest.is_empty()).then(|| plain(&before.dn, Change::Modify(rest))));
-            undo
+            Inverse::of(undo)
         }
-        _ => Vec::new(),
+        _ => Inverse::default(),
     }
 }
 
-/// What makes an entry that has its old name again what it was.
-fn rest(before: &Entry, renamed: &Entry, old_rdn: &Rdn, options: &Options) -> Vec<Modification> {
+/// The modifications that restore an entry once it has its old name again.
+fn remaining_differences(before: &Entry, renamed: &Entry, old_rdn: &Rdn, options: &Options) -> Vec<Modification> {
     let mut renamed = renamed.clone();
-    // A value of the name may be spelled as the name is: no server lets it be changed.
+    // A value of the RDN may be spelled as in the RDN. Servers refuse to change it, so it does not count as a difference.
     for ava in old_rdn.avas() {
-        let is_it = |value: &Value| matches(equality_rule(&ava.attribute_type), &value.bytes, &ava.value);
-        let Some(was) = before.values(&ava.attribute_type).find(|value| is_it(value)) else { continue };
+        let is_named = |value: &Value| matches(equality_rule(&ava.attribute_type), &value.bytes, &ava.value);
+        let Some(was) = before.values(&ava.attribute_type).find(|value| is_named(value)) else { continue };
         let own = renamed.attributes.iter_mut().filter(|own| own.description.is(&ava.attribute_type));
-        own.flat_map(|own| &mut own.values).filter(|value| is_it(value)).for_each(|value| *value = was.clone());
+        own.flat_map(|own| &mut own.values).filter(|value| is_named(value)).for_each(|value| *value = was.clone());
     }
     let mut rest = modifications(&renamed, before, options);
-    // Links follow the name back.
+    // The server updates links by itself.
     let follows = |name: &str| options.server.profile().follows_moves && is_linked(name);
     rest.retain(|modification| !follows(modification.description.attribute_type()));
     rest

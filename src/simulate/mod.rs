@@ -1,19 +1,19 @@
-//! Change records applied to exports, as a server would do it, and the exports afterwards.
+//! Change records applied to exports as a server would apply them, and the exports afterwards.
 //!
-//! Three readings. The first ([`touched`]) takes what the records touch: the entries that they name, the parents of new
-//! ones, the children of those that go, what stands below those that are moved, and in Active Directory the entries
-//! whose links follow. The records are applied to these with the rules of [`apply`](crate::proof::apply). The last
-//! ([`rewrite`]) copies the exports, with other text where an entry has changed.
+//! The exports are read twice. The first reading ([`targets`]) collects the entries that the records may change: those that
+//! they name, everything below moved entries, and in Active Directory the entries with links to deleted and moved ones; of the
+//! parents of new entries and the children of deleted ones, it collects the names. The records are applied to these by the
+//! model of a server in [`apply`](crate::proof::apply). The second reading ([`rewrite`]) copies the exports, with the changes in place:
 //!
-//! | entry | in the export afterwards |
+//! | entry | in the text afterwards |
 //! | --- | --- |
-//! | not changed | the bytes that was there, comments with them |
-//! | changed, renamed, moved along | where it stood, as the writer writes it |
-//! | added | behind its parent; at the end if that is in no export |
-//! | deleted | gone, with the comments before it |
+//! | unchanged | the same bytes, with its comments |
+//! | changed, renamed, moved | in its old place, written again |
+//! | added | after its parent; at the end if its parent is in no export |
+//! | deleted | left out, with the comments before it |
 
 mod rewrite;
-mod touched;
+mod targets;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -29,127 +29,67 @@ use crate::policy::ServerSchema;
 use crate::proof::apply::Model;
 
 pub use rewrite::rewrite;
-use touched::{Found, Touched};
+use targets::{Targets, TargetsPass};
 
-/// What came of the records.
+/// The result of applying records.
 #[derive(Default)]
 pub struct Outcome {
-    /// How many were applied.
+    /// Number of records that were applied.
     pub applied: usize,
-    /// Numbers of those that were refused, from 0, and why.
+    /// The refused records: their indices, and the result codes.
     pub refused: Vec<(usize, ResultCode)>,
-    /// What is other in the exports.
+    /// How the exports change.
     pub changes: Changes,
 }
 
-/// What is other in the exports afterwards.
+/// How exports change, entry by entry.
 #[derive(Default)]
 pub struct Changes {
-    /// Entries by where they stood; none for one that is gone.
+    /// Changed entries by their places in the exports; `None` for a deleted entry.
     pub changed: HashMap<Origin, Option<Entry>>,
-    /// New entries by where the entry stands that they follow, parents first.
-    pub behind: HashMap<Origin, Vec<Entry>>,
-    /// New entries that follow none.
-    pub at_end: Vec<Entry>,
+    /// Added entries by the place of the entry that they follow, parents first.
+    pub added_after: HashMap<Origin, Vec<Entry>>,
+    /// Added entries whose parent is in no export, parents first.
+    pub added_at_end: Vec<Entry>,
 }
 
-/// Why nothing was applied.
+/// Why records are not applied.
 #[derive(Debug, Error)]
 pub enum SimulateError<E> {
     /// The exports cannot be read.
     #[error(transparent)]
     Scan(ScanError<E>),
-    /// An entry that the records touch is there twice.
-    #[error("an entry is there twice")]
+    /// An entry that the records change appears twice in the exports.
+    #[error("an entry appears twice in the exports")]
     Twice {
-        /// Its name.
+        /// The name of the entry.
         dn: Dn,
-        /// Where.
+        /// The places of both.
         origins: [Origin; 2],
     },
-    /// A part of the exports is missing.
+    /// The exports are incomplete.
     #[error("{what}")]
     Incomplete {
-        /// What is missing.
+        /// What shows that, as a message.
         what: &'static str,
-        /// Where that shows.
+        /// The places that show it.
         finding: Finding,
     },
 }
 
-/// Applies the records in order. Stops behind the first that is refused, unless it is to keep going.
+/// Applies the records in order and stops after the first refused one, unless `keep_going` is set.
 pub fn simulate<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
-    server: impl Into<ServerSchema>,
+    schema: impl Into<ServerSchema>,
     records: &[ChangeRecord],
     keep_going: bool,
 ) -> Result<Outcome, SimulateError<E::Error>> {
-    run(exports, urls, server.into(), records, keep_going, None)
-}
-
-/// A record that was applied.
-pub struct Applied<'a> {
-    /// Its number, from 0.
-    pub number: usize,
-    /// Its entry before it.
-    pub before: Option<&'a Entry>,
-    /// Its entry behind it.
-    pub after: Option<&'a Entry>,
-    /// What the server took out of other entries along with it: by the name of each, the values that named a deleted entry.
-    pub unlinked: Vec<(Dn, Modification)>,
-}
-
-/// What is shown of every record that is applied.
-pub type Watch<'w> = dyn FnMut(Applied<'_>) + 'w;
-
-/// [`simulate`], with every record that is applied shown to `watch`.
-pub fn simulate_watched<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
-    server: impl Into<ServerSchema>,
-    records: &[ChangeRecord],
-    keep_going: bool,
-    watch: &mut Watch<'_>,
-) -> Result<Outcome, SimulateError<E::Error>> {
-    run(exports, urls, server.into(), records, keep_going, Some(watch))
-}
-
-fn run<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
-    schema: ServerSchema,
-    records: &[ChangeRecord],
-    keep_going: bool,
-    mut watch: Option<&mut Watch<'_>>,
-) -> Result<Outcome, SimulateError<E::Error>> {
-    let mut found = Found::default();
-    let touched = Touched::by(records, schema.server());
-    let census = scan(exports, urls, None, &touched, |more| found.merge(more)).map_err(SimulateError::Scan)?;
-    check_whole(&census)?;
-    let before = by_name(found.entries)?;
-    let mut model = Model {
-        entries: before.clone(),
-        others: found.parents.keys().filter(|key| !before.contains_key(*key)).cloned().collect(),
-        ..Model::new(schema)
-    };
-    for (parent, child) in found.children {
-        model.children.entry(parent).or_default().insert(child);
-    }
+    let mut simulation = Simulation::new(exports, urls, schema.into(), records)?;
     let mut outcome = Outcome::default();
     for (number, record) in records.iter().enumerate() {
-        let first = model.look_at(record.dn.key()).cloned();
-        let is_delete = watch.is_some() && matches!(record.change, Change::Delete);
-        let unlinked = if is_delete { model.links_to(record.dn.key()) } else { Vec::new() };
-        match model.step(record) {
-            Ok(()) => {
-                outcome.applied += 1;
-                let key = model.renames.last().filter(|_| matches!(record.change, Change::ModifyDn { .. }));
-                let key = key.map_or(record.dn.key(), |(_, new)| new).clone();
-                if let Some(watch) = &mut watch {
-                    watch(Applied { number, before: first.as_ref(), after: model.look_at(&key), unlinked });
-                }
-            }
+        match simulation.apply(record) {
+            Ok(()) => outcome.applied += 1,
             Err(code) => {
                 outcome.refused.push((number, code));
                 if !keep_going {
@@ -158,18 +98,78 @@ fn run<E: Exports>(
             }
         }
     }
-    model.follow_links();
-    outcome.changes = changes(&before, &model.entries, &found.parents);
+    outcome.changes = simulation.changes();
     Ok(outcome)
 }
 
-fn check_whole<E>(census: &Census) -> Result<(), SimulateError<E>> {
-    let lacks = [
-        (&census.cut, "a search ended before it had given every entry"),
-        (&census.partial_lists, "lists of which the export holds a part only"),
-        (&census.without_values, "entries without their values"),
+/// The entries of exports that records may change, while the records are applied one by one.
+pub struct Simulation {
+    model: Model,
+    /// The entries as they are in the exports.
+    before: BTreeMap<DnKey, Arc<Entry>>,
+    /// Places of the parents of added and moved entries.
+    parents: HashMap<DnKey, Origin>,
+}
+
+impl Simulation {
+    /// Collects what these records may change. No other records can be applied.
+    pub fn new<E: Exports>(
+        exports: &E,
+        urls: UrlPolicy<'_>,
+        schema: ServerSchema,
+        records: &[ChangeRecord],
+    ) -> Result<Self, SimulateError<E::Error>> {
+        let mut targets = Targets::default();
+        let pass = TargetsPass::new(records, schema.server());
+        let census = scan(exports, urls, None, &pass, |found| targets.merge(found)).map_err(SimulateError::Scan)?;
+        check_complete(&census)?;
+        let before = by_name(targets.entries)?;
+        let mut model = Model {
+            entries: before.clone(),
+            existing: targets.parents.keys().filter(|key| !before.contains_key(*key)).cloned().collect(),
+            ..Model::new(schema)
+        };
+        for (parent, child) in targets.children {
+            model.children.entry(parent).or_default().insert(child);
+        }
+        Ok(Self { model, before, parents: targets.parents })
+    }
+
+    /// An entry as it is now.
+    pub fn entry(&mut self, key: &DnKey) -> Option<&Entry> {
+        self.model.entry(key)
+    }
+
+    /// The values that the server removes from other entries when it deletes this one, by the names of those entries.
+    pub fn links_to(&mut self, key: &DnKey) -> Vec<(Dn, Modification)> {
+        self.model.links_to(key)
+    }
+
+    /// Applies a record, or gives the result code with which the server refuses it.
+    pub fn apply(&mut self, record: &ChangeRecord) -> Result<(), ResultCode> {
+        self.model.apply_one_of_many(record)
+    }
+
+    /// The name that the entry of a record has after the record was applied.
+    pub fn name_after(&self, record: &ChangeRecord) -> DnKey {
+        let renamed = self.model.renames.last().filter(|_| matches!(record.change, Change::ModifyDn { .. }));
+        renamed.map_or(record.dn.key(), |(_, new)| new).clone()
+    }
+
+    /// How the exports change by the records that were applied.
+    pub fn changes(mut self) -> Changes {
+        self.model.update_links();
+        changes(&self.before, &self.model.entries, &self.parents)
+    }
+}
+
+fn check_complete<E>(census: &Census) -> Result<(), SimulateError<E>> {
+    let signs = [
+        (&census.cut, "a search ended before it returned every entry"),
+        (&census.partial_lists, "some attributes have only a part of their values"),
+        (&census.without_values, "some entries have no values"),
     ];
-    match lacks.into_iter().find(|(finding, _)| finding.count > 0) {
+    match signs.into_iter().find(|(finding, _)| finding.count > 0) {
         None => Ok(()),
         Some((finding, what)) => Err(SimulateError::Incomplete { what, finding: finding.clone() }),
     }
@@ -186,8 +186,8 @@ fn by_name<E>(entries: Vec<Entry>) -> Result<BTreeMap<DnKey, Arc<Entry>>, Simula
     Ok(names)
 }
 
-/// Entries that stood nowhere have this line.
-const NOWHERE: u64 = 0;
+/// The line of an entry that is in no export. Lines count from 1.
+const NO_LINE: u64 = 0;
 
 fn changes(
     before: &BTreeMap<DnKey, Arc<Entry>>,
@@ -195,8 +195,8 @@ fn changes(
     parents: &HashMap<DnKey, Origin>,
 ) -> Changes {
     let mut changes = Changes::default();
-    let stood = after.values().filter(|entry| entry.origin.line != NOWHERE);
-    let now: HashMap<Origin, &Entry> = stood.map(|entry| (entry.origin, entry.as_ref())).collect();
+    let exported = after.values().filter(|entry| entry.origin.line != NO_LINE);
+    let now: HashMap<Origin, &Entry> = exported.map(|entry| (entry.origin, entry.as_ref())).collect();
     for entry in before.values() {
         let is_same = |now: &&Entry| now.dn.raw_bytes() == entry.dn.raw_bytes() && now.attributes == entry.attributes;
         match now.get(&entry.origin) {
@@ -206,19 +206,19 @@ fn changes(
             }
         }
     }
-    // Parents come before their children, so the place of a new parent is known.
+    // Parents come before their children in `after`, so the place of an added parent is known when it is needed.
     let mut places: HashMap<&DnKey, Option<Origin>> = HashMap::new();
-    for (key, entry) in after.iter().filter(|(_, entry)| entry.origin.line == NOWHERE) {
+    for (key, entry) in after.iter().filter(|(_, entry)| entry.origin.line == NO_LINE) {
         let parent = key.parent().unwrap_or_default();
         let place = match after.get(&parent) {
-            Some(parent) if parent.origin.line != NOWHERE => Some(parent.origin),
+            Some(parent) if parent.origin.line != NO_LINE => Some(parent.origin),
             Some(parent) => places.get(parent.dn.key()).copied().flatten(),
             None => parents.get(&parent).copied(),
         };
         places.insert(key, place);
         match place {
-            Some(place) => changes.behind.entry(place).or_default().push(Entry::clone(entry)),
-            None => changes.at_end.push(Entry::clone(entry)),
+            Some(place) => changes.added_after.entry(place).or_default().push(Entry::clone(entry)),
+            None => changes.added_at_end.push(Entry::clone(entry)),
         }
     }
     changes

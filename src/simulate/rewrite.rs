@@ -1,6 +1,6 @@
-//! The exports again, with the changes in them.
+//! The text of the exports with the changes in place.
 //!
-//! Several exports become one text: their `version:` lines go, except the first.
+//! Several exports become one text, so only the `version:` line of the first one is kept.
 
 use std::ops::ControlFlow;
 
@@ -10,7 +10,7 @@ use crate::directory::scan_errors::MoreErrors;
 use crate::ldap::{Entry, Origin};
 use crate::ldif::{AttributeSelection, ChangeKind, LdifError, NonEntry, Record, RecordReader, UrlPolicy, writer};
 
-/// Gives the text part by part to `out`, until that breaks.
+/// Passes the text part by part to `out`, until that breaks.
 pub fn rewrite<E: Exports>(
     exports: &E,
     urls: UrlPolicy<'_>,
@@ -19,7 +19,7 @@ pub fn rewrite<E: Exports>(
 ) -> Result<(), ScanError<E::Error>> {
     let mut stop = None;
     let mut export = 0;
-    let mut end = End::default();
+    let mut end = TextEnd::default();
     let work = |block: BlockText<'_>| (block.export, rewritten(block, urls, changes));
     let mut take = |(of, result): (u16, Result<Vec<u8>, LdifError>)| match result {
         Ok(text) => {
@@ -42,9 +42,9 @@ pub fn rewrite<E: Exports>(
     if let Some(error) = stop {
         return Err(error);
     }
-    if !changes.at_end.is_empty() {
+    if !changes.added_at_end.is_empty() {
         let mut text = end.gap().to_vec();
-        for entry in &changes.at_end {
+        for entry in &changes.added_at_end {
             write(&mut text, entry, None);
         }
         let _ = out(&text);
@@ -52,17 +52,17 @@ pub fn rewrite<E: Exports>(
     Ok(())
 }
 
-/// How a text ends: a record ends with a blank line.
+/// The last three bytes of a text, which show whether its last record has ended.
 #[derive(Default)]
-struct End(Vec<u8>);
+struct TextEnd(Vec<u8>);
 
-impl End {
+impl TextEnd {
     fn add(&mut self, text: &[u8]) {
         self.0.extend_from_slice(&text[text.len().saturating_sub(3)..]);
         self.0.drain(..self.0.len().saturating_sub(3));
     }
 
-    /// What must come before the next record.
+    /// The line ends that are missing before the next record: a record ends with a blank line.
     fn gap(&self) -> &'static [u8] {
         match self.0.as_slice() {
             [] | [.., b'\n', b'\n'] | [b'\n', b'\r', b'\n'] => b"",
@@ -72,15 +72,15 @@ impl End {
     }
 }
 
-/// Writes an entry that stood nowhere behind what is there.
+/// Writes an added entry after a text that may not end with a blank line.
 fn append(text: &mut Vec<u8>, entry: &Entry, changetype: Option<&str>) {
-    let mut end = End::default();
+    let mut end = TextEnd::default();
     end.add(text);
     text.extend_from_slice(end.gap());
     write(text, entry, changetype);
 }
 
-/// Writes an entry and the blank line behind it.
+/// Writes an entry and a blank line.
 fn write(text: &mut Vec<u8>, entry: &Entry, changetype: Option<&str>) {
     let start = text.len();
     writer::write_entry(text, entry);
@@ -98,7 +98,7 @@ fn rewritten(block: BlockText<'_>, urls: UrlPolicy<'_>, changes: &Changes) -> Re
     let mut text = Vec::with_capacity(block.bytes.len());
     let mut rest = block.bytes;
     let mut line = block.first_line;
-    // Where records begin and end is all that is asked.
+    // Only the lines at which records begin and end are needed.
     let no_attribute = AttributeSelection::default();
     let mut reader = RecordReader::new(block.bytes, block.first_line, urls).only(Some(&no_attribute));
     while let Some(record) = reader.next() {
@@ -118,14 +118,14 @@ fn rewritten(block: BlockText<'_>, urls: UrlPolicy<'_>, changes: &Changes) -> Re
             continue;
         }
         let origin = Origin { export: block.export, line: own_line };
-        let kept = changes.changed.get(&origin);
-        push_before(&mut text, before, block.export == 0, matches!(kept, Some(None)));
-        match kept {
+        let change = changes.changed.get(&origin);
+        push_lines_before(&mut text, before, block.export == 0, matches!(change, Some(None)));
+        match change {
             None => text.extend_from_slice(own),
             Some(None) => {}
             Some(Some(entry)) => write(&mut text, entry, changetype),
         }
-        for entry in changes.behind.get(&origin).into_iter().flatten() {
+        for entry in changes.added_after.get(&origin).into_iter().flatten() {
             append(&mut text, entry, changetype);
         }
     }
@@ -133,23 +133,24 @@ fn rewritten(block: BlockText<'_>, urls: UrlPolicy<'_>, changes: &Changes) -> Re
     Ok(text)
 }
 
-/// What stands before a record: comments, and the `version:` line of the first one.
-fn push_before(text: &mut Vec<u8>, before: &[u8], is_first_export: bool, is_gone: bool) {
+/// Copies the lines before a record: comments, and the `version:` line of the first export. A deleted record loses its
+/// comments.
+fn push_lines_before(text: &mut Vec<u8>, before: &[u8], is_first_export: bool, is_deleted: bool) {
     for line in before.split_inclusive(|byte| *byte == b'\n') {
         let is_version = line.starts_with(b"version:");
         if is_version && is_first_export {
             text.extend_from_slice(line);
-            // Nothing may follow it that begins another record.
-            if is_gone {
+            // Without its record, the line would run into the next one.
+            if is_deleted {
                 text.push(b'\n');
             }
-        } else if !is_version && !is_gone {
+        } else if !is_version && !is_deleted {
             text.extend_from_slice(line);
         }
     }
 }
 
-/// Cuts off the first lines.
+/// Cuts the first `count` lines off `rest`.
 fn take_lines<'t>(rest: &mut &'t [u8], count: u64) -> &'t [u8] {
     let end = match count.checked_sub(1).and_then(|last| usize::try_from(last).ok()) {
         None => 0,

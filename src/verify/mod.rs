@@ -1,56 +1,56 @@
-//! Whether the records of a change set are done, by what a later export shows.
+//! Which records of a change set are done, judged by a later export.
 //!
-//! | record | done | not done | changed by somebody else |
+//! | record | done | not done | changed by someone else |
 //! | --- | --- | --- | --- |
-//! | modify: values | those that it deletes are not there and those that it adds are | the other way round | anything else, or the entry is not there |
-//! | modify: all values (`replace`, `delete` without values) | the attribute has exactly the new values | it has exactly the values from before, which the rollback of the set holds | anything else |
-//! | add | the entry is there with its values | it is not there | it is there with others |
-//! | delete | the entry is gone | it is there | |
-//! | modrdn | the entry has the new name | it has the old one | it has both, or none |
-//! | a modify that takes away and adds the same values: a guard | nothing to see; it goes with the deletion behind it | | |
+//! | modify: single values | the values to delete are absent and the values to add are present | the other way round | anything else, or the entry does not exist |
+//! | modify: all values (`replace`, or `delete` without values) | the attribute has exactly the new values | it has exactly the old values, which the rollback holds | anything else |
+//! | add | the entry exists with these values | it does not exist | it exists with other values |
+//! | delete | the entry does not exist | it exists | |
+//! | modrdn | the entry has the new name | it has the old name | both names exist, or neither |
+//! | guard: a modify that deletes and adds the same values | it changes nothing, so nothing can be seen; it belongs to the deletion after it | | |
 //!
-//! What a later record of the same set deletes is done if the entry is gone. An entry that a record of the set renames is
-//! looked for under its names before and afterwards. Values are compared by the matching rule of their attribute.
+//! A record whose entry a later record of the change set deletes is done if the entry does not exist. An entry that the change
+//! set renames is searched for by all of its names. Values are compared by the matching rule of their attribute.
 //!
-//! An operational attribute that the export cannot show (see [`survey::Visibility`]) is left out of the comparison. If
-//! all that is left is done, or nothing is left, the verdict is "not shown": the record may be done, and this export does
-//! not say so. Whether exports can tell anything at all is asked first: see [`trust`].
+//! Operational attributes that an export cannot show ([`survey::Evidence`]) are not compared. If only such attributes remain,
+//! or everything else is done, the verdict is "not shown": the record may be done, but this export does not show it. Exports
+//! that show too little for any verdict are refused first ([`trust`]).
 
+mod effect;
 pub mod survey;
 pub mod trust;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::directory::key_hash::KeySet;
-use crate::ldap::attribute_types::equality_rule;
-use crate::ldap::matching::normalize;
-use crate::ldap::{
-    AttributeDescription, AttributeKey, Change, ChangeRecord, DnKey, Entry, ModOp, Modification, Renames, Value,
-};
+use crate::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, Entry, Renames, Value};
 use crate::lifecycle::state::same_value;
+use effect::Effects;
+use survey::Evidence;
 
-/// What became of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Whether a record is done.
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Verdict {
     /// It is done.
     Done,
-    /// It is not done: everything is as it was before.
+    /// It is not done: everything is as before.
     NotDone,
-    /// Something is neither as it was nor as the record leaves it.
+    /// Something is neither as before nor as the record leaves it. The message says what.
     Changed(String),
-    /// The exports do not show whether it is done: what of it they do not show.
+    /// The exports do not show whether it is done.
     NotShown(NotShown),
-    /// It changes nothing, so nothing shows.
+    /// It is a guard, which changes nothing.
     Guard,
 }
 
-/// What of a record the exports do not show.
+/// What the exports do not show of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotShown {
-    /// Operational attributes that it writes.
+    /// Operational attributes that the record writes.
     Attributes(Vec<String>),
-    /// The place of its entry.
+    /// The part of the directory that its entry belongs to.
     Place,
 }
 
@@ -58,56 +58,47 @@ impl fmt::Display for NotShown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Attributes(names) => write!(f, "the export does not show {}", names.join(", ")),
-            Self::Place => f.write_str("no entry above it is in the exports"),
+            Self::Place => f.write_str("the exports have no entry above it"),
         }
     }
 }
 
 impl Verdict {
-    /// Its word: stable.
+    /// Its name in reports: stable.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::NotDone => "not-done",
-            Self::Changed(_) => "changed",
-            Self::NotShown(_) => "not-shown",
-            Self::Guard => "guard",
-        }
+        self.into()
     }
 }
 
-/// A record of a change set, with what undoes it.
+/// A record of a change set, with its undo.
 #[derive(Clone)]
-pub struct SetRecord {
+pub struct RecordWithUndo {
     /// The record.
     pub record: ChangeRecord,
-    /// The record of the rollback that undoes it, if there is one: it holds the values from before.
+    /// The record of the rollback that undoes it, which holds the old values; `None` for a guard.
     pub undo: Option<ChangeRecord>,
 }
 
-/// What later exports show.
-pub struct Evidence<'e> {
-    /// The entries of the names that are [`wanted`].
-    pub now: &'e [Entry],
-    /// Whether an export shows an attribute where an entry has it.
-    pub shows: &'e dyn Fn(u16, &AttributeDescription) -> bool,
-    /// Whether the place of an entry is shown, so that an entry which is not there does not exist.
-    pub covers: &'e dyn Fn(&DnKey) -> bool,
-}
-
-/// The names that each record's entry had, has by the record, and gets.
-struct Names {
-    /// Before the set.
+/// The names that the entry of a record has in the course of a change set.
+struct EntryNames {
+    /// Before the change set.
     first: DnKey,
     /// When the record runs.
     then: DnKey,
-    /// After the set.
+    /// After the change set.
     last: DnKey,
 }
 
-fn names(records: &[ChangeRecord]) -> Vec<Names> {
+impl EntryNames {
+    /// The entry under its latest name that exists.
+    fn find<'e>(&self, entries: &HashMap<&DnKey, &'e Entry>) -> Option<&'e Entry> {
+        [&self.last, &self.then, &self.first].into_iter().find_map(|name| entries.get(name).copied())
+    }
+}
+
+fn entry_names(records: &[ChangeRecord]) -> Vec<EntryNames> {
     let mut renames = Renames::default();
-    // How many renames stand before each record.
+    // The number of renames before each record.
     let mut done = Vec::with_capacity(records.len());
     for record in records {
         done.push(renames.len());
@@ -117,266 +108,132 @@ fn names(records: &[ChangeRecord]) -> Vec<Names> {
     }
     let of = |(record, done): (&ChangeRecord, usize)| {
         let then = record.dn.key().clone();
-        Names { first: renames.before(&then, done), last: renames.after(&then, done), then }
+        EntryNames { first: renames.before(&then, done), last: renames.after(&then, done), then }
     };
     records.iter().zip(done).map(of).collect()
 }
 
-/// The names that a pass over the export must look for.
-pub fn wanted(records: &[ChangeRecord]) -> KeySet {
-    names(records).into_iter().flat_map(|names| [names.first, names.then, names.last]).collect()
+/// The names that a pass over the exports must search for.
+pub fn wanted_names(records: &[ChangeRecord]) -> KeySet {
+    entry_names(records).into_iter().flat_map(|names| [names.first, names.then, names.last]).collect()
 }
 
-/// What became of each record, by what later exports show.
-pub fn check(set: &[SetRecord], evidence: &Evidence<'_>) -> Vec<Verdict> {
-    let now: HashMap<&DnKey, &Entry> = evidence.now.iter().map(|entry| (entry.dn.key(), entry)).collect();
+/// The verdict on each record of a change set.
+pub fn check(set: &[RecordWithUndo], evidence: &Evidence<'_>) -> Vec<Verdict> {
     let records: Vec<ChangeRecord> = set.iter().map(|of| of.record.clone()).collect();
-    let records = records.as_slice();
-    let names = names(records);
-    let deletions = records.iter().zip(&names).enumerate();
-    let deletions = deletions.filter(|(_, (record, _))| matches!(record.change, Change::Delete));
-    // The last deletion of each entry.
-    let deletions: HashMap<&DnKey, usize> = deletions.map(|(index, (_, of))| (&of.last, index)).collect();
-    let deletes = |from: usize, key: &DnKey| deletions.get(key).is_some_and(|last| *last >= from);
-    let deleted = |key: &DnKey| {
-        if (evidence.covers)(key) { Verdict::Done } else { Verdict::NotShown(NotShown::Place) }
+    let names = entry_names(&records);
+    let deletes = records.iter().zip(&names).enumerate();
+    let deletes = deletes.filter(|(_, (record, _))| matches!(record.change, Change::Delete));
+    let checker = Checker {
+        now: evidence.entries().iter().map(|entry| (entry.dn.key(), entry)).collect(),
+        last_deletes: deletes.map(|(index, (_, of))| (&of.last, index)).collect(),
+        evidence,
     };
-    let verdict = |(index, record): (usize, &ChangeRecord)| {
-        let Names { first, then, last } = &names[index];
-        let entry = [last, then, first].into_iter().find_map(|name| now.get(name));
-        match &record.change {
+    set.iter().zip(&names).enumerate().map(|(index, (of, names))| checker.verdict(index, of, names)).collect()
+}
+
+/// What the verdicts on the records of one change set need.
+struct Checker<'c> {
+    /// The entries of the exports by their names.
+    now: HashMap<&'c DnKey, &'c Entry>,
+    /// The index of the last deletion of each entry, by its name after the change set.
+    last_deletes: HashMap<&'c DnKey, usize>,
+    evidence: &'c Evidence<'c>,
+}
+
+impl Checker<'_> {
+    fn verdict(&self, index: usize, of: &RecordWithUndo, names: &EntryNames) -> Verdict {
+        let entry = names.find(&self.now);
+        match &of.record.change {
             Change::Modify(modifications) => {
-                let effects = effects(modifications);
-                if effects.values().all(Effect::is_none) {
-                    return Verdict::Guard;
-                }
+                let effects = Effects::of(modifications);
                 match entry {
-                    Some(entry) => {
-                        let shows =
-                            |description: &AttributeDescription| (evidence.shows)(entry.origin.export, description);
-                        modified(entry, &effects, &before(&effects, set[index].undo.as_ref()), &shows)
-                    }
-                    None if deletes(index, last) => deleted(last),
-                    None => Verdict::Changed("the entry is gone".to_owned()),
+                    _ if effects.are_none() => Verdict::Guard,
+                    Some(entry) => effects.verdict(entry, of.undo.as_ref(), self.evidence),
+                    None if self.is_deleted_later(index, names) => self.absent(names),
+                    None => Verdict::Changed("the entry no longer exists".to_owned()),
                 }
             }
-            Change::Delete if entry.is_none() => deleted(last),
+            Change::Delete if entry.is_none() => self.absent(names),
             Change::Delete => Verdict::NotDone,
-            Change::Add(attributes) => match entry {
-                None => Verdict::NotDone,
-                Some(entry) => {
-                    let shown = attributes
-                        .iter()
-                        .filter(|attribute| (evidence.shows)(entry.origin.export, &attribute.description));
-                    let lacks = shown.into_iter().find(|attribute| {
-                        let name = attribute.description.attribute_type();
-                        !attribute.values.iter().all(|value| has(entry, &attribute.description, name, value))
-                    });
-                    lacks.map_or(Verdict::Done, |attribute| {
-                        Verdict::Changed(format!("{} differs", attribute.description))
-                    })
-                }
-            },
-            Change::ModifyDn { .. } => match record.new_name() {
-                None => Verdict::Changed("its new name is none".to_owned()),
-                Some(_) => match (now.contains_key(last), now.contains_key(then) || now.contains_key(first)) {
+            Change::Add(attributes) => {
+                let Some(entry) = entry else { return Verdict::NotDone };
+                let mut shown = attributes
+                    .iter()
+                    .filter(|attribute| self.evidence.shows(entry.origin.export, &attribute.description));
+                let differs = shown.find(|attribute| {
+                    !attribute.values.iter().all(|value| has_value(entry, &attribute.description, value))
+                });
+                differs.map_or(Verdict::Done, |attribute| {
+                    Verdict::Changed(format!("{} has other values", attribute.description))
+                })
+            }
+            Change::ModifyDn { .. } if of.record.new_name().is_none() => {
+                Verdict::Changed("its new name is invalid".to_owned())
+            }
+            Change::ModifyDn { .. } => {
+                let has_old = self.now.contains_key(&names.then) || self.now.contains_key(&names.first);
+                match (self.now.contains_key(&names.last), has_old) {
                     (true, false) => Verdict::Done,
                     (false, true) => Verdict::NotDone,
-                    (false, false) if deletes(index, last) => deleted(last),
-                    (true, true) => Verdict::Changed("both names are there".to_owned()),
-                    (false, false) => Verdict::Changed("neither name is there".to_owned()),
-                },
-            },
-        }
-    };
-    records.iter().enumerate().map(verdict).collect()
-}
-
-/// Which records are left to do: those that are not done, each with the guard before it.
-pub fn left(verdicts: &[Verdict], records: &[ChangeRecord]) -> Vec<usize> {
-    let mut left = Vec::new();
-    for (index, _) in verdicts.iter().enumerate().filter(|(_, verdict)| **verdict == Verdict::NotDone) {
-        let guard = index.checked_sub(1).filter(|before| verdicts[*before] == Verdict::Guard);
-        left.extend(guard.filter(|before| records[*before].dn == records[index].dn));
-        left.push(index);
-    }
-    left
-}
-
-/// What the modifications of one attribute come to. Values are in their normal forms, so that a group of thousands is not
-/// compared with thousands of values one by one.
-#[derive(Default)]
-struct Effect {
-    description: Option<AttributeDescription>,
-    /// Values that are gone afterwards.
-    removed: HashSet<Vec<u8>>,
-    /// All values are gone, but those added.
-    all_removed: bool,
-    /// Values that are there afterwards.
-    added: HashSet<Vec<u8>>,
-}
-
-impl Effect {
-    fn is_none(&self) -> bool {
-        self.removed.is_empty() && self.added.is_empty() && !self.all_removed
-    }
-}
-
-fn effects(modifications: &[Modification]) -> BTreeMap<AttributeKey, Effect> {
-    let mut effects: BTreeMap<AttributeKey, Effect> = BTreeMap::new();
-    for modification in modifications {
-        let effect = effects.entry(modification.description.key()).or_default();
-        effect.description = Some(modification.description.clone());
-        let rule = equality_rule(modification.description.attribute_type());
-        let values = modification.values.iter().map(|value| normalize(rule, &value.bytes).into_owned());
-        match modification.op {
-            ModOp::Delete if modification.values.is_empty() => effect.all_removed = true,
-            ModOp::Delete => {
-                for value in values {
-                    effect.added.remove(&value);
-                    effect.removed.insert(value);
-                }
-            }
-            ModOp::Replace => {
-                effect.all_removed = true;
-                effect.added = values.collect();
-            }
-            ModOp::Add | ModOp::Increment => {
-                for value in values {
-                    // What is taken away and put back changes nothing.
-                    if !effect.removed.remove(&value) {
-                        effect.added.insert(value);
-                    }
+                    (false, false) if self.is_deleted_later(index, names) => self.absent(names),
+                    (true, true) => Verdict::Changed("both the old and the new name exist".to_owned()),
+                    (false, false) => Verdict::Changed("neither the old nor the new name exists".to_owned()),
                 }
             }
         }
     }
-    effects
+
+    /// Whether the change set deletes the entry after this record.
+    fn is_deleted_later(&self, index: usize, names: &EntryNames) -> bool {
+        self.last_deletes.get(&names.last).is_some_and(|last| *last >= index)
+    }
+
+    /// The verdict where the exports do not have the entry of a record that deletes it.
+    fn absent(&self, names: &EntryNames) -> Verdict {
+        if self.evidence.covers(&names.last) { Verdict::Done } else { Verdict::NotShown(NotShown::Place) }
+    }
 }
 
-fn has(entry: &Entry, description: &AttributeDescription, name: &str, value: &Value) -> bool {
+fn has_value(entry: &Entry, description: &AttributeDescription, value: &Value) -> bool {
+    let name = description.attribute_type();
     let mut same = entry.attributes.iter().filter(|attribute| attribute.description == *description);
     same.any(|attribute| attribute.values.iter().any(|other| same_value(name, &other.bytes, &value.bytes)))
 }
 
-/// Normalised values.
-type Values = HashSet<Vec<u8>>;
-
-/// The values from before of each attribute whose values a record replaces or deletes as a whole, by what undoes it.
-fn before(effects: &BTreeMap<AttributeKey, Effect>, undo: Option<&ChangeRecord>) -> BTreeMap<AttributeKey, Values> {
-    let Some(Change::Modify(undo)) = undo.map(|undo| &undo.change) else { return BTreeMap::new() };
-    let whole = effects.iter().filter(|(_, effect)| effect.all_removed);
-    whole
-        .map(|(key, effect)| {
-            // What the undo makes of the values that the record leaves.
-            let mut values = effect.added.clone();
-            for change in undo.iter().filter(|change| change.description.key() == *key) {
-                let rule = equality_rule(change.description.attribute_type());
-                let changed = change.values.iter().map(|value| normalize(rule, &value.bytes).into_owned());
-                match change.op {
-                    ModOp::Replace => values = changed.collect(),
-                    ModOp::Delete if change.values.is_empty() => values.clear(),
-                    ModOp::Delete => {
-                        let deleted: Values = changed.collect();
-                        values.retain(|value| !deleted.contains(value));
-                    }
-                    ModOp::Add | ModOp::Increment => values.extend(changed),
-                }
-            }
-            (key.clone(), values)
-        })
-        .collect()
-}
-
-fn modified(
-    entry: &Entry,
-    effects: &BTreeMap<AttributeKey, Effect>,
-    before: &BTreeMap<AttributeKey, Values>,
-    shows: &dyn Fn(&AttributeDescription) -> bool,
-) -> Verdict {
-    let (mut done, mut undone) = (true, true);
-    let mut odd = None;
-    let mut hidden = Vec::new();
-    let mut sees_any = false;
-    for (key, effect) in effects {
-        let Some(description) = &effect.description else { continue };
-        if !shows(description) {
-            hidden.push(description.to_string());
-            continue;
-        }
-        sees_any = true;
-        let rule = equality_rule(description.attribute_type());
-        let others = entry.attributes.iter().filter(|attribute| attribute.description == *description);
-        let others = others.flat_map(|attribute| &attribute.values);
-        let now: Values = others.map(|value| normalize(rule, &value.bytes).into_owned()).collect();
-        let there = |value: &Vec<u8>| now.contains(value);
-        let unexpected = now.difference(&effect.added).count();
-        let is_done = effect.added.iter().all(there)
-            && !effect.removed.iter().any(there)
-            && (!effect.all_removed || unexpected == 0);
-        let is_undone = match before.get(key) {
-            Some(before) => now == *before,
-            None => {
-                effect.removed.iter().all(there)
-                    && !effect.added.iter().any(there)
-                    && (!effect.all_removed || unexpected > 0)
-            }
-        };
-        if !is_done && !is_undone || is_done && !done || is_undone && !undone {
-            odd.get_or_insert_with(|| difference(description, effect, before.get(key), &now));
-        }
-        done &= is_done;
-        undone &= is_undone;
+/// The indices of the records that remain to be applied: those that are not done, each with the guard before it.
+pub fn remaining(verdicts: &[Verdict], records: &[ChangeRecord]) -> Vec<usize> {
+    let mut remaining = Vec::new();
+    for (index, _) in verdicts.iter().enumerate().filter(|(_, verdict)| **verdict == Verdict::NotDone) {
+        let guard = index.checked_sub(1).filter(|before| verdicts[*before] == Verdict::Guard);
+        remaining.extend(guard.filter(|before| records[*before].dn == records[index].dn));
+        remaining.push(index);
     }
-    match (done, undone) {
-        (true, _) if !hidden.is_empty() => Verdict::NotShown(NotShown::Attributes(hidden)),
-        (true, _) => Verdict::Done,
-        (false, true) if sees_any => Verdict::NotDone,
-        (false, _) => Verdict::Changed(odd.unwrap_or_else(|| "done in part".to_owned())),
-    }
+    remaining
 }
 
-/// How an attribute that is neither as it was nor as planned differs from both. Values are counted, not shown: they may
-/// be secrets.
-fn difference(description: &AttributeDescription, effect: &Effect, before: Option<&Values>, now: &Values) -> String {
-    let nothing = Values::new();
-    let values = |count: usize| if count == 1 { "1 value".to_owned() } else { format!("{count} values") };
-    let planned = format!("{} of {} planned", effect.added.intersection(now).count(), values(effect.added.len()));
-    let old = before.unwrap_or(&effect.removed);
-    let kept = format!("{} of {} from before", old.intersection(now).count(), values(old.len()));
-    let whole = effect.all_removed;
-    let other =
-        now.iter().filter(|value| !effect.added.contains(*value) && !before.unwrap_or(&nothing).contains(*value));
-    let other = if whole { format!(", {} from neither", values(other.count())) } else { String::new() };
-    format!("{description} is neither as it was nor as planned: it has {planned}, {kept}{other}")
-}
-
-/// The name under which the export holds the entry of each record, if it does.
-pub fn found<'e>(records: &[ChangeRecord], now: &'e [Entry]) -> Vec<Option<&'e Entry>> {
+/// The entry of each record as it is now, under whichever of its names; `None` if the exports do not have it.
+pub fn current_entries<'e>(records: &[ChangeRecord], now: &'e [Entry]) -> Vec<Option<&'e Entry>> {
     let now: HashMap<&DnKey, &Entry> = now.iter().map(|entry| (entry.dn.key(), entry)).collect();
-    let names = names(records);
-    names.iter().map(|of| [&of.last, &of.then, &of.first].into_iter().find_map(|name| now.get(name).copied())).collect()
+    entry_names(records).iter().map(|names| names.find(&now)).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::survey::Survey;
     use super::*;
     use crate::ldap::Dn;
-    use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
+    use crate::ldif::{ChangeReader, Record, RecordReader, UrlPolicy};
+    use crate::policy::Server;
 
     fn records(text: &str) -> Vec<ChangeRecord> {
-        let records = RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse);
-        let change = |record: Record<'_>| match record {
-            Record::Change(record) => convert::change(&record).unwrap(),
-            _ => panic!("no change"),
-        };
-        records.map(|record| change(record.unwrap())).collect()
+        ChangeReader::new(text.as_bytes(), 1, UrlPolicy::Refuse).map(|change| change.unwrap().record).collect()
     }
 
     fn entries(text: &str) -> Vec<Entry> {
         let mut entries = Vec::new();
         for record in RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse) {
-            let Record::Content(record) = record.unwrap() else { panic!("no entry") };
+            let Record::Content(record) = record.unwrap() else { panic!("not an entry") };
             let dn = Dn::parse(&record.dn).unwrap();
             let mut entry = Entry { dn, origin: crate::ldap::Origin::default(), attributes: Vec::new() };
             for line in &record.attributes {
@@ -388,13 +245,23 @@ mod tests {
         entries
     }
 
-    /// The verdicts where exports show everything, and nothing is known of what was there before.
-    fn verdicts(set: &[ChangeRecord], now: &[Entry]) -> Vec<Verdict> {
-        let set: Vec<SetRecord> = set.iter().map(|record| SetRecord { record: record.clone(), undo: None }).collect();
-        check(&set, &Evidence { now, shows: &|_, _| true, covers: &|_| true })
+    fn without_undo(record: ChangeRecord) -> RecordWithUndo {
+        RecordWithUndo { record, undo: None }
     }
 
-    /// With what undoes it, values that are replaced as a whole are compared exactly.
+    /// The verdicts where the export shows everything.
+    fn check_all_shown(set: &[RecordWithUndo], now: Vec<Entry>) -> Vec<Verdict> {
+        let survey = Survey::showing_all(now);
+        check(set, &Evidence::new(&survey, &[], Server::OpenLdap, true))
+    }
+
+    /// The verdicts where the export shows everything and the values from before are unknown.
+    fn verdicts(set: &[ChangeRecord], now: Vec<Entry>) -> Vec<Verdict> {
+        let set: Vec<_> = set.iter().cloned().map(without_undo).collect();
+        check_all_shown(&set, now)
+    }
+
+    /// Where the undo is known, replaced values are compared exactly.
     #[test]
     fn values_replaced_as_a_whole() {
         const RECORD: &str = "dn: cn=n,o=x\nchangetype: modify\nreplace: triple\ntriple: b\n-\n";
@@ -415,14 +282,13 @@ mod tests {
         ];
         for (record, undo, values, expected) in table {
             let [record, undo] = [record, undo].map(|text| records(text).remove(0));
-            let set = [SetRecord { record, undo: Some(undo) }];
-            let now = entries(&format!("dn: cn=n,o=x\n{values}"));
-            let found = check(&set, &Evidence { now: &now, shows: &|_, _| true, covers: &|_| true });
+            let set = [RecordWithUndo { record, undo: Some(undo) }];
+            let found = check_all_shown(&set, entries(&format!("dn: cn=n,o=x\n{values}")));
             assert_eq!(found[0].name(), expected, "{values}: {found:?}");
         }
     }
 
-    /// What an export cannot show is not compared; the rest decides.
+    /// Attributes that the export cannot show are not compared; the others decide.
     #[test]
     fn attributes_that_an_export_does_not_show() {
         const LOCK: &str = "dn: uid=a,o=x\nchangetype: modify\nadd: pwdReset\npwdReset: TRUE\n-\n";
@@ -435,20 +301,18 @@ mod tests {
             (BOTH, "dn: uid=a,o=x\ncn: a\n",    "not-done"),
         ];
         for (text, export, expected) in table {
-            let set: Vec<SetRecord> =
-                records(text).into_iter().map(|record| SetRecord { record, undo: None }).collect();
-            let now = entries(export);
-            let shows = |_: u16, description: &AttributeDescription| !description.is_type("pwdReset");
-            let found = check(&set, &Evidence { now: &now, shows: &shows, covers: &|_| true });
+            let set: Vec<_> = records(text).into_iter().map(without_undo).collect();
+            let survey = Survey { now: entries(export), ..Survey::default() };
+            let found = check(&set, &Evidence::new(&survey, &records(text), Server::OpenLdap, true));
             assert_eq!(found[0].name(), expected, "{export}");
-            assert_eq!(left(&found, &records(text)).len(), usize::from(expected == "not-done"));
+            assert_eq!(remaining(&found, &records(text)).len(), usize::from(expected == "not-done"));
         }
-        let set = [SetRecord { record: records(DELETE).remove(0), undo: None }];
-        let found = check(&set, &Evidence { now: &[], shows: &|_, _| true, covers: &|_| false });
+        let set = [without_undo(records(DELETE).remove(0))];
+        let found = check(&set, &Evidence::new(&Survey::default(), &[], Server::OpenLdap, false));
         assert_eq!(found[0].name(), "not-shown");
     }
 
-    const MARK: &str = "dn: uid=a,o=x\nchangetype: modify\ndelete: st\nst: active\n-\nadd: st\nst: deleted\n-\n";
+    const DISABLE: &str = "dn: uid=a,o=x\nchangetype: modify\ndelete: st\nst: active\n-\nadd: st\nst: deleted\n-\n";
     const GUARD: &str = "dn: uid=a,o=x\nchangetype: modify\ndelete: st\nst: active\n-\nadd: st\nst: active\n-\n";
     const DELETE: &str = "dn: uid=a,o=x\nchangetype: delete\n";
     const MOVE: &str = "dn: uid=a,o=x\nchangetype: modrdn\nnewrdn: uid=a\ndeleteoldrdn: 1\nnewsuperior: ou=b,o=x\n";
@@ -456,22 +320,22 @@ mod tests {
     const CLEAR: &str = "dn: uid=a,o=x\nchangetype: modify\nreplace: st\n-\n";
 
     #[test]
-    fn what_became_of_records() {
+    fn verdicts_of_records() {
         #[rustfmt::skip]
         let table: [(&[&str], &str, &str); 17] = [
-            (&[MARK],          "dn: uid=a,o=x\nst: Deleted\n",              "done"),
-            (&[MARK],          "dn: uid=a,o=x\nst: active\n",               "not-done"),
-            (&[MARK],          "dn: uid=a,o=x\nst: hold\n",                 "changed"),
-            (&[MARK],          "dn: uid=a,o=x\ncn: a\n",                    "changed"),
-            (&[MARK],          "",                                          "changed"),
-            (&[MARK, DELETE],  "",                                          "done done"),
+            (&[DISABLE],         "dn: uid=a,o=x\nst: Deleted\n",              "done"),
+            (&[DISABLE],         "dn: uid=a,o=x\nst: active\n",               "not-done"),
+            (&[DISABLE],         "dn: uid=a,o=x\nst: hold\n",                 "changed"),
+            (&[DISABLE],         "dn: uid=a,o=x\ncn: a\n",                    "changed"),
+            (&[DISABLE],         "",                                          "changed"),
+            (&[DISABLE, DELETE],  "",                                          "done done"),
             (&[GUARD, DELETE], "dn: uid=a,o=x\nst: active\n",               "guard not-done"),
             (&[GUARD, DELETE], "",                                          "guard done"),
             (&[MOVE],          "dn: uid=a,ou=b,o=x\nst: active\n",          "done"),
             (&[MOVE],          "dn: uid=a,o=x\nst: active\n",               "not-done"),
             (&[MOVE],          "",                                          "changed"),
-            (&[MARK, MOVE],    "dn: uid=a,ou=b,o=x\nst: deleted\n",         "done done"),
-            (&[MARK, MOVE],    "dn: uid=a,o=x\nst: deleted\n",              "done not-done"),
+            (&[DISABLE, MOVE],    "dn: uid=a,ou=b,o=x\nst: deleted\n",         "done done"),
+            (&[DISABLE, MOVE],    "dn: uid=a,o=x\nst: deleted\n",              "done not-done"),
             (&[MOVE, AFTER],   "dn: uid=a,o=x\nst: active\n",               "not-done not-done"),
             (&[MOVE, AFTER],   "dn: uid=a,ou=b,o=x\nst: moved\n",           "done done"),
             (&[CLEAR],         "dn: uid=a,o=x\ncn: a\n",                    "done"),
@@ -479,17 +343,17 @@ mod tests {
         ];
         for (set, export, expected) in table {
             let set = records(&set.join("\n"));
-            let verdicts = verdicts(&set, &entries(export));
+            let verdicts = verdicts(&set, entries(export));
             let found: Vec<&str> = verdicts.iter().map(Verdict::name).collect();
             assert_eq!(found.join(" "), expected, "{export}");
         }
     }
 
     #[test]
-    fn a_guard_is_left_with_its_deletion() {
-        let set = records(&[MARK, GUARD, DELETE].join("\n"));
-        let found = verdicts(&set, &entries("dn: uid=a,o=x\nst: deleted\n"));
-        assert_eq!(left(&found, &set), [1, 2]);
-        assert_eq!(left(&verdicts(&set, &[]), &set), [0; 0]);
+    fn a_guard_remains_with_its_deletion() {
+        let set = records(&[DISABLE, GUARD, DELETE].join("\n"));
+        let found = verdicts(&set, entries("dn: uid=a,o=x\nst: deleted\n"));
+        assert_eq!(remaining(&found, &set), [1, 2]);
+        assert_eq!(remaining(&verdicts(&set, Vec::new()), &set), [0; 0]);
     }
 }

@@ -1,5 +1,5 @@
-//! What exports made after a plan show of it, read once: the entries that its records are about, the parts of the
-//! directory that the plan's exports held, and which attributes the exports show at all.
+//! One reading of the exports that were made after a plan. It collects the entries of the plan's records, the parts of the
+//! directory that the plan's exports held, and which operational attributes each export shows.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -15,54 +15,54 @@ use crate::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, Entry, Type
 use crate::ldif::AttributeSelection;
 use crate::policy::Server;
 
-/// What is looked for.
+/// What the survey searches for.
 pub struct SurveyPass {
     wanted: KeySet,
-    /// The names of the parts of the plan's exports, by hash.
+    /// The parts of the plan's exports, as indices, by the hashes of their names.
     parts: HashMap<u64, usize>,
-    /// What is noted of an attribute.
-    roles: TypeMap<Role>,
+    /// The operational attributes that the survey notes.
+    noted: TypeMap<NotedAttribute>,
     times: TypeMap<()>,
     interest: AttributeSelection,
 }
 
-/// What an attribute tells of the export that shows it.
+/// Why the survey notes an operational attribute.
 #[derive(Clone, Copy)]
-enum Role {
-    /// The server sets it on every entry: the export shows operational attributes.
+enum NotedAttribute {
+    /// The server sets it on every entry, so an export with it shows operational attributes.
     AlwaysSet,
-    /// It is operational, and records write it; by number.
+    /// Records write it. The number is its index in [`written_operational`].
     Written(usize),
 }
 
-/// What the exports show of a part.
+/// What the exports show of a part of the directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartSeen {
-    /// The entry of that name is there.
+    /// Whether the entry with the name of the part exists.
     pub entry: bool,
-    /// An entry below that name is there, and in no deeper part.
+    /// Whether an entry below that name exists that belongs to no deeper part.
     pub below: bool,
-    /// The newest time that they show.
+    /// The newest time in the entries of the part.
     pub newest: Option<Time>,
 }
 
 /// What the exports show.
 #[derive(Default)]
 pub struct Survey {
-    /// The entries that were wanted.
+    /// The wanted entries.
     pub now: Vec<Entry>,
     /// The names of all entries.
     pub structure: Structure,
-    /// The parts, by number.
+    /// The parts of the plan's exports, by index.
     pub parts: HashMap<usize, PartSeen>,
-    /// Exports that show attributes which the server always sets.
+    /// Exports with attributes that the server sets on every entry.
     operational: BTreeSet<u16>,
-    /// Operational attributes that records write, by number, and the exports that show them.
+    /// Exports with an operational attribute that records write, and the index of the attribute.
     written: HashSet<(u16, usize)>,
 }
 
 impl Survey {
-    /// Adds what was found in a later block.
+    /// Adds what a later block of the exports gave.
     pub fn merge(&mut self, other: Self) {
         self.now.extend(other.now);
         self.structure.merge(other.structure);
@@ -75,32 +75,57 @@ impl Survey {
             known.newest = known.newest.max(seen.newest);
         }
     }
+
+    /// A survey of one export that shows all attributes of these entries.
+    #[cfg(test)]
+    pub fn showing_all(now: Vec<Entry>) -> Self {
+        Self { now, operational: BTreeSet::from([0]), ..Self::default() }
+    }
 }
 
-/// Which operational attributes the exports cannot show.
-pub struct Visibility<'s> {
+/// What the exports can show of a change set.
+pub struct Evidence<'s> {
     server: Server,
     survey: &'s Survey,
-    attributes: Vec<String>,
+    /// The operational attributes that the records write.
+    written: Vec<String>,
+    knows_parts: bool,
 }
 
-impl Visibility<'_> {
-    /// Whether an export shows an attribute where an entry has it.
+impl<'s> Evidence<'s> {
+    /// The evidence for a change set with these records. `knows_parts` says whether the change set lists the parts of the
+    /// directory that its exports held, and the exports have all of them.
+    pub fn new(survey: &'s Survey, records: &[ChangeRecord], server: Server, knows_parts: bool) -> Self {
+        Self { server, survey, written: written_operational(records, server), knows_parts }
+    }
+
+    /// The entries of the records, as they are now.
+    pub fn entries(&self) -> &'s [Entry] {
+        &self.survey.now
+    }
+
+    /// Whether the exports show the part of the directory that a name belongs to, so that an entry which they do not have
+    /// does not exist.
+    pub fn covers(&self, name: &DnKey) -> bool {
+        self.knows_parts || prefixes(name.as_bytes()).any(|(above, _)| self.survey.structure.holds_key(above))
+    }
+
+    /// Whether an export shows an attribute if an entry has it.
     ///
-    /// Operational attributes are shown if an entry of the export shows one that the server sets on every entry, or
-    /// the attribute itself.
+    /// An operational attribute is shown if an entry of the export has that attribute or one that the server sets on every
+    /// entry.
     pub fn shows(&self, export: u16, description: &AttributeDescription) -> bool {
         let name = description.attribute_type();
         if !is_operational(self.server, name) || self.survey.operational.contains(&export) {
             return true;
         }
-        let number = self.attributes.iter().position(|own| same_type(own, name));
+        let number = self.written.iter().position(|own| same_type(own, name));
         number.is_some_and(|number| self.survey.written.contains(&(export, number)))
     }
 }
 
 /// The operational attributes that records write, each once.
-fn written(records: &[ChangeRecord], server: Server) -> Vec<String> {
+fn written_operational(records: &[ChangeRecord], server: Server) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut add = |description: &AttributeDescription| {
         let name = canonical_name(description.attribute_type());
@@ -119,29 +144,25 @@ fn written(records: &[ChangeRecord], server: Server) -> Vec<String> {
 }
 
 impl SurveyPass {
-    /// A pass for these names, these parts, and the attributes that the records write.
+    /// A pass that searches for these names and parts, and for the operational attributes that the records write.
     pub fn new(wanted: KeySet, parts: &[DnKey], records: &[ChangeRecord], server: Server) -> Self {
-        let mut roles = TypeMap::default();
+        let mut noted = TypeMap::default();
         for name in always_set(server) {
-            roles.insert(name, Role::AlwaysSet);
+            noted.insert(name, NotedAttribute::AlwaysSet);
         }
-        let names = written(records, server);
-        names.iter().enumerate().for_each(|(number, name)| roles.insert(name, Role::Written(number)));
-        let interest = TIMES.into_iter().chain(always_set(server)).chain(names.iter().map(String::as_str));
+        let names = written_operational(records, server);
+        names.iter().enumerate().for_each(|(number, name)| noted.insert(name, NotedAttribute::Written(number)));
+        let interest =
+            TIMES.into_iter().chain(always_set(server)).chain(names.iter().map(String::as_str));
         Self {
             wanted,
-            // Of parts with one name, the first stands for all.
+            // Parts with the same name share the index of the first one.
             parts: parts.iter().enumerate().rev().map(|(number, part)| (hash(part.as_bytes()), number)).collect(),
-            roles,
+            noted,
             times: time_attributes(),
             interest: interest.map(|name| (name, ())).collect(),
         }
     }
-}
-
-/// What the survey says of attributes.
-pub fn visibility<'s>(survey: &'s Survey, records: &[ChangeRecord], server: Server) -> Visibility<'s> {
-    Visibility { server, survey, attributes: written(records, server) }
 }
 
 impl Pass for SurveyPass {
@@ -154,13 +175,13 @@ impl Pass for SurveyPass {
     fn visit(&self, entry: &EntryView<'_>, found: &mut Survey) -> Result<(), Unreadable> {
         found.structure.add_name(entry.key, entry.export, entry.record.line);
         for line in &entry.record.attributes {
-            match self.roles.get(base_type(&line.description)) {
-                Some(Role::AlwaysSet) => drop(found.operational.insert(entry.export)),
-                Some(Role::Written(number)) => drop(found.written.insert((entry.export, number))),
+            match self.noted.get(base_type(&line.description)) {
+                Some(NotedAttribute::AlwaysSet) => drop(found.operational.insert(entry.export)),
+                Some(NotedAttribute::Written(number)) => drop(found.written.insert((entry.export, number))),
                 None => {}
             }
         }
-        // The deepest part counts, as it did when the plan was made.
+        // An entry belongs to the deepest part that it is in, as in the plan.
         let above = prefixes(entry.key).filter_map(|(above, _)| Some((*self.parts.get(&hash(above))?, above.len())));
         let root = self.parts.get(&hash(b"")).map(|part| (*part, 0));
         if let Some((part, length)) = above.chain(root).max_by_key(|(_, length)| *length) {

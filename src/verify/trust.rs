@@ -1,17 +1,17 @@
-//! Whether exports can tell what became of a plan: they must be whole, hold the parts of the directory that the plan's
-//! exports held, and be newer than those.
+//! Whether exports can show what is done of a change set. They must be complete, contain the parts of the directory that the
+//! plan's exports held, and be newer than those.
 //!
-//! | reason | found by |
+//! | exports are refused if | condition |
 //! | --- | --- |
-//! | what a plan refuses, too | [`crate::plan::complete`], but not `age`, `operational` and `parents`, which verdicts take into account |
-//! | a part is missing | its topmost entry is not there, and the change set does not delete or rename it; only if records are about entries in it |
-//! | a part is older | the newest time that its entries show is before the newest that the plan saw in entries which the change set does not delete |
-//! | an export of the plan among newer ones | its digest is that of one of the plan's exports, other exports have others, and it shows as not done what runs before something that others show as done |
+//! | they are incomplete | as for a plan ([`crate::plan::complete`]), except for `age`, `operational` and `parents`, which the verdicts take into account |
+//! | a part is missing | its topmost entry does not exist, and the change set does not delete or rename it; only parts with entries of the records count |
+//! | a part is older | the newest time in its entries is before the newest time that the plan saw in entries that the change set does not delete |
+//! | an export of the plan is among newer ones | its digest is that of an export of the plan, other digests differ, and a record in it is not done although a later record is done in another export |
 //!
-//! A reason refuses the whole: where an entry is not in an export that cannot show it, it is not known to be deleted.
+//! One reason refuses all exports: an entry that is missing in such an export may still exist.
 
 use super::survey::{PartSeen, Survey};
-use super::{Verdict, names};
+use super::{EntryNames, Verdict, entry_names};
 use crate::directory::Census;
 use crate::directory::extent::Time;
 use crate::directory::key_hash::KeySet;
@@ -21,61 +21,61 @@ use crate::plan::complete::{Incomplete, of_content};
 /// A part of the directory that an export of the plan held.
 #[derive(Clone, Debug)]
 pub struct PlannedPart {
-    /// The export, by number.
+    /// The index of the export.
     pub export: usize,
-    /// The topmost entry, or the name that the topmost entries are below.
+    /// The name of the topmost entry, or the common parent of several topmost entries.
     pub name: Dn,
-    /// Whether the name is that of an entry.
+    /// Whether `name` is the name of an entry of the export.
     pub is_entry: bool,
-    /// How many topmost entries it had.
+    /// Number of topmost entries.
     pub tops: u64,
-    /// The newest time of its entries that the change set does not delete.
+    /// The newest time in those entries of the part that the change set does not delete.
     pub newest: Option<Time>,
 }
 
-/// Why exports cannot tell what became of a plan.
+/// Why exports cannot show what is done of a change set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Distrust {
-    /// They are not whole.
+    /// They are incomplete.
     Incomplete(Incomplete),
-    /// They do not hold a part that the plan's exports held.
+    /// They lack a part that the plan's exports held.
     MissingPart {
-        /// Its name.
+        /// The name of the part.
         name: Dn,
-        /// How many records are about entries in it.
+        /// Number of records for entries in it.
         records: usize,
     },
-    /// What they show of a part is older than what the plan saw.
+    /// A part in them is older than in the plan's exports.
     OlderPart {
-        /// Its name.
+        /// The name of the part.
         name: Dn,
-        /// The newest time that the plan saw.
+        /// The newest time in the plan's exports.
         planned: Time,
-        /// The newest time that they show.
+        /// The newest time in these exports.
         found: Time,
     },
-    /// One is an export of the plan, and others are not.
-    PlannedFrom {
-        /// Which, by number.
+    /// One of them is an export of the plan, and others are newer.
+    StaleExport {
+        /// The index of the export.
         export: usize,
-        /// How many records are about entries in it.
+        /// Number of records in it that are not done, although later records are done elsewhere.
         records: usize,
     },
 }
 
-/// Codes that keep an absent entry from counting as deleted, whatever the plan accepted.
+/// Codes of incomplete exports that are refused even if the plan accepted them: an absent entry may still exist.
 const NEVER_ACCEPTED: [&str; 4] = ["empty", "cut", "partial-lists", "no-values"];
 
-/// What the exports lack, except what the plan was made without.
-pub fn incomplete(census: &Census, survey: &Survey, files: usize, accepted: &[String]) -> Vec<Distrust> {
+/// What the exports lack, except for what the plan accepted.
+pub fn incomplete_exports(census: &Census, survey: &Survey, files: usize, accepted: &[String]) -> Vec<Distrust> {
     let lacking = of_content(census, &survey.structure, files);
     let is_accepted = |code: &str| accepted.iter().any(|own| own == code) && !NEVER_ACCEPTED.contains(&code);
     lacking.into_iter().filter(|lack| !is_accepted(lack.code())).map(Distrust::Incomplete).collect()
 }
 
-/// For each record the parts that its entry is in: the deepest ones.
+/// The parts that the entry of each record belongs to: the deepest ones that it is in.
 fn deepest_parts(parts: &[PlannedPart], records: &[ChangeRecord]) -> Vec<Vec<usize>> {
-    let of_record = |of: super::Names| {
+    let of_record = |of: EntryNames| {
         let above: Vec<(usize, usize)> = parts
             .iter()
             .enumerate()
@@ -85,10 +85,10 @@ fn deepest_parts(parts: &[PlannedPart], records: &[ChangeRecord]) -> Vec<Vec<usi
         let deepest = above.iter().map(|(_, depth)| *depth).max();
         above.into_iter().filter(|(_, depth)| Some(*depth) == deepest).map(|(number, _)| number).collect()
     };
-    names(records).into_iter().map(of_record).collect()
+    entry_names(records).into_iter().map(of_record).collect()
 }
 
-/// How many records are about entries in each part.
+/// The number of records for entries in each part.
 fn records_in(parts: &[PlannedPart], records: &[ChangeRecord]) -> Vec<usize> {
     let mut counts = vec![0; parts.len()];
     for part in deepest_parts(parts, records).into_iter().flatten() {
@@ -97,10 +97,10 @@ fn records_in(parts: &[PlannedPart], records: &[ChangeRecord]) -> Vec<usize> {
     counts
 }
 
-/// Parts that are missing or older.
-pub fn parts(parts: &[PlannedPart], records: &[ChangeRecord], survey: &Survey) -> Vec<Distrust> {
+/// The parts that the exports lack, or show in an older state than the plan saw.
+pub fn missing_or_older_parts(parts: &[PlannedPart], records: &[ChangeRecord], survey: &Survey) -> Vec<Distrust> {
     // Entries that the change set deletes or renames, by their names before it.
-    let leaving: KeySet = names(records)
+    let leaving: KeySet = entry_names(records)
         .into_iter()
         .zip(records)
         .filter(|(_, record)| matches!(record.change, Change::Delete | Change::ModifyDn { .. }))
@@ -112,16 +112,16 @@ pub fn parts(parts: &[PlannedPart], records: &[ChangeRecord], survey: &Survey) -
             continue;
         }
         let nothing = PartSeen::default();
-        // Parts of one name in several exports are one part here.
+        // The survey keeps parts with the same name in several exports as one.
         let first = parts.iter().position(|other| other.name == part.name).unwrap_or(number);
         let seen = survey.parts.get(&first).unwrap_or(&nothing);
-        let is_there = if part.is_entry {
+        let exists = if part.is_entry {
             seen.entry || leaving.contains(part.name.key())
         } else {
             let left = leaving.iter().filter(|name| name.parent().as_ref() == Some(part.name.key())).count();
             seen.entry || seen.below || left as u64 >= part.tops
         };
-        if !is_there {
+        if !exists {
             reasons.push(Distrust::MissingPart { name: part.name.clone(), records });
         } else if let (Some(planned), Some(found)) = (part.newest, seen.newest)
             && found < planned
@@ -132,8 +132,9 @@ pub fn parts(parts: &[PlannedPart], records: &[ChangeRecord], survey: &Survey) -
     reasons
 }
 
-/// Parts whose age cannot be compared: records are about entries in them, the plan saw times, and the exports show none.
-pub fn undated<'p>(parts: &'p [PlannedPart], records: &[ChangeRecord], survey: &Survey) -> Vec<&'p Dn> {
+/// The parts whose age cannot be compared: they have entries of the records, and the plan saw times in them, but these exports
+/// show none.
+pub fn undated_parts<'p>(parts: &'p [PlannedPart], records: &[ChangeRecord], survey: &Survey) -> Vec<&'p Dn> {
     let counts = records_in(parts, records);
     let parts =
         parts.iter().zip(counts).enumerate().filter(|(_, (part, records))| *records > 0 && part.newest.is_some());
@@ -141,18 +142,17 @@ pub fn undated<'p>(parts: &'p [PlannedPart], records: &[ChangeRecord], survey: &
     undated.map(|(_, (part, _))| &part.name).collect()
 }
 
-/// Exports of the plan among others that cannot be from after the others. `same` says of each export which export of the
-/// plan has its digest.
+/// The exports that are older than others. `same_as` has for each export the index of the plan's export with the same digest.
 ///
-/// The part of a directory that was not changed yet is exported again byte for byte. So such an export counts as old only
-/// if it shows as not done what runs before something that others show as done.
-pub fn planned_from(
+/// A part of the directory that has not changed yet gives the same export again. So an export of the plan counts as old only
+/// if a record in it is not done although a later record is done in another export.
+pub fn stale_exports(
     parts: &[PlannedPart],
     records: &[ChangeRecord],
-    same: &[Option<usize>],
+    same_as: &[Option<usize>],
     verdicts: &[Verdict],
 ) -> Vec<Distrust> {
-    if same.iter().all(Option::is_some) {
+    if same_as.iter().all(Option::is_some) {
         return Vec::new();
     }
     let places = deepest_parts(parts, records);
@@ -163,16 +163,16 @@ pub fn planned_from(
         let last_done =
             (0..verdicts.len()).rev().find(|record| !is_in(*record) && verdicts[*record] == Verdict::Done)?;
         let records = open.filter(|record| *record < last_done).count();
-        (records > 0).then_some(Distrust::PlannedFrom { export, records })
+        (records > 0).then_some(Distrust::StaleExport { export, records })
     };
-    same.iter().enumerate().filter_map(reason).collect()
+    same_as.iter().enumerate().filter_map(reason).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ldap::server_attributes::always_set;
-    use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
+    use crate::ldif::{ChangeReader, Record, RecordReader, UrlPolicy};
     use crate::policy::Server;
     use crate::verify::survey::SurveyPass;
 
@@ -181,22 +181,17 @@ mod tests {
     }
 
     fn records(text: &str) -> Vec<ChangeRecord> {
-        let read = RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse).map(Result::unwrap);
-        let change = |record: Record<'_>| match record {
-            Record::Change(record) => convert::change(&record).unwrap(),
-            _ => panic!("no change"),
-        };
-        read.map(change).collect()
+        ChangeReader::new(text.as_bytes(), 1, UrlPolicy::Refuse).map(|change| change.unwrap().record).collect()
     }
 
-    /// What the survey of an export with these entries says, as words.
+    /// Why an export with these entries is refused, in short.
     fn reasons(planned: &[PlannedPart], changes: &str, export: &str) -> String {
         let records = records(changes);
         let names: Vec<_> = planned.iter().map(|part| part.name.key().clone()).collect();
         let pass = SurveyPass::new(KeySet::default(), &names, &records, Server::OpenLdap);
         let mut survey = Survey::default();
         for record in RecordReader::new(export.as_bytes(), 1, UrlPolicy::Refuse).map(Result::unwrap) {
-            let Record::Content(record) = record else { panic!("no entry") };
+            let Record::Content(record) = record else { panic!("not an entry") };
             let dn = Dn::parse(&record.dn).unwrap();
             let mut entry = crate::ldap::Entry { dn, origin: crate::ldap::Origin::default(), attributes: Vec::new() };
             for line in &record.attributes {
@@ -207,12 +202,12 @@ mod tests {
             crate::directory::scan::visit_entry(&entry, &pass, &mut found).unwrap();
             survey.merge(found);
         }
-        let word = |reason: &Distrust| match reason {
+        let short = |reason: &Distrust| match reason {
             Distrust::MissingPart { name, .. } => format!("missing {}", String::from_utf8_lossy(name.raw_bytes())),
             Distrust::OlderPart { name, .. } => format!("older {}", String::from_utf8_lossy(name.raw_bytes())),
             other => format!("{other:?}"),
         };
-        parts(planned, &records, &survey).iter().map(word).collect::<Vec<_>>().join(", ")
+        missing_or_older_parts(planned, &records, &survey).iter().map(short).collect::<Vec<_>>().join(", ")
     }
 
     #[test]

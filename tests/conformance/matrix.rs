@@ -285,7 +285,7 @@ fn model(server: Server) -> Model {
         _ => (SUN, "o=root_suffix"),
     };
     let mut model = Model::new(server);
-    model.others.insert(DnKey::parse(suffix.as_bytes()).unwrap());
+    model.existing.insert(DnKey::parse(suffix.as_bytes()).unwrap());
     for entry in entries(content.as_bytes()) {
         let key = entry.dn.key().clone();
         model.children.entry(key.parent().unwrap()).or_default().insert(key.clone());

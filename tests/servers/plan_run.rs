@@ -14,7 +14,7 @@ use offboard::ldap::Entry;
 use offboard::ldif::{Record, RecordReader, UrlPolicy, writer};
 use offboard::plan::{Guard, Request, plan};
 use offboard::policy::Policy;
-use offboard::proof::prove;
+use offboard::proof::{ProofInputs, prove};
 use offboard::render::change_file::{self, Context};
 
 use serde_json::Value;
@@ -52,7 +52,16 @@ fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, f
     let planned = plan(&files, UrlPolicy::Refuse, None, &policy, &request).unwrap();
     let context = Context { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
     let written = change_file::files(&context);
-    let proof = prove(&files, UrlPolicy::Refuse, None, &policy, &request, &planned, &written).unwrap();
+    let inputs = ProofInputs {
+        exports: &files,
+        urls: UrlPolicy::Refuse,
+        overlay: None,
+        policy: &policy,
+        request: &request,
+        plan: &planned,
+        files: &written,
+    };
+    let proof = prove(&inputs).unwrap();
     let overlay: Overlay = proof.after.into_iter().collect();
     let mut text = Vec::new();
     let write = |entries: Vec<Entry>| {

@@ -334,7 +334,7 @@ fn line(record: &ChangeRecord) -> serde_json::Value {
 /// The result of the model: the code of each change, and the entries at the end.
 fn foretold(case: &Case) -> (Vec<u16>, BTreeMap<DnKey, Form>) {
     let mut model = Model::new(Server::OpenLdap);
-    model.others.insert(DnKey::parse(SUFFIX.as_bytes()).unwrap());
+    model.existing.insert(DnKey::parse(SUFFIX.as_bytes()).unwrap());
     for entry in &case.entries {
         let key = entry.dn.key().clone();
         model.children.entry(key.parent().unwrap()).or_default().insert(key.clone());

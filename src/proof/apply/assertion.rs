@@ -1,35 +1,45 @@
-//! The assertion of RFC 4528: an encoded filter (RFC 4511, 4.5.1.7) compared with an entry.
+//! The assertion control of RFC 4528: a BER-encoded filter (RFC 4511, 4.5.1.7), evaluated on an entry.
 //!
-//! `and`, `or`, `not`, equality and presence are understood; a plan writes the first and the last but one. Equality on an
-//! attribute that the server cannot compare is Undefined: the assertion does not hold, whatever `not` is around it
-//! (measured: slapd answers 122).
+//! | tag | filter | |
+//! | --- | --- | --- |
+//! | `a0` | and | plans write it |
+//! | `a1` | or | |
+//! | `a2` | not | |
+//! | `a3` | equalityMatch | plans write it; Undefined on an attribute that the server cannot compare |
+//! | `87` | present | |
+//!
+//! An Undefined filter does not hold, not even inside `not`: slapd answers 122.
 
 use super::modify::Positions;
 use crate::ldap::filter::Truth;
 use crate::ldap::{AttributeDescription, Entry, ResultCode};
 use crate::policy::ServerSchema;
 
-/// Whether the filter holds; 2 if it is none, as slapd answers.
+/// Whether the filter is true for the entry; [`ResultCode::ProtocolError`] if it cannot be decoded, as slapd answers.
 pub fn holds(entry: &Entry, filter: &[u8], schema: &ServerSchema) -> Result<bool, ResultCode> {
-    let truth = truth((entry, schema), filter, 0).ok_or(ResultCode::ProtocolError)?;
+    let truth = truth(Subject { entry, schema }, filter, 0).ok_or(ResultCode::ProtocolError)?;
     Ok(truth == Truth::True)
 }
 
-/// Filters may nest without end; no filter that anybody writes is this deep.
-const DEEPEST: usize = 16;
+/// The deepest nesting that is evaluated, so that a hostile filter cannot exhaust the stack.
+const MAX_DEPTH: usize = 16;
 
-/// Where a filter is evaluated.
-type Subject<'s> = (&'s Entry, &'s ServerSchema);
+/// The entry that a filter is evaluated on, and the schema of its server.
+#[derive(Clone, Copy)]
+struct Subject<'s> {
+    entry: &'s Entry,
+    schema: &'s ServerSchema,
+}
 
-fn truth((entry, schema): Subject<'_>, filter: &[u8], depth: usize) -> Option<Truth> {
+fn truth(subject: Subject<'_>, filter: &[u8], depth: usize) -> Option<Truth> {
     let (tag, content, []) = element(filter)? else { return None };
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return None;
     }
     match tag {
-        0xa0 => Some(first_of([Truth::False, Truth::Undefined], &parts((entry, schema), content, depth)?, Truth::True)),
-        0xa1 => Some(first_of([Truth::True, Truth::Undefined], &parts((entry, schema), content, depth)?, Truth::False)),
-        0xa2 => truth((entry, schema), content, depth + 1).map(|inner| match inner {
+        0xa0 => Some(first_of([Truth::False, Truth::Undefined], &parts(subject, content, depth)?, Truth::True)),
+        0xa1 => Some(first_of([Truth::True, Truth::Undefined], &parts(subject, content, depth)?, Truth::False)),
+        0xa2 => truth(subject, content, depth + 1).map(|inner| match inner {
             Truth::True => Truth::False,
             Truth::False => Truth::True,
             Truth::Undefined => Truth::Undefined,
@@ -38,21 +48,21 @@ fn truth((entry, schema): Subject<'_>, filter: &[u8], depth: usize) -> Option<Tr
             let (0x04, name, rest) = element(content)? else { return None };
             let (0x04, value, []) = element(rest)? else { return None };
             let description = AttributeDescription::parse(name).ok()?;
-            if !schema.compares(description.attribute_type()) {
+            if !subject.schema.compares(description.attribute_type()) {
                 return Some(Truth::Undefined);
             }
-            let attribute = entry.attributes.iter().find(|attribute| attribute.description == description);
+            let attribute = subject.entry.attributes.iter().find(|attribute| attribute.description == description);
             Some(Truth::from(attribute.is_some_and(|attribute| Positions::of(attribute).find(value).is_some())))
         }
         0x87 => {
             let description = AttributeDescription::parse(content).ok()?;
-            Some(Truth::from(entry.attributes.iter().any(|attribute| attribute.description == description)))
+            Some(Truth::from(subject.entry.attributes.iter().any(|attribute| attribute.description == description)))
         }
         _ => None,
     }
 }
 
-/// The first of two truths that one of the parts has, else the other one.
+/// The first of the `wanted` values that one of the parts has, or else `other`.
 fn first_of(wanted: [Truth; 2], parts: &[Truth], other: Truth) -> Truth {
     wanted.into_iter().find(|wanted| parts.contains(wanted)).unwrap_or(other)
 }
@@ -67,7 +77,7 @@ fn parts(subject: Subject<'_>, mut content: &[u8], depth: usize) -> Option<Vec<T
     Some(parts)
 }
 
-/// The first BER element: tag, content, and what follows.
+/// Splits off the first BER element: its tag, its content, and the bytes after it.
 fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = bytes.split_first()?;
     let (&first, rest) = rest.split_first()?;
@@ -88,7 +98,7 @@ mod tests {
     use crate::ldap::{Dn, Origin, Value};
 
     #[test]
-    fn filters_hold_or_not_or_are_none() {
+    fn true_false_and_invalid_filters() {
         let mut entry = Entry { dn: Dn::parse(b"cn=a").unwrap(), origin: Origin::default(), attributes: Vec::new() };
         entry.push(AttributeDescription::parse(b"cn").unwrap(), Value::new(b"a"));
         entry.push(AttributeDescription::parse(b"fax").unwrap(), Value::new(b"1"));

@@ -1,6 +1,7 @@
-//! Values that name an entry and go where it goes: the linked attributes of Active Directory.
+//! The linked attributes of Active Directory, whose values the server updates when the entry that they name changes.
 //!
-//! Measured with Samba: a moved entry is named by its new name at once, a deleted one by none.
+//! As measured with Samba, values that name a moved entry get its new name at once, and values that name a deleted entry are
+//! removed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,23 +10,24 @@ use crate::ldap::attribute::is_one_of;
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::{Dn, DnKey, Entry, Value};
 
-/// Attributes that are linked (MS-ADTS 3.1.1.1.6), of those that a plan meets.
+/// The linked attributes (MS-ADTS 3.1.1.1.6) that plans change.
 pub const LINKED: [&str; 3] = ["member", "manager", "managedBy"];
 
-/// Whether values of this type follow the entry that they name.
+/// Whether the server updates values of this attribute type.
 pub fn is_linked(attribute_type: &str) -> bool {
     is_one_of(&LINKED, attribute_type)
 }
 
-/// Gives the values of an entry that name `old`, or an entry below it, their new name; without one they go.
+/// Updates the linked values of an entry after the entry `old` was renamed with everything below it, or deleted if `new` is
+/// `None`.
 pub fn relink(entry: &mut Entry, old: &DnKey, new: Option<&Dn>) {
     let mut links = Links::default();
     links.add(old, new);
     links.follow(entry);
 }
 
-/// Gives the values of entries that name what changes have renamed or deleted its new name; without one they go. `after` has
-/// the changed entries by their names before.
+/// Updates the linked values of entries after all changes of `after`, which has the changed entries by their old names and
+/// `None` for deleted ones.
 pub fn relink_all<'e>(
     entries: impl Iterator<Item = &'e mut Arc<Entry>>,
     after: impl IntoIterator<Item = (&'e DnKey, &'e Option<Arc<Entry>>)>,
@@ -41,33 +43,33 @@ pub fn relink_all<'e>(
     entries.for_each(|entry| links.follow(Arc::make_mut(entry)));
 }
 
-/// What became of entries that values may name, and which entries have followed it.
+/// Renames and deletions that linked values have to follow, and how far each entry has followed them.
 ///
-/// An entry follows when it is looked at: at once for all that has happened, so that many changes and many values do not
-/// multiply.
+/// The values of an entry are updated when the entry is read, for all events at once. So the cost of many events and many
+/// values is their sum, not their product.
 #[derive(Clone, Default)]
 pub struct Links {
-    /// By the name that an entry had: when it went, and its new name; none if it is gone.
+    /// The events of each name: the number of the event, and the new name, or `None` for a deletion.
     events: HashMap<DnKey, Vec<(usize, Option<Dn>)>>,
-    /// How many events there were.
+    /// The number of events so far.
     count: usize,
-    /// How many of them an entry has followed; an entry that is not here has followed none.
+    /// How many events each entry has followed; an entry that is not listed has followed none.
     followed: HashMap<DnKey, usize>,
 }
 
 impl Links {
-    /// An entry, and what stands below it, has a new name, or none any more.
+    /// Notes that an entry was renamed with everything below it, or deleted if `new` is `None`.
     pub fn add(&mut self, old: &DnKey, new: Option<&Dn>) {
         self.events.entry(old.clone()).or_default().push((self.count, new.cloned()));
         self.count += 1;
     }
 
-    /// An entry is there of which nothing was known before.
-    pub fn begin(&mut self, key: &DnKey) {
+    /// Notes that an entry was added: earlier events do not concern its values.
+    pub fn begin_at(&mut self, key: &DnKey) {
         self.followed.insert(key.clone(), self.count);
     }
 
-    /// An entry has another name itself.
+    /// Notes the new name of an entry that has linked values itself.
     pub fn rename(&mut self, old: &DnKey, new: &DnKey) {
         match self.followed.remove(old) {
             Some(count) => self.followed.insert(new.clone(), count),
@@ -75,7 +77,7 @@ impl Links {
         };
     }
 
-    /// Gives the values of an entry that name what has moved its new name; without one they go.
+    /// Updates the linked values of an entry, and removes those that name a deleted entry.
     pub fn follow(&mut self, entry: &mut Entry) {
         let from = self.followed.get(entry.dn.key()).copied().unwrap_or_default();
         if from == self.count {
@@ -91,7 +93,7 @@ impl Links {
         self.followed.insert(entry.dn.key().clone(), self.count);
     }
 
-    /// Whether a value still names something, with its new name in it.
+    /// Updates a value with all events since number `from`; `false` if the entry that it names was deleted.
     fn keeps(&self, value: &mut Value, mut from: usize, keys: &mut KeyBuffer) -> bool {
         loop {
             let Ok(key) = keys.key_of(&value.bytes) else { return true };

@@ -1,20 +1,20 @@
-//! An entry's life under LDAP's rules: what a server would do with a change record.
+//! A model of a directory server: what it does with a change record, and the result code with which it refuses one.
 //!
-//! | operation | refused with |
+//! | operation | result code and its cause |
 //! | --- | --- |
-//! | add | 68 the entry is there; 32 its parent is not; what [`schema`] says |
-//! | delete | 32 not there; 66 it has children |
-//! | modify | 32 not there; 16 a value or attribute to delete is not; 20 a value to add is; 18 the values cannot be compared; 19 an increment of what is not a number, 2 of anything where it is not known; what [`schema`] says |
-//! | modrdn | 32 not there, or the new parent is not (80 in AD); 68 the new name is taken; 53 it would stand below itself, or keep its old name in AD |
-//! | any, with an assertion | 122 it does not hold, 2 it is none |
-//! | any, with a critical control that the server does not know | 12 |
+//! | add | 68 the entry exists; 32 its parent does not; the codes in [`schema`] |
+//! | delete | 32 the entry does not exist; 66 it has children |
+//! | modify | 32 the entry does not exist; 16 a value or attribute to delete is absent; 20 a value to add is present; 18 the values cannot be compared; 19 the value to increment is not a number; 2 the server has no increment; the codes in [`schema`] |
+//! | modrdn | 32 the entry or the new parent does not exist (80 for the parent in AD); 68 the new name is taken; 71 the entry is topmost; 53 the new parent is the entry or below it, or AD would keep the old RDN |
+//! | any, with an assertion | 122 the assertion is false; 2 it cannot be decoded |
+//! | any, with a critical control that the server does not support | 12 |
 //!
-//! Where 389 DS manages entries ([`managed_entries`](crate::ldap::managed_entries)), a deletion takes them along and the same name brings them back.
+//! A modify is applied whole or not at all (RFC 4511, 4.6). Values are compared by the matching rule of their attribute.
+//! A modrdn renames the whole subtree. Where 389 DS manages entries
+//! ([`managed_entries`](crate::ldap::managed_entries)), it deletes them with their origin, and adds them again with it.
 //!
-//! A modify is done whole or not at all. Values compare by the matching rule of their attribute. A modrdn takes the
-//! whole subtree along. Where servers differ, [`Profile`] says which does what; the model is compared with what slapd,
-//! 389 Directory Server and Samba did (`tests/conformance/matrix.rs`), and against a slapd on random changes
-//! (`tests/servers/random_runs.rs`).
+//! [`Profile`] holds the differences between servers. The model is compared with recorded answers of slapd, 389 Directory
+//! Server and Samba (`tests/conformance/matrix.rs`), and with slapd on random changes (`tests/servers/random_runs.rs`).
 
 mod assertion;
 mod links;
@@ -41,73 +41,75 @@ use crate::ldap::{
 use crate::policy::ServerSchema;
 use links::Links;
 pub use links::{LINKED, is_linked, relink, relink_all};
-use schema::Rules;
-pub use schema::is_another_structural_class;
+use schema::SchemaRules;
+pub use schema::changes_structural_class;
 
 /// OID of the assertion control (RFC 4528).
 const ASSERTION: &str = "1.3.6.1.1.12";
 
-/// The part of a directory that changes touch.
+/// The part of a directory that changes touch, on one kind of server.
 #[derive(Clone)]
 pub struct Model {
-    /// Entries that are there.
+    /// The entries that changes may touch, by their current names.
     pub entries: BTreeMap<DnKey, Arc<Entry>>,
-    /// Names below each entry that may be deleted.
+    /// The children of the entries that changes may delete or move, as far as they matter for that.
     pub children: BTreeMap<DnKey, BTreeSet<DnKey>>,
-    /// Names of entries that are there and that nothing touches: parents.
-    pub others: BTreeSet<DnKey>,
-    /// What was renamed, in order: the old key and the new one.
+    /// Names of other entries that exist, such as parents. Their content is not needed.
+    pub existing: BTreeSet<DnKey>,
+    /// The renames so far, in order: the old key and the new one.
     pub renames: Renames,
-    /// What is written now stood in the exports, so the schema of their server allows it: a rollback.
-    pub stood_before: bool,
-    /// What is known of the server.
+    /// Whether the records restore what was in the exports, as a rollback does. The schema of their server allowed that, so it
+    /// is not checked again.
+    pub restored_state: bool,
+    /// How the server behaves.
     pub profile: Profile,
-    /// Entries that the server deleted with their origins, by the origin's name: 389 DS adds them again with it.
+    /// Managed entries that 389 DS deleted with their origins, by the names of the origins.
     pub(crate) managed: BTreeMap<DnKey, Vec<Arc<Entry>>>,
-    /// What is known of its schema.
+    /// The schema of the server.
     pub schema: ServerSchema,
-    /// What values that follow entries have to follow.
+    /// The renames and deletions that linked values have to follow.
     pub(crate) links: Links,
 }
 
 impl Model {
-    /// An empty directory on such a server.
+    /// An empty directory on a server with this schema.
     pub fn new(server: impl Into<ServerSchema>) -> Self {
         let schema = server.into();
         Self {
             entries: BTreeMap::new(),
             children: BTreeMap::new(),
-            others: BTreeSet::new(),
+            existing: BTreeSet::new(),
             renames: Renames::default(),
             managed: BTreeMap::new(),
             links: Links::default(),
-            stood_before: false,
+            restored_state: false,
             profile: schema.profile(),
             schema,
         }
     }
 
-    /// Does what a server would do with a record.
+    /// Applies a record and updates all links, or gives the result code of the refusal.
     pub fn apply(&mut self, record: &ChangeRecord) -> Result<(), ResultCode> {
-        let done = self.step(record);
-        self.follow_links();
+        let done = self.apply_one_of_many(record);
+        self.update_links();
         done
     }
 
-    /// Like [`apply`](Self::apply), for one of many records: entries follow what they name when a record touches them, and
-    /// all of them with [`follow_links`](Self::follow_links).
-    pub fn step(&mut self, record: &ChangeRecord) -> Result<(), ResultCode> {
+    /// Like [`apply`](Self::apply), but updates the links of an entry only when a later record touches it.
+    ///
+    /// Call [`update_links`](Self::update_links) after the last record.
+    pub fn apply_one_of_many(&mut self, record: &ChangeRecord) -> Result<(), ResultCode> {
         let key = record.dn.key();
-        self.look_at(key);
-        let known = |control: &Control| self.knows(&control.oid);
+        self.entry(key);
+        let known = |control: &Control| self.supports(&control.oid);
         if record.controls.iter().any(|control| control.critical && !known(control)) {
             return Err(ResultCode::UnavailableCriticalExtension);
         }
         let relaxed = record.controls.iter().any(|control| control.oid == RELAX_RULES && known(control));
-        let rules = Rules {
+        let rules = SchemaRules {
             profile: &self.profile,
             schema: &self.schema,
-            stood_before: self.stood_before || relaxed,
+            restored_state: self.restored_state || relaxed,
             is_relaxed: relaxed,
         };
         match &record.change {
@@ -136,8 +138,8 @@ impl Model {
         }
     }
 
-    /// An entry as it is now, with what it names.
-    pub fn look_at(&mut self, key: &DnKey) -> Option<&Entry> {
+    /// An entry as it is now, with its links updated.
+    pub fn entry(&mut self, key: &DnKey) -> Option<&Entry> {
         let entry = self.entries.get_mut(key)?;
         if self.profile.follows_moves {
             self.links.follow(Arc::make_mut(entry));
@@ -145,19 +147,19 @@ impl Model {
         Some(entry)
     }
 
-    /// Gives every entry the new names of what it names.
-    pub fn follow_links(&mut self) {
+    /// Updates the linked values of all entries, if the server maintains links.
+    pub fn update_links(&mut self) {
         if self.profile.follows_moves {
             self.entries.values_mut().for_each(|entry| self.links.follow(Arc::make_mut(entry)));
         }
     }
 
-    /// What the server takes out of other entries when it deletes this one.
+    /// The values that the server removes from other entries when it deletes this one, by the names of those entries.
     pub fn links_to(&mut self, key: &DnKey) -> Vec<(Dn, Modification)> {
         if !self.profile.follows_moves {
             return Vec::new();
         }
-        self.follow_links();
+        self.update_links();
         let mut keys = KeyBuffer::new();
         let mut found = Vec::new();
         for entry in self.entries.values().filter(|entry| entry.dn.key() != key) {
@@ -173,12 +175,12 @@ impl Model {
         found
     }
 
-    fn knows(&self, oid: &str) -> bool {
+    fn supports(&self, oid: &str) -> bool {
         self.profile.controls.contains(&oid) || self.profile.assertion_control && oid == ASSERTION
     }
 
-    fn is_there(&self, key: &DnKey) -> bool {
-        self.entries.contains_key(key) || self.others.contains(key)
+    fn exists(&self, key: &DnKey) -> bool {
+        self.entries.contains_key(key) || self.existing.contains(key)
     }
 
     fn rename(
@@ -194,23 +196,27 @@ impl Model {
             return Err(ResultCode::UnwillingToPerform);
         }
         let name = record.new_name().filter(|name| name.key().depth() > 1).ok_or(ResultCode::InvalidDnSyntax)?;
-        // The top of a directory is not renamed (slapd 2.5: 71, and 64 to another spelling).
-        if !old.parent().is_some_and(|parent| self.is_there(&parent)) {
+        // A topmost entry cannot be renamed (slapd 2.5: 71, and 64 if only the spelling changes).
+        if !old.parent().is_some_and(|parent| self.exists(&parent)) {
             return Err(ResultCode::AffectsMultipleDsas);
         }
         if superior.is_some_and(|superior| superior.key().is_at_or_under(&old)) {
             return Err(ResultCode::UnwillingToPerform);
         }
-        if superior.is_some_and(|superior| !superior.is_root() && !self.is_there(superior.key())) {
+        if superior.is_some_and(|superior| !superior.is_root() && !self.exists(superior.key())) {
             return Err(self.profile.codes.missing_new_parent);
         }
-        if *name.key() != old && self.is_there(name.key()) {
+        if *name.key() != old && self.exists(name.key()) {
             return Err(ResultCode::EntryAlreadyExists);
         }
         let mut top = rename_values(entry, new_rdn, delete_old_rdn);
         top.dn = name.clone();
-        let rules =
-            Rules { profile: &self.profile, schema: &self.schema, stood_before: self.stood_before, is_relaxed: false };
+        let rules = SchemaRules {
+            profile: &self.profile,
+            schema: &self.schema,
+            restored_state: self.restored_state,
+            is_relaxed: false,
+        };
         rules.check_entry(Some(entry), &top)?;
         self.entries.insert(old.clone(), Arc::new(top));
         self.move_subtree(&old, &name)?;
@@ -223,7 +229,7 @@ impl Model {
         let below: Vec<DnKey> = below.take_while(|key| key.is_at_or_under(old)).cloned().collect();
         for key in below {
             let Some(mut entry) = self.entries.remove(&key) else { continue };
-            // The entry itself has its new name.
+            // The renamed entry itself already has its new name.
             if key != *old {
                 let renamed = entry.dn.renamed(old, name).ok_or(ResultCode::InvalidDnSyntax)?;
                 Arc::make_mut(&mut entry).dn = renamed;
@@ -245,36 +251,40 @@ impl Model {
         Ok(())
     }
 
-    /// The name that an entry has now which had this one before any rename.
-    pub fn name_now(&self, first: &DnKey) -> DnKey {
+    /// The current name of the entry that had the name `first` before all renames.
+    pub fn current_name(&self, first: &DnKey) -> DnKey {
         self.renames.after(first, 0)
     }
 
     fn add(&mut self, record: &ChangeRecord, attributes: &[Attribute]) -> Result<(), ResultCode> {
         let key = record.dn.key();
-        let dropped = |attribute: &&Attribute| {
-            self.profile.drops_read_only_in_add
-                && is_read_only(self.profile.server, attribute.description.attribute_type())
+        let is_dropped = |attribute: &&Attribute| {
+            self.profile.drops_read_only_in_add && is_read_only(self.profile.server, attribute.description.attribute_type())
         };
-        let kept = attributes.iter().filter(|attribute| !dropped(attribute)).cloned().collect();
+        let kept = attributes.iter().filter(|attribute| !is_dropped(attribute)).cloned().collect();
         let mut entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: kept };
-        if !self.stood_before {
+        if !self.restored_state {
             let rdn = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas()).to_vec();
             for ava in &rdn {
                 add_name(&mut entry, ava);
             }
         }
-        Rules { profile: &self.profile, schema: &self.schema, stood_before: self.stood_before, is_relaxed: false }
-            .check_entry(None, &entry)?;
-        if self.is_there(key) {
+        SchemaRules {
+            profile: &self.profile,
+            schema: &self.schema,
+            restored_state: self.restored_state,
+            is_relaxed: false,
+        }
+        .check_entry(None, &entry)?;
+        if self.exists(key) {
             return Err(ResultCode::EntryAlreadyExists);
         }
         let parent = key.parent().unwrap_or_default();
-        if !parent.is_root() && !self.is_there(&parent) {
+        if !parent.is_root() && !self.exists(&parent) {
             return Err(ResultCode::NoSuchObject);
         }
         self.children.entry(parent).or_default().insert(key.clone());
-        self.links.begin(key);
+        self.links.begin_at(key);
         for managed in self.managed.remove(key).unwrap_or_default() {
             let description = AttributeDescription::parse(MANAGED_ENTRY.as_bytes());
             entry.push(description.map_err(|_| ResultCode::Other)?, Value::new(managed.dn.raw_bytes()));
@@ -316,7 +326,7 @@ impl Model {
     }
 }
 
-/// The entry with the values of its new name, and without those of the old one if they go.
+/// The entry with the values of its new RDN, and without those of its old one if `delete_old_rdn` is set.
 pub fn rename_values(entry: &Entry, new_rdn: &Rdn, delete_old_rdn: bool) -> Entry {
     let old_rdn = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
     let holds = |rdn: &[Ava], one: &Ava| {
@@ -333,7 +343,7 @@ pub fn rename_values(entry: &Entry, new_rdn: &Rdn, delete_old_rdn: bool) -> Entr
             }
         }
     }
-    // An export may lack the values of a name: what the old name had is not added.
+    // An export may lack values of an RDN. Values that the old RDN had, too, are not added.
     for ava in new_rdn.avas().iter().filter(|ava| !holds(old_rdn, ava)) {
         add_name(&mut changed, ava);
     }
@@ -341,7 +351,7 @@ pub fn rename_values(entry: &Entry, new_rdn: &Rdn, delete_old_rdn: bool) -> Entr
     changed
 }
 
-/// Adds a value of its name to an entry that lacks it.
+/// Adds a value of an RDN to an entry that lacks it.
 fn add_name(entry: &mut Entry, ava: &Ava) {
     let rule = equality_rule(&ava.attribute_type);
     let has = entry.values(&ava.attribute_type).any(|value| matches(rule, &value.bytes, &ava.value));
@@ -365,11 +375,11 @@ mod tests {
         AttributeDescription::parse(name.as_bytes()).unwrap()
     }
 
-    /// A directory of entries: a name, and `attribute: value` lines.
+    /// A model with these entries: each a name, and `attribute: value` lines.
     fn directory(server: Server, entries: &[(&str, &str)]) -> Model {
         let mut model = Model::new(server);
-        model.others.insert(dn("o=x").key().clone());
-        model.others.insert(dn("ou=gone,o=x").key().clone());
+        model.existing.insert(dn("o=x").key().clone());
+        model.existing.insert(dn("ou=gone,o=x").key().clone());
         for (name, lines) in entries {
             let mut entry = Entry { dn: dn(name), origin: Origin::default(), attributes: Vec::new() };
             for line in lines.lines() {
@@ -391,12 +401,12 @@ mod tests {
         ChangeRecord { dn: dn(name), controls: Vec::new(), change }
     }
 
-    /// A person of a site whose schema lets people have a `roomNumber` and two `employeeNumber`s without being an
-    /// inetOrgPerson, and whose export is without `sn`.
+    /// A person of a site whose schema allows a `roomNumber` and two `employeeNumber`s without inetOrgPerson, in an export
+    /// without `sn`.
     const PERSON: &str = "objectClass: person\nobjectClass: posixAccount\ncn: a\nuid: a\nuidNumber: 1\ngidNumber: 1\n\
                           homeDirectory: /a\nroomNumber: 7\nemployeeNumber: 1\nemployeeNumber: 2\nmanager: nobody";
 
-    /// What an export shows is allowed, what a change makes worse is not, and a rollback may put back what was there.
+    /// What the export shows is allowed; a change that adds a violation is refused; a rollback may restore one.
     #[test]
     fn only_what_a_change_makes_worse_is_refused() {
         use ModOp::{Add, Delete, Replace};
@@ -429,12 +439,12 @@ mod tests {
             let shown = || modifications.iter().map(|(_, name, value)| format!("{name}: {value}")).collect::<Vec<_>>();
             let mut model = directory(Server::OpenLdap, &[("cn=a,o=x", PERSON)]);
             assert_eq!(model.clone().apply(&record), forward, "{:?}", shown());
-            model.stood_before = true;
+            model.restored_state = true;
             assert_eq!(model.apply(&record), rollback, "{:?} in a rollback", shown());
         }
     }
 
-    /// Links of Active Directory go where the entry goes, in its own spelling, and with it.
+    /// Links of Active Directory follow a moved entry, with its spelling, and are removed with a deleted one.
     #[test]
     fn links_follow() {
         let content = [

@@ -1,18 +1,18 @@
-//! A modify, done whole or not at all: its modifications in order (RFC 4511, 4.6; RFC 4525).
+//! The modify operation: its modifications in order, all of them or none (RFC 4511, 4.6; RFC 4525).
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::links::is_linked;
-use super::schema::Rules;
+use super::schema::SchemaRules;
 use crate::directory::key_hash::Quick;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::{Attribute, Entry, ModOp, Modification, ResultCode, Value};
 
-/// The entry after all modifications.
-pub fn modify(entry: &Entry, modifications: &[Modification], rules: Rules<'_>) -> Result<Entry, ResultCode> {
+/// The entry after all modifications; the result code of the first modification that is refused otherwise.
+pub fn modify(entry: &Entry, modifications: &[Modification], rules: SchemaRules<'_>) -> Result<Entry, ResultCode> {
     let mut changed = entry.clone();
     for modification in modifications {
         apply(&mut changed, modification, rules)?;
@@ -21,17 +21,17 @@ pub fn modify(entry: &Entry, modifications: &[Modification], rules: Rules<'_>) -
     Ok(changed)
 }
 
-/// Where the values of an attribute stand.
+/// The positions of the values of an attribute, for lookups by the matching rule.
 pub struct Positions<'a> {
     rule: MatchingRule,
     values: &'a [Value],
     exact: HashMap<&'a [u8], usize, Quick>,
-    /// By normal form; made when a value is not spelled as any of these.
+    /// By normal form; built at the first lookup of a value that is not in `exact`.
     normal: OnceCell<HashMap<Cow<'a, [u8]>, usize, Quick>>,
 }
 
 impl<'a> Positions<'a> {
-    /// Those of its values.
+    /// The positions of the values of this attribute.
     pub fn of(attribute: &'a Attribute) -> Self {
         let rule = equality_rule(attribute.description.attribute_type());
         let mut exact = HashMap::with_capacity_and_hasher(attribute.values.len(), Quick::default());
@@ -41,7 +41,7 @@ impl<'a> Positions<'a> {
         Self { rule, values: &attribute.values, exact, normal: OnceCell::new() }
     }
 
-    /// The first place of a value; of one that is spelled the same, if there is one.
+    /// The position of the first value with the same bytes, or else of the first one that matches.
     pub fn find(&self, value: &[u8]) -> Option<usize> {
         if let Some(at) = self.exact.get(value) {
             return Some(*at);
@@ -60,7 +60,7 @@ impl<'a> Positions<'a> {
     }
 }
 
-fn apply(entry: &mut Entry, modification: &Modification, rules: Rules<'_>) -> Result<(), ResultCode> {
+fn apply(entry: &mut Entry, modification: &Modification, rules: SchemaRules<'_>) -> Result<(), ResultCode> {
     let profile = rules.profile;
     let at = entry.attributes.iter().position(|attribute| attribute.description == modification.description);
     let name = modification.description.attribute_type();
@@ -78,13 +78,13 @@ fn apply(entry: &mut Entry, modification: &Modification, rules: Rules<'_>) -> Re
                 attribute.values.clear();
             }
             let positions = Positions::of(attribute);
-            // A value that is named twice goes once.
-            let gone = modification.values.iter().map(|value| positions.find(&value.bytes).ok_or(absent));
-            let gone: HashSet<usize> = gone.collect::<Result<_, _>>()?;
+            // A value that the modification lists twice is deleted once.
+            let deleted = modification.values.iter().map(|value| positions.find(&value.bytes).ok_or(absent));
+            let deleted: HashSet<usize> = deleted.collect::<Result<_, _>>()?;
             let mut at = 0;
             attribute.values.retain(|_| {
                 at += 1;
-                !gone.contains(&(at - 1))
+                !deleted.contains(&(at - 1))
             });
             Ok(())
         }

@@ -1,21 +1,21 @@
-//! What a server's schema refuses, as far as `offboard` knows it without reading one.
+//! What a server refuses because of its schema.
 //!
-//! | refused | code | known from |
+//! | refused | code | source |
 //! | --- | --- | --- |
-//! | an attribute that only the server writes | 19, 53 | [`server_attributes`](crate::ldap::server_attributes) |
-//! | a value that its syntax forbids: empty or not UTF-8 text, a name that is none | 21, 34 | RFC 4517 (3.3.6, 3.3.9) |
-//! | a value twice in one modification | 20 | RFC 4511 (4.6) |
+//! | a change of an attribute that only the server writes | 19, 53 | [`server_attributes`](crate::ldap::server_attributes) |
+//! | a value that its syntax forbids: text that is empty or not UTF-8, an invalid DN | 21, 34 | RFC 4517 (3.3.6, 3.3.9) |
+//! | the same value twice in one modification | 20 | RFC 4511 (4.6) |
 //! | a second value of a single-valued attribute | 19, 65, 20 | [`single_valued`](crate::ldap::single_valued) |
 //! | an entry without object class | 65 | RFC 4512, 2.4.2 |
 //! | another structural class, or none | 69, 65 | [`object_classes`] |
-//! | a value of the entry's own name gone | 64, 67 | RFC 4511, 4.6 |
-//! | a required attribute gone | 65 | [`object_classes`] |
+//! | the removal of a value of the RDN | 64, 67 | RFC 4511, 4.6 |
+//! | the removal of a required attribute | 65 | [`object_classes`] |
 //! | an attribute that no class of the entry allows | 65 | [`object_classes`] |
 //!
-//! Where the schema of the directory is known, it says what is required, allowed and single-valued
-//! ([`ServerSchema`]). Sites add to their schema. So what is not known is allowed, and what an export shows is allowed on the entry that it
-//! shows it on: only what a change makes worse is refused. The classes of Active Directory bear the names of the RFCs'
-//! and have other attributes: nothing is asked of them.
+//! Where the schema of the directory is known ([`ServerSchema`]), it decides what is required, allowed and single-valued.
+//! Sites extend their schema, so unknown attributes and classes are allowed, and an entry may keep what it has in the export:
+//! only a change that adds a violation is refused. Active Directory gives other attributes to classes with the names of the
+//! RFCs, so its classes are not checked.
 
 use std::collections::HashSet;
 
@@ -31,44 +31,44 @@ use crate::ldap::server_schema::ClassRules;
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, ModOp, Modification, ResultCode, Value};
 use crate::policy::{Server, ServerSchema};
 
-/// Classes whose kind is another on some servers; see the table in [`object_classes`].
+/// Classes whose kind differs between servers; see the table in [`object_classes`].
 const OF_ANY_KIND: [&str; 4] = ["icsCalendarUser", "posixGroup", "mailGroup", "piLocalBook"];
 
-/// Whether no modify makes one entry of the other: each has one structural class, and they are two (69).
-pub fn is_another_structural_class(before: &Entry, after: &Entry) -> bool {
-    // The kinds of classes are those of the table, whatever the server.
+/// Whether a modify from one entry to the other would change its structural class, which servers refuse (69).
+pub fn changes_structural_class(before: &Entry, after: &Entry) -> bool {
+    // The kinds of classes come from the built-in table, which is the same for every server.
     let schema = ServerSchema::from(Server::OpenLdap);
     let (before, after) = (Classes::of(before, &schema), Classes::of(after, &schema));
     check_structural(Some(&before), &after) == Err(ResultCode::ObjectClassModsProhibited)
 }
 
-/// What is asked of a change on one kind of server.
+/// The schema checks of one server, for one record.
 #[derive(Clone, Copy)]
-pub struct Rules<'m> {
-    /// The server.
+pub struct SchemaRules<'m> {
+    /// How the server behaves.
     pub profile: &'m Profile,
-    /// Its schema.
+    /// The schema of the server.
     pub schema: &'m ServerSchema,
-    /// What is written stood in the exports: a rollback.
-    pub stood_before: bool,
-    /// The record has the relax rules control, and the server knows it.
+    /// Whether the record restores what was in the exports, which the server allowed then.
+    pub restored_state: bool,
+    /// Whether the record has the relax rules control, and the server supports it.
     pub is_relaxed: bool,
 }
 
-impl<'m> Rules<'m> {
-    /// Looks at the modifications alone, as servers do before they look for the entry.
+impl<'m> SchemaRules<'m> {
+    /// Checks the modifications alone, as servers do before they look for the entry.
     pub fn check_request(self, entry: Option<&Entry>, modifications: &[Modification]) -> Result<(), ResultCode> {
         for modification in modifications {
             let attribute = entry.and_then(|entry| {
                 entry.attributes.iter().find(|attribute| attribute.description == modification.description)
             });
-            let there = || attribute.into_iter().flat_map(|attribute| &attribute.values).map(|value| &*value.bytes);
+            let present = || attribute.into_iter().flat_map(|attribute| &attribute.values).map(|value| &*value.bytes);
             let is_long = modification.values.len() > LONG_LIST;
-            let known: HashSet<&[u8]> = if is_long { there().collect() } else { HashSet::new() };
-            let stands = |value: &Value| {
-                if is_long { known.contains(&*value.bytes) } else { there().any(|known| *known == *value.bytes) }
+            let known: HashSet<&[u8]> = if is_long { present().collect() } else { HashSet::new() };
+            let is_present = |value: &Value| {
+                if is_long { known.contains(&*value.bytes) } else { present().any(|known| *known == *value.bytes) }
             };
-            for value in modification.values.iter().filter(|value| !stands(value)) {
+            for value in modification.values.iter().filter(|value| !is_present(value)) {
                 self.check_syntax(&modification.description, value)?;
             }
             match modification.op {
@@ -80,7 +80,7 @@ impl<'m> Rules<'m> {
         modifications.iter().try_for_each(|modification| self.check_writable(&modification.description))
     }
 
-    /// Looks at the attributes of a new entry alone.
+    /// Checks the attributes of a new entry alone.
     pub fn check_attributes(self, attributes: &[Attribute]) -> Result<(), ResultCode> {
         for attribute in attributes {
             for value in &attribute.values {
@@ -101,7 +101,7 @@ impl<'m> Rules<'m> {
     }
 
     fn check_syntax(self, description: &AttributeDescription, value: &Value) -> Result<(), ResultCode> {
-        if self.stood_before {
+        if self.restored_state {
             return Ok(());
         }
         if value.bytes.is_empty() && self.profile.schema == SchemaOrigin::ActiveDirectory {
@@ -120,21 +120,21 @@ impl<'m> Rules<'m> {
     }
 
     fn check_list(self, description: &AttributeDescription, values: &[Value]) -> Result<(), ResultCode> {
-        if values.len() > 1 && !self.stood_before && self.schema.takes_one_value(description.attribute_type()) {
+        if values.len() > 1 && !self.restored_state && self.schema.takes_one_value(description.attribute_type()) {
             return Err(self.profile.codes.second_value);
         }
         let rule = equality_rule(description.attribute_type());
         let twice = |(at, value): (usize, &Value)| {
             values.iter().take(at).any(|other| matches(rule, &other.bytes, &value.bytes))
         };
-        // Members by the thousand are compared with each other only where there is a doubt.
+        // Comparing all pairs of a long list would be too slow, so repeated values in it are not found.
         if values.len() <= LONG_LIST && values.iter().enumerate().any(twice) {
             return Err(ResultCode::AttributeOrValueExists);
         }
         Ok(())
     }
 
-    /// Looks at an entry as a change would leave it; `before` is none for a new one.
+    /// Checks an entry as a change would leave it; `before` is `None` for a new entry.
     pub fn check_entry(self, before: Option<&Entry>, after: &Entry) -> Result<(), ResultCode> {
         self.check_single(before, after)?;
         if before.is_some_and(|before| has_same_shape(before, after)) {
@@ -145,7 +145,7 @@ impl<'m> Rules<'m> {
         }
         let classes = Classes::of(after, self.schema);
         let classes_before = before.map(|before| Classes::of(before, self.schema));
-        if self.profile.enforces_structural_class && !self.stood_before {
+        if self.profile.enforces_structural_class && !self.restored_state {
             check_structural(classes_before.as_ref(), &classes)?;
         }
         self.check_name(before, after)?;
@@ -161,7 +161,8 @@ impl<'m> Rules<'m> {
         for attribute in after.attributes.iter().filter(many) {
             let same = |other: &&Attribute| other.description == attribute.description;
             let had_many = before.is_some_and(|entry| entry.attributes.iter().filter(same).any(|other| many(&other)));
-            if !had_many && !self.stood_before && self.schema.takes_one_value(attribute.description.attribute_type()) {
+            if !had_many && !self.restored_state && self.schema.takes_one_value(attribute.description.attribute_type())
+            {
                 return Err(self.profile.codes.second_value);
             }
         }
@@ -169,7 +170,7 @@ impl<'m> Rules<'m> {
     }
 
     fn check_name(self, before: Option<&Entry>, after: &Entry) -> Result<(), ResultCode> {
-        // A server adds the name's values to a new entry that lacks them.
+        // A server adds missing values of the RDN to a new entry.
         let Some(before) = before else { return Ok(()) };
         let rdn = after.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
         let keeps = |ava: &Ava| {
@@ -189,11 +190,11 @@ impl<'m> Rules<'m> {
         classes: &Classes<'m>,
     ) -> Result<(), ResultCode> {
         for class in &classes.all {
-            let is_new = !self.stood_before && !classes_before.is_some_and(|before| before.has(class.name));
+            let is_new = !self.restored_state && !classes_before.is_some_and(|before| before.has(class.name));
             for required in class.rules.required() {
-                let may_go = self.profile.allows_empty_groups && is_one_of(&["member", "uniqueMember"], required);
+                let is_optional = self.profile.allows_empty_groups && is_one_of(&["member", "uniqueMember"], required);
                 let lost = || before.is_some_and(|entry| has_type(entry, required));
-                if !may_go && !has_type(after, required) && (is_new || lost()) {
+                if !is_optional && !has_type(after, required) && (is_new || lost()) {
                     return Err(ResultCode::ObjectClassViolation);
                 }
             }
@@ -214,7 +215,7 @@ impl<'m> Rules<'m> {
         let same_classes = classes_before.is_some_and(|before| before.are(classes));
         for attribute in &after.attributes {
             let name = attribute.description.attribute_type();
-            // What was there is as allowed as it was.
+            // The classes have not changed, so an attribute that the entry had is still allowed or not.
             if same_classes && before.is_some_and(|before| has_type(before, name)) {
                 continue;
             }
@@ -223,7 +224,7 @@ impl<'m> Rules<'m> {
             }
             let was_there = before.is_some_and(|entry| has_type(entry, name));
             let was_allowed = classes_before.is_some_and(|before| before.allow(name));
-            if if was_there { was_allowed } else { !self.stood_before } {
+            if if was_there { was_allowed } else { !self.restored_state } {
                 return Err(ResultCode::ObjectClassViolation);
             }
         }
@@ -231,11 +232,12 @@ impl<'m> Rules<'m> {
     }
 }
 
-/// From here on the values of one modification are looked up and not searched for, and not compared with each other.
+/// Lists with more values than this are looked up in a hash set, and their values are not compared with each other.
 const LONG_LIST: usize = 64;
 
-/// Whether two states of an entry have the same attributes and the same classes, so that what the classes ask for is as
-/// it was: most modifications, of groups above all.
+/// Whether two states of an entry have the same attributes and the same classes, so that the classes need no new check.
+///
+/// This is the case for most modifications, above all of groups.
 fn has_same_shape(before: &Entry, after: &Entry) -> bool {
     before.attributes.len() == after.attributes.len()
         && before.attributes.iter().zip(&after.attributes).all(|(old, new)| {
@@ -253,7 +255,7 @@ fn has_type(entry: &Entry, name: &str) -> bool {
 
 /// One of the object classes of an entry.
 struct Class<'m> {
-    /// As spelled.
+    /// Its name, as spelled in the entry.
     name: &'m str,
     rules: ClassRules<'m>,
 }
@@ -261,11 +263,11 @@ struct Class<'m> {
 /// The object classes of an entry.
 struct Classes<'m> {
     all: Vec<Class<'m>>,
-    /// Those of the table, which says of what kind they are.
+    /// Those of the built-in table, which has their kinds.
     known: Vec<&'static ObjectClass>,
-    /// What a class requires and allows is not known.
+    /// Whether one of the classes is in no schema, so that what it requires and allows is unknown.
     has_unknown: bool,
-    /// What kind a class is of is not known.
+    /// Whether the kind of one of the classes is unknown.
     has_unknown_kind: bool,
 }
 
@@ -290,7 +292,7 @@ impl<'m> Classes<'m> {
         self.all.iter().any(|class| object_classes::same_class(class.name, name))
     }
 
-    /// Whether they are the same ones.
+    /// Whether both entries have the same classes.
     fn are(&self, others: &Self) -> bool {
         self.all.len() == others.all.len() && others.all.iter().all(|class| self.has(class.name))
     }
@@ -299,7 +301,7 @@ impl<'m> Classes<'m> {
         self.all.iter().any(|class| class.rules.allows(attribute_type))
     }
 
-    /// The structural classes that no other of the entry derives from; none if it is not known of each what it is.
+    /// The structural classes from which no other class of the entry derives; `None` if the kind of a class is unknown.
     fn structural(&self) -> Option<Vec<&'static ObjectClass>> {
         let of_any_kind = |class: &&'static ObjectClass| OF_ANY_KIND.iter().any(|name| class.has_name(name));
         if self.has_unknown_kind || self.known.iter().any(of_any_kind) {
@@ -314,7 +316,7 @@ impl<'m> Classes<'m> {
 fn check_structural(before: Option<&Classes<'_>>, after: &Classes<'_>) -> Result<(), ResultCode> {
     let Some(now) = after.structural() else { return Ok(()) };
     let was = match before.map(Classes::structural) {
-        // It was not known, or not in order as the RFC has it.
+        // The structural class was unknown, or not exactly one as RFC 4512 asks.
         Some(None) => return Ok(()),
         Some(Some(was)) if was.len() != 1 => return Ok(()),
         Some(Some(was)) => was.first().copied(),
@@ -324,7 +326,7 @@ fn check_structural(before: Option<&Classes<'_>>, after: &Classes<'_>) -> Result
         (None, [_]) => Ok(()),
         (Some(was), [now]) if was == *now => Ok(()),
         (Some(_), [_]) => Err(ResultCode::ObjectClassModsProhibited),
-        // None, or several of which none derives from the other.
+        // No structural class, or several that do not derive from each other.
         _ => Err(ResultCode::ObjectClassViolation),
     }
 }

@@ -25,7 +25,7 @@ use crate::lifecycle::{Step, state};
 use crate::plan::complete::Incomplete;
 use crate::plan::{Account, ConflictKind, Kind, Operation, WrittenWhole};
 use crate::policy::{Difference, Policy, PolicyWarning};
-use crate::proof::Proof;
+use crate::proof::{LostAttributes, Proof};
 use crate::render::change_file::Context;
 use crate::render::report::diff;
 use crate::render::sanitize::{Secrets, sanitized, shown_value};
@@ -685,15 +685,15 @@ pub fn export_inputs(names: &[String], digests: &[Digest]) -> Vec<Input> {
 }
 
 fn proof_view(proof: &Proof) -> ProofView {
-    let lost = |(dn, attributes): &(Vec<u8>, Vec<String>)| NotRestored {
-        dn: sanitized(dn).into_owned(),
-        attributes: attributes.clone(),
+    let lost = |lost: &LostAttributes| NotRestored {
+        dn: sanitized(&lost.dn).into_owned(),
+        attributes: lost.attributes.clone(),
     };
     ProofView {
         checks: proof
             .checks
             .iter()
-            .map(|check| CheckView { name: check.name, counted: check.counted.clone() })
+            .map(|check| CheckView { name: check.name.into(), counted: check.counted.clone() })
             .collect(),
         not_restored: proof.lost.iter().map(lost).collect(),
         open_decision_items: proof.open_decision_items,

@@ -1,4 +1,4 @@
-//! The pass that takes what the records touch, and nothing else.
+//! The pass over the exports that collects the entries that records may read or change.
 
 use std::collections::HashMap;
 
@@ -12,50 +12,50 @@ use crate::ldif::AttributeSelection;
 use crate::policy::Server;
 use crate::proof::apply::is_linked;
 
-/// What the pass looks for.
+/// What the pass searches for.
 #[derive(Default)]
-pub struct Touched {
-    /// Names in the records, and names that they give.
+pub struct TargetsPass {
+    /// Names of entries that the records change, and the new names that they give.
     names: KeySet,
-    /// Names below which others may come.
+    /// Names below which records add or move entries.
     parents: KeySet,
-    /// Names that go.
+    /// Names of entries that the records delete.
     deleted: KeySet,
-    /// Names from which entries are moved, with all below.
+    /// Names of entries that the records move, with everything below them.
     moved: KeySet,
-    /// Values that name what goes or is moved change with it.
-    links_follow: bool,
-    /// Where they do not, an entry is looked at by its name alone.
+    /// Whether the server updates values that name deleted and moved entries.
+    follows_links: bool,
+    /// No attribute: without links, the names of entries are all that the pass reads.
     interest: AttributeSelection,
 }
 
-impl Touched {
-    /// By these records.
-    pub fn by(records: &[ChangeRecord], server: Server) -> Self {
-        let mut touched = Self { links_follow: server.profile().follows_moves, ..Self::default() };
+impl TargetsPass {
+    /// A pass for these records.
+    pub fn new(records: &[ChangeRecord], server: Server) -> Self {
+        let mut pass = Self { follows_links: server.profile().follows_moves, ..Self::default() };
         for record in records {
             let key = record.dn.key();
             match &record.change {
                 Change::Modify(_) => {}
-                Change::Add(_) => touched.parents.extend(key.parent()),
+                Change::Add(_) => pass.parents.extend(key.parent()),
                 Change::Delete => {
-                    touched.deleted.insert(key.clone());
+                    pass.deleted.insert(key.clone());
                 }
                 Change::ModifyDn { new_superior, .. } => {
-                    // A name that is none is refused later.
-                    touched.names.extend(record.new_name().map(|name| name.key().clone()));
-                    touched.parents.extend(key.parent());
-                    touched.parents.extend(new_superior.as_ref().map(|superior| superior.key().clone()));
-                    touched.moved.insert(key.clone());
+                    // An invalid new name is refused when the record is applied.
+                    pass.names.extend(record.new_name().map(|name| name.key().clone()));
+                    pass.parents.extend(key.parent());
+                    pass.parents.extend(new_superior.as_ref().map(|superior| superior.key().clone()));
+                    pass.moved.insert(key.clone());
                 }
             }
-            touched.names.insert(key.clone());
+            pass.names.insert(key.clone());
         }
-        touched
+        pass
     }
 
-    /// Whether an entry has a link to something that goes or is moved.
-    fn follows(&self, entry: &EntryView<'_>, keys: &mut KeyBuffer) -> bool {
+    /// Whether an entry has a link to an entry that the records delete or move.
+    fn has_link(&self, entry: &EntryView<'_>, keys: &mut KeyBuffer) -> bool {
         entry.record.attributes.iter().any(|line| {
             let base = base_type(&line.description);
             is_linked(base)
@@ -66,20 +66,20 @@ impl Touched {
     }
 }
 
-/// What the pass found.
+/// What the pass finds.
 #[derive(Default)]
-pub struct Found {
-    /// The entries.
+pub struct Targets {
+    /// The entries that the records change or move along, and those with links to deleted or moved entries.
     pub entries: Vec<Entry>,
-    /// Parents that are there, and where.
+    /// The parents of added and moved entries that are in the exports, and where they are.
     pub parents: HashMap<DnKey, Origin>,
-    /// Children, each behind its parent.
+    /// Children of deleted and moved entries, each after its parent.
     pub children: Vec<(DnKey, DnKey)>,
     keys: KeyBuffer,
 }
 
-impl Found {
-    /// Adds what was found behind.
+impl Targets {
+    /// Adds what a later block of the exports gave.
     pub fn merge(&mut self, other: Self) {
         self.entries.extend(other.entries);
         self.parents.extend(other.parents);
@@ -87,18 +87,18 @@ impl Found {
     }
 }
 
-impl Pass for Touched {
-    type Found = Found;
+impl Pass for TargetsPass {
+    type Found = Targets;
 
     fn interest(&self) -> Option<&AttributeSelection> {
-        (!self.links_follow).then_some(&self.interest)
+        (!self.follows_links).then_some(&self.interest)
     }
 
-    fn visit(&self, entry: &EntryView<'_>, found: &mut Found) -> Result<(), Unreadable> {
+    fn visit(&self, entry: &EntryView<'_>, found: &mut Targets) -> Result<(), Unreadable> {
         let is_moved = |key| !self.moved.is_empty() && prefixes(key).any(|(above, _)| self.moved.contains(above));
         if self.names.contains(entry.key)
             || is_moved(entry.key)
-            || self.links_follow && self.follows(entry, &mut found.keys)
+            || self.follows_links && self.has_link(entry, &mut found.keys)
         {
             found.entries.push(entry.to_entry()?);
         }
