@@ -138,7 +138,7 @@ fn near_misses(findings: &mut [Finding], beside: &HashMap<Vec<u8>, Vec<u8>>) {
 fn rows_of_nobody(ground: &Ground<'_>, seen: &HashSet<(usize, u64)>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, named) in ground.rosters.iter().enumerate() {
-        let rows = named.roster.rows.iter().filter(|row| row.standing == crate::leavers::roster::Standing::Active);
+        let rows = named.roster.rows.iter().filter(|row| row.status == crate::leavers::roster::RosterStatus::Active);
         for row in rows.filter(|row| !seen.contains(&(index, row.line))) {
             findings.push(Finding {
                 code: "roster-without-account",

@@ -18,7 +18,7 @@ use crate::ldif::ContentRecord;
 use crate::leavers::Action;
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
-use crate::lifecycle::{Case, Reason, Step, decide};
+use crate::lifecycle::{DecisionInput, Reason, Step, decide};
 use crate::plan::collect::kinds;
 use crate::plan::orphans::Owners;
 use crate::plan::references::is_dummy;
@@ -198,7 +198,7 @@ impl<'g> Second<'g> {
     }
 
     fn account(&self, view: &EntryView<'_>, entry: &Entry, found: &mut SecondFound) {
-        let case = Case {
+        let case = DecisionInput {
             entry,
             action: Action::Delete,
             effective: None,

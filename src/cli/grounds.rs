@@ -21,7 +21,7 @@ use crate::policy::{self, Policy, PolicyError, Source};
 use crate::proof::ProofError;
 use crate::render::report::view::Input;
 use crate::render::sanitize::sanitized;
-use crate::spelling::suggestion;
+use crate::suggestion::suggestion;
 
 /// What a plan rests on.
 pub struct Grounds {

@@ -19,7 +19,7 @@ use crate::ldap::dn_key::prefixes;
 use crate::ldap::operational::export_command;
 use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
-use crate::lifecycle::state::{marking, state};
+use crate::lifecycle::state::{disable_attributes, state};
 use crate::policy::Policy;
 use crate::render::sanitize::sanitized;
 use crate::verify::survey::{Survey, SurveyPass, visibility};
@@ -319,7 +319,8 @@ fn report(command: &args::Verify, set: &WholeSet, outcome: Judged<'_>, policy: O
             (None, _) => "gone".to_owned(),
             // What marks it may be an attribute that the export does not show.
             (Some(entry), Some(policy))
-                if marking(policy).any(|description| !(evidence.shows)(entry.origin.export, description)) =>
+                if disable_attributes(policy)
+                    .any(|description| !(evidence.shows)(entry.origin.export, description)) =>
             {
                 "not shown".to_owned()
             }

@@ -12,7 +12,7 @@ use super::digest::Algorithm;
 use crate::directory::extent::read_time;
 use crate::ldap::{ChangeRecord, Dn};
 use crate::ldif::{Record, RecordReader, UrlPolicy, convert};
-use crate::lifecycle::history::{History, Past};
+use crate::lifecycle::history::{History, PastOperation};
 use crate::plan::{Kind, Stage};
 use crate::policy::Server;
 use crate::verify::trust::PlannedPart;
@@ -178,7 +178,7 @@ pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> 
     let mut history = History::default();
     for ChangeSet { plan, records } in sets.iter().filter(|set| !set.plan.refused) {
         let past = plan.operations.iter().filter(|operation| is_read(&operation.stage)).zip(records);
-        let past = past.map(|(operation, record)| Past {
+        let past = past.map(|(operation, record)| PastOperation {
             kind: &operation.kind,
             service: operation.service.as_deref(),
             record,
@@ -187,7 +187,7 @@ pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> 
         // Where a tool of the site marks, there is no record; a name that is shown escaped is not a name and matches nobody.
         for account in plan.accounts.iter().filter(|account| account.step == "disable") {
             if let Ok(dn) = Dn::parse(account.dn.as_bytes()) {
-                history.add_mark(dn.key(), plan.as_of);
+                history.add_disabled(dn.key(), plan.as_of);
             }
         }
         for roster in &plan.rosters {

@@ -21,8 +21,8 @@ use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
 use crate::ldap::vocabulary::{FilterRules, Vocabulary};
 use crate::ldap::{AttributeDescription, Dn};
-use crate::leavers::roster::{Completeness, Rules, Trailer};
-use crate::spelling::suggestion;
+use crate::leavers::roster::{Completeness, RosterRules, Trailer};
+use crate::suggestion::suggestion;
 
 /// Checks a file that its preset has been merged into.
 pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
@@ -524,7 +524,7 @@ impl Checker {
             filter_text: roster.filter.as_ref().map(|text| text.get_ref().clone()),
         };
         let policy = RosterPolicy {
-            rules: Rules {
+            rules: RosterRules {
                 key: roster.column.clone().unwrap_or_else(|| roster.key.get_ref().clone()),
                 status: roster.status.clone(),
                 inactive: roster.inactive.clone().unwrap_or_default(),

@@ -30,7 +30,7 @@ use toml::de::{DeArray, DeTable, DeValue, Deserializer};
 use super::file::{ATTRIBUTE_KEYS, File};
 use super::{PRESETS, PolicyError, in_words};
 use crate::ldap::AttributeDescription;
-use crate::spelling::suggestion;
+use crate::suggestion::suggestion;
 
 /// A place of a document: keys from the root.
 pub type Path<'p> = &'p [&'p str];

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::spelling::suggestion;
+use crate::suggestion::suggestion;
 
 /// A kind of change that has a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

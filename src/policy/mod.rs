@@ -38,7 +38,7 @@ use crate::ldap::filter::Filter;
 use crate::ldap::schema::Schema;
 use crate::ldap::secrets::is_secret;
 use crate::ldap::vocabulary::Vocabulary;
-use crate::spelling::suggestion;
+use crate::suggestion::suggestion;
 use document::{Document, Node, Preset};
 
 /// The presets by name: whole, commented policies.

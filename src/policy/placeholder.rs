@@ -16,7 +16,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::PolicyError;
-use crate::spelling::nearest;
+use crate::suggestion::nearest;
 
 /// What a key knows.
 struct Row {

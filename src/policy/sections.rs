@@ -16,7 +16,7 @@ use crate::ldap::filter::{Attributes, Filter, Truth};
 use crate::ldap::matching::matches;
 use crate::ldap::name_and_uid::split_name_and_uid;
 use crate::ldap::{AttributeDescription, Dn, Entry};
-use crate::leavers::roster::{Completeness, Rules};
+use crate::leavers::roster::{Completeness, RosterRules};
 
 /// `[directory]`
 #[derive(Clone, Debug)]
@@ -522,7 +522,7 @@ pub struct RosterPolicy {
     /// The attribute of an account that says which row is about it.
     pub key: AttributeDescription,
     /// How its rows are read.
-    pub rules: Rules,
+    pub rules: RosterRules,
     /// The accounts that it is about.
     pub scope: Scope,
     /// What it means that an account of the scope is not in it.
