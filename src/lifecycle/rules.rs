@@ -42,7 +42,7 @@ pub fn verdict(entry: &Entry, requested: Action, rules: &[Rule]) -> RuleVerdict 
     if rules.is_empty() {
         return RuleVerdict::Allowed { action: requested, rule: None };
     }
-    let Some(rule) = rules.iter().position(|rule| rule.fits(entry)) else { return RuleVerdict::NoMatch };
+    let Some(rule) = rules.iter().position(|rule| rule.matches(entry)) else { return RuleVerdict::NoMatch };
     match combined(requested, rules[rule].action) {
         Some(action) => RuleVerdict::Allowed { action, rule: Some(rule) },
         None => RuleVerdict::Refused { rule },

@@ -1,16 +1,16 @@
-//! Attribute types with at most one value, as far as `offboard` knows them without reading a schema.
+//! Single-valued attribute types that are known without a schema.
 //!
-//! `nsAccountLock` is not one of them: 389 DS adds `true` to an entry that has `false`, and lets the account in.
+//! `nsAccountLock` is not in the table: 389 DS adds `true` to an entry that has `false`, and the account can still log in.
 //!
-//! | types | known from |
+//! | types | source |
 //! | --- | --- |
 //! | [`SINGLE`] | RFC 2307, RFC 2798, RFC 4512, RFC 4519, Sun's schema reference (819-4437), MS-SAMR |
-//! | [`SINGLE_IN_AD`], `extensionAttribute1` to `15` | MS-ADA1 to MS-ADA3: they take many values elsewhere |
+//! | [`SINGLE_IN_AD`], `extensionAttribute1` to `15` | MS-ADA1 to MS-ADA3; on other servers they may have several values |
 
 use super::server::{Profile, Schema};
 use crate::ldap::attribute::is_one_of;
 
-/// On every server.
+/// Single-valued on every server.
 const SINGLE: [&str; 40] = [
     "aliasedObjectName",
     "c",
@@ -54,7 +54,7 @@ const SINGLE: [&str; 40] = [
     "objectGUID",
 ];
 
-/// In Active Directory.
+/// Single-valued in Active Directory.
 const SINGLE_IN_AD: [&str; 11] = [
     "cn",
     "givenName",
@@ -69,11 +69,11 @@ const SINGLE_IN_AD: [&str; 11] = [
     "comment",
 ];
 
-/// How the attributes that Exchange brings for a site's own use begin.
+/// The prefix of the attributes that Exchange defines for a site's own use.
 const EXTENSION: &str = "extensionAttribute";
 
 impl Profile {
-    /// Whether a second value is known to be refused.
+    /// Whether an attribute type is known to be single-valued on this server.
     pub fn takes_one_value(&self, attribute_type: &str) -> bool {
         let is_extension =
             || attribute_type.get(..EXTENSION.len()).is_some_and(|it| it.eq_ignore_ascii_case(EXTENSION));

@@ -51,7 +51,7 @@ pub fn target(account: &Account, policy: &Policy, moved_from: Option<&Dn>) -> Op
     let moving = policy.moving.as_ref()?;
     let decision = &account.decision;
     let dn = &account.entry.dn;
-    let is_there = moving.holds(dn.key().as_bytes());
+    let is_there = moving.contains(dn.key().as_bytes());
     if decision.step == Step::Restore {
         let before = moved_from.and_then(|old| Dn::parse(old.parent_spelling()?).ok());
         let back = before.or_else(|| moving.back.clone()).filter(|_| is_there)?;
