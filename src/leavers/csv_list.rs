@@ -6,7 +6,7 @@ use super::{Action, Identity, Leaver, LeaversError, LeaversErrorKind};
 use crate::ldap::{AttributeDescription, Dn};
 
 /// Columns for the identity.
-const IDENTITIES: [&str; 5] = ["id", "uid", "mail", "dn", "employeeNumber"];
+pub const IDENTITIES: [&str; 5] = ["id", "uid", "mail", "dn", "employeeNumber"];
 /// Columns for the other fields of a leaver.
 const OTHERS: [&str; 5] = ["action", "effective", "successor", "ticket", "note"];
 

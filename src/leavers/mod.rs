@@ -135,6 +135,14 @@ impl Action {
         self.into()
     }
 
+    /// Whether the action disables the account as a whole.
+    pub fn disables_account(self) -> bool {
+        match self {
+            Self::Delete | Self::Disable => true,
+            Self::Mail | Self::Calendar | Self::Disconnect | Self::Restore => false,
+        }
+    }
+
     /// The service that the action is about; `None` if it is about the whole account.
     pub fn service(self) -> Option<&'static str> {
         match self {
@@ -193,15 +201,13 @@ pub enum LeaversErrorKind {
     #[error("expected {0}, as on the first line")]
     OtherForm(&'static str),
     /// A column that is not known.
-    #[error(
-        "unknown column `{0}`; expected one of: id, uid, mail, dn, employeeNumber, action, effective, successor, ticket, note"
-    )]
+    #[error("unknown column `{0}`; expected one of: {all}", all = csv_list::columns_known().collect::<Vec<_>>().join(", "))]
     UnknownColumn(String),
     /// A column that appears twice.
     #[error("the column `{0}` appears twice; keep one")]
     SecondColumn(String),
     /// No column, or more than one, has the identity.
-    #[error("expected exactly one of the columns id, uid, mail, dn, employeeNumber")]
+    #[error("expected exactly one of the columns {}", csv_list::IDENTITIES.join(", "))]
     IdentityColumns,
     /// A row with more or fewer fields than the header, or that is not CSV.
     #[error("not a row of this table: {0}")]

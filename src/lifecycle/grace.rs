@@ -112,19 +112,19 @@ pub fn disabled_since(
             return Err(UnreadableStamp);
         }
     }
-    let touched = entry.values("modifyTimestamp").chain(entry.values("whenChanged")).next();
-    let touched = touched.filter(|_| policy.grace.trust_modify_timestamp);
-    let touched = touched.and_then(|value| Some((time::utc_date(&value.bytes).ok()?, value.line)));
-    let touched = touched.map(|(date, line)| DisabledSince { date, source: DateSource::ModifyTimestamp, line });
+    let modified = entry.values("modifyTimestamp").chain(entry.values("whenChanged")).next();
+    let modified = modified.filter(|_| policy.grace.trust_modify_timestamp);
+    let modified = modified.and_then(|value| Some((time::utc_date(&value.bytes).ok()?, value.line)));
+    let modified = modified.map(|(date, line)| DisabledSince { date, source: DateSource::ModifyTimestamp, line });
     let past = history.disabled(entry.dn.key(), service).map(|date| DisabledSince {
         date,
         source: DateSource::History,
         line: 0,
     });
-    Ok(match (past, touched) {
-        (Some(past), Some(touched)) if touched.date > past.date => Some(touched),
+    Ok(match (past, modified) {
+        (Some(past), Some(modified)) if modified.date > past.date => Some(modified),
         (Some(past), _) => Some(past),
-        (None, touched) => touched,
+        (None, modified) => modified,
     })
 }
 
@@ -240,7 +240,7 @@ mod tests {
     /// Rows: stamp in the entry, day of an earlier change set, modifyTimestamp, whether it is trusted, grace on 2026-11-21.
     #[test]
     fn the_table_of_sources() {
-        for (stamp, past, touched, trusted, expected) in [
+        for (stamp, past, modified, trusted, expected) in [
             ("", "", "20260101000000Z", false, "no date"),
             ("", "", "20260101000000Z", true, "over, modify-timestamp 2026-01-01"),
             ("", "", "garbage", true, "no date"),
@@ -251,7 +251,7 @@ mod tests {
             ("left ?", "2026-11-01", "20260101000000Z", true, "no date"),
             ("mail left 2026-01-01", "", "", false, "no date"),
         ] {
-            let values = [("description", stamp), ("modifyTimestamp", touched)];
+            let values = [("description", stamp), ("modifyTimestamp", modified)];
             let values: Vec<(&str, &str)> = values.into_iter().filter(|(_, value)| !value.is_empty()).collect();
             let policy = policy(5, Some("left {{ as_of }}"), &format!("trust_modify_timestamp = {trusted}\n"));
             let mut history = History::default();
@@ -268,7 +268,7 @@ mod tests {
                 );
             }
             let found = grace(&entry, None, &policy, &history, date("2026-11-21"));
-            assert_eq!(brief(found), expected, "{stamp} {past} {touched} {trusted}");
+            assert_eq!(brief(found), expected, "{stamp} {past} {modified} {trusted}");
         }
     }
 

@@ -23,7 +23,7 @@ pub enum Reason {
     },
     /// The service of this name is to be removed from an account that stays.
     DisableService(String),
-    /// The account is disabled, and no date says since when: its grace starts today.
+    /// The account is disabled, and no date shows since when: its grace starts today.
     StampStarted,
     /// The account is disabled already, and nothing else was requested.
     AlreadyDisabled,
@@ -44,7 +44,7 @@ pub enum Reason {
     InGrace(Date),
     /// The policy has days of grace, but no stamp to read a date from.
     GraceWithoutStamp,
-    /// No date says since when the account is disabled.
+    /// No date shows since when the account is disabled.
     GraceWithoutDate,
     /// The request takes effect on this later day.
     NotYetEffective(Date),

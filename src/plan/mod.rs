@@ -560,8 +560,7 @@ fn leaving(accounts: &[Account]) -> HashMap<DnKey, usize> {
 
 /// Whether an account goes: it is nobody's successor.
 fn leaves(decision: &Decision) -> bool {
-    matches!(decision.action, Action::Delete | Action::Disable)
-        && !matches!(decision.reason, Reason::ActiveInRoster(..) | Reason::Disconnected)
+    decision.action.disables_account() && !matches!(decision.reason, Reason::ActiveInRoster(..) | Reason::Disconnected)
 }
 
 fn refuse_unsupported<E>(policy: &Policy, request: &Request) -> Result<(), PlanError<E>> {

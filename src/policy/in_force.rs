@@ -50,15 +50,17 @@ pub fn written(text: &str, name: &str) -> Result<String, Vec<PolicyError>> {
             let _ = writeln!(out, "# Removed from the preset: {}", removed.key);
         }
     }
-    write_table(&mut out, &document.table, (&mut Vec::new(), Some(Node::root())), &origin);
+    write_table(&mut out, &document.table, &mut Vec::new(), Some(Node::root()), &origin);
     Ok(out)
 }
 
-/// Writes the keys with values, then the tables with their headers, in the order of the schema.
+/// Writes the keys with values, then the tables with their headers, in the order of the schema. `above` are the keys of the
+/// table from the root, and `node` is its place in the schema.
 fn write_table<'t>(
     out: &mut String,
     table: &'t DeTable<'_>,
-    (above, node): (&mut Vec<&'t str>, Option<Node>),
+    above: &mut Vec<&'t str>,
+    node: Option<Node>,
     origin: &dyn Fn(&Range<usize>) -> String,
 ) {
     let mut below = Vec::new();
@@ -103,13 +105,13 @@ fn write_table<'t>(
                 if has_values || table.is_empty() {
                     let _ = writeln!(out, "\n[{name}]");
                 }
-                write_table(out, table, (above, node), origin);
+                write_table(out, table, above, node, origin);
             }
             DeValue::Array(tables) => {
                 for table in tables {
                     let _ = writeln!(out, "\n[[{name}]]  # {}", origin(&table.span()));
                     if let DeValue::Table(table) = table.get_ref() {
-                        write_table(out, table, (above, node.and_then(Node::item)), origin);
+                        write_table(out, table, above, node.and_then(Node::item), origin);
                     }
                 }
             }

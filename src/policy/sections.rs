@@ -326,7 +326,7 @@ pub struct ReferencePolicy {
     pub leave: Vec<AttributeDescription>,
     /// The attributes of `[[reference]]`, with their forms.
     pub stated: Vec<StatedReference>,
-    /// The attributes of the lists whose form only a schema of the directory can tell.
+    /// The attributes of the lists whose form only a schema of the directory can show.
     pub of_unknown_form: Vec<ListedReference>,
     /// What happens to a group that would lose its last member.
     pub last_member: LastMember,
@@ -359,14 +359,14 @@ pub struct ListedReference {
 }
 
 impl ListedReference {
-    /// The error if no schema tells the form of its values, with the `[[reference]]` to write.
+    /// The error if no schema shows the form of its values, with the `[[reference]]` to write.
     pub fn unknown_form(&self) -> PolicyError {
         let name = self.attribute.raw_bytes();
         let forms: Vec<&str> = FORMS.iter().map(|(word, _)| *word).collect();
         PolicyError {
             span: Some(self.span.clone()),
             message: format!(
-                "the form of `{name}` is unknown: neither offboard nor a schema tells how its values refer to accounts"
+                "the form of `{name}` is unknown: neither offboard nor a schema shows how its values refer to accounts"
             ),
             help: Some(format!(
                 "remove it from this list, and state the form:\n\n[[reference]]\nattribute = \"{name}\"\nholds = \"dn\"\nthen = \"{}\"\n\n\

@@ -86,7 +86,7 @@ pub enum RosterError {
     },
     /// The trailer has another number of rows than the file.
     #[error(
-        "line {line}: the trailer says {declared} {rows}, but the file has {read}; it may be cut",
+        "line {line}: the trailer says {declared} {rows}, but the file has {read}",
         rows = if *declared == 1 { "row" } else { "rows" }
     )]
     Count {

@@ -407,10 +407,7 @@ mod tests {
                 format!("{body}# END rows=3\n"),
                 "line 5: the last line does not match the trailer of the policy; the file may be cut",
             ),
-            (
-                format!("{body}# END rows=4 date=2026-11-20\n"),
-                "line 5: the trailer says 4 rows, but the file has 3; it may be cut",
-            ),
+            (format!("{body}# END rows=4 date=2026-11-20\n"), "line 5: the trailer says 4 rows, but the file has 3"),
             (
                 format!("{body}# END rows=3 date=2026-11-2"),
                 "line 5: `2026-11-2` in the trailer is not a date: expected 2 digits of the day (at byte 8)",

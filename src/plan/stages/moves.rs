@@ -18,7 +18,6 @@ use super::{Built, Site};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::Truth;
 use crate::ldap::{Dn, DnKey, Entry};
-use crate::leavers::Action;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{Reason, Step};
 use crate::plan::collect::{Collected, Kept};
@@ -65,7 +64,7 @@ pub fn target(account: &Account, policy: &Policy, moved_from: Option<&Dn>) -> Op
         Step::Nothing => decision.reason == Reason::AlreadyDisabled,
         _ => false,
     };
-    let is_whole = matches!(decision.action, Action::Delete | Action::Disable);
+    let is_whole = decision.action.disables_account();
     if !stays_disabled || !is_whole || is_there {
         return None;
     }
