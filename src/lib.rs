@@ -40,5 +40,5 @@ pub mod proof;
 pub mod render;
 pub mod revert;
 pub mod simulate;
-pub mod spelling;
+pub mod suggestion;
 pub mod verify;

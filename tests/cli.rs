@@ -181,7 +181,7 @@ fn the_preset_holds_what_it_cannot_date() {
     let policy = "preset = \"sun-comms\"\n";
     let output = plan_with(place.path(), policy, &["-u", "jsmith"], &EXPORTS);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("names no [stamp]"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("has no [stamp]"), "{}", stderr(&output));
     assert!(!place.path().join("set/apply").exists());
 }
 

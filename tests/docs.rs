@@ -301,24 +301,24 @@ fn takes(schema: &Value, definitions: &Value) -> String {
     }
     if let Some(forms) = schema["anyOf"].as_array() {
         if forms[0].get("enum").is_none() {
-            return "text, or list of texts".to_owned();
+            return "string, or list of strings".to_owned();
         }
         return format!("{}, `placeholder:<dn>`", words(&forms[0]["enum"]));
     }
     match schema["type"].as_str() {
         Some("array") => match schema["items"].get("enum") {
             Some(known) => format!("list of {}", words(known)),
-            None => "list of texts".to_owned(),
+            None => "list of strings".to_owned(),
         },
         Some("object") => {
             let each = inner(&schema["additionalProperties"]);
-            let each = if each.get("$ref").is_some() { takes(each, definitions) } else { "text".to_owned() };
+            let each = if each.get("$ref").is_some() { takes(each, definitions) } else { "string".to_owned() };
             format!("for each attribute: {each}")
         }
-        Some("integer") => "whole number".to_owned(),
+        Some("integer") => "integer".to_owned(),
         Some("number") => "number".to_owned(),
         Some("boolean") => "`true`, `false`".to_owned(),
-        _ => "text".to_owned(),
+        _ => "string".to_owned(),
     }
 }
 
@@ -330,20 +330,23 @@ fn policy_reference() {
     let definitions = &schema["$defs"];
     let mut text = String::from(
         "# The policy, key by key\n\n\
-         Made from the types that read it (`src/policy/file.rs`); `UPDATE_EXPECTED=1 cargo test docs` writes it again. A\n\
-         policy is TOML. A key that is not listed here is an error. `offboard init PRESET` prints a preset with comments,\n\
-         `offboard policy FILE` the policy in force: each key with the preset, or the file and line, that it comes from.\n\n\
+         This page is generated from the types that read a policy (`src/policy/file.rs`), by `UPDATE_EXPECTED=1 cargo test docs`.\n\n\
+         A policy is a TOML file. A key that is not listed here is an error. `offboard init PRESET` prints a preset with comments.\n\
+         `offboard policy FILE` prints the policy in force, in which each key has the preset, or the file and line, that it comes from.\n\n\
          A file that names a `preset` is merged over it key by key:\n\n\
-         - Tables merge at every depth, however they are written: `[disable.replace]`, `replace = { ... }`, dotted keys.\n\
-         - Arrays of tables (`[[rule]]`, `[[reference]]`) are appended to the preset's; other values and lists replace.\n\
-         - `key = false` takes a key of the preset away, unless the key takes `true` or `false` itself.\n\
-         - Keys that are attributes are compared as such: `SHADOWEXPIRE` replaces `shadowExpire`.\n\
-         - An attribute that the file has in a list of `[references]` or in a `[[reference]]` leaves the preset's other lists;\n\
-         \x20 one in `[disable.replace]` leaves the preset's `[disable.present]`; one in `[restore]` leaves the preset's other key there.\n\
-         - `[grace] mail` and `calendar` follow `days` where the file sets `days` alone.\n\n\
-         Placeholders: `{{ as_of }}` and `{{ as_of_time }}` in `[stamp] format`, `{{ uid }}` and `{{ domain }}` in\n\
-         `[address_books] root`, `{{ rows }}` and `{{ date }}` in the `trailer` of a roster. Any other is an error.\n\n\
-         Editors complete and check a policy by `offboard schema policy`; see [formats.md](formats.md).\n",
+         - Tables are merged at every depth, in any notation: `[disable.replace]`, `replace = { ... }`, dotted keys.\n\
+         - Arrays of tables (`[[rule]]`, `[[reference]]`) are appended to those of the preset. All other values and lists replace\n\
+         \x20 those of the preset.\n\
+         - `key = false` removes a key of the preset, unless the key is a boolean.\n\
+         - Keys that are attributes are compared as attributes: `SHADOWEXPIRE` replaces `shadowExpire`.\n\
+         - An attribute that the file has in a list of `[references]` or in a `[[reference]]` is removed from the other lists of\n\
+         \x20 the preset. An attribute in `[disable.replace]` is removed from `[disable.present]` of the preset. An attribute in one\n\
+         \x20 key of `[restore]` is removed from the other key of the preset.\n\
+         - If the file sets `[grace] days`, but not `mail` or `calendar`, these have the value of `days`.\n\n\
+         Placeholders are `{{ as_of }}` and `{{ as_of_time }}` in `[stamp] format`, `{{ uid }}` and `{{ domain }}` in\n\
+         `[address_books] root`, and `{{ rows }}` and `{{ date }}` in the `trailer` of a roster. Any other placeholder is an error.\n\n\
+         Editors can complete and check a policy with the JSON Schema that `offboard schema policy` prints; see\n\
+         [formats.md](formats.md).\n",
     );
     let mut keys = 0;
     let mut row = |text: &mut String, key: &str, schema: &Value, required: bool| {
@@ -352,8 +355,8 @@ fn policy_reference() {
         writeln!(text, "| `{key}` | {} | {what}{must} |", takes(schema, definitions)).unwrap();
         keys += 1;
     };
-    let head = "\n| key | takes | what it says |\n| --- | --- | --- |\n";
-    text += "\n## Before the first section\n";
+    let head = "\n| key | value | description |\n| --- | --- | --- |\n";
+    text += "\n## At the top of the file\n";
     text += head;
     row(&mut text, "preset", &schema["properties"]["preset"], false);
     for (name, whole) in schema["properties"].as_object().unwrap() {
@@ -377,7 +380,7 @@ fn policy_reference() {
             row(&mut text, key, schema, required.iter().any(|name| name == key));
         }
         if of.is_empty() {
-            text += "\nEach is a table:\n";
+            text += "\nEach limit is a table:\n";
             text += head;
             for (key, schema) in definitions["Limit"]["properties"].as_object().unwrap() {
                 row(&mut text, key, schema, false);
@@ -392,20 +395,20 @@ fn policy_reference() {
 #[test]
 fn decision_tables() {
     let mut text = String::from(
-        "# What becomes of an account\n\n\
-         The tables that stand above the code which follows them (`src/lifecycle`), and nothing else;\n\
-         `UPDATE_EXPECTED=1 cargo test docs` writes them again. `offboard explain` says of one account which row counts.\n",
+        "# What happens to an account\n\n\
+         This page has the tables of the modules in `src/lifecycle`, which implement them. It is generated by\n\
+         `UPDATE_EXPECTED=1 cargo test docs`. `offboard explain` shows which row applies to an account.\n",
     );
     let mut rows = 0;
     for (file, title) in [
-        ("state", "Where it is"),
+        ("state", "The state of an account"),
         ("decision", "What is done today"),
-        ("rules", "What a rule makes of it"),
-        ("grace", "How long it waits"),
+        ("rules", "What a rule allows"),
+        ("grace", "How long a disabled account waits"),
         ("service_outcome", "Services, when the grace is over"),
-        ("history", "What earlier change sets say"),
-        ("effective", "Whether its mail and calendar work"),
-        ("lint", "What is odd about its statuses"),
+        ("history", "Earlier change sets"),
+        ("effective", "The effective status of mail and calendar"),
+        ("lint", "Problems in the statuses of an account"),
     ] {
         let code = std::fs::read_to_string(root().join(format!("src/lifecycle/{file}.rs"))).unwrap();
         write!(text, "\n## {title}\n\n").unwrap();

@@ -171,5 +171,5 @@ fn a_stamp_without_room() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(stderr(&output).starts_with("1 leaver: 1 held\n"), "{}", stderr(&output));
-    assert!(stderr(&output).contains("displayName is single-valued and has a value"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("displayName is single-valued and already set"), "{}", stderr(&output));
 }

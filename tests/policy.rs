@@ -181,10 +181,10 @@ fn stated_references() {
     assert!(rollback.contains("add: millOnCall\nmillOnCall: tbauer\n"), "{rollback}");
 
     for (wrong, said) in [
-        ("holds = \"names\"\nthen = \"remove\"", "`names` means nothing here"),
-        ("holds = \"uid\"\nthen = \"drop\"", "`drop` means nothing here"),
-        ("holds = \"uid\"\nthen = \"reassign\"", "no such value can be written for a successor"),
-        ("holds = \"url\"\nthen = \"remove\"", "names are only looked for"),
+        ("holds = \"names\"\nthen = \"remove\"", "unknown value `names`"),
+        ("holds = \"uid\"\nthen = \"drop\"", "unknown value `drop`"),
+        ("holds = \"uid\"\nthen = \"reassign\"", "a successor has no such value"),
+        ("holds = \"url\"\nthen = \"remove\"", "searched for names, but never written"),
         ("holds = \"uid\"", "missing key `then`"),
     ] {
         let place = folder(&format!("preset = \"openldap\"\n[[reference]]\nattribute = \"millOnCall\"\n{wrong}\n"));
@@ -193,7 +193,7 @@ fn stated_references() {
         assert!(stderr(&output).contains(said), "{wrong}: {}", stderr(&output));
     }
     for (both, said) in [
-        ("[[reference]]\nattribute = \"x\"\nholds = \"dn\"\nthen = \"leave\"\n", "is in [[reference]] twice"),
+        ("[[reference]]\nattribute = \"x\"\nholds = \"dn\"\nthen = \"leave\"\n", "is in more than one [[reference]]"),
         ("[references]\nleave = [\"X\"]\n", "is in [[reference]] and in [references] leave"),
     ] {
         let first = "preset = \"openldap\"\n[[reference]]\nattribute = \"x\"\nholds = \"uid\"\nthen = \"remove\"\n";

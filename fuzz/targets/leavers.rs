@@ -4,13 +4,13 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use offboard::leavers::roster::{self, Completeness, Rules, Trailer};
+use offboard::leavers::roster::{self, Completeness, RosterRules, Trailer};
 use offboard::leavers::{self, Identity};
 
-static RULES: LazyLock<[Rules; 3]> = LazyLock::new(|| {
+static RULES: LazyLock<[RosterRules; 3]> = LazyLock::new(|| {
     let text = |text: &str| text.to_owned();
-    let plain = Rules { key: text("employeeNumber"), status: None, inactive: vec![], active: vec![], trailer: None };
-    let status = Rules {
+    let plain = RosterRules { key: text("employeeNumber"), status: None, inactive: vec![], active: vec![], trailer: None };
+    let status = RosterRules {
         key: text("mail"),
         status: Some(text("state")),
         inactive: vec![text("left")],
@@ -18,7 +18,7 @@ static RULES: LazyLock<[Rules; 3]> = LazyLock::new(|| {
         trailer: None,
     };
     let trailer = Trailer::parse("END {{ rows }} {{ date }}").expect("a trailer");
-    [plain.clone(), status, Rules { trailer: Some(trailer), ..plain }]
+    [plain.clone(), status, RosterRules { trailer: Some(trailer), ..plain }]
 });
 
 fuzz_target!(|data: &[u8]| {

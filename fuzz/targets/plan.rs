@@ -10,7 +10,7 @@ use jiff::ToSpan;
 use libfuzzer_sys::fuzz_target;
 use offboard::ldap::DnKey;
 use offboard::ldif::{Record, RecordReader, UrlPolicy};
-use offboard::lifecycle::history::Past;
+use offboard::lifecycle::history::PastOperation;
 use offboard::plan::{Plan, PlanError};
 use offboard::policy::Followed;
 use offboard::proof::{CheckName, Files, Proof, ProofError};
@@ -33,7 +33,7 @@ fuzz_target!(|random: RandomPlan| {
             return;
         }
         let after = carry_out(&case, &exports, &plan, &files, &proof);
-        let past = plan.operations.iter().map(|operation| Past {
+        let past = plan.operations.iter().map(|operation| PastOperation {
             kind: operation.kind.name(),
             service: operation.service.as_deref(),
             record: &operation.record,

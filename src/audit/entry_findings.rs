@@ -18,7 +18,7 @@ use crate::ldif::ContentRecord;
 use crate::leavers::Action;
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
-use crate::lifecycle::{Case, Reason, Step, decide};
+use crate::lifecycle::{DecisionInput, Reason, Step, decide};
 use crate::plan::collect::kinds;
 use crate::plan::references::is_dummy;
 use crate::plan::rosters::{Rosters, Verdict};
@@ -120,7 +120,7 @@ impl<'g> EntryFindingsPass<'g> {
     }
 
     fn check_account(&self, view: &EntryView<'_>, entry: &Entry, found: &mut EntryFindings) {
-        let case = Case {
+        let case = DecisionInput {
             entry,
             action: Action::Delete,
             effective: None,

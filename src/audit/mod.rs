@@ -34,7 +34,7 @@ use crate::directory::{Census, Exports, scan};
 use crate::ldap::Origin;
 use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
-use crate::leavers::roster::Standing;
+use crate::leavers::roster::RosterStatus;
 use crate::lifecycle::History;
 use crate::plan::rosters::{NamedRoster, Rosters};
 use crate::plan::{Lacking, PlanError, Request, lacking};
@@ -120,7 +120,7 @@ fn mark_near_misses(findings: &mut [AuditFinding], near_misses: &HashMap<Vec<u8>
 fn rows_without_account(inputs: &AuditInputs<'_>, matched: &HashSet<(usize, u64)>) -> Vec<AuditFinding> {
     let mut findings = Vec::new();
     for (index, named) in inputs.rosters.iter().enumerate() {
-        let active = named.roster.rows.iter().filter(|row| row.standing == Standing::Active);
+        let active = named.roster.rows.iter().filter(|row| row.status == RosterStatus::Active);
         for row in active.filter(|row| !matched.contains(&(index, row.line))) {
             let what = "the roster lists this person as active, but no account matches the row".to_owned();
             let origin = Origin { line: row.line, ..Origin::default() };

@@ -13,7 +13,7 @@ use crate::io::source::ReadOptions;
 use crate::plan::complete::Incomplete;
 use crate::plan::{Guard, Stage};
 use crate::policy::{Limit, LimitKind, Server};
-use crate::spelling::suggestion;
+use crate::suggestion::suggestion;
 
 /// Plan the end of LDAP accounts offline: proven, reviewable LDIF change files with their rollback.
 ///

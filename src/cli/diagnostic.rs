@@ -10,7 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::exit::Exit;
 use crate::io::source::DecompressError;
 use crate::ldif::LdifError;
-use crate::policy::{PolicyError, PolicyWarning, Source};
+use crate::policy::{PolicyError, PolicySource, PolicyWarning};
 use crate::render::sanitize::{sanitized, shortened};
 
 /// How much of a long line is shown before a place, and half of what is shown behind it, in bytes.
@@ -122,19 +122,19 @@ impl Diagnostic {
     }
 
     /// A fault of a policy file.
-    pub fn policy(source: &Source, error: &PolicyError) -> Self {
+    pub fn policy(source: &PolicySource, error: &PolicyError) -> Self {
         let fault = Self::trouble(error.message.lines().next().unwrap_or_default().to_owned());
         fault.in_policy(source, error.span.as_ref(), error.help.as_deref())
     }
 
     /// Something in a policy file that may not be meant.
-    pub fn policy_warning(source: &Source, warning: &PolicyWarning) -> Self {
+    pub fn policy_warning(source: &PolicySource, warning: &PolicyWarning) -> Self {
         let mut fault = Self::new(Exit::Done, warning.message.as_str());
         fault.is_warning = true;
         fault.in_policy(source, warning.span.as_ref(), Some(&warning.help))
     }
 
-    fn in_policy(mut self, source: &Source, span: Option<&Range<usize>>, help: Option<&str>) -> Self {
+    fn in_policy(mut self, source: &PolicySource, span: Option<&Range<usize>>, help: Option<&str>) -> Self {
         if let Some(span) = span {
             let (start, line) = source.line_of(span);
             let content = source.text[start..].lines().next().unwrap_or_default();

@@ -17,11 +17,11 @@ use crate::leavers::roster::{self, RosterError};
 use crate::leavers::{self, Leaver};
 use crate::plan::complete::{Incomplete, Severity};
 use crate::plan::{NamedRoster, PlanError, Request};
-use crate::policy::{self, Policy, PolicyError, Source};
+use crate::policy::{self, Policy, PolicyError, PolicySource};
 use crate::proof::ProofError;
 use crate::render::report::view::Input;
 use crate::render::sanitize::sanitized;
-use crate::spelling::suggestion;
+use crate::suggestion::suggestion;
 
 /// What a plan rests on.
 pub struct Grounds {
@@ -244,7 +244,7 @@ pub fn read_policy(name: &str, inputs: &mut Vec<Input>, quiet: bool) -> Result<P
             Ok(policy)
         }
         Err(errors) => {
-            let source = Source { name: name.to_owned(), text };
+            let source = PolicySource { name: name.to_owned(), text };
             Err(errors.iter().map(|error| Diagnostic::policy(&source, error)).collect())
         }
     }

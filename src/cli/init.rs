@@ -7,7 +7,7 @@ use std::io::Write as _;
 use super::args;
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::policy;
-use crate::spelling::suggestion;
+use crate::suggestion::suggestion;
 
 const EDITORS: &str = "\
 #:schema ./offboard-policy.json

@@ -18,7 +18,7 @@ use crate::io::output::write_new;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{ChangeError, ChangeReader, UrlPolicy, writer};
-use crate::lifecycle::state::{marking, state};
+use crate::lifecycle::state::{disable_attributes, state};
 use crate::policy::Policy;
 use crate::render::sanitize::sanitized;
 use crate::verify::survey::{Evidence, Survey, SurveyPass};
@@ -313,7 +313,7 @@ fn report(command: &args::Verify, set: &ChangeSet, outcome: Judged<'_>, policy: 
             (None, _) => "gone".to_owned(),
             // What marks it may be an attribute that the export does not show.
             (Some(entry), Some(policy))
-                if marking(policy).any(|description| !evidence.shows(entry.origin.export, description)) =>
+                if disable_attributes(policy).any(|description| !evidence.shows(entry.origin.export, description)) =>
             {
                 "not shown".to_owned()
             }

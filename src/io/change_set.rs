@@ -20,7 +20,7 @@ use super::digest::Algorithm;
 use crate::directory::extent::read_time;
 use crate::ldap::{ChangeRecord, Dn};
 use crate::ldif::{ChangeReader, LocatedChange, UrlPolicy};
-use crate::lifecycle::history::{History, Past};
+use crate::lifecycle::history::{History, PastOperation};
 use crate::plan::{Kind, Stage};
 use crate::policy::Server;
 use crate::render::counted::counted;
@@ -186,7 +186,7 @@ pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> 
     let mut history = History::default();
     for PastChangeSet { plan, records } in sets.iter().filter(|set| !set.plan.refused) {
         let past = plan.operations.iter().filter(|operation| is_in(&HISTORY_STAGES, &operation.stage)).zip(records);
-        let past = past.map(|(operation, record)| Past {
+        let past = past.map(|(operation, record)| PastOperation {
             kind: &operation.kind,
             service: operation.service.as_deref(),
             record,
@@ -195,7 +195,7 @@ pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> 
         // Where a tool of the site disables accounts, there is no record. An escaped name does not parse or matches no account.
         for account in plan.accounts.iter().filter(|account| account.step == "disable") {
             if let Ok(dn) = Dn::parse(account.dn.as_bytes()) {
-                history.add_mark(dn.key(), plan.as_of);
+                history.add_disabled(dn.key(), plan.as_of);
             }
         }
         for roster in &plan.rosters {

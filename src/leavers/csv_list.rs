@@ -5,33 +5,40 @@ use csv::{Position, ReaderBuilder, StringRecord, Trim};
 use super::{Action, Identity, Leaver, LeaversError, LeaversErrorKind};
 use crate::ldap::{AttributeDescription, Dn};
 
-/// Columns that say who is meant.
-const IDENTITIES: [&str; 5] = ["id", "uid", "mail", "dn", "employeeNumber"];
-/// The others.
+/// Columns for the identity.
+pub const IDENTITIES: [&str; 5] = ["id", "uid", "mail", "dn", "employeeNumber"];
+/// Columns for the other fields of a leaver.
 const OTHERS: [&str; 5] = ["action", "effective", "successor", "ticket", "note"];
 
-/// All columns.
+/// All columns that a list may have.
 pub fn columns_known() -> impl Iterator<Item = &'static str> {
     IDENTITIES.into_iter().chain(OTHERS)
 }
 
-/// Whether a line is the header of such a list.
+/// Whether a line is the header of a CSV list.
 pub fn is_header(line: &str) -> bool {
     let mut columns = line.split(',').map(|column| column.trim().trim_matches('"'));
     columns.any(|column| IDENTITIES.iter().any(|known| known.eq_ignore_ascii_case(column)))
 }
 
-/// The columns of a list.
-struct Columns {
-    identity: (usize, &'static str),
+/// Where a list has its columns.
+struct ListColumns {
+    identity: IdentityColumn,
+    /// The positions of `OTHERS`.
     others: [Option<usize>; OTHERS.len()],
 }
 
-/// Reads the rows; `skipped` lines stand before the header.
+#[derive(Clone, Copy)]
+struct IdentityColumn {
+    position: usize,
+    name: &'static str,
+}
+
+/// Reads the rows; the header is after `skipped` lines.
 pub fn read(text: &str, skipped: u64) -> (Vec<Leaver>, Vec<LeaversError>) {
     let body: usize = text.split_inclusive('\n').take(usize::try_from(skipped).unwrap_or(0)).map(str::len).sum();
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(&text.as_bytes()[body..]);
-    // The reader's own line numbers stay behind where lines end with CR LF: count them.
+    // The line numbers of the csv crate are too low if lines end with CR LF, so they are counted here.
     let ends: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
     let line_of = |position: Option<&Position>| {
         let byte = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0) + body;
@@ -52,12 +59,7 @@ pub fn read(text: &str, skipped: u64) -> (Vec<Leaver>, Vec<LeaversError>) {
         match row {
             Ok(row) => leavers.extend(leaver(&row, &columns, line_of(row.position()), &mut errors)),
             Err(error) => {
-                let kind = match error.kind() {
-                    csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        LeaversErrorKind::Row(format!("it has {len} fields, the header {expected_len}"))
-                    }
-                    _ => LeaversErrorKind::Row(error.to_string()),
-                };
+                let kind = LeaversErrorKind::Row(row_fault(&error));
                 errors.push(LeaversError { line: line_of(error.position()), kind });
             }
         }
@@ -65,7 +67,18 @@ pub fn read(text: &str, skipped: u64) -> (Vec<Leaver>, Vec<LeaversError>) {
     (leavers, errors)
 }
 
-fn columns(header: &StringRecord, line: u64, errors: &mut Vec<LeaversError>) -> Option<Columns> {
+/// Why the csv crate refuses a row.
+pub fn row_fault(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            let fields = if *len == 1 { "field" } else { "fields" };
+            format!("it has {len} {fields}, the header has {expected_len}")
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn columns(header: &StringRecord, line: u64, errors: &mut Vec<LeaversError>) -> Option<ListColumns> {
     let mut fault = |kind| errors.push(LeaversError { line, kind });
     let mut identities = Vec::new();
     let mut others = [None; OTHERS.len()];
@@ -73,7 +86,7 @@ fn columns(header: &StringRecord, line: u64, errors: &mut Vec<LeaversError>) -> 
     for (at, name) in header.iter().enumerate() {
         let known = |names: &[&'static str]| names.iter().position(|known| known.eq_ignore_ascii_case(name));
         if let Some(identity) = known(&IDENTITIES) {
-            identities.push((at, IDENTITIES[identity]));
+            identities.push(IdentityColumn { position: at, name: IDENTITIES[identity] });
         } else if let Some(other) = known(&OTHERS) {
             if others[other].replace(at).is_some() {
                 fault(LeaversErrorKind::SecondColumn(name.to_owned()));
@@ -85,7 +98,7 @@ fn columns(header: &StringRecord, line: u64, errors: &mut Vec<LeaversError>) -> 
         }
     }
     match identities.as_slice() {
-        [identity] if good => Some(Columns { identity: *identity, others }),
+        [identity] if good => Some(ListColumns { identity: *identity, others }),
         [_] => None,
         _ => {
             fault(LeaversErrorKind::IdentityColumns);
@@ -94,22 +107,22 @@ fn columns(header: &StringRecord, line: u64, errors: &mut Vec<LeaversError>) -> 
     }
 }
 
-fn leaver(row: &StringRecord, columns: &Columns, line: u64, errors: &mut Vec<LeaversError>) -> Option<Leaver> {
+fn leaver(row: &StringRecord, columns: &ListColumns, line: u64, errors: &mut Vec<LeaversError>) -> Option<Leaver> {
     let mut fault = |kind| errors.push(LeaversError { line, kind });
     let field = |at: usize| row.get(at).filter(|text| !text.is_empty());
     let other = |name: &str| {
         let at = OTHERS.iter().position(|known| *known == name)?;
         field(columns.others[at]?)
     };
-    let (at, kind) = columns.identity;
+    let IdentityColumn { position: at, name: column } = columns.identity;
     let identity = match field(at) {
         None => {
             fault(LeaversErrorKind::NoIdentity);
             None
         }
-        Some(text) => identity(kind, text).map_err(&mut fault).ok(),
+        Some(text) => identity(column, text).map_err(&mut fault).ok(),
     };
-    let names = std::iter::once((kind, field(at))).chain(OTHERS.iter().map(|name| (*name, other(name))));
+    let names = std::iter::once((column, field(at))).chain(OTHERS.iter().map(|name| (*name, other(name))));
     for (name, value) in names {
         if value.is_some_and(|value| value.chars().any(char::is_control)) {
             fault(LeaversErrorKind::Control(name));
@@ -117,7 +130,7 @@ fn leaver(row: &StringRecord, columns: &Columns, line: u64, errors: &mut Vec<Lea
     }
     let action = match other("action") {
         None => Action::Delete,
-        Some(word) => Action::from_name(word).unwrap_or_else(|| {
+        Some(word) => word.parse().unwrap_or_else(|_| {
             fault(LeaversErrorKind::Action(word.to_owned()));
             Action::Delete
         }),
@@ -139,7 +152,7 @@ fn leaver(row: &StringRecord, columns: &Columns, line: u64, errors: &mut Vec<Lea
         line,
         requested_by: super::RequestedBy::Person,
     };
-    // With a fault in another field it still counts for being listed twice.
+    // A leaver with a fault in another field still counts for `listed_twice`.
     Some(leaver)
 }
 

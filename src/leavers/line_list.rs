@@ -1,12 +1,12 @@
-//! Lists of one leaver a line: `l uid`, or a DN.
+//! Lists with one leaver per line: `l uid`, or a DN.
 
 use crate::ldap::Dn;
 
 use super::{Identity, Leaver, LeaversError, LeaversErrorKind};
 
-type Read = (Vec<Leaver>, Vec<LeaversError>);
+type LeaversAndErrors = (Vec<Leaver>, Vec<LeaversError>);
 
-/// Whether a line is one that `commadmin -i` takes.
+/// Whether a line has the form that `commadmin -i` reads.
 pub fn is_commadmin(line: &str) -> bool {
     uid_of(line).is_some()
 }
@@ -18,13 +18,13 @@ fn uid_of(line: &str) -> Option<&str> {
 }
 
 /// Reads lines `l uid`.
-pub fn read_commadmin(text: &str) -> Read {
+pub fn read_commadmin(text: &str) -> LeaversAndErrors {
     let uid = |line: &str| uid_of(line).map(|uid| Identity::Text(uid.to_owned()));
     read(text, |line| uid(line).ok_or(LeaversErrorKind::OtherForm("`l uid`")))
 }
 
-/// Reads one distinguished name a line.
-pub fn read_dns(text: &str) -> Read {
+/// Reads one distinguished name per line.
+pub fn read_dns(text: &str) -> LeaversAndErrors {
     read(text, |line| match Dn::parse(line.trim().as_bytes()) {
         Ok(dn) if !dn.is_root() => Ok(Identity::Dn(dn)),
         Ok(_) => Err(LeaversErrorKind::OtherForm("a distinguished name")),
@@ -32,7 +32,7 @@ pub fn read_dns(text: &str) -> Read {
     })
 }
 
-fn read(text: &str, identity: impl Fn(&str) -> Result<Identity, LeaversErrorKind>) -> Read {
+fn read(text: &str, identity: impl Fn(&str) -> Result<Identity, LeaversErrorKind>) -> LeaversAndErrors {
     let mut leavers = Vec::new();
     let mut errors = Vec::new();
     for (index, line) in text.lines().enumerate() {

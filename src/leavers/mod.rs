@@ -1,14 +1,17 @@
-//! Who leaves: the lists that people write, told by content.
+//! Leaver lists: the accounts to offboard, as people write them.
 //!
-//! | form | told by | a line |
+//! The content decides the form:
+//!
+//! | form | recognised by | a line |
 //! | --- | --- | --- |
-//! | CSV | a first line with a column `id`, `uid`, `mail`, `dn` or `employeeNumber` | one leaver |
-//! | `commadmin -i` | every line begins with `l` and a blank | `l jsmith` |
-//! | DN list | every line is a distinguished name | `uid=jsmith,ou=People,o=sesta.com,o=isp` |
+//! | CSV | the first line has a column `id`, `uid`, `mail`, `dn` or `employeeNumber` | one leaver |
+//! | `commadmin -i` | the first line begins with `l` and a blank | `l jsmith` |
+//! | DN list | the first line is a distinguished name | `uid=jsmith,ou=People,o=sesta.com,o=isp` |
 //!
-//! Blank lines and lines that begin with `#` are skipped in the last two. CSV columns next to the identity:
-//! `action`, `effective`, `successor`, `ticket`, `note`; any other column is an error, as is a leaver that is listed
-//! twice. Every fault is reported, not only the first.
+//! In all forms blank lines and comment lines (`#`) before the first line are skipped; in the last two they are skipped
+//! everywhere. A CSV list has one column for the identity and may have `action`, `effective`, `successor`, `ticket` and
+//! `note`. Any other column is an error, and so is a leaver that is listed twice. All faults are reported, not only the
+//! first.
 
 mod csv_list;
 mod line_list;
@@ -17,33 +20,34 @@ pub mod roster;
 use std::fmt;
 
 use jiff::civil::Date;
+use strum::VariantNames as _;
 use thiserror::Error;
 
 use crate::ldap::{AttributeDescription, Dn};
-use crate::spelling;
+use crate::suggestion::nearest;
 
-/// One person, as one line of a list asks for.
+/// A request that one identity be offboarded: one line of a list.
 #[derive(Clone, Debug)]
 pub struct Leaver {
-    /// Which account is meant.
+    /// The account.
     pub identity: Identity,
-    /// What becomes of it.
+    /// What is to happen to the account.
     pub action: Action,
-    /// From which day on; at once without one.
+    /// The day from which the request is effective; at once without one.
     pub effective: Option<Date>,
-    /// Who takes over what the account owns.
+    /// The account that takes over what this one owns.
     pub successor: Option<Identity>,
-    /// The change ticket.
+    /// The change ticket, for the report.
     pub ticket: Option<String>,
-    /// A remark for the report.
+    /// A note for the report.
     pub note: Option<String>,
-    /// Line of the list, from 1; 0 for the command line.
+    /// The line of the list, from 1; 0 for a leaver from the command line.
     pub line: u64,
-    /// Who asks.
+    /// Where the request comes from.
     pub requested_by: RequestedBy,
 }
 
-/// Who asks that somebody be offboarded.
+/// Where a request comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RequestedBy {
     /// A person, by a list or on the command line.
@@ -54,7 +58,7 @@ pub enum RequestedBy {
 }
 
 impl Leaver {
-    /// A leaver of whom nothing but the identity is said.
+    /// A leaver with the default action and without further details.
     pub fn new(identity: Identity, line: u64) -> Self {
         Self {
             identity,
@@ -69,12 +73,12 @@ impl Leaver {
     }
 }
 
-/// How an account is named.
+/// How a request identifies an account.
 #[derive(Clone, Debug)]
 pub enum Identity {
     /// A value of one of the policy's match attributes, or `uid@domain`.
     Text(String),
-    /// The name of the entry.
+    /// The DN of the entry.
     Dn(Dn),
     /// A value of this attribute.
     Attribute {
@@ -86,7 +90,7 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// Reads an identity: a DN if it is one, else text.
+    /// An identity from text: a DN if the text is one, else [`Identity::Text`].
     pub fn from_text(text: &str) -> Self {
         match Dn::parse(text.as_bytes()) {
             Ok(dn) if text.contains('=') && !dn.is_root() => Self::Dn(dn),
@@ -95,7 +99,7 @@ impl Identity {
     }
 }
 
-/// As it was written.
+/// The identity as written.
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -106,41 +110,46 @@ impl fmt::Display for Identity {
     }
 }
 
-/// What becomes of an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is to happen to an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Action {
-    /// Disabled now, deleted after the grace.
+    /// It is disabled now, and deleted after the grace.
     #[default]
     Delete,
-    /// Disabled.
+    /// It is disabled.
     Disable,
-    /// The mail service only.
+    /// Its mail service is removed; the account stays.
     Mail,
-    /// The calendar service only.
+    /// Its calendar service is removed; the account stays.
     Calendar,
-    /// Left alone from now on.
+    /// It gets the blocking value of `[disconnect]` and is never changed after that.
     Disconnect,
-    /// Brought back.
+    /// It is enabled again.
     Restore,
 }
 
 impl Action {
-    const ALL: [(Self, &'static str); 6] = [
-        (Self::Delete, "delete"),
-        (Self::Disable, "disable"),
-        (Self::Mail, "mail"),
-        (Self::Calendar, "calendar"),
-        (Self::Disconnect, "disconnect"),
-        (Self::Restore, "restore"),
-    ];
-
     /// Its word in a list.
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(action, _)| *action == self).map_or("", |(_, name)| name)
+        self.into()
     }
 
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
+    /// Whether the action disables the account as a whole.
+    pub fn disables_account(self) -> bool {
+        match self {
+            Self::Delete | Self::Disable => true,
+            Self::Mail | Self::Calendar | Self::Disconnect | Self::Restore => false,
+        }
+    }
+
+    /// The service that the action is about; `None` if it is about the whole account.
+    pub fn service(self) -> Option<&'static str> {
+        match self {
+            Self::Mail => Some("mail"),
+            Self::Calendar => Some("calendar"),
+            Self::Delete | Self::Disable | Self::Disconnect | Self::Restore => None,
+        }
     }
 }
 
@@ -150,12 +159,12 @@ impl Action {
 pub struct LeaversError {
     /// Line of the list, from 1.
     pub line: u64,
-    /// What is wrong.
+    /// The fault.
     pub kind: LeaversErrorKind,
 }
 
 impl LeaversErrorKind {
-    /// The text in the line that it is about.
+    /// The part of the line that has the fault.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::UnknownColumn(text) | Self::SecondColumn(text) | Self::Action(text) | Self::Date(text) => Some(text),
@@ -163,66 +172,67 @@ impl LeaversErrorKind {
         }
     }
 
-    /// The word that may be meant.
+    /// The known word that the faulty one is spelled almost like.
     pub fn meant(&self) -> Option<&'static str> {
         match self {
-            Self::UnknownColumn(text) => spelling::nearest(text.as_bytes(), csv_list::columns_known()),
-            Self::Action(text) => spelling::nearest(text.as_bytes(), Action::ALL.map(|(_, word)| word)),
+            Self::UnknownColumn(text) => nearest(text.as_bytes(), csv_list::columns_known()),
+            Self::Action(text) => nearest(text.as_bytes(), Action::VARIANTS.iter().copied()),
             _ => None,
         }
     }
 }
 
-/// The faults that a list can have.
+/// The kinds of faults in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LeaversErrorKind {
     /// The list is not UTF-8.
-    #[error("not UTF-8 text")]
+    #[error("the list is not UTF-8 text; save it as UTF-8")]
     Encoding,
-    /// There is nobody in it.
+    /// The list has no leaver.
     #[error("the list is empty")]
     Empty,
-    /// None of the known forms.
+    /// The first line has none of the known forms.
     #[error(
-        "neither CSV with a header (`id`, `uid`, `mail`, `dn` or `employeeNumber`), nor lines `l uid`, nor one DN a line"
+        "unknown form of a list; write CSV with a header (`id`, `uid`, `mail`, `dn` or `employeeNumber`), lines `l uid`, or \
+         one DN per line"
     )]
     UnknownForm,
-    /// A line that has another form than the first.
-    #[error("expected {0}")]
+    /// A line does not have the form of the first one.
+    #[error("expected {0}, as on the first line")]
     OtherForm(&'static str),
-    /// A column that means nothing.
-    #[error("no column `{0}`; there are id, uid, mail, dn, employeeNumber, action, effective, successor, ticket, note")]
+    /// A column that is not known.
+    #[error("unknown column `{0}`; expected one of: {all}", all = csv_list::columns_known().collect::<Vec<_>>().join(", "))]
     UnknownColumn(String),
-    /// A column given twice.
-    #[error("the column `{0}` stands here twice")]
+    /// A column that appears twice.
+    #[error("the column `{0}` appears twice; keep one")]
     SecondColumn(String),
-    /// More than one column, or none, says who is meant.
-    #[error("expected exactly one of the columns id, uid, mail, dn, employeeNumber")]
+    /// No column, or more than one, has the identity.
+    #[error("expected exactly one of the columns {}", csv_list::IDENTITIES.join(", "))]
     IdentityColumns,
-    /// A row that is shorter or longer than the header, or not CSV.
+    /// A row with more or fewer fields than the header, or that is not CSV.
     #[error("not a row of this table: {0}")]
     Row(String),
-    /// Nobody is named.
+    /// The field of the identity is empty.
     #[error("the identity is empty")]
     NoIdentity,
-    /// A value that holds a control character.
-    #[error("`{0}` holds a control character")]
+    /// A value with a control character.
+    #[error("`{0}` contains a control character")]
     Control(&'static str),
-    /// Not a distinguished name.
+    /// A value that is not a distinguished name.
     #[error("not a distinguished name: {0}")]
     Dn(String),
-    /// Not an action.
-    #[error("no action `{0}`; there are delete, disable, mail, calendar, disconnect, restore")]
+    /// A value that is not an action.
+    #[error("unknown action `{0}`; expected one of: {all}", all = Action::VARIANTS.join(", "))]
     Action(String),
-    /// Not a date.
+    /// A value that is not a date.
     #[error("`{0}` is not a date; write YYYY-MM-DD")]
     Date(String),
-    /// Listed twice.
-    #[error("listed already, on line {0}")]
+    /// A leaver that an earlier line has, too.
+    #[error("already listed on line {0}")]
     Again(u64),
 }
 
-/// Reads a list of leavers.
+/// Reads a list of leavers; on failure, all its faults in the order of their lines.
 pub fn read(list: &[u8]) -> Result<Vec<Leaver>, Vec<LeaversError>> {
     let one = |line, kind| Err(vec![LeaversError { line, kind }]);
     let list = list.strip_prefix(b"\xef\xbb\xbf").unwrap_or(list);
@@ -292,7 +302,7 @@ mod tests {
         let csv = "uid,action,effective,successor\njsmith,,,pdoe\n\"k,lee\",disable,2026-12-01,\n";
         assert_eq!(read_text(csv).unwrap(), ["2: uid=jsmith delete -> pdoe", "3: uid=k,lee disable from 2026-12-01"]);
         assert_eq!(read_text("\u{feff}id\r\njsmith@sesta.com\r\n").unwrap(), ["2: jsmith@sesta.com delete"]);
-        assert_eq!(read_text("# gone\nl jsmith\n\nl pdoe\n").unwrap(), ["2: jsmith delete", "4: pdoe delete"]);
+        assert_eq!(read_text("# from HR\nl jsmith\n\nl pdoe\n").unwrap(), ["2: jsmith delete", "4: pdoe delete"]);
         assert_eq!(read_text("uid=a,o=x\nuid=b,o=x").unwrap(), ["1: uid=a,o=x delete", "2: uid=b,o=x delete"]);
     }
 
@@ -303,32 +313,32 @@ mod tests {
             (
                 "jsmith\npdoe\n",
                 vec![
-                    "line 1: neither CSV with a header (`id`, `uid`, `mail`, `dn` or `employeeNumber`), nor lines `l uid`, nor one DN a line",
+                    "line 1: unknown form of a list; write CSV with a header (`id`, `uid`, `mail`, `dn` or `employeeNumber`), lines `l uid`, or one DN per line",
                 ],
             ),
             (
                 "uid,colour\na,red\n",
                 vec![
-                    "line 1: no column `colour`; there are id, uid, mail, dn, employeeNumber, action, effective, successor, ticket, note",
+                    "line 1: unknown column `colour`; expected one of: id, uid, mail, dn, employeeNumber, action, effective, successor, ticket, note",
                 ],
             ),
             ("uid,mail\na,b\n", vec!["line 1: expected exactly one of the columns id, uid, mail, dn, employeeNumber"]),
             (
                 "uid,action,effective\na,kill,soon\n,delete,\na,delete,\n",
                 vec![
-                    "line 2: no action `kill`; there are delete, disable, mail, calendar, disconnect, restore",
+                    "line 2: unknown action `kill`; expected one of: delete, disable, mail, calendar, disconnect, restore",
                     "line 2: `soon` is not a date; write YYYY-MM-DD",
                     "line 3: the identity is empty",
-                    "line 4: listed already, on line 2",
+                    "line 4: already listed on line 2",
                 ],
             ),
-            ("l a\nuid=b,o=x\n", vec!["line 2: expected `l uid`"]),
+            ("l a\nuid=b,o=x\n", vec!["line 2: expected `l uid`, as on the first line"]),
             (
                 "uid=a,o=x\nl b\n",
                 vec!["line 2: not a distinguished name: expected `=` after the attribute type at byte 2"],
             ),
-            ("uid=a,o=x\nUID=A, O=X\n", vec!["line 2: listed already, on line 1"]),
-            ("uid\n\"a\u{1b}[31m\"\n", vec!["line 2: `uid` holds a control character"]),
+            ("uid=a,o=x\nUID=A, O=X\n", vec!["line 2: already listed on line 1"]),
+            ("uid\n\"a\u{1b}[31m\"\n", vec!["line 2: `uid` contains a control character"]),
         ] {
             assert_eq!(read_text(list).unwrap_err(), expected, "{list:?}");
         }

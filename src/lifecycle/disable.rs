@@ -1,16 +1,16 @@
-//! What change files write to an account when it is disabled, and what the account is then.
+//! What change files write to an account that is disabled, and the account after that.
 //!
-//! | of `[disable]` | written |
+//! | key of `[disable]` | written |
 //! | --- | --- |
-//! | `replace` | the value, in place of any other; not where a tool of the site writes it ([`Tools`](crate::policy::Tools)) |
-//! | `present` | the same, where the account has the attribute |
-//! | `bits` | the number that is there, with the bits turned on |
+//! | `replace` | the value, in place of all others; not if a tool of the site writes it ([`ProvisioningTools`](crate::policy::ProvisioningTools)) |
+//! | `present` | the value, in place of all others, if the account has the attribute |
+//! | `bits` | the present number with the bits turned on |
 
 use super::state::{number, values_of};
 use crate::ldap::{AttributeDescription, Entry, Value};
 use crate::policy::Policy;
 
-/// Each attribute that is written, with the only value that it has then.
+/// Each attribute that is written, with its only value after that.
 pub fn writes<'p>(entry: &Entry, policy: &'p Policy) -> Vec<(&'p AttributeDescription, Vec<u8>)> {
     let disable = &policy.disable;
     let tools = policy.directory.tools;
@@ -25,7 +25,7 @@ pub fn writes<'p>(entry: &Entry, policy: &'p Policy) -> Vec<(&'p AttributeDescri
     replaced.chain(present).map(|(description, value)| (description, value.clone())).chain(bits).collect()
 }
 
-/// The account as change files leave it that mark it.
+/// The account after the change files that disable it.
 pub fn after_disable(entry: &Entry, policy: &Policy) -> Entry {
     let mut disabled = entry.clone();
     for (description, value) in writes(entry, policy) {

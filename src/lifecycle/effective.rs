@@ -1,66 +1,65 @@
-//! What the status attributes of a Sun Communications account come to: whether its mail and its calendar work.
+//! The effective status of mail and calendar of a Sun Communications account.
 //!
-//! A service asks several attributes, in this order; the first that says something other than active decides
+//! A service reads several attributes in this order. The first that is not active decides
 //! (Schema Reference 819-4437, inetDomainStatus, inetUserStatus, inetResourceStatus and icsStatus; Messaging Server
 //! Administration Guide 819-4428, 9.1.3.2):
 //!
-//! | | mail | calendar | legal words |
+//! | entry | mail | calendar | legal values |
 //! | --- | --- | --- | --- |
 //! | domain | inetDomainStatus | inetDomainStatus | active inactive deleted |
 //! | domain | mailDomainStatus | | active inactive disabled deleted removed hold overquota |
 //! | domain | | icsStatus | active inactive deleted removed |
-//! | domain | | icsAllowedServiceAccess, if icsStatus is not set | `http`: disabled |
+//! | domain | | icsAllowedServiceAccess, if icsStatus is not set | `http` means disabled |
 //! | account | inetUserStatus | inetUserStatus | active inactive deleted |
 //! | account | | inetResourceStatus | active inactive deleted |
 //! | account | mailUserStatus | | active inactive disabled deleted removed hold overquota |
 //! | account | | icsStatus | active inactive deleted removed |
-//! | account | | icsAllowedServiceAccess, if icsStatus is not set | `http`: disabled |
+//! | account | | icsAllowedServiceAccess, if icsStatus is not set | `http` means disabled |
 //!
-//! | the attribute | counts as |
+//! | attribute | counts as |
 //! | --- | --- |
-//! | is missing | active |
-//! | has a legal word, in any case | that word |
-//! | has any other value | inactive |
-//! | has several values | its first one that is not active; it is single-valued, see [`lint`](super::lint) |
+//! | missing | active |
+//! | a legal value, in any case | that value |
+//! | any other value | inactive |
+//! | several values | the first that is not active; the attribute should be single-valued, see [`lint`](super::lint) |
 //!
-//! What the documents leave open, and what is done here:
+//! The documents leave some cases open. They are decided as follows:
 //!
-//! - `removed` is not in the reference's list for icsStatus, but csclean writes it (technical note 819-6839); nor in
-//!   that for mailDomainStatus, but 819-4428 allows it for mail domains.
-//! - An account is a user or a resource, so the reference asks for "either" inetUserStatus or inetResourceStatus.
-//!   Both are asked: an entry that has both is stopped by either.
-//! - The page of icsAllowedServiceAccess says that `http` disables, that of icsStatus that the status is then
-//!   inactive. It is called disabled here, which tells it from a status that says inactive. icsCalendarUser and
-//!   icsCalendarDomain allow the attribute; icsCalendarResource does not, so on an entry that is only a resource
-//!   nothing reads it.
-//! - With a DC tree next to the organization tree, both carry inetDomainStatus and the organization tree wins. It
-//!   is the one above the account, and the one that [`domain_of_account`] finds.
+//! - `removed` is not in the Schema Reference's list for icsStatus, but csclean writes it (technical note 819-6839). It is
+//!   not in the list for mailDomainStatus either, but 819-4428 allows it for mail domains.
+//! - An account is a user or a resource, so the Schema Reference names "either" inetUserStatus or inetResourceStatus.
+//!   Both are read: in an entry that has both, either one can stop the service.
+//! - The page of icsAllowedServiceAccess says that `http` disables; the page of icsStatus says that the status is then
+//!   inactive. It is called disabled here, to distinguish it from the status inactive. icsCalendarUser and
+//!   icsCalendarDomain allow the attribute; icsCalendarResource does not, so it is ignored in an entry that is only a
+//!   resource.
+//! - If there is a DC tree as well as an organization tree, both have inetDomainStatus, and the organization tree counts.
+//!   It is the one above the account, which [`domain_of_account`] finds.
 
-use Of::{Account, Domain};
-use Reading::{HttpUnlessSet, Says};
+use StatusRule::{HttpUnlessSet, OneOf};
+use StatusSubject::{Account, Domain};
 
 use crate::ldap::matching::{MatchingRule, matches};
 use crate::ldap::{Entry, Origin, Value};
 
-/// A service with a status of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
+/// A service of Sun Communications that has an effective status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum SunService {
     /// Messaging Server.
     Mail,
     /// Calendar Server.
     Calendar,
 }
 
-impl Service {
+impl SunService {
     /// Its word in reports and policies.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Mail => "mail",
-            Self::Calendar => "calendar",
-        }
+        self.into()
     }
 
-    fn rows(self) -> &'static [Row] {
+    /// The attributes that it reads, in order.
+    fn attributes(self) -> &'static [StatusAttribute] {
         match self {
             Self::Mail => &MAIL,
             Self::Calendar => &CALENDAR,
@@ -68,138 +67,139 @@ impl Service {
     }
 }
 
-/// What a status attribute says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
+/// The value of a status attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum ServiceStatus {
     /// The service works.
     Active,
-    /// Stopped for a time: mail to the user fails transiently.
+    /// Stopped temporarily: mail to the user fails transiently.
     Inactive,
     /// Stopped: mail to the user fails permanently.
     Disabled,
-    /// Disabled for deletion.
+    /// Stopped, and to be removed by the tool of the service.
     Deleted,
-    /// What the service held is gone.
+    /// What the service held has been removed.
     Removed,
     /// Mail is kept in the hold channel.
     Hold,
-    /// Over its quota.
+    /// The quota is exceeded.
     OverQuota,
 }
 
-impl Word {
-    /// As the attribute spells it.
+impl ServiceStatus {
+    /// Its word, as in the attribute.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Disabled => "disabled",
-            Self::Deleted => "deleted",
-            Self::Removed => "removed",
-            Self::Hold => "hold",
-            Self::OverQuota => "overquota",
-        }
+        self.into()
     }
 }
 
-/// How a service of an account stands, and why.
+/// The effective status of a service of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effective {
-    /// How it stands.
-    pub word: Word,
-    /// What decided; `None` if nothing says other than active.
-    pub because: Option<Because>,
+    /// The status.
+    pub status: ServiceStatus,
+    /// What decided it; `None` if everything is active.
+    pub reason: Option<StatusReason>,
 }
 
-/// The attribute that decided.
+/// The attribute value that decides an effective status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Because {
-    /// Its name.
+pub struct StatusReason {
+    /// The attribute.
     pub attribute: &'static str,
-    /// Its value as written: raw, escape it before showing it.
+    /// Its value, as in the export: escape it before showing it.
     pub value: Option<Vec<u8>>,
-    /// The value is not one of its legal words, and counts as inactive for that.
+    /// Whether the value is not a legal one, and therefore counts as inactive.
     pub illegal: bool,
-    /// The export of the entry and the line of the value.
+    /// The export and the line of the value.
     pub origin: Origin,
-    /// It is in the domain's entry, not in the account's.
+    /// Whether the value is in the entry of the domain, not in that of the account.
     pub of_domain: bool,
 }
 
-/// A place that a service asks.
-struct Row(Of, &'static str, Reading);
+/// An attribute that a service reads.
+struct StatusAttribute(StatusSubject, &'static str, StatusRule);
 
 /// The entry that an attribute is read from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Of {
+enum StatusSubject {
     Domain,
     Account,
 }
 
-/// How an attribute is read.
+/// How the status follows from the values of an attribute.
 #[derive(Clone, Copy)]
-enum Reading {
-    /// It says one of these words.
-    Says(&'static [Word]),
-    /// `http` stops the service, if this attribute is not set in the same entry.
+enum StatusRule {
+    /// The value is one of these.
+    OneOf(&'static [ServiceStatus]),
+    /// `http` stops the service, unless this other attribute is set in the same entry.
     HttpUnlessSet(&'static str),
 }
 
-const INET: [Word; 3] = [Word::Active, Word::Inactive, Word::Deleted];
-const ICS: [Word; 4] = [Word::Active, Word::Inactive, Word::Deleted, Word::Removed];
-const MAIL_WORDS: [Word; 7] =
-    [Word::Active, Word::Inactive, Word::Disabled, Word::Deleted, Word::Removed, Word::Hold, Word::OverQuota];
-
-#[rustfmt::skip]
-const MAIL: [Row; 4] = [
-    Row(Domain,  "inetDomainStatus",        Says(&INET)),
-    Row(Domain,  "mailDomainStatus",        Says(&MAIL_WORDS)),
-    Row(Account, "inetUserStatus",          Says(&INET)),
-    Row(Account, "mailUserStatus",          Says(&MAIL_WORDS)),
+const INET: [ServiceStatus; 3] = [ServiceStatus::Active, ServiceStatus::Inactive, ServiceStatus::Deleted];
+const ICS: [ServiceStatus; 4] =
+    [ServiceStatus::Active, ServiceStatus::Inactive, ServiceStatus::Deleted, ServiceStatus::Removed];
+const MAIL_STATUSES: [ServiceStatus; 7] = [
+    ServiceStatus::Active,
+    ServiceStatus::Inactive,
+    ServiceStatus::Disabled,
+    ServiceStatus::Deleted,
+    ServiceStatus::Removed,
+    ServiceStatus::Hold,
+    ServiceStatus::OverQuota,
 ];
 
 #[rustfmt::skip]
-const CALENDAR: [Row; 7] = [
-    Row(Domain,  "inetDomainStatus",        Says(&INET)),
-    Row(Domain,  "icsStatus",               Says(&ICS)),
-    Row(Domain,  "icsAllowedServiceAccess", HttpUnlessSet("icsStatus")),
-    Row(Account, "inetUserStatus",          Says(&INET)),
-    Row(Account, "inetResourceStatus",      Says(&INET)),
-    Row(Account, "icsStatus",               Says(&ICS)),
-    Row(Account, "icsAllowedServiceAccess", HttpUnlessSet("icsStatus")),
+const MAIL: [StatusAttribute; 4] = [
+    StatusAttribute(Domain,  "inetDomainStatus",        OneOf(&INET)),
+    StatusAttribute(Domain,  "mailDomainStatus",        OneOf(&MAIL_STATUSES)),
+    StatusAttribute(Account, "inetUserStatus",          OneOf(&INET)),
+    StatusAttribute(Account, "mailUserStatus",          OneOf(&MAIL_STATUSES)),
 ];
 
-/// Classes that make an entry a domain (819-4437, domains).
+#[rustfmt::skip]
+const CALENDAR: [StatusAttribute; 7] = [
+    StatusAttribute(Domain,  "inetDomainStatus",        OneOf(&INET)),
+    StatusAttribute(Domain,  "icsStatus",               OneOf(&ICS)),
+    StatusAttribute(Domain,  "icsAllowedServiceAccess", HttpUnlessSet("icsStatus")),
+    StatusAttribute(Account, "inetUserStatus",          OneOf(&INET)),
+    StatusAttribute(Account, "inetResourceStatus",      OneOf(&INET)),
+    StatusAttribute(Account, "icsStatus",               OneOf(&ICS)),
+    StatusAttribute(Account, "icsAllowedServiceAccess", HttpUnlessSet("icsStatus")),
+];
+
+/// Object classes of domains (819-4437, domains).
 const DOMAIN_CLASSES: [&str; 4] = ["inetDomain", "mailDomain", "icsCalendarDomain", "sunManagedOrganization"];
 
-/// Attributes that only domains have.
+/// Status attributes that only domains have.
 const DOMAIN_STATUSES: [&str; 2] = ["inetDomainStatus", "mailDomainStatus"];
 
-/// How a service of an account stands; without a domain, what its own entry says.
-pub fn effective(service: Service, account: &Entry, domain: Option<&Entry>) -> Effective {
-    for Row(of, attribute, reading) in service.rows() {
-        let entry = match of {
+/// The effective status of a service of an account; without a domain, that of its own entry.
+pub fn effective(service: SunService, account: &Entry, domain: Option<&Entry>) -> Effective {
+    for StatusAttribute(subject, attribute, rule) in service.attributes() {
+        let entry = match subject {
             Domain => domain,
             Account => Some(account),
         };
-        let found = entry.and_then(|entry| Some((entry, first_not_active(entry, attribute, *reading)?)));
-        if let Some((entry, said)) = found {
-            let because = Because {
+        let found = entry.and_then(|entry| Some((entry, first_not_active(entry, attribute, *rule)?)));
+        if let Some((entry, source)) = found {
+            let reason = StatusReason {
                 attribute,
-                value: Some(said.value.bytes.to_vec()),
-                illegal: said.illegal,
-                origin: Origin { line: said.value.line, ..entry.origin },
-                of_domain: *of == Domain,
+                value: Some(source.value.bytes.to_vec()),
+                illegal: source.illegal,
+                origin: Origin { line: source.value.line, ..entry.origin },
+                of_domain: *subject == Domain,
             };
-            return Effective { word: said.word, because: Some(because) };
+            return Effective { status: source.status, reason: Some(reason) };
         }
     }
-    Effective { word: Word::Active, because: None }
+    Effective { status: ServiceStatus::Active, reason: None }
 }
 
-/// The domain that an account belongs to: the nearest entry above it that has a class or a status of a domain.
+/// The domain of an account: the nearest entry above it that has an object class or a status of a domain.
 ///
-/// The ancestors are given nearest first; what does not stand above the account is skipped.
+/// `ancestors` are in order, nearest first. Entries that are not above the account are skipped.
 pub fn domain_of_account<'e>(account: &Entry, mut ancestors: impl Iterator<Item = &'e Entry>) -> Option<&'e Entry> {
     ancestors.find(|entry| account.dn.key().is_under(entry.dn.key()) && is_domain(entry))
 }
@@ -209,50 +209,50 @@ fn is_domain(entry: &Entry) -> bool {
         || DOMAIN_STATUSES.iter().any(|status| entry.values(status).next().is_some())
 }
 
-/// The status attributes of accounts, each with its legal words.
-pub(super) fn account_statuses() -> impl Iterator<Item = (&'static str, &'static [Word])> {
-    let of_account = |rows: &'static [Row]| {
+/// The status attributes of accounts, each with its legal values.
+pub(super) fn account_statuses() -> impl Iterator<Item = (&'static str, &'static [ServiceStatus])> {
+    let of_account = |rows: &'static [StatusAttribute]| {
         rows.iter().filter_map(|row| match row {
-            Row(Account, attribute, Says(words)) => Some((*attribute, *words)),
+            StatusAttribute(Account, attribute, OneOf(legal)) => Some((*attribute, *legal)),
             _ => None,
         })
     };
-    let asked_by_mail = |attribute: &str| MAIL.iter().any(|Row(_, name, _)| *name == attribute);
-    of_account(&MAIL).chain(of_account(&CALENDAR).filter(move |(attribute, _)| !asked_by_mail(attribute)))
+    let read_by_mail = |attribute: &str| MAIL.iter().any(|StatusAttribute(_, name, _)| *name == attribute);
+    of_account(&MAIL).chain(of_account(&CALENDAR).filter(move |(attribute, _)| !read_by_mail(attribute)))
 }
 
-/// What one status attribute of an account says, and the value that says it; active and no value if it is missing.
-pub(super) fn status<'e>(account: &'e Entry, attribute: &'static str) -> (Word, Option<&'e Value>) {
-    let words = account_statuses().find(|(name, _)| *name == attribute).map_or(&[][..], |(_, words)| words);
-    match first_not_active(account, attribute, Says(words)) {
-        Some(said) => (said.word, Some(said.value)),
-        None => (Word::Active, account.values(attribute).next()),
+/// The status in one attribute of an account, and the value that decides it; active without a value if it is missing.
+pub(super) fn status<'e>(account: &'e Entry, attribute: &'static str) -> (ServiceStatus, Option<&'e Value>) {
+    let legal = account_statuses().find(|(name, _)| *name == attribute).map_or(&[][..], |(_, legal)| legal);
+    match first_not_active(account, attribute, OneOf(legal)) {
+        Some(source) => (source.status, Some(source.value)),
+        None => (ServiceStatus::Active, account.values(attribute).next()),
     }
 }
 
-/// The word of a value; `None` if it is not one of the legal ones.
-pub(super) fn legal_word(words: &[Word], value: &[u8]) -> Option<Word> {
-    words.iter().copied().find(|word| same(value, word.name()))
+/// The status that a value spells; `None` if it is not a legal one.
+pub(super) fn legal_status(legal: &[ServiceStatus], value: &[u8]) -> Option<ServiceStatus> {
+    legal.iter().copied().find(|status| same(value, status.name()))
 }
 
-/// What a value says against the service.
-struct Said<'e> {
-    word: Word,
+/// A value that is not active.
+struct StatusSource<'e> {
+    status: ServiceStatus,
     value: &'e Value,
     illegal: bool,
 }
 
-fn first_not_active<'e>(entry: &'e Entry, attribute: &'static str, reading: Reading) -> Option<Said<'e>> {
-    match reading {
-        Says(words) => entry.values(attribute).find_map(|value| match legal_word(words, &value.bytes) {
-            Some(Word::Active) => None,
-            Some(word) => Some(Said { word, value, illegal: false }),
-            None => Some(Said { word: Word::Inactive, value, illegal: true }),
+fn first_not_active<'e>(entry: &'e Entry, attribute: &'static str, rule: StatusRule) -> Option<StatusSource<'e>> {
+    match rule {
+        OneOf(legal) => entry.values(attribute).find_map(|value| match legal_status(legal, &value.bytes) {
+            Some(ServiceStatus::Active) => None,
+            Some(status) => Some(StatusSource { status, value, illegal: false }),
+            None => Some(StatusSource { status: ServiceStatus::Inactive, value, illegal: true }),
         }),
         HttpUnlessSet(status) if entry.values(status).next().is_some() || is_only_a_resource(entry) => None,
         HttpUnlessSet(_) => {
             let value = entry.values(attribute).find(|value| same(&value.bytes, "http"))?;
-            Some(Said { word: Word::Disabled, value, illegal: false })
+            Some(StatusSource { status: ServiceStatus::Disabled, value, illegal: false })
         }
     }
 }
@@ -261,9 +261,9 @@ fn is_only_a_resource(entry: &Entry) -> bool {
     entry.has_class("icsCalendarResource") && !entry.has_class("icsCalendarUser")
 }
 
-/// The status attributes and icsAllowedServiceAccess are `cis`: caseIgnoreMatch.
-pub(super) fn same(value: &[u8], word: &str) -> bool {
-    matches(MatchingRule::CaseIgnore, value, word.as_bytes())
+/// Whether two values are equal by caseIgnoreMatch: status attributes and icsAllowedServiceAccess have the syntax `cis`.
+pub(super) fn same(value: &[u8], other: &str) -> bool {
+    matches(MatchingRule::CaseIgnore, value, other.as_bytes())
 }
 
 #[cfg(test)]
@@ -274,7 +274,7 @@ pub(super) mod tests {
     const DOMAIN: Origin = Origin { export: 0, line: 10 };
     const ACCOUNT: Origin = Origin { export: 1, line: 200 };
 
-    /// An entry whose `dn:` stands at `origin`, and its attributes on the lines below: `type: value; type: value`.
+    /// An entry with its `dn:` at `origin` and its attributes on the lines after it: `type: value; type: value`.
     pub fn entry(dn: &str, origin: Origin, lines: &str) -> Entry {
         let mut entry = Entry { dn: Dn::parse(dn.as_bytes()).unwrap(), origin, attributes: Vec::new() };
         for (written, line) in lines.split("; ").filter(|line| !line.is_empty()).zip(origin.line + 1..) {
@@ -293,32 +293,33 @@ pub(super) mod tests {
         entry("uid=jsmith,ou=People,o=sesta.com,o=isp", ACCOUNT, lines)
     }
 
-    /// `word`, or `word < attribute: value @export:line`; `!` is behind an illegal value, `domain` before a domain's.
+    /// `status`, or `status < attribute: value @export:line`, with `!` after an illegal value and `domain` before an
+    /// attribute of the domain.
     fn shown(effective: &Effective) -> String {
-        let Some(because) = &effective.because else { return effective.word.name().to_owned() };
+        let Some(reason) = &effective.reason else { return effective.status.name().to_owned() };
         format!(
             "{} < {}{}: {}{} @{}:{}",
-            effective.word.name(),
-            if because.of_domain { "domain " } else { "" },
-            because.attribute,
-            String::from_utf8_lossy(because.value.as_deref().unwrap()),
-            if because.illegal { "!" } else { "" },
-            because.origin.export,
-            because.origin.line,
+            effective.status.name(),
+            if reason.of_domain { "domain " } else { "" },
+            reason.attribute,
+            String::from_utf8_lossy(reason.value.as_deref().unwrap()),
+            if reason.illegal { "!" } else { "" },
+            reason.origin.export,
+            reason.origin.line,
         )
     }
 
-    /// Domain, account, and how mail and calendar of the account stand.
+    /// Rows: domain, account, effective status of mail and of the calendar.
     #[test]
     #[rustfmt::skip]
-    fn the_order() {
+    fn order_of_attributes() {
         for (domain_lines, account_lines, mail, calendar) in [
-            // Nothing says otherwise.
+            // Nothing is set, or everything is active.
             ("", "", "active", "active"),
             ("inetDomainStatus: active; mailDomainStatus: Active; icsStatus: ACTIVE; icsAllowedServiceAccess: http",
              "inetUserStatus: active; mailUserStatus: Active; icsStatus: ACTIVE; icsAllowedServiceAccess: http",
              "active", "active"),
-            // Each row of the table, with everything below it against the service as well.
+            // Each row of the table decides over all rows below it.
             ("icsStatus: inactive; mailDomainStatus: hold; inetDomainStatus: deleted",
              "inetUserStatus: inactive; mailUserStatus: removed; icsStatus: removed",
              "deleted < domain inetDomainStatus: deleted @0:13", "deleted < domain inetDomainStatus: deleted @0:13"),
@@ -335,13 +336,13 @@ pub(super) mod tests {
              "overquota < mailUserStatus: overquota @1:202", "removed < icsStatus: removed @1:203"),
             ("", "mailUserStatus: disabled; icsStatus: inactive",
              "disabled < mailUserStatus: disabled @1:201", "inactive < icsStatus: inactive @1:202"),
-            // A service does not ask the attributes of the other.
+            // A service does not read the attributes of the other.
             ("mailDomainStatus: disabled", "", "disabled < domain mailDomainStatus: disabled @0:11", "active"),
             ("mailDomainStatus: removed", "", "removed < domain mailDomainStatus: removed @0:11", "active"),
             ("icsStatus: deleted", "", "active", "deleted < domain icsStatus: deleted @0:11"),
             ("", "mailUserStatus: removed", "removed < mailUserStatus: removed @1:201", "active"),
             ("", "icsStatus: removed", "active", "removed < icsStatus: removed @1:201"),
-            // Attributes count only where they belong.
+            // Attributes count only in the right entry.
             ("inetUserStatus: deleted; mailUserStatus: removed", "inetDomainStatus: deleted; mailDomainStatus: hold",
              "active", "active"),
             // Resources.
@@ -349,7 +350,7 @@ pub(super) mod tests {
              "active", "deleted < inetResourceStatus: deleted @1:202"),
             ("", "inetUserStatus: active; inetResourceStatus: inactive; icsStatus: removed",
              "active", "inactive < inetResourceStatus: inactive @1:202"),
-            // icsAllowedServiceAccess: only without icsStatus, only `http`, not on a mere resource.
+            // icsAllowedServiceAccess: only without icsStatus, only `http`, not in an entry that is only a resource.
             ("", "icsAllowedServiceAccess: HTTP", "active", "disabled < icsAllowedServiceAccess: HTTP @1:201"),
             ("", "icsAllowedServiceAccess: smtp", "active", "active"),
             ("", "icsStatus: active; icsAllowedServiceAccess: http", "active", "active"),
@@ -363,7 +364,7 @@ pub(super) mod tests {
             ("", "objectClass: icsCalendarResource; icsAllowedServiceAccess: http", "active", "active"),
             ("", "objectClass: icsCalendarResource; objectClass: icscalendaruser; icsAllowedServiceAccess: http",
              "active", "disabled < icsAllowedServiceAccess: http @1:203"),
-            // An illegal value is inactive; so is a word that is legal elsewhere.
+            // An illegal value is inactive, also one that is legal for another attribute.
             ("inetDomainStatus: hold", "", "inactive < domain inetDomainStatus: hold! @0:11",
              "inactive < domain inetDomainStatus: hold! @0:11"),
             ("", "inetUserStatus: removed", "inactive < inetUserStatus: removed! @1:201",
@@ -379,11 +380,11 @@ pub(super) mod tests {
              "hold < mailUserStatus: hold @1:202", "active"),
             ("", "INETUSERSTATUS:  dELETED ", "deleted < inetUserStatus:  dELETED  @1:201",
              "deleted < inetUserStatus:  dELETED  @1:201"),
-            // An option makes another attribute of it.
+            // With an option it is another attribute.
             ("", "mailUserStatus;lang-de: deleted", "active", "active"),
         ] {
             let (domain, account) = (domain(domain_lines), account(account_lines));
-            for (service, expected) in [(Service::Mail, mail), (Service::Calendar, calendar)] {
+            for (service, expected) in [(SunService::Mail, mail), (SunService::Calendar, calendar)] {
                 let found = shown(&effective(service, &account, Some(&domain)));
                 assert_eq!(found, expected, "{service:?} of [{account_lines}] in [{domain_lines}]");
                 if domain_lines.is_empty() {
@@ -394,40 +395,40 @@ pub(super) mod tests {
         }
     }
 
-    /// Every word of every attribute, as the tables of the documents list them.
+    /// Every value of every attribute, as the tables of the documents list them.
     #[test]
     #[rustfmt::skip]
-    fn the_words() {
+    fn legal_values() {
         let all = "active inactive disabled deleted removed hold overquota";
         for (service, of_domain, attribute, legal) in [
-            (Service::Mail,     true,  "inetDomainStatus",   "active inactive deleted"),
-            (Service::Mail,     true,  "mailDomainStatus",   all),
-            (Service::Mail,     false, "inetUserStatus",     "active inactive deleted"),
-            (Service::Mail,     false, "mailUserStatus",     all),
-            (Service::Calendar, true,  "inetDomainStatus",   "active inactive deleted"),
-            (Service::Calendar, true,  "icsStatus",          "active inactive deleted removed"),
-            (Service::Calendar, false, "inetUserStatus",     "active inactive deleted"),
-            (Service::Calendar, false, "inetResourceStatus", "active inactive deleted"),
-            (Service::Calendar, false, "icsStatus",          "active inactive deleted removed"),
+            (SunService::Mail,     true,  "inetDomainStatus",   "active inactive deleted"),
+            (SunService::Mail,     true,  "mailDomainStatus",   all),
+            (SunService::Mail,     false, "inetUserStatus",     "active inactive deleted"),
+            (SunService::Mail,     false, "mailUserStatus",     all),
+            (SunService::Calendar, true,  "inetDomainStatus",   "active inactive deleted"),
+            (SunService::Calendar, true,  "icsStatus",          "active inactive deleted removed"),
+            (SunService::Calendar, false, "inetUserStatus",     "active inactive deleted"),
+            (SunService::Calendar, false, "inetResourceStatus", "active inactive deleted"),
+            (SunService::Calendar, false, "icsStatus",          "active inactive deleted removed"),
         ] {
             for word in all.split(' ') {
                 let lines = format!("{attribute}: {word}");
                 let (domain, account) =
                     if of_domain { (domain(&lines), account("")) } else { (domain(""), account(&lines)) };
                 let found = effective(service, &account, Some(&domain));
-                let illegal = found.because.as_ref().is_some_and(|because| because.illegal);
+                let illegal = found.reason.as_ref().is_some_and(|reason| reason.illegal);
                 let is_legal = legal.split(' ').any(|own| own == word);
-                assert_eq!(found.word.name(), if is_legal { word } else { "inactive" }, "{service:?} {lines}");
+                assert_eq!(found.status.name(), if is_legal { word } else { "inactive" }, "{service:?} {lines}");
                 assert_eq!(illegal, !is_legal, "{service:?} {lines}");
-                assert_eq!(found.because.is_none(), word == "active", "{service:?} {lines}");
+                assert_eq!(found.reason.is_none(), word == "active", "{service:?} {lines}");
             }
         }
     }
 
-    /// The entry of the technical note 819-6839 at each step of its procedures, as the note prints it.
+    /// The entry that technical note 819-6839 prints, at each step of its procedures.
     #[test]
     #[rustfmt::skip]
-    fn the_note() {
+    fn entries_of_the_technical_note() {
         for (step, lines, mail, calendar) in [
             ("before", "mailUserStatus: active; icsStatus: Active; inetUserStatus: Active", "active", "active"),
             ("disabled", "mailUserStatus: active; icsStatus: Active; inetUserStatus: deleted",
@@ -443,14 +444,14 @@ pub(super) mod tests {
              "active", "disabled < icsAllowedServiceAccess: http @1:201"),
         ] {
             let account = account(lines);
-            assert_eq!(shown(&effective(Service::Mail, &account, None)), mail, "{step}");
-            assert_eq!(shown(&effective(Service::Calendar, &account, None)), calendar, "{step}");
+            assert_eq!(shown(&effective(SunService::Mail, &account, None)), mail, "{step}");
+            assert_eq!(shown(&effective(SunService::Calendar, &account, None)), calendar, "{step}");
         }
     }
 
-    /// The entries above `uid=jsmith,ou=People,o=sesta.com,o=isp`, nearest first, and the DN of its domain.
+    /// Rows: the entries above `uid=jsmith,ou=People,o=sesta.com,o=isp`, nearest first; the DN of its domain.
     #[test]
-    fn the_domain() {
+    fn domain_of_an_account() {
         for (above, expected) in [
             (&[][..], None),
             (&[("o=sesta.com,o=isp", "objectClass: organization"), ("o=isp", "icsStatus: active")], None),

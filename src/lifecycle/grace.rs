@@ -1,163 +1,175 @@
-//! How long a disabled account waits.
+//! How long a disabled account waits before it is deleted.
 //!
-//! The date of the mark is looked for in this order; the first that is there counts:
+//! The date since when the account is disabled comes from the first of these sources that has one:
 //!
 //! | source | date |
 //! | --- | --- |
-//! | the policy's stamp attribute | the date in the value, in UTC; of several the latest: an administrator may put a later one there to give an account more time |
-//! | an earlier change set (`--history`) | the day it was planned for; the later of it and modifyTimestamp where the policy trusts that |
-//! | modifyTimestamp, only where `[grace] trust_modify_timestamp = true` | its day: every later edit moves it, so it can only delay |
+//! | the stamp attribute of the policy | the date in the value, in UTC; of several the latest, because an administrator may add a later one to give the account more time |
+//! | an earlier change set (`--history`) | the day for which it was planned; with `[grace] trust_modify_timestamp = true` the later of that day and modifyTimestamp |
+//! | modifyTimestamp, only with `[grace] trust_modify_timestamp = true` | its day; every later edit moves it, so it can only delay |
 //!
-//! | days in the policy | date of the mark | grace |
+//! | `[grace] days` | disabled since | grace |
 //! | --- | --- | --- |
-//! | 0 | | over: no date is needed |
-//! | n | none, and the policy names no stamp | never over |
-//! | n | none, or a stamp that cannot be read | never over |
+//! | 0 | | over; no date is needed |
+//! | n | no date, and the policy has no stamp | never over |
+//! | n | no date, or a stamp that cannot be read | never over |
 //! | n | a date | over on the first day that is more than n days later |
 //!
-//! "More than", as `commadmin domain purge -g` counts (technical note 819-6839).
+//! "More than n days" is how `commadmin domain purge -g` counts (technical note 819-6839).
 
 use jiff::civil::Date;
 
 use super::history::History;
 use super::state::values_of;
-use crate::ldap::{AttributeDescription, Entry, time};
+use crate::ldap::{AttributeDescription, Entry, Value, time};
 use crate::policy::{Policy, Stamp};
 
-/// What is in a stamp's format for the date, and for the date as `GeneralizedTime`.
+/// The placeholders of a stamp's format: the date in ISO 8601, and the date as `GeneralizedTime`.
 const DATE: &str = "{{ as_of }}";
 const TIME: &str = "{{ as_of_time }}";
 
-/// Where an account is in its grace.
+/// Whether the grace of an account is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grace {
-    /// It may be deleted.
+    /// It is over: the account may be deleted.
     Over(Option<DisabledSince>),
-    /// It is due on this day.
+    /// It is over on this day.
     Until(Date, DisabledSince),
-    /// No date, and the policy names no stamp to read one from.
+    /// There is no date, and the policy has no stamp to read one from.
     NoStamp,
-    /// No date that can be read.
+    /// There is no date that can be read.
     NoDate,
 }
 
-/// When an account was disabled, and how that is known.
+/// The day since when an account is disabled, and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DisabledSince {
     /// The day, in UTC.
     pub date: Date,
-    /// How it is known.
-    pub source: Source,
-    /// The line of the export that says so; 0 for what is in none.
+    /// Where the day comes from.
+    pub source: DateSource,
+    /// The line of the export with the day; 0 if it is from a change set.
     pub line: u64,
 }
 
-/// How the date of a mark is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+/// Where the date since when an account is disabled comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum DateSource {
     /// The stamp in the entry.
     Stamp,
     /// An earlier change set.
     History,
-    /// The entry's modifyTimestamp.
+    /// The modifyTimestamp of the entry.
     ModifyTimestamp,
 }
 
-impl Source {
+impl DateSource {
     /// Its word in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Stamp => "stamp",
-            Self::History => "history",
-            Self::ModifyTimestamp => "modify-timestamp",
-        }
+        self.into()
     }
 }
 
-/// Reads the grace of a disabled account, or of a service of it that is disabled on its own.
+/// The grace of a disabled account, or of one of its services, on the day `as_of`.
 pub fn grace(entry: &Entry, service: Option<&str>, policy: &Policy, history: &History, as_of: Date) -> Grace {
     let days = service.map_or(policy.grace.days, |service| policy.grace.of_service(service));
     if days == 0 {
         return Grace::Over(None);
     }
-    let mark = match mark(entry, service, policy, history) {
-        Ok(Some(mark)) => mark,
+    let since = match disabled_since(entry, service, policy, history) {
+        Ok(Some(since)) => since,
         Ok(None) if policy.stamp.is_none() => return Grace::NoStamp,
-        Ok(None) | Err(Unreadable) => return Grace::NoDate,
+        Ok(None) | Err(UnreadableStamp) => return Grace::NoDate,
     };
-    if time::days_between(mark.date, as_of) > i64::from(days) {
-        return Grace::Over(Some(mark));
+    if time::days_between(since.date, as_of) > i64::from(days) {
+        return Grace::Over(Some(since));
     }
-    let due = jiff::Span::new().try_days(i64::from(days) + 1).and_then(|span| mark.date.checked_add(span));
-    Grace::Until(due.unwrap_or(Date::MAX), mark)
+    let due = jiff::Span::new().try_days(i64::from(days) + 1).and_then(|span| since.date.checked_add(span));
+    Grace::Until(due.unwrap_or(Date::MAX), since)
 }
 
-/// A stamp that is meant as one and holds no date.
-pub struct Unreadable;
+/// The entry has a value in the form of a stamp, but no date can be read from it.
+pub struct UnreadableStamp;
 
-/// The date of a mark.
-pub fn mark(
+/// Since when an account, or one of its services, is disabled, by the first table of the module; `None` if no source has
+/// a date.
+pub fn disabled_since(
     entry: &Entry,
     service: Option<&str>,
     policy: &Policy,
     history: &History,
-) -> Result<Option<DisabledSince>, Unreadable> {
+) -> Result<Option<DisabledSince>, UnreadableStamp> {
     if let Some(stamp) = policy.stamp.as_ref() {
         let stamps = stamps(entry, stamp, service);
-        if let Some((line, date)) = stamps.iter().filter_map(|(line, date)| Some((*line, (*date)?))).max_by_key(|s| s.1)
-        {
-            return Ok(Some(DisabledSince { date, source: Source::Stamp, line }));
+        let dated = stamps
+            .iter()
+            .filter_map(|stamp| Some(DisabledSince { date: stamp.date?, source: DateSource::Stamp, line: stamp.line }));
+        if let Some(latest) = dated.max_by_key(|since| since.date) {
+            return Ok(Some(latest));
         }
         if !stamps.is_empty() {
-            return Err(Unreadable);
+            return Err(UnreadableStamp);
         }
     }
-    let touched = entry.values("modifyTimestamp").chain(entry.values("whenChanged")).next();
-    let touched = touched.filter(|_| policy.grace.trust_modify_timestamp);
-    let touched = touched.and_then(|value| Some((time::utc_date(&value.bytes).ok()?, value.line)));
-    let touched = touched.map(|(date, line)| DisabledSince { date, source: Source::ModifyTimestamp, line });
-    let past =
-        history.disabled(entry.dn.key(), service).map(|date| DisabledSince { date, source: Source::History, line: 0 });
-    Ok(match (past, touched) {
-        (Some(past), Some(touched)) if touched.date > past.date => Some(touched),
+    let modified = entry.values("modifyTimestamp").chain(entry.values("whenChanged")).next();
+    let modified = modified.filter(|_| policy.grace.trust_modify_timestamp);
+    let modified = modified.and_then(|value| Some((time::utc_date(&value.bytes).ok()?, value.line)));
+    let modified = modified.map(|(date, line)| DisabledSince { date, source: DateSource::ModifyTimestamp, line });
+    let past = history.disabled(entry.dn.key(), service).map(|date| DisabledSince {
+        date,
+        source: DateSource::History,
+        line: 0,
+    });
+    Ok(match (past, modified) {
+        (Some(past), Some(modified)) if modified.date > past.date => Some(modified),
         (Some(past), _) => Some(past),
-        (None, touched) => touched,
+        (None, modified) => modified,
     })
 }
 
-/// The values of an entry that have the form of a stamp: their lines, and the dates in them that can be read.
+/// A value in the form of a stamp.
+pub struct StampValue {
+    /// Its line in the export.
+    pub line: u64,
+    /// The date in it, if one can be read.
+    pub date: Option<Date>,
+}
+
+/// The values of an entry that have the form of a stamp, for the account as a whole or for one service.
 ///
-/// With nothing around the date every value has the form; then only those that hold a date are stamps, and anything
-/// else is somebody's note.
-pub fn stamps(entry: &Entry, stamp: &Stamp, service: Option<&str>) -> Vec<(u64, Option<Date>)> {
+/// If the format is the date alone, every value has its form. Then only values with a date are stamps, and any other value
+/// is a note that a person wrote.
+pub fn stamps(entry: &Entry, stamp: &Stamp, service: Option<&str>) -> Vec<StampValue> {
     let format = format_of(stamp, service);
     let attribute = entry.attributes.iter().filter(|attribute| attribute.description == stamp.attribute);
     let values = attribute.flat_map(|attribute| &attribute.values);
-    values.filter_map(|value| Some((value.line, date_in(&format, &value.bytes)?))).collect()
+    let stamp_value = |value: &Value| date_in(&format, &value.bytes).map(|date| StampValue { line: value.line, date });
+    values.filter_map(stamp_value).collect()
 }
 
-/// Whether a value is a stamp of an account as a whole, or of one service of it.
+/// Whether a value is a stamp, for the account as a whole or for one service.
 pub fn is_stamp(stamp: &Stamp, service: Option<&str>, value: &[u8]) -> bool {
     date_in(&format_of(stamp, service), value).is_some()
 }
 
-/// The values that a stamp attribute holds beside stamps: notes that people wrote.
+/// The values of a stamp attribute that are not stamps: notes that people wrote.
 pub fn notes<'e>(entry: &'e Entry, attribute: &'e AttributeDescription, stamp: &Stamp) -> Vec<&'e [u8]> {
     values_of(entry, attribute).filter(|value| !is_stamp(stamp, None, value)).collect()
 }
 
-/// The value that the stamp attribute gets on a day.
+/// The stamp of a day.
 pub fn stamp_value(stamp: &Stamp, service: Option<&str>, as_of: Date) -> String {
     let time = as_of.strftime("%Y%m%d000000Z").to_string();
     format_of(stamp, service).replace(DATE, &as_of.to_string()).replace(TIME, &time)
 }
 
-/// A service on its own has its name before the stamp, so that its date is never taken for that of the account.
+/// The stamp of a service begins with its name, so that its date is never taken for that of the account.
 fn format_of(stamp: &Stamp, service: Option<&str>) -> String {
     service.map_or_else(|| stamp.format.clone(), |service| format!("{service} {}", stamp.format))
 }
 
-/// `None` for a value of another form; the date, if it can be read, for one of this form.
+/// `None` if a value does not have this format. If it has, the date in it, if one can be read.
 #[expect(clippy::option_option, reason = "two questions: is it a stamp, and when")]
 fn date_in(format: &str, value: &[u8]) -> Option<Option<Date>> {
     let (before, after) = format.split_once(DATE).or_else(|| format.split_once(TIME))?;
@@ -170,7 +182,7 @@ fn date_in(format: &str, value: &[u8]) -> Option<Option<Date>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ldap::{Dn, Origin, Value};
+    use crate::ldap::{Dn, Origin};
 
     fn entry(values: &[(&str, &str)]) -> Entry {
         let dn = Dn::parse(b"uid=a,o=x").unwrap();
@@ -194,14 +206,14 @@ mod tests {
     fn brief(grace: Grace) -> String {
         match grace {
             Grace::Over(None) => "over".to_owned(),
-            Grace::Over(Some(mark)) => format!("over, {} {}", mark.source.name(), mark.date),
-            Grace::Until(day, mark) => format!("until {day}, {} {}", mark.source.name(), mark.date),
+            Grace::Over(Some(since)) => format!("over, {} {}", since.source.name(), since.date),
+            Grace::Until(day, since) => format!("until {day}, {} {}", since.source.name(), since.date),
             Grace::NoStamp => "no stamp".to_owned(),
             Grace::NoDate => "no date".to_owned(),
         }
     }
 
-    /// Days in the policy, stamp format, values in the entry, and where that stands on 2026-11-21.
+    /// Rows: `[grace] days`, stamp format, values of the entry, grace on 2026-11-21.
     #[test]
     fn the_table_of_stamps() {
         for (days, format, values, expected) in [
@@ -225,10 +237,10 @@ mod tests {
         }
     }
 
-    /// Stamp in the entry, day of an earlier change set, modifyTimestamp and whether it is trusted.
+    /// Rows: stamp in the entry, day of an earlier change set, modifyTimestamp, whether it is trusted, grace on 2026-11-21.
     #[test]
     fn the_table_of_sources() {
-        for (stamp, past, touched, trusted, expected) in [
+        for (stamp, past, modified, trusted, expected) in [
             ("", "", "20260101000000Z", false, "no date"),
             ("", "", "20260101000000Z", true, "over, modify-timestamp 2026-01-01"),
             ("", "", "garbage", true, "no date"),
@@ -239,7 +251,7 @@ mod tests {
             ("left ?", "2026-11-01", "20260101000000Z", true, "no date"),
             ("mail left 2026-01-01", "", "", false, "no date"),
         ] {
-            let values = [("description", stamp), ("modifyTimestamp", touched)];
+            let values = [("description", stamp), ("modifyTimestamp", modified)];
             let values: Vec<(&str, &str)> = values.into_iter().filter(|(_, value)| !value.is_empty()).collect();
             let policy = policy(5, Some("left {{ as_of }}"), &format!("trust_modify_timestamp = {trusted}\n"));
             let mut history = History::default();
@@ -250,11 +262,13 @@ mod tests {
                     controls: Vec::new(),
                     change: crate::ldap::Change::Modify(Vec::new()),
                 };
-                history
-                    .add(date(past), [super::super::history::Past { kind: "disable", service: None, record: &record }]);
+                history.add(
+                    date(past),
+                    [super::super::history::PastOperation { kind: "disable", service: None, record: &record }],
+                );
             }
             let found = grace(&entry, None, &policy, &history, date("2026-11-21"));
-            assert_eq!(brief(found), expected, "{stamp} {past} {touched} {trusted}");
+            assert_eq!(brief(found), expected, "{stamp} {past} {modified} {trusted}");
         }
     }
 

@@ -1,8 +1,9 @@
-//! What earlier change sets did, as far as a later plan depends on it.
+//! What earlier change sets (`--history`) did, as far as a later plan depends on it.
 //!
-//! The day for which a change set was planned stands for the day of its marks. It is applied on that day or later, so a
-//! date from here may be early; where the policy trusts `modifyTimestamp`, the later of the two counts. A restore ends
-//! what stood before it; one that was made by hand is not seen, so give no change sets from before it.
+//! An account counts as disabled since the day for which the change set was planned. A change set is applied on that day
+//! or later, so this date may be too early; if the policy trusts `modifyTimestamp`, the later of the two dates counts. A
+//! restore in a change set cancels what earlier change sets recorded. A restore by hand is not seen: do not pass change
+//! sets from before it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,68 +14,68 @@ use crate::ldap::{AttributeDescription, Change, ChangeRecord, Dn, DnKey, ModOp, 
 /// What earlier change sets did.
 #[derive(Clone, Default)]
 pub struct History {
-    /// The last day on which each account was disabled, or a service of it (`None` is the account as a whole).
-    marks: HashMap<(DnKey, Option<String>), Date>,
-    /// Accounts that a change set disabled, and not only stamped.
-    disabled: HashSet<DnKey>,
-    /// What the mark took away from an account.
-    before: HashMap<DnKey, Vec<(AttributeDescription, Vec<Value>)>>,
-    /// The name that a moved account had, by its name now.
+    /// The last day on which each account was disabled or stamped, or a service of it (`None`: the account as a whole).
+    disabled_on: HashMap<(DnKey, Option<String>), Date>,
+    /// The accounts that a change set disabled, as opposed to only stamped.
+    disabled_accounts: HashSet<DnKey>,
+    /// The values that were deleted from an account when it was disabled, for each attribute that was modified.
+    deleted_values: HashMap<DnKey, Vec<(AttributeDescription, Vec<Value>)>>,
+    /// The previous name of each moved account, by its present name.
     moved_from: HashMap<DnKey, Dn>,
-    /// The name that a moved account got, by its name before; nothing that has a name here was moved away from it since.
+    /// The next name of each moved account, by its previous name. A name that an account was moved to later is removed.
     moved_to: HashMap<DnKey, DnKey>,
-    /// How many rows each roster had last, and on which day.
+    /// The last number of rows of each roster, and its day.
     roster_rows: BTreeMap<String, (Date, u64)>,
 }
 
-/// What modifications take away of each attribute that they touch.
-fn taken_away(modifications: &[Modification]) -> Vec<(AttributeDescription, Vec<Value>)> {
-    let mut taken: Vec<(AttributeDescription, Vec<Value>)> = Vec::new();
+/// The values that modifications delete, for each attribute that they touch.
+fn deleted_values(modifications: &[Modification]) -> Vec<(AttributeDescription, Vec<Value>)> {
+    let mut deleted: Vec<(AttributeDescription, Vec<Value>)> = Vec::new();
     for modification in modifications {
-        let at = taken.iter().position(|(known, _)| *known == modification.description).unwrap_or_else(|| {
-            taken.push((modification.description.clone(), Vec::new()));
-            taken.len() - 1
+        let at = deleted.iter().position(|(known, _)| *known == modification.description).unwrap_or_else(|| {
+            deleted.push((modification.description.clone(), Vec::new()));
+            deleted.len() - 1
         });
         if modification.op == ModOp::Delete {
-            taken[at].1.extend(modification.values.iter().cloned());
+            deleted[at].1.extend(modification.values.iter().cloned());
         }
     }
-    taken
+    deleted
 }
 
-/// One operation of a change set, as its `plan.json` and its change files tell it.
-pub struct Past<'p> {
-    /// The word of its kind.
+/// One operation of an earlier change set, from its `plan.json` and its change files.
+pub struct PastOperation<'p> {
+    /// The kind of the operation, as in plan.json.
     pub kind: &'p str,
-    /// The service that it is about.
+    /// The service that the operation is about.
     pub service: Option<&'p str>,
-    /// The record.
+    /// Its change record.
     pub record: &'p ChangeRecord,
 }
 
 impl History {
-    /// Adds a change set that was planned for a day.
+    /// Adds the operations of a change set that was planned for `as_of`.
     ///
-    /// Give the earlier change sets first: a restore ends the marks before it, and of two moves the last one counts.
-    pub fn add<'p>(&mut self, as_of: Date, operations: impl IntoIterator<Item = Past<'p>>) {
-        for Past { kind, service, record } in operations {
+    /// Add change sets in the order of their days: a restore cancels earlier entries, and of two moves the last one counts.
+    pub fn add<'p>(&mut self, as_of: Date, operations: impl IntoIterator<Item = PastOperation<'p>>) {
+        for PastOperation { kind, service, record } in operations {
             let key = record.dn.key();
             match (kind, &record.change) {
                 ("disable" | "stamp" | "disable-service", change) => {
-                    self.mark(key.clone(), service.map(str::to_owned), as_of);
+                    self.set_disabled_on(key.clone(), service.map(str::to_owned), as_of);
                     if kind == "disable" {
-                        self.disabled.insert(key.clone());
+                        self.disabled_accounts.insert(key.clone());
                     }
                     if let ("disable", Change::Modify(modifications)) = (kind, change) {
-                        self.before.insert(key.clone(), taken_away(modifications));
+                        self.deleted_values.insert(key.clone(), deleted_values(modifications));
                     }
                 }
                 ("restore", _) => {
                     let old = self.moved_from.get(key).map(|old| old.key().clone());
                     let is_it = |account: &DnKey| account == key || Some(account) == old.as_ref();
-                    self.marks.retain(|(account, _), _| !is_it(account));
-                    self.before.retain(|account, _| !is_it(account));
-                    self.disabled.retain(|account| !is_it(account));
+                    self.disabled_on.retain(|(account, _), _| !is_it(account));
+                    self.deleted_values.retain(|account, _| !is_it(account));
+                    self.disabled_accounts.retain(|account| !is_it(account));
                 }
                 ("move", Change::ModifyDn { new_rdn, new_superior: Some(superior), .. }) => {
                     let name = [new_rdn.raw_bytes(), b",", superior.raw_bytes()].concat();
@@ -87,24 +88,24 @@ impl History {
     }
 
     /// Adds an account that a tool of the site disabled.
-    pub fn add_mark(&mut self, account: &DnKey, as_of: Date) {
-        self.mark(account.clone(), None, as_of);
-        self.disabled.insert(account.clone());
+    pub fn add_disabled(&mut self, account: &DnKey, as_of: Date) {
+        self.set_disabled_on(account.clone(), None, as_of);
+        self.disabled_accounts.insert(account.clone());
     }
 
-    /// Adds a move.
+    /// Adds a move of an account.
     pub fn add_move(&mut self, old: &Dn, new: &Dn) {
         self.moved_from.insert(new.key().clone(), old.clone());
         self.moved_to.remove(new.key());
         self.moved_to.insert(old.key().clone(), new.key().clone());
     }
 
-    fn mark(&mut self, account: DnKey, service: Option<String>, as_of: Date) {
-        let mark = self.marks.entry((account, service)).or_insert(as_of);
-        *mark = (*mark).max(as_of);
+    fn set_disabled_on(&mut self, account: DnKey, service: Option<String>, as_of: Date) {
+        let last = self.disabled_on.entry((account, service)).or_insert(as_of);
+        *last = (*last).max(as_of);
     }
 
-    /// Adds the size of a roster.
+    /// Adds the number of rows that a roster had on a day.
     pub fn add_roster(&mut self, name: &str, as_of: Date, rows: u64) {
         let known = self.roster_rows.entry(name.to_owned()).or_insert((as_of, rows));
         if known.0 <= as_of {
@@ -112,44 +113,45 @@ impl History {
         }
     }
 
-    /// The day on which an account, or a service of it, was disabled last.
+    /// The last day on which an account, or a service of it, was disabled or stamped.
     pub fn disabled(&self, account: &DnKey, service: Option<&str>) -> Option<Date> {
-        let at = |key: &DnKey| self.marks.get(&(key.clone(), service.map(str::to_owned))).copied();
+        let at = |key: &DnKey| self.disabled_on.get(&(key.clone(), service.map(str::to_owned))).copied();
         at(account).into_iter().chain(self.moved_from.get(account).and_then(|old| at(old.key()))).max()
     }
 
-    /// Whether a change set disabled an account, and not only stamped one that was disabled already.
+    /// Whether a change set disabled an account, as opposed to only stamping one that was disabled already.
     pub fn has_disabled(&self, account: &DnKey) -> bool {
         let old = self.moved_from.get(account);
-        self.disabled.contains(account) || old.is_some_and(|old| self.disabled.contains(old.key()))
+        self.disabled_accounts.contains(account) || old.is_some_and(|old| self.disabled_accounts.contains(old.key()))
     }
 
-    /// Whether no change set disabled, stamped or moved any account.
+    /// Whether no account was disabled, stamped or moved.
     pub fn is_empty(&self) -> bool {
-        self.marks.is_empty() && self.moved_to.is_empty()
+        self.disabled_on.is_empty() && self.moved_to.is_empty()
     }
 
-    /// The values of an attribute that the mark took away from an account; none where it only added some.
-    pub fn before(&self, account: &DnKey, description: &AttributeDescription) -> Option<&[Value]> {
+    /// The values of an attribute that were deleted when the account was disabled: empty if values were only added, `None`
+    /// if the attribute was not modified.
+    pub fn deleted_values(&self, account: &DnKey, description: &AttributeDescription) -> Option<&[Value]> {
         let at = |key: &DnKey| {
-            let known = self.before.get(key)?.iter().find(|(known, _)| known == description)?;
+            let known = self.deleted_values.get(key)?.iter().find(|(known, _)| known == description)?;
             Some(known.1.as_slice())
         };
         at(account).or_else(|| at(self.moved_from.get(account)?.key()))
     }
 
-    /// The name that an account has which was moved from this one, perhaps several times.
+    /// The present name of the account that had this name, after one or more moves.
     pub fn moved_to(&self, name: &DnKey) -> Option<&DnKey> {
-        // It ends: a name that is moved to loses what stood behind it.
+        // This ends, because `add_move` removes the entry of the new name.
         std::iter::successors(self.moved_to.get(name), |name| self.moved_to.get(*name)).last()
     }
 
-    /// The name that a moved account had.
+    /// The name that a moved account had before.
     pub fn moved_from(&self, account: &DnKey) -> Option<&Dn> {
         self.moved_from.get(account)
     }
 
-    /// How many rows a roster had last.
+    /// The last number of rows of a roster.
     pub fn roster_rows(&self, name: &str) -> Option<u64> {
         self.roster_rows.get(name).map(|(_, rows)| *rows)
     }
@@ -173,12 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn a_life() {
+    fn disabled_moved_and_restored() {
         let description = AttributeDescription::parse(b"loginShell").unwrap();
         let value =
             |op, text: &[u8]| Modification { op, description: description.clone(), values: vec![Value::new(text)] };
         let shell = vec![value(ModOp::Delete, b"/bin/zsh"), value(ModOp::Add, b"/sbin/nologin")];
-        let mark = record("uid=a,ou=p,o=x", Change::Modify(shell));
+        let disabled = record("uid=a,ou=p,o=x", Change::Modify(shell));
         let moved = record(
             "uid=a,ou=p,o=x",
             Change::ModifyDn {
@@ -189,24 +191,24 @@ mod tests {
         );
         let mut history = History::default();
         let past = [
-            Past { kind: "disable", service: None, record: &mark },
-            Past { kind: "disable-service", service: Some("mail"), record: &mark },
-            Past { kind: "move", service: None, record: &moved },
+            PastOperation { kind: "disable", service: None, record: &disabled },
+            PastOperation { kind: "disable-service", service: Some("mail"), record: &disabled },
+            PastOperation { kind: "move", service: None, record: &moved },
         ];
         history.add(date("2026-11-01"), past);
-        // By either name, as the account has moved since.
+        // Found by both names, because the account was moved.
         for name in ["uid=a,ou=p,o=x", "UID=A,ou=d,o=x"] {
             assert_eq!(history.disabled(&key(name), None), Some(date("2026-11-01")), "{name}");
             assert_eq!(history.disabled(&key(name), Some("mail")), Some(date("2026-11-01")), "{name}");
             assert_eq!(history.disabled(&key(name), Some("calendar")), None, "{name}");
-            let before = history.before(&key(name), &description).unwrap();
-            assert!(before.iter().map(|value| &*value.bytes).eq([b"/bin/zsh".as_slice()]), "{name}");
+            let deleted = history.deleted_values(&key(name), &description).unwrap();
+            assert!(deleted.iter().map(|value| &*value.bytes).eq([b"/bin/zsh".as_slice()]), "{name}");
         }
         assert_eq!(history.moved_from(&key("uid=a,ou=d,o=x")).unwrap().raw_bytes(), b"uid=a,ou=p,o=x");
         assert_eq!(history.disabled(&key("uid=b,ou=p,o=x"), None), None);
 
         let restored = record("uid=a,ou=d,o=x", Change::Modify(Vec::new()));
-        history.add(date("2026-11-05"), [Past { kind: "restore", service: None, record: &restored }]);
+        history.add(date("2026-11-05"), [PastOperation { kind: "restore", service: None, record: &restored }]);
         assert_eq!(history.disabled(&key("uid=a,ou=p,o=x"), None), None);
 
         history.add_roster("hr", date("2026-11-01"), 100);

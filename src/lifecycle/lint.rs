@@ -1,153 +1,156 @@
-//! What is odd about a Sun Communications account: read from its entry alone, changed by nobody, said to a person.
+//! Problems in a Sun Communications account, found in its entry alone and reported to a person; nothing is changed.
 //!
-//! | code | holds when | basis |
+//! | code | condition | source |
 //! | --- | --- | --- |
-//! | ics-access-without-effect | icsAllowedServiceAccess is set while icsStatus is | 819-4437: ignored then |
-//! | illegal-status | a status has a value that is not one of its words | 819-4437: counts as inactive |
+//! | ics-access-without-effect | icsAllowedServiceAccess is set, and so is icsStatus | 819-4437: then it is ignored |
+//! | illegal-status | a status has a value that is not legal | 819-4437: it counts as inactive |
 //! | several-values | a status has several values | 819-4437: single-valued |
-//! | service-stuck | deleted; one service removed, another there and active or absent | 819-6839: never deleted |
-//! | status-without-class | a service's status is set and none of its classes | 819-4437 |
-//! | class-without-status | a service's class is there and its status is not | 819-4437: counts as active |
-//! | contradiction | active; a service removed and its class still there | 819-4437 |
-//! | login-still-active | deleted, and iplanet-am-user-login-status is Active | every sample of 819-6839 |
+//! | service-stuck | deleted; one service is removed, the other has its class and is active or has no status | 819-6839: the entry is never deleted |
+//! | status-without-class | the status of a service is set, but the entry has none of its classes | 819-4437 |
+//! | class-without-status | the entry has a class of a service, but not its status | 819-4437: counts as active |
+//! | contradiction | active; a service is removed, but the entry has its class | 819-4437 |
+//! | login-still-active | deleted, but iplanet-am-user-login-status is Active | all samples of 819-6839 |
 //! | several-mail-hosts | mailHost has several values | 819-2651: msuserpurge cleans one host |
-//! | unknown-class-typo | an unknown class is spelled almost like a known one | `icscalendaryuser` in 819-6839 |
+//! | unknown-class-typo | an unknown object class is spelled almost like a known one | `icscalendaryuser` in 819-6839 |
 //!
-//! Deleted is what inetUserStatus says; an account is active if neither inetUserStatus nor inetResourceStatus says
-//! otherwise. Words and single values are those of [`effective`](super::effective).
+//! An account is deleted if inetUserStatus is deleted. It is active if neither inetUserStatus nor inetResourceStatus has
+//! another status. Legal values are those of [`effective`](super::effective).
 //!
-//! A contradiction is a service that domain purge has not stripped yet (`commadmin user delete -S`, a deleted domain)
-//! or a mistake; the entry alone does not tell. 819-6839 itself makes accesses without effect: it has
-//! `csuser disable` run on entries that have an icsStatus.
+//! A contradiction is either a service that domain purge has not stripped yet (`commadmin user delete -S`, a deleted
+//! domain) or a mistake; the entry alone does not show which. The procedures of 819-6839 themselves lead to accesses without
+//! effect, because they run `csuser disable` on entries that have an icsStatus.
 //!
 //! | service | status | classes |
 //! | --- | --- | --- |
 //! | mail | mailUserStatus | inetMailUser |
-//! | calendar | icsStatus | icsCalendar with User, Resource, Group, Domain or `DWPHost` behind |
+//! | calendar | icsStatus | icsCalendar followed by User, Resource, Group, Domain or `DWPHost` |
 //!
-//! A class is spelled almost like another if one or two letters were left out, put in, replaced or swapped with
-//! their neighbour, whatever the case; one if either name has fewer than 8 letters, for `user` is not a bad `ipUser`,
-//! nor `ntUser` a bad `inetUser`.
+//! An object class is spelled almost like a known one if it differs by one or two typing errors
+//! ([`suggestion`](crate::suggestion)). If one of the names has fewer than 8 letters, it is one error: `user` is not a
+//! misspelled `ipUser`, and `ntUser` is not a misspelled `inetUser`.
 
-use super::effective::{Word, account_statuses, legal_word, same, status};
+use super::effective::{ServiceStatus, account_statuses, legal_status, same, status};
 use crate::ldap::object_classes;
 use crate::ldap::{Entry, Value};
-use crate::spelling;
+use crate::suggestion::nearest;
 
-/// One oddity of an account.
+/// One problem of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lint {
-    /// Which: a code of the table above, stable.
+    /// The code from the table of the module. Codes are stable.
     pub code: &'static str,
-    /// The attribute it is about.
+    /// The attribute with the problem.
     pub attribute: &'static str,
-    /// Its value as written, if it has one: raw, escape it before showing it.
+    /// The value with the problem, as in the export: escape it before showing it. `None` if the attribute is missing.
     pub value: Option<Vec<u8>>,
-    /// The line of the value; without one, the line of what asks for it.
+    /// The line of the value; if it is missing, the line of the object class that requires it.
     pub line: u64,
 }
 
 impl Lint {
-    /// One sentence, without anything from the directory.
+    /// One sentence, without values from the directory.
     pub fn sentence(&self) -> String {
         let Some(rule) = RULES.iter().find(|rule| rule.code == self.code) else { return self.code.to_owned() };
-        let class = self.value.as_deref().and_then(almost).unwrap_or("another");
+        let class = self.value.as_deref().and_then(known_class_near).unwrap_or("another");
         rule.sentence.replace("{attribute}", self.attribute).replace("{class}", class)
     }
 }
 
-/// Everything odd about one account, in the order of the table.
+/// All problems of one account, in the order of the table.
 pub fn lint(account: &Entry) -> Vec<Lint> {
-    let found = RULES.iter().flat_map(|rule| (rule.find)(account).into_iter().map(|found| (rule.code, found)));
-    found.map(|(code, Found { attribute, value, line })| Lint { code, attribute, value, line }).collect()
+    let of_rule = |rule: &'static LintRule| {
+        let problems = (rule.find)(account).into_iter();
+        problems.map(|Problem { attribute, value, line }| Lint { code: rule.code, attribute, value, line })
+    };
+    RULES.iter().flat_map(of_rule).collect()
 }
 
-struct Rule {
+struct LintRule {
     code: &'static str,
-    find: fn(&Entry) -> Vec<Found>,
+    find: fn(&Entry) -> Vec<Problem>,
     sentence: &'static str,
 }
 
-struct Found {
+struct Problem {
     attribute: &'static str,
     value: Option<Vec<u8>>,
     line: u64,
 }
 
-impl Found {
+impl Problem {
     fn new(attribute: &'static str, value: &Value) -> Self {
         Self { attribute, value: Some(value.bytes.to_vec()), line: value.line }
     }
 
-    fn absent(attribute: &'static str, asked_for_by: &Value) -> Self {
-        Self { attribute, value: None, line: asked_for_by.line }
+    fn absent(attribute: &'static str, required_by: &Value) -> Self {
+        Self { attribute, value: None, line: required_by.line }
     }
 }
 
-const RULES: [Rule; 10] = [
-    Rule {
+static RULES: [LintRule; 10] = [
+    LintRule {
         code: "ics-access-without-effect",
         find: access_without_effect,
         sentence: "{attribute} has no effect, because icsStatus is set",
     },
-    Rule {
+    LintRule {
         code: "illegal-status",
         find: illegal_status,
-        sentence: "the value is not one of the words of {attribute}; it counts as inactive",
+        sentence: "the value is not legal for {attribute}; it counts as inactive",
     },
-    Rule {
+    LintRule {
         code: "several-values",
         find: several_values,
-        sentence: "{attribute} is single-valued and has several values",
+        sentence: "{attribute} has several values, but must have one",
     },
-    Rule {
+    LintRule {
         code: "service-stuck",
         find: service_stuck,
-        sentence: "the account is deleted and its other service removed, but {attribute} is active or absent: \
-                   the entry is never deleted",
+        sentence: "the account and its other service are deleted, but {attribute} is active or missing, so the entry \
+                   is never deleted",
     },
-    Rule {
+    LintRule {
         code: "status-without-class",
         find: status_without_class,
-        sentence: "{attribute} is set, but the entry has no object class of that service",
+        sentence: "{attribute} is set, but the entry has no object class of this service",
     },
-    Rule {
+    LintRule {
         code: "class-without-status",
         find: class_without_status,
-        sentence: "the entry has an object class of the service, but no {attribute}; it counts as active",
+        sentence: "the entry has an object class of the service, but no {attribute}, so the service counts as active",
     },
-    Rule {
+    LintRule {
         code: "contradiction",
         find: contradiction,
-        sentence: "{attribute} says removed, but the account is active and has the object class of the service: \
-                   the service is not stripped yet, or was disabled by mistake",
+        sentence: "{attribute} is removed, but the account is active and has the object class of the service: the \
+                   service is not stripped yet, or was disabled by mistake",
     },
-    Rule {
+    LintRule {
         code: "login-still-active",
         find: login_still_active,
         sentence: "the account is deleted, but {attribute} is still Active",
     },
-    Rule {
+    LintRule {
         code: "several-mail-hosts",
         find: several_mail_hosts,
         sentence: "{attribute} has several values; msuserpurge must run on each of these hosts",
     },
-    Rule {
+    LintRule {
         code: "unknown-class-typo",
         find: class_typo,
-        sentence: "an unknown object class, spelled almost like {class}",
+        sentence: "an unknown object class that is spelled almost like {class}",
     },
 ];
 
-/// Status attribute and object classes of a service.
-struct Service {
+/// The status attribute and the object classes of a service.
+struct ServiceSchema {
     status: &'static str,
     classes: &'static [&'static str],
 }
 
-const SERVICES: [Service; 2] = [
-    Service { status: "mailUserStatus", classes: &["inetMailUser"] },
-    Service {
+const SERVICES: [ServiceSchema; 2] = [
+    ServiceSchema { status: "mailUserStatus", classes: &["inetMailUser"] },
+    ServiceSchema {
         status: "icsStatus",
         classes: &[
             "icsCalendarUser",
@@ -159,8 +162,8 @@ const SERVICES: [Service; 2] = [
     },
 ];
 
-impl Service {
-    /// Its first object class in the entry.
+impl ServiceSchema {
+    /// The first value of `objectClass` that is a class of this service.
     fn class<'e>(&self, account: &'e Entry) -> Option<&'e Value> {
         let is_own =
             |value: &&Value| self.classes.iter().any(|class| value.bytes.eq_ignore_ascii_case(class.as_bytes()));
@@ -168,80 +171,82 @@ impl Service {
     }
 }
 
-fn access_without_effect(account: &Entry) -> Vec<Found> {
+fn access_without_effect(account: &Entry) -> Vec<Problem> {
     let attribute = "icsAllowedServiceAccess";
     let is_set = account.values("icsStatus").next().is_some();
-    account.values(attribute).filter(|_| is_set).map(|value| Found::new(attribute, value)).collect()
+    account.values(attribute).filter(|_| is_set).map(|value| Problem::new(attribute, value)).collect()
 }
 
-fn illegal_status(account: &Entry) -> Vec<Found> {
+fn illegal_status(account: &Entry) -> Vec<Problem> {
     let values = |(attribute, words)| account.values(attribute).map(move |value| (attribute, words, value));
     let illegal =
-        account_statuses().flat_map(values).filter(|(_, words, value)| legal_word(words, &value.bytes).is_none());
-    illegal.map(|(attribute, _, value)| Found::new(attribute, value)).collect()
+        account_statuses().flat_map(values).filter(|(_, words, value)| legal_status(words, &value.bytes).is_none());
+    illegal.map(|(attribute, _, value)| Problem::new(attribute, value)).collect()
 }
 
-fn several_values(account: &Entry) -> Vec<Found> {
+fn several_values(account: &Entry) -> Vec<Problem> {
     account_statuses().filter_map(|(attribute, _)| second(account, attribute)).collect()
 }
 
-fn service_stuck(account: &Entry) -> Vec<Found> {
-    if !is_deleted(account) || SERVICES.iter().all(|service| status(account, service.status).0 != Word::Removed) {
+fn service_stuck(account: &Entry) -> Vec<Problem> {
+    if !is_deleted(account)
+        || SERVICES.iter().all(|service| status(account, service.status).0 != ServiceStatus::Removed)
+    {
         return Vec::new();
     }
-    let stuck = |service: &Service| match (service.class(account)?, status(account, service.status)) {
-        (_, (Word::Active, Some(value))) => Some(Found::new(service.status, value)),
-        (class, (Word::Active, None)) => Some(Found::absent(service.status, class)),
+    let stuck = |service: &ServiceSchema| match (service.class(account)?, status(account, service.status)) {
+        (_, (ServiceStatus::Active, Some(value))) => Some(Problem::new(service.status, value)),
+        (class, (ServiceStatus::Active, None)) => Some(Problem::absent(service.status, class)),
         _ => None,
     };
     SERVICES.iter().filter_map(stuck).collect()
 }
 
-fn status_without_class(account: &Entry) -> Vec<Found> {
+fn status_without_class(account: &Entry) -> Vec<Problem> {
     let without_class = SERVICES.iter().filter(|service| service.class(account).is_none());
-    let value = |service: &Service| Some(Found::new(service.status, account.values(service.status).next()?));
+    let value = |service: &ServiceSchema| Some(Problem::new(service.status, account.values(service.status).next()?));
     without_class.filter_map(value).collect()
 }
 
-fn class_without_status(account: &Entry) -> Vec<Found> {
+fn class_without_status(account: &Entry) -> Vec<Problem> {
     let without_status = SERVICES.iter().filter(|service| account.values(service.status).next().is_none());
-    without_status.filter_map(|service| Some(Found::absent(service.status, service.class(account)?))).collect()
+    without_status.filter_map(|service| Some(Problem::absent(service.status, service.class(account)?))).collect()
 }
 
-fn contradiction(account: &Entry) -> Vec<Found> {
-    let is_active = |attribute| status(account, attribute).0 == Word::Active;
+fn contradiction(account: &Entry) -> Vec<Problem> {
+    let is_active = |attribute| status(account, attribute).0 == ServiceStatus::Active;
     if !is_active("inetUserStatus") || !is_active("inetResourceStatus") {
         return Vec::new();
     }
-    let contradicts = |service: &Service| match (service.class(account)?, status(account, service.status)) {
-        (_, (Word::Removed, Some(value))) => Some(Found::new(service.status, value)),
+    let contradicts = |service: &ServiceSchema| match (service.class(account)?, status(account, service.status)) {
+        (_, (ServiceStatus::Removed, Some(value))) => Some(Problem::new(service.status, value)),
         _ => None,
     };
     SERVICES.iter().filter_map(contradicts).collect()
 }
 
-fn login_still_active(account: &Entry) -> Vec<Found> {
+fn login_still_active(account: &Entry) -> Vec<Problem> {
     let attribute = "iplanet-am-user-login-status";
     let active = account.values(attribute).find(|value| same(&value.bytes, "Active"));
-    active.filter(|_| is_deleted(account)).map(|value| Found::new(attribute, value)).into_iter().collect()
+    active.filter(|_| is_deleted(account)).map(|value| Problem::new(attribute, value)).into_iter().collect()
 }
 
-fn several_mail_hosts(account: &Entry) -> Vec<Found> {
+fn several_mail_hosts(account: &Entry) -> Vec<Problem> {
     second(account, "mailHost").into_iter().collect()
 }
 
-fn class_typo(account: &Entry) -> Vec<Found> {
-    let odd = account.values("objectClass").filter(|value| almost(&value.bytes).is_some());
-    odd.map(|value| Found::new("objectClass", value)).collect()
+fn class_typo(account: &Entry) -> Vec<Problem> {
+    let misspelled = account.values("objectClass").filter(|value| known_class_near(&value.bytes).is_some());
+    misspelled.map(|value| Problem::new("objectClass", value)).collect()
 }
 
 fn is_deleted(account: &Entry) -> bool {
-    status(account, "inetUserStatus").0 == Word::Deleted
+    status(account, "inetUserStatus").0 == ServiceStatus::Deleted
 }
 
-/// The second value of an attribute that should have one.
-fn second(account: &Entry, attribute: &'static str) -> Option<Found> {
-    account.values(attribute).nth(1).map(|value| Found::new(attribute, value))
+/// A problem with the second value of an attribute that should have one value.
+fn second(account: &Entry, attribute: &'static str) -> Option<Problem> {
+    account.values(attribute).nth(1).map(|value| Problem::new(attribute, value))
 }
 
 /// The object classes of Sun Communications entries (819-4437): users, groups, domains, address books, Access Manager.
@@ -259,16 +264,16 @@ const CLASSES: [&str; 48] = [
     "piTypeGroup", "piTypeResource", "piTypeProfile", "pabPerson",
 ];
 
-/// The known class that an unknown one is spelled almost like, the nearest one first.
-fn almost(class: &[u8]) -> Option<&'static str> {
-    // Nearly every value is a class that everybody knows.
+/// The known object class that an unknown one is spelled almost like.
+fn known_class_near(class: &[u8]) -> Option<&'static str> {
+    // Nearly every value is a standard class; this check is fast.
     if std::str::from_utf8(class).is_ok_and(|class| object_classes::find(class).is_some()) {
         return None;
     }
     if CLASSES.iter().any(|known| class.eq_ignore_ascii_case(known.as_bytes())) {
         return None;
     }
-    spelling::nearest(class, CLASSES)
+    nearest(class, CLASSES)
 }
 
 #[cfg(test)]
@@ -294,12 +299,12 @@ mod tests {
     const CALENDAR: &str = "objectClass: icsCalendarUser; ";
     const BOTH: &str = "objectClass: inetMailUser; objectClass: icsCalendarUser; ";
 
-    /// The classes, the other attributes, and all that is odd.
+    /// Rows: object classes, other attributes, all problems.
     #[test]
     #[rustfmt::skip]
-    fn the_table() {
+    fn each_code() {
         for (classes, lines, expected) in [
-            // Nothing odd.
+            // No problem.
             ("", "", &[][..]),
             ("objectClass: inetOrgPerson; ", "uid: jsmith; inetUserStatus: Active", &[]),
             (BOTH, "inetUserStatus: active; mailUserStatus: Active; icsStatus: ACTIVE; mailHost: a.siroe.com", &[]),
@@ -378,9 +383,9 @@ mod tests {
         }
     }
 
-    /// The entry of the technical note 819-6839 at the steps of its procedures, as the note prints it.
+    /// The entry that technical note 819-6839 prints, at the steps of its procedures.
     #[test]
-    fn the_note() {
+    fn entries_of_the_technical_note() {
         const CLASSES: &str = "objectClass: top; objectClass: iplanet-am-managed-person; \
             objectClass: iplanet-am-user-service; objectClass: inetadmin; objectClass: organizationalperson; \
             objectClass: person; objectClass: inetuser; objectClass: inetlocalmailrecipient; \
@@ -430,9 +435,9 @@ mod tests {
         }
     }
 
-    /// Object classes, and the known class that they are spelled almost like.
+    /// Rows: object class, known class that it is spelled almost like.
     #[test]
-    fn almost_known() {
+    fn misspelled_classes() {
         for (class, expected) in [
             ("icscalendaryuser", Some("icsCalendarUser")),
             ("icsCalenderUser", Some("icsCalendarUser")),
@@ -448,9 +453,9 @@ mod tests {
             ("PITYPEBOOK", None),
             ("piStoreRoot", None),
             ("piPStoreRoot", None),
-            // Three letters off.
+            // Three typing errors.
             ("icsCalndrUsr", None),
-            // Classes of others that look a little alike.
+            // Classes of other products with similar names.
             ("user", None),
             ("ntUser", None),
             ("person", None),
@@ -465,13 +470,13 @@ mod tests {
             ("", None),
             ("\u{e9}", None),
         ] {
-            assert_eq!(almost(class.as_bytes()), expected, "{class}");
+            assert_eq!(known_class_near(class.as_bytes()), expected, "{class}");
         }
-        assert_eq!(almost(b"inet\xffUser"), Some("inetUser"));
-        assert_eq!(almost(&vec![b'i'; 1 << 20]), None);
+        assert_eq!(known_class_near(b"inet\xffUser"), Some("inetUser"));
+        assert_eq!(known_class_near(&vec![b'i'; 1 << 20]), None);
     }
 
-    /// What a person reads says the attribute, and nothing that the directory wrote.
+    /// Sentences name the attribute, and contain no value from the directory.
     #[test]
     fn sentences() {
         let hostile = "\u{1b}[2J{attribute}";
@@ -485,9 +490,9 @@ mod tests {
             sentences,
             [
                 "icsAllowedServiceAccess has no effect, because icsStatus is set",
-                "the value is not one of the words of icsStatus; it counts as inactive",
+                "the value is not legal for icsStatus; it counts as inactive",
                 "mailHost has several values; msuserpurge must run on each of these hosts",
-                "an unknown object class, spelled almost like inetMailUser",
+                "an unknown object class that is spelled almost like inetMailUser",
             ]
         );
         for rule in &RULES {

@@ -1,4 +1,6 @@
-//! What becomes of an account today: the tables of the domain as code that reads like them.
+//! What happens to one account today, decided from its entry, the policy, the request and earlier change sets.
+//!
+//! Each module has the tables that it implements; docs/decisions.md is made from them.
 
 pub mod decision;
 pub mod disable;
@@ -6,10 +8,12 @@ pub mod effective;
 pub mod grace;
 pub mod history;
 pub mod lint;
+pub mod reason;
 pub mod rules;
 pub mod service_outcome;
 pub mod state;
 
-pub use decision::{Case, Decision, Reason, Step, decide};
+pub use decision::{Decision, DecisionInput, Step, decide};
 pub use history::History;
-pub use state::{Service, ServiceState, State};
+pub use reason::Reason;
+pub use state::{AccountService, ServiceState, State};

@@ -1,45 +1,56 @@
-//! What a `[[rule]]` of the policy makes of what was asked for.
+//! What the `[[rule]]` tables of the policy allow for one account.
 //!
-//! The first rule that fits an account counts. A policy with rules covers the accounts that they fit and no others: one
-//! that no rule fits is held, with the rules that were tried (as in the ILM article: a name under no known
-//! container is an error, never a guess). Without rules everything is as asked.
+//! The first rule that matches the account applies. If a policy has rules and none matches, the account is held, and the
+//! conditions of all rules are reported (as in the ILM article, where a name under no known container is an error and
+//! never guessed). Without rules the requested action is carried out.
 //!
-//! | asked | delete | disable | mail, calendar | disconnect | refuse |
+//! Rows: the requested action. Columns: the action of the rule. Cells: the action that is carried out, or "held".
+//!
+//! | requested | delete | disable | mail, calendar | disconnect | refuse |
 //! | --- | --- | --- | --- | --- | --- |
 //! | delete | delete | disable | that service | disconnect | held |
 //! | disable | disable | disable | held | held | held |
 //! | mail, calendar | that service | held | that service, if it is the same | held | held |
 //! | disconnect | disconnect | held | held | disconnect | held |
 //! | restore | restore | restore | restore | held | held |
-//!
-//! (columns: the action of the rule)
 
 use crate::ldap::Entry;
 use crate::leavers::Action;
 use crate::policy::{Rule, RuleAction};
 
-/// What the rules say of one account.
+/// What the rules of a policy say about one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ruling {
-    /// This is done; by which rule, from 0, if there are rules.
-    Do(Action, Option<usize>),
-    /// The rule refuses what was asked for.
-    Refused(usize),
-    /// No rule fits.
-    Uncovered,
+pub enum RuleVerdict {
+    /// This action is carried out.
+    Allowed {
+        /// The action: the requested one, or the narrower one of the rule.
+        action: Action,
+        /// The index of the rule, if the policy has rules.
+        rule: Option<usize>,
+    },
+    /// A rule refuses the requested action.
+    Refused {
+        /// The index of the rule.
+        rule: usize,
+    },
+    /// The policy has rules, and none matches.
+    NoMatch,
 }
 
-/// Reads the rules.
-pub fn ruling(entry: &Entry, asked: Action, rules: &[Rule]) -> Ruling {
+/// The verdict of the first rule that matches.
+pub fn verdict(entry: &Entry, requested: Action, rules: &[Rule]) -> RuleVerdict {
     if rules.is_empty() {
-        return Ruling::Do(asked, None);
+        return RuleVerdict::Allowed { action: requested, rule: None };
     }
-    let Some(at) = rules.iter().position(|rule| rule.fits(entry)) else { return Ruling::Uncovered };
-    combined(asked, rules[at].action).map_or(Ruling::Refused(at), |action| Ruling::Do(action, Some(at)))
+    let Some(rule) = rules.iter().position(|rule| rule.matches(entry)) else { return RuleVerdict::NoMatch };
+    match combined(requested, rules[rule].action) {
+        Some(action) => RuleVerdict::Allowed { action, rule: Some(rule) },
+        None => RuleVerdict::Refused { rule },
+    }
 }
 
-/// What is done where this was asked for and the rule says that.
-fn combined(asked: Action, rule: RuleAction) -> Option<Action> {
+/// A cell of the table; `None` is "held".
+fn combined(requested: Action, rule: RuleAction) -> Option<Action> {
     let of_rule = match rule {
         RuleAction::Delete => Action::Delete,
         RuleAction::Disable => Action::Disable,
@@ -48,12 +59,12 @@ fn combined(asked: Action, rule: RuleAction) -> Option<Action> {
         RuleAction::Disconnect => Action::Disconnect,
         RuleAction::Refuse => return None,
     };
-    match (asked, of_rule) {
+    match (requested, of_rule) {
         (Action::Delete, narrower) => Some(narrower),
         (Action::Restore, Action::Disconnect) => None,
         (Action::Restore, _) => Some(Action::Restore),
-        (asked, Action::Delete) => Some(asked),
-        (asked, of_rule) => (asked == of_rule).then_some(asked),
+        (requested, Action::Delete) => Some(requested),
+        (requested, of_rule) => (requested == of_rule).then_some(requested),
     }
 }
 
@@ -66,7 +77,7 @@ mod tests {
         use Action::{Calendar, Delete, Disable, Disconnect, Mail, Restore};
         let rules =
             [RuleAction::Delete, RuleAction::Disable, RuleAction::Mail, RuleAction::Disconnect, RuleAction::Refuse];
-        for (asked, expected) in [
+        for (requested, expected) in [
             (Delete, [Some(Delete), Some(Disable), Some(Mail), Some(Disconnect), None]),
             (Disable, [Some(Disable), Some(Disable), None, None, None]),
             (Mail, [Some(Mail), None, Some(Mail), None, None]),
@@ -74,7 +85,7 @@ mod tests {
             (Disconnect, [Some(Disconnect), None, None, Some(Disconnect), None]),
             (Restore, [Some(Restore), Some(Restore), Some(Restore), None, None]),
         ] {
-            assert_eq!(rules.map(|rule| combined(asked, rule)), expected, "{asked:?}");
+            assert_eq!(rules.map(|rule| combined(requested, rule)), expected, "{requested:?}");
         }
     }
 }

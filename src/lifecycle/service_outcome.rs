@@ -1,50 +1,50 @@
-//! What `commadmin domain purge` does with a disabled account whose grace is over, as a table.
+//! What happens to a disabled account whose grace is over, by the statuses of its services.
 //!
-//! Technical note 819-6839, "Actions Performed by the Domain Purge Command":
+//! This is the table "Actions Performed by the Domain Purge Command" (`commadmin domain purge`) of technical note
+//! 819-6839:
 //!
-//! | mail | calendar | the purge |
+//! | mail | calendar | outcome |
 //! | --- | --- | --- |
-//! | removed | removed | deletes the entry |
-//! | removed | class there, any other status or none | strips mail, keeps the entry |
-//! | class there, any other status or none | removed | strips the calendar, keeps the entry |
-//! | any other | any other | does nothing |
-//! | never assigned | removed | deletes the entry, unless `[service.mail] unassigned = "hold"` |
-//! | removed | never assigned | likewise |
-//! | never assigned | never assigned | deletes the entry, unless one of the two is held so |
+//! | removed | removed | the entry is deleted |
+//! | removed | has the class; any other status or none | mail is stripped, the entry stays |
+//! | has the class; any other status or none | removed | the calendar is stripped, the entry stays |
+//! | any other | any other | nothing is done |
+//! | never assigned | removed | the entry is deleted, unless `[service.mail] unassigned = "hold"` |
+//! | removed | never assigned | the entry is deleted, unless `[service.calendar] unassigned = "hold"` |
+//! | never assigned | never assigned | the entry is deleted, unless one of the two has `unassigned = "hold"` |
 //!
-//! The first rows are the note's own. That an absent status is an active service follows from the Schema Reference
-//! (819-4437: missing means active); what becomes of a service that was never assigned is said nowhere, so it is a
-//! switch of the policy.
+//! The first four rows are from the note. An absent status means active by the Schema Reference (819-4437). No document
+//! says what happens to a service that was never assigned, so the policy decides.
 
-use super::state::{Service, ServiceState};
+use super::state::{AccountService, ServiceState};
 
-/// What the purge does with one account.
+/// What happens to an account, as far as its services decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceOutcome {
     /// The entry is deleted.
-    Entry,
-    /// These services are stripped; the others are waited for.
+    DeleteEntry,
+    /// Some services are stripped; the entry stays.
     Strip {
-        /// Services that are stripped.
+        /// The services that are stripped.
         strip: Vec<String>,
-        /// Services that are waited for.
+        /// The services that are not released yet.
         waiting: Vec<String>,
     },
-    /// Nothing is done: these services are waited for.
-    Hold(Vec<String>),
+    /// Nothing is done: these services are not released yet.
+    Wait(Vec<String>),
 }
 
-/// Reads the table.
-pub fn service_outcome(services: &[Service]) -> ServiceOutcome {
-    let named = |test: &dyn Fn(&Service) -> bool| -> Vec<String> {
+/// Looks up the outcome in the table.
+pub fn service_outcome(services: &[AccountService]) -> ServiceOutcome {
+    let named = |test: &dyn Fn(&AccountService) -> bool| -> Vec<String> {
         services.iter().filter(|service| test(service)).map(|service| service.name.clone()).collect()
     };
     let waiting = named(&|service| !service.is_satisfied());
     let released = named(&|service| service.state == ServiceState::Released);
     match (waiting.is_empty(), released.is_empty()) {
-        (true, _) => ServiceOutcome::Entry,
+        (true, _) => ServiceOutcome::DeleteEntry,
         (false, false) => ServiceOutcome::Strip { strip: released, waiting },
-        (false, true) => ServiceOutcome::Hold(waiting),
+        (false, true) => ServiceOutcome::Wait(waiting),
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
     use crate::lifecycle::state::state;
     use crate::policy::Policy;
 
-    fn purge(mail: &str, calendar: &str, switch: &str) -> ServiceOutcome {
+    fn outcome(mail: &str, calendar: &str, switch: &str) -> ServiceOutcome {
         let text = format!("preset = \"sun-comms\"\n[service.mail]\nunassigned = \"{switch}\"\n");
         let policy = Policy::parse(&text).unwrap();
         let dn = Dn::parse(b"uid=a,o=x").unwrap();
@@ -80,7 +80,7 @@ mod tests {
         service_outcome(&state(&entry, &policy).1)
     }
 
-    /// Mail, calendar, the switch for mail that was never assigned; and what becomes of the account.
+    /// Rows: status of mail, status of the calendar, `[service.mail] unassigned`, outcome.
     #[test]
     fn the_table() {
         for (mail, calendar, switch, expected) in [
@@ -107,12 +107,12 @@ mod tests {
             ("never", "deleted", "released", "wait for calendar"),
             ("never", "absent", "released", "wait for calendar"),
         ] {
-            let found = match purge(mail, calendar, switch) {
-                ServiceOutcome::Entry => "delete".to_owned(),
+            let found = match outcome(mail, calendar, switch) {
+                ServiceOutcome::DeleteEntry => "delete".to_owned(),
                 ServiceOutcome::Strip { strip, waiting } => {
                     format!("strip {}, wait for {}", strip.join(", "), waiting.join(", "))
                 }
-                ServiceOutcome::Hold(waiting) => format!("wait for {}", waiting.join(", ")),
+                ServiceOutcome::Wait(waiting) => format!("wait for {}", waiting.join(", ")),
             };
             assert_eq!(found, expected, "mail {mail}, calendar {calendar}, {switch}");
         }

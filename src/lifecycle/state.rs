@@ -1,94 +1,87 @@
-//! Where an account stands, read from its entry alone.
+//! The state of an account and of its services, read from its entry alone.
 //!
-//! | what `[disable]` writes to the account | every service released | state |
+//! | what `[disable]` writes | every service released | state |
 //! | --- | --- | --- |
-//! | is there in part or not at all | | active |
-//! | is there (`inetUserStatus: deleted`; bit 2 of userAccountControl) | no | disabled |
-//! | is there | yes | released |
+//! | the entry lacks it, or a part of it | | active |
+//! | the entry has it (`inetUserStatus: deleted`; bit 2 of userAccountControl) | no | disabled |
+//! | the entry has it | yes | released |
 //!
-//! Services, as Sun Communications knows them (technical note 819-6839; Schema Reference 819-4437):
+//! Services, as in Sun Communications (technical note 819-6839; Schema Reference 819-4437):
 //!
-//! | service class | service status | service |
+//! | service class | service status | state of the service |
 //! | --- | --- | --- |
-//! | absent | absent | never assigned |
-//! | present | absent | waiting: absent means active |
+//! | absent | absent | not assigned |
+//! | present | absent | waiting: an absent status means active |
 //! | | the released value (`removed`) | released |
-//! | | any other | waiting; disabled if it is the mark (`deleted`) |
-//! | present, and it goes with the entry (`csuser delete`) | | nothing to wait for |
+//! | | the value that disables the service (`deleted`) | disabled |
+//! | | any other | waiting |
+//! | present, and the service is deleted with the entry (`csuser delete`) | | with the entry: nothing to wait for |
 //!
-//! Values compare by their matching rule, so `Deleted` is `deleted`. A service is there if any of its classes is, or
-//! its status: an entry may have lost the class and still hold a mailbox.
+//! Values are compared by the matching rule of their attribute, so `Deleted` equals `deleted`. An account has a service if
+//! it has one of the service's classes or its status: an entry may have lost the class while a mailbox still exists.
 
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::matches;
 use crate::ldap::{AttributeDescription, Entry};
 use crate::policy::{Policy, ReleasePolicy, ServicePolicy};
 
-/// Where an account stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The state of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum State {
     /// Not disabled.
     Active,
-    /// Disabled; at least one service still holds something of its user.
+    /// Disabled; at least one service is not released.
     Disabled,
-    /// Disabled, and every service has given up what it held.
+    /// Disabled, and every service is released.
     Released,
 }
 
 impl State {
     /// Its word in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-            Self::Released => "released",
-        }
+        self.into()
     }
 }
 
-/// How one service stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The state of one service of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ServiceState {
-    /// Neither class nor status.
+    /// The entry has neither the class nor the status.
     NotAssigned,
-    /// Its tool has removed what it held.
+    /// The tool of the service has removed what the service held.
     Released,
-    /// It still holds something.
+    /// The service holds data, such as a mailbox.
     Waiting,
-    /// It still holds something, and the status asks its tool to remove it.
+    /// The service holds data, and its status asks the tool to remove it.
     Disabled,
-    /// What it holds goes with the entry.
+    /// What the service holds is deleted with the entry.
     WithEntry,
 }
 
 impl ServiceState {
     /// Its word in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::NotAssigned => "not-assigned",
-            Self::Released => "released",
-            Self::Waiting => "waiting",
-            Self::Disabled => "disabled",
-            Self::WithEntry => "with-entry",
-        }
+        self.into()
     }
 }
 
-/// A service of the policy, seen on one account.
+/// A service of the policy, as one account has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Service {
-    /// Its name in the policy: `mail`, `calendar`.
+pub struct AccountService {
+    /// Its name in the policy: `mail` or `calendar`.
     pub name: String,
-    /// How it stands.
+    /// Its state.
     pub state: ServiceState,
-    /// Its status as written, if there is one.
+    /// The value of its status attribute, as in the export.
     pub status: Option<Vec<u8>>,
-    /// The policy counts it as released where it was never assigned.
+    /// Whether the policy counts the service as released if it was never assigned.
     pub unassigned_is_released: bool,
 }
 
-impl Service {
-    /// Whether an entry may be deleted as far as this service goes.
+impl AccountService {
+    /// Whether this service lets the entry be deleted.
     pub fn is_satisfied(&self) -> bool {
         match self.state {
             ServiceState::NotAssigned => self.unassigned_is_released,
@@ -99,11 +92,12 @@ impl Service {
 }
 
 /// Reads the state of an account and of its services.
-pub fn state(entry: &Entry, policy: &Policy) -> (State, Vec<Service>) {
-    let services: Vec<Service> = policy.services.iter().map(|(name, rules)| service(entry, name, rules)).collect();
+pub fn state(entry: &Entry, policy: &Policy) -> (State, Vec<AccountService>) {
+    let services: Vec<AccountService> =
+        policy.services.iter().map(|(name, rules)| service(entry, name, rules)).collect();
     let state = if !is_disabled(entry, policy) {
         State::Active
-    } else if services.iter().all(Service::is_satisfied) {
+    } else if services.iter().all(AccountService::is_satisfied) {
         State::Released
     } else {
         State::Disabled
@@ -111,7 +105,7 @@ pub fn state(entry: &Entry, policy: &Policy) -> (State, Vec<Service>) {
     (state, services)
 }
 
-/// Whether everything that `[disable]` writes is in an entry.
+/// Whether an entry has everything that `[disable]` writes.
 pub fn is_disabled(entry: &Entry, policy: &Policy) -> bool {
     is_disabled_where(policy, |description| {
         let same = entry.attributes.iter().filter(|attribute| attribute.description == *description);
@@ -119,15 +113,15 @@ pub fn is_disabled(entry: &Entry, policy: &Policy) -> bool {
     })
 }
 
-/// The attributes that tell whether an entry is disabled.
-pub fn marking(policy: &Policy) -> impl Iterator<Item = &AttributeDescription> {
+/// The attributes that show whether an entry is disabled: those that `[disable]` writes.
+pub fn disable_attributes(policy: &Policy) -> impl Iterator<Item = &AttributeDescription> {
     let disable = &policy.disable;
     let written = disable.replace.iter().map(|(description, _)| description);
     let present = disable.present.iter().map(|(description, _)| description);
     written.chain(present).chain(disable.bits.iter().map(|(description, _)| description))
 }
 
-/// Whether everything that `[disable]` writes stands where these values do.
+/// Whether `values`, which gives the values of an attribute, has everything that `[disable]` writes.
 pub fn is_disabled_where<'v>(policy: &Policy, values: impl Fn(&AttributeDescription) -> Vec<&'v [u8]>) -> bool {
     let disable = &policy.disable;
     let is_only = |description: &AttributeDescription, values: &[&[u8]], wanted: &[u8]| {
@@ -143,7 +137,7 @@ pub fn is_disabled_where<'v>(policy: &Policy, values: impl Fn(&AttributeDescript
             .all(|(description, rule)| only_number(&values(description)).is_some_and(|number| rule.is_set(number)))
 }
 
-/// The number that an attribute holds, if it holds one value and that is a number.
+/// The value of an attribute as a number, if the attribute has one value and that value is a number.
 pub fn number(entry: &Entry, description: &AttributeDescription) -> Option<i64> {
     only_number(&values_of(entry, description).collect::<Vec<_>>())
 }
@@ -155,7 +149,7 @@ fn only_number(values: &[&[u8]]) -> Option<i64> {
     }
 }
 
-fn service(entry: &Entry, name: &str, rules: &ServicePolicy) -> Service {
+fn service(entry: &Entry, name: &str, rules: &ServicePolicy) -> AccountService {
     let status = values_of(entry, &rules.status).next();
     let assigned = status.is_some() || rules.classes.iter().any(|class| entry.has_class(class));
     let asks_for_removal = |value| same_value(rules.status.attribute_type(), value, rules.disable.as_bytes());
@@ -171,16 +165,16 @@ fn service(entry: &Entry, name: &str, rules: &ServicePolicy) -> Service {
         ServiceState::Waiting
     };
     let status = status.map(<[u8]>::to_vec);
-    Service { name: name.to_owned(), state, status, unassigned_is_released: rules.unassigned_is_released }
+    AccountService { name: name.to_owned(), state, status, unassigned_is_released: rules.unassigned_is_released }
 }
 
-/// The values of exactly this description.
+/// The values of exactly this attribute description, options included.
 pub fn values_of<'e>(entry: &'e Entry, description: &'e AttributeDescription) -> impl Iterator<Item = &'e [u8]> {
     let same = move |attribute: &&crate::ldap::Attribute| attribute.description == *description;
     entry.attributes.iter().filter(same).flat_map(|attribute| &attribute.values).map(|value| &*value.bytes)
 }
 
-/// Whether two values of an attribute type are the same by its matching rule.
+/// Whether two values of an attribute type are equal by its matching rule.
 pub fn same_value(attribute_type: &str, a: &[u8], b: &[u8]) -> bool {
     matches(equality_rule(attribute_type), a, b)
 }

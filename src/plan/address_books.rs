@@ -90,7 +90,7 @@ pub fn candidates(account: &Account, policy: &Policy) -> Option<Candidates> {
     for pointer in POINTERS {
         for value in account.values(pointer) {
             match LdapUrl::of_value(&value.bytes).map(|url| url.dn) {
-                Some(dn) if root.is_root(dn.key().as_bytes(), suffix.key()) => found.pointed.push((pointer, dn)),
+                Some(dn) if root.is_book(dn.key().as_bytes(), suffix.key()) => found.pointed.push((pointer, dn)),
                 _ => found.unreadable.push((pointer, value.bytes.to_vec())),
             }
         }
@@ -100,7 +100,7 @@ pub fn candidates(account: &Account, policy: &Policy) -> Option<Candidates> {
     for uid in account.values("uid") {
         // Elsewhere than by convention only what cannot be anything else is looked for.
         if let Ok(key) = DnKey::parse(&root.rdn(&uid.bytes))
-            && root.is_unmistakable()
+            && root.is_unambiguous()
         {
             found.rdns.push(key.rdn_bytes().to_vec());
         }

@@ -9,7 +9,7 @@ use crate::ldap::filter::Truth;
 use crate::ldif::{AttributeSelection, UrlPolicy};
 use crate::leavers::Identity;
 use crate::policy::Policy;
-use crate::spelling::nearness;
+use crate::suggestion::edit_distance_within;
 
 /// More of them are not typing errors.
 const MOST: usize = 20;
@@ -36,7 +36,7 @@ impl Pass for Alike<'_> {
             for line in entry.values(description.attribute_type()) {
                 let value = line.value.bytes();
                 for (name, best) in self.names.iter().zip(found.iter_mut()) {
-                    let Some(distance) = nearness(name.as_bytes(), value) else { continue };
+                    let Some(distance) = edit_distance_within(name.as_bytes(), value) else { continue };
                     let is_nearer = best.as_ref().is_none_or(|(least, _)| distance < *least);
                     if is_nearer && self.policy.accounts.filter.evaluate(entry) == Truth::True {
                         *best = Some((distance, String::from_utf8_lossy(value).into_owned()));

@@ -437,7 +437,7 @@ impl Pass for Collect<'_> {
         }
         let names_somebody = self.names_somebody(entry, found);
         let books = &self.policy.address_books;
-        if books.suffix.as_ref().is_some_and(|suffix| books.root.is_root(entry.key, suffix.key())) {
+        if books.suffix.as_ref().is_some_and(|suffix| books.root.is_book(entry.key, suffix.key())) {
             found.books += 1;
         }
         let below = self.persons.at_or_above(entry.key);

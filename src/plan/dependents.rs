@@ -82,7 +82,7 @@ pub fn find(
         let kind_and_person = if let Some(reference) = alias_of {
             Some((DependentKind::Alias, reference.person))
         } else if let (true, Some(person)) =
-            (policy.references.private_group_goes, owners.private_group_of(kept, accounts, around))
+            (policy.references.deletes_private_groups, owners.private_group_of(kept, accounts, around))
         {
             Some((DependentKind::PrivateGroup, person))
         } else if is_emptied_group(kept, policy, &fates) {

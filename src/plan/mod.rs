@@ -62,7 +62,7 @@ use crate::ldif::UrlPolicy;
 use crate::leavers::roster::Doubt;
 use crate::leavers::{Action, Identity, Leaver, RequestedBy};
 use crate::lifecycle::effective::domain_of_account;
-use crate::lifecycle::{Case, Decision, History, Reason, Step, decide, grace};
+use crate::lifecycle::{Decision, DecisionInput, History, Reason, Step, decide, grace};
 use crate::policy::{Absence, Limit, LimitKind, Policy, PolicyError, ServerSchema};
 use access::Access;
 use children::Child;
@@ -560,8 +560,7 @@ fn leaving(accounts: &[Account]) -> HashMap<DnKey, usize> {
 
 /// Whether an account goes: it is nobody's successor.
 fn leaves(decision: &Decision) -> bool {
-    matches!(decision.action, Action::Delete | Action::Disable)
-        && !matches!(decision.reason, Reason::ActiveInRoster(..) | Reason::Disconnected)
+    decision.action.disables_account() && !matches!(decision.reason, Reason::ActiveInRoster(..) | Reason::Disconnected)
 }
 
 fn refuse_unsupported<E>(policy: &Policy, request: &Request) -> Result<(), PlanError<E>> {
@@ -776,7 +775,7 @@ fn account(
 ) -> Account {
     let veto = meanings.first_veto(meant).and_then(|at| request.vetoes.get(at)).map(|(_, list)| list.as_str());
     let active = meant.hits.iter().find(|hit| hit.verdict == Verdict::Active);
-    let case = Case {
+    let case = DecisionInput {
         entry: &meant.entry,
         action: leaver.action,
         effective: leaver.effective,

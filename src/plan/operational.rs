@@ -34,7 +34,7 @@ use crate::ldap::Entry;
 use crate::ldap::filter::{Filter, Truth};
 use crate::ldap::server_attributes::is_operational;
 use crate::leavers::Action;
-use crate::lifecycle::grace::{Source, stamps};
+use crate::lifecycle::grace::{DateSource, stamps};
 use crate::lifecycle::{History, Reason, Step};
 use crate::policy::{Policy, Server};
 
@@ -358,7 +358,7 @@ impl<'c> AccountCase<'c> {
     /// The attribute that its step depends on.
     fn attribute(&self) -> Option<&'c str> {
         let decision = &self.account.decision;
-        let by_history = decision.disabled_since.is_some_and(|mark| mark.source != Source::Stamp);
+        let by_history = decision.disabled_since.is_some_and(|mark| mark.source != DateSource::Stamp);
         let restores = decision.action == Action::Restore;
         match decision.step {
             Step::Restore => self.of(&[Use::Disable, Use::Restore, Use::Stamp, Use::Status]),

@@ -130,7 +130,7 @@ impl Owners {
         let books = &policy.address_books;
         let Some(suffix) = &books.suffix else { return };
         if entry.key.starts_with(suffix.key().as_bytes()) {
-            if books.root.is_root(entry.key, suffix.key()) {
+            if books.root.is_book(entry.key, suffix.key()) {
                 self.books.push((DnKey::from_key_bytes(entry.key), entry.record.dn.to_vec(), entry.origin()));
             }
             return;

@@ -26,7 +26,7 @@ use crate::directory::references::{Form, MatchKind, Treatment, named_dn};
 use crate::ldap::attribute::same_type;
 use crate::ldap::managed_entries::is_managed;
 use crate::ldap::{Attribute, Dn, DnKey, Entry, ModOp, Modification, Value};
-use crate::lifecycle::decision::{GroupStays, KeepsMember};
+use crate::lifecycle::reason::{GroupStays, KeepsMember};
 use crate::policy::{LastMember, Policy, ServerSchema};
 
 /// Why an account cannot be taken out of an entry.

@@ -18,7 +18,7 @@ use crate::ldap::attribute::same_type;
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
 use crate::ldap::{AttributeDescription, Entry, TypeMap};
 use crate::ldif::{AttributeSelection, ContentRecord};
-use crate::lifecycle::state::{is_disabled_where, marking};
+use crate::lifecycle::state::{disable_attributes, is_disabled_where};
 use crate::policy::{Absence, Policy};
 
 /// What an attribute is to the pass.
@@ -135,7 +135,7 @@ impl<'p> Resolve<'p> {
         policy.accounts.filter.for_each_type(&mut |name| also(name));
         rosters.for_each_type(&mut also);
         if !rosters.is_empty() {
-            marking(policy).for_each(|description| also(description.attribute_type()));
+            disable_attributes(policy).for_each(|description| also(description.attribute_type()));
         }
         if orphans {
             for name in Owners::attributes() {

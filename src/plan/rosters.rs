@@ -21,7 +21,7 @@ use crate::directory::EntryView;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::filter::Truth;
 use crate::ldap::matching::normalize;
-use crate::leavers::roster::{Roster, Standing};
+use crate::leavers::roster::{Roster, RosterStatus};
 use crate::policy::{Absence, RosterPolicy, Scope};
 
 /// A roster of this run.
@@ -79,10 +79,10 @@ impl<'p> Rosters<'p> {
             let rule = equality_rule(policy.key.attribute_type());
             let mut rows = HashMap::new();
             for row in &roster.rows {
-                let verdict = match row.standing {
-                    Standing::Active => Verdict::Active,
-                    Standing::Inactive => Verdict::Inactive,
-                    Standing::Unknown(_) => Verdict::Unknown,
+                let verdict = match row.status {
+                    RosterStatus::Active => Verdict::Active,
+                    RosterStatus::Inactive => Verdict::Inactive,
+                    RosterStatus::Unknown(_) => Verdict::Unknown,
                 };
                 let known = rows.entry(normalize(rule, row.key.as_bytes()).into_owned()).or_insert((verdict, row.line));
                 if verdict == Verdict::Active {

@@ -1,19 +1,20 @@
-//! From the file as written to what it means. Every fault is collected, not only the first.
+//! Checks a policy file and builds the [`Policy`] from it. All errors are collected, not only the first.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::file::{self, File, Text, names};
+use super::former::suggestion_or_present_name;
 use super::limit::{self, Limit, LimitKind};
 use super::placeholder::with_blanks;
 use super::sections::{
-    ABSENCES, Absence, AccountPolicy, AddressBookPolicy, BitRule, ChildrenPolicy, DirectoryPolicy, DisablePolicy,
-    DisconnectPolicy, Followed, GracePolicy, LAST_MEMBERS, LastMember, Limits, ListedReference, MISSING_STAMPS,
-    MOVED_REFERENCES, MissingStamp, MovePolicy, OTHER_CHILDREN, OtherChildren, PRIVATE_GROUPS, ProtectPolicy, RELEASES,
-    ReferencePolicy, ReleasePolicy, RestorePolicy, RosterPolicy, Rule, RuleAction, SUCCESSOR_SOURCES, Scope,
-    ServicePolicy, Stamp, StatedReference, SuccessorPolicy, UNASSIGNED, Veto,
+    Absence, AccountPolicy, AddressBookPolicy, BitRule, ChildrenPolicy, DirectoryPolicy, DisablePolicy,
+    DisconnectPolicy, Followed, GracePolicy, LastMember, Limits, ListedReference, MissingStamp, MovePolicy,
+    MovedReferences, OtherChildren, PrivateGroups, ProtectPolicy, ReferencePolicy, ReleasePolicy, RestorePolicy,
+    RosterPolicy, Rule, RuleAction, Scope, ServicePolicy, Stamp, StatedReference, SuccessorPolicy, Unassigned, Veto,
 };
-use super::{BookRoot, PRESETS, Pattern, Policy, PolicyError, PolicyWarning, ProvisioningTools, Server, Source};
+use super::word::Word;
+use super::{BookRoot, PRESETS, Pattern, Policy, PolicyError, PolicySource, PolicyWarning, ProvisioningTools, Server};
 use crate::directory::references::kinds::{FORMS, TREATMENTS, form_of};
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute::same_type;
@@ -21,10 +22,10 @@ use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
 use crate::ldap::vocabulary::{FilterRules, Vocabulary};
 use crate::ldap::{AttributeDescription, Dn};
-use crate::leavers::roster::{Completeness, Rules, Trailer};
-use crate::spelling::suggestion;
+use crate::leavers::roster::{Completeness, RosterRules, Trailer};
+use strum::VariantNames as _;
 
-/// Checks a file that its preset has been merged into.
+/// Checks a file that was merged over its preset; on failure, all errors.
 pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
     let server = file.directory.server.as_ref().and_then(|name| Server::from_name(name.get_ref()));
     let filters = server.map(|server| server.profile().filters).unwrap_or_default();
@@ -35,30 +36,31 @@ pub fn check(file: &File) -> Result<Policy, Vec<PolicyError>> {
     }
 }
 
-/// What to do about a key that every preset has.
-const PRESET_FIRST: &str = "name a preset to begin with, for example preset = \"sun-comms\"";
+/// The help for a missing key that every preset has.
+const PRESET_FIRST: &str = "set it, or name a preset, for example preset = \"sun-comms\"";
 
-/// What referential integrity covers where nobody says otherwise: 389 DS's plug-in, and what slapo-refint(5) is mostly told.
+/// The attributes of referential integrity by default: those of 389 DS's plug-in and of the usual slapo-refint(5)
+/// configuration.
 const INTEGRITY: [&str; 4] = ["member", "uniqueMember", "owner", "seeAlso"];
 
-/// The services that an action can end: those of [`Action`](crate::leavers::Action) and [`RuleAction`].
+/// The services that an action can remove: see [`Action`](crate::leavers::Action) and [`RuleAction`].
 const SERVICES: [&str; 2] = ["mail", "calendar"];
 
-/// The name of a preset.
+/// The static name of a preset.
 fn known_preset(named: &str) -> Option<&'static str> {
     PRESETS.iter().find(|(name, _)| *name == named).map(|(name, _)| *name)
 }
 
-/// A number of days, in words.
+/// A number of days with its noun.
 fn count_of_days(days: u32) -> String {
     format!("{days} day{}", if days == 1 { "" } else { "s" })
 }
 
-/// Turns what is written into what it means, and collects every fault on the way.
+/// Builds the sections of a policy, and collects errors and warnings.
 struct Checker {
     errors: Vec<PolicyError>,
     warnings: Vec<PolicyWarning>,
-    /// How the server evaluates filters.
+    /// The matching rules with which the server evaluates filters.
     filters: FilterRules,
 }
 
@@ -76,12 +78,12 @@ impl Checker {
         texts.into_iter().flatten().filter_map(|text| self.dn(text)).collect()
     }
 
-    /// A name that may be left empty for none.
+    /// A DN; `None` if the text is missing or empty.
     fn optional_dn(&mut self, text: Option<&Text>) -> Option<Dn> {
         text.filter(|text| !text.get_ref().is_empty()).and_then(|text| self.dn(text))
     }
 
-    /// A filter that may be left empty for none.
+    /// A filter; `None` if the text is missing or empty.
     fn optional_filter(&mut self, text: Option<&Text>) -> Option<Filter> {
         text.filter(|text| !text.get_ref().is_empty()).and_then(|text| self.filter(text))
     }
@@ -95,8 +97,7 @@ impl Checker {
         let certain = undefined.iter().filter(|undefined| !undefined.cause.depends_on_schema());
         let messages: Vec<String> = certain.map(ToString::to_string).collect();
         for message in messages {
-            let help =
-                "an item that can be judged of no entry selects nothing, also below `!`: correct it or take it out";
+            let help = "a filter item that is Undefined for every entry matches nothing, not even inside `!`; fix or remove it";
             self.fault(Some(text.span()), message, Some(help.to_owned()));
         }
         Some(filter)
@@ -111,22 +112,41 @@ impl Checker {
         texts.into_iter().flatten().filter_map(|text| self.attribute(text)).collect()
     }
 
-    /// One of some words.
-    fn word<T: Clone>(&mut self, text: &Text, words: &[(&'static str, T)]) -> Option<T> {
-        let known = words.iter().find(|(word, _)| word == text.get_ref()).map(|(_, meaning)| meaning.clone());
+    /// The variant of a word.
+    fn word<T: Word>(&mut self, text: &Text) -> Option<T> {
+        let known = T::from_word(text.get_ref());
         if known.is_none() {
-            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let help = Some(suggestion(text.get_ref(), &words));
-            self.fault(Some(text.span()), format!("`{}` means nothing here", text.get_ref()), help);
+            self.unknown_word(text, &T::words());
         }
         known
     }
 
+    /// The variant of a word; the default if the key is missing.
+    fn word_or<T: Word>(&mut self, text: Option<&Text>, default: T) -> Option<T> {
+        text.map_or(Some(default), |text| self.word(text))
+    }
+
+    /// The meaning of a word, from a table.
+    fn word_of<T: Copy>(&mut self, text: &Text, table: &[(&'static str, T)]) -> Option<T> {
+        let known = table.iter().find(|(word, _)| word == text.get_ref()).map(|(_, meaning)| *meaning);
+        if known.is_none() {
+            let words: Vec<&str> = table.iter().map(|(word, _)| *word).collect();
+            self.unknown_word(text, &words);
+        }
+        known
+    }
+
+    fn unknown_word(&mut self, text: &Text, known: &[&str]) {
+        let help = suggestion_or_present_name(text.get_ref(), known);
+        self.fault(Some(text.span()), format!("unknown value `{}`", text.get_ref()), Some(help));
+    }
+
+    /// The value of a key that the policy must have.
     fn required<'t, T>(&mut self, key: &str, value: Option<&'t T>) -> Option<&'t T> {
         if value.is_none() {
-            // Services and rosters have names of their own, which no preset may have.
+            // A site may add a service that its preset does not have.
             let own = key.starts_with("[service.");
-            let help = if own { "a service that no preset has names it itself" } else { PRESET_FIRST };
+            let help = if own { "set it; the preset does not have this service" } else { PRESET_FIRST };
             let help = Some(help.to_owned());
             self.fault(None, format!("`{key}` is missing"), help);
         }
@@ -142,7 +162,7 @@ impl Checker {
         let services: BTreeMap<String, ServicePolicy> =
             file.service.iter().filter_map(|(name, service)| self.service(name, service)).collect();
         self.written_once(&file.disable);
-        self.mark_releases_nothing(&file.disable, &services);
+        self.disable_does_not_release(&file.disable, &services);
         let server = directory.as_ref().map(|directory| directory.server);
         let references = self.references(&file.references, file.reference.as_deref().unwrap_or_default(), server);
         let successor = self.successor(&file.successor);
@@ -157,12 +177,7 @@ impl Checker {
         };
         let children = ChildrenPolicy {
             own: self.optional_filter(file.children.own.as_ref()),
-            other: file
-                .children
-                .other
-                .as_ref()
-                .and_then(|text| self.word(text, &OTHER_CHILDREN))
-                .unwrap_or(OtherChildren::Hold),
+            other: self.word_or(file.children.other.as_ref(), OtherChildren::Hold).unwrap_or(OtherChildren::Hold),
         };
         let veto =
             Veto { dn: self.dns(file.veto.dn.as_ref()), filter: self.optional_filter(file.veto.filter.as_ref()) };
@@ -185,7 +200,11 @@ impl Checker {
             root: root.unwrap_or_default(),
         };
         if let Some(from) = file.notice.from.as_ref().filter(|from| from.get_ref().contains(char::is_control)) {
-            self.fault(Some(from.span()), "a sender is one line, without control characters".to_owned(), None);
+            self.fault(
+                Some(from.span()),
+                "the sender of notices must be one line without control characters".to_owned(),
+                None,
+            );
         }
         let grace = self.grace(&file.grace, &services);
         Some(Policy {
@@ -213,7 +232,7 @@ impl Checker {
             preset: file.preset.as_ref().and_then(|named| known_preset(named.get_ref())),
             differences: Vec::new(),
             warnings: std::mem::take(&mut self.warnings),
-            source: Source::default(),
+            source: PolicySource::default(),
         })
     }
 
@@ -222,20 +241,18 @@ impl Checker {
         let server = self.required("[directory] server", section.server.as_ref())?;
         let words: Vec<(&'static str, Server)> =
             Server::names().filter_map(|name| Some((name, Server::from_name(name)?))).collect();
-        let tools = section
-            .tools
-            .as_ref()
-            .map_or(Some(ProvisioningTools::Ldap), |text| self.word(text, &ProvisioningTools::ALL));
-        let server = self.word(server, &words)?;
+        let tools = self.word_or(section.tools.as_ref(), ProvisioningTools::Ldap);
+        let server = self.word_of(server, &words)?;
         let knows_relax = server.profile().controls.contains(&RELAX_RULES);
         let relax = section.relax.as_ref().map_or(knows_relax, |wanted| *wanted.get_ref());
         if let Some(wanted) = section.relax.as_ref().filter(|_| relax && !knows_relax) {
-            self.fault(Some(wanted.span()), format!("{server} has no relax rules control"), None);
+            let help = Some("set relax = false, or remove this line".to_owned());
+            self.fault(Some(wanted.span()), format!("{server} does not support the relax rules control"), help);
         }
         Some(DirectoryPolicy { server, suffixes, max_age_days: section.max_age_days, tools: tools?, relax })
     }
 
-    /// Attributes whose values are shown nowhere. Options make no difference, so none is taken.
+    /// The attribute types of secrets; options do not matter.
     fn secrets(&mut self, section: &file::Secrets) -> Vec<String> {
         let attributes = self.attributes(section.attributes.as_ref());
         attributes.iter().map(|attribute| attribute.attribute_type().to_owned()).collect()
@@ -257,9 +274,9 @@ impl Checker {
         let pairs = section.into_iter().flatten();
         let mut checked = Vec::new();
         for (name, value) in pairs {
-            // No syntax that a mark can have takes it, and a server says so only when the file is run.
+            // No syntax of such an attribute allows an empty value, and the server refuses it only when the file is run.
             if value.is_empty() {
-                let help = Some("name a value, or leave the attribute out".to_owned());
+                let help = Some("set a value, or remove this line".to_owned());
                 self.fault(Some(name.span()), format!("`{}` has an empty value", name.get_ref()), help);
             }
             checked.extend(self.attribute(name).map(|attribute| (attribute, value.as_bytes().to_vec())));
@@ -273,10 +290,14 @@ impl Checker {
         let bits = section.bits.iter().flatten().filter_map(|(name, bits)| {
             let file::Bits { set, require, forbid } = *bits;
             if set == 0 {
-                self.fault(Some(name.span()), "`set` names no bit".to_owned(), None);
+                self.fault(
+                    Some(name.span()),
+                    "`set` is 0, so no bit is turned on".to_owned(),
+                    Some("set = 2, for example".to_owned()),
+                );
             }
             if require & forbid != 0 {
-                let message = "`require` and `forbid` name the same bit: no account fits".to_owned();
+                let message = "`require` and `forbid` have a bit in common, so no account fits".to_owned();
                 self.fault(Some(name.span()), message, None);
             }
             Some((self.attribute(name)?, BitRule { set, require, forbid }))
@@ -288,23 +309,22 @@ impl Checker {
         Some(DisablePolicy { replace, present, bits })
     }
 
-    /// The mark of an account must not say of a service that what it held is gone: nobody would have looked.
-    fn mark_releases_nothing(&mut self, section: &file::Disable, services: &BTreeMap<String, ServicePolicy>) {
+    /// Refuses a `[disable]` that sets the status of a service to released: its tool would not have removed the data.
+    fn disable_does_not_release(&mut self, section: &file::Disable, services: &BTreeMap<String, ServicePolicy>) {
         for (name, value) in section.replace.iter().chain(&section.present).flatten() {
             let Ok(attribute) = AttributeDescription::parse(name.get_ref().as_bytes()) else { continue };
-            let says_released =
+            let sets_released =
                 |service: &ServicePolicy| service.status == attribute && service.says_released(value.as_bytes());
-            let released = services.iter().find(|(_, service)| says_released(service));
+            let released = services.iter().find(|(_, service)| sets_released(service));
             if let Some((service, _)) = released {
-                let message =
-                    format!("`[disable]` writes `{value}`, which says that `[service.{service}]` is released");
-                let help = "the service's own tool writes that when the data is gone; mark with another value";
+                let message = format!("[disable] writes `{value}`, the released status of [service.{service}]");
+                let help = "only the tool of the service may write it, when the data is removed; use another value in [disable]";
                 self.fault(Some(name.span()), message, Some(help.to_owned()));
             }
         }
     }
 
-    /// A mark has one value for an attribute: which of two is meant cannot be known.
+    /// Refuses an attribute that is in more than one table of `[disable]`.
     fn written_once(&mut self, section: &file::Disable) {
         let replace: Vec<&Text> = section.replace.iter().flat_map(BTreeMap::keys).collect();
         let present: Vec<&Text> = section.present.iter().flat_map(BTreeMap::keys).collect();
@@ -317,7 +337,7 @@ impl Checker {
                 if let Some((earlier, _)) = earlier {
                     let name_of = name.get_ref();
                     let message = format!("`{name_of}` is in [disable.{earlier}] and in [disable.{table}]");
-                    let help = format!("name it in one of the two; `{name_of} = false` takes the preset's away");
+                    let help = format!("keep it in one of the two; `{name_of} = false` removes it from the preset");
                     self.fault(Some(name.span()), message, Some(help));
                 }
             }
@@ -333,11 +353,11 @@ impl Checker {
                 self.warnings.push(PolicyWarning {
                     span: Some(value.span()),
                     message: format!(
-                        "[grace] {key} = {own} is smaller than days = {days}: what the {key} service holds is removed {} \
+                        "[grace] {key} = {own} is less than days = {days}: the data of the {key} service is removed {} \
                          before the account is deleted",
                         count_of_days(days - own)
                     ),
-                    help: format!("leave `{key}` out, and it is as `days`"),
+                    help: format!("remove `{key}` if both should be equal; its default is the value of `days`"),
                 });
             }
         }
@@ -354,9 +374,8 @@ impl Checker {
         if named.is_none()
             && let Some(other) = section.attribute.as_ref().or(section.format.as_ref()).or(section.missing.as_ref())
         {
-            let help =
-                Some("name it: attribute = \"description\"; without a stamp, leave out all of [stamp]".to_owned());
-            self.fault(Some(other.span()), "[stamp] names no attribute".to_owned(), help);
+            let help = "name one, for example attribute = \"description\"; if there is no stamp, remove [stamp]";
+            self.fault(Some(other.span()), "[stamp] has no `attribute`".to_owned(), Some(help.to_owned()));
         }
         let text = named?;
         let attribute = self.attribute(text)?;
@@ -365,26 +384,25 @@ impl Checker {
         let dates = ["{{ as_of }}", "{{ as_of_time }}"].map(|date| format.matches(date).count());
         if dates.iter().sum::<usize>() != 1 {
             let span = section.format.as_ref().map(|text| text.span());
-            let message = "a stamp's format holds `{{ as_of }}` or `{{ as_of_time }}` once".to_owned();
+            let message = "[stamp] format must have `{{ as_of }}` or `{{ as_of_time }}` exactly once".to_owned();
             self.fault(span, message, None);
         }
-        let missing =
-            section.missing.as_ref().map_or(Some(MissingStamp::Review), |text| self.word(text, &MISSING_STAMPS));
+        let missing = self.word_or(section.missing.as_ref(), MissingStamp::Review);
         Some(Stamp { attribute, format, missing: missing? })
     }
 
-    /// An account that is moved to a protected place would refuse every later plan that it is named for.
+    /// Refuses a container below a protected entry: every later plan for an account in it would be refused.
     fn moves_where_plans_may_go(&mut self, section: &file::Move, moving: Option<&MovePolicy>, protect: &ProtectPolicy) {
         let (Some(text), Some(moving)) = (section.to.as_ref(), moving) else { return };
         if protect.subtree.iter().any(|subtree| moving.to.key().is_at_or_under(subtree.key())) {
-            let message = "accounts are moved to what [protect] subtree protects".to_owned();
-            let help = "every later plan that names one of them would be refused: move them elsewhere, or protect less";
+            let message = "[move] to is inside a protected subtree".to_owned();
+            let help = "later plans for accounts in it would be refused; choose another container, or change [protect] subtree";
             self.fault(Some(text.span()), message, Some(help.to_owned()));
         }
     }
 
-    /// An account that is moved out of every base is not an account for the next plan: it would wait there indefinitely. It is for
-    /// the policy to say that what is there are accounts, for others may be there, too.
+    /// Refuses a container outside all bases: accounts in it would not be found by later plans, and never be deleted. The
+    /// container is not added to the bases silently, because there may be other entries in it.
     fn moves_inside_the_bases(
         &mut self,
         section: &file::Move,
@@ -395,13 +413,13 @@ impl Checker {
         let is_inside =
             |dn: &Dn| accounts.base.is_empty() || accounts.base.iter().any(|base| dn.key().is_at_or_under(base.key()));
         let places = [
-            ("to", section.to.as_ref(), Some(&moving.to), "a disabled account is moved"),
-            ("back", section.back.as_ref(), moving.back.as_ref(), "a restored account is moved"),
+            ("to", section.to.as_ref(), Some(&moving.to), "disabled"),
+            ("back", section.back.as_ref(), moving.back.as_ref(), "restored"),
         ];
         for (key, text, dn, what) in places {
             let (Some(text), Some(_)) = (text, dn.filter(|dn| !is_inside(dn))) else { continue };
             let message =
-                format!("[move] {key} is outside [accounts] base: {what} there, and later plans would not find it");
+                format!("[move] {key} is outside [accounts] base, so later plans would not find {what} accounts");
             let help = format!("add it to the bases: [accounts] base = [..., {:?}]", text.get_ref());
             self.fault(Some(text.span()), message, Some(help));
         }
@@ -413,26 +431,27 @@ impl Checker {
             && let Some(other) = section.back.as_ref().or(section.references.as_ref())
         {
             let help = Some("name the container of disabled accounts: to = \"ou=Disabled,...\"".to_owned());
-            self.fault(Some(other.span()), "[move] does not say where to".to_owned(), help);
+            self.fault(Some(other.span()), "[move] has no `to`".to_owned(), help);
         }
         let to = self.optional_dn(named)?;
         let back = self.optional_dn(section.back.as_ref());
         let by_server = server.is_some_and(|server| server.profile().follows_moves);
-        let server_follows =
-            section.references.as_ref().map_or(Some(by_server), |text| self.word(text, &MOVED_REFERENCES))?;
-        let followed = match (server_follows, section.followed.as_ref()) {
-            (false, None) => Followed::Nothing,
-            (false, Some(list)) => {
-                let message = "[move] followed says what the server changes, but references = \"rewrite\"".to_owned();
-                self.fault(list.first().map(|text| text.span()), message, None);
+        let default = if by_server { MovedReferences::Server } else { MovedReferences::Rewrite };
+        let references = self.word_or(section.references.as_ref(), default)?;
+        let followed = match (references, section.followed.as_ref()) {
+            (MovedReferences::Rewrite, None) => Followed::Nothing,
+            (MovedReferences::Rewrite, Some(list)) => {
+                let message = "[move] followed has no effect with references = \"rewrite\"".to_owned();
+                let help = "remove `followed`, or set references = \"server\"".to_owned();
+                self.fault(list.first().map(|text| text.span()), message, Some(help));
                 Followed::Nothing
             }
-            (true, None) if by_server => Followed::Everything,
-            (true, None) => {
+            (MovedReferences::Server, None) if by_server => Followed::Everything,
+            (MovedReferences::Server, None) => {
                 let usual = INTEGRITY.iter().filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
                 Followed::Of(usual.collect())
             }
-            (true, list) => Followed::Of(self.attributes(list)),
+            (MovedReferences::Server, list) => Followed::Of(self.attributes(list)),
         };
         Some(MovePolicy { to, back, followed })
     }
@@ -442,7 +461,7 @@ impl Checker {
         let attribute = self.attribute(attribute)?;
         let value = self.required("[disconnect] value", section.value.as_ref())?;
         if value.get_ref().is_empty() {
-            self.fault(Some(value.span()), "the blocking value is empty".to_owned(), None);
+            self.fault(Some(value.span()), "[disconnect] value is empty".to_owned(), Some("set a value".to_owned()));
         }
         Some(DisconnectPolicy { attribute, value: value.get_ref().as_bytes().to_vec() })
     }
@@ -450,7 +469,7 @@ impl Checker {
     fn rule(&mut self, rule: &file::Rule) -> Option<Rule> {
         let base = rule.base.as_ref().map(|text| self.dn(text));
         let filter = rule.filter.as_ref().map(|text| self.filter(text));
-        let action = self.word(&rule.action, &RuleAction::ALL);
+        let action: Option<RuleAction> = self.word(&rule.action);
         let filter_text = rule.filter.as_ref().map(|text| text.get_ref().clone());
         Some(Rule { base: base.flatten(), filter: filter.flatten(), filter_text, action: action? })
     }
@@ -458,8 +477,9 @@ impl Checker {
     fn service(&mut self, key: &Text, service: &file::Service) -> Option<(String, ServicePolicy)> {
         let name = key.get_ref();
         if !SERVICES.contains(&name.as_str()) {
-            let message = format!("no action ends a service `{name}`: [service.{name}] would do nothing");
-            self.fault(Some(key.span()), message, Some(suggestion(name, &SERVICES)));
+            let message =
+                format!("unknown service `{name}`: no action removes it, so [service.{name}] would have no effect");
+            self.fault(Some(key.span()), message, Some(suggestion_or_present_name(name, &SERVICES)));
             return None;
         }
         let mut patterns = |texts: Option<&Vec<Text>>| -> Vec<Pattern> {
@@ -474,25 +494,25 @@ impl Checker {
         let status = self.required(&format!("[service.{name}] status"), service.status.as_ref());
         let status = status.and_then(|text| self.attribute(text));
         let released = self.required(&format!("[service.{name}] released"), service.released.as_ref());
-        let unassigned = service.unassigned.as_ref().map_or(Some(true), |text| self.word(text, &UNASSIGNED));
-        let release =
-            service.release.as_ref().map_or(Some(ReleasePolicy::Msuserpurge), |text| self.word(text, &RELEASES));
+        let unassigned = self.word_or(service.unassigned.as_ref(), Unassigned::Released);
+        let release = self.word_or(service.release.as_ref(), ReleasePolicy::Msuserpurge);
         let policy = ServicePolicy {
             status: status?,
             disable: service.disable.clone().unwrap_or_else(|| "deleted".to_owned()),
             active: service.active.clone().unwrap_or_else(|| "active".to_owned()),
             released: released?.clone(),
             release: release?,
-            unassigned_is_released: unassigned?,
+            unassigned_is_released: unassigned? == Unassigned::Released,
             classes: service.classes.clone().unwrap_or_default(),
             strip_classes: service.strip_classes.clone().unwrap_or_default(),
             attributes,
             virtual_attributes,
         };
         if policy.says_released(policy.disable.as_bytes()) {
-            let message = format!("`[service.{name}]` marks with `{}`, which says that it is released", policy.disable);
+            let message =
+                format!("[service.{name}] has the same status `{}` for `disable` and `released`", policy.disable);
             let help =
-                "`released` is what the service's own tool writes when the data is gone; `disable` is another value";
+                "the tool of the service writes `released` when the data is removed; `disable` must be another value";
             self.fault(service.status.as_ref().map(|text| text.span()), message, Some(help.to_owned()));
         }
         Some((name.clone(), policy))
@@ -500,22 +520,23 @@ impl Checker {
 
     fn roster(&mut self, name: &str, roster: &file::Roster) -> Option<(String, RosterPolicy)> {
         let key = self.attribute(&roster.key);
-        let absence = roster.absence.as_ref().map_or(Some(Absence::Review), |text| self.word(text, &ABSENCES));
+        let absence = self.word_or(roster.absence.as_ref(), Absence::Review);
         let trailer = roster.trailer.as_ref().and_then(|text| {
             Trailer::parse(text.get_ref()).map_err(|message| self.fault(Some(text.span()), message.clone(), None)).ok()
         });
         if roster.status.is_some() && roster.inactive.as_ref().is_none_or(Vec::is_empty) {
-            let help = Some("say which values mean that somebody has left: inactive = [\"left\"]".to_owned());
-            self.fault(Some(roster.key.span()), format!("[roster.{name}] has a status and no `inactive`"), help);
+            let help = Some("name the values of people who have left, for example inactive = [\"left\"]".to_owned());
+            self.fault(Some(roster.key.span()), format!("[roster.{name}] has `status`, but no `inactive`"), help);
         }
         let both =
             roster.inactive.iter().flatten().find(|word| roster.active.iter().flatten().any(|other| other == *word));
         if let Some(both) = both {
-            let message = format!("[roster.{name}]: `{both}` means both that somebody has left and that they have not");
-            self.fault(Some(roster.key.span()), message, Some("take it off `inactive` or off `active`".to_owned()));
+            let message = format!("[roster.{name}]: `{both}` is in `inactive` and in `active`");
+            self.fault(Some(roster.key.span()), message, Some("remove it from one of the two".to_owned()));
         }
         if roster.min_percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
-            self.fault(Some(roster.key.span()), "a percentage is from 0 to 100".to_owned(), None);
+            let message = format!("[roster.{name}] min_percent is not a percentage from 0 to 100");
+            self.fault(Some(roster.key.span()), message, None);
         }
         let scope = Scope {
             base: self.optional_dn(roster.base.as_ref()),
@@ -524,7 +545,7 @@ impl Checker {
             filter_text: roster.filter.as_ref().map(|text| text.get_ref().clone()),
         };
         let policy = RosterPolicy {
-            rules: Rules {
+            rules: RosterRules {
                 key: roster.column.clone().unwrap_or_else(|| roster.key.get_ref().clone()),
                 status: roster.status.clone(),
                 inactive: roster.inactive.clone().unwrap_or_default(),
@@ -551,7 +572,7 @@ impl Checker {
         server: Option<Server>,
     ) -> ReferencePolicy {
         let last_member = section.last_member.as_ref().map_or(Some(LastMember::Refuse), |text| self.last_member(text));
-        let private_group = section.private_group.as_ref().and_then(|text| self.word(text, &PRIVATE_GROUPS));
+        let private_group = self.word_or(section.private_group.as_ref(), PrivateGroups::Review);
         for text in [&section.remove, &section.reassign, &section.review].into_iter().flatten().flatten() {
             self.is_written(text, server);
         }
@@ -568,7 +589,7 @@ impl Checker {
                 let attribute = AttributeDescription::parse(text.get_ref().as_bytes()).ok();
                 match attribute.as_ref().map(|attribute| form_of(attribute.attribute_type())) {
                     Some(Some(form)) => self.can_be_treated(text, form, *treatment),
-                    // What is never written may be left alone in any form.
+                    // An attribute that is never written needs no form.
                     Some(None) if !is_servers_own(text) => {
                         let span = text.span();
                         of_unknown_form.extend(attribute.map(|attribute| ListedReference {
@@ -582,7 +603,7 @@ impl Checker {
                 let earlier = lists[..index].iter().find(|(.., others)| names(others.as_ref(), text.get_ref()));
                 if let Some((earlier, ..)) = earlier {
                     let message = format!("`{}` is in `{earlier}` and in `{list}`", text.get_ref());
-                    self.fault(Some(text.span()), message, Some("take it off one of the two".to_owned()));
+                    self.fault(Some(text.span()), message, Some("remove it from one of the two".to_owned()));
                 }
             }
         }
@@ -594,29 +615,34 @@ impl Checker {
             stated: self.stated(section, stated, server),
             of_unknown_form,
             last_member: last_member.unwrap_or(LastMember::Refuse),
-            private_group_goes: private_group.unwrap_or(false),
+            deletes_private_groups: private_group == Some(PrivateGroups::Delete),
             max_values: section.max_values.unwrap_or(1000).max(1),
         }
     }
 
-    /// An attribute that a plan may write.
+    /// Refuses an attribute that a plan can never write.
     fn is_written(&mut self, text: &Text, server: Option<Server>) {
         if server.is_some_and(|server| server.sets(text.get_ref())) {
-            let message = format!("`{}` is computed by the server, or history: it is never written", text.get_ref());
-            self.fault(Some(text.span()), message, Some("name the attribute that it is computed from".to_owned()));
+            let message = format!("`{}` is maintained by the server, so it is never written", text.get_ref());
+            self.fault(
+                Some(text.span()),
+                message,
+                Some("remove it; if it is computed from another attribute, name that one".to_owned()),
+            );
         }
     }
 
-    /// A treatment that values of a form can have: else less would be done than the policy says.
+    /// Refuses to reassign values of a form in which no value can be written for a successor.
     fn can_be_treated(&mut self, text: &Text, form: Form, treatment: Treatment) {
-        let why = match treatment {
-            Treatment::Reassign if form.is_certain() && !form.can_be_reassigned() => {
-                "no such value can be written for a successor"
-            }
-            _ => return,
-        };
-        let message = format!("`{}` cannot be reassigned: it holds `{}`, and {why}", text.get_ref(), form.name());
-        self.fault(Some(text.span()), message, Some("remove its values, or leave them for review".to_owned()));
+        if treatment != Treatment::Reassign || !form.is_certain() || form.can_be_reassigned() {
+            return;
+        }
+        let message = format!(
+            "`{}` cannot be reassigned: it holds `{}`, and a successor has no such value",
+            text.get_ref(),
+            form.name()
+        );
+        self.fault(Some(text.span()), message, Some("use the list `remove` or `review`".to_owned()));
     }
 
     fn stated(
@@ -633,23 +659,18 @@ impl Checker {
         ];
         let mut checked: Vec<StatedReference> = Vec::new();
         for reference in stated {
-            let form = self.word(&reference.holds, &FORMS);
-            let treatment = self.word(&reference.then, &TREATMENTS);
+            let form = self.word_of(&reference.holds, &FORMS);
+            let treatment = self.word_of(&reference.then, &TREATMENTS);
             if reference.attribute.is_empty() {
-                let help = "name it: attribute = \"maildrop\"";
-                self.fault(
-                    Some(reference.holds.span()),
-                    "[[reference]] names no attribute".to_owned(),
-                    Some(help.to_owned()),
-                );
+                let help = Some("name one, for example attribute = \"maildrop\"".to_owned());
+                self.fault(Some(reference.holds.span()), "[[reference]] has no `attribute`".to_owned(), help);
             }
             if let (Some(form), Some(Treatment::Remove | Treatment::Reassign)) = (form, treatment)
                 && !form.is_certain()
             {
-                let message =
-                    format!("in values that hold `{}` names are only looked for: they are never written", form.name());
+                let message = format!("values of the form `{}` are searched for names, but never written", form.name());
                 let help =
-                    "write then = \"review\" or \"leave\"; where each value is a name and no more, holds = \"dn\"";
+                    "set then = \"review\" or then = \"leave\"; if each value is nothing but a DN, set holds = \"dn\"";
                 self.fault(Some(reference.then.span()), message, Some(help.to_owned()));
             }
             for text in &*reference.attribute {
@@ -662,14 +683,14 @@ impl Checker {
                 }
                 let name = attribute.attribute_type();
                 if checked.iter().any(|other| other.attribute.is_type(name)) {
-                    let message = format!("`{}` is in [[reference]] twice", text.get_ref());
-                    self.fault(Some(text.span()), message, Some("state one form of it".to_owned()));
+                    let message = format!("`{}` is in more than one [[reference]]", text.get_ref());
+                    self.fault(Some(text.span()), message, Some("keep one of them".to_owned()));
                 }
                 if let Some((list, _)) = lists.iter().find(|(_, list)| names(list.as_ref(), name)) {
                     let message = format!("`{}` is in [[reference]] and in [references] {list}", text.get_ref());
-                    self.fault(Some(text.span()), message, Some("take it off one of the two".to_owned()));
+                    self.fault(Some(text.span()), message, Some("remove it from one of the two".to_owned()));
                 }
-                // A fault of the words is told already.
+                // An unknown word is reported already.
                 let (form, treatment) = (form.unwrap_or(Form::Name), treatment.unwrap_or(Treatment::Review));
                 checked.push(StatedReference { attribute, form, treatment });
             }
@@ -678,29 +699,29 @@ impl Checker {
     }
 
     fn last_member(&mut self, text: &Text) -> Option<LastMember> {
-        if let Some(dn) = text.get_ref().strip_prefix("placeholder:") {
+        if let Some(dn) = text.get_ref().strip_prefix(LastMember::PLACEHOLDER_PREFIX) {
             let dn = Text::new(text.span(), dn.trim().to_owned());
             return self.dn(&dn).map(LastMember::Placeholder);
         }
-        let mut words: Vec<(&'static str, Option<LastMember>)> =
-            LAST_MEMBERS.into_iter().map(|(word, meaning)| (word, Some(meaning))).collect();
-        // Only for the message: the prefix alone is not a word.
-        words.push(("placeholder:<dn>", None));
-        self.word(text, &words)?
+        let known = text.get_ref().parse().ok();
+        if known.is_none() {
+            self.unknown_word(text, LastMember::VARIANTS);
+        }
+        known
     }
 
     fn successor(&mut self, section: &file::Successor) -> SuccessorPolicy {
-        let order = section.order.iter().flatten().filter_map(|text| self.word(text, &SUCCESSOR_SOURCES)).collect();
+        let order = section.order.iter().flatten().filter_map(|text| self.word(text)).collect();
         SuccessorPolicy { order, fallback: self.optional_dn(section.fallback.as_ref()) }
     }
 
     fn limits(&mut self, section: &BTreeMap<Text, file::Limit>) -> Limits {
-        let words: Vec<(&'static str, LimitKind)> = LimitKind::ALL.iter().map(|(kind, word)| (*word, *kind)).collect();
         let mut limits = BTreeMap::new();
         for (name, limit) in section {
-            let Some(kind) = self.word(name, &words) else { continue };
+            let Some(kind) = self.word::<LimitKind>(name) else { continue };
             if limit.percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
-                self.fault(Some(name.span()), "a percentage is from 0 to 100".to_owned(), None);
+                let message = format!("[limits] {} has a percentage that is not from 0 to 100", kind.name());
+                self.fault(Some(name.span()), message, None);
             }
             let min = limit.min.unwrap_or(limit::DEFAULT_MIN);
             limits.insert(kind, Limit { count: limit.count, percent: limit.percent, min });

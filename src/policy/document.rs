@@ -1,23 +1,23 @@
-//! A policy as a TOML document: the tables of a file merged over those of its preset, before anything of it is typed.
+//! A policy as a TOML document: the tables of a file merged over those of its preset, before they are read into types.
 //!
-//! | the file has | and the preset has | in force |
+//! | the file has | the preset has | in force |
 //! | --- | --- | --- |
-//! | a table, written in any way | a table | both, merged key by key by these rules, at every depth |
-//! | an array of tables (`[[rule]]`) | the same | the preset's tables, then the file's |
-//! | any other value | anything | the file's value |
-//! | `key = false`, and `key` is not a boolean | the key | nothing: the key is taken away |
+//! | a table, in any TOML notation | a table | both, merged key by key by these rules, at every depth |
+//! | an array of tables (`[[rule]]`) | an array of tables | the tables of the preset, then those of the file |
+//! | any other value | any value | the value of the file |
+//! | `key = false`, and `key` is not a boolean | the key | the key is removed |
 //! | `key = false`, and `key` is not a boolean | no such key | an error |
-//! | nothing | anything | the preset's value |
+//! | no such key | any value | the value of the preset |
 //!
-//! Which keys are booleans, arrays of tables and attributes is read from the JSON Schema, which is made from the types: no
-//! key is listed here by hand. Keys that are attributes are compared as attributes, in any case and by their other names;
-//! two keys of one table that name the same attribute are an error.
+//! The JSON Schema, which is made from the types, shows which keys are booleans, arrays of tables and attributes; no key is
+//! listed here by hand. Keys that are attributes are compared as attributes: without regard to case, and by all their names.
+//! Two keys of one table that name the same attribute are an error.
 //!
-//! Two rules go beyond a single key. Where an attribute can be in one of several places only ([`YIELDS`]), the place in the
-//! file counts and the preset's other places lose it. And a key whose default is another key's value ([`FOLLOWS`]) follows
-//! that key again if the file sets it.
+//! Two rules concern more than one key. If an attribute may be in only one of several places ([`EXCLUSIVE`]), the place in
+//! the file counts, and the attribute is removed from the other places of the preset. If the default of a key is the value
+//! of another key ([`FOLLOWS`]) and the file sets only that other key, the value of the preset is removed.
 //!
-//! Places of the preset are bytes after the end of the file, so that no place of the preset is taken for one of the file.
+//! Places in the preset are counted from the end of the file, so that they differ from all places in the file.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -30,19 +30,20 @@ use toml::de::{DeArray, DeTable, DeValue, Deserializer};
 use super::file::{ATTRIBUTE_KEYS, File};
 use super::{PRESETS, PolicyError, in_words};
 use crate::ldap::AttributeDescription;
-use crate::spelling::suggestion;
+use crate::suggestion::suggestion;
 
-/// A place of a document: keys from the root.
+/// A place in a document: the keys from the root.
 pub type Path<'p> = &'p [&'p str];
 
-/// Places that share attributes: an attribute that the file names at the first is taken from the others of the preset.
-const YIELDS: [(Path<'static>, &[Path<'static>]); 8] = [
+/// Places of attributes that exclude each other: an attribute that the file has in the first place is removed from the others
+/// in the preset.
+const EXCLUSIVE: [(Path<'static>, &[Path<'static>]); 8] = [
     (&["references", "remove"], &[REASSIGN, REVIEW, LEAVE, STATED]),
     (&["references", "reassign"], &[REMOVE, REVIEW, LEAVE, STATED]),
     (&["references", "review"], &[REMOVE, REASSIGN, LEAVE, STATED]),
     (&["references", "leave"], &[REMOVE, REASSIGN, REVIEW, STATED]),
     (&["reference", "attribute"], &[REMOVE, REASSIGN, REVIEW, LEAVE, STATED]),
-    // What is always written is written where the account has the attribute, too.
+    // An attribute that is always replaced is also replaced in accounts that have it.
     (&["disable", "replace"], &[&["disable", "present"]]),
     (&["restore", "replace"], &[&["restore", "remove"]]),
     (&["restore", "remove"], &[&["restore", "replace"]]),
@@ -53,7 +54,7 @@ const REVIEW: Path<'static> = &["references", "review"];
 const LEAVE: Path<'static> = &["references", "leave"];
 const STATED: Path<'static> = &["reference", "attribute"];
 
-/// Keys whose default is the value of another key of the same section: section, key, the other key.
+/// Keys whose default is the value of another key of the same section: the section, the key, the other key.
 const FOLLOWS: [(&str, &str, &str); 2] = [("grace", "mail", "days"), ("grace", "calendar", "days")];
 
 /// The JSON Schema of the types.
@@ -61,17 +62,17 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(super::schema::of_types);
 
 /// The preset of a file.
 pub struct Preset {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Its text, with as many blanks before it as the file has bytes.
+    /// The text, with as many blanks before it as the file has bytes.
     text: String,
 }
 
 impl Preset {
-    /// The preset that a file names, if it names one.
+    /// The preset that a file names; `None` if it names none.
     pub fn of(text: &str) -> Result<Option<Self>, Vec<PolicyError>> {
         let table = parse(text)?;
-        // What is not a text is for the types to refuse.
+        // A value that is not a string is refused when the types are read.
         let Some(named) = table.get_ref().get("preset").filter(|value| value.get_ref().is_str()) else {
             return Ok(None);
         };
@@ -80,19 +81,19 @@ impl Preset {
             let known: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
             return Err(vec![PolicyError {
                 span: Some(named.span()),
-                message: format!("no preset `{wanted}`"),
+                message: format!("unknown preset `{wanted}`"),
                 help: Some(suggestion(wanted, &known)),
             }]);
         };
         Ok(Some(Self { name, text: " ".repeat(text.len()) + preset }))
     }
 
-    /// Its document.
+    /// The tables of the preset.
     pub fn table(&self) -> Result<DeTable<'_>, Vec<PolicyError>> {
         Ok(parse(&self.text)?.into_inner())
     }
 
-    /// The line of the preset at a place after the end of a file of this length.
+    /// The line of the preset at a place, which is counted as described in the module.
     pub fn line(&self, place: &Range<usize>) -> usize {
         1 + self.text.get(..place.start).unwrap_or_default().matches('\n').count()
     }
@@ -100,9 +101,9 @@ impl Preset {
 
 /// A file merged over its preset.
 pub struct Document<'t> {
-    /// Where the file has its text.
+    /// The place of the whole file.
     whole: Range<usize>,
-    /// What is in force.
+    /// The tables in force.
     pub table: DeTable<'t>,
 }
 
@@ -114,10 +115,10 @@ impl<'t> Document<'t> {
             (parsed.span(), parsed.into_inner())
         };
         let mut table = preset.map(Preset::table).transpose()?.unwrap_or_default();
-        for (named_at, others) in YIELDS {
+        for (named_at, others) in EXCLUSIVE {
             let named = attributes_at(&file, named_at);
             for other in others {
-                take_attributes(&mut table, other, &named);
+                remove_attributes(&mut table, other, &named);
             }
         }
         for (section, key, followed) in FOLLOWS {
@@ -133,7 +134,7 @@ impl<'t> Document<'t> {
         if merge.faults.is_empty() { Ok(Self { whole, table }) } else { Err(merge.faults) }
     }
 
-    /// The document, typed: the first fault of each section.
+    /// Reads the document into types; on failure, the first fault of each section.
     pub fn file(&self) -> Result<File, Vec<PolicyError>> {
         let typed = |table: DeTable<'t>| File::deserialize(Deserializer::from(Spanned::new(self.whole.clone(), table)));
         let first = match typed(self.table.clone()) {
@@ -148,23 +149,23 @@ impl<'t> Document<'t> {
     }
 }
 
-/// The tables of a text, or all that is wrong with it as TOML.
+/// The tables of a text, or all its TOML errors.
 fn parse(text: &str) -> Result<Spanned<DeTable<'_>>, Vec<PolicyError>> {
     let (table, broken) = DeTable::parse_recoverable(text);
     if broken.is_empty() { Ok(table) } else { Err(broken.iter().map(in_words).collect()) }
 }
 
-/// A place of the schema.
+/// A place in the JSON Schema.
 #[derive(Clone, Copy)]
 pub struct Node(&'static Value);
 
 impl Node {
-    /// The policy itself.
+    /// The root of the schema: the policy as a whole.
     pub fn root() -> Self {
         Self(&SCHEMA)
     }
 
-    /// What the schema says where it says it: references are followed.
+    /// The definition at this place; `$ref`s are followed.
     fn here(self) -> &'static Value {
         let mut here = self.0;
         while let Some(name) = here.get("$ref").and_then(Value::as_str) {
@@ -183,17 +184,17 @@ impl Node {
         named.or_else(|| here.get("additionalProperties").filter(|others| others.is_object())).map(Self)
     }
 
-    /// The node of each value of a list.
+    /// The node of the items of a list.
     pub fn item(self) -> Option<Self> {
         self.here().get("items").map(Self)
     }
 
-    /// Where the schema has a key, among the keys of its table.
+    /// The position of a key among the keys of its table.
     pub fn position(self, key: &str) -> Option<usize> {
         self.here().get("properties")?.as_object()?.keys().position(|known| known == key)
     }
 
-    /// Whether a value may be of a type.
+    /// Whether a value may have a JSON type.
     fn may_be(self, wanted: &str) -> bool {
         let here = self.here();
         let alternatives = ["anyOf", "oneOf"].iter().filter_map(|key| here.get(key)?.as_array()).flatten();
@@ -210,7 +211,7 @@ impl Node {
 
     /// Whether the keys of a table are attributes.
     fn has_attribute_keys(self) -> bool {
-        // What the schema says of the keys may be next to the reference.
+        // The schema has the format of the keys next to the `$ref` or in the definition.
         [self.0, self.here()].iter().any(|node| {
             node.get("propertyNames")
                 .and_then(|names| names.get("format"))
@@ -218,23 +219,24 @@ impl Node {
         })
     }
 
-    /// Whether two keys of a table are the same.
+    /// Whether two keys of this table are equal.
     pub fn is_same_key(self, a: &str, b: &str) -> bool {
         let attribute = |key: &str| AttributeDescription::parse(key.as_bytes()).ok();
         a == b || self.has_attribute_keys() && attribute(a).is_some_and(|a| attribute(b).is_some_and(|b| a == b))
     }
 }
 
-/// A merge of a file over its preset.
+/// The merge of a file over its preset.
 struct Merge {
+    /// The name of the preset.
     preset: Option<&'static str>,
-    /// The length of the file.
+    /// The length of the file in bytes.
     end: usize,
     faults: Vec<PolicyError>,
 }
 
 impl Merge {
-    /// Merges a table over another; `at` is its name for messages.
+    /// Merges the table `over` over `base`; `at` is the name of the table for messages.
     fn tables<'t>(&mut self, base: &mut DeTable<'t>, over: DeTable<'t>, node: Node, at: &str) {
         for (key, value) in over {
             let name = key.get_ref().to_string();
@@ -243,14 +245,14 @@ impl Merge {
             let old = base.keys().find(|old| node.is_same_key(old.get_ref(), &name)).cloned();
             if let Some(old) = old.as_ref().filter(|old| old.span().start < self.end) {
                 let message = format!("`{name}` and `{}` are the same attribute", old.get_ref());
-                self.fault(&key, message, "name it once".to_owned());
+                self.fault(&key, message, "keep one of them".to_owned());
                 continue;
             }
             let old = old.and_then(|old| base.remove(old.get_ref().as_ref()));
-            // What the schema does not know is for the types to refuse.
+            // A key that is not in the schema is refused when the types are read.
             if below.is_some_and(|below| !below.may_be("boolean")) && value.get_ref().as_bool() == Some(false) {
                 if old.is_none() {
-                    self.nothing_to_take(&key, &full, base);
+                    self.nothing_to_remove(&key, &full, base);
                 }
                 continue;
             }
@@ -278,24 +280,24 @@ impl Merge {
         self.faults.push(PolicyError { span: Some(key.span()), message, help: Some(help) });
     }
 
-    fn nothing_to_take(&mut self, key: &Spanned<impl Sized>, full: &str, base: &DeTable<'_>) {
+    fn nothing_to_remove(&mut self, key: &Spanned<impl Sized>, full: &str, base: &DeTable<'_>) {
         let Some(preset) = self.preset else {
-            let message = format!("`{full} = false` takes a key of a preset away, and this file names no preset");
-            return self.fault(key, message, "leave the key out".to_owned());
+            let message = format!("`{full} = false` removes a key of a preset, but this file names no preset");
+            return self.fault(key, message, "remove this line".to_owned());
         };
         let known: Vec<&str> = base.keys().map(|key| key.get_ref().as_ref()).collect();
         let name = full.rsplit('.').next().unwrap_or_default();
         let help = if known.is_empty() {
-            "leave the key out: it is in force nowhere".to_owned()
+            "remove this line".to_owned()
         } else {
-            format!("leave the key out, or take one away that is there; {}", suggestion(name, &known))
+            format!("remove this line, or name a key of the preset; {}", suggestion(name, &known))
         };
-        let message = format!("`{full} = false` takes a key of the preset away, and `{preset}` has no such key");
+        let message = format!("`{full} = false` removes a key of the preset, but `{preset}` has no such key");
         self.fault(key, message, help);
     }
 }
 
-/// The attributes that a place names: keys of a table, or texts of a list, in all tables of an array.
+/// The attributes at a place: the keys of a table, or the items of a list, in all tables of an array.
 fn attributes_at(table: &DeTable<'_>, place: Path<'_>) -> Vec<AttributeDescription> {
     let mut found = Vec::new();
     let Some((key, rest)) = place.split_first() else { return found };
@@ -315,8 +317,8 @@ fn attributes_at(table: &DeTable<'_>, place: Path<'_>) -> Vec<AttributeDescripti
     found
 }
 
-/// Takes attributes from a place that [`attributes_at`] reads.
-fn take_attributes(table: &mut DeTable<'_>, place: Path<'_>, named: &[AttributeDescription]) {
+/// Removes attributes from a place that [`attributes_at`] reads.
+fn remove_attributes(table: &mut DeTable<'_>, place: Path<'_>, named: &[AttributeDescription]) {
     let Some((key, rest)) = place.split_first().filter(|_| !named.is_empty()) else { return };
     let is_named = |text: &str| AttributeDescription::parse(text.as_bytes()).is_ok_and(|own| named.contains(&own));
     let mut is_empty = false;
@@ -325,7 +327,7 @@ fn take_attributes(table: &mut DeTable<'_>, place: Path<'_>, named: &[AttributeD
             let all = std::mem::take(table);
             *table = all.into_iter().filter(|(key, _)| !is_named(key.get_ref())).collect();
         }
-        (Some(DeValue::Table(table)), rest) => take_attributes(table, rest, named),
+        (Some(DeValue::Table(table)), rest) => remove_attributes(table, rest, named),
         (Some(DeValue::Array(list)), []) => {
             let all = std::mem::replace(list, DeArray::new());
             *list = all.into_iter().filter(|text| !text.get_ref().as_str().is_some_and(is_named)).collect();
@@ -333,7 +335,7 @@ fn take_attributes(table: &mut DeTable<'_>, place: Path<'_>, named: &[AttributeD
         (Some(DeValue::Array(list)), rest) => {
             for value in list.iter_mut() {
                 if let DeValue::Table(table) = value.get_mut() {
-                    take_attributes(table, rest, named);
+                    remove_attributes(table, rest, named);
                 }
             }
             let names_none = |value: &Spanned<DeValue<'_>>| {
@@ -356,7 +358,7 @@ mod tests {
     use crate::policy::Policy;
     use crate::policy::in_force::{Difference, differences, written};
 
-    /// What a file changes of its preset.
+    /// The keys whose values a file changes.
     fn changes(text: &str) -> Vec<Difference> {
         let preset = Preset::of(text).unwrap();
         let document = Document::read(text, preset.as_ref()).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
@@ -377,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_merge_however_they_are_written() {
+    fn tables_merge_in_any_notation() {
         let lock = change("disable.replace.employeeType", Some("\"left\""), None);
         for text in [
             "[disable.replace]\nemployeeType = \"left\"",
@@ -412,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn false_takes_a_key_away() {
+    fn false_removes_a_key() {
         let text = "preset = \"openldap\"\n[disable.replace]\nPWDACCOUNTLOCKEDTIME = false\nshadowFlag = \"1\"\n";
         assert_eq!(
             changes(text),
@@ -421,22 +423,22 @@ mod tests {
                 change("disable.replace.pwdAccountLockedTime", None, Some("\"000001010000Z\"")),
             ]
         );
-        for (text, gone) in [("stamp = false", "stamp"), ("[limits]\ndelete = false", "limits.delete")] {
+        for (text, removed) in [("stamp = false", "stamp"), ("[limits]\ndelete = false", "limits.delete")] {
             let text = format!("preset = \"openldap\"\n{text}\n");
-            assert!(changes(&text).iter().any(|change| change.key == gone && change.value.is_none()), "{text}");
+            assert!(changes(&text).iter().any(|change| change.key == removed && change.value.is_none()), "{text}");
         }
-        // A boolean is its own value.
+        // For a boolean, false is a value.
         let text = "preset = \"openldap\"\n[directory]\nrelax = false\n";
         assert_eq!(changes(text), [change("directory.relax", Some("false"), None)]);
         for (text, message, place) in [
             (
                 "preset = \"openldap\"\n[disable.replace]\nnsAccountLock = false\n",
-                "`disable.replace.nsAccountLock = false` takes a key of the preset away, and `openldap` has no such key",
+                "`disable.replace.nsAccountLock = false` removes a key of the preset, but `openldap` has no such key",
                 "nsAccountLock",
             ),
             (
                 "[grace]\ndays = false\n",
-                "`grace.days = false` takes a key of a preset away, and this file names no preset",
+                "`grace.days = false` removes a key of a preset, but this file names no preset",
                 "days",
             ),
             ("preset = \"openldap\"\n[grace]\ndaze = false\n", "unknown key `daze`", "daze"),
@@ -463,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_at_one_place_leaves_the_others() {
+    fn an_attribute_is_in_one_of_the_exclusive_places() {
         let text = "preset = \"openldap\"\n[references]\nleave = [\"SEEALSO\"]\n";
         let policy = Policy::parse(text).unwrap();
         assert!(!policy.references.remove.iter().any(|name| name.is_type("seeAlso")));
@@ -475,7 +477,7 @@ mod tests {
         let policy = Policy::parse(text).unwrap();
         let present: Vec<&str> = policy.disable.present.iter().map(|(name, _)| name.raw_bytes()).collect();
         assert_eq!(present, ["shadowExpire"]);
-        // The preset always writes it: to write it sometimes only must be said.
+        // The preset always writes it. To write it only if present, it must be removed from `replace`.
         let text = "preset = \"openldap\"\n[disable.present]\npwdAccountLockedTime = \"000001010000Z\"\n";
         assert!(
             faults(text)[0].0.starts_with("`pwdAccountLockedTime` is in [disable.replace] and in [disable.present]")
@@ -496,12 +498,12 @@ mod tests {
         let [warning] = &policy.warnings[..] else { panic!("{:?}", policy.warnings) };
         assert_eq!(&text[warning.span.clone().unwrap()], "29");
         assert!(warning.message.ends_with("is removed 1 day before the account is deleted"), "{}", warning.message);
-        // A service that the policy does not have waits for nothing.
+        // There is no warning for a service that the policy does not have.
         let text = "preset = \"openldap\"\n[grace]\ndays = 30\ncalendar = 29\n";
         assert!(Policy::parse(text).unwrap().warnings.is_empty());
     }
 
-    /// A value for a key that is not `other`: as TOML.
+    /// A value for a key that differs from `other`, as TOML.
     fn value(node: Node, other: Option<&str>) -> String {
         let here = node.here();
         if let Some(words) = here.get("enum").and_then(Value::as_array) {
@@ -521,7 +523,7 @@ mod tests {
         }
     }
 
-    /// Every key of the schema that has a value of its own: its path. Names of services, rosters and attributes are made up.
+    /// The path of every key of the schema that has a value, with invented names of services, rosters and attributes.
     fn keys(node: Node, at: &[String], found: &mut Vec<(Vec<String>, Node)>) {
         let below = |key: &str| [at, &[key.to_owned()]].concat();
         if node.may_be_tables() {
@@ -539,7 +541,7 @@ mod tests {
         }
     }
 
-    /// For every key of the schema: a value given over every preset is in force, and everything else of the preset still is.
+    /// For every key of the schema and every preset: the value of the file is in force, and all other keys are unchanged.
     #[test]
     fn every_key_over_every_preset() {
         let mut all = Vec::new();
@@ -556,7 +558,7 @@ mod tests {
                 let is_list = ["rule", "reference"].contains(&path[0].as_str());
                 let (section, key) = (path[..path.len() - 1].join("."), path.last().unwrap());
                 let header = if is_list { format!("[[{section}]]") } else { format!("[{section}]") };
-                // What such a table must have to be typed.
+                // The required keys of the table.
                 let required: &[(&str, &str)] = match path[0].as_str() {
                     "rule" => &[("action", "\"delete\"")],
                     "roster" => &[("key", "\"uid\"")],
@@ -596,7 +598,7 @@ mod tests {
         }
     }
 
-    /// What is written as the policy in force is the same policy.
+    /// The text of the policy in force reads as the same policy.
     #[test]
     fn the_policy_in_force_reads_as_the_same() {
         let of_presets = PRESETS.iter().map(|(name, text)| [(*text).to_owned(), format!("preset = \"{name}\"\n")]);
@@ -628,9 +630,9 @@ mod tests {
         }
     }
 
-    /// A fault that comes of both points to no line of the file.
+    /// A fault in a value of the preset has no place in the file.
     #[test]
-    fn faults_of_the_combination() {
+    fn faults_in_values_of_the_preset() {
         let text = "preset = \"sun-comms\"\n[service.mail]\ndisable = \"removed\"\n";
         let [(message, place)] = &faults(text)[..] else { panic!("{:?}", faults(text)) };
         assert!(message.contains("of the preset sun-comms)"), "{message}");

@@ -1,10 +1,10 @@
-//! The policy file as it is written: TOML, every key known, nothing checked beyond its type.
+//! The types of a policy file as written: TOML in which every key is known, with values checked for their type only.
 //!
-//! A key that this table lacks is an error. What is typed here is the [document](super::document), after the file was
-//! merged over its preset.
+//! A key that these types do not have is an error. They are read from the [document](super::document), that is, after the
+//! file was merged over its preset.
 //!
-//! The JSON Schema for editors (`offboard schema policy`) and docs/policy.md are made from these types: what stands at
-//! a key here is what a user reads there.
+//! The JSON Schema for editors (`offboard schema policy`) and docs/policy.md are made from these types. The comment of a key
+//! is the user's reference of that key.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,13 +14,15 @@ use std::ops::{Deref, Range};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use strum::VariantArray as _;
 use toml::Spanned;
 
 use super::limit::LimitKind;
 use super::sections::{
-    ABSENCES, LAST_MEMBERS, MISSING_STAMPS, MOVED_REFERENCES, OTHER_CHILDREN, PRIVATE_GROUPS, RELEASES, RuleAction,
-    SUCCESSOR_SOURCES, UNASSIGNED,
+    Absence, LastMember, MissingStamp, MovedReferences, OtherChildren, PrivateGroups, ReleasePolicy, RuleAction,
+    SuccessorSource, Unassigned,
 };
+use super::word::Word;
 use super::{PRESETS, ProvisioningTools, Server};
 use crate::directory::references::kinds::{FORMS, TREATMENTS};
 use crate::ldap::attribute::same_type;
@@ -31,7 +33,7 @@ use crate::ldap::attribute::same_type;
 pub struct Text(Spanned<String>);
 
 impl Text {
-    /// Text that stands at a place.
+    /// Text at a place of the file, in bytes.
     pub fn new(place: Range<usize>, text: String) -> Self {
         Self(Spanned::new(place, text))
     }
@@ -96,7 +98,7 @@ impl JsonSchema for Texts {
     }
 }
 
-/// Read by hand: serde's untagged enums lose the places.
+/// Deserialized by hand, because serde's untagged enums lose the places in the file.
 enum OneOrMany {
     One(String),
     Many(Vec<Text>),
@@ -104,8 +106,8 @@ enum OneOrMany {
 
 impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Written;
-        impl<'de> Visitor<'de> for Written {
+        struct OneOrManyVisitor;
+        impl<'de> Visitor<'de> for OneOrManyVisitor {
             type Value = OneOrMany;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,12 +126,12 @@ impl<'de> Deserialize<'de> for OneOrMany {
                 Ok(OneOrMany::Many(texts))
             }
         }
-        deserializer.deserialize_any(Written)
+        deserializer.deserialize_any(OneOrManyVisitor)
     }
 }
 
-/// What the JSON Schema says of a table whose keys are attributes. The [document](super::document) reads it: such keys are
-/// compared as attributes.
+/// Marks a table of the JSON Schema whose keys are attributes. The [document](super::document) compares such keys as
+/// attributes.
 fn attribute_names() -> serde_json::Value {
     serde_json::json!({ "format": ATTRIBUTE_KEYS })
 }
@@ -138,93 +140,95 @@ fn attribute_names() -> serde_json::Value {
 pub const ATTRIBUTE_KEYS: &str = "attribute-description";
 
 /// The words of a table of words and their meanings.
-fn words<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
+fn words_of<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
     table.iter().map(|(word, _)| *word).collect()
 }
 
-/// `[limits]`: its keys are the kinds.
+/// The schema of `[limits]`: its keys are the kinds of changes.
 fn limits_schema(generator: &mut SchemaGenerator) -> Schema {
     let mut kinds = serde_json::Map::new();
-    for (kind, word) in LimitKind::ALL {
+    for kind in LimitKind::VARIANTS {
         let mut limit = generator.subschema_for::<Limit>();
         limit.insert("description".to_owned(), kind.what().into());
-        kinds.insert(word.to_owned(), limit.to_value());
+        kinds.insert(kind.name().to_owned(), limit.to_value());
     }
     json_schema!({ "type": "object", "properties": kinds, "additionalProperties": false })
 }
 
-/// A policy: what a site says about its accounts, for `offboard plan`.
+/// A policy: the rules of a site for `offboard plan`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// The preset underneath: what this file does not say is taken from it. `offboard init PRESET` prints it.
-    #[schemars(extend("enum" = words(&PRESETS)))]
+    /// The preset that this file is merged over. Keys that the file does not have are taken from the preset. `offboard init
+    /// PRESET` prints a preset.
+    #[schemars(extend("enum" = words_of(&PRESETS)))]
     pub preset: Option<Text>,
-    /// The server, and what the exports must cover.
+    /// The directory server, and what the exports must contain.
     #[serde(default)]
     pub directory: Directory,
     /// Which entries are accounts.
     #[serde(default)]
     pub accounts: Accounts,
-    /// Rules for some accounts. The first that fits counts; an account that none fits is held.
+    /// Rules for some accounts. The first rule that matches an account applies. If there are rules and none matches, the
+    /// account is held.
     pub rule: Option<Vec<Rule>>,
     /// How an account is disabled.
     #[serde(default)]
     pub disable: Disable,
-    /// How a disabled account is brought back (`action` restore).
+    /// How a disabled account is restored (`action` restore).
     #[serde(default)]
     pub restore: Restore,
-    /// Where the date of the mark is written and read. Without it, a grace needs `--history`, or `[grace]
+    /// The dated value that says since when an account is disabled. Without it, days of grace need `--history` or `[grace]
     /// trust_modify_timestamp`.
     #[serde(default)]
     pub stamp: Stamp,
-    /// Where disabled accounts go. Without it they stay where they are.
+    /// Where disabled accounts are moved. Without it they are not moved.
     #[serde(default, rename = "move")]
     pub moving: Move,
-    /// What disables an account that is never touched again (`action` disconnect).
+    /// The blocking value, which excludes an account from all later plans (`action` disconnect).
     #[serde(default)]
     pub disconnect: Disconnect,
-    /// How long a disabled account waits.
+    /// How long a disabled account waits before it is deleted.
     #[serde(default)]
     pub grace: Grace,
-    /// Services of an account that are released before it is deleted, by name: mail, calendar.
+    /// Services that must be released before an account is deleted. Their names are `mail` and `calendar`.
     #[serde(default)]
     pub service: BTreeMap<Text, Service>,
-    /// What is done with values that name a deleted account. An attribute that no list names is done as
-    /// docs/references.md says.
+    /// What happens to values that refer to a deleted account. docs/references.md has the default for attributes that are in
+    /// no list.
     #[serde(default)]
     pub references: References,
-    /// Attributes of a directory's own schema that name accounts: how their values do it, and what is done with them.
+    /// Attributes of the site's own schema whose values refer to accounts: the form of the values, and what happens to them.
     pub reference: Option<Vec<Reference>>,
-    /// Who takes over what a deleted account owned.
+    /// Who takes over what a deleted account owns.
     #[serde(default)]
     pub successor: Successor,
-    /// Where personal address books stand.
+    /// Where personal address books are.
     #[serde(default)]
     pub address_books: AddressBooks,
-    /// Entries below an account that is deleted: a server deletes no entry that has entries below it.
+    /// Entries below a deleted account. A server does not delete an entry that has entries below it.
     #[serde(default)]
     pub children: Children,
-    /// What no plan may touch: a plan that names one of these is refused.
+    /// Entries that no plan may change. A plan for one of them is refused.
     #[serde(default)]
     pub protect: Protect,
-    /// How much of a kind a plan may do; a plan that does more writes nothing to be run.
+    /// The maximum number of changes of each kind. If a plan exceeds a limit, no change files are written.
     #[serde(default)]
     #[schemars(schema_with = "limits_schema")]
     pub limits: BTreeMap<Text, Limit>,
-    /// Lists of who is employed and who has left, by name; `--roster NAME=FILE` gives the file.
+    /// Lists of all people, for example from HR. `--roster NAME=FILE` gives the file of the roster NAME.
     #[serde(default)]
     pub roster: BTreeMap<String, Roster>,
-    /// Accounts that are held whatever a list says (legal hold); `--veto LIST` adds to them.
+    /// Accounts that are held in any case, for example for a legal hold. `--veto LIST` adds to them.
     #[serde(default)]
     pub veto: Veto,
-    /// What tells of things outside the directory.
+    /// Attributes that refer to things outside the directory.
     #[serde(default)]
     pub hand_off: HandOff,
-    /// Letters to those who take over.
+    /// Notices to the accounts that take over.
     #[serde(default)]
     pub notice: Notice,
-    /// What is never shown.
+    /// Attributes whose values are never shown.
     #[serde(default)]
     pub secrets: Secrets,
 }
@@ -233,19 +237,20 @@ pub struct File {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Directory {
-    /// What runs the change files.
+    /// The server product that the change files are for.
     #[schemars(extend("enum" = Server::names().collect::<Vec<_>>()))]
     pub server: Option<Text>,
-    /// Entries that the exports must hold, or the plan is refused: list every suffix, so that a forgotten export is
-    /// noticed.
+    /// Entries that the exports must contain; if one is missing, the plan is refused. List every suffix, so that a forgotten
+    /// export is noticed.
     pub suffixes: Option<Vec<Text>>,
-    /// How old an export may be, by the day on which its file was written last, or the plan is refused. Standard input
-    /// has no such day. Default: of any age.
+    /// The maximum age of an export file in days, by its modification time. If a file is older, the plan is refused, as well as
+    /// if the age is unknown (standard input). Default: no maximum.
     pub max_age_days: Option<u32>,
-    /// What marks and deletes accounts at the site. Default: ldap.
-    #[schemars(extend("enum" = words(&ProvisioningTools::ALL)))]
+    /// The tools that disable and delete accounts at the site. Default: ldap.
+    #[schemars(extend("enum" = ProvisioningTools::words()))]
     pub tools: Option<Text>,
-    /// A rollback adds entries with their entryUUID, by the relax rules control. Default: where the server has it.
+    /// Whether a rollback adds deleted entries with their entryUUID, by the relax rules control. Default: true if the server
+    /// supports the control.
     #[schemars(with = "Option<bool>")]
     pub relax: Option<Spanned<bool>>,
 }
@@ -254,13 +259,13 @@ pub struct Directory {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Accounts {
-    /// What makes an entry an account: an RFC 4515 filter.
+    /// The filter that accounts match (RFC 4515).
     pub filter: Option<Text>,
-    /// Where accounts stand; anywhere if empty.
+    /// The DNs below which accounts are. Empty: anywhere.
     pub base: Option<Vec<Text>>,
-    /// Attributes by which a leaver is found.
+    /// The attributes by which a leaver is found, in order.
     pub r#match: Option<Vec<Text>>,
-    /// A filter for what was provisioned: an account that does not match was made by hand and is never touched.
+    /// The filter that provisioned accounts match. An account that does not match it was made by hand and is never changed.
     pub provenance: Option<Text>,
 }
 
@@ -268,13 +273,13 @@ pub struct Accounts {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Accounts at or below this name.
+    /// The rule matches accounts at or below this DN.
     pub base: Option<Text>,
-    /// Accounts that match; with `base`, both must hold.
+    /// The rule matches accounts that match this filter. If `base` is set, too, both must match.
     pub filter: Option<Text>,
-    /// What may happen to them: `delete` is what the list asks, `disable` never deletes, `mail` and `calendar` end
-    /// that service alone, `refuse` holds them.
-    #[schemars(extend("enum" = words(&RuleAction::ALL)))]
+    /// What may happen to the accounts: `delete` allows the requested action, `disable` never deletes, `mail` and `calendar`
+    /// remove that service only, `disconnect` writes the blocking value, `refuse` holds the accounts.
+    #[schemars(extend("enum" = RuleAction::words()))]
     pub action: Text,
 }
 
@@ -282,13 +287,13 @@ pub struct Rule {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disable {
-    /// Attributes and the value that the mark gives them.
+    /// Attributes, and the value that replaces theirs.
     #[schemars(extend("propertyNames" = attribute_names()))]
     pub replace: Option<BTreeMap<Text, String>>,
-    /// As `replace`, but only where the account has the attribute.
+    /// Like `replace`, but only for attributes that the account has.
     #[schemars(extend("propertyNames" = attribute_names()))]
     pub present: Option<BTreeMap<Text, String>>,
-    /// Bits that the mark turns on in numbers (Active Directory's `userAccountControl`).
+    /// Attributes with a number, and the bits that are turned on in it (`userAccountControl` of Active Directory).
     #[schemars(extend("propertyNames" = attribute_names()))]
     pub bits: Option<BTreeMap<Text, Bits>>,
 }
@@ -297,12 +302,12 @@ pub struct Disable {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bits {
-    /// The bits that say that an account is disabled.
+    /// The bits that are turned on to disable an account.
     pub set: u32,
-    /// All of these must be on, or the account is held.
+    /// The bits that must be on. If one is off, the account is held.
     #[serde(default)]
     pub require: u32,
-    /// None of these may be on, or the account is held.
+    /// The bits that must be off. If one is on, the account is held.
     #[serde(default)]
     pub forbid: u32,
 }
@@ -311,10 +316,11 @@ pub struct Bits {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restore {
-    /// Attributes and the value that they get back. What is named nowhere gets back what `--history` says.
+    /// Attributes, and the value that replaces theirs. An attribute that `[restore]` does not name gets its value from
+    /// `--history`.
     #[schemars(extend("propertyNames" = attribute_names()))]
     pub replace: Option<BTreeMap<Text, String>>,
-    /// Attributes that go.
+    /// Attributes to remove.
     pub remove: Option<Vec<Text>>,
 }
 
@@ -322,14 +328,15 @@ pub struct Restore {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Move {
-    /// The container of disabled accounts.
+    /// The container to which disabled accounts are moved.
     pub to: Option<Text>,
-    /// Where a restored account goes, if the history does not say.
+    /// The container to which a restored account is moved, unless `--history` has its former one.
     pub back: Option<Text>,
-    /// Who changes the values that name a moved account. Default: `server` on Active Directory, else `rewrite`.
-    #[schemars(extend("enum" = words(&MOVED_REFERENCES)))]
+    /// Who changes the references to a moved account: the change files (`rewrite`) or the server (`server`). Default: `server`
+    /// on Active Directory, else `rewrite`.
+    #[schemars(extend("enum" = MovedReferences::words()))]
     pub references: Option<Text>,
-    /// With `references = "server"`: the attributes that its referential integrity follows. Default: member,
+    /// With `references = "server"`: the attributes that the server changes (referential integrity). Default: member,
     /// uniqueMember, owner, seeAlso; all on Active Directory.
     pub followed: Option<Vec<Text>>,
 }
@@ -338,9 +345,9 @@ pub struct Move {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disconnect {
-    /// The blocking attribute.
+    /// The attribute that gets the blocking value.
     pub attribute: Option<Text>,
-    /// Its value: an account that has it is never touched.
+    /// The blocking value. An account that has it is never changed.
     pub value: Option<Text>,
 }
 
@@ -348,13 +355,13 @@ pub struct Disconnect {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stamp {
-    /// The attribute that holds the date of the mark.
+    /// The attribute that the stamp is written to and read from.
     pub attribute: Option<Text>,
-    /// Its value, with `{{ as_of }}` (2026-11-21) or `{{ as_of_time }}` (GeneralizedTime) once. Default: `{{ as_of
+    /// The value, with `{{ as_of }}` (2026-11-21) or `{{ as_of_time }}` (GeneralizedTime) exactly once. Default: `{{ as_of
     /// }}`.
     pub format: Option<Text>,
-    /// What is done with a disabled account without a date: `review` holds it, `start` stamps it today. Default: review.
-    #[schemars(extend("enum" = words(&MISSING_STAMPS)))]
+    /// What happens to a disabled account without a date: `review` holds it, `start` stamps it today. Default: review.
+    #[schemars(extend("enum" = MissingStamp::words()))]
     pub missing: Option<Text>,
 }
 
@@ -362,16 +369,18 @@ pub struct Stamp {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grace {
-    /// An account is deleted when its mark is more than this many days old; 0 is at once. Default: 0.
+    /// An account is deleted when it has been disabled for more than this number of days. 0: at once. Default: 0.
     #[schemars(with = "Option<u32>")]
     pub days: Option<Spanned<u32>>,
-    /// Days for `msuserpurge -g`, and for a mail service that is removed on its own. Default: as `days`.
+    /// The days for `msuserpurge -g`, and for a mail service that is removed while the account stays. Default: the value of
+    /// `days`.
     #[schemars(with = "Option<u32>")]
     pub mail: Option<Spanned<u32>>,
-    /// Days for `csclean -g`, and for a calendar that is removed on its own. Default: as `days`.
+    /// The days for `csclean -g`, and for a calendar service that is removed while the account stays. Default: the value of
+    /// `days`.
     #[schemars(with = "Option<u32>")]
     pub calendar: Option<Spanned<u32>>,
-    /// Whether modifyTimestamp may stand for a date of the mark that is missing: it can only delay. Default: false.
+    /// Whether modifyTimestamp is used if there is no stamp. It is never too early, so it can only delay. Default: false.
     pub trust_modify_timestamp: Option<bool>,
 }
 
@@ -379,27 +388,28 @@ pub struct Grace {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// Its status attribute.
+    /// The status attribute of the service.
     pub status: Option<Text>,
-    /// The status that asks its tool to remove what it holds. Default: deleted.
+    /// The status that disables the service, so that its tool removes what the service holds. Default: deleted.
     pub disable: Option<String>,
     /// The status that a restore sets. Default: active.
     pub active: Option<String>,
-    /// The status when it has given up what it held.
+    /// The status of a released service: what it held has been removed.
     pub released: Option<String>,
-    /// An account that never had it: counts as released, or waits indefinitely. Default: released.
-    #[schemars(extend("enum" = words(&UNASSIGNED)))]
+    /// Accounts without this service: treat the service as released, or wait indefinitely (`hold`). Default: released.
+    #[schemars(extend("enum" = Unassigned::words()))]
     pub unassigned: Option<Text>,
-    /// Who removes what it holds: `msuserpurge` and `csclean`, `mboxutil`, or `csuser` with the entry. Default: purge.
-    #[schemars(extend("enum" = words(&RELEASES)))]
+    /// What removes the data of the service: `msuserpurge` (for a calendar `csclean`), `mboxutil`, or `with-entry` (`csuser
+    /// delete`, together with the entry). Default: msuserpurge.
+    #[schemars(extend("enum" = ReleasePolicy::words()))]
     pub release: Option<Text>,
-    /// Object classes that assign it.
+    /// The object classes that assign the service to an account.
     pub classes: Option<Vec<String>>,
-    /// Object classes that go with it when it is stripped from an account that stays.
+    /// Further object classes to remove when the service is stripped from an account that stays.
     pub strip_classes: Option<Vec<String>>,
-    /// Attributes that belong to it; `ics*` is a prefix.
+    /// The attributes of the service. `ics*` stands for all attributes with this prefix.
     pub attributes: Option<Vec<Text>>,
-    /// Attributes that a class of service may supply: they show in an export and may not be stored.
+    /// Attributes that a class of service may supply: an export may show values that are not stored in the entry.
     pub r#virtual: Option<Vec<Text>>,
 }
 
@@ -409,20 +419,22 @@ pub struct Service {
 pub struct References {
     /// Attributes whose values are removed.
     pub remove: Option<Vec<Text>>,
-    /// Attributes in which a successor takes the place.
+    /// Attributes whose values are replaced by the successor.
     pub reassign: Option<Vec<Text>>,
-    /// Attributes that are reported and left alone.
+    /// Attributes whose values are not changed, but reported as decision items.
     pub review: Option<Vec<Text>>,
-    /// Attributes that are left alone and not reported.
+    /// Attributes whose values are neither changed nor reported.
     pub leave: Option<Vec<Text>>,
-    /// A group that would lose its last member: `refuse` holds the account, `allow` leaves the group empty,
-    /// `successor` or `placeholder:<dn>` puts that name in, `delete-group` deletes the group. Default: refuse.
-    #[schemars(extend("anyOf" = [{ "enum": words(&LAST_MEMBERS) }, { "pattern": "^placeholder:" }]))]
+    /// What happens to a group that would lose its last member: `refuse` holds the account, `allow` leaves the group empty,
+    /// `successor` or `placeholder:<dn>` adds that member, `delete-group` deletes the group. Default: refuse.
+    #[schemars(extend("anyOf" = [{ "enum": LastMember::words() }, { "pattern": "^placeholder:" }]))]
     pub last_member: Option<Text>,
-    /// The POSIX group that is the account's alone. Default: review.
-    #[schemars(extend("enum" = words(&PRIVATE_GROUPS)))]
+    /// What happens to the private POSIX group of a deleted account: `delete` deletes it, `review` reports it. Default:
+    /// review.
+    #[schemars(extend("enum" = PrivateGroups::words()))]
     pub private_group: Option<Text>,
-    /// A group that loses more values than this is changed in several records. Default: 1000.
+    /// The maximum number of values in one change record. A group that loses more values is changed by several records.
+    /// Default: 1000.
     pub max_values: Option<usize>,
 }
 
@@ -430,14 +442,14 @@ pub struct References {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
-    /// The attribute, or a list of attributes. One that is listed here is not listed in `[references]`.
+    /// The attribute, or a list of attributes. An attribute that is named here must not be in a list of `[references]`.
     pub attribute: Texts,
-    /// How a value names an account; docs/references.md says what each form looks like.
-    #[schemars(extend("enum" = words(&FORMS)))]
+    /// The form in which a value refers to an account. docs/references.md describes the forms.
+    #[schemars(extend("enum" = words_of(&FORMS)))]
     pub holds: Text,
-    /// What is done with a value that names a deleted account. In a `url` or an `aci` names are only looked for, so
-    /// such values are for `review` or `leave`.
-    #[schemars(extend("enum" = words(&TREATMENTS)))]
+    /// What happens to a value that refers to a deleted account. Values of the forms `url` and `aci` are searched, but never
+    /// written, so they take `review` or `leave`.
+    #[schemars(extend("enum" = words_of(&TREATMENTS)))]
     pub then: Text,
 }
 
@@ -445,10 +457,10 @@ pub struct Reference {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Successor {
-    /// Where a successor is looked for, in order: the leaver list, the account's manager, `fallback`.
-    #[schemars(extend("items" = { "type": "string", "enum": words(&SUCCESSOR_SOURCES) }))]
+    /// Where the successor comes from, in order: the leaver list, the manager of the account, `fallback`.
+    #[schemars(extend("items" = { "type": "string", "enum": SuccessorSource::words() }))]
     pub order: Option<Vec<Text>>,
-    /// The name of who takes over when nobody else does.
+    /// The DN of the successor if there is no other.
     pub fallback: Option<Text>,
 }
 
@@ -456,9 +468,9 @@ pub struct Successor {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddressBooks {
-    /// Where they stand; empty for none.
+    /// The DN below which address books are. Empty: there are none.
     pub suffix: Option<Text>,
-    /// Where one person's stands below it. Default: `piPStoreOwner={{ uid }},o={{ domain }}`.
+    /// The name of one address book below `suffix`. Default: `piPStoreOwner={{ uid }},o={{ domain }}`.
     pub root: Option<Text>,
 }
 
@@ -466,11 +478,11 @@ pub struct AddressBooks {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Children {
-    /// A filter for entries that belong to the account above them: they are deleted with it. Default: none.
+    /// The filter for entries that belong to the account above them and are deleted with it. Default: none.
     pub own: Option<Text>,
-    /// Any other entry below an account, unless it is an account or protected: `hold` holds the account above it,
-    /// `delete` deletes the entry with it. Default: hold.
-    #[schemars(extend("enum" = words(&OTHER_CHILDREN)))]
+    /// What happens if there are other entries below a deleted account: `hold` holds the account, `delete` deletes them with
+    /// it. Accounts and protected entries always hold it. Default: hold.
+    #[schemars(extend("enum" = OtherChildren::words()))]
     pub other: Option<Text>,
 }
 
@@ -478,30 +490,30 @@ pub struct Children {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Protect {
-    /// These entries.
+    /// The DNs of protected entries.
     pub dn: Option<Vec<Text>>,
-    /// These entries and all below them.
+    /// The DNs of protected subtrees: these entries and all entries below them.
     pub subtree: Option<Vec<Text>>,
-    /// Entries that match.
+    /// Entries that match this filter are protected.
     pub filter: Option<Text>,
-    /// Members of these groups, and of the groups in them.
+    /// The DNs of groups whose members are protected, including members of nested groups.
     pub group: Option<Vec<Text>>,
-    /// The account that the runbook binds as.
+    /// The DN that the runbook binds as. It is protected.
     pub bind: Option<Text>,
-    /// Groups that keep at least one member who is not disabled.
+    /// The DNs of groups that must keep at least one enabled member.
     pub last_enabled: Option<Vec<Text>>,
 }
 
-/// A limit.
+/// A limit. It is exceeded if `count` or `percent` is exceeded.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
-    /// More than this many is too much.
+    /// The maximum number.
     pub count: Option<u64>,
-    /// More than this share of what the exports hold is too much.
+    /// The maximum share of what the exports contain, in percent.
     #[schemars(range(min = 0, max = 100))]
     pub percent: Option<f64>,
-    /// The share counts only if more than this many are affected. Default: 10.
+    /// The share is checked only if more than this number are affected. Default: 10.
     pub min: Option<u64>,
 }
 
@@ -509,34 +521,35 @@ pub struct Limit {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Roster {
-    /// The attribute of an account that says which row is about it.
+    /// The attribute of an account whose value is the key of its row in the roster.
     pub key: Text,
-    /// The column of the key, if the list calls it otherwise.
+    /// The column, or LDIF attribute, of the key in the roster. Default: the value of `key`.
     pub column: Option<String>,
-    /// The column that says whether somebody has left; needs `inactive`.
+    /// The column, or LDIF attribute, of the status. It needs `inactive`. Without it every listed person is active.
     pub status: Option<String>,
-    /// The statuses of who has left.
+    /// Status values of people who have left.
     pub inactive: Option<Vec<String>>,
-    /// The statuses of who has not. Default: every other.
+    /// Status values of people who have not left. Default: all values that are not in `inactive`.
     pub active: Option<Vec<String>>,
-    /// The roster is about accounts at or below this name.
+    /// The roster covers accounts at or below this DN.
     pub base: Option<Text>,
-    /// The roster is about accounts of this domain.
+    /// The roster covers accounts of this domain.
     pub domain: Option<String>,
-    /// The roster is about accounts that match.
+    /// The roster covers accounts that match this filter.
     pub filter: Option<Text>,
-    /// What it means that an account is not listed: nothing, a decision item, or the mark, if the roster proves
-    /// complete. Default: review.
-    #[schemars(extend("enum" = words(&ABSENCES)))]
+    /// What happens to an account that the roster covers but does not list: nothing (`ignore`), a decision item (`review`), or
+    /// it is disabled (`disable`), if the roster is complete. Default: review.
+    #[schemars(extend("enum" = Absence::words()))]
     pub absence: Option<Text>,
-    /// The last line, with `{{ rows }}` and perhaps `{{ date }}`: without it the list was cut.
+    /// The pattern of the last line, with `{{ rows }}` and optionally `{{ date }}`. A file whose last line does not match was
+    /// cut, and is refused.
     pub trailer: Option<Text>,
-    /// The number of its rows.
+    /// The minimum number of rows.
     pub expected_rows: Option<u64>,
-    /// It has at least this share of the rows that it had in the change set given with `--history`.
+    /// The minimum number of rows, in percent of the number that `--history` has for this roster.
     #[schemars(range(min = 0, max = 100))]
     pub min_percent: Option<f64>,
-    /// It is at most this old.
+    /// The maximum age in days, by the date in the trailer.
     pub max_age_days: Option<u32>,
 }
 
@@ -544,9 +557,9 @@ pub struct Roster {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Veto {
-    /// These accounts.
+    /// The DNs of accounts that are held.
     pub dn: Option<Vec<Text>>,
-    /// Accounts that match.
+    /// Accounts that match this filter are held.
     pub filter: Option<Text>,
 }
 
@@ -554,8 +567,8 @@ pub struct Veto {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HandOff {
-    /// Attributes that tell of things outside the directory which a deleted account leaves behind: the report lists
-    /// them.
+    /// Attributes whose values refer to things outside the directory, such as home folders. The report lists the values of
+    /// deleted accounts.
     pub attributes: Option<Vec<Text>>,
 }
 
@@ -563,7 +576,7 @@ pub struct HandOff {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
-    /// Who writes the letters to those who take over.
+    /// The sender of the notices.
     pub from: Option<Text>,
 }
 
@@ -571,11 +584,11 @@ pub struct Notice {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Secrets {
-    /// Attributes whose values are masked wherever they are shown, like those of `userPassword` and its kin.
+    /// Further attributes whose values are masked in all outputs, like those of `userPassword`.
     pub attributes: Option<Vec<Text>>,
 }
 
-/// Whether a list names an attribute.
+/// Whether a list contains an attribute, by any of its names.
 pub fn names(list: Option<&Vec<Text>>, name: &str) -> bool {
     list.into_iter().flatten().any(|text| same_type(text.get_ref(), name))
 }

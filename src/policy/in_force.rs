@@ -1,10 +1,10 @@
-//! The policy in force, written as TOML, and what of it differs from the preset.
+//! The policy in force as TOML, and its differences from the preset.
 //!
-//! Every table has a header of its own (`[disable.replace]`), so that each key has a line, and after its value a comment
-//! that says where it comes from: `# preset openldap`, or `# FILE:LINE`. What is written reads as the same policy.
+//! Every table has a header (`[disable.replace]`), and every key has a line with a comment that shows where its value comes
+//! from: `# preset openldap` or `# FILE:LINE`. The text reads as the same policy.
 //!
-//! Strings are TOML's basic strings in which everything but letters, digits and ASCII punctuation is escaped: nothing
-//! in them controls a terminal or reorders text.
+//! Strings are written as basic strings of TOML. All characters except letters, digits and printable ASCII are escaped, so
+//! that no string can control a terminal or reorder text.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -16,21 +16,21 @@ use super::PolicyError;
 use super::document::{Document, Node, Preset};
 use crate::ldap::secrets::MASK;
 
-/// A line of an array is at most this long, in bytes; a longer array has a line for each value.
+/// The maximum length in bytes of an array on one line. A longer array has a line for each value.
 const LINE: usize = 100;
 
-/// A key whose value is not the preset's.
+/// A key whose value differs from that of the preset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The key, with its sections: `disable.replace.shadowExpire`.
     pub key: String,
-    /// Its value in force, as TOML; none if the preset's is taken away.
+    /// The value in force, as TOML; `None` if the key is removed from the preset.
     pub value: Option<String>,
-    /// Its value in the preset, as TOML; none if the preset has no such key.
+    /// The value in the preset, as TOML; `None` if the preset does not have the key.
     pub preset: Option<String>,
 }
 
-/// The policy in force. `name` is that of the file, fit to be shown.
+/// The policy in force, as TOML with comments. `text` is the policy file and `name` its name, which is written as it is.
 pub fn written(text: &str, name: &str) -> Result<String, Vec<PolicyError>> {
     let preset = Preset::of(text)?;
     let document = Document::read(text, preset.as_ref())?;
@@ -39,33 +39,35 @@ pub fn written(text: &str, name: &str) -> Result<String, Vec<PolicyError>> {
         _ => format!("{name}:{}", 1 + text[..place.start.min(text.len())].matches('\n').count()),
     };
     let mut out = match &preset {
-        Some(preset) => format!("# The policy in force: {name} over the preset {}.\n", preset.name),
+        Some(preset) => format!("# The policy in force: {name}, merged over the preset {}.\n", preset.name),
         None => format!("# The policy in force: {name}.\n"),
     };
     if let Some(preset) = &preset {
         let base = preset.table()?;
-        let mut gone = Vec::new();
-        differences(&base, &document.table, Node::root(), "", &|_| false, &mut gone);
-        for gone in gone.iter().filter(|difference| difference.value.is_none()) {
-            let _ = writeln!(out, "# Taken away from the preset: {}", gone.key);
+        let mut found = Vec::new();
+        differences(&base, &document.table, Node::root(), "", &|_| false, &mut found);
+        for removed in found.iter().filter(|difference| difference.value.is_none()) {
+            let _ = writeln!(out, "# Removed from the preset: {}", removed.key);
         }
     }
-    write_table(&mut out, &document.table, (&mut Vec::new(), Some(Node::root())), &origin);
+    write_table(&mut out, &document.table, &mut Vec::new(), Some(Node::root()), &origin);
     Ok(out)
 }
 
-/// The keys with values, then the tables below with their headers, in the order of the schema.
+/// Writes the keys with values, then the tables with their headers, in the order of the schema. `above` are the keys of the
+/// table from the root, and `node` is its place in the schema.
 fn write_table<'t>(
     out: &mut String,
     table: &'t DeTable<'_>,
-    (above, node): (&mut Vec<&'t str>, Option<Node>),
+    above: &mut Vec<&'t str>,
+    node: Option<Node>,
     origin: &dyn Fn(&Range<usize>) -> String,
 ) {
     let mut below = Vec::new();
     let mut keys: Vec<_> = table.iter().collect();
     keys.sort_by_key(|(key, _)| node.and_then(|node| node.position(key.get_ref())));
     for (key, value) in keys {
-        // What it names is merged in.
+        // The preset is merged in already.
         if above.is_empty() && key.get_ref() == "preset" {
             continue;
         }
@@ -103,13 +105,13 @@ fn write_table<'t>(
                 if has_values || table.is_empty() {
                     let _ = writeln!(out, "\n[{name}]");
                 }
-                write_table(out, table, (above, node), origin);
+                write_table(out, table, above, node, origin);
             }
             DeValue::Array(tables) => {
                 for table in tables {
                     let _ = writeln!(out, "\n[[{name}]]  # {}", origin(&table.span()));
                     if let DeValue::Table(table) = table.get_ref() {
-                        write_table(out, table, (above, node.and_then(Node::item)), origin);
+                        write_table(out, table, above, node.and_then(Node::item), origin);
                     }
                 }
             }
@@ -119,7 +121,7 @@ fn write_table<'t>(
     }
 }
 
-/// Whether a value is a table, or a list of tables that is not empty: it has headers of its own.
+/// Whether a value is written with headers: a table, or an array of tables that is not empty.
 fn is_of_tables(value: &DeValue<'_>) -> bool {
     match value {
         DeValue::Table(_) => true,
@@ -128,8 +130,8 @@ fn is_of_tables(value: &DeValue<'_>) -> bool {
     }
 }
 
-/// The keys whose values differ: what is in force, and what the preset has. The values of keys that `is_secret` tells are
-/// masked.
+/// Collects the keys whose values differ between the preset and the policy in force. Values of keys for which `is_secret` is
+/// true are masked.
 pub fn differences(
     preset: &DeTable<'_>,
     in_force: &DeTable<'_>,
@@ -179,7 +181,7 @@ pub fn differences(
     }
 }
 
-/// Whether two values are the same, wherever they are written.
+/// Whether two values are equal, regardless of their places.
 fn is_equal(a: &DeValue<'_>, b: &DeValue<'_>) -> bool {
     let as_text = |value: &DeValue<'_>| {
         let mut text = String::new();
@@ -189,7 +191,7 @@ fn is_equal(a: &DeValue<'_>, b: &DeValue<'_>) -> bool {
     as_text(a) == as_text(b)
 }
 
-/// A value on one line.
+/// Writes a value on one line.
 fn write_value(out: &mut String, value: &DeValue<'_>, is_secret: &dyn Fn(&str) -> bool) {
     match value {
         DeValue::String(text) => write_string(out, text),

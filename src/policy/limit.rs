@@ -1,107 +1,93 @@
-//! Limits: how much of a kind a plan may do before a person must say that it is meant.
+//! Limits: the maximum number of changes of a kind, above which a person must confirm the plan.
 //!
-//! A limit is exceeded by more than `count`, or by more than `percent` of what there is once more than `min` (10
-//! unless the policy says otherwise) are affected: two of three accounts in a test directory are no alarm.
+//! A limit is exceeded if more than `count` are affected, or more than `percent` of what the exports contain. The share is
+//! checked only if more than `min` are affected (default 10), so that two of three accounts in a test directory are allowed.
 
 use std::fmt;
 
-use crate::spelling::suggestion;
+use strum::EnumMessage as _;
 
-/// A kind of change that has a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use super::former::suggestion_or_present_name;
+use super::word::Word;
+
+/// A kind of change that has a limit. The comments are the descriptions in the policy reference.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::EnumMessage,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum LimitKind {
-    /// Accounts disabled.
+    /// Accounts that are disabled.
     Disable,
-    /// Accounts restored.
+    /// Accounts that are restored.
     Restore,
-    /// Accounts moved.
+    /// Accounts that are moved.
     Move,
-    /// Values removed from entries that name accounts.
+    /// References to accounts that are removed from other entries; a share of all references.
     Reference,
-    /// Values that pass to a successor.
+    /// Values that are reassigned to a successor; a share of all such values.
     Owner,
-    /// Accounts that lose a service.
+    /// Accounts from which a service is stripped.
     Service,
-    /// Address books deleted.
+    /// Address books that are deleted; a share of all address books.
     AddressBook,
-    /// Accounts deleted.
+    /// Accounts that are deleted, with their dependents.
     Delete,
-    /// Entries below accounts, deleted with them.
+    /// Entries below accounts that are deleted with them; a share of the accounts.
     Child,
-    /// Members that one group loses: a share of that group.
+    /// Members that one group loses; a share of the members of that group.
     Members,
 }
 
 impl LimitKind {
-    /// All kinds, with their words.
-    pub const ALL: [(Self, &'static str); 10] = [
-        (Self::Disable, "disable"),
-        (Self::Restore, "restore"),
-        (Self::Move, "move"),
-        (Self::Reference, "reference"),
-        (Self::Owner, "owner"),
-        (Self::Service, "service"),
-        (Self::AddressBook, "address-book"),
-        (Self::Delete, "delete"),
-        (Self::Child, "child"),
-        (Self::Members, "members"),
-    ];
-
-    /// What is counted.
+    /// What is counted, as a sentence: the comment of the variant.
     pub fn what(self) -> &'static str {
-        match self {
-            Self::Disable => "Accounts disabled.",
-            Self::Restore => "Accounts restored.",
-            Self::Move => "Accounts moved.",
-            Self::Reference => "Values that name accounts, removed from other entries.",
-            Self::Owner => "Values that pass to a successor.",
-            Self::Service => "Accounts that lose a service.",
-            Self::AddressBook => "Address books deleted.",
-            Self::Delete => "Accounts deleted.",
-            Self::Child => "Entries below accounts, deleted with them; a share of the accounts.",
-            Self::Members => "Members that one group loses: a share of that group.",
-        }
+        self.get_documentation().unwrap_or_default()
     }
 
-    /// The kind of this word.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, word)| *word == name).map(|(kind, _)| *kind)
-    }
-
-    /// Its word.
+    /// Its word in the policy and in `--limit`.
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
+        self.into()
     }
 }
 
 /// A limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
-    /// More than this many is too much.
+    /// The maximum number.
     pub count: Option<u64>,
-    /// More than this share of what there is, in percent, is too much.
+    /// The maximum share, in percent.
     pub percent: Option<f64>,
-    /// The share counts only if more than this many are affected.
+    /// The share is checked only if more than this number are affected.
     pub min: u64,
 }
 
-/// The share does not count for so few.
+/// The default of [`Limit::min`].
 pub const DEFAULT_MIN: u64 = 10;
 
 impl Limit {
-    /// Reads `KIND=N` or `KIND=N%`, as `--limit` takes it: it replaces the whole limit of the kind.
+    /// Parses `KIND=N` or `KIND=N%`, the value of `--limit`; on failure, a message. It replaces the whole limit of the kind.
     pub fn from_arg(text: &str) -> Result<(LimitKind, Self), String> {
         let (kind, amount) = text.split_once('=').ok_or("expected KIND=N or KIND=N%")?;
-        let kind = LimitKind::from_name(kind).ok_or_else(|| {
-            let known: Vec<&str> = LimitKind::ALL.iter().map(|(_, word)| *word).collect();
-            format!("no kind `{kind}`; {}", suggestion(kind, &known))
+        let kind = LimitKind::from_word(kind).ok_or_else(|| {
+            let help = suggestion_or_present_name(kind, &LimitKind::words());
+            format!("unknown kind of change `{kind}`; {help}")
         })?;
         let none = Self { count: None, percent: None, min: DEFAULT_MIN };
         let limit = match amount.strip_suffix('%') {
             Some(percent) => {
                 let percent: f64 = percent.parse().map_err(|_| format!("`{percent}` is not a number"))?;
                 if !(0.0..=100.0).contains(&percent) {
-                    return Err("a percentage is from 0 to 100".to_owned());
+                    return Err(format!("`{percent}%` is not a percentage from 0 to 100"));
                 }
                 Self { percent: Some(percent), ..none }
             }
@@ -110,7 +96,7 @@ impl Limit {
         Ok((kind, limit))
     }
 
-    /// Whether `affected` of `of` is too much.
+    /// Whether `affected` of `of` exceed the limit.
     #[expect(clippy::cast_precision_loss, reason = "counts of a directory are far below 2^52")]
     pub fn is_exceeded(&self, affected: u64, of: u64) -> bool {
         let too_many = self.count.is_some_and(|count| affected > count);
@@ -122,9 +108,11 @@ impl Limit {
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.count, self.percent) {
-            (Some(count), Some(percent)) => write!(f, "{count}, or {percent} % once more than {}", self.min),
+            (Some(count), Some(percent)) => {
+                write!(f, "{count}, or {percent} %, if more than {} are affected", self.min)
+            }
             (Some(count), None) => write!(f, "{count}"),
-            (None, Some(percent)) => write!(f, "{percent} % once more than {}", self.min),
+            (None, Some(percent)) => write!(f, "{percent} %, if more than {} are affected", self.min),
             (None, None) => f.write_str("none"),
         }
     }

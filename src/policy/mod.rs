@@ -1,13 +1,17 @@
-//! The policy: what a site says about its accounts, read from TOML and checked.
+//! The policy: the rules of a site for its accounts, read from TOML and checked.
 //!
-//! `document` merges the tables of a file over those of the preset that it names, `file` types the result, and `check`
-//! leads to what it means: [`sections`], with filters and names parsed, words known, every section there. [`in_force`]
-//! writes the result as TOML again. `presets/` holds whole policies for known systems.
+//! 1. `document` merges the tables of a file over those of the preset that it names.
+//! 2. `file` reads the merged tables into types. A key that these types do not have is an error.
+//! 3. `check` parses names and filters, looks up words, and returns a [`Policy`], which consists of [`sections`].
+//!
+//! [`in_force`] writes the merged tables as TOML again. `presets/` has a complete policy for each known system. To add one,
+//! write `presets/NAME.toml` and add it to [`PRESETS`].
 
 pub mod book_root;
 mod check;
 mod document;
 mod file;
+mod former;
 pub mod in_force;
 pub mod limit;
 pub mod pattern;
@@ -15,6 +19,7 @@ mod placeholder;
 mod schema;
 pub mod sections;
 pub mod tools;
+pub mod word;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,6 +31,7 @@ pub use pattern::Pattern;
 pub use schema::schema;
 pub use sections::*;
 pub use tools::ProvisioningTools;
+pub use word::Word;
 
 pub use crate::ldap::{Server, ServerSchema};
 
@@ -35,10 +41,10 @@ use crate::ldap::filter::Filter;
 use crate::ldap::schema::Schema;
 use crate::ldap::secrets::is_secret;
 use crate::ldap::vocabulary::Vocabulary;
-use crate::spelling::suggestion;
 use document::{Document, Node, Preset};
+use former::suggestion_or_present_name;
 
-/// The presets by name: whole, commented policies.
+/// The presets: name and text. Each is a complete policy with comments.
 pub const PRESETS: [(&str, &str); 6] = [
     ("sun-comms", include_str!("presets/sun-comms.toml")),
     ("sun-calendar", include_str!("presets/sun-calendar.toml")),
@@ -53,24 +59,24 @@ pub fn preset(name: &str) -> Option<&'static str> {
     PRESETS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// A fault in a policy file.
+/// An error in a policy file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct PolicyError {
-    /// Bytes of the file that it is about, if it is about a place.
+    /// The place in the file, in bytes; `None` if the error is not in one place, such as a missing key.
     pub span: Option<Range<usize>>,
-    /// What is wrong.
+    /// What is wrong, as a sentence without a full stop.
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
 }
 
-/// Something that a policy may say, and that may not be meant.
+/// A valid part of a policy that may be a mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyWarning {
-    /// Bytes of the file that it is about, if it is about a place.
+    /// The place in the file, in bytes.
     pub span: Option<Range<usize>>,
-    /// What it is.
+    /// What may be wrong, as a sentence without a full stop.
     pub message: String,
     /// What to do about it.
     pub help: String,
@@ -78,15 +84,15 @@ pub struct PolicyWarning {
 
 /// The file that a policy was read from.
 #[derive(Clone, Debug, Default)]
-pub struct Source {
-    /// Its name, as given; empty if there is none.
+pub struct PolicySource {
+    /// The name of the file, as on the command line; empty if there is none.
     pub name: String,
-    /// Its text.
+    /// The text of the file.
     pub text: String,
 }
 
-impl Source {
-    /// Where the line of a place begins, and its number.
+impl PolicySource {
+    /// The first byte of the line of a place, and the number of the line, from 1.
     pub fn line_of(&self, place: &Range<usize>) -> (usize, u64) {
         let before = self.text.get(..place.start).unwrap_or_default();
         let start = before.rfind('\n').map_or(0, |end| end + 1);
@@ -97,67 +103,67 @@ impl Source {
 /// A checked policy.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The server, and what the exports must cover.
+    /// The server, and what the exports must contain.
     pub directory: DirectoryPolicy,
     /// Which entries are accounts.
     pub accounts: AccountPolicy,
-    /// Rules for some accounts, the first that fits counts.
+    /// Rules for some accounts; the first that matches applies.
     pub rules: Vec<Rule>,
     /// How an account is disabled.
     pub disable: DisablePolicy,
-    /// How it is brought back.
+    /// How an account is restored.
     pub restore: RestorePolicy,
-    /// Where the date of the mark is written and read.
+    /// The dated value that says since when an account is disabled.
     pub stamp: Option<Stamp>,
-    /// Where disabled accounts go, if anywhere.
+    /// Where disabled accounts are moved.
     pub moving: Option<MovePolicy>,
-    /// What disables an account that is never touched again.
+    /// The blocking value, which excludes an account from all later plans.
     pub disconnect: Option<DisconnectPolicy>,
-    /// How long a disabled account waits.
+    /// How long a disabled account waits before it is deleted.
     pub grace: GracePolicy,
-    /// Services by name.
+    /// The services, by name.
     pub services: BTreeMap<String, ServicePolicy>,
-    /// Which attributes name accounts, and what is done with them.
+    /// Which attributes refer to accounts, and what happens to their values.
     pub references: ReferencePolicy,
-    /// Who takes over.
+    /// Who takes over what a deleted account owns.
     pub successor: SuccessorPolicy,
-    /// Where address books stand.
+    /// Where personal address books are.
     pub address_books: AddressBookPolicy,
-    /// What is done about entries below an account that is deleted.
+    /// What happens to entries below a deleted account.
     pub children: ChildrenPolicy,
-    /// What no plan may touch.
+    /// Entries that no plan may change.
     pub protect: ProtectPolicy,
-    /// Limits by kind.
+    /// The limits, by kind of change.
     pub limits: Limits,
-    /// Rosters by name.
+    /// The rosters, by name.
     pub rosters: BTreeMap<String, RosterPolicy>,
     /// Accounts that are held.
     pub veto: Veto,
-    /// Attributes that tell of things outside the directory: home folders, message stores.
+    /// Attributes that refer to things outside the directory: home folders, message stores.
     pub hand_off_attributes: Vec<AttributeDescription>,
-    /// Attributes whose values are secrets, beside those that always are.
+    /// Attribute types whose values are secrets, in addition to those that always are.
     pub secrets: Vec<String>,
-    /// Who writes to those who take over, in notices.
+    /// The sender of notices to successors.
     pub notice_from: Option<String>,
-    /// The preset that the file names.
+    /// The name of the preset.
     pub preset: Option<&'static str>,
-    /// The keys whose values are not the preset's. Values of secret attributes are masked.
+    /// The keys whose values differ from the preset. Values of secret attributes are masked.
     pub differences: Vec<Difference>,
-    /// What may not be meant.
+    /// Parts that may be mistakes.
     pub warnings: Vec<PolicyWarning>,
-    /// The file: what the places in faults and warnings are about.
-    pub source: Source,
+    /// The file, to which the places in errors and warnings refer.
+    pub source: PolicySource,
 }
 
 impl Policy {
-    /// Whether a key stands below the place that disabled accounts are moved to.
+    /// Whether the entry with this key is in the container of disabled accounts.
     pub fn is_moved(&self, key: &[u8]) -> bool {
-        self.moving.as_ref().is_some_and(|moving| moving.holds(key))
+        self.moving.as_ref().is_some_and(|moving| moving.contains(key))
     }
 
-    /// The same policy, with its filters bound to a schema and to the rules of its server.
+    /// The same policy, with its filters bound to a schema and to the matching rules of its server.
     ///
-    /// What a policy finds depends on it: bind it to what is known of the directory before anything is read by it.
+    /// Which entries a filter matches depends on the schema. Bind the policy before it is used to read exports.
     #[must_use]
     pub fn bound(&self, schema: &Schema) -> Self {
         let vocabulary = Vocabulary { schema, rules: self.directory.server.profile().filters };
@@ -166,7 +172,7 @@ impl Policy {
         bound
     }
 
-    /// Whether the filters that say which entries are accounts, and which of them a roster is about, are bound alike.
+    /// Whether the filters of accounts and of rosters are bound in the same way as in another copy of this policy.
     pub fn finds_as(&self, other: &Self) -> bool {
         let scopes = |policy: &'_ Self| -> Vec<Option<Filter>> {
             policy.rosters.values().map(|roster| roster.scope.filter.clone()).collect()
@@ -174,7 +180,7 @@ impl Policy {
         self.accounts.filter == other.accounts.filter && scopes(self) == scopes(other)
     }
 
-    /// The items of its filters that are Undefined for every entry, each as the section, the filter and why.
+    /// The filter items that are Undefined for every entry: each as the key of the policy, the item and the cause.
     pub fn undefined(&self) -> Vec<String> {
         let mut found = Vec::new();
         self.clone().for_each_filter(&mut |section, filter| {
@@ -183,7 +189,7 @@ impl Policy {
         found
     }
 
-    /// Calls `take` with each filter and the key that holds it.
+    /// Calls `take` with each filter and its key in the policy.
     fn for_each_filter(&mut self, take: &mut dyn FnMut(&str, &mut Filter)) {
         take("[accounts] filter", &mut self.accounts.filter);
         let optional = [
@@ -209,7 +215,7 @@ impl Policy {
         }
     }
 
-    /// Reads a policy, merged over the preset that it names.
+    /// Parses a policy file, merged over the preset that it names; on failure, all errors in the order of their places.
     pub fn parse(text: &str) -> Result<Self, Vec<PolicyError>> {
         let preset = Preset::of(text)?;
         let document = Document::read(text, preset.as_ref())?;
@@ -231,8 +237,10 @@ impl Policy {
     }
 }
 
-/// The faults of a file by their places: those of unknown placeholders in the place of others that are about the same text.
-/// A fault that is about a text of the preset comes of both: the message names the preset's line.
+/// The errors of a file in the order of their places.
+///
+/// An error of an unknown placeholder replaces other errors in the same value. An error in a value of the preset has no place
+/// in the file, so its message names the line of the preset.
 fn ordered(
     mut faults: Vec<PolicyError>,
     unknown: Vec<PolicyError>,
@@ -240,11 +248,11 @@ fn ordered(
     preset: Option<&Preset>,
 ) -> Vec<PolicyError> {
     faults.retain(|fault| {
-        let about = |span: &Range<usize>| {
-            let holds = |other: &Range<usize>| span.start < other.end && other.start < span.end;
-            unknown.iter().filter_map(|fault| fault.span.as_ref()).any(holds)
+        let has_placeholder = |span: &Range<usize>| {
+            let overlaps = |other: &Range<usize>| span.start < other.end && other.start < span.end;
+            unknown.iter().filter_map(|fault| fault.span.as_ref()).any(overlaps)
         };
-        !fault.span.as_ref().is_some_and(about)
+        !fault.span.as_ref().is_some_and(has_placeholder)
     });
     if !unknown.is_empty() {
         faults.extend(unknown);
@@ -260,7 +268,7 @@ fn ordered(
     faults
 }
 
-/// A fault in our words where it is about a key: serde's "unknown field `x`, expected one of `a`, `b`".
+/// An error of TOML or serde, in the words of policies: "key" in place of "field", and with help for unknown keys.
 fn in_words(error: &toml::de::Error) -> PolicyError {
     let message = error.message();
     let mut names = message.split('`').skip(1).step_by(2);
@@ -269,9 +277,9 @@ fn in_words(error: &toml::de::Error) -> PolicyError {
     {
         let known: Vec<&str> = names.collect();
         let message = format!("unknown key `{unknown}`");
-        return PolicyError { span: error.span(), message, help: Some(suggestion(unknown, &known)) };
+        return PolicyError { span: error.span(), message, help: Some(suggestion_or_present_name(unknown, &known)) };
     }
-    // The words of serde and Rust, in those of the file.
+    // Names of Rust types, and the names of TOML types in their place.
     let words = [
         (" as i128", ""),
         ("expected u32", "expected a whole number from 0"),
@@ -290,15 +298,17 @@ fn in_words(error: &toml::de::Error) -> PolicyError {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
-    /// Every preset is a policy on its own, has every limit, and protects nothing by a name that a site must have.
+    /// Every preset is a complete policy and has all limits.
     #[test]
     fn presets_are_policies() {
         for (name, text) in PRESETS {
             let policy = Policy::parse(text).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
-            for (kind, word) in LimitKind::ALL {
-                assert!(policy.limits.get(kind).is_some(), "{name} has no limit for {word}");
+            for kind in LimitKind::VARIANTS {
+                assert!(policy.limits.get(*kind).is_some(), "{name} has no limit for {}", kind.name());
             }
             let named = Policy::parse(&format!("preset = \"{name}\"\n")).unwrap();
             assert_eq!(named.grace.days, policy.grace.days, "{name}");

@@ -1,30 +1,34 @@
-//! Attribute types, as the lists of a policy name them: one by one, or all that begin alike.
+//! Patterns for attribute types: one type, or all types with a prefix.
+//!
+//! ```text
+//! pattern = attribute-type / prefix "*"   ; without options
+//! ```
 
 use crate::ldap::attribute::{AttributeError, same_type};
 use crate::ldap::{AttributeDescription, attribute_types};
 
-/// Attribute types, as a policy lists them.
+/// A pattern for attribute types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
-    /// One type, by any of its names: `mailQuota`.
+    /// One type, which matches by any of its names: `mailQuota`.
     Type(String),
-    /// All types with a name that begins so: `ics*`.
+    /// All types that have a name with this prefix: `ics*`.
     Prefix(String),
 }
 
 /// Why text is not a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// It is not an attribute type, nor the beginning of one.
+    /// The name, or the prefix, is not a valid attribute type.
     #[error(transparent)]
     Type(#[from] AttributeError),
-    /// It has options.
-    #[error("expected an attribute type without options")]
+    /// The attribute description has options.
+    #[error("an attribute option is not allowed here; name the attribute type alone")]
     Options,
 }
 
 impl Pattern {
-    /// Reads an attribute type, or a prefix with `*` after it.
+    /// Parses an attribute type, or a prefix followed by `*`.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let (name, pattern): (_, fn(String) -> Self) = match text.strip_suffix('*') {
             Some(prefix) => (prefix, Self::Prefix),
@@ -36,7 +40,7 @@ impl Pattern {
         Ok(pattern(name.to_owned()))
     }
 
-    /// Whether a type, without options, is meant.
+    /// Whether an attribute type matches; `attribute_type` has no options.
     pub fn matches(&self, attribute_type: &str) -> bool {
         match self {
             Self::Type(name) => same_type(name, attribute_type),

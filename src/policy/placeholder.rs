@@ -1,14 +1,15 @@
-//! Placeholders in the texts of a policy: `{{ name }}` stands for something that the plan knows.
+//! Placeholders in the values of a policy: `{{ name }}` is replaced by a value of the plan.
 //!
-//! | key | knows |
+//! | key | placeholders |
 //! | --- | --- |
 //! | `[stamp] format` | `{{ as_of }}`, `{{ as_of_time }}` |
 //! | `[address_books] root` | `{{ uid }}`, `{{ domain }}` |
 //! | `[roster.NAME] trailer` | `{{ rows }}`, `{{ date }}` |
 //! | any other | none |
 //!
-//! The blanks inside the braces may be left out. One that its key does not know, and what looks like one but is none (`{{ as_of`, `as_of }}`, `{% if %}`), is an error:
-//! else it would be written, or looked for, as it is. A filter that means two braces writes `\7b\7b` (RFC 4515, 3).
+//! The blanks inside the braces may be left out. It is an error if a value has a placeholder that its key does not take, or
+//! text that looks like a placeholder (`{{ as_of`, `as_of }}`, `{% if %}`), because it would be written or compared
+//! literally. In a filter, two braces are written as `\7b\7b` (RFC 4515, 3).
 
 use std::ops::Range;
 
@@ -16,26 +17,26 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::PolicyError;
-use crate::spelling::nearest;
+use crate::suggestion::nearest;
 
-/// What a key knows.
-struct Row {
+/// The placeholders that a key takes.
+struct KeyPlaceholders {
     /// The key, with its sections; `*` is any name.
     key: &'static [&'static str],
     /// The names of its placeholders.
     names: &'static [&'static str],
 }
 
-const KNOWN: [Row; 3] = [
-    Row { key: &["stamp", "format"], names: &["as_of", "as_of_time"] },
-    Row { key: &["address_books", "root"], names: &["uid", "domain"] },
-    Row { key: &["roster", "*", "trailer"], names: &["rows", "date"] },
+const KEYS: [KeyPlaceholders; 3] = [
+    KeyPlaceholders { key: &["stamp", "format"], names: &["as_of", "as_of_time"] },
+    KeyPlaceholders { key: &["address_books", "root"], names: &["uid", "domain"] },
+    KeyPlaceholders { key: &["roster", "*", "trailer"], names: &["rows", "date"] },
 ];
 
-/// A key that knows no placeholder.
-const NONE: Row = Row { key: &[], names: &[] };
+/// Any other key.
+const NONE: KeyPlaceholders = KeyPlaceholders { key: &[], names: &[] };
 
-/// A text with one blank on either side of the name of each placeholder.
+/// Writes each placeholder with one blank on both sides of its name.
 pub fn with_blanks(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -51,7 +52,7 @@ pub fn with_blanks(text: &str) -> String {
     out + rest
 }
 
-/// Every placeholder of a document that its key does not know. `source` is the file.
+/// An error for each value of a document with a placeholder that its key does not take. `source` is the text of the file.
 pub fn unknown(table: &DeTable<'_>, source: &str) -> Vec<PolicyError> {
     let mut faults = Vec::new();
     in_table(table, &mut Vec::new(), source, &mut faults);
@@ -75,9 +76,9 @@ fn in_value<'t>(
     match value.get_ref() {
         DeValue::String(text) => {
             let place = value.span();
-            let row = KNOWN.iter().find(|row| row.is_of(above)).unwrap_or(&NONE);
+            let row = KEYS.iter().find(|row| row.is_of(above)).unwrap_or(&NONE);
             let key = above.join(".");
-            faults.extend(row.fault(text).map(|fault| fault.at(&key, row, &place, source)));
+            faults.extend(row.unknown_in(text).map(|found| found.error(&key, row, &place, source)));
         }
         DeValue::Array(list) => list.iter().for_each(|value| in_value(value, above, source, faults)),
         DeValue::Table(table) => in_table(table, above, source, faults),
@@ -85,50 +86,50 @@ fn in_value<'t>(
     }
 }
 
-/// What of a text is not a placeholder of its key.
-struct Fault<'t> {
-    /// As written.
+/// Text that looks like a placeholder, but is not one of its key.
+struct UnknownPlaceholder<'t> {
+    /// The text as written.
     written: &'t str,
-    /// Its name, if it has the form of a placeholder.
+    /// The name, if the text has the form of a placeholder.
     name: Option<&'t str>,
 }
 
-impl Row {
+impl KeyPlaceholders {
     fn is_of(&self, key: &[&str]) -> bool {
         self.key.len() == key.len() && self.key.iter().zip(key).all(|(own, part)| *own == "*" || own == part)
     }
 
-    /// The first that is not known.
-    fn fault<'t>(&self, text: &'t str) -> Option<Fault<'t>> {
+    /// The first unknown placeholder of a text.
+    fn unknown_in<'t>(&self, text: &'t str) -> Option<UnknownPlaceholder<'t>> {
         let mut rest = text;
         loop {
             let open = [rest.find("{{"), rest.find("{%"), rest.find("{#")].into_iter().flatten().min();
-            // A closing pair without an opening one, after a name that a placeholder has.
+            // Closing braces without opening ones, after the name of a placeholder.
             if let Some(close) = rest.find("}}").filter(|close| open.is_none_or(|open| *close < open)) {
                 let before = rest[..close].trim_end();
                 let start = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
-                if KNOWN.iter().any(|row| row.names.contains(&&before[start..])) {
-                    return Some(Fault { written: &rest[start..close + 2], name: None });
+                if KEYS.iter().any(|row| row.names.contains(&&before[start..])) {
+                    return Some(UnknownPlaceholder { written: &rest[start..close + 2], name: None });
                 }
             }
             let open = open?;
             let found = &rest[open..];
             let close = found.find("}}").filter(|_| found.starts_with("{{"));
-            let Some(close) = close else { return Some(Fault { written: found, name: None }) };
+            let Some(close) = close else { return Some(UnknownPlaceholder { written: found, name: None }) };
             let (written, inner) = (&found[..close + 2], &found[2..close]);
             let name = inner.trim_matches(' ');
             if !self.names.contains(&name) {
-                return Some(Fault { written, name: (!name.is_empty()).then_some(name) });
+                return Some(UnknownPlaceholder { written, name: (!name.is_empty()).then_some(name) });
             }
             rest = &found[close + 2..];
         }
     }
 }
 
-impl Fault<'_> {
-    /// As a fault of the file; `place` is that of the whole text.
-    fn at(&self, key: &str, row: &Row, place: &Range<usize>, source: &str) -> PolicyError {
-        // Escapes may have another spelling in the file: then the whole text is shown.
+impl UnknownPlaceholder<'_> {
+    /// The error. `place` is that of the whole text.
+    fn error(&self, key: &str, row: &KeyPlaceholders, place: &Range<usize>, source: &str) -> PolicyError {
+        // In the file the text may be escaped differently; then the whole text is shown.
         let whole = source.get(place.clone()).unwrap_or_default();
         let span = match whole.find(self.written) {
             Some(at) => place.start + at..place.start + at + self.written.len(),
@@ -136,9 +137,9 @@ impl Fault<'_> {
         };
         let known: Vec<String> = row.names.iter().map(|name| format!("`{{{{ {name} }}}}`")).collect();
         let known = if known.is_empty() {
-            format!("no placeholder is known in `{key}`; a filter writes two braces as \\7b\\7b")
+            format!("`{key}` takes no placeholder; in a filter, write two braces as \\7b\\7b")
         } else {
-            format!("`{key}` knows {}", known.join(" and "))
+            format!("`{key}` takes {}", known.join(" and "))
         };
         let near = self.name.and_then(|name| nearest(name.as_bytes(), row.names.iter().copied()));
         let help = match near {
@@ -146,8 +147,8 @@ impl Fault<'_> {
             None => known,
         };
         let message = match self.name {
-            Some(_) => format!("`{}` is not a placeholder that is known here", self.written),
-            None => format!("`{}` is not a placeholder", self.written),
+            Some(_) => format!("unknown placeholder `{}`", self.written),
+            None => format!("`{}` is not a valid placeholder", self.written),
         };
         PolicyError { span: Some(span), message, help: Some(help) }
     }
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
     use crate::policy::Policy;
 
-    /// What is refused, and what the help says first.
+    /// The places that are refused, with their help.
     fn refused(text: &str) -> Vec<(String, String)> {
         let Err(faults) = Policy::parse(text) else { return Vec::new() };
         let place = |fault: &PolicyError| fault.span.clone().map(|span| text[span].to_owned()).unwrap_or_default();
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_and_what_is_not() {
+    fn placeholders_of_a_stamp() {
         let stamp = |format: &str| format!("preset = \"openldap\"\n[stamp]\nformat = \"{format}\"\n");
         for format in ["off {{ as_of }}", "{{as_of}}", "{{  as_of_time }} {x}", "a}} {{ as_of }}"] {
             let text = stamp(format);
@@ -191,12 +192,12 @@ mod tests {
             let found = refused(&stamp(format));
             assert_eq!(found.len(), 1, "{format}: {found:?}");
             assert_eq!(found[0].0, place, "{format}");
-            assert!(found[0].1.contains("`stamp.format` knows `{{ as_of }}` and `{{ as_of_time }}`"), "{}", found[0].1);
+            assert!(found[0].1.contains("`stamp.format` takes `{{ as_of }}` and `{{ as_of_time }}`"), "{}", found[0].1);
         }
         assert!(refused(&stamp("{{ as_off }}"))[0].1.starts_with("did you mean `{{ as_of }}`?"));
     }
 
-    /// In every kind of text, also in lists, inline tables and arrays of tables, each told.
+    /// Found in all kinds of values: lists, inline tables and arrays of tables.
     #[test]
     fn everywhere() {
         for text in [
@@ -221,7 +222,7 @@ mod tests {
             assert_eq!(found.len(), 1, "{text}: {found:?}");
             assert!(found[0].0.starts_with("{{ ") && found[0].0.ends_with(" }}"), "{text}: {found:?}");
         }
-        // Braces that are no placeholder are text.
+        // Other braces are text.
         let json = "preset = \"openldap\"\n[disable.replace]\ntitle = '{\"a\":{\"b\":1}}'\n";
         assert!(refused(json).is_empty(), "{:?}", refused(json));
     }

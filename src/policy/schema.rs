@@ -1,7 +1,7 @@
-//! The JSON Schema of a policy, made from the types of the [file](super::file) as written.
+//! The JSON Schema of a policy, made from the types of the [file](super::file).
 //!
-//! It says which keys there are and which words they take; whether a filter or a name can be read, only
-//! [`Policy::parse`](super::Policy::parse) says. TOML has no null: a key that may be left out is not one that may be null.
+//! It has the keys and the words that they take. Filters and names are checked by
+//! [`Policy::parse`](super::Policy::parse) only. TOML has no null, so an optional key may be missing, but not null.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform as _};
@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use super::file::File;
 
-/// The schema (draft 2020-12), as it is published.
+/// The published schema (draft 2020-12).
 ///
-/// A key that is not a boolean may be `false`: that takes it away from a preset.
+/// A key that is not a boolean may also be `false`, which removes it from the preset.
 pub fn schema() -> Value {
     let mut schema = of_types();
     let mut listed = Vec::new();
     items(&schema, &mut listed);
-    // A table of an array of tables has nothing below it.
+    // The tables of an array are not merged, so their keys cannot be removed from a preset.
     let is_merged = |name: &str| !listed.iter().any(|listed| listed == name);
     if let Some(Value::Object(definitions)) = schema.get_mut("$defs") {
         definitions.iter_mut().filter(|(name, _)| is_merged(name)).for_each(|(_, table)| keys_may_be_false(table));
@@ -25,7 +25,7 @@ pub fn schema() -> Value {
     schema
 }
 
-/// The names of what is listed.
+/// Collects the names of the definitions that are items of arrays.
 fn items(schema: &Value, found: &mut Vec<String>) {
     if let Some(name) = schema.pointer("/items/$ref").and_then(Value::as_str) {
         found.extend(name.strip_prefix("#/$defs/").map(str::to_owned));
@@ -37,7 +37,7 @@ fn items(schema: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Lets every key of a table be `false`, and those of tables in it.
+/// Allows `false` for every key of a table, and of the tables in it.
 fn keys_may_be_false(table: &mut Value) {
     let Some(table) = table.as_object_mut() else { return };
     if let Some(Value::Object(keys)) = table.get_mut("properties") {
@@ -54,14 +54,14 @@ fn may_be_false(value: &mut Value) {
     keys_may_be_false(value);
     let mut own = value.take();
     let description = own.as_object_mut().and_then(|own| own.shift_remove("description"));
-    // Not `anyOf`: a fault below is to be told at its own place.
+    // Not `anyOf`, with which a validator reports an error at this key and not at the place below it.
     *value = serde_json::json!({ "if": { "not": { "const": false } }, "then": own });
     if let (Some(description), Some(whole)) = (description, value.as_object_mut()) {
         whole.insert("description".to_owned(), description);
     }
 }
 
-/// The schema of the types: what a key takes where no preset is merged in.
+/// The schema of the types: what a key takes if no preset is merged in.
 pub fn of_types() -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>();
     RecursiveTransform(without_null).transform(&mut schema);
@@ -69,7 +69,7 @@ pub fn of_types() -> Value {
     schema.to_value()
 }
 
-/// Takes null from what a value may be.
+/// Removes null from the values that a key takes.
 fn without_null(schema: &mut schemars::Schema) {
     let is_null = |value: &Value| value == "null" || value.get("type").is_some_and(|form| form == "null");
     if let Some(Value::Array(types)) = schema.get_mut("type") {
@@ -82,7 +82,7 @@ fn without_null(schema: &mut schemars::Schema) {
     if let Some(Value::Array(forms)) = schema.get_mut("anyOf") {
         forms.retain(|form| !is_null(form));
     }
-    // What was only an "or null" is the thing itself.
+    // An `anyOf` with one alternative left is replaced by that alternative.
     if let Some(Value::Array(forms)) = schema.get("anyOf")
         && let [Value::Object(only)] = &forms[..]
     {
@@ -102,13 +102,13 @@ mod tests {
     use super::*;
     use crate::policy::{PRESETS, Policy};
 
-    /// The words that stand at a place of the schema.
+    /// The words at a place of the schema.
     fn words(schema: &Value, place: &str) -> Vec<String> {
-        let found = schema.pointer(place).and_then(Value::as_array).unwrap_or_else(|| panic!("nothing at {place}"));
+        let found = schema.pointer(place).and_then(Value::as_array).unwrap_or_else(|| panic!("no words at {place}"));
         found.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
     }
 
-    /// A policy takes the words that the schema gives, all of them, and no other.
+    /// A policy takes exactly the words in the schema.
     #[test]
     fn words_are_those_of_the_check() {
         let schema = of_types();
@@ -132,7 +132,7 @@ mod tests {
                 parse(word).unwrap_or_else(|errors| panic!("{place}: {word}: {errors:?}"));
             }
             let errors = parse("nonsense").expect_err(place);
-            // What the message offers is what the schema offers, except what has a value of its own.
+            // The message lists the words of the schema, with the exception of `placeholder:<dn>`.
             let help = errors[0].help.clone().unwrap_or_default();
             let offered = help.rsplit_once(": ").map_or(help.as_str(), |(_, offered)| offered);
             let offered: Vec<&str> = offered.split(", ").collect();
@@ -143,13 +143,13 @@ mod tests {
         assert_eq!(words(&schema, "/properties/preset/enum"), presets);
     }
 
-    /// An editor shows something at every key, and nothing may be null.
+    /// Every key has a description, and no key may be null.
     #[test]
     fn every_key_is_described() {
         fn walk(schema: &Value, place: &str, described: &mut usize) {
             assert!(!schema.to_string().contains("null"), "{place}");
             for (key, value) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                assert!(value.get("description").is_some(), "{place}/{key} says nothing");
+                assert!(value.get("description").is_some(), "{place}/{key} has no description");
                 *described += 1;
                 walk(value, key, described);
             }

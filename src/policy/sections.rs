@@ -1,4 +1,4 @@
-//! The sections of a policy, checked: what each key of the file means.
+//! The sections of a checked policy, with parsed names and filters. [`file`](super::file) has the reference of the keys.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,38 +16,39 @@ use crate::ldap::filter::{Attributes, Filter, Truth};
 use crate::ldap::matching::matches;
 use crate::ldap::name_and_uid::split_name_and_uid;
 use crate::ldap::{AttributeDescription, Dn, Entry};
-use crate::leavers::roster::{Completeness, Rules};
+use crate::leavers::roster::{Completeness, RosterRules};
+use strum::VariantNames as _;
 
 /// `[directory]`
 #[derive(Clone, Debug)]
 pub struct DirectoryPolicy {
-    /// The kind of server that runs the files.
+    /// The server product that the change files are for.
     pub server: Server,
-    /// Entries that the exports must hold.
+    /// Entries that the exports must contain.
     pub suffixes: Vec<Dn>,
-    /// How old an export may be, in days.
+    /// The maximum age of an export, in days.
     pub max_age_days: Option<u32>,
-    /// What marks and deletes accounts at this site.
+    /// The tools that disable and delete accounts at the site.
     pub tools: ProvisioningTools,
-    /// A rollback adds entries with their identity, by the relax rules control.
+    /// Whether a rollback adds entries with their entryUUID, by the relax rules control.
     pub relax: bool,
 }
 
 /// `[accounts]`
 #[derive(Clone, Debug)]
 pub struct AccountPolicy {
-    /// What makes an entry an account.
+    /// The filter that accounts match.
     pub filter: Filter,
-    /// Where accounts stand; anywhere if empty.
+    /// The entries below which accounts are; anywhere if empty.
     pub base: Vec<Dn>,
-    /// Attributes by which a leaver is found, `uid` before `mail`.
+    /// The attributes by which a leaver is found, in order.
     pub matching: Vec<AttributeDescription>,
-    /// What a provisioned account looks like: one that does not match was made by hand and is never touched.
+    /// The filter that provisioned accounts match. An account that does not match it is never changed.
     pub provenance: Option<Filter>,
 }
 
 impl AccountPolicy {
-    /// Whether the entry with this key is an account: where it is, and what it is.
+    /// Whether an entry is an account: its name is below a base, and it matches the filter.
     pub fn covers(&self, key: &[u8], entry: &dyn Attributes) -> bool {
         let is_in_base = self.base.is_empty() || self.base.iter().any(|base| key.starts_with(base.key().as_bytes()));
         is_in_base && self.filter.evaluate(entry) == Truth::True
@@ -57,95 +58,86 @@ impl AccountPolicy {
 /// `[[rule]]`
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Entries at or below this name.
+    /// The rule matches entries at or below this name.
     pub base: Option<Dn>,
-    /// Entries that match.
+    /// The rule matches entries that match this filter.
     pub filter: Option<Filter>,
     /// The filter as written.
     pub filter_text: Option<String>,
-    /// What is done with the accounts that it fits.
+    /// What may happen to the accounts.
     pub action: RuleAction,
 }
 
 impl Rule {
-    /// Whether the rule is about an entry.
-    pub fn fits(&self, entry: &Entry) -> bool {
+    /// Whether the rule matches an entry.
+    pub fn matches(&self, entry: &Entry) -> bool {
         self.base.as_ref().is_none_or(|base| entry.dn.key().is_at_or_under(base.key()))
             && self.filter.as_ref().is_none_or(|filter| filter.evaluate(entry) == Truth::True)
     }
 
-    /// What it is about, as the policy writes it.
+    /// The condition of the rule, for messages.
     pub fn condition(&self) -> String {
         let base = self.base.as_ref().map(|base| format!("base {}", String::from_utf8_lossy(base.raw_bytes())));
         let filter = self.filter_text.as_ref().map(|filter| format!("filter {filter}"));
         let parts: Vec<String> = base.into_iter().chain(filter).collect();
-        if parts.is_empty() { "everything".to_owned() } else { parts.join(" and ") }
+        if parts.is_empty() { "all accounts".to_owned() } else { parts.join(" and ") }
     }
 }
 
-/// What a rule does with its accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a rule allows for its accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum RuleAction {
-    /// As the leaver list says.
+    /// The requested action.
     Delete,
-    /// Disabled, never deleted.
+    /// They are disabled, never deleted.
     Disable,
-    /// The mail service only.
+    /// Their mail service is removed.
     Mail,
-    /// The calendar service only.
+    /// Their calendar service is removed.
     Calendar,
-    /// The blocking value, and nothing ever after.
+    /// They get the blocking value.
     Disconnect,
-    /// Held.
+    /// They are held.
     Refuse,
 }
 
 impl RuleAction {
-    /// All of them, with their words.
-    pub const ALL: [(&'static str, Self); 6] = [
-        ("delete", Self::Delete),
-        ("disable", Self::Disable),
-        ("mail", Self::Mail),
-        ("calendar", Self::Calendar),
-        ("disconnect", Self::Disconnect),
-        ("refuse", Self::Refuse),
-    ];
-
     /// Its word in the policy.
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, action)| *action == self).map_or("", |(name, _)| name)
+        self.into()
     }
 }
 
 /// `[disable]`
 #[derive(Clone, Debug)]
 pub struct DisablePolicy {
-    /// Attributes and the value that each is set to.
+    /// Attributes, and the value that replaces theirs.
     pub replace: Vec<(AttributeDescription, Vec<u8>)>,
-    /// As `replace`, but only where the account has the attribute.
+    /// Like `replace`, but only for attributes that the account has.
     pub present: Vec<(AttributeDescription, Vec<u8>)>,
-    /// Bits that are turned on in numbers.
+    /// Attributes with a number, and the bits that are turned on in it.
     pub bits: Vec<(AttributeDescription, BitRule)>,
 }
 
-/// Bits of a number that say whether an account is disabled (Active Directory's userAccountControl).
+/// Bits of a number that show whether an account is disabled (`userAccountControl` of Active Directory).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BitRule {
-    /// Turned on by the mark, off by a restore; all others are kept.
+    /// The bits that are turned on to disable an account, and off to restore it. Other bits are kept.
     pub set: u32,
-    /// All of these must be on, or the account is none that may be disabled this way.
+    /// The bits that must be on in an account that may be disabled this way.
     pub require: u32,
-    /// None of these may be on.
+    /// The bits that must be off in an account that may be disabled this way.
     pub forbid: u32,
 }
 
 impl BitRule {
-    /// Whether a number is that of an account which may be disabled this way.
+    /// Whether an account with this number may be disabled this way.
     pub fn covers(&self, number: i64) -> bool {
         number & i64::from(self.require) == i64::from(self.require) && number & i64::from(self.forbid) == 0
     }
 
-    /// Whether the bits are on.
+    /// Whether an account with this number is disabled.
     pub fn is_set(&self, number: i64) -> bool {
         number & i64::from(self.set) == i64::from(self.set)
     }
@@ -154,70 +146,74 @@ impl BitRule {
 /// `[restore]`
 #[derive(Clone, Debug)]
 pub struct RestorePolicy {
-    /// Attributes and the value that each gets back.
+    /// Attributes, and the value that replaces theirs.
     pub replace: Vec<(AttributeDescription, Vec<u8>)>,
-    /// Attributes that go.
+    /// Attributes to remove.
     pub remove: Vec<AttributeDescription>,
 }
 
 /// `[stamp]`
 #[derive(Clone, Debug)]
 pub struct Stamp {
-    /// The attribute.
+    /// The attribute that the stamp is written to and read from.
     pub attribute: AttributeDescription,
-    /// The value, with `{{ as_of }}` (ISO date) or `{{ as_of_time }}` (GeneralizedTime) for the date.
+    /// The value, with the placeholder `{{ as_of }}` (ISO 8601 date) or `{{ as_of_time }}` (GeneralizedTime).
     pub format: String,
-    /// What is done with a disabled account that has none.
+    /// What happens to a disabled account without a stamp.
     pub missing: MissingStamp,
 }
 
-/// What is done with a disabled account without a stamp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What happens to a disabled account without a stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum MissingStamp {
-    /// A person decides.
+    /// The account is held.
     Review,
-    /// It gets today's: the grace begins now, which can only delay.
+    /// The account gets today's stamp. Its grace starts today, which can only delay.
     Start,
 }
 
-/// `[stamp] missing`: its words.
-pub const MISSING_STAMPS: [(&str, MissingStamp); 2] =
-    [("review", MissingStamp::Review), ("start", MissingStamp::Start)];
-
-/// `[move] references`: its words, and whether the server follows.
-pub const MOVED_REFERENCES: [(&str, bool); 2] = [("rewrite", false), ("server", true)];
+/// Who changes the references to a moved account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+pub enum MovedReferences {
+    /// The change files.
+    Rewrite,
+    /// The server.
+    Server,
+}
 
 /// `[move]`
 #[derive(Clone, Debug)]
 pub struct MovePolicy {
-    /// Where disabled accounts go.
+    /// The container of disabled accounts.
     pub to: Dn,
-    /// Where restored accounts go.
+    /// The container of restored accounts.
     pub back: Option<Dn>,
-    /// Which values that name a moved entry the server itself changes.
+    /// The references to a moved entry that the server changes.
     pub followed: Followed,
 }
 
-/// Values that a server changes by itself when the entry that they name is moved.
+/// The values that a server changes when it moves the entry that they name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followed {
-    /// None.
+    /// No values.
     Nothing,
-    /// Those of these attributes (referential integrity).
+    /// The values of these attributes (referential integrity).
     Of(Vec<AttributeDescription>),
-    /// All names (Active Directory).
+    /// The values of all attributes (Active Directory).
     Everything,
 }
 
 impl MovePolicy {
-    /// Whether a key stands below the place.
-    pub fn holds(&self, key: &[u8]) -> bool {
+    /// Whether the name with this key is below the container of disabled accounts.
+    pub fn contains(&self, key: &[u8]) -> bool {
         key.strip_prefix(self.to.key().as_bytes()).is_some_and(|below| !below.is_empty())
     }
 
-    /// Whether the server itself changes a value of an attribute.
+    /// Whether the server changes a value of an attribute when the entry that it names is moved.
     ///
-    /// Referential integrity finds no name with a bit string (`DN#'0101'B`): measured with slapd and 389 DS.
+    /// Referential integrity does not find names with a bit string (`DN#'0101'B`): measured with slapd and 389 DS.
     pub fn follows(&self, attribute_type: &str, value: &[u8]) -> bool {
         match &self.followed {
             Followed::Nothing => false,
@@ -233,27 +229,27 @@ impl MovePolicy {
 /// `[disconnect]`
 #[derive(Clone, Debug)]
 pub struct DisconnectPolicy {
-    /// The blocking attribute.
+    /// The attribute that gets the blocking value.
     pub attribute: AttributeDescription,
-    /// Its value: whoever has it is never touched.
+    /// The blocking value. An account that has it is never changed.
     pub value: Vec<u8>,
 }
 
 /// `[grace]`
 #[derive(Clone, Copy, Debug)]
 pub struct GracePolicy {
-    /// Days between mark and deletion; 0 is none.
+    /// The days between disabling and deletion; 0: an account is deleted at once.
     pub days: u32,
-    /// Days that the mail service waits: for `msuserpurge -g`, and before it is stripped on its own.
+    /// The days for `msuserpurge -g`, and before a mail service is stripped while the account stays.
     pub mail: u32,
-    /// Days that the calendar service waits: for `csclean -g`, and before it is stripped on its own.
+    /// The days for `csclean -g`, and before a calendar service is stripped while the account stays.
     pub calendar: u32,
-    /// Whether modifyTimestamp may stand for a date of the mark that is missing.
+    /// Whether modifyTimestamp is used if there is no stamp.
     pub trust_modify_timestamp: bool,
 }
 
 impl GracePolicy {
-    /// Days that a service waits.
+    /// The days of a service.
     pub fn of_service(&self, name: &str) -> u32 {
         match name {
             "mail" => self.mail,
@@ -266,76 +262,77 @@ impl GracePolicy {
 /// `[service.NAME]`
 #[derive(Clone, Debug)]
 pub struct ServicePolicy {
-    /// Its status attribute.
+    /// The status attribute.
     pub status: AttributeDescription,
-    /// The status that asks its tool to remove what it holds.
+    /// The status that disables the service.
     pub disable: String,
-    /// The status that a restore sets where the mark stands.
+    /// The status that a restore sets in place of `disable`.
     pub active: String,
-    /// The status when it has given up what it held.
+    /// The status of a released service.
     pub released: String,
-    /// Who removes what it holds.
+    /// What removes the data of the service.
     pub release: ReleasePolicy,
-    /// Whether an account that never had it counts as released.
+    /// Whether the service counts as released in an account that never had it.
     pub unassigned_is_released: bool,
-    /// Object classes that assign it.
+    /// The object classes that assign the service.
     pub classes: Vec<String>,
-    /// Object classes that go with it.
+    /// Further object classes to remove when the service is stripped.
     pub strip_classes: Vec<String>,
-    /// Attributes that belong to it; `ics*` is a prefix.
+    /// The attributes of the service.
     pub attributes: Vec<Pattern>,
-    /// Attributes that a class of service may supply: they may show in an export and not be stored.
+    /// Attributes that a class of service may supply: an export may show values that are not stored.
     pub virtual_attributes: Vec<Pattern>,
 }
 
 impl ServicePolicy {
-    /// Whether a status is the one that says it is released, by the attribute's matching rule.
+    /// Whether a status equals `released`, by the matching rule of the attribute.
     pub fn says_released(&self, status: &[u8]) -> bool {
         matches(equality_rule(self.status.attribute_type()), status, self.released.as_bytes())
     }
 }
 
-/// What removes the things that a service holds, and says so in its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What removes the data of a service, such as a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ReleasePolicy {
-    /// `msuserpurge` for mail, `csclean` for the calendar: they set the status.
+    /// `msuserpurge` for mail, `csclean` for the calendar. They set the status.
     Msuserpurge,
-    /// `mboxutil -d` (Messaging 5.x): the status is set by hand afterwards.
+    /// `mboxutil -d` (Messaging 5.x). The status is set by hand after that.
     Mboxutil,
-    /// `csuser delete`, together with the entry: nothing to wait for.
+    /// `csuser delete`, which deletes the entry, too. There is nothing to wait for.
     WithEntry,
 }
 
-/// `[service.NAME] release`: its words.
-pub const RELEASES: [(&str, ReleasePolicy); 3] = [
-    ("msuserpurge", ReleasePolicy::Msuserpurge),
-    ("mboxutil", ReleasePolicy::Mboxutil),
-    ("with-entry", ReleasePolicy::WithEntry),
-];
-
-/// `[service.NAME] unassigned`: its words, and whether an account that never had it counts as released.
-pub const UNASSIGNED: [(&str, bool); 2] = [("released", true), ("hold", false)];
+/// How a service counts in an account that never had it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Unassigned {
+    /// As released.
+    Released,
+    /// As not released, so the account waits.
+    Hold,
+}
 
 /// `[references]`
 #[derive(Clone, Debug)]
 pub struct ReferencePolicy {
-    /// Values are removed.
+    /// Attributes whose values are removed.
     pub remove: Vec<AttributeDescription>,
-    /// A successor takes their place.
+    /// Attributes whose values are replaced by the successor.
     pub reassign: Vec<AttributeDescription>,
-    /// They are reported.
+    /// Attributes whose values are reported.
     pub review: Vec<AttributeDescription>,
-    /// They are left alone, and not reported either.
+    /// Attributes whose values are neither changed nor reported.
     pub leave: Vec<AttributeDescription>,
-    /// Attributes whose form the policy states.
+    /// The attributes of `[[reference]]`, with their forms.
     pub stated: Vec<StatedReference>,
-    /// Attributes of the lists whose form offboard does not know: a schema must.
+    /// The attributes of the lists whose form only a schema of the directory can show.
     pub of_unknown_form: Vec<ListedReference>,
-    /// What becomes of a group that would lose its last member.
+    /// What happens to a group that would lose its last member.
     pub last_member: LastMember,
-    /// Whether the group that is the account's alone goes with it; otherwise it is reported.
-    pub private_group_goes: bool,
-    /// At most so many values of one attribute in one record.
+    /// Whether the private group of a deleted account is deleted; else it is reported.
+    pub deletes_private_groups: bool,
+    /// The maximum number of values in one change record.
     pub max_values: usize,
 }
 
@@ -344,9 +341,9 @@ pub struct ReferencePolicy {
 pub struct StatedReference {
     /// The attribute.
     pub attribute: AttributeDescription,
-    /// How its values name accounts.
+    /// The form in which its values refer to accounts.
     pub form: Form,
-    /// What is done with them.
+    /// What happens to values that refer to a deleted account.
     pub treatment: Treatment,
 }
 
@@ -355,26 +352,25 @@ pub struct StatedReference {
 pub struct ListedReference {
     /// The attribute.
     pub attribute: AttributeDescription,
-    /// The list.
+    /// What the list does with its values.
     pub treatment: Treatment,
-    /// Bytes of the file.
+    /// The place in the file, in bytes.
     pub span: Range<usize>,
 }
 
 impl ListedReference {
-    /// What is wrong where no schema knows the form of its values, and the `[[reference]]` to write.
+    /// The error if no schema shows the form of its values, with the `[[reference]]` to write.
     pub fn unknown_form(&self) -> PolicyError {
         let name = self.attribute.as_str();
         let forms: Vec<&str> = FORMS.iter().map(|(word, _)| *word).collect();
         PolicyError {
             span: Some(self.span.clone()),
             message: format!(
-                "how the values of `{name}` name an account is not known: neither offboard nor a \
-                 schema says what they hold"
+                "the form of `{name}` is unknown: neither offboard nor a schema shows how its values refer to accounts"
             ),
             help: Some(format!(
-                "take it off this list, and state the form:\n\n[[reference]]\nattribute = \"{name}\"\nholds = \"dn\"\nthen = \"{}\"\n\n\
-                 `holds` is one of: {}. Or give the schema of the directory",
+                "remove it from this list, and state the form:\n\n[[reference]]\nattribute = \"{name}\"\nholds = \"dn\"\nthen = \"{}\"\n\n\
+                 `holds` is one of: {}. Or pass the schema of the directory (--schema)",
                 self.treatment.name(),
                 forms.join(", ")
             )),
@@ -382,79 +378,86 @@ impl ListedReference {
     }
 }
 
-/// What becomes of a group that would lose its last member.
-#[derive(Clone, Debug)]
+/// What happens to a group that would lose its last member.
+#[derive(Clone, Debug, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum LastMember {
     /// The account is held.
     Refuse,
-    /// It goes, where the server allows a group without members.
+    /// The group becomes empty, if the server allows it.
     Allow,
-    /// This name takes its place.
+    /// This name becomes the member: `placeholder:<dn>`.
+    #[strum(disabled, serialize = "placeholder:<dn>")]
     Placeholder(Dn),
-    /// The successor of who leaves takes its place.
+    /// The successor of the account becomes the member.
     Successor,
-    /// The group goes, with everything that names it.
+    /// The group is deleted, and so are the references to it.
     DeleteGroup,
 }
 
-/// `[references] last_member`: its words, beside `placeholder:<dn>`.
-pub const LAST_MEMBERS: [(&str, LastMember); 4] = [
-    ("refuse", LastMember::Refuse),
-    ("allow", LastMember::Allow),
-    ("successor", LastMember::Successor),
-    ("delete-group", LastMember::DeleteGroup),
-];
+impl LastMember {
+    /// What a value begins with that names a placeholder.
+    pub const PLACEHOLDER_PREFIX: &str = "placeholder:";
 
-/// `[references] private_group`: its words, and whether it goes.
-pub const PRIVATE_GROUPS: [(&str, bool); 2] = [("review", false), ("delete", true)];
+    /// The words that have no DN after them.
+    pub fn words() -> Vec<&'static str> {
+        let is_word = |name: &&str| !name.starts_with(Self::PLACEHOLDER_PREFIX);
+        Self::VARIANTS.iter().copied().filter(is_word).collect()
+    }
+}
+
+/// What happens to the private group of a deleted account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+pub enum PrivateGroups {
+    /// It is reported.
+    Review,
+    /// It is deleted.
+    Delete,
+}
 
 /// `[successor]`
 #[derive(Clone, Debug)]
 pub struct SuccessorPolicy {
-    /// Where a successor is looked for, in order.
+    /// Where the successor comes from, in order.
     pub order: Vec<SuccessorSource>,
-    /// The last resort.
+    /// The successor of [`SuccessorSource::Fallback`].
     pub fallback: Option<Dn>,
 }
 
-/// Where a successor is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where the successor of an account comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum SuccessorSource {
-    /// In the leaver list.
+    /// From the leaver list.
     Leaver,
     /// The manager of the account.
     Manager,
-    /// The policy's fallback.
+    /// `[successor] fallback`.
     Fallback,
 }
-
-/// `[successor] order`: its words.
-pub const SUCCESSOR_SOURCES: [(&str, SuccessorSource); 3] = [
-    ("leaver", SuccessorSource::Leaver),
-    ("manager", SuccessorSource::Manager),
-    ("fallback", SuccessorSource::Fallback),
-];
 
 /// `[address_books]`
 #[derive(Clone, Debug)]
 pub struct AddressBookPolicy {
-    /// Where they stand; without it none is looked for.
+    /// The entry below which address books are; `None` if there are none.
     pub suffix: Option<Dn>,
-    /// Where each stands below it.
+    /// The names of address books below it.
     pub root: BookRoot,
 }
 
 /// `[children]`
 #[derive(Clone, Debug)]
 pub struct ChildrenPolicy {
-    /// Which entries below an account are deleted with it.
+    /// The filter for entries below an account that are deleted with it.
     pub own: Option<Filter>,
-    /// What is done about any other entry below an account.
+    /// What happens if there are other entries below an account.
     pub other: OtherChildren,
 }
 
-/// What is done about an entry below an account that is not the account's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What happens if there is an entry below a deleted account that is not the account's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum OtherChildren {
     /// The account is held.
     Hold,
@@ -462,39 +465,35 @@ pub enum OtherChildren {
     Delete,
 }
 
-/// The words for it.
-pub const OTHER_CHILDREN: [(&str, OtherChildren); 2] =
-    [("hold", OtherChildren::Hold), ("delete", OtherChildren::Delete)];
-
 /// `[protect]`
 #[derive(Clone, Debug)]
 pub struct ProtectPolicy {
-    /// These entries.
+    /// These entries are protected.
     pub dn: Vec<Dn>,
-    /// These entries and all below them.
+    /// These entries and all entries below them are protected.
     pub subtree: Vec<Dn>,
-    /// Entries that match.
+    /// Entries that match this filter are protected.
     pub filter: Option<Filter>,
-    /// Members of these groups, and of the groups in them.
+    /// Members of these groups are protected, including members of nested groups.
     pub group: Vec<Dn>,
-    /// Who runs the files: `BIND_DN` of the runbook.
+    /// The name that the runbook binds as (`BIND_DN`).
     pub bind: Option<Dn>,
-    /// Groups that keep at least one member who is not disabled.
+    /// Groups that must keep at least one enabled member.
     pub last_enabled: Vec<Dn>,
 }
 
 impl ProtectPolicy {
-    /// Whether an entry is protected by its name or its content; members of groups are for the plan to find.
+    /// Whether an entry is protected by its name or its content. The plan finds the members of groups.
     pub fn covers(&self, entry: &Entry) -> bool {
         self.why(entry).is_some()
     }
 
-    /// What of the section protects an entry.
+    /// The key of `[protect]` that protects an entry, with the exception of `group`.
     pub fn why(&self, entry: &Entry) -> Option<&'static str> {
         if self.dn.contains(&entry.dn) {
             Some("[protect] dn")
         } else if self.bind.as_ref() == Some(&entry.dn) {
-            Some("[protect] bind: it runs the files")
+            Some("[protect] bind: the runbook binds as it")
         } else if self.subtree.iter().any(|base| entry.dn.key().is_at_or_under(base.key())) {
             Some("[protect] subtree")
         } else if self.filter.as_ref().is_some_and(|filter| filter.evaluate(entry) == Truth::True) {
@@ -519,53 +518,50 @@ impl Limits {
 /// `[roster.NAME]`
 #[derive(Clone, Debug)]
 pub struct RosterPolicy {
-    /// The attribute of an account that says which row is about it.
+    /// The attribute of an account whose value is the key of its row.
     pub key: AttributeDescription,
-    /// How its rows are read.
-    pub rules: Rules,
-    /// The accounts that it is about.
+    /// How the rows are read.
+    pub rules: RosterRules,
+    /// The accounts that the roster covers.
     pub scope: Scope,
-    /// What it means that an account of the scope is not in it.
+    /// What happens to an account that the roster covers, but does not list.
     pub absence: Absence,
-    /// What must hold before absence may mean anything.
+    /// What the roster must fulfil before `absence` may disable an account.
     pub completeness: Completeness,
 }
 
-/// The accounts that a roster is about: those for which all of these hold.
+/// The accounts that a roster covers: those that fulfil all of these conditions.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    /// At or below this name.
+    /// The account is at or below this name.
     pub base: Option<Dn>,
-    /// In this domain, by name.
+    /// The account is in the domain of this name.
     pub domain: Option<String>,
-    /// These match.
+    /// The account matches this filter.
     pub filter: Option<Filter>,
     /// The filter as written.
     pub filter_text: Option<String>,
 }
 
 impl Scope {
-    /// Whether two rosters are about the same accounts, as far as the policy says it in the same words.
+    /// Whether two rosters cover the same accounts. Filters are equal only if they are written in the same way.
     pub fn is_same(&self, other: &Self) -> bool {
         let domain = |scope: &Self| scope.domain.as_ref().map(|domain| domain.to_lowercase());
         self.base == other.base && domain(self) == domain(other) && self.filter_text == other.filter_text
     }
 }
 
-/// What it means that an account is not in a roster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What happens to an account that a roster covers, but does not list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Absence {
     /// Nothing.
     Ignore,
-    /// A person decides.
+    /// A decision item.
     Review,
-    /// The account is disabled, if the roster proves complete.
+    /// The account is disabled, if the roster is complete.
     Disable,
 }
-
-/// `[roster.NAME] absence`: its words.
-pub const ABSENCES: [(&str, Absence); 3] =
-    [("ignore", Absence::Ignore), ("review", Absence::Review), ("disable", Absence::Disable)];
 
 /// `[veto]`
 #[derive(Clone, Debug)]
@@ -575,12 +571,12 @@ pub struct Veto {
 }
 
 impl Veto {
-    /// The filter of entries that are held.
+    /// The filter for accounts that are held.
     pub fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
     }
 
-    /// What of the section holds an account.
+    /// The key of `[veto]` that holds an account.
     pub fn why(&self, entry: &Entry) -> Option<&'static str> {
         if self.dn.contains(&entry.dn) {
             Some("[veto] dn")
@@ -597,7 +593,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_follows() {
+    fn values_that_a_server_changes() {
         let of = |names: &[&str]| {
             Followed::Of(names.iter().map(|name| AttributeDescription::parse(name.as_bytes()).unwrap()).collect())
         };
@@ -611,7 +607,7 @@ mod tests {
             (&Followed::Everything, "owner", "uid=a,o=x", true),
         ];
         for (followed, attribute, value, expected) in table {
-            let to = Dn::parse(b"o=gone").unwrap();
+            let to = Dn::parse(b"o=disabled").unwrap();
             let moving = MovePolicy { to, back: None, followed: followed.clone() };
             assert_eq!(moving.follows(attribute, value.as_bytes()), expected, "{followed:?} {attribute}: {value}");
         }

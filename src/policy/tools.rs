@@ -1,34 +1,31 @@
-//! What marks and deletes accounts at a site, and so what is left for change files.
+//! The tools that disable and delete accounts at a site, and what that leaves for change files.
 //!
-//! Technical note 819-6839, one row a procedure; `csuser`: Calendar Server administration guides.
+//! The rows are the procedures of technical note 819-6839; for `csuser` also the Calendar Server administration guides.
 //!
-//! | tools | for | the mark | values that name the account | the entry |
+//! | tools | used at | what disables the account | what removes references to it | what deletes the entry |
 //! | --- | --- | --- | --- | --- |
 //! | ldap | LDAP tools, every server | change file | change file | change file |
 //! | delegated-administrator | Delegated Administrator | `commadmin user delete` | `commadmin domain purge` for groups, else change file | `commadmin domain purge` |
-//! | csuser | Calendar Server in non-hosted mode | `csuser disable` writes `icsAllowedServiceAccess`, a change file the rest | change file | `csuser delete` |
+//! | csuser | Calendar Server in non-hosted mode | `csuser disable` for `icsAllowedServiceAccess`, else change file | change file | `csuser delete` |
 //!
-//! Address books are left by all of them: always a change file.
+//! None of the tools deletes address books, so change files do.
 
 use crate::ldap::attribute::{is_one_of, same_type};
 
-/// The tools of a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The tools that disable and delete accounts at a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ProvisioningTools {
-    /// `ldapmodify` and `ldapdelete` do everything.
+    /// LDAP tools such as `ldapmodify` and `ldapdelete`, with change files for everything.
     Ldap,
-    /// Communications Services Delegated Administrator.
+    /// `commadmin` of Communications Services Delegated Administrator.
     DelegatedAdministrator,
-    /// The Calendar Server's own, in non-hosted domain mode.
+    /// `csuser` of Calendar Server in non-hosted domain mode.
     Csuser,
 }
 
 impl ProvisioningTools {
-    /// All of them, with their words.
-    pub const ALL: [(&'static str, Self); 3] =
-        [("ldap", Self::Ldap), ("delegated-administrator", Self::DelegatedAdministrator), ("csuser", Self::Csuser)];
-
-    /// Whether a change file writes this attribute of the mark.
+    /// Whether a change file writes this attribute to disable an account.
     pub fn file_writes_disable(self, attribute_type: &str) -> bool {
         match self {
             Self::Ldap => true,
@@ -37,7 +34,7 @@ impl ProvisioningTools {
         }
     }
 
-    /// Whether a change file cleans values of this attribute that name a deleted account.
+    /// Whether a change file removes values of this attribute that refer to a deleted account.
     pub fn file_cleans(self, attribute_type: &str) -> bool {
         const GROUPS: [&str; 3] = ["member", "uniqueMember", "owner"];
         self != Self::DelegatedAdministrator || !is_one_of(&GROUPS, attribute_type)

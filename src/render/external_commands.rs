@@ -24,7 +24,6 @@ use super::change_file::Context;
 use super::report::view::{ExternalCommand, HandOffAttribute};
 use super::sanitize::{Secrets, sanitized};
 use crate::ldap::domain::domain_of;
-use crate::lifecycle::decision::service_of;
 use crate::lifecycle::state::values_of;
 use crate::lifecycle::{ServiceState, Step};
 use crate::plan::Account;
@@ -89,7 +88,7 @@ fn mark(context: &Context<'_>, account: &Account) -> Vec<Job> {
     match policy.directory.tools {
         ProvisioningTools::Ldap => Vec::new(),
         ProvisioningTools::DelegatedAdministrator => {
-            let service = match service_of(account.decision.action) {
+            let service = match account.decision.service() {
                 Some("mail") => " -S mail",
                 Some("calendar") => " -S cal",
                 _ => "",
@@ -119,7 +118,7 @@ fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
     if !matches!(account.decision.step, Step::Disable | Step::DisableService | Step::Stamp | Step::Wait | Step::Strip) {
         return Vec::new();
     }
-    let of_action = service_of(account.decision.action);
+    let of_action = account.decision.service();
     let services = account.decision.services.iter();
     let waiting = services.filter(|service| matches!(service.state, ServiceState::Waiting | ServiceState::Disabled));
     let mut commands = Vec::new();

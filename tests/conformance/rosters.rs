@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use jiff::civil::date;
-use offboard::leavers::roster::{Completeness, Roster, RosterError, Rules, Standing, Trailer, read};
+use offboard::leavers::roster::{Completeness, Roster, RosterError, RosterRules, RosterStatus, Trailer, read};
 
 use crate::support::{file_name, root, sorted_paths};
 
@@ -17,8 +17,8 @@ fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
     files.iter().map(|path| (file_name(path), fs::read(path).unwrap())).collect()
 }
 
-fn rules(trailer: Option<&str>) -> Rules {
-    Rules {
+fn rules(trailer: Option<&str>) -> RosterRules {
+    RosterRules {
         key: "employeeNumber".to_owned(),
         status: Some("state".to_owned()),
         inactive: vec!["left".to_owned(), "retired".to_owned()],
@@ -31,11 +31,11 @@ fn rules(trailer: Option<&str>) -> Rules {
 const FOLDERS: [(&str, Option<&str>); 2] =
     [("rosters", Some("# END rows={{ rows }} date={{ date }}")), ("rosters/without-trailer", None)];
 
-fn standing(standing: &Standing) -> String {
+fn standing(standing: &RosterStatus) -> String {
     match standing {
-        Standing::Active => "active".to_owned(),
-        Standing::Inactive => "left".to_owned(),
-        Standing::Unknown(value) => format!("unknown `{value}`"),
+        RosterStatus::Active => "active".to_owned(),
+        RosterStatus::Inactive => "left".to_owned(),
+        RosterStatus::Unknown(value) => format!("unknown `{value}`"),
     }
 }
 
@@ -44,7 +44,7 @@ fn say(said: &mut String, outcome: &Result<Roster, Vec<RosterError>>) {
     match outcome {
         Ok(roster) => {
             for row in &roster.rows {
-                writeln!(said, "    {} {} {}", row.line, row.key, standing(&row.standing)).unwrap();
+                writeln!(said, "    {} {} {}", row.line, row.key, standing(&row.status)).unwrap();
             }
             for fault in &roster.faulty {
                 writeln!(said, "    fault: {fault}").unwrap();

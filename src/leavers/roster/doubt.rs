@@ -1,18 +1,18 @@
-//! Whether a roster proves to be complete.
+//! Whether a roster is complete.
 //!
-//! | doubt | there if | refuses anyway |
+//! | doubt | condition | refuses anyway |
 //! | --- | --- | --- |
 //! | empty | no row can be used | yes |
 //! | short | fewer rows than expected | yes |
-//! | shrunk | less than the smallest share of the last roster's rows | yes |
-//! | stale | its day is more than the greatest age ago | yes |
-//! | from the future | its day is later than tomorrow: nowhere on earth is it that day yet | yes |
-//! | no proof of size | neither its trailer nor the policy says how many rows there must be | no |
-//! | no date | the policy has a greatest age, the roster no day | no |
-//! | faulty | it has [`Fault`](super::Fault)s: any of them may be the person who seems to be absent | no |
+//! | shrunk | fewer rows than the minimum share of the last roster's rows | yes |
+//! | stale | its day is older than the maximum age | yes |
+//! | from the future | its day is later than tomorrow: it is not that day in any time zone yet | yes |
+//! | no proof of size | neither its trailer nor the policy says how many rows it must have | no |
+//! | no date | the policy has a maximum age, but the roster has no day | no |
+//! | faulty | it has [`RowFault`](super::RowFault)s: each may be the row of a person who seems to be missing | no |
 //!
-//! What refuses anyway says that this is not the roster it should be, so that not even who is listed as having left
-//! may be believed. The others leave open whether it is complete, which only matters where absence is to mean something.
+//! A doubt that refuses anyway means that the file is not the right one, so that its rows are not used either. The other
+//! doubts mean that the file may be incomplete. This matters only if the policy acts on people who are not listed.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -22,66 +22,66 @@ use jiff::civil::Date;
 use super::Roster;
 use crate::ldap::time::days_between;
 
-/// What must hold before absence from a roster may mean anything.
+/// What a roster must fulfil before the plan may act on people who are not listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Completeness {
-    /// At least so many rows.
+    /// The minimum number of rows.
     pub expected_rows: Option<u64>,
-    /// At least so many percent of `last_rows`.
+    /// The minimum number of rows in percent of `last_rows`.
     pub min_percent: Option<f64>,
-    /// How many rows the last roster had.
+    /// The number of rows of the last roster.
     pub last_rows: Option<u64>,
-    /// At most so many days old.
+    /// The maximum age in days.
     pub max_age_days: Option<u32>,
 }
 
-/// Why absence from a roster may mean nothing.
+/// Why a roster may be incomplete.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Doubt {
-    /// Nothing says how many rows there must be.
+    /// Neither the trailer nor the policy has the number of rows.
     NoProofOfSize,
-    /// Fewer rows than expected.
+    /// The roster has fewer rows than expected.
     Short {
-        /// How many there are.
+        /// The number of rows.
         rows: u64,
-        /// How many there must be.
+        /// The minimum number of rows.
         expected: u64,
     },
-    /// Far fewer rows than the last time.
+    /// The roster has far fewer rows than the last one.
     Shrunk {
-        /// How many there are.
+        /// The number of rows.
         rows: u64,
-        /// How many there were.
+        /// The number of rows of the last roster.
         last: u64,
-        /// The smallest share.
+        /// The minimum share, in percent.
         min_percent: f64,
     },
-    /// Nothing says of which day it is.
+    /// The roster has no day, so its age is unknown.
     NoDate,
-    /// Too old.
+    /// The roster is too old.
     Stale {
-        /// Its day.
+        /// The day of the roster.
         date: Date,
-        /// How long ago that is.
+        /// Its age in days.
         days: i64,
-        /// How long ago it may be.
+        /// The maximum age in days.
         max_age_days: u32,
     },
-    /// Of a day that has not come.
+    /// The day of the roster is in the future.
     FromTheFuture {
-        /// Its day.
+        /// The day of the roster.
         date: Date,
         /// The day of the plan.
         as_of: Date,
     },
-    /// So many faults.
+    /// The roster has this number of faults.
     Faulty(usize),
     /// No row can be used.
     Empty,
 }
 
 impl Doubt {
-    /// Whether it refuses the roster even where absence means nothing.
+    /// Whether the roster is refused even if the policy ignores people who are not listed.
     pub fn refuses_anyway(&self) -> bool {
         match self {
             Self::Empty
@@ -94,7 +94,7 @@ impl Doubt {
     }
 }
 
-/// One sentence.
+/// One sentence with a full stop.
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -107,22 +107,30 @@ impl fmt::Display for Doubt {
             Self::Shrunk { rows, last, min_percent } => {
                 write!(
                     f,
-                    "The roster has {}, less than {min_percent} % of the last one's {last}.",
+                    "The roster has {}, less than {min_percent} % of the {last} of the last roster.",
                     counted(*rows, "row")
                 )
             }
-            Self::NoDate => write!(f, "The roster does not say of which day it is."),
+            Self::NoDate => write!(f, "The roster has no date, so its age is unknown."),
             Self::Stale { date, days, max_age_days } => {
                 let days = counted(days.unsigned_abs(), "day");
-                write!(f, "The roster is of {date}, {days} ago, and may be {max_age_days} old.")
+                write!(
+                    f,
+                    "The roster is {days} old (from {date}), and may be at most {} old.",
+                    counted(u64::from(*max_age_days), "day")
+                )
             }
             Self::FromTheFuture { date, as_of } => {
-                write!(f, "The roster is of {date}, but the day of the plan is {as_of}.")
+                write!(f, "The roster is from {date}, which is after the day of the plan, {as_of}.")
             }
             Self::Faulty(faults) => {
-                write!(f, "The roster has {} that may stand for anybody.", counted(*faults as u64, "fault"))
+                write!(
+                    f,
+                    "The roster has {}; each may be the row of a person who seems to be missing.",
+                    counted(*faults as u64, "fault")
+                )
             }
-            Self::Empty => write!(f, "The roster names nobody."),
+            Self::Empty => write!(f, "The roster has no row that can be used."),
         }
     }
 }
@@ -133,7 +141,7 @@ fn counted(number: u64, noun: &str) -> String {
 }
 
 impl Roster {
-    /// Everything that speaks against it; nothing if it proves to be complete.
+    /// All doubts about the roster; empty if it is complete.
     pub fn doubts(&self, completeness: &Completeness, as_of: Date) -> Vec<Doubt> {
         let Completeness { expected_rows, min_percent, last_rows, max_age_days } = *completeness;
         let rows = self.listed;
@@ -153,7 +161,7 @@ impl Roster {
             doubts.push(Doubt::Shrunk { rows, last, min_percent });
         }
         match (self.date.map(|date| (date, days_between(date, as_of))), max_age_days) {
-            // A roster may carry the day of a place that is ahead of UTC.
+            // The day may be that of a time zone ahead of UTC.
             (Some((date, ..-1)), _) => doubts.push(Doubt::FromTheFuture { date, as_of }),
             (Some((date, days)), Some(max_age_days)) if days > i64::from(max_age_days) => {
                 doubts.push(Doubt::Stale { date, days, max_age_days });
@@ -168,7 +176,7 @@ impl Roster {
     }
 }
 
-/// Whether `rows` is less than `percent` of `of`; also if the percentage is not a number.
+/// Whether `rows` is less than `percent` of `of`; true if `percent` is not a number.
 #[expect(clippy::cast_precision_loss, reason = "numbers of people are far below 2^52")]
 fn is_below(rows: u64, of: u64, percent: f64) -> bool {
     let share = of as f64 * percent;
@@ -179,15 +187,15 @@ fn is_below(rows: u64, of: u64, percent: f64) -> bool {
 mod tests {
     use jiff::civil::date;
 
-    use super::super::{Fault, FaultKind, Row, Standing};
+    use super::super::{RosterRow, RosterStatus, RowFault, RowFaultKind};
     use super::*;
 
-    const ASKED: Completeness =
+    const REQUIRED: Completeness =
         Completeness { expected_rows: Some(10), min_percent: Some(95.0), last_rows: Some(10), max_age_days: Some(7) };
 
-    /// A roster of so many rows, of a day in November 2026, that must be complete on the 21st.
+    /// A roster of this many rows, from a day in November 2026.
     fn roster(rows: u64, declared: bool, day: Option<i8>) -> Roster {
-        let row = |line| Row { key: format!("E{line}"), standing: Standing::Active, line };
+        let row = |line| RosterRow { key: format!("E{line}"), status: RosterStatus::Active, line };
         Roster {
             rows: (1..=rows).map(row).collect(),
             listed: rows,
@@ -206,13 +214,13 @@ mod tests {
         let stale = |day, days| vec![Doubt::Stale { date: date(2026, 11, day), days, max_age_days: 7 }];
         let future = |day| vec![Doubt::FromTheFuture { date: date(2026, 11, day), as_of: date(2026, 11, 21) }];
         let table = [
-            // the roster, what is asked of it, the doubts
-            (roster(10, true, Some(21)), ASKED, vec![]),
+            // roster, requirements, doubts
+            (roster(10, true, Some(21)), REQUIRED, vec![]),
             (roster(10, false, None), expect(10), vec![]),
             (roster(10, false, None), none, vec![Doubt::NoProofOfSize]),
             (roster(10, true, None), none, vec![]),
             (roster(9, false, None), expect(10), vec![Doubt::Short { rows: 9, expected: 10 }]),
-            // A trailer proves that the file is whole, not that it holds everybody.
+            // A trailer proves that the file is whole, not that it has all people.
             (roster(9, true, None), expect(10), vec![Doubt::Short { rows: 9, expected: 10 }]),
             (roster(11, false, None), expect(10), vec![]),
             (roster(95, false, None), shrink(100, 95.0), vec![]),
@@ -232,7 +240,7 @@ mod tests {
             (roster(10, true, Some(1)), none, vec![]),
             (
                 roster(0, false, None),
-                ASKED,
+                REQUIRED,
                 vec![
                     Doubt::Empty,
                     Doubt::Short { rows: 0, expected: 10 },
@@ -241,11 +249,12 @@ mod tests {
                 ],
             ),
         ];
-        for (roster, asked, expected) in table {
-            assert_eq!(roster.doubts(&asked, date(2026, 11, 21)), expected, "{} {asked:?}", roster.listed);
+        for (roster, required, expected) in table {
+            assert_eq!(roster.doubts(&required, date(2026, 11, 21)), expected, "{} {required:?}", roster.listed);
         }
-        let faulty = Roster { faulty: vec![Fault { line: 2, kind: FaultKind::NoKey }], ..roster(10, true, Some(21)) };
-        assert_eq!(faulty.doubts(&ASKED, date(2026, 11, 21)), [Doubt::Faulty(1)]);
+        let faulty =
+            Roster { faulty: vec![RowFault { line: 2, kind: RowFaultKind::NoKey }], ..roster(10, true, Some(21)) };
+        assert_eq!(faulty.doubts(&REQUIRED, date(2026, 11, 21)), [Doubt::Faulty(1)]);
         assert!(is_below(10, 10, f64::NAN));
     }
 
@@ -258,21 +267,25 @@ mod tests {
             (
                 Doubt::Shrunk { rows: 94, last: 100, min_percent: 95.5 },
                 true,
-                "The roster has 94 rows, less than 95.5 % of the last one's 100.",
+                "The roster has 94 rows, less than 95.5 % of the 100 of the last roster.",
             ),
-            (Doubt::NoDate, false, "The roster does not say of which day it is."),
+            (Doubt::NoDate, false, "The roster has no date, so its age is unknown."),
             (
                 Doubt::Stale { date: day, days: 8, max_age_days: 7 },
                 true,
-                "The roster is of 2026-11-13, 8 days ago, and may be 7 old.",
+                "The roster is 8 days old (from 2026-11-13), and may be at most 7 days old.",
             ),
             (
                 Doubt::FromTheFuture { date: day, as_of: date(2026, 11, 1) },
                 true,
-                "The roster is of 2026-11-13, but the day of the plan is 2026-11-01.",
+                "The roster is from 2026-11-13, which is after the day of the plan, 2026-11-01.",
             ),
-            (Doubt::Faulty(2), false, "The roster has 2 faults that may stand for anybody."),
-            (Doubt::Empty, true, "The roster names nobody."),
+            (
+                Doubt::Faulty(2),
+                false,
+                "The roster has 2 faults; each may be the row of a person who seems to be missing.",
+            ),
+            (Doubt::Empty, true, "The roster has no row that can be used."),
         ];
         for (doubt, refuses, sentence) in table {
             assert_eq!((doubt.refuses_anyway(), doubt.to_string().as_str()), (refuses, sentence));

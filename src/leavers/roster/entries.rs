@@ -2,31 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fault, FaultKind, Reading, Readings, RosterError, Rules, checked_key};
+use super::{RosterError, RosterRecord, RosterRecords, RosterRules, RosterStatus, RowFault, RowFaultKind, checked_key};
 use crate::ldap::AttributeDescription;
 use crate::ldif::{AttributeLine, ContentRecord, NonEntry, Record, RecordReader, UrlPolicy};
 
 /// Whether a text is LDIF, by its first line that is neither blank nor a comment.
 pub fn is_ldif(text: &str) -> bool {
-    // Comments fold, so a line that begins with a blank is a part of one.
+    // A line that begins with a blank continues a comment.
     let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(['#', ' ']));
     lines.next().is_some_and(|line| {
         line.starts_with("version:") || line.get(..3).is_some_and(|name| name.eq_ignore_ascii_case("dn:"))
     })
 }
 
-/// Reads the entries.
-pub fn read(text: &str, rules: &Rules) -> Result<Readings, Vec<RosterError>> {
-    let mut readings = Readings { rows: Vec::new(), faults: Vec::new(), ends_with_row: false };
+/// Reads the entries of a file.
+pub fn read(text: &str, rules: &RosterRules) -> Result<RosterRecords, Vec<RosterError>> {
+    let mut file = RosterRecords { records: Vec::new(), faults: Vec::new(), ends_with_record: false };
     let mut errors = Vec::new();
-    let mut names = Names::default();
+    let mut names = AttributeNames::default();
     for record in RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse) {
-        readings.ends_with_row = false;
+        file.ends_with_record = false;
         match record {
             Ok(Record::Content(entry)) => {
                 names.add(&entry);
-                readings.rows.push((entry.line, row(&entry, rules)));
-                readings.ends_with_row = true;
+                file.records.push(RosterRecord { line: entry.line, content: row(&entry, rules) });
+                file.ends_with_record = true;
             }
             Ok(Record::Change(change)) => errors.push(RosterError::Change { line: change.line }),
             Ok(Record::NonEntry { line, block: NonEntry::SearchResult { code, text } }) if code != Some(0) => {
@@ -34,24 +34,24 @@ pub fn read(text: &str, rules: &Rules) -> Result<Readings, Vec<RosterError>> {
                 errors.push(RosterError::Search { line, result });
             }
             Ok(Record::NonEntry { line, block: NonEntry::Reference(_) }) => {
-                readings.faults.push(Fault { line, kind: FaultKind::Elsewhere });
+                file.faults.push(RowFault { line, kind: RowFaultKind::Elsewhere });
             }
             Ok(Record::NonEntry { .. }) => {}
             Err(error) => errors.push(RosterError::Ldif(error)),
         }
     }
-    if !readings.rows.is_empty() && errors.is_empty() {
-        let asked = std::iter::once(&rules.key).chain(&rules.status);
-        errors.extend(asked.filter(|name| !names.hold(name)).map(|name| names.lack(name)));
+    if !file.records.is_empty() && errors.is_empty() {
+        let named = std::iter::once(&rules.key).chain(&rules.status);
+        errors.extend(named.filter(|name| !names.contains(name)).map(|name| names.missing(name)));
     }
-    if errors.is_empty() { Ok(readings) } else { Err(errors) }
+    if errors.is_empty() { Ok(file) } else { Err(errors) }
 }
 
-/// The attributes of all entries: by what they are called in lower case, as first written.
+/// The attributes of all entries: the name in lower case, and the name as first written.
 #[derive(Default)]
-struct Names(BTreeMap<String, String>);
+struct AttributeNames(BTreeMap<String, String>);
 
-impl Names {
+impl AttributeNames {
     fn add(&mut self, entry: &ContentRecord<'_>) {
         for attribute in &entry.attributes {
             let folded = attribute.description.to_ascii_lowercase();
@@ -59,11 +59,11 @@ impl Names {
         }
     }
 
-    fn hold(&self, name: &str) -> bool {
+    fn contains(&self, name: &str) -> bool {
         is_dn(name) || self.0.values().any(|known| same_attribute(known, name))
     }
 
-    fn lack(&self, name: &str) -> RosterError {
+    fn missing(&self, name: &str) -> RosterError {
         RosterError::NoAttribute { name: name.to_owned(), attributes: self.0.values().cloned().collect() }
     }
 }
@@ -72,37 +72,36 @@ fn is_dn(name: &str) -> bool {
     super::same(name, "dn")
 }
 
-/// By any of an attribute's names; with the same options.
-fn same_attribute(written: &str, asked: &str) -> bool {
+/// Whether two attribute descriptions are equal, by any name of the type and with the same options.
+fn same_attribute(written: &str, wanted: &str) -> bool {
     let parsed = |name: &str| AttributeDescription::parse(name.trim().as_bytes());
-    super::same(written, asked) || matches!((parsed(written), parsed(asked)), (Ok(a), Ok(b)) if a == b)
+    super::same(written, wanted) || matches!((parsed(written), parsed(wanted)), (Ok(a), Ok(b)) if a == b)
 }
 
-fn row(entry: &ContentRecord<'_>, rules: &Rules) -> Reading {
+fn row(entry: &ContentRecord<'_>, rules: &RosterRules) -> Result<(String, RosterStatus), RowFaultKind> {
     let values = |name: &str| -> Vec<&[u8]> {
         let has_name = |line: &&AttributeLine<'_>| same_attribute(&line.description, name);
         entry.attributes.iter().filter(has_name).map(|line| line.value.bytes()).collect()
     };
     let keys = if is_dn(&rules.key) { vec![entry.dn.as_ref()] } else { values(&rules.key) };
     let key = match keys.as_slice() {
-        [] => return Err(FaultKind::NoKey),
-        [key] => std::str::from_utf8(key).map_err(|_| FaultKind::NotText)?,
-        _ => return Err(FaultKind::SeveralKeys),
+        [] => return Err(RowFaultKind::NoKey),
+        [key] => std::str::from_utf8(key).map_err(|_| RowFaultKind::NotText)?,
+        _ => return Err(RowFaultKind::SeveralKeys),
     };
     let key = checked_key(key)?.to_owned();
     let statuses: Vec<_> = rules.status.iter().flat_map(|name| values(name)).map(String::from_utf8_lossy).collect();
-    Ok((key, rules.standing(statuses.iter().map(AsRef::as_ref))))
+    Ok((key, rules.status_of_row(statuses.iter().map(AsRef::as_ref))))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Standing;
     use super::*;
 
     const ROWS: &str = "dn: uid=a\nuid: a\nstate: left\n\n";
 
-    fn rules() -> Rules {
-        Rules {
+    fn rules() -> RosterRules {
+        RosterRules {
             key: "userid".to_owned(),
             status: Some("state".to_owned()),
             inactive: vec!["left".to_owned()],
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn told_by_its_first_line() {
+    fn recognised_by_the_first_line() {
         let table = [
             ("dn: uid=a\n", true),
             ("\r\n# x\n # folded\nDN:: dWlkPWE=\n", true),
@@ -130,27 +129,28 @@ mod tests {
 
     #[test]
     fn an_entry_is_a_row() {
-        let left = |key: &str| Ok((key.to_owned(), Standing::Inactive));
+        let left = |key: &str| Ok((key.to_owned(), RosterStatus::Inactive));
         let table = [
             ("uid: b\nstate: left\n", left("b")),
             ("UserID:  b \nSTATE: Left\n", left("b")),
             ("uid: b\nstate: left\nstate: left\n", left("b")),
-            ("uid: b\nstate;lang-de: left\n", Ok(("b".to_owned(), Standing::Unknown(String::new())))),
-            ("uid;lang-de: b\nstate: left\n", Err(FaultKind::NoKey)),
-            ("uid:\nstate: left\n", Err(FaultKind::NoKey)),
-            ("uid: b\nuid: c\nstate: left\n", Err(FaultKind::SeveralKeys)),
-            ("uid:: /w==\nstate: left\n", Err(FaultKind::NotText)),
-            ("uid:: YhtbMW0=\nstate: left\n", Err(FaultKind::Control)),
+            ("uid: b\nstate;lang-de: left\n", Ok(("b".to_owned(), RosterStatus::Unknown(String::new())))),
+            ("uid;lang-de: b\nstate: left\n", Err(RowFaultKind::NoKey)),
+            ("uid:\nstate: left\n", Err(RowFaultKind::NoKey)),
+            ("uid: b\nuid: c\nstate: left\n", Err(RowFaultKind::SeveralKeys)),
+            ("uid:: /w==\nstate: left\n", Err(RowFaultKind::NotText)),
+            ("uid:: YhtbMW0=\nstate: left\n", Err(RowFaultKind::Control)),
         ];
         for (lines, expected) in table {
-            let readings = read(&format!("{ROWS}dn: uid=b\n{lines}"), &rules()).unwrap();
-            assert_eq!(readings.rows, [(1, left("a")), (5, expected)], "{lines}");
+            let file = read(&format!("{ROWS}dn: uid=b\n{lines}"), &rules()).unwrap();
+            let records = [RosterRecord { line: 1, content: left("a") }, RosterRecord { line: 5, content: expected }];
+            assert_eq!(file.records, records, "{lines}");
         }
     }
 
     #[test]
     fn what_ldapsearch_writes_around_entries() {
-        let fault = |line| vec![Fault { line, kind: FaultKind::Elsewhere }];
+        let fault = |line| vec![RowFault { line, kind: RowFaultKind::Elsewhere }];
         let search = |result: &str| Err(vec![RosterError::Search { line: 5, result: result.to_owned() }]);
         let table = [
             ("search: 2\nresult: 0 Success\n\n# numEntries: 1\n", Ok(vec![])),
@@ -159,7 +159,7 @@ mod tests {
             ("ref: ldap://hr.example/o=x??sub\n\nsearch: 2\nresult: 0 Success\n", Ok(fault(5))),
         ];
         for (block, expected) in table {
-            let faults = read(&format!("{ROWS}{block}"), &rules()).map(|readings| readings.faults);
+            let faults = read(&format!("{ROWS}{block}"), &rules()).map(|file| file.faults);
             assert_eq!(faults, expected, "{block}");
         }
     }

@@ -1,113 +1,116 @@
-//! What can be wrong with a roster as a whole, and with one row of it.
+//! Errors of a roster as a whole, and faults of single rows.
 
 use thiserror::Error;
 
 use crate::ldap::time::TimeError;
 use crate::ldif::LdifError;
 
-/// Why a file is not a roster, or not a whole one. Texts in it are as written: escape them before showing them.
+/// Why a file cannot be used as a roster. Texts in it are as in the file: escape them before showing them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RosterError {
     /// The file is not UTF-8.
-    #[error("line {line}: not UTF-8 text")]
+    #[error("line {line}: not UTF-8 text; save the file as UTF-8")]
     NotUtf8 {
-        /// The first line that is not.
+        /// The first line that is not UTF-8.
         line: u64,
     },
-    /// There is no row.
-    #[error("there is nobody in it")]
+    /// The file has no row.
+    #[error("the roster is empty")]
     Empty,
-    /// The first line holds none of the columns that the policy names.
-    #[error("line {line}: no header with the column `{key}`{}", there_are(columns))]
+    /// The first line has none of the columns that the policy names.
+    #[error("line {line}: no header with the column `{key}`{}", listing("the first line has", columns))]
     NoHeader {
-        /// Where it should stand.
+        /// The line where the header is expected.
         line: u64,
         /// The column of the key.
         key: String,
-        /// What is there.
+        /// The fields of that line.
         columns: Vec<String>,
     },
     /// The header lacks a column that the policy names.
-    #[error("line {line}: no column `{name}`{}", there_are(columns))]
+    #[error("line {line}: no column `{name}`{}", listing("the header has", columns))]
     NoColumn {
-        /// Line of the header.
+        /// The line of the header.
         line: u64,
         /// The column that the policy names.
         name: String,
-        /// Those that there are.
+        /// The columns of the header.
         columns: Vec<String>,
     },
     /// The header has a column that the policy names more than once.
-    #[error("line {line}: the column `{name}` stands here twice")]
+    #[error("line {line}: the column `{name}` appears twice")]
     SecondColumn {
-        /// Line of the header.
+        /// The line of the header.
         line: u64,
         /// The column.
         name: String,
     },
     /// No entry of an LDIF roster has an attribute that the policy names.
-    #[error("no entry has the attribute `{name}`{}", there_are(attributes))]
+    #[error("no entry has the attribute `{name}`{}", listing("the entries have", attributes))]
     NoAttribute {
         /// The attribute that the policy names.
         name: String,
-        /// Those that there are.
+        /// The attributes of the entries.
         attributes: Vec<String>,
     },
-    /// A record that is shorter or longer than the header, or not CSV: a cut line looks like that.
+    /// A record with more or fewer fields than the header, or that is not CSV; a line that is cut looks like this.
     #[error("line {line}: not a row of this table: {reason}")]
     Row {
-        /// Where.
+        /// The line of the record.
         line: u64,
-        /// What is wrong.
+        /// The fault.
         reason: String,
     },
     /// The LDIF cannot be read.
     #[error("{0}")]
     Ldif(LdifError),
-    /// A change record.
-    #[error("line {line}: a change record; a roster holds entries only")]
+    /// The file has a change record.
+    #[error("line {line}: this is a change record; a roster must have entries only")]
     Change {
-        /// Its line.
+        /// The line of the record.
         line: u64,
     },
-    /// A search that the server ended early.
+    /// The server ended the search early.
     #[error("line {line}: the search ended with `{result}`, so entries are missing")]
     Search {
-        /// Line of the block.
+        /// The line of the search result.
         line: u64,
-        /// The result as written.
+        /// The search result as in the file.
         result: String,
     },
-    /// The trailer is absent, or another than the policy's.
-    #[error("line {line}: the last line is not the trailer: the file may be cut")]
+    /// The last line does not match the trailer of the policy.
+    #[error("line {line}: the last line does not match the trailer of the policy; the file may be cut")]
     NoTrailer {
         /// The last line.
         line: u64,
     },
-    /// The trailer says another number of rows.
-    #[error("line {line}: the trailer says {declared} rows, but there are {read}")]
+    /// The trailer has another number of rows than the file.
+    #[error(
+        "line {line}: the trailer says {declared} {rows}, but the file has {read}",
+        rows = if *declared == 1 { "row" } else { "rows" }
+    )]
     Count {
-        /// Line of the trailer.
+        /// The line of the trailer.
         line: u64,
-        /// What it says.
+        /// The number of rows in the trailer.
         declared: u64,
-        /// How many there are.
+        /// The number of rows in the file.
         read: u64,
     },
-    /// The trailer says a date that is none.
-    #[error("line {line}: the trailer says `{text}`, which is not a date: {reason}")]
+    /// The date in the trailer is not valid.
+    #[error("line {line}: `{text}` in the trailer is not a date: {reason}")]
     BadDate {
-        /// Line of the trailer.
+        /// The line of the trailer.
         line: u64,
-        /// As written.
+        /// The text in place of the date.
         text: String,
-        /// Why it is none.
+        /// Why it is not a date.
         reason: TimeError,
     },
 }
 
 impl RosterError {
-    /// The line that it is about, from 1.
+    /// The line with the error, from 1.
     pub fn line(&self) -> Option<u64> {
         match self {
             Self::Empty | Self::NoAttribute { .. } => None,
@@ -126,8 +129,8 @@ impl RosterError {
     }
 }
 
-/// The names that there are, up to a number that can be read.
-fn there_are(names: &[String]) -> String {
+/// A clause that lists names, at most 20; empty if there are none.
+fn listing(subject: &str, names: &[String]) -> String {
     const SHOWN: usize = 20;
     if names.is_empty() {
         return String::new();
@@ -135,45 +138,45 @@ fn there_are(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let more = names.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("; there are {}{more}", shown.join(", "))
+    format!("; {subject} {}{more}", shown.join(", "))
 }
 
-/// Something in a roster that cannot be used, while the rest can.
+/// A fault in a roster whose other rows can be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}: {kind}")]
-pub struct Fault {
-    /// Line of the roster, from 1.
+pub struct RowFault {
+    /// The line of the roster, from 1.
     pub line: u64,
-    /// What is wrong.
-    pub kind: FaultKind,
+    /// The fault.
+    pub kind: RowFaultKind,
 }
 
-/// The kinds of [`Fault`].
+/// The kinds of [`RowFault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum FaultKind {
+pub enum RowFaultKind {
     /// The row has no key.
-    #[error("nobody is named: the key is absent or empty")]
+    #[error("the key is missing or empty")]
     NoKey,
-    /// The entry has several keys, so it is about several people or none.
+    /// The entry has several keys, so it is not clear whom it is about.
     #[error("the key has more than one value")]
     SeveralKeys,
-    /// The key is given in base64 and is not UTF-8.
+    /// The key is in base64 and is not UTF-8.
     #[error("the key is not UTF-8 text")]
     NotText,
-    /// The key holds a control character.
-    #[error("the key holds a control character")]
+    /// The key has a control character.
+    #[error("the key contains a control character")]
     Control,
-    /// The same key has another standing elsewhere; both rows are kept.
-    #[error("on line {line} the same key has another status")]
+    /// Another row has the same key and another status. Both rows are kept.
+    #[error("the same key has another status on line {line}")]
     Contradicts {
-        /// The first row with this key.
+        /// The line of the first row with this key.
         line: u64,
     },
-    /// The file ends inside this row.
-    #[error("the last line has no end: the file may be cut there")]
+    /// The file may end inside this row.
+    #[error("the last line has no line end; the file may be cut there")]
     Open,
-    /// A search result reference: a part of the people is in another server.
-    #[error("a reference to another server: the people there are not listed")]
+    /// A search result reference: another server has a part of the people.
+    #[error("a reference to another server; the people on that server are not listed")]
     Elsewhere,
 }
 
@@ -182,11 +185,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_shown_up_to_a_number() {
+    fn at_most_20_names_are_listed() {
         let names = |count: usize| (1..=count).map(|number| number.to_string()).collect::<Vec<_>>();
-        assert_eq!(there_are(&names(0)), "");
-        assert_eq!(there_are(&names(2)), "; there are `1`, `2`");
-        assert!(there_are(&names(20)).ends_with("`19`, `20`"));
-        assert!(there_are(&names(22)).ends_with("`19`, `20` and 2 more"));
+        assert_eq!(listing("it has", &names(0)), "");
+        assert_eq!(listing("it has", &names(2)), "; it has `1`, `2`");
+        assert!(listing("it has", &names(20)).ends_with("`19`, `20`"));
+        assert!(listing("it has", &names(22)).ends_with("`19`, `20` and 2 more"));
     }
 }

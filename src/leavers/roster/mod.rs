@@ -1,50 +1,50 @@
-//! Rosters: lists of everybody who is employed, and what may be concluded from them.
+//! Rosters: lists of all people of an organisation, and what may be concluded from them.
 //!
-//! A leaver list names who leaves. A roster names everybody, with a status or without, so it can say two things, and
-//! the second is worth much less:
+//! A leaver list names the accounts to offboard. A roster lists all people, with or without a status, so it can show two
+//! things. The second is weak evidence:
 //!
-//! | somebody | says | needs |
+//! | person | shows | required |
 //! | --- | --- | --- |
-//! | is listed as having left | that this person left | that the file is not cut: no [`Doubt`] that [refuses it anyway](Doubt::refuses_anyway) |
-//! | is not listed | nothing by itself | a policy that wants it so, and no doubt at all: see [`Completeness`] |
+//! | listed as left | that the person has left | the file is not cut: no [`Doubt`] that [refuses it anyway](Doubt::refuses_anyway) |
+//! | not listed | nothing by itself | the policy asks for it, and there is no doubt at all: see [`Completeness`] |
 //!
 //! The reason: "it is a bad idea to make destructive decisions based on an absence of information" (an article on
-//! deprovisioning with Identity Lifecycle Manager). Office `SharePoint` Server 2007 SP2 took users for gone when a domain
-//! controller did not answer, until the update of December 2009 turned that default round.
+//! deprovisioning with Identity Lifecycle Manager). Office `SharePoint` Server 2007 SP2 treated users as deleted when a
+//! domain controller did not answer, until an update of December 2009 changed that default.
 //!
 //! # Forms
 //!
-//! | form | told by the first line that is neither blank nor a comment | a row |
+//! | form | recognised by the first line that is neither blank nor a comment | a row |
 //! | --- | --- | --- |
 //! | LDIF content (RFC 2849) | it begins with `dn:` or `version:` | one entry; the key `dn` is its name |
-//! | CSV (RFC 4180) with a header | anything else | one record; fields end with `,`, `;` or TAB, whichever finds the columns in the header |
+//! | CSV (RFC 4180) with a header | anything else | one record; the delimiter is that of `,`, `;` and TAB which finds the columns in the header |
 //!
-//! A UTF-8 byte order mark and CR LF are taken. Names of columns and values of the status are compared ignoring case and
-//! outer blanks. A `"` inside a CSV field that does not begin with one is refused, as the RFC has it: such a file may
-//! have been cut or joined inside a field.
+//! A UTF-8 byte order mark and CR LF are accepted. Names of columns and values of the status are compared without regard
+//! to case and outer blanks. A `"` inside a CSV field that does not begin with `"` is refused, as in RFC 4180: such a file
+//! may have been cut or joined inside a field.
 //!
-//! # A row
+//! # Rows
 //!
-//! | key | status | becomes |
+//! | key | status | result |
 //! | --- | --- | --- |
-//! | absent, empty, more than one, not UTF-8, or with a control character | | a [`Fault`] |
-//! | one | no status in the policy | active |
+//! | missing, empty, several, not UTF-8, or with a control character | | a [`RowFault`] |
+//! | one | the policy has no status column | active |
 //! | one | an inactive value | inactive |
-//! | one | an active value; or, if the policy lists none, any that is not inactive | active |
-//! | one | in both lists or in neither, absent, empty; several that disagree | unknown |
+//! | one | an active value; if the policy lists none, any value that is not inactive | active |
+//! | one | in both lists or in neither, missing, empty; several that disagree | unknown |
 //!
-//! | a key again | becomes |
+//! | the same key in a later row | result |
 //! | --- | --- |
-//! | with the same standing | the first row only |
-//! | with another standing (spelled the same but for case and blanks) | both rows, and a [`Fault`] that names both lines |
+//! | with the same status | the first row only |
+//! | with another status (keys are equal except for case and blanks) | both rows, and a [`RowFault`] that names both lines |
 //!
-//! A last line without a line end, where no trailer says that the file is whole, is a [`Fault`]: a key cut short is the
-//! key of somebody else. Its row is kept only if it says active, for that harms nobody.
+//! If the last line has no line end and no trailer shows that the file is whole, it is a [`RowFault`]: a key that is cut
+//! may be the key of another person. The row is kept only if it is active, because that can do no harm.
 //!
 //! # Size
 //!
-//! Every record of the file counts as a row, also the faulty and the repeated, because that is what a program that
-//! writes a trailer counts.
+//! Every record of the file counts as a row, also a faulty or repeated one, because a program that writes a trailer counts
+//! them, too.
 
 mod doubt;
 mod entries;
@@ -57,95 +57,95 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 pub use doubt::{Completeness, Doubt};
-pub use error::{Fault, FaultKind, RosterError};
+pub use error::{RosterError, RowFault, RowFaultKind};
 pub use trailer::Trailer;
 
 use crate::ldap::time;
 
-/// What the policy says of a roster.
+/// How the rows of a roster are read, from the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// The column, or the attribute, that says who a row is about.
+pub struct RosterRules {
+    /// The column, or the attribute, that identifies the person of a row.
     pub key: String,
-    /// The column, or the attribute, of the status; without one, being listed is being active.
+    /// The column, or the attribute, of the status; without one, every listed person is active.
     pub status: Option<String>,
-    /// Values of the status that say "left".
+    /// Values of the status of people who have left.
     pub inactive: Vec<String>,
-    /// Values that say "active"; if there are none, every value that is not inactive does.
+    /// Values of the status of active people; if empty, every value that is not inactive.
     pub active: Vec<String>,
-    /// What the last line must be.
+    /// The pattern of the last line.
     pub trailer: Option<Trailer>,
 }
 
-impl Rules {
-    /// What the values of the status of one row come to.
-    fn standing<'v>(&self, values: impl Iterator<Item = &'v str> + Clone) -> Standing {
+impl RosterRules {
+    /// The status of a row, from the values of its status column or attribute.
+    fn status_of_row<'v>(&self, values: impl Iterator<Item = &'v str> + Clone) -> RosterStatus {
         if self.status.is_none() {
-            return Standing::Active;
+            return RosterStatus::Active;
         }
-        let mut each = values.clone().map(|value| self.standing_of(value.trim()));
-        let Some(first) = each.next() else { return Standing::Unknown(String::new()) };
+        let mut each = values.clone().map(|value| self.status_of_value(value.trim()));
+        let Some(first) = each.next() else { return RosterStatus::Unknown(String::new()) };
         if each.all(|other| other == first) {
             return first;
         }
-        Standing::Unknown(values.map(str::trim).collect::<Vec<_>>().join(", "))
+        RosterStatus::Unknown(values.map(str::trim).collect::<Vec<_>>().join(", "))
     }
 
-    fn standing_of(&self, value: &str) -> Standing {
+    fn status_of_value(&self, value: &str) -> RosterStatus {
         let is_one_of = |list: &[String]| list.iter().any(|known| same(known, value));
         match (is_one_of(&self.inactive), is_one_of(&self.active)) {
-            (true, false) if !value.is_empty() => Standing::Inactive,
-            (false, true) if !value.is_empty() => Standing::Active,
-            (false, false) if !value.is_empty() && self.active.is_empty() => Standing::Active,
-            _ => Standing::Unknown(value.to_owned()),
+            (true, false) if !value.is_empty() => RosterStatus::Inactive,
+            (false, true) if !value.is_empty() => RosterStatus::Active,
+            (false, false) if !value.is_empty() && self.active.is_empty() => RosterStatus::Active,
+            _ => RosterStatus::Unknown(value.to_owned()),
         }
     }
 }
 
-/// Whether two texts are the same but for case and outer blanks.
+/// Whether two texts are equal except for case and outer blanks.
 fn same(a: &str, b: &str) -> bool {
     a.trim().to_lowercase() == b.trim().to_lowercase()
 }
 
-/// What a row says of a person.
+/// Whether a person is active, as a row shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Employed.
+pub enum RosterStatus {
+    /// The person is active.
     Active,
-    /// Has left.
+    /// The person has left.
     Inactive,
-    /// The status, as written, says neither.
+    /// The status, as written, is neither an active nor an inactive one.
     Unknown(String),
 }
 
-/// One person, as the roster has it.
+/// One person in a roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Who is meant, without outer blanks.
+pub struct RosterRow {
+    /// The key of the person, without outer blanks.
     pub key: String,
-    /// What is said.
-    pub standing: Standing,
-    /// Line of the roster, from 1.
+    /// The status of the person.
+    pub status: RosterStatus,
+    /// The line of the roster, from 1.
     pub line: u64,
 }
 
 /// A roster that was read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
-    /// Who is listed, in the order of the file.
-    pub rows: Vec<Row>,
-    /// How many records the file has, also the faulty and the repeated: its size.
+    /// The usable rows, in the order of the file.
+    pub rows: Vec<RosterRow>,
+    /// The number of records in the file, including faulty and repeated ones.
     pub listed: u64,
-    /// How many records its trailer says there are; as many as there are.
+    /// The number of records in the trailer; equal to `listed`.
     pub declared_rows: Option<u64>,
-    /// The day in its trailer, in UTC if that says a time.
+    /// The day in the trailer; in UTC if it has a time.
     pub date: Option<Date>,
-    /// What could not be used, in the order of the file.
-    pub faulty: Vec<Fault>,
+    /// The faults, in the order of the file.
+    pub faulty: Vec<RowFault>,
 }
 
-/// Reads a roster.
-pub fn read(bytes: &[u8], rules: &Rules) -> Result<Roster, Vec<RosterError>> {
+/// Reads a roster; on failure, the reasons why the file cannot be used as a whole.
+pub fn read(bytes: &[u8], rules: &RosterRules) -> Result<Roster, Vec<RosterError>> {
     let one = |error| vec![error];
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -160,8 +160,8 @@ pub fn read(bytes: &[u8], rules: &Rules) -> Result<Roster, Vec<RosterError>> {
         Some(trailer) => cut_trailer(text, trailer).map(|(text, last)| (text, Some(last))).map_err(one)?,
     };
     let ldif = entries::is_ldif(text);
-    let readings = if ldif { entries::read(text, rules) } else { table::read(text, rules) }?;
-    let listed = readings.rows.len() as u64;
+    let file = if ldif { entries::read(text, rules) } else { table::read(text, rules) }?;
+    let listed = file.records.len() as u64;
     if let Some(LastLine { line, rows: declared, .. }) = last
         && declared != listed
     {
@@ -170,10 +170,10 @@ pub fn read(bytes: &[u8], rules: &Rules) -> Result<Roster, Vec<RosterError>> {
     if listed == 0 {
         return Err(one(RosterError::Empty));
     }
-    // Behind a trailer nothing is cut, and a comment is not a part of a record.
+    // With a trailer the file is not cut, and a cut comment is not a cut record.
     let in_comment = ldif && text.lines().next_back().is_some_and(|line| line.starts_with('#'));
-    let open = last.is_none() && readings.ends_with_row && !in_comment && !text.ends_with(['\n', '\r']);
-    let (rows, faulty) = collect(readings, open);
+    let open = last.is_none() && file.ends_with_record && !in_comment && !text.ends_with(['\n', '\r']);
+    let (rows, faulty) = rows_and_faults(file, open);
     Ok(Roster {
         rows,
         listed,
@@ -183,7 +183,7 @@ pub fn read(bytes: &[u8], rules: &Rules) -> Result<Roster, Vec<RosterError>> {
     })
 }
 
-/// What the trailer of a file says.
+/// The contents of a trailer.
 #[derive(Clone, Copy)]
 struct LastLine {
     line: u64,
@@ -191,7 +191,7 @@ struct LastLine {
     date: Option<Date>,
 }
 
-/// The text before its last line, and what that says.
+/// Splits a file into the text before the trailer and the trailer.
 fn cut_trailer<'t>(text: &'t str, trailer: &Trailer) -> Result<(&'t str, LastLine), RosterError> {
     let end = text.trim_end().len();
     let start = text[..end].rfind('\n').map_or(0, |at| at + 1);
@@ -202,59 +202,66 @@ fn cut_trailer<'t>(text: &'t str, trailer: &Trailer) -> Result<(&'t str, LastLin
     Ok((&text[..start], LastLine { line, rows: found.rows, date }))
 }
 
-/// Who is meant by a record and what is said of them, or why it cannot be used.
-type Reading = Result<(String, Standing), FaultKind>;
-
-/// What the reader of a form gives.
-struct Readings {
-    /// Every record of the file, with its line.
-    rows: Vec<(u64, Reading)>,
-    /// What is wrong next to the records.
-    faults: Vec<Fault>,
-    /// Whether the last thing in the file is a record.
-    ends_with_row: bool,
+/// A record of the file.
+#[derive(Debug, PartialEq)]
+struct RosterRecord {
+    /// The line of the file, from 1.
+    line: u64,
+    /// The key and the status of the person, or why the record cannot be used.
+    content: Result<(String, RosterStatus), RowFaultKind>,
 }
 
-/// The key of a row, if it is fit to be one.
-fn checked_key(key: &str) -> Result<&str, FaultKind> {
+/// The contents of a file in one of the forms.
+struct RosterRecords {
+    /// Every record of the file.
+    records: Vec<RosterRecord>,
+    /// Faults that are not in a record.
+    faults: Vec<RowFault>,
+    /// Whether the file ends with a record.
+    ends_with_record: bool,
+}
+
+/// The key of a row without outer blanks, if it is valid.
+fn checked_key(key: &str) -> Result<&str, RowFaultKind> {
     match key.trim() {
-        "" => Err(FaultKind::NoKey),
-        key if key.chars().any(char::is_control) => Err(FaultKind::Control),
+        "" => Err(RowFaultKind::NoKey),
+        key if key.chars().any(char::is_control) => Err(RowFaultKind::Control),
         key => Ok(key),
     }
 }
 
-/// Takes each person once with each standing; `open`: the last line of the file has no end.
-fn collect(readings: Readings, open: bool) -> (Vec<Row>, Vec<Fault>) {
-    let Readings { rows: readings, mut faults, .. } = readings;
-    let mut rows: Vec<Row> = Vec::with_capacity(readings.len());
-    let mut listed: HashMap<String, Vec<usize>> = HashMap::with_capacity(readings.len());
-    let last = readings.len();
-    for (number, (line, reading)) in readings.into_iter().enumerate() {
+/// The rows and faults of a file, with one row for each key and status. `open` is whether the last line has no line end.
+fn rows_and_faults(file: RosterRecords, open: bool) -> (Vec<RosterRow>, Vec<RowFault>) {
+    let RosterRecords { records, mut faults, .. } = file;
+    let mut rows: Vec<RosterRow> = Vec::with_capacity(records.len());
+    let mut listed: HashMap<String, Vec<usize>> = HashMap::with_capacity(records.len());
+    let last = records.len();
+    for (number, RosterRecord { line, content }) in records.into_iter().enumerate() {
         let cut = open && number + 1 == last;
         if cut {
-            faults.push(Fault { line, kind: FaultKind::Open });
+            faults.push(RowFault { line, kind: RowFaultKind::Open });
         }
-        let (key, standing) = match reading {
-            Ok((_, standing)) if cut && standing != Standing::Active => continue,
+        let (key, status) = match content {
+            Ok((_, status)) if cut && status != RosterStatus::Active => continue,
             Ok(row) => row,
             Err(kind) => {
-                faults.push(Fault { line, kind });
+                faults.push(RowFault { line, kind });
                 continue;
             }
         };
-        // Folded only to find contradictions: whether two spellings are one person is for the directory to say.
+        // Keys are folded only to find contradictions. Whether two spellings are one person depends on the directory.
         let folded = key.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        let before = listed.entry(folded).or_default();
-        let alike: Vec<&Row> = before.iter().map(|at| &rows[*at]).filter(|row| row.standing == standing).collect();
-        if alike.iter().any(|row| row.key == key) {
+        let earlier = listed.entry(folded).or_default();
+        let same_status: Vec<&RosterRow> =
+            earlier.iter().map(|at| &rows[*at]).filter(|row| row.status == status).collect();
+        if same_status.iter().any(|row| row.key == key) {
             continue;
         }
-        if let (Some(first), true) = (before.first(), alike.is_empty()) {
-            faults.push(Fault { line, kind: FaultKind::Contradicts { line: rows[*first].line } });
+        if let (Some(first), true) = (earlier.first(), same_status.is_empty()) {
+            faults.push(RowFault { line, kind: RowFaultKind::Contradicts { line: rows[*first].line } });
         }
-        before.push(rows.len());
-        rows.push(Row { key, standing, line });
+        earlier.push(rows.len());
+        rows.push(RosterRow { key, status, line });
     }
     faults.sort_by_key(|fault| fault.line);
     (rows, faults)
@@ -264,9 +271,9 @@ fn collect(readings: Readings, open: bool) -> (Vec<Row>, Vec<Fault>) {
 mod tests {
     use super::*;
 
-    fn rules(trailer: Option<&str>) -> Rules {
+    fn rules(trailer: Option<&str>) -> RosterRules {
         let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
-        Rules {
+        RosterRules {
             key: "employeeNumber".to_owned(),
             status: Some("state".to_owned()),
             inactive: list(&["left", "Retired"]),
@@ -275,45 +282,49 @@ mod tests {
         }
     }
 
-    /// Rows as `line key standing`, then faults.
-    fn said(text: &str, rules: &Rules) -> Result<Vec<String>, Vec<String>> {
+    /// Rows as `line key status`, then faults.
+    fn read_text(text: &str, rules: &RosterRules) -> Result<Vec<String>, Vec<String>> {
         let roster = read(text.as_bytes(), rules)
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let standing = |standing: &Standing| match standing {
-            Standing::Active => "active".to_owned(),
-            Standing::Inactive => "left".to_owned(),
-            Standing::Unknown(value) => format!("unknown `{value}`"),
+        let status = |status: &RosterStatus| match status {
+            RosterStatus::Active => "active".to_owned(),
+            RosterStatus::Inactive => "left".to_owned(),
+            RosterStatus::Unknown(value) => format!("unknown `{value}`"),
         };
-        let rows = roster.rows.iter().map(|row| format!("{} {} {}", row.line, row.key, standing(&row.standing)));
+        let rows = roster.rows.iter().map(|row| format!("{} {} {}", row.line, row.key, status(&row.status)));
         Ok(rows.chain(roster.faulty.iter().map(|fault| format!("fault: {fault}"))).collect())
     }
 
     #[test]
-    fn what_a_status_comes_to() {
+    fn status_of_a_row() {
         let table = [
-            // status, active values, the row's values
-            (None, vec![], vec![], Standing::Active),
-            (None, vec![], vec!["left"], Standing::Active),
-            (Some("state"), vec![], vec!["left"], Standing::Inactive),
-            (Some("state"), vec![], vec![" LEFT "], Standing::Inactive),
-            (Some("state"), vec![], vec!["retired"], Standing::Inactive),
-            (Some("state"), vec![], vec!["on leave"], Standing::Active),
-            (Some("state"), vec![], vec![""], Standing::Unknown(String::new())),
-            (Some("state"), vec![], vec!["  "], Standing::Unknown(String::new())),
-            (Some("state"), vec![], vec![], Standing::Unknown(String::new())),
-            (Some("state"), vec!["active"], vec!["Active"], Standing::Active),
-            (Some("state"), vec!["active"], vec!["on leave"], Standing::Unknown("on leave".to_owned())),
-            (Some("state"), vec!["left"], vec!["left"], Standing::Unknown("left".to_owned())),
-            (Some("state"), vec![], vec!["left", "retired"], Standing::Inactive),
-            (Some("state"), vec![], vec!["left", "active"], Standing::Unknown("left, active".to_owned())),
+            // status column, active values, values of the row
+            (None, vec![], vec![], RosterStatus::Active),
+            (None, vec![], vec!["left"], RosterStatus::Active),
+            (Some("state"), vec![], vec!["left"], RosterStatus::Inactive),
+            (Some("state"), vec![], vec![" LEFT "], RosterStatus::Inactive),
+            (Some("state"), vec![], vec!["retired"], RosterStatus::Inactive),
+            (Some("state"), vec![], vec!["on leave"], RosterStatus::Active),
+            (Some("state"), vec![], vec![""], RosterStatus::Unknown(String::new())),
+            (Some("state"), vec![], vec!["  "], RosterStatus::Unknown(String::new())),
+            (Some("state"), vec![], vec![], RosterStatus::Unknown(String::new())),
+            (Some("state"), vec!["active"], vec!["Active"], RosterStatus::Active),
+            (Some("state"), vec!["active"], vec!["on leave"], RosterStatus::Unknown("on leave".to_owned())),
+            (Some("state"), vec!["left"], vec!["left"], RosterStatus::Unknown("left".to_owned())),
+            (Some("state"), vec![], vec!["left", "retired"], RosterStatus::Inactive),
+            (Some("state"), vec![], vec!["left", "active"], RosterStatus::Unknown("left, active".to_owned())),
         ];
         for (status, active, values, expected) in table {
             let active = active.iter().map(|value| (*value).to_owned()).collect();
-            let rules = Rules { status: status.map(str::to_owned), active, ..rules(None) };
-            assert_eq!(rules.standing(values.iter().copied()), expected, "{status:?} {values:?}");
+            let rules = RosterRules { status: status.map(str::to_owned), active, ..rules(None) };
+            assert_eq!(rules.status_of_row(values.iter().copied()), expected, "{status:?} {values:?}");
         }
-        let rules = Rules { inactive: vec![String::new()], ..rules(None) };
-        assert_eq!(rules.standing([""].into_iter()), Standing::Unknown(String::new()), "an empty status says nothing");
+        let rules = RosterRules { inactive: vec![String::new()], ..rules(None) };
+        assert_eq!(
+            rules.status_of_row([""].into_iter()),
+            RosterStatus::Unknown(String::new()),
+            "an empty status is unknown"
+        );
     }
 
     #[test]
@@ -328,44 +339,56 @@ mod tests {
                 vec!["1 E1 left", "5 E2 unknown ``"],
             ),
             (
-                "# a search\n  of everybody\n\nversion: 1\n\nDN: uid=a\r\nemployeeNumber: E\r\n 1\r\nstate: left\n",
+                "# a search\n  of all people\n\nversion: 1\n\nDN: uid=a\r\nemployeeNumber: E\r\n 1\r\nstate: left\n",
                 vec!["6 E1 left"],
             ),
         ];
         for (text, expected) in table {
-            assert_eq!(said(text, &rules(None)), Ok(expected.iter().map(ToString::to_string).collect()), "{text:?}");
+            assert_eq!(
+                read_text(text, &rules(None)),
+                Ok(expected.iter().map(ToString::to_string).collect()),
+                "{text:?}"
+            );
         }
-        let by_name = Rules { key: "dn".to_owned(), status: None, ..rules(None) };
-        assert_eq!(said("dn: uid=a,o=x\ncn: a\n", &by_name).unwrap(), ["1 uid=a,o=x active"]);
+        let by_name = RosterRules { key: "dn".to_owned(), status: None, ..rules(None) };
+        assert_eq!(read_text("dn: uid=a,o=x\ncn: a\n", &by_name).unwrap(), ["1 uid=a,o=x active"]);
     }
 
     #[test]
     fn rows_that_cannot_be_used() {
         let table = [
-            (",left\nE2,left\n", vec!["3 E2 left", "fault: line 2: nobody is named: the key is absent or empty"]),
-            ("\"E\u{1b}1\",left\nE2,left\n", vec!["3 E2 left", "fault: line 2: the key holds a control character"]),
+            (",left\nE2,left\n", vec!["3 E2 left", "fault: line 2: the key is missing or empty"]),
+            ("\"E\u{1b}1\",left\nE2,left\n", vec!["3 E2 left", "fault: line 2: the key contains a control character"]),
             ("E1,left\nE1, Left\n", vec!["2 E1 left"]),
             (
                 "E1,left\nE1,active\nE1,left\n",
-                vec!["2 E1 left", "3 E1 active", "fault: line 3: on line 2 the same key has another status"],
+                vec!["2 E1 left", "3 E1 active", "fault: line 3: the same key has another status on line 2"],
             ),
             (
                 "e 1,left\nE  1,active\n",
-                vec!["2 e 1 left", "3 E  1 active", "fault: line 3: on line 2 the same key has another status"],
+                vec!["2 e 1 left", "3 E  1 active", "fault: line 3: the same key has another status on line 2"],
             ),
             ("E1,left\ne1,left\n", vec!["2 E1 left", "3 e1 left"]),
             (
                 "E1,left\nE2,left",
-                vec!["2 E1 left", "fault: line 3: the last line has no end: the file may be cut there"],
+                vec!["2 E1 left", "fault: line 3: the last line has no line end; the file may be cut there"],
             ),
             (
                 "E1,left\nE2,active",
-                vec!["2 E1 left", "3 E2 active", "fault: line 3: the last line has no end: the file may be cut there"],
+                vec![
+                    "2 E1 left",
+                    "3 E2 active",
+                    "fault: line 3: the last line has no line end; the file may be cut there",
+                ],
             ),
         ];
         for (rows, expected) in table {
             let text = format!("employeeNumber,state\n{rows}");
-            assert_eq!(said(&text, &rules(None)), Ok(expected.iter().map(ToString::to_string).collect()), "{rows:?}");
+            assert_eq!(
+                read_text(&text, &rules(None)),
+                Ok(expected.iter().map(ToString::to_string).collect()),
+                "{rows:?}"
+            );
         }
     }
 
@@ -375,38 +398,47 @@ mod tests {
         let body = "employeeNumber,state\nE1,left\n,left\nE1,left\n";
         let whole = format!("{body}# END rows=3 date=2026-11-20T23:30:00-01:00\r\n\r\n");
         let roster = read(whole.as_bytes(), &rules(Some(pattern))).unwrap();
-        // Faulty and repeated rows count: the program that wrote the file counted them.
+        // Faulty and repeated rows count, because the program that wrote the file counted them.
         assert_eq!((roster.rows.len(), roster.listed, roster.declared_rows), (1, 3, Some(3)));
         assert_eq!(roster.date, Some(jiff::civil::date(2026, 11, 21)));
         let table = [
-            (body.to_owned(), "line 4: the last line is not the trailer: the file may be cut"),
-            (format!("{body}# END rows=3\n"), "line 5: the last line is not the trailer: the file may be cut"),
-            (format!("{body}# END rows=4 date=2026-11-20\n"), "line 5: the trailer says 4 rows, but there are 3"),
+            (body.to_owned(), "line 4: the last line does not match the trailer of the policy; the file may be cut"),
+            (
+                format!("{body}# END rows=3\n"),
+                "line 5: the last line does not match the trailer of the policy; the file may be cut",
+            ),
+            (format!("{body}# END rows=4 date=2026-11-20\n"), "line 5: the trailer says 4 rows, but the file has 3"),
             (
                 format!("{body}# END rows=3 date=2026-11-2"),
-                "line 5: the trailer says `2026-11-2`, which is not a date: expected 2 digits of the day (at byte 8)",
+                "line 5: `2026-11-2` in the trailer is not a date: expected 2 digits of the day (at byte 8)",
             ),
-            (format!("{whole}{whole}"), "line 5: not a row of this table: it has 1 fields, the header 2"),
+            (format!("{whole}{whole}"), "line 5: not a row of this table: it has 1 field, the header has 2"),
             ("# END rows=0 date=2026-11-20\n".to_owned(), "line 1: no header with the column `employeeNumber`"),
         ];
         for (text, expected) in table {
-            let errors = said(&text, &rules(Some(pattern))).unwrap_err();
+            let errors = read_text(&text, &rules(Some(pattern))).unwrap_err();
             assert_eq!(errors[0], expected, "{text:?}");
         }
     }
 
     #[test]
-    fn what_is_no_roster() {
+    fn files_that_cannot_be_used() {
         let table: [(&[u8], &str); 16] = [
-            (b"", "there is nobody in it"),
-            (b"\xef\xbb\xbf\r\n \n", "there is nobody in it"),
-            (b"employeeNumber,state\n", "there is nobody in it"),
+            (b"", "the roster is empty"),
+            (b"\xef\xbb\xbf\r\n \n", "the roster is empty"),
+            (b"employeeNumber,state\n", "the roster is empty"),
             (b"employeeNumber,state\nE1,l\xe9ft\n", "line 2: not UTF-8 text"),
             (b"# nothing\n", "line 1: no header with the column `employeeNumber`"),
-            (b"E1,left\nE2,left\n", "line 1: no header with the column `employeeNumber`; there are `E1`, `left`"),
-            (b"employeeNumber,status\nE1,left\n", "line 1: no column `state`; there are `employeeNumber`, `status`"),
-            (b"state,employeeNumber,STATE\nleft,E1,x\n", "line 1: the column `state` stands here twice"),
-            (b"employeeNumber,state\nE1\n", "line 2: not a row of this table: it has 1 fields, the header 2"),
+            (
+                b"E1,left\nE2,left\n",
+                "line 1: no header with the column `employeeNumber`; the first line has `E1`, `left`",
+            ),
+            (
+                b"employeeNumber,status\nE1,left\n",
+                "line 1: no column `state`; the header has `employeeNumber`, `status`",
+            ),
+            (b"state,employeeNumber,STATE\nleft,E1,x\n", "line 1: the column `state` appears twice"),
+            (b"employeeNumber,state\nE1\n", "line 2: not a row of this table: it has 1 field, the header has 2"),
             (
                 b"employeeNumber,state\nE1,\"left\nE2,left\n",
                 "line 2: not a row of this table: a quote is opened here and never closed",
@@ -419,9 +451,12 @@ mod tests {
                 b"employeeNumber,state\n\"x\n\"\"\",left\nE\"1,left\n",
                 "line 4: not a row of this table: a quote inside a field that is not quoted as a whole",
             ),
-            (b"dn: uid=a\nState: left\n", "no entry has the attribute `employeeNumber`; there are `State`"),
-            (b"dn: uid=a\nemployeeNumber: E1\n", "no entry has the attribute `state`; there are `employeeNumber`"),
-            (b"dn: uid=a\nchangetype: delete\n", "line 1: a change record; a roster holds entries only"),
+            (b"dn: uid=a\nState: left\n", "no entry has the attribute `employeeNumber`; the entries have `State`"),
+            (
+                b"dn: uid=a\nemployeeNumber: E1\n",
+                "no entry has the attribute `state`; the entries have `employeeNumber`",
+            ),
+            (b"dn: uid=a\nchangetype: delete\n", "line 1: this is a change record; a roster must have entries only"),
             (b"dn: uid=a\nstate left\n", "line 2, column 6: expected `:` after the attribute description"),
         ];
         for (text, expected) in table {

@@ -2,64 +2,65 @@
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::{Readings, RosterError, Rules, checked_key, same};
+use super::super::csv_list::row_fault;
+use super::{RosterError, RosterRecord, RosterRecords, RosterRules, checked_key, same};
 
-/// What may stand between two fields.
+/// The characters that may separate fields.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
-/// The columns that the policy names.
+/// The positions of the columns that the policy names.
 #[derive(Clone, Copy)]
-struct Columns {
+struct RosterColumns {
     key: usize,
     status: Option<usize>,
 }
 
-/// Reads the records behind the header.
-pub fn read(text: &str, rules: &Rules) -> Result<Readings, Vec<RosterError>> {
+/// Reads the header and the records of a file.
+pub fn read(text: &str, rules: &RosterRules) -> Result<RosterRecords, Vec<RosterError>> {
     let is_header = |line: &str| !line.trim().is_empty() && !line.starts_with('#');
     let start: usize = text.split_inclusive('\n').take_while(|line| !is_header(line)).map(str::len).sum();
     let body = &text[start..];
-    let mut place = Place { text: body, byte: 0, line: 1 + text[..start].matches('\n').count() as u64 };
+    let mut lines = LineCounter { text: body, byte: 0, line: 1 + text[..start].matches('\n').count() as u64 };
     if body.is_empty() {
         return Err(vec![RosterError::NoHeader { line: 1, key: rules.key.clone(), columns: Vec::new() }]);
     }
-    let (delimiter, columns) = header(body, rules, place.line).map_err(|error| vec![error])?;
+    let (delimiter, columns) = header(body, rules, lines.line).map_err(|error| vec![error])?;
     if let Some((byte, reason)) = stray_quote(body.as_bytes(), delimiter) {
-        return Err(vec![RosterError::Row { line: place.line_at(byte), reason: reason.to_owned() }]);
+        return Err(vec![RosterError::Row { line: lines.line_at(byte), reason: reason.to_owned() }]);
     }
-    let mut rows = Vec::new();
+    let mut records = Vec::new();
     let mut errors = Vec::new();
     for record in reader(body, delimiter).records() {
         match record {
             Ok(record) => {
-                let line = place.line_of(record.position());
+                let line = lines.line_of(record.position());
                 let status = columns.status.and_then(|at| record.get(at));
                 let key = checked_key(record.get(columns.key).unwrap_or_default());
-                rows.push((line, key.map(|key| (key.to_owned(), rules.standing(status.into_iter())))));
+                let content = key.map(|key| (key.to_owned(), rules.status_of_row(status.into_iter())));
+                records.push(RosterRecord { line, content });
             }
             Err(error) => {
-                let reason = match error.kind() {
-                    csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        format!("it has {len} fields, the header {expected_len}")
-                    }
-                    _ => error.to_string(),
-                };
-                errors.push(RosterError::Row { line: place.line_of(error.position()), reason });
+                let reason = row_fault(&error);
+                errors.push(RosterError::Row { line: lines.line_of(error.position()), reason });
             }
         }
     }
-    if errors.is_empty() { Ok(Readings { rows, faults: Vec::new(), ends_with_row: true }) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(RosterRecords { records, faults: Vec::new(), ends_with_record: true })
+    } else {
+        Err(errors)
+    }
 }
 
 fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
     ReaderBuilder::new().delimiter(delimiter).trim(Trim::All).from_reader(text.as_bytes())
 }
 
-/// Which delimiter finds the columns, and where they are.
+/// The delimiter that finds the columns of the policy in the header, and their positions.
 ///
-/// No two can: that would take one name with two different delimiters beside it. If none does, the error is about the
-/// one that takes the header into most parts.
-fn header(text: &str, rules: &Rules, line: u64) -> Result<(u8, Columns), RosterError> {
+/// At most one delimiter finds them, because a name has the same delimiter on both sides. If none does, the error is that of
+/// the delimiter that splits the header into most fields.
+fn header(text: &str, rules: &RosterRules, line: u64) -> Result<(u8, RosterColumns), RosterError> {
     let mut refused: Option<(usize, RosterError)> = None;
     for delimiter in DELIMITERS {
         let mut reader = reader(text, delimiter);
@@ -74,7 +75,7 @@ fn header(text: &str, rules: &Rules, line: u64) -> Result<(u8, Columns), RosterE
     Err(refused.map_or_else(none, |(_, error)| error))
 }
 
-fn columns(header: &StringRecord, rules: &Rules, line: u64) -> Result<Columns, RosterError> {
+fn columns(header: &StringRecord, rules: &RosterRules, line: u64) -> Result<RosterColumns, RosterError> {
     let columns = || header.iter().map(str::to_owned).collect();
     let find = |name: &str| {
         let mut at = header.iter().enumerate().filter(|(_, column)| same(column, name)).map(|(at, _)| at);
@@ -87,8 +88,8 @@ fn columns(header: &StringRecord, rules: &Rules, line: u64) -> Result<Columns, R
     let key = find(&rules.key)?;
     let status = rules.status.as_deref().map(|name| find(name).map(|at| (name, at))).transpose()?;
     match (key, status) {
-        (Some(key), None) => Ok(Columns { key, status: None }),
-        (Some(key), Some((_, Some(status)))) => Ok(Columns { key, status: Some(status) }),
+        (Some(key), None) => Ok(RosterColumns { key, status: None }),
+        (Some(key), Some((_, Some(status)))) => Ok(RosterColumns { key, status: Some(status) }),
         (Some(_), Some((name, None))) => Err(lack(name)),
         (None, Some((_, Some(_)))) => Err(lack(&rules.key)),
         (None, None | Some((_, None))) => {
@@ -97,16 +98,16 @@ fn columns(header: &StringRecord, rules: &Rules, line: u64) -> Result<Columns, R
     }
 }
 
-/// Lines of bytes, asked for in the order of the text.
+/// Finds the lines of byte offsets, which must be given in ascending order.
 ///
-/// The reader's own line numbers stay behind where lines end with CR LF.
-struct Place<'t> {
+/// The line numbers of the csv crate are too low if lines end with CR LF.
+struct LineCounter<'t> {
     text: &'t str,
     byte: usize,
     line: u64,
 }
 
-impl Place<'_> {
+impl LineCounter<'_> {
     fn line_at(&mut self, byte: usize) -> u64 {
         let byte = byte.clamp(self.byte, self.text.len());
         self.line += memchr::memchr_iter(b'\n', &self.text.as_bytes()[self.byte..byte]).count() as u64;
@@ -114,7 +115,7 @@ impl Place<'_> {
         self.line
     }
 
-    /// The line of a record, which the reader lets begin with the line ends before it.
+    /// The line of a record. The csv crate counts the line ends before a record as its beginning.
     fn line_of(&mut self, position: Option<&csv::Position>) -> u64 {
         let byte = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(self.byte);
         let ends = self.text.as_bytes().iter().skip(byte).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
@@ -122,8 +123,8 @@ impl Place<'_> {
     }
 }
 
-/// The first quote that RFC 4180 does not have there. The CSV reader takes such text as it comes, and a field that is
-/// never closed to the end of the file.
+/// The first quote that RFC 4180 does not allow, and the reason. The csv crate accepts such quotes, and reads a field that
+/// is never closed up to the end of the file.
 fn stray_quote(text: &[u8], delimiter: u8) -> Option<(usize, &'static str)> {
     const INSIDE: &str = "a quote inside a field that is not quoted as a whole";
     enum Field {
@@ -175,8 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn the_delimiter_is_the_one_that_finds_the_columns() {
-        let rules = |status: Option<&str>| Rules {
+    fn the_delimiter_finds_the_columns() {
+        let rules = |status: Option<&str>| RosterRules {
             key: "id".to_owned(),
             status: status.map(str::to_owned),
             inactive: Vec::new(),

@@ -1,81 +1,85 @@
-//! The last line of a roster, which says how many rows stand above it and of which day they are.
+//! The trailer: the last line of a roster, with the number of rows before it and perhaps their day.
 //!
-//! A pattern and what it matches, blanks around both aside:
+//! The grammar of a pattern, and of what its placeholders match. Blanks around the pattern and around the line are ignored:
 //!
 //! ```text
-//! pattern = *( text / "{{ rows }}" / "{{ date }}" )   ; rows once, date at most once, text between and beside them
+//! pattern = *( text / "{{ rows }}" / "{{ date }}" )   ; rows once, date at most once, at least one text, text between
 //! rows    = 1*DIGIT
 //! date    = ISO 8601 or GeneralizedTime, see ldap::time
-//! text    = itself
+//! text    = the same text
 //! ```
 //!
 //! `# numEntries: {{ rows }}` matches what OpenLDAP's `ldapsearch` writes at the end.
 
-/// The pattern of a last line.
+/// The pattern of a trailer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trailer {
-    parts: Vec<Part>,
+    parts: Vec<TrailerPart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum TrailerPart {
     Text(String),
     Rows,
     Date,
 }
 
-/// What a last line says.
+/// The values of the placeholders in a trailer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Found<'l> {
-    /// `{{ rows }}`
+pub struct TrailerValues<'l> {
+    /// The value of `{{ rows }}`.
     pub rows: u64,
-    /// `{{ date }}` as written; not yet checked.
+    /// The value of `{{ date }}`, which may not be a date.
     pub date: Option<&'l str>,
 }
 
 impl Trailer {
-    /// Reads a pattern.
+    /// Parses a pattern; on failure, a sentence that says why.
     pub fn parse(pattern: &str) -> Result<Self, String> {
         if pattern.chars().any(char::is_control) {
-            return Err("a trailer is one line without control characters".to_owned());
+            return Err("a trailer must be one line without control characters".to_owned());
         }
         let mut parts = Vec::new();
         let mut rest = pattern.trim();
-        while let Some((text, behind)) = rest.split_once("{{") {
-            let (name, behind) = behind.split_once("}}").ok_or("a `{{` is not closed with `}}`")?;
+        while let Some((text, after)) = rest.split_once("{{") {
+            let (name, after) = after.split_once("}}").ok_or("a `{{` is not closed with `}}`")?;
             if !text.is_empty() {
-                parts.push(Part::Text(text.to_owned()));
+                parts.push(TrailerPart::Text(text.to_owned()));
             }
             parts.push(match name.trim() {
-                "rows" => Part::Rows,
-                "date" => Part::Date,
+                "rows" => TrailerPart::Rows,
+                "date" => TrailerPart::Date,
                 other => {
-                    return Err(format!("no `{{{{ {other} }}}}`; there are `{{{{ rows }}}}` and `{{{{ date }}}}`"));
+                    return Err(format!(
+                        "unknown placeholder `{{{{ {other} }}}}`; a trailer may have `{{{{ rows }}}}` and `{{{{ date }}}}`"
+                    ));
                 }
             });
-            rest = behind;
+            rest = after;
         }
         if !rest.is_empty() {
-            parts.push(Part::Text(rest.to_owned()));
+            parts.push(TrailerPart::Text(rest.to_owned()));
         }
-        let count = |part: &Part| parts.iter().filter(|other| *other == part).count();
-        if count(&Part::Rows) != 1 {
-            return Err("a trailer holds `{{ rows }}` once".to_owned());
+        let count = |part: &TrailerPart| parts.iter().filter(|other| *other == part).count();
+        if count(&TrailerPart::Rows) != 1 {
+            return Err("a trailer must have `{{ rows }}` exactly once".to_owned());
         }
-        if count(&Part::Date) > 1 {
-            return Err("a trailer holds `{{ date }}` at most once".to_owned());
+        if count(&TrailerPart::Date) > 1 {
+            return Err("a trailer may have `{{ date }}` only once".to_owned());
         }
-        let has_text = |part: &Part| matches!(part, Part::Text(text) if !text.trim().is_empty());
+        let has_text = |part: &TrailerPart| matches!(part, TrailerPart::Text(text) if !text.trim().is_empty());
         if !parts.iter().any(has_text) {
-            return Err("a trailer of numbers alone could be a row: put a word beside `{{ rows }}`".to_owned());
+            return Err("a trailer without text could be a row; add a word to `{{ rows }}`".to_owned());
         }
         for pair in parts.windows(2) {
             match pair {
-                [Part::Rows | Part::Date, Part::Rows | Part::Date] => {
-                    return Err("something must stand between `{{ rows }}` and `{{ date }}`".to_owned());
+                [TrailerPart::Rows | TrailerPart::Date, TrailerPart::Rows | TrailerPart::Date] => {
+                    return Err("write something between `{{ rows }}` and `{{ date }}`".to_owned());
                 }
-                [Part::Rows, Part::Text(text)] if text.starts_with(|first: char| first.is_ascii_digit()) => {
-                    return Err("no digit may follow `{{ rows }}`".to_owned());
+                [TrailerPart::Rows, TrailerPart::Text(text)]
+                    if text.starts_with(|first: char| first.is_ascii_digit()) =>
+                {
+                    return Err("a digit must not follow `{{ rows }}`".to_owned());
                 }
                 _ => {}
             }
@@ -83,25 +87,25 @@ impl Trailer {
         Ok(Self { parts })
     }
 
-    /// What a line says, if it has this pattern.
-    pub(super) fn find<'l>(&self, line: &'l str) -> Option<Found<'l>> {
+    /// The values in a line, if it matches the pattern.
+    pub(super) fn find<'l>(&self, line: &'l str) -> Option<TrailerValues<'l>> {
         find(&self.parts, line.trim())
     }
 }
 
-fn find<'l>(parts: &[Part], line: &'l str) -> Option<Found<'l>> {
-    let Some((part, parts)) = parts.split_first() else { return line.is_empty().then(Found::default) };
+fn find<'l>(parts: &[TrailerPart], line: &'l str) -> Option<TrailerValues<'l>> {
+    let Some((part, parts)) = parts.split_first() else { return line.is_empty().then(TrailerValues::default) };
     match part {
-        Part::Text(text) => find(parts, line.strip_prefix(text.as_str())?),
-        Part::Rows => {
-            let behind = line.trim_start_matches(|digit: char| digit.is_ascii_digit());
-            let rows = line[..line.len() - behind.len()].parse().ok()?;
-            Some(Found { rows, ..find(parts, behind)? })
+        TrailerPart::Text(text) => find(parts, line.strip_prefix(text.as_str())?),
+        TrailerPart::Rows => {
+            let after = line.trim_start_matches(|digit: char| digit.is_ascii_digit());
+            let rows = line[..line.len() - after.len()].parse().ok()?;
+            Some(TrailerValues { rows, ..find(parts, after)? })
         }
-        // A date may hold what stands behind it, such as a blank: the longest that leaves the rest to match.
-        Part::Date => line.char_indices().rev().find_map(|(at, last)| {
-            let (date, behind) = line.split_at(at + last.len_utf8());
-            Some(Found { date: Some(date), ..find(parts, behind)? })
+        // A date may contain the text after it, such as a blank: take the longest date after which the rest matches.
+        TrailerPart::Date => line.char_indices().rev().find_map(|(at, last)| {
+            let (date, after) = line.split_at(at + last.len_utf8());
+            Some(TrailerValues { date: Some(date), ..find(parts, after)? })
         }),
     }
 }
@@ -116,16 +120,19 @@ mod tests {
             ("# END rows={{ rows }} date={{ date }}", Ok(())),
             ("# numEntries: {{rows}}", Ok(())),
             ("{{ date }} {{ rows }} rows", Ok(())),
-            ("# END", Err("a trailer holds `{{ rows }}` once")),
-            ("{{ rows }} of {{ rows }}", Err("a trailer holds `{{ rows }}` once")),
-            ("{{ rows }} {{ date }} to {{ date }}", Err("a trailer holds `{{ date }}` at most once")),
-            ("{{ rows }}", Err("a trailer of numbers alone could be a row: put a word beside `{{ rows }}`")),
-            ("{{ rows }} {{ date }}", Err("a trailer of numbers alone could be a row: put a word beside `{{ rows }}`")),
-            ("END {{ rows }}{{ date }}", Err("something must stand between `{{ rows }}` and `{{ date }}`")),
-            ("END {{ rows }}0", Err("no digit may follow `{{ rows }}`")),
+            ("# END", Err("a trailer must have `{{ rows }}` exactly once")),
+            ("{{ rows }} of {{ rows }}", Err("a trailer must have `{{ rows }}` exactly once")),
+            ("{{ rows }} {{ date }} to {{ date }}", Err("a trailer may have `{{ date }}` only once")),
+            ("{{ rows }}", Err("a trailer without text could be a row; add a word to `{{ rows }}`")),
+            ("{{ rows }} {{ date }}", Err("a trailer without text could be a row; add a word to `{{ rows }}`")),
+            ("END {{ rows }}{{ date }}", Err("write something between `{{ rows }}` and `{{ date }}`")),
+            ("END {{ rows }}0", Err("a digit must not follow `{{ rows }}`")),
             ("END {{ rows", Err("a `{{` is not closed with `}}`")),
-            ("END {{ lines }}", Err("no `{{ lines }}`; there are `{{ rows }}` and `{{ date }}`")),
-            ("END\n{{ rows }}", Err("a trailer is one line without control characters")),
+            (
+                "END {{ lines }}",
+                Err("unknown placeholder `{{ lines }}`; a trailer may have `{{ rows }}` and `{{ date }}`"),
+            ),
+            ("END\n{{ rows }}", Err("a trailer must be one line without control characters")),
         ];
         for (pattern, expected) in table {
             assert_eq!(Trailer::parse(pattern).map(|_| ()), expected.map_err(str::to_owned), "{pattern}");

@@ -18,7 +18,6 @@ use super::{Built, Site};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::Truth;
 use crate::ldap::{Dn, DnKey, Entry};
-use crate::leavers::Action;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{Reason, Step};
 use crate::plan::collect::{Collected, Kept};
@@ -51,7 +50,7 @@ pub fn target(account: &Account, policy: &Policy, moved_from: Option<&Dn>) -> Op
     let moving = policy.moving.as_ref()?;
     let decision = &account.decision;
     let dn = &account.entry.dn;
-    let is_there = moving.holds(dn.key().as_bytes());
+    let is_there = moving.contains(dn.key().as_bytes());
     if decision.step == Step::Restore {
         let before = moved_from.and_then(|old| Dn::parse(old.parent_spelling()?).ok());
         let back = before.or_else(|| moving.back.clone()).filter(|_| is_there)?;
@@ -65,7 +64,7 @@ pub fn target(account: &Account, policy: &Policy, moved_from: Option<&Dn>) -> Op
         Step::Nothing => decision.reason == Reason::AlreadyDisabled,
         _ => false,
     };
-    let is_whole = matches!(decision.action, Action::Delete | Action::Disable);
+    let is_whole = decision.action.disables_account();
     if !stays_disabled || !is_whole || is_there {
         return None;
     }

@@ -121,7 +121,7 @@ fn first_value(
 ) -> Option<Option<Vec<u8>>> {
     let named = policy.restore.replace.iter().find(|(known, _)| known == description);
     let removed = policy.restore.remove.contains(description);
-    let past = || history.before(entry.dn.key(), description);
+    let past = || history.deleted_values(entry.dn.key(), description);
     match (named, removed) {
         (Some((_, value)), _) => Some(Some(value.clone())),
         (None, true) => Some(None),

@@ -747,7 +747,7 @@ fn due(context: &Context<'_>) -> Vec<DueView> {
 }
 
 fn effective_views(context: &Context<'_>, account: &Account, proof: &Proof) -> Vec<EffectiveView> {
-    let services = [("mail", effective::Service::Mail), ("calendar", effective::Service::Calendar)];
+    let services = [("mail", effective::SunService::Mail), ("calendar", effective::SunService::Calendar)];
     let assigned = |name: &str| {
         let services = &account.decision.services;
         services.iter().any(|service| service.name == name && service.state != state::ServiceState::NotAssigned)
@@ -759,21 +759,21 @@ fn effective_views(context: &Context<'_>, account: &Account, proof: &Proof) -> V
         rules.is_some_and(|rules| rules.classes.iter().any(|class| entry.has_class(class)))
     };
     let after = |name, service| match proof.after.get(key) {
-        None => of(&account.entry, service).word.name().to_owned(),
+        None => of(&account.entry, service).status.name().to_owned(),
         // The status attributes of a service say nothing once its classes are gone.
-        Some(Some(entry)) if has(entry, name) => of(entry, service).word.name().to_owned(),
+        Some(Some(entry)) if has(entry, name) => of(entry, service).status.name().to_owned(),
         Some(_) => "gone".to_owned(),
     };
     let view = |(name, service)| {
         let before: Effective = of(&account.entry, service);
-        let because = before.because.map(|because| {
+        let because = before.reason.map(|because| {
             let value =
                 because.value.as_deref().map(|value| Secrets::of(context.policy).shown_value(because.attribute, value));
             let illegal = if because.illegal { ", which is not a legal value" } else { "" };
             let place = context.place(because.origin);
             format!("{}: {}{illegal} ({place})", because.attribute, value.unwrap_or_default())
         });
-        EffectiveView { service: name, before: before.word.name().to_owned(), because, after: after(name, service) }
+        EffectiveView { service: name, before: before.status.name().to_owned(), because, after: after(name, service) }
     };
     services.into_iter().filter(|(name, _)| assigned(name)).map(view).collect()
 }
@@ -837,7 +837,7 @@ fn lint_views(context: &Context<'_>, account: &Account) -> Vec<LintView> {
 
 /// Accounts as reports show them; also for `offboard explain`.
 pub fn accounts(context: &Context<'_>, proof: &Proof) -> Vec<AccountView> {
-    let service = |service: &crate::lifecycle::Service| ServiceView {
+    let service = |service: &crate::lifecycle::AccountService| ServiceView {
         name: service.name.clone(),
         state: service.state.name(),
         status: service.status.as_deref().map(|status| sanitized(status).into_owned()),
