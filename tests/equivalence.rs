@@ -18,7 +18,7 @@ use offboard::io::source::ReadOptions;
 use offboard::ldap::Entry;
 use offboard::ldif::{AttributeSelection, Record, RecordReader, UrlPolicy, writer};
 use offboard::plan::{Plan, PlanError, plan, plan_again};
-use offboard::proof::prove;
+use offboard::proof::{ProofInputs, prove};
 use offboard::render::change_file::{self, Context};
 
 use crate::support::{Inputs, MemoryExports, Random, cases, scenarios};
@@ -145,7 +145,7 @@ fn taken_by_the_fast_reader(text: &[u8]) -> (usize, usize) {
     while let Some(record) = reader.next() {
         if matches!(record, Ok(Record::Content(_))) {
             records += 1;
-            taken += usize::from(reader.part().is_some());
+            taken += usize::from(reader.partial().is_some());
         }
     }
     (taken, records)
@@ -203,7 +203,16 @@ fn planning_again_gives_what_reading_again_gives() {
             exports: &names,
             ticket: None,
         });
-        let proof = prove(&exports, UrlPolicy::Refuse, None, &policy, &request, &planned, &files);
+        let inputs = ProofInputs {
+            exports: &exports,
+            urls: UrlPolicy::Refuse,
+            overlay: None,
+            policy: &policy,
+            request: &request,
+            plan: &planned,
+            files: &files,
+        };
+        let proof = prove(&inputs);
         let proof = proof.unwrap_or_else(|error| panic!("{name}: {error}"));
         // With all changes applied nothing is left to plan; with half of them something is.
         let mut left = 0;

@@ -11,10 +11,10 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::{Duration, SystemTime};
 
-use crate::offboard::{files, offboard, root, stderr, stdout};
+use crate::support::{files, offboard, root, stderr, stdout};
 
 /// The day of the exports, 2026-11-21 at noon, in seconds since 1970.
 const NOON: u64 = 1_795_262_400;

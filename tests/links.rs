@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::offboard::root;
+use crate::support::root;
 
 /// The pages, relative to the root of the repository.
 fn pages() -> Vec<PathBuf> {

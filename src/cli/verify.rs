@@ -15,7 +15,6 @@ use crate::io::change_set::{self, ChangeSet, PlannedDigest};
 use crate::io::digest::{Algorithm, Digest};
 use crate::io::exports::ExportFiles;
 use crate::io::output::write_new;
-use crate::ldap::dn_key::prefixes;
 use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{ChangeError, ChangeReader, UrlPolicy, writer};
 use crate::lifecycle::state::{disable_attributes, state};

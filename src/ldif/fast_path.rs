@@ -22,8 +22,8 @@ use super::name_cache::AttributeNameCache;
 use super::raw_value::{RawValue, base64_digits, pieces, strip_fill};
 use super::record::{AttributeLine, LdifValue};
 use crate::ldap::TypeMap;
-use crate::ldap::keystring::{is_keychar, is_ldif_option_byte, is_name_byte};
 use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::keystring::{is_keychar, is_ldif_option_byte, is_name_byte};
 
 /// The attributes whose lines are kept.
 ///

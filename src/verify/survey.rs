@@ -152,8 +152,7 @@ impl SurveyPass {
         }
         let names = written_operational(records, server);
         names.iter().enumerate().for_each(|(number, name)| noted.insert(name, NotedAttribute::Written(number)));
-        let interest =
-            TIMES.into_iter().chain(always_set(server)).chain(names.iter().map(String::as_str));
+        let interest = TIMES.into_iter().chain(always_set(server)).chain(names.iter().map(String::as_str));
         Self {
             wanted,
             // Parts with the same name share the index of the first one.

@@ -2,6 +2,7 @@
 
 use super::line::{LineRole, check, parts, roles};
 use super::{Edit, LintRule, Linter, Problem, is_ldapmodify};
+use crate::ldap::Server;
 use crate::ldap::{Dn, ModOp, Rdn};
 use crate::ldif::error::{LdifError, LdifErrorKind, excerpt};
 use crate::ldif::lines::{LogicalLine, LogicalLines};
@@ -10,7 +11,6 @@ use crate::ldif::{
     AttributeLine, ChangeKind, ChangeRecord, ContentRecord, LdifValue, ModSpec, NonEntry, Record, RecordReader,
     UrlPolicy,
 };
-use crate::ldap::Server;
 
 /// How often a record is read again with one more line set aside.
 const READINGS: usize = 200;

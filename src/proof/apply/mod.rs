@@ -259,7 +259,8 @@ impl Model {
     fn add(&mut self, record: &ChangeRecord, attributes: &[Attribute]) -> Result<(), ResultCode> {
         let key = record.dn.key();
         let is_dropped = |attribute: &&Attribute| {
-            self.profile.drops_read_only_in_add && is_read_only(self.profile.server, attribute.description.attribute_type())
+            self.profile.drops_read_only_in_add
+                && is_read_only(self.profile.server, attribute.description.attribute_type())
         };
         let kept = attributes.iter().filter(|attribute| !is_dropped(attribute)).cloned().collect();
         let mut entry = Entry { dn: record.dn.clone(), origin: Origin::default(), attributes: kept };
