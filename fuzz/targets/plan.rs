@@ -19,7 +19,7 @@ use offboard_fuzz::{Case, Texts, World, applied, brought_back, differences, is_s
 fuzz_target!(|world: World| {
     let Some(mut case) = Case::of_world(&world) else { return };
     let mut exports = Texts::of(world.exports.clone());
-    // Whatever the blocks.
+    // The plan does not depend on the blocks.
     let planned = case.plan(&exports);
     let told = Case::told(&planned);
     let in_blocks = Texts { block: world.block, ..exports.clone() };
