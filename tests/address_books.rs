@@ -97,10 +97,10 @@ const TO_JOES: &str = "psRoot: ldap://h/piPStoreOwner=Joe,%20o=siroe.com,o=PiSer
 const RELEASED: &str = "inetUserStatus: deleted";
 
 /// A case: name, directory, policy and options; then the books that are deleted, and those that are decision items.
-type Row =
+type BookCase =
     (&'static str, Directory, &'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
-fn hold(table: Vec<Row>) {
+fn check(table: Vec<BookCase>) {
     let place = tempfile::tempdir().unwrap();
     for (what, directory, policy, options, deleted, decide) in table {
         let (found_deleted, found_decide) = fates(place.path(), &directory, policy, options);
@@ -124,7 +124,7 @@ fn released() -> Directory {
 
 #[test]
 fn books_of_who_leaves() {
-    hold(vec![
+    check(vec![
         (
             "his own",
             released().book("joe@siroe.com").book("ann@siroe.com"),
@@ -218,7 +218,7 @@ fn books_of_who_leaves() {
 
 #[test]
 fn books_of_nobody() {
-    hold(vec![
+    check(vec![
         ("nobody's", others().book("gone@siroe.com"), NOW, &["--orphans"], &["gone@siroe.com"], &[]),
         ("of nobody's domain", others().book("gone@example.com"), NOW, &["--orphans"], &[], &["gone@example.com"]),
         (

@@ -36,15 +36,15 @@ enum Given {
 }
 
 /// A row: its name, what is given, the command, the exit status.
-struct Row {
+struct BadInput {
     name: String,
     given: Given,
     command: String,
     status: i32,
 }
 
-fn row(name: &str, given: Given, command: &str, status: i32) -> Row {
-    Row { name: name.to_owned(), given, command: command.to_owned(), status }
+fn row(name: &str, given: Given, command: &str, status: i32) -> BadInput {
+    BadInput { name: name.to_owned(), given, command: command.to_owned(), status }
 }
 
 fn text(text: &str) -> Given {
@@ -91,9 +91,9 @@ fn held(folder: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
 }
 
 /// Runs the rows of a group and compares exit statuses with the table, messages with the snapshot.
-fn run(group: &str, rows: &[Row]) {
+fn run(group: &str, rows: &[BadInput]) {
     let (mut all, mut wrong) = (String::new(), String::new());
-    for Row { name, given, command, status } in rows {
+    for BadInput { name, given, command, status } in rows {
         let place = place();
         let file = place.path().join("given");
         match given {
@@ -136,7 +136,7 @@ fn run(group: &str, rows: &[Row]) {
 /// Every malformed text of `fixtures/ldif/invalid`, and some more, as `json` reads it.
 #[test]
 fn malformed_ldif() {
-    let mut rows: Vec<Row> = sorted_paths(&root().join("fixtures/ldif/invalid"))
+    let mut rows: Vec<BadInput> = sorted_paths(&root().join("fixtures/ldif/invalid"))
         .iter()
         .map(|path| file_name(path))
         .map(|name| row(&name, Given::Copy(format!("fixtures/ldif/invalid/{name}")), "json given", 2))
@@ -197,7 +197,7 @@ fn malformed_in_several_places() {
 #[test]
 fn malformed_for_every_command() {
     let bad = || text("dn: o=root_suffix\nobjectClass: top\nno colon\n");
-    let rows: Vec<Row> = [
+    let rows: Vec<BadInput> = [
         "plan -p policy.toml -u jsmith -o set given books.ldif",
         "plan -p policy.toml -u jsmith --stdout given",
         "explain -p policy.toml jsmith given",
@@ -311,7 +311,7 @@ fn bytes_that_are_no_text() {
         ("diff with a cut gzip", cut(&gz, 5), "diff export.ldif given", 2),
         ("simulate a cut gzip", cut(&gz, 5), "simulate --export export.ldif given", 2),
     ];
-    let rows: Vec<Row> = rows
+    let rows: Vec<BadInput> = rows
         .into_iter()
         .map(|(name, bytes, command, status)| row(name, Given::Bytes(bytes), command, status))
         .collect();
@@ -493,7 +493,7 @@ fn policies() {
         ("control characters in a key", "preset = \"openldap\"\n\"\\u001b[31m\" = 1\n"),
     ];
     let command = "plan --as-of 2026-11-21 -p given -u jsmith -o set export.ldif books.ldif";
-    let rows: Vec<Row> = rows.into_iter().map(|(name, policy)| row(name, text(policy), command, 2)).collect();
+    let rows: Vec<BadInput> = rows.into_iter().map(|(name, policy)| row(name, text(policy), command, 2)).collect();
     run("policies", &rows);
 }
 
@@ -562,7 +562,7 @@ fn lists() {
             2,
         ),
     ];
-    let rows: Vec<Row> =
+    let rows: Vec<BadInput> =
         rows.into_iter().map(|(name, list, command, status)| row(name, text(list), command, status)).collect();
     run("lists", &rows);
 }
@@ -601,7 +601,7 @@ fn rosters() {
         name if said.contains(&name) => 1,
         _ => 2,
     };
-    let mut rows: Vec<Row> = names
+    let mut rows: Vec<BadInput> = names
         .iter()
         .map(|name| row(name, Given::Copy(format!("fixtures/rosters/{name}")), command, status(name)))
         .collect();
@@ -768,7 +768,7 @@ fn change_sets() {
 /// Wrong command lines.
 #[test]
 fn command_lines() {
-    let rows: Vec<Row> = [
+    let rows: Vec<BadInput> = [
         ("", 2),
         ("plan", 2),
         ("plan -p policy.toml -u jsmith export.ldif", 2),

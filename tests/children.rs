@@ -54,7 +54,7 @@ fn fates(place: &Path, users: &[&str], children: &str) -> (Vec<String>, Vec<Stri
 }
 
 /// A case: the leavers and `[children]`; then the step and reason of each leaver, and the DNs that are deleted.
-type Row = (&'static [&'static str], &'static str, &'static [&'static str], &'static [&'static str]);
+type ChildrenCase = (&'static [&'static str], &'static str, &'static [&'static str], &'static [&'static str]);
 
 const HELD: &str = "hold children-below";
 const DELETED: &str = "delete delete-at-once";
@@ -65,7 +65,7 @@ fn what_is_deleted_and_what_holds() {
     let own = "[children]\nown = \"(objectClass=device)\"\n";
     let both = "[children]\nown = \"(|(objectClass=device)(objectClass=organizationalUnit))\"\n";
     let delete = "[children]\nother = \"delete\"\n";
-    let table: &[Row] = &[
+    let table: &[ChildrenCase] = &[
         (&["anna"], "", &[DELETED], &["uid=anna"]),
         (&["bert"], "", &[HELD], &[]),
         (&["bert"], own, &[DELETED], &["cn=phone,uid=bert", "uid=bert"]),

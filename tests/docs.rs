@@ -12,8 +12,6 @@
 //!
 //! `tests/accept docs` rewrites what the commands print, and the generated pages.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say so")]
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -5,7 +5,7 @@
 //! | each record in one walk over its bytes, keeping only the lines that a pass asks for | each record by the grammar, with all of its lines |
 //! | planning again from what the first plan retained | planning again from the exports with the planned changes applied |
 //!
-//! No switch selects the way. The fast reader leaves a record with a folded attribute description to the grammar, so an
+//! Nothing has to select the way. The fast reader leaves a record with a folded attribute description to the grammar, so an
 //! export in which every record has one is read the slow way; see [`in_form`].
 
 use std::fmt::Write as _;

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::support::{AS_OF, offboard, paths_with, root, stderr};
 
 /// A run of `plan`: exit status, standard error, the change files as one text, and report.md.
-struct Run {
+struct PlanRun {
     status: Option<i32>,
     said: String,
     apply: String,
@@ -14,7 +14,7 @@ struct Run {
 }
 
 /// Plans with a policy. `arguments` has the options first, then the exports.
-fn plan(place: &Path, policy: &str, arguments: &[&str]) -> Run {
+fn plan(place: &Path, policy: &str, arguments: &[&str]) -> PlanRun {
     let (file, set) = (place.join("policy.toml"), place.join("set"));
     std::fs::write(&file, policy).unwrap();
     let _ = std::fs::remove_dir_all(&set);
@@ -28,7 +28,7 @@ fn plan(place: &Path, policy: &str, arguments: &[&str]) -> Run {
         .output()
         .unwrap();
     let files = paths_with(&set.join("apply"), "ldif");
-    Run {
+    PlanRun {
         status: output.status.code(),
         said: stderr(&output),
         apply: files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect(),

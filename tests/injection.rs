@@ -216,12 +216,12 @@ fn constructs(text: &str) -> BTreeMap<&'static str, usize> {
     all
 }
 
-struct Ran {
+struct PlannedSet {
     set: Vec<(std::path::PathBuf, String)>,
     output: Output,
 }
 
-fn plan(place: &Path, export: &str, ticket: &str) -> Ran {
+fn plan(place: &Path, export: &str, ticket: &str) -> PlannedSet {
     let output = offboard()
         .current_dir(place)
         .args([
@@ -241,7 +241,7 @@ fn plan(place: &Path, export: &str, ticket: &str) -> Ran {
         .unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
     let set = files(&place.join("set")).into_iter();
-    Ran { set: set.map(|(path, content)| (path, String::from_utf8(content).unwrap())).collect(), output }
+    PlannedSet { set: set.map(|(path, content)| (path, String::from_utf8(content).unwrap())).collect(), output }
 }
 
 /// The records of a change file: kind of change and DN, in order.
@@ -264,7 +264,7 @@ fn hostile_text_stays_text_everywhere() {
     let plain_place = tempfile::tempdir().unwrap();
     directory(plain_place.path(), PLAIN, escaped);
     let plain = plan(plain_place.path(), "export.ldif", PLAIN);
-    let text = |ran: &Ran, name: &str| {
+    let text = |ran: &PlannedSet, name: &str| {
         ran.set.iter().find(|(path, _)| path == Path::new(name)).map(|(_, text)| text.clone()).unwrap_or_default()
     };
     let (mut outputs, mut blocks) = (0, 0);

@@ -1,12 +1,5 @@
 //! report.html in a browser: Debian's `chromium`, headless. Without it these tests fail; `tests/run` installs it.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "test support: the lints' exemption covers only #[test] functions themselves"
-)]
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;

@@ -18,7 +18,7 @@ use offboard::proof::apply::Model;
 use crate::support::entries;
 
 /// A choice of cases.
-enum Cases {
+enum CaseSelector {
     /// Those with this exit status.
     Code(u16),
     /// Those with such an option.
@@ -26,10 +26,10 @@ enum Cases {
     /// Those whose name begins so.
     Named(&'static str),
 }
-use Cases::{Code, Named, Option as WithOption};
+use CaseSelector::{Code, Named, Option as WithOption};
 
 /// Cases that the model is not asked about.
-const NOT_ASKED: &[(Cases, &str)] = &[
+const NOT_ASKED: &[(CaseSelector, &str)] = &[
     (Code(247), "ldapmodify refuses the file itself"),
     (Code(255), "there is no server"),
     (Code(1), "ldapmodify does not begin"),
@@ -212,7 +212,7 @@ member: CN=u1,OU=T,DC=ad,DC=example,DC=test
 
 /// One case of a file.
 #[derive(Default)]
-struct Case {
+struct RecordedCase {
     name: String,
     input: Vec<u8>,
     args: String,
@@ -227,10 +227,10 @@ enum Shown {
     Absent(Option<DnKey>),
 }
 
-fn read(file: &str) -> Vec<Case> {
+fn read(file: &str) -> Vec<RecordedCase> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/matrix").join(file);
     let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut cases: Vec<Case> = Vec::new();
+    let mut cases: Vec<RecordedCase> = Vec::new();
     let mut shown: Vec<Vec<u8>> = Vec::new();
     let mut is_showing = false;
     for line in text.split(|byte| *byte == b'\n') {
@@ -241,7 +241,11 @@ fn read(file: &str) -> Vec<Case> {
         is_showing = false;
         if let Some(name) = line.strip_prefix(b"=== ") {
             finish(cases.last_mut(), &mut shown);
-            cases.push(Case { name: String::from_utf8_lossy(name).into_owned(), code: u16::MAX, ..Case::default() });
+            cases.push(RecordedCase {
+                name: String::from_utf8_lossy(name).into_owned(),
+                code: u16::MAX,
+                ..RecordedCase::default()
+            });
             continue;
         }
         let Some(case) = cases.last_mut() else { continue };
@@ -265,7 +269,7 @@ fn read(file: &str) -> Vec<Case> {
     cases
 }
 
-fn finish(case: Option<&mut Case>, shown: &mut Vec<Vec<u8>>) {
+fn finish(case: Option<&mut RecordedCase>, shown: &mut Vec<Vec<u8>>) {
     let Some(case) = case else { return };
     case.now = shown.drain(..).map(|text| answer(&text)).collect();
 }
@@ -295,7 +299,7 @@ fn model(server: Server) -> Model {
 }
 
 /// The records of a case.
-fn records(case: &Case) -> Result<Vec<ChangeRecord>, String> {
+fn records(case: &RecordedCase) -> Result<Vec<ChangeRecord>, String> {
     let mut records = Vec::new();
     for record in RecordReader::new(&case.input, 1, UrlPolicy::Refuse) {
         match record.map_err(|error| format!("cannot be read: {error}"))? {
@@ -308,7 +312,7 @@ fn records(case: &Case) -> Result<Vec<ChangeRecord>, String> {
 }
 
 /// Runs a case in the model. The error is the difference from the server.
-fn differs(server: Server, case: &Case) -> Result<(), String> {
+fn differs(server: Server, case: &RecordedCase) -> Result<(), String> {
     let records = records(case)?;
     let mut model = model(server);
     let goes_on = case.args.contains(" -c");
@@ -410,8 +414,8 @@ fn same_values(own: &Entry, shown: &Entry, description: &AttributeDescription) -
     }
 }
 
-impl Cases {
-    fn hold(&self, case: &Case) -> bool {
+impl CaseSelector {
+    fn hold(&self, case: &RecordedCase) -> bool {
         match self {
             Code(code) => case.code == *code,
             WithOption(option) => case.args.split(' ').any(|word| word == *option),
@@ -420,7 +424,7 @@ impl Cases {
     }
 }
 
-fn is_asked(case: &Case) -> bool {
+fn is_asked(case: &RecordedCase) -> bool {
     !NOT_ASKED.iter().any(|(not_asked, _)| not_asked.hold(case))
 }
 
@@ -463,7 +467,7 @@ fn samba() {
 /// Every line of the tables applies to a case; an unused line could hide a new difference.
 #[test]
 fn what_is_not_asked_is_there() {
-    let cases: Vec<Case> = ["slapd.txt", "389.txt", "samba.txt"].iter().flat_map(|file| read(file)).collect();
+    let cases: Vec<RecordedCase> = ["slapd.txt", "389.txt", "samba.txt"].iter().flat_map(|file| read(file)).collect();
     for (not_asked, reason) in NOT_ASKED {
         assert!(cases.iter().any(|case| not_asked.hold(case)), "{reason}");
     }

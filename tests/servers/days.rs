@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::compare::assert_same;
 use super::server::Server as _;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::support::programs::{output_text, python_ldap, succeed};
 use crate::support::runbook::{run_block, runbook_blocks};
 use crate::support::{exports, inputs, offboard, root, scenario_file, stderr};
 
 /// The days of a scenario's leavers.
-struct Life {
+struct LeaverDays {
     scenario: &'static str,
     server: Slapd,
     place: tempfile::TempDir,
@@ -30,12 +30,12 @@ struct Life {
     lists: Vec<(&'static str, String)>,
 }
 
-impl Life {
+impl LeaverDays {
     fn new(scenario: &'static str, suffixes: &[&str]) -> Self {
         let files: Vec<PathBuf> = exports(scenario).iter().map(|path| root().join(path)).collect();
         Self {
             scenario,
-            server: Slapd::start(Setup::plain(suffixes), &files),
+            server: Slapd::start(SlapdSetup::plain(suffixes), &files),
             place: tempfile::tempdir().unwrap(),
             sets: Vec::new(),
             story: String::new(),
@@ -154,108 +154,108 @@ const NOTE: &[&str] = &["o=root_suffix", "o=PiServerDb"];
 /// The main procedure of the technical note: disable, wait for the tools, wait for the grace period, delete.
 #[test]
 fn note_with_ldap_tools() {
-    let mut life = Life::new("note-with-grace", NOTE);
-    life.day("2026-11-21");
-    life.day("2026-11-22");
-    life.day("2026-11-26");
-    life.day("2026-11-27");
-    life.ends("2026-11-28", &["uid=jsmith", "piPStoreOwner=jsmith"]);
-    insta::assert_snapshot!(life.story);
+    let mut days = LeaverDays::new("note-with-grace", NOTE);
+    days.day("2026-11-21");
+    days.day("2026-11-22");
+    days.day("2026-11-26");
+    days.day("2026-11-27");
+    days.ends("2026-11-28", &["uid=jsmith", "piPStoreOwner=jsmith"]);
+    insta::assert_snapshot!(days.story);
 }
 
 /// Without a stamp in the directory, the change set of the first day gives the date.
 #[test]
 fn note_with_history() {
-    let mut life = Life::new("note-with-history", NOTE);
-    life.with_history = true;
-    life.day("2026-11-21");
-    life.day("2026-11-26");
-    life.day("2026-11-27");
-    life.ends("2026-11-28", &["uid=jsmith", "piPStoreOwner=jsmith"]);
-    insta::assert_snapshot!(life.story);
+    let mut days = LeaverDays::new("note-with-history", NOTE);
+    days.with_history = true;
+    days.day("2026-11-21");
+    days.day("2026-11-26");
+    days.day("2026-11-27");
+    days.ends("2026-11-28", &["uid=jsmith", "piPStoreOwner=jsmith"]);
+    insta::assert_snapshot!(days.story);
 }
 
 #[test]
 fn delegated_administrator() {
-    let mut life = Life::new("delegated-administrator", NOTE);
-    life.day("2026-11-21");
-    life.day("2026-11-22");
-    life.ends("2026-11-23", &["uid=jsmith", "piPStoreOwner=jsmith"]);
-    insta::assert_snapshot!(life.story);
+    let mut days = LeaverDays::new("delegated-administrator", NOTE);
+    days.day("2026-11-21");
+    days.day("2026-11-22");
+    days.ends("2026-11-23", &["uid=jsmith", "piPStoreOwner=jsmith"]);
+    insta::assert_snapshot!(days.story);
 }
 
 #[test]
 fn calendar_with_messaging() {
-    let mut life = Life::new("calendar-with-messaging", NOTE);
-    life.day("2026-11-21");
-    life.day("2026-11-22");
-    life.ends("2026-11-23", &["uid=jsmith", "piPStoreOwner=jsmith"]);
-    insta::assert_snapshot!(life.story);
+    let mut days = LeaverDays::new("calendar-with-messaging", NOTE);
+    days.day("2026-11-21");
+    days.day("2026-11-22");
+    days.ends("2026-11-23", &["uid=jsmith", "piPStoreOwner=jsmith"]);
+    insta::assert_snapshot!(days.story);
 }
 
 #[test]
 fn calendar_alone() {
-    let mut life = Life::new("calendar-alone", &NOTE[..1]);
-    life.day("2026-11-21");
-    life.day("2026-11-22");
-    life.day("2026-11-27");
-    life.ends("2026-11-28", &["uid=jsmith"]);
-    insta::assert_snapshot!(life.story);
+    let mut days = LeaverDays::new("calendar-alone", &NOTE[..1]);
+    days.day("2026-11-21");
+    days.day("2026-11-22");
+    days.day("2026-11-27");
+    days.ends("2026-11-28", &["uid=jsmith"]);
+    insta::assert_snapshot!(days.story);
 }
 
 #[test]
 fn messaging_5() {
-    let mut life = Life::new("messaging-5", &NOTE[..1]);
-    life.day("2026-11-21");
-    life.day("2026-11-22");
-    life.day("2026-11-27");
-    life.ends("2026-11-28", &["uid=jsmith"]);
-    insta::assert_snapshot!(life.story);
+    let mut days = LeaverDays::new("messaging-5", &NOTE[..1]);
+    days.day("2026-11-21");
+    days.day("2026-11-22");
+    days.day("2026-11-27");
+    days.ends("2026-11-28", &["uid=jsmith"]);
+    insta::assert_snapshot!(days.story);
 }
 
 /// The scenarios of the ILM article: disabled and moved, deleted 90 days later; disconnected and not changed again.
 #[test]
 fn ilm_disable_move_delete() {
-    let mut life = Life::new("ilm-disable-move-delete", &["dc=example,dc=com"]);
+    let mut days = LeaverDays::new("ilm-disable-move-delete", &["dc=example,dc=com"]);
     for day in ["2026-11-21", "2026-11-22", "2026-12-02", "2027-01-31", "2027-02-20", "2027-03-03"] {
-        life.day(day);
+        days.day(day);
     }
-    life.ends(
+    days.ends(
         "2027-03-04",
         &["cn=Amy Adams,", "Brown\\, Ben", "cn=Cat Cole,", "cn=Gil ", "cn=Ian Ives", "cn=Pip Park"],
     );
-    insta::assert_snapshot!(life.story);
+    insta::assert_snapshot!(days.story);
 }
 
 /// Disabled, moved and restored: the change set of the first day has the earlier values.
 #[test]
 fn restored_from_history() {
-    let mut life = Life::new("posix-restore", &["dc=example,dc=com"]);
-    life.with_history = true;
-    life.day("2026-11-21");
-    life.lists = vec![("-l", "uid,action\namy,restore\nbob,restore\n".to_owned())];
-    life.day("2026-11-24");
-    let folder = life.place.path().join("end");
+    let mut days = LeaverDays::new("posix-restore", &["dc=example,dc=com"]);
+    days.with_history = true;
+    days.day("2026-11-21");
+    days.lists = vec![("-l", "uid,action\namy,restore\nbob,restore\n".to_owned())];
+    days.day("2026-11-24");
+    let folder = days.place.path().join("end");
     std::fs::create_dir(&folder).unwrap();
     let files: Vec<PathBuf> = exports("posix-restore").iter().map(|path| root().join(path)).collect();
-    assert_same(&files, &life.server.export(&folder));
-    life.ends("2026-11-25", &["ou=disabled,dc=example,dc=com\ncn: amy"]);
-    insta::assert_snapshot!(life.story);
+    assert_same(&files, &days.server.export(&folder));
+    days.ends("2026-11-25", &["ou=disabled,dc=example,dc=com\ncn: amy"]);
+    insta::assert_snapshot!(days.story);
 }
 
 /// Every row of the domain purge table, planned again after the tools have run.
 #[test]
 fn services_one_by_one() {
-    let mut life = Life::new("services", &["o=isp"]);
-    life.with_history = true;
+    let mut days = LeaverDays::new("services", &["o=isp"]);
+    days.with_history = true;
     for day in ["2026-11-21", "2026-11-22", "2026-11-27", "2026-12-03"] {
-        life.day(day);
+        days.day(day);
     }
-    life.ends(
+    days.ends(
         "2026-12-04",
         &["uid=both,", "uid=mailgone,", "uid=calgone,", "uid=neither,", "uid=nomail,", "uid=early,"],
     );
-    insta::assert_snapshot!(life.story);
+    insta::assert_snapshot!(days.story);
 }
 
 /// The rosters of a day: the north with one row changed, the south with that day's date.
@@ -272,7 +272,7 @@ fn rosters(day: &str, (from, to): (&str, &str)) -> Vec<(&'static str, String)> {
 /// Leavers from rosters. One of them returns, leaves again, and is deleted after another grace period.
 #[test]
 fn rosters_day_by_day() {
-    let mut life = Life::new("moss-rosters", &["dc=example,dc=com"]);
+    let mut days = LeaverDays::new("moss-rosters", &["dc=example,dc=com"]);
     let back = ("jsmith;left", "jsmith;employed");
     let no_change = ("", "");
     for (day, row) in [
@@ -283,10 +283,10 @@ fn rosters_day_by_day() {
         ("2026-12-26", no_change),
         ("2026-12-28", no_change),
     ] {
-        life.lists = rosters(day, row);
-        life.day(day);
+        days.lists = rosters(day, row);
+        days.day(day);
     }
-    life.lists = rosters("2026-12-29", no_change);
-    life.ends("2026-12-29", &["uid=jsmith,ou=People,dc=north", "uid=amy,"]);
-    insta::assert_snapshot!(life.story);
+    days.lists = rosters("2026-12-29", no_change);
+    days.ends("2026-12-29", &["uid=jsmith,ou=People,dc=north", "uid=amy,"]);
+    insta::assert_snapshot!(days.story);
 }

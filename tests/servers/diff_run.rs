@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::compare::{assert_same, differences};
 use super::plan_run::predicted;
 use super::server::Server as _;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::diff::random_pair;
 use crate::support::programs::output_text;
 use crate::support::runbook::run_block;
@@ -18,7 +18,7 @@ fn turns_into(suffixes: &[&str], before: &Path, after: &Path, place: &Path) {
     let output =
         offboard().arg("diff").arg("-o").arg(place.join("change.ldif")).args([before, after]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let server = Slapd::start(Setup::plain(suffixes), &[before]);
+    let server = Slapd::start(SlapdSetup::plain(suffixes), &[before]);
     let command = r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f change.ldif"#;
     let output = run_block(place, command, &server.environment());
     assert!(output.status.success(), "{}", output_text(&output));

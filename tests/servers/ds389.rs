@@ -22,7 +22,7 @@ const TEMPLATE: &str = "/usr/share/dirsrv/data/template-dse.ldif";
 const ROOT_DN: &str = "cn=Directory Manager";
 
 /// The set-up of a server.
-pub struct Setup {
+pub struct Ds389Setup {
     /// Its suffixes, one database each.
     pub suffixes: Vec<String>,
     /// Lines of `cn=config`, such as `nsslapd-syntaxcheck: off`.
@@ -35,7 +35,7 @@ pub struct Setup {
     pub entries: &'static str,
 }
 
-impl Setup {
+impl Ds389Setup {
     /// A server with the default set-up.
     pub fn plain(suffixes: &[&str]) -> Self {
         Self {
@@ -141,12 +141,12 @@ fn switch(configuration: &str, plug_in: &str, on: bool) -> String {
 /// A running server.
 pub struct Ds389 {
     daemon: Daemon,
-    setup: Setup,
+    setup: Ds389Setup,
 }
 
 impl Ds389 {
     /// Starts a server that holds these exports, and returns when it answers.
-    pub fn start<P: AsRef<Path>>(setup: Setup, exports: &[P]) -> Self {
+    pub fn start<P: AsRef<Path>>(setup: Ds389Setup, exports: &[P]) -> Self {
         let ns_slapd = program("ns-slapd", PACKAGE);
         let folder = private_folder();
         let path = folder.path();

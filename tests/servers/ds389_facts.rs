@@ -13,7 +13,7 @@
 //! | an entry below the moved one that names it may be shown under its old DN | is better made with the plug-in off |
 //! | superclasses are added to a new entry | does not write them |
 
-use super::ds389::{Ds389, Setup};
+use super::ds389::{Ds389, Ds389Setup};
 use super::server::{PASSWORD, Server};
 use crate::support::programs::{output_text, program, succeed};
 use std::fs;
@@ -44,7 +44,7 @@ fn server_with(referential_integrity: bool, more: &str) -> Ds389 {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("export.ldif");
     fs::write(&file, export).unwrap();
-    Ds389::start(Setup { referential_integrity, ..Setup::plain(&["dc=example,dc=com"]) }, &[file])
+    Ds389::start(Ds389Setup { referential_integrity, ..Ds389Setup::plain(&["dc=example,dc=com"]) }, &[file])
 }
 
 /// A change record that deletes a value.

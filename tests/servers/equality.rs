@@ -21,7 +21,7 @@ use super::compare::assert_same;
 use super::ds389::{self, Ds389};
 use super::samba::{AdDatabase, ORGANISATION};
 use super::server::Server;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::conformance::schema::schema;
 use crate::diff::model;
 use crate::support::programs::{output_text, succeed};
@@ -29,7 +29,7 @@ use crate::support::runbook::run_block;
 use crate::support::{offboard, root, stderr};
 
 /// An attribute that can be put on an entry.
-struct Case {
+struct AttributeCase {
     attribute: &'static str,
     /// Two values that the entry has and one that it does not have, as LDIF has them after the first colon.
     values: [&'static str; 3],
@@ -39,12 +39,12 @@ struct Case {
     in_ad: bool,
 }
 
-const fn case(attribute: &'static str, values: [&'static str; 3], single: bool, in_ad: bool) -> Case {
-    Case { attribute, values, single, in_ad }
+const fn case(attribute: &'static str, values: [&'static str; 3], single: bool, in_ad: bool) -> AttributeCase {
+    AttributeCase { attribute, values, single, in_ad }
 }
 
 #[rustfmt::skip]
-const CASES: [Case; 11] = [
+const CASES: [AttributeCase; 11] = [
     case("telexNumber",              [" 1$de$a", " 2$de$b", " 3$de$c"],              false, true),
     case("facsimileTelephoneNumber", [" +49 1", " +49 2", " +49 3"],                 false, false),
     case("preferredDeliveryMethod",  [" telephone", " any", " mhs"],                 true,  false),
@@ -58,7 +58,7 @@ const CASES: [Case; 11] = [
     case("bootParameter",            [" root=h:/a", " root=h:/b", " root=h:/c"],     false, false),
 ];
 
-impl Case {
+impl AttributeCase {
     /// The entry, with its values.
     fn entry(&self, dn: &str, head: &str) -> String {
         let mut text = format!("dn: {dn}\n{head}");
@@ -102,7 +102,7 @@ fn number(result: Result<std::process::Output, std::process::Output>) -> i32 {
 const HEAD: &str = "objectClass: top\nobjectClass: person\nobjectClass: extensibleObject\ncn: e\nsn: e\n";
 
 /// Runs every request of every case, each on an entry of its own, and compares the result codes with the model.
-fn compare(server: &dyn Server, kind: Kind, expected: impl Fn(&Case) -> Vec<i32>) {
+fn compare(server: &dyn Server, kind: Kind, expected: impl Fn(&AttributeCase) -> Vec<i32>) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("request.ldif");
     for (index, case) in CASES.iter().enumerate() {
@@ -139,14 +139,14 @@ fn export(folder: &Path) -> PathBuf {
 #[test]
 fn codes_of_slapd() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Slapd::start(Setup::plain(&["dc=example,dc=com"]), &[export(folder.path())]);
+    let server = Slapd::start(SlapdSetup::plain(&["dc=example,dc=com"]), &[export(folder.path())]);
     compare(&server, Kind::OpenLdap, |case| if case.single { vec![18, 0, 0, 0] } else { vec![18, 18, 0, 0, 0] });
 }
 
 #[test]
 fn codes_of_389() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = ds389::Setup::plain(&["dc=example,dc=com"]);
+    let setup = ds389::Ds389Setup::plain(&["dc=example,dc=com"]);
     let server = Ds389::start(setup, &[export(folder.path())]);
     compare(&server, Kind::Ds389, |case| {
         // The first request removes the value, the second one adds it.
@@ -191,7 +191,7 @@ fn the_table_is_that_of_slapd() {
     let more = ["collective", "corba", "duaconf", "java", "openldap", "pmi", "namedobject", "msuser"];
     let global: Vec<String> = more.iter().map(|name| format!("include /etc/ldap/schema/{name}.schema\n")).collect();
     let global = global.concat();
-    let server = Slapd::start(Setup { global, ..Setup::plain(&["o=example.test"]) }, &[export]);
+    let server = Slapd::start(SlapdSetup { global, ..SlapdSetup::plain(&["o=example.test"]) }, &[export]);
     let mut search = server.client("ldapsearch");
     search.args(["-LLL", "-s", "base", "-b", "cn=Subschema", "attributeTypes"]);
     let served = schema(&succeed(&mut search).stdout);
@@ -233,7 +233,7 @@ fn planned(place: &Path, more: &[&str]) -> (Slapd, Vec<PathBuf>, PathBuf) {
     let (content, policy) = (place.join("content.ldif"), place.join("policy.toml"));
     fs::write(&content, text).unwrap();
     fs::write(&policy, POLICY).unwrap();
-    let server = Slapd::start(Setup::plain(&["dc=example,dc=com"]), &[content]);
+    let server = Slapd::start(SlapdSetup::plain(&["dc=example,dc=com"]), &[content]);
     let before = place.join("before");
     fs::create_dir(&before).unwrap();
     let exports = server.export(&before);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::ds389::{Ds389, Setup};
+use super::ds389::{Ds389, Ds389Setup};
 use super::server::Server;
 use crate::support::programs::{output_text, succeed};
 use crate::support::{AS_OF, offboard, paths_with, stderr, stdout};
@@ -41,11 +41,11 @@ const ACCOUNTS: &str = "preset = \"389ds\"\n[accounts]\nbase = [\"ou=crew,o=lago
 fn server(folder: &Path) -> Ds389 {
     let places = folder.join("places.ldif");
     fs::write(&places, PLACES).unwrap();
-    let setup = Setup {
+    let setup = Ds389Setup {
         referential_integrity: true,
         plug_ins: &["Managed Entries", "MemberOf Plugin"],
         entries: PLUG_IN,
-        ..Setup::plain(&[SUFFIX])
+        ..Ds389Setup::plain(&[SUFFIX])
     };
     let server = Ds389::start(setup, &[places]);
     let people = folder.join("people.ldif");

@@ -5,13 +5,6 @@
 //! test needs root, because Samba's domain controller runs in a network namespace of its own. What is missing fails
 //! these tests: a test that skips itself proves nothing.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "test support: the lints' exemption covers only #[test] functions themselves"
-)]
-
 mod ad_run;
 mod compare;
 mod days;

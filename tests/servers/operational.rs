@@ -58,7 +58,7 @@ fn disabled_and_deleted(server: &impl Server, preset: &str, first: &str) {
 
 #[test]
 fn slapd_with_a_password_policy() {
-    let setup = slapd::Setup {
+    let setup = slapd::SlapdSetup {
         suffixes: vec!["o=mill".to_owned()],
         global: "moduleload ppolicy".to_owned(),
         database: "overlay ppolicy".to_owned(),
@@ -77,7 +77,7 @@ fn a_lock_beside_another_attribute_refuses_a_bind() {
         ("disable.replace.employeeType = \"left\"\n", true),
         ("[disable.replace]\npwdAccountLockedTime = false\nemployeeType = \"left\"\n", false),
     ] {
-        let setup = slapd::Setup {
+        let setup = slapd::SlapdSetup {
             suffixes: vec!["o=mill".to_owned()],
             global: "moduleload ppolicy".to_owned(),
             database: "overlay ppolicy\nppolicy_default cn=policy,o=mill".to_owned(),
@@ -111,7 +111,7 @@ fn a_lock_beside_another_attribute_refuses_a_bind() {
 
 #[test]
 fn directory_server_389() {
-    let server = Ds389::start(ds389::Setup::plain(&["o=mill"]), &[root().join("fixtures/operational/user.ldif")]);
+    let server = Ds389::start(ds389::Ds389Setup::plain(&["o=mill"]), &[root().join("fixtures/operational/user.ldif")]);
     disabled_and_deleted(&server, "389ds", "");
 }
 
@@ -120,7 +120,8 @@ fn directory_server_389() {
 #[test]
 fn a_lock_that_is_not_shown_on_389() {
     for (value, status) in [("false", 0), ("true", 20)] {
-        let server = Ds389::start(ds389::Setup::plain(&["o=mill"]), &[root().join("fixtures/operational/user.ldif")]);
+        let server =
+            Ds389::start(ds389::Ds389Setup::plain(&["o=mill"]), &[root().join("fixtures/operational/user.ldif")]);
         let place = tempfile::tempdir().unwrap();
         let place = place.path();
         let change = place.join("change.ldif");

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::compare::{assert_same, differences};
 use super::server::Server;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::support::programs::output_text;
 use crate::support::runbook::{run_block, runbook_blocks};
 use crate::support::{AS_OF, Inputs, exports, inputs, offboard, plan_scenario, root, scenario_file, stderr};
@@ -93,7 +93,7 @@ pub fn follow(set: &Path, heading: &str, server: &dyn Server) -> usize {
 }
 
 /// The parameters of a whole run.
-struct Run<'a> {
+struct WholeRun<'a> {
     scenario: &'a str,
     /// The policy: the scenario's, or another one.
     policy: &'a Path,
@@ -104,7 +104,7 @@ struct Run<'a> {
     own: &'a [&'a str],
     /// The policy by which the proof predicts the content of the server. It differs from `policy` where the plan leaves
     /// references to the server.
-    foretold: &'a Path,
+    prediction: &'a Path,
 }
 
 /// How long a server may take to update references: refint does so after its answer.
@@ -123,7 +123,7 @@ fn settled(wanted: &[PathBuf], server: &dyn Server, folder: &Path, own: &[&str])
     }
 }
 
-impl Run<'_> {
+impl WholeRun<'_> {
     /// Plan, check, apply, compare, roll back, compare.
     fn on(&self, server: &dyn Server, stages: usize) {
         let place = tempfile::tempdir().unwrap();
@@ -143,7 +143,7 @@ impl Run<'_> {
         assert!(follow(&set, "Check", server) > 0, "the runbook checks");
         assert_eq!(follow(&set, "Apply", server), stages, "stages applied");
         let names: Vec<String> = self.exports.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
-        let predicted = predicted_by(self.foretold, self.scenario, &names, self.guard, place.path());
+        let predicted = predicted_by(self.prediction, self.scenario, &names, self.guard, place.path());
         let found = settled(&[predicted], server, &folder("after"), self.own);
         assert!(found.is_empty(), "after the plan: {found:#?}");
         assert_eq!(follow(&set, "Roll back", server), stages, "stages rolled back");
@@ -173,8 +173,8 @@ fn policy_with(scenario: &str, folder: &Path, changes: &[(&str, &str)]) -> PathB
 fn whole_run(scenario: &str, suffixes: &[&str], guard: Guard, stages: usize) {
     let exports: Vec<PathBuf> = export_paths(scenario).into_iter().map(PathBuf::from).collect();
     let policy = root().join(scenario_file(scenario, "policy.toml"));
-    let server = Slapd::start(Setup::plain(suffixes), &exports);
-    Run { scenario, policy: &policy, exports: &exports, guard, own: &[], foretold: &policy }.on(&server, stages);
+    let server = Slapd::start(SlapdSetup::plain(suffixes), &exports);
+    WholeRun { scenario, policy: &policy, exports: &exports, guard, own: &[], prediction: &policy }.on(&server, stages);
 }
 
 const NOTE: &[&str] = &["o=root_suffix", "o=PiServerDb"];
@@ -298,7 +298,7 @@ fn assert_no_trace(set: &Path, server: &dyn Server) {
 fn deleted_entries_come_back_as_themselves() {
     let place = tempfile::tempdir().unwrap();
     let exports: Vec<PathBuf> = exports("note-released").iter().map(|file| root().join(file)).collect();
-    let server = Slapd::start(Setup::plain(NOTE), &exports);
+    let server = Slapd::start(SlapdSetup::plain(NOTE), &exports);
     let before = server.export(place.path());
     let identity = |files: &[PathBuf]| -> BTreeSet<String> {
         let text: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap().replace("\n ", "")).collect();
@@ -331,7 +331,7 @@ fn every_reference_leaves_no_trace() {
     let set = place.path().join("set");
     plan_scenario("every-reference", &set, &[]);
     let exports: Vec<PathBuf> = export_paths("every-reference").into_iter().map(PathBuf::from).collect();
-    let server = Slapd::start(Setup::plain(ISP), &exports);
+    let server = Slapd::start(SlapdSetup::plain(ISP), &exports);
     follow(&set, "Apply", &server);
     assert_no_trace(&set, &server);
 }
@@ -349,7 +349,7 @@ fn a_guard_stops_a_stale_plan() {
         plan_scenario("note-released", &set, &["--guard", option]);
         let exports =
             ["export.ldif", "address-books.ldif"].map(|file| root().join(scenario_file("note-released", file)));
-        let server = Slapd::start(Setup::plain(NOTE), &exports);
+        let server = Slapd::start(SlapdSetup::plain(NOTE), &exports);
         let restore = "printf 'dn: uid=jsmith,ou=People,o=sesta.com,o=root_suffix\\nchangetype: modify\\n\
                        replace: inetUserStatus\\ninetUserStatus: active\\n-\\n' | \
                        ldapmodify -H \"$LDAP_URI\" -x -D \"$BIND_DN\" -y \"$PASSWORD_FILE\"";
@@ -369,7 +369,7 @@ fn dn_lists_delete_the_same() {
     let set = place.path().join("set");
     plan_scenario("three-domains", &set, &[]);
     let exports = ["export.ldif", "address-books.ldif"].map(|file| root().join(scenario_file("three-domains", file)));
-    let server = Slapd::start(Setup::plain(ISP), &exports);
+    let server = Slapd::start(SlapdSetup::plain(ISP), &exports);
     for stage in ["10-status", "30-references", "50-services"] {
         let modify = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}.ldif"#);
         assert!(run_block(&set, &modify, &server.environment()).status.success());
@@ -392,11 +392,11 @@ mod integrity {
     /// The attributes that refint maintains here.
     const WATCHED: [&str; 7] = ["member", "uniqueMember", "owner", "manager", "seeAlso", "secretary", "roleOccupant"];
 
-    fn setup(suffixes: &[&str]) -> Setup {
-        Setup {
+    fn setup(suffixes: &[&str]) -> SlapdSetup {
+        SlapdSetup {
             global: "moduleload refint\nmoduleload memberof\n".to_owned(),
             database: format!("overlay refint\nrefint_attributes {}\noverlay memberof\n", WATCHED.join(" ")),
-            ..Setup::plain(suffixes)
+            ..SlapdSetup::plain(suffixes)
         }
     }
 
@@ -407,7 +407,7 @@ mod integrity {
         let policy = policy_with(scenario, place.path(), changes);
         // With and without the server's help the result must be the same.
         let told = changes.iter().any(|(_, to)| to.contains("references = \"server\""));
-        let foretold = if told { root().join(scenario_file(scenario, "policy.toml")) } else { policy.clone() };
+        let prediction = if told { root().join(scenario_file(scenario, "policy.toml")) } else { policy.clone() };
         let loaded: Vec<PathBuf> = export_paths(scenario).into_iter().map(PathBuf::from).collect();
         let server = Slapd::filled(setup(suffixes), &loaded);
         let exports = server.export(place.path());
@@ -415,7 +415,7 @@ mod integrity {
         found.retain(|line| !(line.starts_with('+') && line.contains(": memberof: ")));
         assert!(found.is_empty(), "{found:#?}");
         let own = &["memberof"];
-        Run { scenario, policy: &policy, exports: &exports, guard: Guard::Values, own, foretold: &foretold }
+        WholeRun { scenario, policy: &policy, exports: &exports, guard: Guard::Values, own, prediction: &prediction }
             .on(&server, stages);
     }
 
@@ -452,7 +452,7 @@ mod integrity {
 /// Whole runs on 389 Directory Server, from its own exports.
 mod ds389 {
     use super::*;
-    use crate::servers::ds389::{Ds389, Setup};
+    use crate::servers::ds389::{Ds389, Ds389Setup};
 
     /// The policy key for referential integrity.
     const SERVER_FOLLOWS: (&str, &str) = ("[move]", "[move]\nreferences = \"server\"");
@@ -469,12 +469,12 @@ mod ds389 {
     }
 
     /// A whole run of a scenario.
-    fn whole_run(scenario: &str, setup: Setup, changes: &[(&str, &str)], stages: usize) {
+    fn whole_run(scenario: &str, setup: Ds389Setup, changes: &[(&str, &str)], stages: usize) {
         whole_run_of(scenario, &export_paths(scenario), setup, changes, stages);
     }
 
     /// A whole run of a scenario with other exports.
-    fn whole_run_of(scenario: &str, loaded: &[String], setup: Setup, changes: &[(&str, &str)], stages: usize) {
+    fn whole_run_of(scenario: &str, loaded: &[String], setup: Ds389Setup, changes: &[(&str, &str)], stages: usize) {
         let place = tempfile::tempdir().unwrap();
         let policy = policy(scenario, place.path(), changes);
         let server = Ds389::start(setup, loaded);
@@ -486,35 +486,42 @@ mod ds389 {
         // The prediction is by the policy under which the plan rewrites everything itself.
         let others: Vec<_> = changes.iter().filter(|change| **change != SERVER_FOLLOWS).copied().collect();
         let apart = tempfile::tempdir().unwrap();
-        let foretold = self::policy(scenario, apart.path(), &others);
-        Run { scenario, policy: &policy, exports: &exports, guard: Guard::Values, own: &[], foretold: &foretold }
-            .on(&server, stages);
+        let prediction = self::policy(scenario, apart.path(), &others);
+        WholeRun {
+            scenario,
+            policy: &policy,
+            exports: &exports,
+            guard: Guard::Values,
+            own: &[],
+            prediction: &prediction,
+        }
+        .on(&server, stages);
     }
 
     /// A server with the referential integrity plug-in.
-    fn with_integrity(suffixes: &[&str]) -> Setup {
-        Setup { referential_integrity: true, ..Setup::plain(suffixes) }
+    fn with_integrity(suffixes: &[&str]) -> Ds389Setup {
+        Ds389Setup { referential_integrity: true, ..Ds389Setup::plain(suffixes) }
     }
 
     /// Some DNs begin with `0.9.2342.19200300.100.1.1=`, which the server does not accept as a DN when it checks
     /// values.
-    fn with_types_as_numbers(setup: Setup) -> Setup {
-        Setup { global: "nsslapd-syntaxcheck: off\n".to_owned(), ..setup }
+    fn with_types_as_numbers(setup: Ds389Setup) -> Ds389Setup {
+        Ds389Setup { global: "nsslapd-syntaxcheck: off\n".to_owned(), ..setup }
     }
 
     #[test]
     fn note_active() {
-        whole_run("note-active", Setup::plain(NOTE), &[], 1);
+        whole_run("note-active", Ds389Setup::plain(NOTE), &[], 1);
     }
 
     #[test]
     fn note_disabled() {
-        whole_run("note-disabled", Setup::plain(NOTE), &[], 0);
+        whole_run("note-disabled", Ds389Setup::plain(NOTE), &[], 0);
     }
 
     #[test]
     fn note_released() {
-        whole_run("note-released", Setup::plain(NOTE), &[], 3);
+        whole_run("note-released", Ds389Setup::plain(NOTE), &[], 3);
     }
 
     /// The plug-in finds nothing to do, because references are removed before the entries that they name.
@@ -525,23 +532,28 @@ mod ds389 {
 
     #[test]
     fn note_with_grace() {
-        whole_run("note-with-grace", Setup::plain(NOTE), &[], 1);
+        whole_run("note-with-grace", Ds389Setup::plain(NOTE), &[], 1);
     }
 
     #[test]
     fn last_member() {
-        whole_run("last-member", Setup::plain(NOTE), &[], 2);
+        whole_run("last-member", Ds389Setup::plain(NOTE), &[], 2);
     }
 
     /// Here the last member may be removed, and the rollback restores it.
     #[test]
     fn last_member_allowed() {
-        whole_run("last-member", Setup::plain(NOTE), &[("last_member = \"refuse\"", "last_member = \"allow\"")], 3);
+        whole_run(
+            "last-member",
+            Ds389Setup::plain(NOTE),
+            &[("last_member = \"refuse\"", "last_member = \"allow\"")],
+            3,
+        );
     }
 
     #[test]
     fn three_domains() {
-        whole_run("three-domains", with_types_as_numbers(Setup::plain(ISP)), &[], 5);
+        whole_run("three-domains", with_types_as_numbers(Ds389Setup::plain(ISP)), &[], 5);
     }
 
     #[test]
@@ -551,7 +563,7 @@ mod ds389 {
 
     #[test]
     fn every_reference() {
-        whole_run("every-reference", with_types_as_numbers(Setup::plain(ISP)), &[], 2);
+        whole_run("every-reference", with_types_as_numbers(Ds389Setup::plain(ISP)), &[], 2);
     }
 
     #[test]
@@ -563,7 +575,7 @@ mod ds389 {
     fn every_reference_leaves_no_trace() {
         let place = tempfile::tempdir().unwrap();
         let policy = policy("every-reference", place.path(), &[]);
-        let server = Ds389::start(with_types_as_numbers(Setup::plain(ISP)), &export_paths("every-reference"));
+        let server = Ds389::start(with_types_as_numbers(Ds389Setup::plain(ISP)), &export_paths("every-reference"));
         let set = place.path().join("set");
         let mut command = offboard();
         command.args(["plan", "--as-of", AS_OF, "-p"]).arg(policy).args(inputs("every-reference"));
@@ -575,7 +587,7 @@ mod ds389 {
 
     #[test]
     fn ilm_disable_move_delete() {
-        whole_run("ilm-disable-move-delete", Setup::plain(&["dc=example,dc=com"]), &[], 4);
+        whole_run("ilm-disable-move-delete", Ds389Setup::plain(&["dc=example,dc=com"]), &[], 4);
     }
 
     /// By the policy the server rewrites references on a move. The plan rewrites those that the plug-in does not
@@ -598,16 +610,16 @@ mod ds389 {
 
     #[test]
     fn services() {
-        whole_run("services", Setup::plain(&["o=isp"]), &[], 4);
+        whole_run("services", Ds389Setup::plain(&["o=isp"]), &[], 4);
     }
 
     #[test]
     fn moss_rosters() {
-        whole_run("moss-rosters", Setup::plain(&["dc=example,dc=com"]), &[], 3);
+        whole_run("moss-rosters", Ds389Setup::plain(&["dc=example,dc=com"]), &[], 3);
     }
 
     #[test]
     fn posix_restore() {
-        whole_run("posix-restore", Setup::plain(&["dc=example,dc=com"]), &[], 3);
+        whole_run("posix-restore", Ds389Setup::plain(&["dc=example,dc=com"]), &[], 3);
     }
 }

@@ -21,7 +21,7 @@ use offboard::proof::apply::Model;
 use serde_json::json;
 
 use super::server::Server as _;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::support::Random;
 use crate::support::programs::{output_text, python_ldap};
 
@@ -30,7 +30,7 @@ const CASES: u64 = 1200;
 const CHANGES: u64 = 5;
 
 /// A case: the entries at the start, and the changes to them.
-struct Case {
+struct RandomCase {
     number: u64,
     entries: Vec<Entry>,
     changes: Vec<ChangeRecord>,
@@ -71,7 +71,7 @@ fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
     entry
 }
 
-impl Case {
+impl RandomCase {
     fn new(number: u64) -> Self {
         let random = &mut Random(number);
         let base = format!("ou=case{number},{SUFFIX}");
@@ -332,7 +332,7 @@ fn line(record: &ChangeRecord) -> serde_json::Value {
 }
 
 /// The result of the model: the code of each change, and the entries at the end.
-fn foretold(case: &Case) -> (Vec<u16>, BTreeMap<DnKey, Form>) {
+fn foretold(case: &RandomCase) -> (Vec<u16>, BTreeMap<DnKey, Form>) {
     let mut model = Model::new(Server::OpenLdap);
     model.existing.insert(DnKey::parse(SUFFIX.as_bytes()).unwrap());
     for entry in &case.entries {
@@ -358,7 +358,7 @@ fn held(server: &Slapd, folder: &std::path::Path) -> BTreeMap<DnKey, Form> {
     held
 }
 
-fn answers(server: &Slapd, cases: &[Case]) -> Vec<u16> {
+fn answers(server: &Slapd, cases: &[RandomCase]) -> Vec<u16> {
     let changes: Vec<String> =
         cases.iter().flat_map(|case| &case.changes).map(|change| line(change).to_string()).collect();
     let changes = changes.join("\n");
@@ -376,7 +376,7 @@ fn answers(server: &Slapd, cases: &[Case]) -> Vec<u16> {
 
 #[test]
 fn the_model_does_as_slapd_does() {
-    let cases: Vec<Case> = (0..CASES).map(Case::new).collect();
+    let cases: Vec<RandomCase> = (0..CASES).map(RandomCase::new).collect();
     let folder = tempfile::tempdir().unwrap();
     let export = folder.path().join("export.ldif");
     let mut text = b"dn: o=random\nobjectClass: organization\no: random\n\n".to_vec();
@@ -385,7 +385,7 @@ fn the_model_does_as_slapd_does() {
         text.push(b'\n');
     }
     fs::write(&export, text).unwrap();
-    let server = Slapd::start(Setup::plain(&[SUFFIX]), &[export]);
+    let server = Slapd::start(SlapdSetup::plain(&[SUFFIX]), &[export]);
     let codes = answers(&server, &cases);
     let held = held(&server, folder.path());
 

@@ -2,7 +2,7 @@
 
 use super::compare::{assert_same, differences};
 use super::server::Server as _;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::support::programs::{output_text, python, succeed};
 use crate::support::runbook::run_block;
 use std::fs;
@@ -25,7 +25,7 @@ impl Scenario {
 
     /// A server with the scenario's entries.
     fn serve(&self) -> Slapd {
-        Slapd::start(Setup::plain(self.suffixes), &self.exports())
+        Slapd::start(SlapdSetup::plain(self.suffixes), &self.exports())
     }
 }
 

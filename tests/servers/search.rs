@@ -2,7 +2,7 @@
 
 use super::compare::assert_same;
 use super::server::Server as _;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::support::programs::{output_text, program, succeed};
 use crate::support::{exports, offboard};
 use std::fs;
@@ -248,7 +248,7 @@ const JUDGED_DIFFERENTLY: &[(&str, &str)] = &[
 #[test]
 fn judges_items_as_slapd_does() {
     let lab = fs::canonicalize("fixtures/filters/lab.ldif").unwrap();
-    let server = Slapd::start(Setup::plain(&["o=lab"]), &[&lab]);
+    let server = Slapd::start(SlapdSetup::plain(&["o=lab"]), &[&lab]);
     let folder = tempfile::tempdir().unwrap();
     let whole = server.export(folder.path());
     let names = |ldif: &[u8]| {
@@ -292,7 +292,7 @@ fn judges_items_as_slapd_does() {
 #[test]
 fn finds_what_slapcat_finds() {
     let suffixes = ["o=isp", "o=PiServerDb"];
-    let server = Slapd::start(Setup::plain(&suffixes), &exports("three-domains"));
+    let server = Slapd::start(SlapdSetup::plain(&suffixes), &exports("three-domains"));
     let folder = tempfile::tempdir().unwrap();
     let whole = server.export(folder.path());
     let slapcat = |filter: &str| {

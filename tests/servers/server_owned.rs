@@ -88,10 +88,10 @@ fn slapd_refuses_and_takes_with_relax_what_the_table_says() {
     let folder = tempfile::tempdir().unwrap();
     let export = folder.path().join("export.ldif");
     fs::write(&export, "dn: o=x\nobjectClass: organization\no: x\n").unwrap();
-    let setup = slapd::Setup {
+    let setup = slapd::SlapdSetup {
         global: "moduleload ppolicy\nmoduleload memberof\nmoduleload lastbind\n".to_owned(),
         database: "overlay ppolicy\noverlay memberof\noverlay lastbind\n".to_owned(),
-        ..slapd::Setup::plain(&["o=x"])
+        ..slapd::SlapdSetup::plain(&["o=x"])
     };
     let server = Slapd::start(setup, &[export]);
     for (number, (name, value)) in OF_SLAPD.into_iter().enumerate() {
@@ -114,7 +114,7 @@ fn ds389_drops_from_an_addition_and_refuses_in_a_modification_what_the_table_say
     let folder = tempfile::tempdir().unwrap();
     let export = folder.path().join("export.ldif");
     fs::write(&export, "dn: o=x\nobjectClass: organization\no: x\n").unwrap();
-    let server = Ds389::start(ds389::Setup::plain(&["o=x"]), &[export]);
+    let server = Ds389::start(ds389::Ds389Setup::plain(&["o=x"]), &[export]);
     for (number, (name, value)) in OF_389.into_iter().enumerate() {
         let user = format!("u{number}");
         let is_own = is_read_only(Product::Ds389, name);

@@ -9,7 +9,7 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use super::ad_run;
 use super::compare::assert_same;
 use super::server::Server as _;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::support::programs::output_text;
 use crate::support::runbook::run_block;
 use crate::support::{exports, file_name, offboard, paths_with, root, scenarios, stderr};
@@ -61,7 +61,8 @@ fn every_change_set_on_slapd() {
         let place = tempfile::tempdir().unwrap();
         let exports: Vec<PathBuf> = exports(&scenario).iter().map(|file| root().join(file)).collect();
         let suffixes = suffixes(&exports);
-        let server = Slapd::start(Setup::plain(&suffixes.iter().map(String::as_str).collect::<Vec<_>>()), &exports);
+        let server =
+            Slapd::start(SlapdSetup::plain(&suffixes.iter().map(String::as_str).collect::<Vec<_>>()), &exports);
         for stage in stages {
             let command = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}"#);
             let output = run_block(&set, &command, &server.environment());
@@ -109,7 +110,7 @@ fn waves_on_slapd() {
     assert!(waves.len() > 4, "{waves:?}");
     let exports: Vec<PathBuf> = exports("three-domains").iter().map(|file| root().join(file)).collect();
     let suffixes = suffixes(&exports);
-    let server = Slapd::start(Setup::plain(&suffixes.iter().map(String::as_str).collect::<Vec<_>>()), &exports);
+    let server = Slapd::start(SlapdSetup::plain(&suffixes.iter().map(String::as_str).collect::<Vec<_>>()), &exports);
     for wave in &waves {
         for stage in stages(wave) {
             let command = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" -f apply/{stage}"#);

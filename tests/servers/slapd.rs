@@ -17,7 +17,7 @@ const SCHEMA: &str = "/etc/ldap/schema";
 const MODULES: &str = "/usr/lib/ldap";
 
 /// The set-up of a server.
-pub struct Setup {
+pub struct SlapdSetup {
     /// Its suffixes, one database each. `cn=root` below the first one is the rootdn of all.
     pub suffixes: Vec<String>,
     /// Lines of slapd.conf before the first database, such as `moduleload refint`.
@@ -26,7 +26,7 @@ pub struct Setup {
     pub database: String,
 }
 
-impl Setup {
+impl SlapdSetup {
     /// A server without overlays.
     pub fn plain(suffixes: &[&str]) -> Self {
         Self {
@@ -67,12 +67,12 @@ impl Setup {
 /// A running server.
 pub struct Slapd {
     daemon: Daemon,
-    setup: Setup,
+    setup: SlapdSetup,
 }
 
 impl Slapd {
     /// Starts a server that holds these exports, and returns when it answers.
-    pub fn start<P: AsRef<Path>>(setup: Setup, exports: &[P]) -> Self {
+    pub fn start<P: AsRef<Path>>(setup: SlapdSetup, exports: &[P]) -> Self {
         let slapd = program("slapd", "slapd");
         let folder = private_folder();
         let path = folder.path();
@@ -89,7 +89,7 @@ impl Slapd {
 
     /// Starts a server and adds the entries of these exports one by one, parents first, because overlays see only
     /// requests.
-    pub fn filled<P: AsRef<Path>>(setup: Setup, exports: &[P]) -> Self {
+    pub fn filled<P: AsRef<Path>>(setup: SlapdSetup, exports: &[P]) -> Self {
         let server = Self::start::<P>(setup, &[]);
         let folder = server.daemon.path();
         split(folder, &server.setup.suffixes, exports);
@@ -141,7 +141,7 @@ impl Server for Slapd {
 }
 
 /// Fills the databases before the server starts. This is fast: one commit, and no request for each entry.
-fn load<P: AsRef<Path>>(setup: &Setup, folder: &Path, exports: &[P]) {
+fn load<P: AsRef<Path>>(setup: &SlapdSetup, folder: &Path, exports: &[P]) {
     let slapadd = program("slapadd", "slapd");
     split(folder, &setup.suffixes, exports);
     for (number, suffix) in setup.suffixes.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Every description of the schema that a running slapd serves can be read.
 
 use super::server::Server as _;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::conformance::schema::schema;
 use crate::support::programs::succeed;
 use std::fs;
@@ -11,7 +11,7 @@ fn schema_of_a_running_slapd() {
     let folder = tempfile::tempdir().unwrap();
     let export = folder.path().join("export.ldif");
     fs::write(&export, "dn: o=example.test\nobjectClass: organization\no: example.test\n").unwrap();
-    let server = Slapd::start(Setup::plain(&["o=example.test"]), &[export]);
+    let server = Slapd::start(SlapdSetup::plain(&["o=example.test"]), &[export]);
     let mut search = server.client("ldapsearch");
     search.args(["-LLL", "-s", "base", "-b", "cn=Subschema", "objectClasses", "attributeTypes"]);
     let served = succeed(&mut search).stdout;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::compare::assert_same;
 use super::server::Server as _;
-use super::slapd::{Setup, Slapd};
+use super::slapd::{Slapd, SlapdSetup};
 use crate::support::programs::output_text;
 use crate::support::runbook::run_block;
 use crate::support::{AS_OF, exports, inputs, offboard, paths_with, plan_scenario, root, scenario_file};
@@ -26,7 +26,7 @@ fn a_half_applied_set_is_finished() {
     let set = place.path().join("set");
     plan_scenario("three-domains", &set, &[]);
     let files: Vec<PathBuf> = exports("three-domains").iter().map(|file| root().join(file)).collect();
-    let server = Slapd::start(Setup::plain(&["o=isp", "o=PiServerDb"]), &files);
+    let server = Slapd::start(SlapdSetup::plain(&["o=isp", "o=PiServerDb"]), &files);
     let modify = |options: &str| {
         let line = format!(r#"ldapmodify -H "$LDAP_URI" -x -D "$BIND_DN" -y "$PASSWORD_FILE" {options}"#);
         run_block(&set, &line, &server.environment())
@@ -63,7 +63,7 @@ fn reverted_changes_take_a_server_back() {
     let set = place.path().join("set");
     plan_scenario("three-domains", &set, &[]);
     let files: Vec<PathBuf> = exports("three-domains").iter().map(|file| root().join(file)).collect();
-    let server = Slapd::start(Setup::plain(&["o=isp", "o=PiServerDb"]), &files);
+    let server = Slapd::start(SlapdSetup::plain(&["o=isp", "o=PiServerDb"]), &files);
     let folder = |name: &str| {
         let folder = place.path().join(name);
         std::fs::create_dir(&folder).unwrap();
@@ -108,7 +108,7 @@ fn exports_that_are_missing_or_from_before() {
     let set = place.path().join("set");
     for scenario in ["three-domains", "every-reference"] {
         let files: Vec<PathBuf> = exports(scenario).iter().map(|file| root().join(file)).collect();
-        let server = Slapd::start(Setup::plain(&["o=isp", "o=PiServerDb"]), &files);
+        let server = Slapd::start(SlapdSetup::plain(&["o=isp", "o=PiServerDb"]), &files);
         let export = |name: &str| {
             let folder = place.path().join(format!("{scenario}-{name}"));
             std::fs::create_dir(&folder).unwrap();
@@ -146,10 +146,10 @@ fn exports_that_are_missing_or_from_before() {
 #[test]
 fn the_lock_is_an_operational_attribute() {
     let place = tempfile::tempdir().unwrap();
-    let setup = Setup {
+    let setup = SlapdSetup {
         global: "moduleload ppolicy".to_owned(),
         database: "overlay ppolicy".to_owned(),
-        ..Setup::plain(&["dc=lab,dc=example"])
+        ..SlapdSetup::plain(&["dc=lab,dc=example"])
     };
     let server = Slapd::start(setup, &[root().join("fixtures/verify/user-attributes.ldif")]);
     let search = |name: &str, attributes: &str| {
