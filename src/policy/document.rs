@@ -389,7 +389,7 @@ mod tests {
             let text = format!("preset = \"389ds\"\n{text}\n");
             assert_eq!(changes(&text), std::slice::from_ref(&lock), "{text}");
             let policy = Policy::parse(&text).unwrap();
-            let names: Vec<&str> = policy.disable.replace.iter().map(|(name, _)| name.raw_bytes()).collect();
+            let names: Vec<&str> = policy.disable.replace.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(names, ["employeeType", "nsAccountLock"], "{text}");
         }
         let text = "preset = \"active-directory\"\n[disable.bits.USERACCOUNTCONTROL]\nforbid = 0x1000\n";
@@ -473,7 +473,7 @@ mod tests {
         assert!(!policy.references.reassign.iter().any(|name| name.is_type("owner")));
         let text = "preset = \"openldap\"\n[disable.replace]\nloginShell = \"/bin/false\"\n";
         let policy = Policy::parse(text).unwrap();
-        let present: Vec<&str> = policy.disable.present.iter().map(|(name, _)| name.raw_bytes()).collect();
+        let present: Vec<&str> = policy.disable.present.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(present, ["shadowExpire"]);
         // The preset always writes it: to write it sometimes only must be said.
         let text = "preset = \"openldap\"\n[disable.present]\npwdAccountLockedTime = \"000001010000Z\"\n";
