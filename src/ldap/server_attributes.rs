@@ -134,6 +134,7 @@ static TABLE: &[ServerAttribute] = &[
     row("pwdAccountTmpLockoutEnd").operational(&[OpenLdap]).read_only(&[OpenLdap]).writable_with_relax(),
     row("pwdUniqueAttempts").operational(&[OpenLdap]),
     row("authTimestamp").operational(&[OpenLdap]).read_only(&[OpenLdap]).writable_with_relax(),
+    // slapo-dynlist computes memberOf, slapo-memberof stores it.
     row("memberOf").operational(&[OpenLdap]).read_only(&[OpenLdap]).maintained(&[Dsee, Ds389, OpenDj, ActiveDirectory]).computed(&[OpenLdap]),
     row("authzTo").operational(&[OpenLdap]),
     row("saslAuthzTo").operational(&[OpenLdap]),

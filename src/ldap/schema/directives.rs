@@ -9,7 +9,7 @@
 //! ```
 //!
 //! slapd recognises these directives by their first letters, so `attributetype` and `attributetypes` are the same. The syntax
-//! of a description is that of [`description`](super::description), and names for OIDs (`NSDSat:1`) are kept in it. An
+//! of a description is that of `schema::description`, and names for OIDs (`NSDSat:1`) are kept in it. An
 //! `objectidentifier` line is a name followed by the OID, or `name:suffix`, that it defines. `include` is returned, so that
 //! the caller can report that the file is not read. All other directives are skipped.
 
