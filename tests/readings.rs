@@ -10,7 +10,7 @@ use offboard::directory::scan::{BlockText, Exports};
 use offboard::io::exports::ExportFiles;
 use offboard::io::ordered;
 use offboard::io::source::{Block, ReadOptions, Source};
-use offboard::ldif::lint::{self, Linter, Target};
+use offboard::ldif::lint::{self, Linter};
 use offboard::ldif::{RecordReader, UrlPolicy, writer};
 use offboard::leavers;
 use offboard::plan::{Request, plan};
@@ -59,16 +59,16 @@ fn read(path: &str, options: &ReadOptions) -> (Vec<String>, String) {
             }
             Err(error) => format!("{error:?}"),
         };
-        (reader.map(said).collect::<Vec<_>>(), lint::faults(&block.bytes, block.first_line))
+        (reader.map(said).collect::<Vec<_>>(), lint::prescan(&block.bytes, block.first_line))
     };
     let mut blocks = source.blocks().unwrap();
     let encoding = blocks.encoding();
     let mut linter = Linter::new(None);
     let mut problems = Vec::new();
     linter.begin(encoding, &mut problems);
-    let mut take = |(more, faults)| {
+    let mut take = |(more, block)| {
         records.extend::<Vec<String>>(more);
-        linter.faulty_block(&faults, &mut problems);
+        linter.prescanned_block(&block, &mut problems);
         ControlFlow::Continue(())
     };
     let _ = ordered::for_each_block(&mut blocks, options.threads, &work, &mut take).unwrap();
@@ -138,7 +138,7 @@ fn repairs() {
         let by_size = |size: usize| {
             let mut blocks = Source::open(&file, &options(1, size)).unwrap().blocks().unwrap();
             let (mut problems, mut text) = (Vec::new(), Vec::new());
-            let mut linter = Linter::new(Some(Target::OpenLdap));
+            let mut linter = Linter::new(Some(Server::OpenLdap));
             while let Some(block) = blocks.next_block(Vec::new()).unwrap() {
                 linter.block(&block.bytes, block.first_line, &mut problems, &mut text);
             }
@@ -180,7 +180,7 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
     let mut after = Vec::new();
     rewrite(&exports, UrlPolicy::Refuse, &outcome.changes, &mut |part| {
         after.extend_from_slice(part);
-        ControlFlow::Continue(())
+        true
     })
     .unwrap();
     let mut undo = Vec::new();
@@ -230,7 +230,7 @@ fn readings_that_stop_early() {
         exports
             .for_each_block(&work, &mut |more: Vec<String>| {
                 lines.extend(more);
-                if lines.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                lines.len() < most
             })
             .unwrap();
         lines.truncate(most);

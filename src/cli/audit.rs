@@ -65,7 +65,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         schema: &schema,
         rosters: &rosters,
         history: &history,
-        written: &exports.written(),
+        written: &exports.modified(),
     };
     let (findings, census) = audit(&exports, UrlPolicy::Refuse, &ground)
         .map_err(|error| grounds::plan_faults(&error, &command.exports, (&policy, &Request::default())))?;

@@ -8,7 +8,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::exit::Exit;
-use crate::io::source::UnpackError;
+use crate::io::source::DecompressError;
 use crate::ldif::LdifError;
 use crate::policy::{PolicyError, PolicyWarning, Source};
 use crate::render::sanitize::{sanitized, shortened};
@@ -185,7 +185,7 @@ impl fmt::Display for Diagnostic {
 
 /// What to do about an error of the operating system or a decompressor, where that can be said.
 fn io_help(error: &io::Error) -> Option<&'static str> {
-    if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<UnpackError>()) {
+    if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<DecompressError>()) {
         return Some(error.help());
     }
     Some(match error.kind() {

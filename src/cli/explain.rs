@@ -50,7 +50,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     let folder: Option<UrlFolder> = super::json::url_folder(global)?;
     let exports =
         ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
-    request.written = exports.written();
+    request.written = exports.modified();
     let progress = Progress::of(&exports, global);
     let resolve = |url: &[u8]| {
         folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))

@@ -8,7 +8,7 @@ use super::args::{self, Global, LintFormat, TargetArg};
 use super::{Diagnostic, Exit, Outcome, schema_files, written};
 use crate::io::ordered;
 use crate::io::source::{Block, ReadOptions, Source};
-use crate::ldif::lint::{self, Faults, Linter, Problem, Severity, Target};
+use crate::ldif::lint::{self, Linter, Prescan, Problem, Severity};
 use crate::policy::Server;
 use crate::render::problems::{self, Counts};
 
@@ -33,7 +33,7 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
         LintFormat::Json => problems::JSON_START.to_owned(),
         LintFormat::Sarif => problems::sarif_start(),
     };
-    let linter = || Linter::new(command.target.map(Target::from)).needing_equality(equality.clone());
+    let linter = || Linter::new(command.target.map(server)).needing_equality(equality.clone());
     let quick = command.target.is_none() && equality.is_none();
     let mut outcome = report.out.write_all(start.as_bytes());
     let mut faults = Vec::new();
@@ -122,15 +122,15 @@ fn file<W: Write>(
     linter.begin(blocks.encoding(), &mut found);
     if !report.fix && quick {
         let mut stopped = Ok(());
-        let find = |block: &Block| lint::faults(&block.bytes, block.first_line);
-        let mut take = |faults: Faults| {
-            linter.faulty_block(&faults, &mut found);
+        let prescan = |block: &Block| lint::prescan(&block.bytes, block.first_line);
+        let mut take = |block: Prescan| {
+            linter.prescanned_block(&block, &mut found);
             stopped = report.add(name, &found);
             found.clear();
             if stopped.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        // Where writing failed, `stopped` says so.
-        let _ = ordered::for_each_block(&mut blocks, options.threads, &find, &mut take).map_err(Stopped::Input)?;
+        // If writing failed, `stopped` has the error.
+        let _ = ordered::for_each_block(&mut blocks, options.threads, &prescan, &mut take).map_err(Stopped::Input)?;
         stopped.map_err(Stopped::Output)?;
         linter.end(&mut found);
         return report.add(name, &found).map_err(Stopped::Output);
@@ -159,17 +159,5 @@ fn server(target: TargetArg) -> Server {
         TargetArg::Dsee => Server::Dsee,
         TargetArg::Opendj => Server::OpenDj,
         TargetArg::Ad => Server::ActiveDirectory,
-    }
-}
-
-impl From<TargetArg> for Target {
-    fn from(target: TargetArg) -> Self {
-        match target {
-            TargetArg::Openldap => Self::OpenLdap,
-            TargetArg::Ds389 => Self::Ds389,
-            TargetArg::Dsee => Self::Dsee,
-            TargetArg::Opendj => Self::OpenDj,
-            TargetArg::Ad => Self::ActiveDirectory,
-        }
     }
 }

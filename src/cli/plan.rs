@@ -11,7 +11,7 @@ use super::summary;
 use super::waves::waves;
 use super::{Diagnostic, Exit, Outcome, written};
 use crate::io::exports::ExportFiles;
-use crate::io::output::{OutputError, Target};
+use crate::io::output::{OutputError, OutputFolder};
 use crate::io::threads::side_by_side;
 use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
@@ -30,7 +30,7 @@ struct Settings {
     policy: Policy,
     request: Request,
     inputs: Vec<Input>,
-    target: Option<Target>,
+    target: Option<OutputFolder>,
     folder: Option<UrlFolder>,
 }
 
@@ -40,7 +40,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     super::tell_leftovers(command.output.as_ref(), global);
     let exports =
         ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
-    settings.request.written = exports.written();
+    settings.request.written = exports.modified();
     let progress = Progress::of(&exports, global);
     // Nothing says where the operations come from when they go to standard output.
     if !command.stdout {
@@ -153,7 +153,7 @@ fn limit_faults(plan: &Plan, command: &args::Plan) -> Vec<Diagnostic> {
 }
 
 fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagnostic>> {
-    let target = command.output.as_ref().map(|folder| Target::new(folder, command.force));
+    let target = command.output.as_ref().map(|folder| OutputFolder::new(folder, command.force));
     let target = target.transpose().map_err(|error| vec![output_fault(&error)])?;
     let Grounds { policy, mut request, inputs } = grounds::read(&command.grounds, global)?;
     if command.user.iter().any(|user| user.trim().is_empty()) {

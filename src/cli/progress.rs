@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::Global;
-use crate::io::exports::{ExportFiles, Reading};
+use crate::io::exports::{ExportFiles, ReadProgress};
 
 /// What is over sooner needs no bar.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -27,7 +27,7 @@ impl Progress {
     pub fn of(exports: &ExportFiles, global: &Global) -> Self {
         let wanted = !global.quiet && !global.no_progress && std::io::stderr().is_terminal();
         // Without a thread for it, there is none.
-        Self { running: wanted.then(|| Self::run(exports.reading()).ok()).flatten() }
+        Self { running: wanted.then(|| Self::run(exports.progress()).ok()).flatten() }
     }
 
     /// Of a command that writes to standard output meanwhile: a bar between its lines would be no help.
@@ -35,7 +35,7 @@ impl Progress {
         if std::io::stdout().is_terminal() { Self { running: None } } else { Self::of(exports, global) }
     }
 
-    fn run(reading: Arc<Reading>) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
+    fn run(reading: Arc<ReadProgress>) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
         let (stop, stopped) = channel::<()>();
         let began = Instant::now();
         let thread = thread::Builder::new().spawn(move || {
@@ -50,7 +50,7 @@ impl Progress {
                     if let Some((_, before)) = bar.take() {
                         before.finish_and_clear();
                     }
-                    bar = Some((number, begin(number, reading.whole())));
+                    bar = Some((number, begin(number, reading.total())));
                 }
                 if let Some((_, bar)) = &bar {
                     bar.set_position(bytes);

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use crate::ldap::TypeMap;
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::operational::{always_set, is_operational};
-use crate::ldif::{ContentRecord, Part};
+use crate::ldif::{ContentRecord, PartialRecord};
 use crate::policy::Server;
 
 /// Attributes that a server computes for each search and does not store, so that a dump of its database (`slapcat`,
@@ -76,7 +76,7 @@ impl Watch {
     }
 
     /// Records which attributes a record shows. `part` is the record's text, if `record` has only some of its lines.
-    pub fn note(&self, record: &ContentRecord<'_>, part: Option<Part<'_>>, export: u16, shown: &mut Shown) {
+    pub fn note(&self, record: &ContentRecord<'_>, part: Option<PartialRecord<'_>>, export: u16, shown: &mut Shown) {
         // An attribute that the server always sets shows that all stored ones are shown: nothing more can be learned.
         if !self.has_computed && shown.always_set.contains(&export) {
             return;
@@ -180,7 +180,7 @@ mod tests {
                 let mut reader = RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse).only(asked);
                 let Some(Ok(Record::Content(record))) = reader.next() else { panic!("{text}") };
                 let mut shown = Shown::default();
-                watch.note(&record, reader.part(), 3, &mut shown);
+                watch.note(&record, reader.partial(), 3, &mut shown);
                 assert_eq!(watch.is_shown(attribute, 3, &shown), expected, "{server} {attribute} {lines}");
                 assert!(!watch.is_shown(attribute, 2, &shown), "{server} {attribute} {lines}");
             }

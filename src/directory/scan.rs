@@ -33,8 +33,8 @@ use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::{Asked, Attributes, any_of_dn};
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, Origin, Value};
 use crate::ldif::{
-    AttributeLine, AttributeSelection, ChangeKind, ContentRecord, LdifError, LdifErrorKind, NonEntry, Part, Record,
-    RecordReader, Text, UrlPolicy,
+    AttributeLine, AttributeSelection, ChangeKind, ContentRecord, LdifError, LdifErrorKind, LdifValue, NonEntry,
+    PartialRecord, Record, RecordReader, UrlPolicy,
 };
 
 /// A piece of an export that holds whole records.
@@ -77,7 +77,7 @@ pub struct EntryView<'v> {
     /// The bytes of its name's [`DnKey`](crate::ldap::DnKey).
     pub key: &'v [u8],
     /// The whole text of the record, how it is read, and which of its lines `record` has; `None` if `record` is whole.
-    rest: Option<(Part<'v>, UrlPolicy<'v>, &'v AttributeSelection)>,
+    rest: Option<(PartialRecord<'v>, UrlPolicy<'v>, &'v AttributeSelection)>,
     whole: OnceCell<ContentRecord<'v>>,
 }
 
@@ -313,7 +313,7 @@ fn scan_block<P: Pass>(
         reader = reader.slow();
     }
     while let Some(record) = reader.next() {
-        let part = reader.part();
+        let part = reader.partial();
         let mut record = match record.map_err(|error| BlockError::Ldif(export, error))? {
             Record::Content(record) => record,
             Record::NonEntry { line, block } => {
@@ -338,7 +338,7 @@ fn scan_block<P: Pass>(
         if !is_live(&record, has_no_special_lines, &mut scanned.census) {
             continue;
         }
-        let lines = part.map_or(record.attributes.len(), |part| part.lines);
+        let lines = part.map_or(record.attributes.len(), |part| part.line_count);
         let dropped =
             if has_no_special_lines { 0 } else { drop_replication_state(&mut record, export, &mut scanned.census) };
         if lines == dropped || !has_no_special_lines && has_an_empty_class(&record) {
@@ -389,7 +389,7 @@ fn view_of(entry: &Entry) -> ContentRecord<'_> {
         attribute.values.iter().map(|value| AttributeLine {
             line: value.line,
             description: Cow::Borrowed(attribute.description.raw_bytes()),
-            value: Text::Bytes(Cow::Borrowed(&value.bytes)),
+            value: LdifValue::Bytes(Cow::Borrowed(&value.bytes)),
         })
     });
     let dn = Cow::Borrowed(entry.dn.raw_bytes());

@@ -1,4 +1,4 @@
-//! The exports of a directory, read again and again: each reading must see the same bytes.
+//! The exports of a directory. They are read several times, and every reading must find the same bytes.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use super::digest::{Algorithm, Digest, Digests, digest};
+use super::digest::{Algorithm, BackgroundDigests, Digest, digest};
 use super::ordered;
 use super::source::{Block, Fingerprint, ReadOptions, Source};
 use crate::directory::scan::{BlockText, Exports};
@@ -19,16 +19,16 @@ use crate::directory::scan::{BlockText, Exports};
 /// Why an export could not be read.
 #[derive(Debug, Error)]
 pub enum ExportError {
-    /// The operating system or a decompressor said no.
+    /// The operating system or a decompressor reported an error.
     #[error("{name}: {error}")]
     Io {
         /// The export as the user named it.
         name: String,
-        /// What was said.
+        /// The error.
         error: io::Error,
     },
-    /// Standard input is given for two exports, and can be read once.
-    #[error("standard input can be one of the exports, not more")]
+    /// `-` was given for two exports.
+    #[error("standard input can be given for one export only")]
     StandardInputTwice,
     /// Two readings of one export differ.
     #[error("{name}: the file changed while it was read")]
@@ -38,23 +38,23 @@ pub enum ExportError {
     },
 }
 
-/// How far a reading of the exports is, for somebody who waits.
+/// The progress of reading the exports.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub struct ReadProgress {
     number: AtomicU64,
     bytes: AtomicU64,
-    whole: Option<u64>,
+    total: Option<u64>,
 }
 
-impl Reading {
-    /// Which reading it is, from 1 (0 is none yet), and how many bytes of text it has read.
+impl ReadProgress {
+    /// The number of the current reading, from 1 (0 before the first), and how many bytes it has read so far.
     pub fn now(&self) -> (u64, u64) {
         (self.number.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
     }
 
-    /// How many bytes every reading has, where that is known beforehand.
-    pub fn whole(&self) -> Option<u64> {
-        self.whole
+    /// How many bytes each reading has; `None` if an export is compressed.
+    pub fn total(&self) -> Option<u64> {
+        self.total
     }
 
     fn begin(&self) {
@@ -63,27 +63,27 @@ impl Reading {
     }
 }
 
-/// What is read by one thread, as the others would have begun when it is done, in bytes.
+/// The largest export that one thread reads alone, in bytes: it is done before other threads would have started.
 const SMALL: u64 = 1 << 18;
 
-/// So many exports are held open from the first reading to the last, so that a file which is replaced meanwhile is read
-/// to the end as it was. More of them are opened for each reading, and one that was replaced is
-/// [noticed](ExportError::Changed).
+/// Up to this number of exports, all files stay open from the first reading to the last, so that a file which is replaced
+/// meanwhile is still read as it was. With more exports, each file is opened for each reading, and a replaced one is
+/// [an error](ExportError::Changed).
 const HELD_OPEN: usize = 16;
 
 /// The exports of one directory.
 pub struct ExportFiles {
     sources: Vec<Source>,
     threads: NonZeroUsize,
-    /// What the first reading of each saw.
+    /// The fingerprint of each export at its first reading.
     first: Vec<OnceLock<Fingerprint>>,
-    /// Digests that are being taken.
-    digests: Mutex<Option<Digests>>,
-    reading: Arc<Reading>,
+    /// Digests that were begun and not yet asked for.
+    digests: Mutex<Option<BackgroundDigests>>,
+    progress: Arc<ReadProgress>,
 }
 
 impl ExportFiles {
-    /// Opens every export. Nothing is read yet.
+    /// Opens the exports without reading them.
     pub fn open(names: &[String], options: &ReadOptions) -> Result<Self, ExportError> {
         if names.iter().filter(|name| *name == "-").count() > 1 {
             return Err(ExportError::StandardInputTwice);
@@ -99,53 +99,54 @@ impl ExportFiles {
             sources.push(source);
         }
         let first = sources.iter().map(|_| OnceLock::new()).collect();
-        let reading = Reading { whole: sources.iter().map(Source::length).sum(), ..Reading::default() };
+        let progress = ReadProgress { total: sources.iter().map(Source::length).sum(), ..ReadProgress::default() };
         let threads = options.threads;
-        Ok(Self { sources, threads, first, digests: Mutex::new(None), reading: Arc::new(reading) })
+        Ok(Self { sources, threads, first, digests: Mutex::new(None), progress: Arc::new(progress) })
     }
 
-    /// The days (UTC) on which they were written last, where that is known.
-    pub fn written(&self) -> Vec<Option<Date>> {
+    /// The day (UTC) on which each export was last modified; `None` for standard input and pipes.
+    pub fn modified(&self) -> Vec<Option<Date>> {
         let day = |time| Some(Timestamp::try_from(time).ok()?.to_zoned(TimeZone::UTC).date());
-        self.sources.iter().map(|source| source.written().and_then(day)).collect()
+        self.sources.iter().map(|source| source.modified().and_then(day)).collect()
     }
 
-    /// How far they are read.
-    pub fn reading(&self) -> Arc<Reading> {
-        Arc::clone(&self.reading)
+    /// The progress of the current reading.
+    pub fn progress(&self) -> Arc<ReadProgress> {
+        Arc::clone(&self.progress)
     }
 
-    /// Begins to take the digest of every export, beside what is read from now on; with one thread, it waits until
-    /// [`digests`](Self::digests) are asked for.
+    /// Starts to compute the digest of every export in the background. With one thread, or for small exports,
+    /// [`digests`](Self::digests) computes them instead.
     pub fn begin_digests(&self, algorithm: Algorithm) {
-        if self.threads.get() > 1 && self.reading.whole.is_none_or(|whole| whole > SMALL) {
-            // Without a thread for it, they are taken when they are asked for.
-            let begun = Digests::begin(self.sources.clone(), algorithm).ok();
+        if self.threads.get() > 1 && self.progress.total.is_none_or(|total| total > SMALL) {
+            // If no thread can be had, `digests` computes them.
+            let begun = BackgroundDigests::begin(self.sources.clone(), algorithm).ok();
             *self.digests.lock().unwrap_or_else(PoisonError::into_inner) = begun;
         }
     }
 
-    /// The length and digest of every export: of the same bytes as every reading.
+    /// The digest of every export. It is an error if the bytes are not those of the readings.
     pub fn digests(&self, algorithm: Algorithm) -> Result<Vec<Digest>, ExportError> {
         let begun = self.digests.lock().unwrap_or_else(PoisonError::into_inner).take();
         let digests = match begun {
             Some(begun) => begun.finish(),
             None => self.sources.iter().map(|source| digest(source, algorithm, &AtomicBool::new(false))).collect(),
         };
-        let mut taken = Vec::new();
+        let mut checked = Vec::new();
         for ((source, first), digest) in self.sources.iter().zip(&self.first).zip(digests) {
             let digest = digest.map_err(|error| ExportError::Io { name: source.name.clone(), error })?;
-            let same = digest.filter(|digest| first.get().is_none_or(|first| *first == digest.of));
-            taken.push(same.ok_or_else(|| ExportError::Changed { name: source.name.clone() })?);
+            let same = digest.filter(|digest| first.get().is_none_or(|first| *first == digest.fingerprint));
+            checked.push(same.ok_or_else(|| ExportError::Changed { name: source.name.clone() })?);
         }
-        Ok(taken)
+        Ok(checked)
     }
 
-    /// The names of the exports as given.
+    /// The names of the exports as the user gave them.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().map(|source| source.name.as_str())
     }
 
+    /// Reads one export; `None` if `take` stopped the reading.
     fn read<T: Send>(
         &self,
         index: usize,
@@ -157,27 +158,26 @@ impl ExportFiles {
         let failed = |error| ExportError::Io { name: source.name.clone(), error };
         let mut blocks = source.blocks().map_err(failed)?;
         let run = |block: &Block| {
-            // Once a block, which is long.
-            self.reading.bytes.fetch_add(block.bytes.len() as u64, Ordering::Relaxed);
+            self.progress.bytes.fetch_add(block.bytes.len() as u64, Ordering::Relaxed);
             work(BlockText { export, first_line: block.first_line, bytes: &block.bytes })
         };
         let is_small = source.length().is_some_and(|length| length <= SMALL);
         let threads = if is_small { NonZeroUsize::MIN } else { self.threads };
-        let ended = ordered::for_each_block(&mut blocks, threads, &run, take).map_err(failed)?;
-        Ok(ended.is_continue().then(|| blocks.fingerprint()))
+        let flow = ordered::for_each_block(&mut blocks, threads, &run, take).map_err(failed)?;
+        Ok(flow.is_continue().then(|| blocks.fingerprint()))
     }
 }
 
 impl Exports for ExportFiles {
     type Error = ExportError;
 
-    /// Every reading of an export must see what the first one saw.
+    /// Every reading must find the bytes of the first one; if not, it fails with [`ExportError::Changed`].
     fn for_each_block<T: Send>(
         &self,
         work: &(dyn Fn(BlockText<'_>) -> T + Sync),
         take: &mut dyn FnMut(T) -> ControlFlow<()>,
     ) -> Result<(), ExportError> {
-        self.reading.begin();
+        self.progress.begin();
         for index in 0..self.sources.len() {
             let Some(read) = self.read(index, work, take)? else { return Ok(()) };
             if *self.first[index].get_or_init(|| read) != read {

@@ -1,10 +1,10 @@
-//! Files and folders that are being written: whoever interrupts the run takes them away.
+//! Files and folders that are not completely written yet, and are removed if a signal ends the run.
 //!
-//! What fails is cleaned up where it fails. A signal ends the process without that, so everything that is begun is listed
-//! here until it is whole or gone.
+//! Code that fails removes its own files. A signal ends the process without that, so every file and folder that is begun
+//! is listed here until it is complete or removed.
 //!
-//! Nothing can be done about SIGKILL and power failures. What they leave has a name that tells whose it is, and no lock:
-//! whoever writes holds one on it ([`hold`]), so the next run can tell what is left of a dead one ([`leftovers`]).
+//! SIGKILL and power failures leave such files behind. They are recognised by the prefix of their name, and by a lock that
+//! the process which writes them holds ([`lock`]): what no process has locked was left by an interrupted run ([`leftovers`]).
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,49 +12,51 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{FlockOperation, flock};
 
-/// How the names of half-written files and folders begin.
+/// The prefix of the names of incomplete files and folders.
 pub const PREFIX: &str = ".offboard-";
 
-/// A lock on something half written, for as long as this lives.
+/// A lock on an incomplete file or folder, released when this is dropped.
 #[derive(Debug)]
-pub struct Held(#[expect(dead_code, reason = "held for its lock")] Option<File>);
+pub struct FileLock(#[expect(dead_code, reason = "held for its lock")] Option<File>);
 
-/// Takes the lock. A file system without locks has none to take: then nothing of it counts as a leftover either.
-pub fn hold(path: &Path) -> Held {
+/// Locks an incomplete file or folder. On a file system without locks this does nothing, and [`leftovers`] finds
+/// nothing there either.
+pub fn lock(path: &Path) -> FileLock {
     let file = File::open(path).ok();
-    Held(file.filter(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()))
+    FileLock(file.filter(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()))
 }
 
-/// What killed runs left in a folder: nobody holds it.
+/// Incomplete files and folders that interrupted runs left in a folder: those that no process has locked.
 pub fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let named = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes())));
-    let is_left = |path: &PathBuf| {
+    let is_leftover = |path: &PathBuf| {
         path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() || metadata.is_file())
             && File::open(path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
     };
-    let mut left: Vec<PathBuf> = named.filter(is_left).collect();
-    left.sort();
-    left
+    let mut leftovers: Vec<PathBuf> = named.filter(is_leftover).collect();
+    leftovers.sort();
+    leftovers
 }
 
 static LIST: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// How often a folder is cleared: something may be written into it meanwhile.
+/// How often the removal of a folder is tried: another thread may still be writing into it.
 const TRIES: usize = 20;
 
 fn list() -> MutexGuard<'static, Vec<PathBuf>> {
     LIST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Something that is being written, until this is dropped.
+/// An entry in the list of incomplete files and folders, until this is dropped.
 #[derive(Debug)]
 pub struct HalfWritten(PathBuf);
 
 impl HalfWritten {
-    /// Makes it, and lists it; nobody can interrupt in between. What is made is to go first, then this.
+    /// Creates a file or folder and lists it; no interruption can happen in between. The caller must drop what was created
+    /// before it drops the list entry.
     pub fn begin<T>(
         make: impl FnOnce() -> std::io::Result<T>,
         path: impl FnOnce(&T) -> &Path,
@@ -73,15 +75,15 @@ impl Drop for HalfWritten {
     }
 }
 
-/// While this is held an interruption waits.
+/// Delays interruptions until this is dropped.
 pub struct Uninterrupted(#[expect(dead_code, reason = "held for its lock")] MutexGuard<'static, Vec<PathBuf>>);
 
-/// Holds interruptions off, for steps that belong together.
+/// Delays interruptions, for steps that must happen together.
 pub fn uninterrupted() -> Uninterrupted {
     Uninterrupted(list())
 }
 
-/// Removes all that is half written. The caller ends the process: nothing can be begun or finished any more.
+/// Removes everything that is incomplete. The caller must end the process: afterwards no file can be begun or completed.
 pub fn remove_all() {
     let list = list();
     for path in list.iter() {

@@ -1,4 +1,6 @@
-//! The only part, with `cli`, that touches files and the machine: exports come in, change sets go out.
+//! Reading exports and schema files, and writing change sets and other files.
+//!
+//! Only this module and `cli` touch the file system, threads and other resources of the machine.
 
 pub mod change_set;
 pub mod digest;

@@ -1,4 +1,4 @@
-//! One file goes out: whole or not at all, 0600, and never over another.
+//! Writes one file: completely or not at all, with mode 0600, and never over an existing file.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -6,31 +6,31 @@ use std::io::{self, BufWriter, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::NamedTempFile;
 
-use super::half_written::{HalfWritten, Held, PREFIX, hold};
+use super::half_written::{FileLock, HalfWritten, PREFIX, lock};
 
-/// A file that is being written, under a name of its own until it is whole.
+/// A file that is being written. It has a temporary name until it is complete.
 pub struct NewFile {
     path: Utf8PathBuf,
     out: BufWriter<NamedTempFile>,
     _half_written: HalfWritten,
-    _held: Held,
+    _lock: FileLock,
 }
 
 impl NewFile {
-    /// Begins a file; one of that name must not exist.
+    /// Creates the file under a temporary name in the same folder. Fails if `path` exists.
     pub fn create(path: &Utf8Path) -> io::Result<Self> {
         if path.symlink_metadata().is_ok() {
             return Err(exists());
         }
         let parent = path.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-        // Readable by its owner only, as temporary files are.
+        // Temporary files have mode 0600.
         let make = || tempfile::Builder::new().prefix(PREFIX).tempfile_in(parent);
         let (half_written, file) = HalfWritten::begin(make, NamedTempFile::path)?;
-        let held = hold(file.path());
-        Ok(Self { path: path.to_owned(), out: BufWriter::new(file), _half_written: half_written, _held: held })
+        let lock = lock(file.path());
+        Ok(Self { path: path.to_owned(), out: BufWriter::new(file), _half_written: half_written, _lock: lock })
     }
 
-    /// Gives it its name.
+    /// Syncs the complete file and gives it its name. Fails if a file of that name was created meanwhile.
     pub fn finish(self) -> io::Result<()> {
         let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.as_file().sync_all()?;
@@ -43,7 +43,7 @@ impl NewFile {
 }
 
 fn exists() -> io::Error {
-    io::Error::new(io::ErrorKind::AlreadyExists, "exists already")
+    io::Error::new(io::ErrorKind::AlreadyExists, "already exists")
 }
 
 impl Write for NewFile {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_or_not_at_all() {
+    fn complete_or_not_at_all() {
         let place = tempfile::tempdir().unwrap();
         let base = Utf8Path::from_path(place.path()).unwrap();
         let path = base.join("a");
@@ -73,12 +73,12 @@ mod tests {
         file.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"x");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(NewFile::create(&path).is_err(), "it is never overwritten");
+        assert!(NewFile::create(&path).is_err(), "an existing file is not overwritten");
         let second = base.join("b");
         let late = NewFile::create(&second).unwrap();
         std::fs::write(&second, b"y").unwrap();
-        assert!(late.finish().is_err(), "nor what came meanwhile");
+        assert!(late.finish().is_err(), "nor one that was created meanwhile");
         drop(NewFile::create(&base.join("c")).unwrap());
-        assert_eq!(std::fs::read_dir(base).unwrap().count(), 2, "nothing is left of what was not finished");
+        assert_eq!(std::fs::read_dir(base).unwrap().count(), 2, "nothing is left of an unfinished file");
     }
 }

@@ -1,8 +1,8 @@
-//! Work on the blocks of an input by several threads, with results in the order of the input.
+//! Processes the blocks of an input with several threads, and gives the results in the order of the input.
 //!
-//! A worker takes the next block itself, so that the block is still in its cache when it works on it; one at a time reads,
-//! and decompresses, while the others work. The calling thread puts the results in order. No worker goes further ahead
-//! than a few blocks for each of them, so memory holds a fixed number of blocks and results.
+//! Each worker reads its next block itself, so that the block is in its cache. One worker at a time reads and decompresses
+//! while the others work. The calling thread puts the results in order. The workers may be only a few blocks ahead of it,
+//! so that the memory for blocks and results is limited.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,47 +12,47 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 use super::source::{Block, Blocks};
-use super::threads::affordable;
+use super::threads::affordable_threads;
 
-/// How many blocks a worker may be ahead of what was taken, for each worker.
+/// For each worker, how many blocks the workers may be ahead of the results that were taken.
 const AHEAD: usize = 4;
 
-/// What the workers share.
-struct Shared<'s> {
-    state: Mutex<State<'s>>,
-    /// Something was taken, or all is over.
+/// The queue of blocks, which all workers share.
+struct BlockQueue<'s> {
+    state: Mutex<QueueState<'s>>,
+    /// Signalled when results were taken, and at the end.
     changed: Condvar,
     ahead: usize,
 }
 
-struct State<'s> {
+struct QueueState<'s> {
     blocks: &'s mut Blocks,
-    /// Number of the block that is read next.
+    /// Number of the next block to read.
     next: usize,
-    /// How many results were taken.
+    /// How many results the caller has taken.
     taken: usize,
-    is_over: bool,
+    has_ended: bool,
     error: Option<io::Error>,
 }
 
-impl<'s> Shared<'s> {
-    /// A worker that panics is seen by the scope; the state is whole all the same.
-    fn lock(&self) -> MutexGuard<'_, State<'s>> {
+impl<'s> BlockQueue<'s> {
+    /// A worker that panics leaves a consistent state; the thread scope passes its panic on.
+    fn lock(&self) -> MutexGuard<'_, QueueState<'s>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end(&self) {
-        self.lock().is_over = true;
+        self.lock().has_ended = true;
         self.changed.notify_all();
     }
 
-    /// The next block and its number, once it may be worked on.
+    /// Waits until the next block may be read, and reads it. `None` at the end.
     fn next(&self, buffer: Vec<u8>) -> Option<(usize, Block)> {
         let mut state = self.lock();
-        while !state.is_over && state.next >= state.taken + self.ahead {
+        while !state.has_ended && state.next >= state.taken + self.ahead {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        if state.is_over {
+        if state.has_ended {
             return None;
         }
         match state.blocks.next_block(buffer) {
@@ -62,7 +62,7 @@ impl<'s> Shared<'s> {
             }
             ended => {
                 state.error = ended.err();
-                state.is_over = true;
+                state.has_ended = true;
                 self.changed.notify_all();
                 None
             }
@@ -70,10 +70,10 @@ impl<'s> Shared<'s> {
     }
 }
 
-/// Ends the work for all when one of them leaves, also by a panic.
-struct Leaving<'a, 's>(&'a Shared<'s>);
+/// Ends the work of all workers when one of them panics.
+struct EndOnPanic<'a, 's>(&'a BlockQueue<'s>);
 
-impl Drop for Leaving<'_, '_> {
+impl Drop for EndOnPanic<'_, '_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.end();
@@ -81,7 +81,7 @@ impl Drop for Leaving<'_, '_> {
     }
 }
 
-/// Calls `work` for every block, and `take` with the results in the order of the blocks.
+/// Calls `work` for every block in any thread, and `take` in this thread with the results in the order of the blocks.
 ///
 /// Breaks where `take` breaks; continues if all blocks were read.
 pub fn for_each_block<T: Send>(
@@ -90,28 +90,28 @@ pub fn for_each_block<T: Send>(
     work: &(dyn Fn(&Block) -> T + Sync),
     take: &mut dyn FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<ControlFlow<()>> {
-    let threads = affordable(threads);
+    let threads = affordable_threads(threads);
     if threads.get() == 1 {
         return one_by_one(blocks, work, take);
     }
-    let state = State { blocks, next: 0, taken: 0, is_over: false, error: None };
-    let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), ahead: threads.get() * AHEAD };
-    let ended = thread::scope(|scope| {
+    let state = QueueState { blocks, next: 0, taken: 0, has_ended: false, error: None };
+    let queue = BlockQueue { state: Mutex::new(state), changed: Condvar::new(), ahead: threads.get() * AHEAD };
+    let flow = thread::scope(|scope| {
         let (to_caller, results) = mpsc::channel::<(usize, T)>();
         let mut started = 0;
         for _ in 0..threads.get() {
-            let (shared, to_caller) = (&shared, to_caller.clone());
+            let (queue, to_caller) = (&queue, to_caller.clone());
             let thread = thread::Builder::new().spawn_scoped(scope, move || {
-                let _leaving = Leaving(shared);
+                let _end_on_panic = EndOnPanic(queue);
                 let mut buffer = Vec::new();
-                while let Some((number, block)) = shared.next(std::mem::take(&mut buffer)) {
+                while let Some((number, block)) = queue.next(std::mem::take(&mut buffer)) {
                     if to_caller.send((number, work(&block))).is_err() {
                         break;
                     }
                     buffer = block.bytes;
                 }
             });
-            // Those that could be had do it.
+            // The threads that were started do the work.
             if thread.is_err() {
                 break;
             }
@@ -129,26 +129,26 @@ pub fn for_each_block<T: Send>(
             while let Some(result) = waiting.remove(&taken) {
                 taken += 1;
                 if take(result).is_break() {
-                    shared.end();
+                    queue.end();
                     return Some(ControlFlow::Break(()));
                 }
             }
             if taken > before {
-                shared.lock().taken = taken;
-                shared.changed.notify_all();
+                queue.lock().taken = taken;
+                queue.changed.notify_all();
             }
         }
         Some(ControlFlow::Continue(()))
     });
-    let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match (state.error, ended) {
+    let state = queue.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match (state.error, flow) {
         (Some(error), _) => Err(error),
-        (None, Some(ended)) => Ok(ended),
+        (None, Some(flow)) => Ok(flow),
         (None, None) => one_by_one(state.blocks, work, take),
     }
 }
 
-/// The same, by this thread.
+/// Does all the work in this thread.
 fn one_by_one<T>(
     blocks: &mut Blocks,
     work: &(dyn Fn(&Block) -> T + Sync),

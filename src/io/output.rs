@@ -1,9 +1,9 @@
-//! Change sets go out: one folder, whole or not at all.
+//! Writes change sets: one folder, completely or not at all.
 //!
-//! Everything is written into a folder next to the target, synced, and renamed; what fails before the rename leaves
-//! nothing behind. The rename takes no place that somebody else has taken meanwhile, and an earlier change set is
-//! exchanged for the new one in one step, where the file system can do that. Files are 0600 and folders 0700: change
-//! files carry values of the directory.
+//! Everything is written into a folder next to the target, synced, and renamed; a failure before the rename leaves
+//! nothing. The rename never replaces a folder that was created meanwhile. An earlier change set is exchanged for the new
+//! one in one step, if the file system can do that. Files have mode 0600 and folders 0700, because change files contain
+//! values of the directory.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -19,52 +19,52 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use thiserror::Error;
 
-use super::half_written::{HalfWritten, PREFIX, hold, uninterrupted};
+use super::half_written::{HalfWritten, PREFIX, lock, uninterrupted};
 use super::threads::side_by_side;
 
-/// The file with the sums of all others.
+/// The file with the SHA-256 digests of all others.
 pub const SUMS: &str = "SHA256SUMS";
 
-/// Why a change set was not written. Nothing of it is left, but for [`OutputError::Unsynced`].
+/// Why a change set was not written. Nothing of it is left, except after [`OutputError::Unsynced`].
 #[derive(Debug, Error)]
 pub enum OutputError {
-    /// The folder is there.
-    #[error("{0} exists already")]
+    /// The folder exists.
+    #[error("{0} already exists")]
     Exists(Utf8PathBuf),
-    /// The folder is there and was not written by this tool.
-    #[error("{0} is not a change set of this tool")]
+    /// The folder exists and is not a change set.
+    #[error("{0} is not a change set of offboard")]
     NotOurs(Utf8PathBuf),
-    /// It is there, whole, but perhaps not after a power failure.
-    #[error("{folder} is written, whole, but its place in {parent} could not be made sure: {error}")]
+    /// The change set is complete, but a power failure may remove it.
+    #[error("{folder} is complete, but {parent} could not be synced, so a power failure may remove it: {error}")]
     Unsynced {
         /// The change set.
         folder: Utf8PathBuf,
-        /// Where it is.
+        /// The folder that contains it.
         parent: Utf8PathBuf,
-        /// What was said.
+        /// The error.
         error: io::Error,
     },
-    /// The operating system said no.
+    /// The operating system reported an error.
     #[error("{path}: {error}")]
     Io {
         /// The file or folder.
         path: Utf8PathBuf,
-        /// What was said.
+        /// The error.
         error: io::Error,
     },
 }
 
-/// Where a change set will be written.
+/// The folder that a change set will be written to.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct OutputFolder {
     folder: Utf8PathBuf,
     force: bool,
 }
 
-impl Target {
+impl OutputFolder {
     /// Checks that a change set can be written there, before any work is done.
     ///
-    /// An existing folder is refused, unless `force` is given and it is an earlier change set.
+    /// An existing folder is refused, unless it is an earlier change set and `force` is set.
     pub fn new(folder: &Utf8Path, force: bool) -> Result<Self, OutputError> {
         let target = Self { folder: folder.to_owned(), force };
         target.check()?;
@@ -78,35 +78,35 @@ impl Target {
             Ok(_) if !self.force => Err(OutputError::Exists(self.folder.clone())),
             Ok(metadata) => {
                 let has = |name: &str| self.folder.join(name).is_file();
-                let ours = metadata.is_dir() && has(SUMS) && (has("plan.json") || has("WAVES.md"));
-                if ours { Ok(()) } else { Err(OutputError::NotOurs(self.folder.clone())) }
+                let is_change_set = metadata.is_dir() && has(SUMS) && (has("plan.json") || has("WAVES.md"));
+                if is_change_set { Ok(()) } else { Err(OutputError::NotOurs(self.folder.clone())) }
             }
         }
     }
 
-    /// Writes the files, named by their paths inside the folder, and their sums.
+    /// Writes the files, named by their paths inside the folder, and [`SUMS`].
     pub fn write(&self, files: &[(String, Vec<u8>)]) -> Result<(), OutputError> {
         let parent = self.folder.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-        let wrong = |error| failed(parent, error);
-        // Opened first: a folder that cannot be synced is not a place to write to.
-        let place = File::open(parent).map_err(wrong)?;
-        // The name tells whose leftovers these are, should the machine go down in between.
+        let failed_here = |error| failed(parent, error);
+        // Opened first, so that nothing is written into a folder that cannot be synced.
+        let parent_folder = File::open(parent).map_err(failed_here)?;
+        // The prefix shows where the folder comes from, should the machine stop before it is renamed.
         let make = || {
             let mut folder = tempfile::Builder::new();
             folder.prefix(PREFIX).permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
         };
-        let (_half_written, staging) = HalfWritten::begin(make, TempDir::path).map_err(wrong)?;
-        let _held = hold(staging.path());
+        let (_half_written, staging) = HalfWritten::begin(make, TempDir::path).map_err(failed_here)?;
+        let _lock = lock(staging.path());
         let root = Utf8Path::from_path(staging.path())
-            .ok_or_else(|| wrong(io::Error::new(io::ErrorKind::InvalidInput, "a path that is not UTF-8")))?;
+            .ok_or_else(|| failed_here(io::Error::new(io::ErrorKind::InvalidInput, "the path is not UTF-8")))?;
         let inside = root.join("set");
         Self::make_folder(&inside)?;
-        // A second thread takes the sums while this one waits for the disk.
+        // A second thread computes the digests while this one waits for the disk.
         let (sums, written) = side_by_side(|| sums(files), || Self::write_files(&inside, files));
         written?;
         Self::write_file(&inside.join(SUMS), sums.as_bytes())?;
-        let parts: BTreeSet<&Utf8Path> = files.iter().filter_map(|(name, _)| Utf8Path::new(name).parent()).collect();
-        for folder in parts {
+        let folders: BTreeSet<&Utf8Path> = files.iter().filter_map(|(name, _)| Utf8Path::new(name).parent()).collect();
+        for folder in folders {
             Self::sync(&inside.join(folder))?;
         }
         Self::sync(&inside)?;
@@ -114,38 +114,39 @@ impl Target {
         if self.force && self.folder.is_dir() {
             self.exchange(root, &inside)?;
         } else {
-            self.put(&inside)?;
+            self.rename(&inside)?;
         }
-        place.sync_all().map_err(|error| OutputError::Unsynced {
+        parent_folder.sync_all().map_err(|error| OutputError::Unsynced {
             folder: self.folder.clone(),
             parent: parent.to_owned(),
             error,
         })
     }
 
-    /// Gives a finished folder its name, which must be free.
-    fn put(&self, inside: &Utf8Path) -> Result<(), OutputError> {
-        let wrong = |error| match error {
+    /// Gives the complete folder its name, which must not exist.
+    fn rename(&self, inside: &Utf8Path) -> Result<(), OutputError> {
+        let explain = |error| match error {
             Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR => OutputError::Exists(self.folder.clone()),
             error => failed(&self.folder, error.into()),
         };
         match renameat_with(CWD, inside.as_std_path(), CWD, self.folder.as_std_path(), RenameFlags::NOREPLACE) {
-            // A file system that cannot: then only an empty folder could be taken for a free place.
+            // The file system does not support it. A plain rename replaces nothing but an empty folder.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 fs::rename(inside, &self.folder).map_err(|error| failed(&self.folder, error))
             }
-            result => result.map_err(wrong),
+            result => result.map_err(explain),
         }
     }
 
-    /// Exchanges an earlier change set for the new one. The earlier one stays in the staging folder, and goes with it.
+    /// Exchanges an earlier change set for the new one. The earlier one is then in the staging folder, and is removed
+    /// with it.
     fn exchange(&self, root: &Utf8Path, inside: &Utf8Path) -> Result<(), OutputError> {
         match renameat_with(CWD, inside.as_std_path(), CWD, self.folder.as_std_path(), RenameFlags::EXCHANGE) {
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
             result => return result.map_err(|error| failed(&self.folder, error.into())),
         }
         let earlier = root.join("earlier");
-        let _both = uninterrupted();
+        let _uninterrupted = uninterrupted();
         fs::rename(&self.folder, &earlier).map_err(|error| failed(&self.folder, error))?;
         fs::rename(inside, &self.folder).map_err(|error| {
             let _ = fs::rename(&earlier, &self.folder);
@@ -189,7 +190,7 @@ fn failed(path: &Utf8Path, error: io::Error) -> OutputError {
     OutputError::Io { path: path.to_owned(), error }
 }
 
-/// Writes one file that must not be there yet, for its owner alone: it may hold what an export holds.
+/// Writes one file that must not exist, with mode 0600, because it may contain values of the directory.
 pub fn write_new(path: &Utf8Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(content)?;
@@ -201,21 +202,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_or_not_at_all() {
-        let place = tempfile::tempdir().unwrap();
-        let base = Utf8Path::from_path(place.path()).unwrap();
+    fn complete_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = Utf8Path::from_path(folder.path()).unwrap();
         let set = base.join("CHG-1");
         let files =
             [("plan.json".to_owned(), b"{}".to_vec()), ("apply/10-status.ldif".to_owned(), b"version: 1\n".to_vec())];
-        Target::new(&set, false).unwrap().write(&files).unwrap();
+        OutputFolder::new(&set, false).unwrap().write(&files).unwrap();
         let mode = |path: &Utf8Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&set), mode(&set.join("apply")), mode(&set.join("plan.json"))), (0o700, 0o700, 0o600));
-        assert!(matches!(Target::new(&set, false), Err(OutputError::Exists(_))));
-        Target::new(&set, true).unwrap().write(&files[..1]).unwrap();
-        assert!(!set.join("apply").exists(), "the earlier set is gone");
-        assert!(matches!(Target::new(base, true), Err(OutputError::NotOurs(_))));
+        assert!(matches!(OutputFolder::new(&set, false), Err(OutputError::Exists(_))));
+        OutputFolder::new(&set, true).unwrap().write(&files[..1]).unwrap();
+        assert!(!set.join("apply").exists(), "the earlier set was replaced");
+        assert!(matches!(OutputFolder::new(base, true), Err(OutputError::NotOurs(_))));
         let bad = [("a".to_owned(), Vec::new()), ("a".to_owned(), Vec::new())];
-        assert!(Target::new(&base.join("other"), false).unwrap().write(&bad).is_err());
-        assert_eq!(fs::read_dir(base).unwrap().count(), 1, "nothing is left of what failed");
+        assert!(OutputFolder::new(&base.join("other"), false).unwrap().write(&bad).is_err());
+        assert_eq!(fs::read_dir(base).unwrap().count(), 1, "nothing is left after a failure");
     }
 }

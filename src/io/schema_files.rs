@@ -1,12 +1,12 @@
-//! Files with schema descriptions (`--schema`), recognised by their content.
+//! Schema files (`--schema`). Their format is recognised by the content:
 //!
 //! | content | read as |
 //! | --- | --- |
 //! | a line that is a directive of slapd.conf(5) and no `dn:` line | OpenLDAP's `.schema` file: [`directives`] |
 //! | anything else | LDIF: each entry by [`Schema::add`] |
 //!
-//! Both may be compressed, as exports may. The descriptions of all files count together; the first that describes a name
-//! is the one that counts.
+//! Both may be compressed, like exports. The descriptions of all files are combined; if several describe the same name,
+//! the first one counts.
 
 use std::io;
 
@@ -19,10 +19,10 @@ use crate::ldap::schema::{Definition, Schema};
 use crate::ldap::{Attribute, Change, Dn, Entry, ModOp, Origin};
 use crate::ldif::{LdifError, Record, RecordReader, UrlPolicy, convert};
 
-/// What is read of schema files.
+/// The content of the schema files.
 #[derive(Debug, Default)]
 pub struct SchemaFiles {
-    /// The descriptions. What cannot be read of them is [`Schema::unreadable`]; the number of the export is that of the file.
+    /// The descriptions. [`Schema::unreadable`] has those that cannot be read; the export number there is that of the file.
     pub schema: Schema,
     /// `include` directives, whose files are not read.
     pub includes: Vec<Include>,
@@ -31,32 +31,32 @@ pub struct SchemaFiles {
 /// An `include` directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Include {
-    /// Where it is; the number of the export is that of the file.
+    /// Where it is; the export number is that of the file.
     pub origin: Origin,
-    /// The file that it names, raw.
+    /// The name of the included file, raw.
     pub file: Vec<u8>,
 }
 
-/// Why a schema file is not read.
+/// Why a schema file cannot be read.
 #[derive(Debug, Error)]
 pub enum SchemaFileError {
-    /// The operating system or a decompressor said no.
+    /// The operating system or a decompressor reported an error.
     #[error("{path}: {error}")]
     Io {
         /// The file.
         path: Utf8PathBuf,
-        /// What was said.
+        /// The error.
         error: io::Error,
     },
-    /// It is not LDIF.
+    /// The file is not valid LDIF.
     #[error("{path}: {error}")]
     Ldif {
         /// The file.
         path: Utf8PathBuf,
-        /// What is wrong.
+        /// The error.
         error: Box<LdifError>,
     },
-    /// A record of it cannot be used.
+    /// A record of the file is invalid.
     #[error("{path}:{line}: {what}")]
     Content {
         /// The file.
@@ -66,8 +66,8 @@ pub enum SchemaFileError {
         /// What is wrong.
         what: String,
     },
-    /// It holds no description of an attribute type or object class.
-    #[error("{path} describes no attribute type and no object class")]
+    /// The file describes no attribute type and no object class.
+    #[error("{path} describes no attribute types or object classes")]
     Empty {
         /// The file.
         path: Utf8PathBuf,
@@ -86,14 +86,14 @@ impl SchemaFiles {
 
     fn add(&mut self, number: u16, path: &Utf8Path, options: &ReadOptions) -> Result<(), SchemaFileError> {
         let text = text(path, options).map_err(|error| SchemaFileError::Io { path: path.to_owned(), error })?;
-        let said =
+        let has_descriptions =
             if is_directives(&text) { self.add_directives(number, &text) } else { self.add_ldif(number, path, &text)? };
-        if said { Ok(()) } else { Err(SchemaFileError::Empty { path: path.to_owned() }) }
+        if has_descriptions { Ok(()) } else { Err(SchemaFileError::Empty { path: path.to_owned() }) }
     }
 
-    /// Whether it described anything, or tried to.
+    /// Adds a file of directives; returns whether it has descriptions, readable or not.
     fn add_directives(&mut self, number: u16, text: &[u8]) -> bool {
-        let mut said = false;
+        let mut has_descriptions = false;
         for line in directives(text) {
             let origin = Origin { export: number, line: line.line };
             let definition = match line.directive {
@@ -105,15 +105,16 @@ impl SchemaFiles {
                     continue;
                 }
             };
-            said |= definition != Definition::ObjectIdentifier;
+            has_descriptions |= definition != Definition::ObjectIdentifier;
             self.schema.define(definition, &line.value, origin);
         }
-        said
+        has_descriptions
     }
 
+    /// Adds an LDIF file; returns whether it has descriptions, readable or not.
     fn add_ldif(&mut self, number: u16, path: &Utf8Path, text: &[u8]) -> Result<bool, SchemaFileError> {
         let failed = |error: LdifError| SchemaFileError::Ldif { path: path.to_owned(), error: Box::new(error) };
-        let mut said = false;
+        let mut has_descriptions = false;
         let unusable = |line: u64, what: String| SchemaFileError::Content { path: path.to_owned(), line, what };
         for record in RecordReader::new(text, 1, UrlPolicy::Refuse) {
             let (dn, line, attributes) = match record.map_err(failed)? {
@@ -122,22 +123,22 @@ impl SchemaFiles {
                     let attributes = convert::attributes(&record.attributes);
                     (dn, record.line, attributes.map_err(|error| unusable(error.line, error.what))?)
                 }
-                // Schema is also handed on as changes to `cn=schema`, and by ldifde as additions.
+                // Schema is also distributed as changes to `cn=schema`, and by ldifde as additions.
                 Record::Change(record) => {
                     let change = convert::change(&record).map_err(|error| unusable(error.line, error.what))?;
-                    (change.dn, record.line, described(change.change))
+                    (change.dn, record.line, added_attributes(change.change))
                 }
                 Record::NonEntry { .. } => continue,
             };
             let entry = Entry { dn, origin: Origin { export: number, line }, attributes };
-            said |= self.schema.add(&entry);
+            has_descriptions |= self.schema.add(&entry);
         }
-        Ok(said)
+        Ok(has_descriptions)
     }
 }
 
-/// What a change adds.
-fn described(change: Change) -> Vec<Attribute> {
+/// The attributes that a change adds.
+fn added_attributes(change: Change) -> Vec<Attribute> {
     match change {
         Change::Add(attributes) => attributes,
         Change::Modify(modifications) => {

@@ -1,34 +1,34 @@
-//! Values in other files (`attr:< file:///...`), read only from the one folder that the user allowed.
+//! Values in other files (`attr:< file:///...`), which are read only from the one folder that the user allowed.
 
 use std::fs::File;
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Largest file that is taken for a value, in bytes.
+/// The largest file that is read as a value, in bytes.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// The folder whose files may be values.
+/// The folder whose files may be read as values.
 #[derive(Clone, Debug)]
 pub struct UrlFolder {
     root: Utf8PathBuf,
 }
 
 impl UrlFolder {
-    /// Allows the files in and below `folder`, which must exist.
+    /// Allows the files in and below `folder`. Fails if it does not exist.
     pub fn new(folder: &Utf8Path) -> std::io::Result<Self> {
         Ok(Self { root: folder.canonicalize_utf8()? })
     }
 
-    /// The bytes that a URL stands for, or the reason why they are not to be had.
+    /// Reads the file at a URL, or says why it is not read.
     ///
-    /// Only `file:` URLs of this machine; links that lead out of the folder are refused.
+    /// Only `file:` URLs of this machine are read. Links to files outside the folder are refused.
     pub fn resolve(&self, url: &[u8]) -> Result<Vec<u8>, String> {
         let url = std::str::from_utf8(url).map_err(|_| "the URL is not UTF-8".to_owned())?;
         let path = url
             .strip_prefix("file://localhost/")
             .or_else(|| url.strip_prefix("file:///"))
-            .ok_or_else(|| "only `file:///` URLs are read".to_owned())?;
+            .ok_or_else(|| "only `file:///` URLs are supported".to_owned())?;
         let path = Utf8PathBuf::from(format!("/{}", percent_decoded(path)?));
         let real = path.canonicalize_utf8().map_err(|error| error.to_string())?;
         if !real.starts_with(&self.root) {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_files_of_the_folder() {
+    fn reads_only_files_in_the_folder() {
         let outside = tempfile::tempdir().unwrap();
         let base = Utf8Path::from_path(outside.path()).unwrap().canonicalize_utf8().unwrap();
         let folder = base.join("allowed");

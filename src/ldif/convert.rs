@@ -1,21 +1,21 @@
-//! From records of a file to operations of the LDAP model.
+//! Converts the records of an LDIF file to operations and attributes of the LDAP model.
 
 use thiserror::Error;
 
-use super::record::{AttributeLine, ChangeKind, ChangeRecord, Text};
+use super::record::{AttributeLine, ChangeKind, ChangeRecord, LdifValue};
 use crate::ldap::{self, Attribute, AttributeDescription, Change, Control, Dn, Modification, Rdn, Value};
 
-/// Why a record is not an operation.
+/// Why a record cannot be converted: a DN, an attribute description or a value in it is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}: {what}")]
 pub struct ConvertError {
-    /// The line, from 1.
+    /// Physical line, from 1.
     pub line: u64,
-    /// What it should have been.
+    /// What is wrong.
     pub what: String,
 }
 
-/// The operation that a change record asks for.
+/// Converts a change record to the operation that it describes.
 pub fn change(record: &ChangeRecord<'_>) -> Result<ldap::ChangeRecord, ConvertError> {
     let line = record.line;
     let dn = |bytes: &[u8]| Dn::parse(bytes).map_err(|error| ConvertError { line, what: error.to_string() });
@@ -52,12 +52,14 @@ fn description(text: &str, line: u64) -> Result<AttributeDescription, ConvertErr
 
 fn value(line: &AttributeLine<'_>) -> Result<Value, ConvertError> {
     match &line.value {
-        Text::Url(_) => Err(ConvertError { line: line.line, what: "the value is in another file".to_owned() }),
+        LdifValue::Url(_) => {
+            Err(ConvertError { line: line.line, what: "the value is in another file (`:<`)".to_owned() })
+        }
         value => Ok(Value { bytes: value.bytes().into(), line: line.line }),
     }
 }
 
-/// Lines as attributes, one a description, in the order of their first lines.
+/// Converts attribute lines to attributes: one for each description, in the order of its first line.
 pub fn attributes(lines: &[AttributeLine<'_>]) -> Result<Vec<Attribute>, ConvertError> {
     let mut attributes: Vec<Attribute> = Vec::new();
     for line in lines {

@@ -1,60 +1,63 @@
-//! What can be wrong with LDIF text, and where.
+//! LDIF errors: what is wrong, where, and what to do about it.
 
 use std::fmt;
 
+use strum::{EnumMessage, IntoStaticStr, VariantNames};
 use thiserror::Error;
 
 use crate::ldap::secrets::{MASK, is_secret};
 
-/// Longest part of a line that an error keeps to show it, in bytes.
-const EXCERPT_LIMIT: usize = 240;
+/// How much of a physical line an error keeps, in bytes.
+pub(super) const EXCERPT_LIMIT: usize = 240;
 
-/// A place in the text where LDIF stops being LDIF.
+/// A place where a text is not valid LDIF.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LdifError {
     /// Physical line, from 1.
     pub line: u64,
     /// Byte in that line, from 1.
     pub column: u64,
-    /// First line of the record that it belongs to.
+    /// First line of the record that contains the error, from 1.
     pub record_line: u64,
     /// What is wrong.
     pub kind: LdifErrorKind,
-    /// The physical line itself (its first 240 bytes), raw: escape it before showing it. What may be a secret of it is masked.
+    /// The first 240 bytes of the physical line, raw: escape them before you print them. The values of secret
+    /// attributes are masked.
     pub excerpt: Vec<u8>,
 }
 
 impl LdifError {
-    /// An error at a byte of a physical line.
+    /// An error at a byte (from 1) of a physical line.
     pub(crate) fn new(line: u64, column: usize, record_line: u64, kind: LdifErrorKind, physical_line: &[u8]) -> Self {
-        let goes_on = matches!(kind, LdifErrorKind::TabFold | LdifErrorKind::FoldOfNothing);
-        Self { line, column: column as u64, record_line, kind, excerpt: excerpt(goes_on, physical_line) }
+        let is_continuation = matches!(kind, LdifErrorKind::TabFold | LdifErrorKind::FoldOfNothing);
+        Self { line, column: column as u64, record_line, kind, excerpt: excerpt(is_continuation, physical_line) }
     }
 
-    /// The same, on a line that goes on with the value of a secret.
+    /// Masks the whole line, which continues the value of a secret attribute.
     pub(crate) fn of_secret(mut self) -> Self {
         self.excerpt = masked(b" ");
         self
     }
 
-    /// Whether reading may go on at the next record.
+    /// Whether the records after this one can still be read.
     ///
-    /// Not so where the framing itself is lost: a line that continues nothing may belong to a record that was cut.
+    /// They cannot be where the framing is lost: a line that continues nothing may belong to a record that was cut.
     pub fn can_continue(&self) -> bool {
         !matches!(self.kind, LdifErrorKind::FoldOfNothing | LdifErrorKind::UnsupportedVersion)
     }
 }
 
-/// What of a line may be shown.
-pub(crate) fn excerpt(goes_on: bool, line: &[u8]) -> Vec<u8> {
-    if goes_on {
-        // Whose value it goes on with is lost: it may be a secret.
+/// The part of a physical line that may be printed. A continuation line is masked: the name of its attribute is not
+/// known, and the attribute may be a secret one.
+pub(crate) fn excerpt(is_continuation: bool, line: &[u8]) -> Vec<u8> {
+    if is_continuation {
         return masked(&line[..line.len().min(1)]);
     }
     let name = line.iter().position(|byte| matches!(byte, b':' | b' ' | b'=' | b'\t')).unwrap_or(line.len());
     if is_secret(&String::from_utf8_lossy(&line[..name])) {
-        let marks = line[name..].iter().take_while(|byte| matches!(byte, b':' | b'<' | b' ' | b'=' | b'\t')).count();
-        return masked(&line[..name + marks]);
+        let separators =
+            line[name..].iter().take_while(|byte| matches!(byte, b':' | b'<' | b' ' | b'=' | b'\t')).count();
+        return masked(&line[..name + separators]);
     }
     line[..line.len().min(EXCERPT_LIMIT)].to_vec()
 }
@@ -71,113 +74,170 @@ impl fmt::Display for LdifError {
 
 impl std::error::Error for LdifError {}
 
-/// The ways in which text is not LDIF.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+/// The ways in which a text is not LDIF.
+///
+/// Each variant has its message (`error`), its advice (`strum(message)`, where the message alone does not say what to
+/// do) and its code, under which [`lint`](super::lint) reports it: the name of the variant in kebab-case unless
+/// `strum(serialize)` gives another one. Codes never change.
+#[derive(Clone, Debug, PartialEq, Eq, Error, EnumMessage, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum LdifErrorKind {
     /// A line begins with TAB.
-    #[error("a line begins with a TAB; a folded line goes on after one space")]
+    #[error("a line begins with a TAB; a folded line continues after one space")]
+    #[strum(message = "replace the TAB with one space, or write the value in base64 after `::`")]
     TabFold,
-    /// A line begins with a space where no line stands before it.
-    #[error("a continuation line that continues nothing")]
+    /// A line begins with a space, and there is no line above it in the record.
+    #[error("a continuation line has no line above it to continue")]
+    #[strum(message = "a blank line above it cut the value; remove the blank line")]
     FoldOfNothing,
-    /// No colon after the attribute description.
+    /// There is no colon after the attribute description.
     #[error("expected `:` after the attribute description")]
+    #[strum(message = "a line that continues the line above begins with one space")]
     MissingColon,
-    /// The line does not begin with an attribute description.
+    /// A line does not begin with an attribute description.
     #[error("expected an attribute description (letters, digits, `-`, `.`, `;`)")]
+    #[strum(message = "a line is `attribute: value`, or one space and more of the value above")]
     BadAttributeDescription,
-    /// A byte that LDIF text cannot hold.
-    #[error("a NUL byte; such a value is written in base64")]
+    /// A NUL byte, which plain text cannot contain.
+    #[error("a NUL byte in plain text")]
+    #[strum(
+        message = "write the value in base64 after `::`; if the file was cut off and padded with NUL bytes, export again"
+    )]
     NulByte,
     /// The text after `::` is not base64.
-    #[error("not base64: {0}")]
+    #[error("invalid base64: {0}")]
+    #[strum(message = "use `:` before text, and `::` before base64 with padding and without spaces")]
     BadBase64(&'static str),
-    /// A value given as a URL.
+    /// A value is given as a URL.
     #[error("the value is in another file (`:<`), and reading other files is not allowed")]
+    #[strum(
+        serialize = "url",
+        message = "allow one folder with --url-folder, or write the value itself in base64 after `::`"
+    )]
     UrlNotAllowed,
-    /// A `:<` URL that names no file of the allowed folder.
+    /// A value is given as a URL that does not name a readable file of the allowed folder.
     #[error("the value is in another file (`:<`) that cannot be read: {0}")]
     UrlUnreadable(String),
     /// The record does not begin with `dn:`.
     #[error("expected `dn:` at the start of the record")]
+    #[strum(message = "a blank line ends a record; remove the blank line above, or write the `dn:` of the next record")]
     MissingDn,
-    /// `dn::` or `dn:` at the end of the text with nothing behind it.
+    /// `dn:` or `dn::` without a value, and no line after it.
     #[error("expected a distinguished name")]
     EmptyDn,
     /// A second `dn:` inside a record.
-    #[error("a second `dn:` in one record; a blank line between records is missing")]
+    #[error("a second `dn:` in one record; the blank line between two records is missing")]
+    #[strum(message = "put a blank line before it")]
     SecondDn,
-    /// `version:` with another number than 1.
+    /// `version:` with a number other than 1.
     #[error("expected `version: 1`")]
     UnsupportedVersion,
-    /// A `changetype` that no server knows.
+    /// An unknown `changetype`.
     #[error("expected add, delete, modify, modrdn or moddn as changetype")]
+    #[strum(serialize = "unknown-changetype", message = "spaces at the end of the line count too")]
     UnknownChangeType,
     /// A second `changetype` in a change record.
     #[error("a second changetype in one record")]
+    #[strum(serialize = "second-changetype")]
     SecondChangeType,
-    /// A `control:` without a change record.
+    /// `control:` in a record without `changetype:`.
     #[error("expected `changetype:` after `control:`")]
+    #[strum(serialize = "missing-changetype")]
     MissingChangeType,
-    /// A `control:` that stands behind the changetype.
-    #[error("`control:` must stand between `dn:` and `changetype:`")]
+    /// `control:` after the changetype.
+    #[error("`control:` must be between `dn:` and `changetype:`")]
+    #[strum(message = "move the control lines above `changetype:`")]
     LateControl,
-    /// Something that is not a control.
-    #[error("expected a control: OID, then `true` or `false`, then `:` and a value")]
+    /// The value of `control:` is not a control.
+    #[error("expected a control: an OID, then `true` or `false`, then `:` and a value")]
     BadControl,
     /// Lines after `changetype: delete`.
-    #[error("nothing may follow `changetype: delete` in its record")]
+    #[error("no line may follow `changetype: delete` in its record")]
+    #[strum(message = "remove the lines, or put a blank line and a `dn:` before them")]
     LinesAfterDelete,
-    /// A modify without modifications.
+    /// A modify record without modifications.
     #[error("expected `add:`, `delete:`, `replace:` or `increment:` with an attribute")]
     MissingModification,
-    /// A mod-spec that begins with something else than an operation.
+    /// A mod-spec that does not begin with an operation.
     #[error("expected `add:`, `delete:`, `replace:` or `increment:`")]
     UnknownModification,
     /// A mod-spec without an attribute description.
-    #[error("expected the attribute that is modified")]
+    #[error("expected the name of the attribute to modify")]
     BadModifiedAttribute,
-    /// A value line that names another attribute than its mod-spec.
+    /// A value line whose attribute is not that of its mod-spec.
     #[error("expected a value of `{0}`, or a line `-`")]
+    #[strum(message = "each modification ends with a line `-`")]
     OtherAttribute(String),
-    /// Something behind a lone `-`.
-    #[error("a line `-` must hold nothing else")]
+    /// Text after the `-` that ends a mod-spec.
+    #[error("a line `-` must contain nothing else")]
+    #[strum(message = "remove everything after the `-`, spaces too")]
     BadSeparator,
-    /// Increment with another number of values than one.
+    /// `increment:` without a value, or with several.
     #[error("expected exactly one value to increment by")]
     IncrementValues,
-    /// modrdn without `newrdn:`.
+    /// A modrdn record without `newrdn:`.
     #[error("expected `newrdn:` with a relative distinguished name")]
+    #[strum(serialize = "missing-newrdn")]
     MissingNewRdn,
-    /// modrdn without `deleteoldrdn:`.
+    /// A modrdn record without a valid `deleteoldrdn:`.
     #[error("expected `deleteoldrdn: 0` or `deleteoldrdn: 1`")]
+    #[strum(serialize = "missing-deleteoldrdn")]
     MissingDeleteOldRdn,
-    /// Another line than `newsuperior:` at the end of a modrdn.
+    /// A line that is not `newsuperior:` at the end of a modrdn record.
     #[error("expected `newsuperior:` or the end of the record")]
+    #[strum(serialize = "expected-newsuperior")]
     ExpectedNewSuperior,
 }
 
 impl LdifErrorKind {
-    /// What the author of the file can do about it, where that is not plain from the message.
+    /// The stable code of the error.
+    pub fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    /// What the author of the file can do, where the message does not already say it.
     pub fn help(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::TabFold => "replace the TAB by one space, or write the value in base64 after `::`",
-            Self::FoldOfNothing => "a blank line before it cut the value; join them again",
-            Self::MissingColon => "a line that goes on from the line above begins with one space",
-            Self::BadBase64(_) => "one colon for text, two for base64 with padding and without blanks",
-            Self::UrlNotAllowed => "allow one folder with --url-folder, or put the value itself in base64 after `::`",
-            Self::MissingDn => "a blank line inside a record ends it; remove it, or write the `dn:` of the next record",
-            Self::SecondDn => "put a blank line before it",
-            Self::LateControl => "move the control lines above `changetype:`",
-            Self::LinesAfterDelete => "remove the lines, or put a blank line and a `dn:` before them",
-            Self::BadSeparator => "remove what stands behind the `-`, blanks too",
-            Self::OtherAttribute(_) => "each modification ends with a line `-`",
-            Self::BadAttributeDescription => "a line of a record is `attribute: value`, or one space and what goes on",
-            Self::NulByte => {
-                "write the value in base64 after `::`, or export again: NUL bytes also fill files that were cut"
-            }
-            Self::UnknownChangeType => "blanks at the end count as well",
-            _ => return None,
-        })
+        self.get_message()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes() {
+        let codes = [
+            "tab-fold",
+            "fold-of-nothing",
+            "missing-colon",
+            "bad-attribute-description",
+            "nul-byte",
+            "bad-base64",
+            "url",
+            "url-unreadable",
+            "missing-dn",
+            "empty-dn",
+            "second-dn",
+            "unsupported-version",
+            "unknown-changetype",
+            "second-changetype",
+            "missing-changetype",
+            "late-control",
+            "bad-control",
+            "lines-after-delete",
+            "missing-modification",
+            "unknown-modification",
+            "bad-modified-attribute",
+            "other-attribute",
+            "bad-separator",
+            "increment-values",
+            "missing-newrdn",
+            "missing-deleteoldrdn",
+            "expected-newsuperior",
+        ];
+        assert_eq!(LdifErrorKind::VARIANTS, codes);
+        assert_eq!(LdifErrorKind::BadBase64("").code(), "bad-base64");
+        assert_eq!(LdifErrorKind::UrlNotAllowed.code(), "url");
     }
 }

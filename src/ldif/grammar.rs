@@ -5,15 +5,16 @@
 //! ```text
 //! attrval-spec  = description value-spec
 //! description   = 1*name-byte *(";" 1*option-byte)
-//! name-byte     = ALPHA / DIGIT / "-" / "." / "_" / "@"         ; "_", "@" and a leading digit: seen in real files
-//! option-byte   = name-byte / "=" / "*"                         ; `;range=0-1499`, `;range=1500-*` of Active Directory
+//! name-byte     = keychar / "." / "_" / "@"       ; "_", "@" and a leading digit occur in real files
+//! option-byte   = name-byte / "=" / "*"           ; Active Directory: `;range=0-1499`, `;range=1500-*`
+//! keychar       = ALPHA / DIGIT / "-"             ; RFC 4512, 1.4
 //! value-spec    = ":" ( ":" FILL base64 / "<" FILL url / FILL *OCTET )
 //! control-value = ldap-oid [1*SPACE ("true" / "false")] [*SPACE value-spec]
 //! version       = 1*DIGIT
-//! deleteoldrdn  = "0" / "1" / "false" / "no"     ; "true" is read as 0 by some tools and as 1 by others: refused
+//! deleteoldrdn  = "0" / "1" / "false" / "no"      ; "true" is refused: some tools read it as 0, others as 1
 //! ```
 //!
-//! Blanks at the end of a value belong to it.
+//! Spaces at the end of a value belong to the value.
 
 use nom::IResult;
 use nom::Parser;
@@ -24,7 +25,7 @@ use nom::combinator::{all_consuming, map, opt, recognize, rest, value};
 use nom::multi::many0_count;
 use nom::sequence::{pair, preceded};
 
-/// How a value is written.
+/// A value in the form in which the line gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueSpec<'a> {
     /// `: text`
@@ -36,33 +37,43 @@ pub enum ValueSpec<'a> {
 }
 
 impl<'a> ValueSpec<'a> {
-    /// What stands behind the colon and the blanks, undecoded.
-    pub fn written(self) -> &'a [u8] {
+    /// The bytes after the colons and the spaces, not decoded.
+    pub fn raw(self) -> &'a [u8] {
         match self {
-            Self::Text(written) | Self::Base64(written) | Self::Url(written) => written,
+            Self::Text(raw) | Self::Base64(raw) | Self::Url(raw) => raw,
         }
     }
 }
 
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'@')
+/// A keychar of RFC 4512, 1.4.
+pub(super) const fn is_keychar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
 }
 
-fn is_option_byte(byte: u8) -> bool {
+pub(super) const fn is_name_byte(byte: u8) -> bool {
+    is_keychar(byte) || matches!(byte, b'.' | b'_' | b'@')
+}
+
+pub(super) const fn is_option_byte(byte: u8) -> bool {
     is_name_byte(byte) || matches!(byte, b'=' | b'*')
+}
+
+/// A digit of base64 (RFC 4648, 4), without the padding.
+pub(super) const fn is_base64_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 fn fill(input: &[u8]) -> IResult<&[u8], &[u8]> {
     take_while(|byte| byte == b' ')(input)
 }
 
-/// The description at the start of a line.
+/// The attribute description at the start of a line.
 pub fn description(input: &[u8]) -> IResult<&[u8], &[u8]> {
     let option = pair(char(';'), take_while1(is_option_byte));
     recognize(pair(take_while1(is_name_byte), many0_count(option))).parse(input)
 }
 
-/// What stands behind the description, to the end of the line.
+/// The rest of the line, after the description.
 pub fn value_spec(input: &[u8]) -> IResult<&[u8], ValueSpec<'_>> {
     preceded(
         char(':'),
@@ -75,14 +86,14 @@ pub fn value_spec(input: &[u8]) -> IResult<&[u8], ValueSpec<'_>> {
     .parse(input)
 }
 
-/// A control as it stands behind `control:`.
+/// The value of a `control:` line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlSpec<'a> {
     /// Dotted-decimal OID.
     pub oid: &'a [u8],
-    /// Criticality; `None` if it is not written, which means false.
+    /// Criticality; `None` if the line does not give it, which means false.
     pub critical: Option<bool>,
-    /// The controlValue, if there is one.
+    /// The controlValue, if the line gives one.
     pub value: Option<ValueSpec<'a>>,
 }
 

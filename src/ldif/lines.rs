@@ -1,16 +1,16 @@
-//! Logical lines: what stands between two line ends once comments are dropped and folds are undone.
+//! Logical lines: the lines of a record without comments and folds.
 //!
 //! As implemented (RFC 2849, notes 1-3, and what real files do):
 //!
 //! ```text
 //! physical-line  = *OCTET (LF / CR LF / end of text)
-//! logical-line   = physical-line *(SPACE physical-line)   ; the SPACE is dropped, all else is kept
-//! comment        = "#" ...                                ; folds like any line, and is dropped whole
+//! logical-line   = physical-line *(SPACE physical-line)   ; the SPACE is dropped, everything else is kept
+//! comment        = "#" ...                                ; may be folded like any line, and is dropped
 //! record-end     = an empty physical line, or the end of the text
 //! ```
 //!
-//! A line of one space is the fold of nothing and adds nothing. A line that begins with TAB is an error: some readers
-//! take it for a fold and some for a new line. `memchr` finds the line ends; nothing is copied unless it is folded.
+//! A line of one space is a fold that adds nothing. A line that begins with TAB is an error, because some readers read it
+//! as a fold and others as a new line. `memchr` finds the line ends; only folded lines are copied.
 
 use std::borrow::Cow;
 
@@ -24,24 +24,24 @@ use crate::ldap::secrets::is_secret;
 pub struct LogicalLine<'b> {
     /// Number of its first physical line, from 1.
     pub number: u64,
-    /// The physical lines as they stand, without the last line end.
+    /// Its physical lines as they are in the file, without the last line end.
     pub raw: &'b [u8],
-    /// The line with its folds undone.
+    /// The line without its folds.
     pub text: Cow<'b, [u8]>,
 }
 
 impl LogicalLine<'_> {
-    /// The error for byte `offset` of [`text`](Self::text): finds the physical line that holds it.
+    /// An error at byte `offset` (from 0) of [`text`](Self::text), converted to a physical line and column.
     pub(crate) fn error(&self, offset: usize, record_line: u64, kind: LdifErrorKind) -> LdifError {
         let (mut number, mut rest) = (self.number, self.raw);
-        // Where the part of this physical line begins in the text, and how many of its bytes are the fold.
+        // Offset in the text of what this physical line adds to it, and the length of the fold before that.
         let (mut start, mut fold) = (0, 0);
         loop {
             let (line, next) = split_line(rest);
-            let part = line.len() - fold;
+            let added = line.len() - fold;
             match next {
-                Some(next) if offset >= start + part => {
-                    (start, fold) = (start + part, 1);
+                Some(next) if offset >= start + added => {
+                    (start, fold) = (start + added, 1);
                     (number, rest) = (number + 1, next);
                 }
                 _ => {
@@ -52,14 +52,14 @@ impl LogicalLine<'_> {
         }
     }
 
-    /// Whether it is a line of an attribute whose values are secrets.
+    /// Whether the line belongs to an attribute whose values are secrets.
     pub(crate) fn is_secret(&self) -> bool {
         let name = self.text.iter().position(|byte| *byte == b':').unwrap_or(0);
         is_secret(&String::from_utf8_lossy(&self.text[..name]))
     }
 }
 
-/// Cuts off the first physical line; `None` behind it means that no line end was left.
+/// The first physical line without its line end, and the text after it; `None` if the line has no line end.
 fn split_line(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     match memchr(b'\n', text) {
         Some(end) => (text[..end].strip_suffix(b"\r").unwrap_or(&text[..end]), Some(&text[end + 1..])),
@@ -67,39 +67,39 @@ fn split_line(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// Walks over the logical lines of a block.
+/// A reader for the logical lines of a block, record by record.
 #[derive(Clone, Debug)]
-pub struct Lines<'b> {
+pub struct LogicalLines<'b> {
     rest: &'b [u8],
     number: u64,
 }
 
-impl<'b> Lines<'b> {
-    /// Lines of `block`, whose first line has this number.
+impl<'b> LogicalLines<'b> {
+    /// Reads `block`, whose first line has the number `first_line` in its file.
     pub fn new(block: &'b [u8], first_line: u64) -> Self {
         Self { rest: block, number: first_line }
     }
 
-    /// Number of the next physical line.
+    /// Number of the next physical line, from 1.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// What is not read yet.
+    /// The text that is not read yet.
     pub(super) fn rest(&self) -> &'b [u8] {
         self.rest
     }
 
-    /// Passes over `taken` bytes that somebody else has read; the line behind them has the number `next_line`.
-    pub(super) fn pass_over(&mut self, taken: usize, next_line: u64) {
-        self.rest = self.rest.get(taken..).unwrap_or_default();
+    /// Skips `length` bytes that the fast path has read; the line after them has the number `next_line`.
+    pub(super) fn skip(&mut self, length: usize, next_line: u64) {
+        self.rest = self.rest.get(length..).unwrap_or_default();
         self.number = next_line;
     }
 
     /// Reads the lines of the next record into `lines`, which is emptied first.
     ///
-    /// Leaves it empty at the end of the text. Blank lines and comments before the record are skipped.
-    /// After an error the rest of the record is skipped, so that reading can go on.
+    /// At the end of the text, `lines` stays empty. Blank lines and comments before the record are skipped. After an
+    /// error the rest of the record is skipped too, so that the next call reads the next record.
     pub fn read_record(&mut self, lines: &mut Vec<LogicalLine<'b>>) -> Result<(), LdifError> {
         lines.clear();
         while !self.rest.is_empty() {
@@ -131,7 +131,7 @@ impl<'b> Lines<'b> {
         Ok(())
     }
 
-    /// Passes over a line that holds nothing, or nothing but CR.
+    /// Skips the next line if it is empty or has only CRs; returns whether it did.
     fn skip_blank(&mut self) -> bool {
         if !matches!(self.rest.first(), Some(b'\n' | b'\r')) {
             return false;
@@ -145,7 +145,7 @@ impl<'b> Lines<'b> {
         blank
     }
 
-    /// Passes over everything up to the next blank line.
+    /// Skips everything up to and including the next blank line.
     fn skip_record(&mut self) {
         while !self.rest.is_empty() && !self.skip_blank() {
             let (_, next) = split_line(self.rest);
@@ -154,7 +154,7 @@ impl<'b> Lines<'b> {
         }
     }
 
-    /// Takes one physical line and those that continue it.
+    /// Reads one physical line and the lines that continue it: as they are in the file, and without the folds.
     fn take_logical(&mut self) -> (&'b [u8], Cow<'b, [u8]>) {
         let start = self.rest;
         let (line, next) = split_line(start);
@@ -181,7 +181,7 @@ impl<'b> Lines<'b> {
     }
 }
 
-/// Where the last record of `text` ends: just behind its last blank line, if there is one.
+/// The offset just after the last blank line of `text`, or `None` if it has no blank line.
 pub fn last_record_boundary(text: &[u8]) -> Option<usize> {
     memchr::memrchr_iter(b'\n', text).find_map(|end| match text[..end] {
         [.., b'\n'] | [.., b'\n', b'\r'] => Some(end + 1),
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     fn records(text: &str) -> Vec<Vec<(u64, String)>> {
-        let mut lines = Lines::new(text.as_bytes(), 1);
+        let mut lines = LogicalLines::new(text.as_bytes(), 1);
         let mut record = Vec::new();
         let mut records = Vec::new();
         loop {
@@ -223,21 +223,21 @@ mod tests {
     fn an_error_inside_a_fold_names_its_physical_line() {
         let text = b"cn: abc\n def\n ghi\n";
         let mut record = Vec::new();
-        Lines::new(text, 7).read_record(&mut record).unwrap();
+        LogicalLines::new(text, 7).read_record(&mut record).unwrap();
         let place = |offset| {
             let error = record[0].error(offset, 7, LdifErrorKind::NulByte);
             (error.line, error.column)
         };
         assert_eq!(place(0), (7, 1));
         assert_eq!(place(6), (7, 7));
-        assert_eq!(place(7), (8, 2), "the first byte behind the fold");
+        assert_eq!(place(7), (8, 2), "the first byte after the fold");
         assert_eq!(place(10), (9, 2));
         assert_eq!(place(13), (9, 5), "the end of the line");
     }
 
     #[test]
-    fn lost_framing_is_found_and_passed_over() {
-        let mut lines = Lines::new(b" x: 1\ny: 2\n\nz: 3\n\ta: b\n\nok: 1\n", 1);
+    fn reading_continues_after_lost_framing() {
+        let mut lines = LogicalLines::new(b" x: 1\ny: 2\n\nz: 3\n\ta: b\n\nok: 1\n", 1);
         let mut record = Vec::new();
         let error = lines.read_record(&mut record).unwrap_err();
         assert_eq!((error.line, error.kind, record.len()), (1, LdifErrorKind::FoldOfNothing, 0));

@@ -1,39 +1,39 @@
-//! LDIF (RFC 2849): logical lines, their grammar, records, and the way back to text.
+//! LDIF (RFC 2849): reading, checking and writing it.
 //!
-//! The parts, in the order in which bytes pass through them:
+//! The modules, in the order in which a text passes through them:
 //!
-//! | part | takes | gives |
+//! | module | takes | gives |
 //! | --- | --- | --- |
-//! | [`lines`] | a block of text that ends at a record boundary | logical lines: comments dropped, folds undone |
-//! | [`grammar`] | one logical line | its name, how the value is written, the value |
-//! | [`record`] | the lines between two blank lines | a content record, a change record, or a block that is neither |
+//! | [`lines`] | a block of text that ends at a record boundary | logical lines, without comments and folds |
+//! | [`grammar`] | one logical line | the attribute description, the form of the value, the value |
+//! | [`record`] | | the types of content records, change records and other blocks |
 //! | [`reader`] | a block | its records, one after the other |
-//! | `quick` | a content record as nearly all are | the same, in a fraction of the time |
-//! | `seen_names` | the start of a line | what is known of its attribute |
-//! | `written` | what stands behind the colon | the value, when it is asked for |
+//! | `fast_path` | a content record of the common kind | the same record, in a fraction of the time |
+//! | `name_cache` | the start of a line | what is already known of its attribute |
+//! | `raw_value` | the bytes after the colon | the value, decoded on demand |
 //! | [`convert`] | a change record | an operation of the LDAP model |
-//! | [`lint`] | a block | everything that is wrong with it, and the text repaired |
-//! | [`writer`] | values | text that every LDIF reader reads back as those values |
+//! | [`lint`] | a block | every problem in it, and the repaired text |
+//! | [`writer`] | entries and changes | text that every LDIF reader reads back as the same entries and changes |
 //!
-//! Everything borrows from the block; only what was folded or base64 is copied. What this reader accepts beyond the
-//! RFC, and why, is in `docs/leniency.md`.
+//! Records borrow from the block; only folded and base64 values are copied. `docs/leniency.md` lists what this reader
+//! accepts beyond the RFC, and why.
 
 pub mod convert;
 pub mod error;
+mod fast_path;
 pub mod grammar;
 pub mod lines;
 pub mod lint;
-mod quick;
+mod name_cache;
+mod raw_value;
 pub mod reader;
 pub mod record;
-mod seen_names;
 pub mod writer;
-mod written;
 
 pub use error::{LdifError, LdifErrorKind};
-pub use quick::AttributeSelection;
-pub use reader::{Part, RecordReader, UrlPolicy};
+pub use fast_path::AttributeSelection;
+pub use raw_value::RawValue;
+pub use reader::{PartialRecord, RecordReader, UrlPolicy};
 pub use record::{
-    AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text,
+    AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, LdifValue, ModSpec, NonEntry, Record,
 };
-pub use written::Written;

@@ -1,6 +1,6 @@
-//! From lines to records.
+//! The parser: from lines to records.
 //!
-//! As implemented (RFC 2849; every line beyond it is a line of `docs/leniency.md`):
+//! As implemented (RFC 2849; `docs/leniency.md` lists everything beyond it):
 //!
 //! ```text
 //! record        = [version] dn-spec ( *attrval-spec / *control changerecord )
@@ -13,7 +13,7 @@
 //! non-entry     = 1*( "search" / "result" / "ref" / "control" / "pagedresults" / ... )
 //! ```
 //!
-//! A record is content or change by its own lines, so a file may hold both; who reads an export refuses changes.
+//! Each record is content or change by its own lines, so a file may contain both. The readers of exports refuse changes.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -21,109 +21,108 @@ use std::ops::Range;
 use data_encoding::{BASE64, DecodeKind};
 
 use super::error::{LdifError, LdifErrorKind};
-use super::grammar::{self, ValueSpec};
-use super::lines::{Lines, LogicalLine};
-use super::quick::{self, AttributeSelection, Use};
+use super::fast_path::{self, AttributeSelection, LineHandling};
+use super::grammar::{self, ValueSpec, is_base64_digit};
+use super::lines::{LogicalLine, LogicalLines};
+use super::name_cache::AttributeNameCache;
 use super::record::{
-    AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, ModSpec, NonEntry, Record, Text,
+    AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, LdifValue, ModSpec, NonEntry, Record,
 };
-use super::seen_names::AttributeNameCache;
 use crate::ldap::ModOp;
 
-/// Gives the bytes that a URL stands for, or the reason why not.
+/// Gets the bytes at a URL, or the reason why they cannot be read.
 pub type ResolveUrl<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Sync + 'a;
 
-/// What to do with a value that is given by URL (`attr:< file:///...`).
+/// What to do with a value that is given as a URL (`attr:< file:///...`).
 #[derive(Clone, Copy)]
 pub enum UrlPolicy<'a> {
-    /// An error: reading other files is for the user to allow.
+    /// An error: only the user can allow that other files are read.
     Refuse,
-    /// Keep the URL as [`Text::Url`].
+    /// Keep the URL as [`LdifValue::Url`].
     Keep,
-    /// Ask for the bytes; the answer may be a reason why not.
+    /// Call a function for the bytes.
     Resolve(&'a ResolveUrl<'a>),
 }
 
-/// Reads the records of a block of text, one after the other.
+/// An iterator over the records of a block of text, which ends where a record ends.
 ///
-/// The block ends where a record ends. An iterator of results: after an error that
-/// [can be skipped](LdifError::can_continue), the next record follows.
+/// After an error that [allows it](LdifError::can_continue), the iterator continues with the next record.
 pub struct RecordReader<'b, 'a> {
-    lines: Lines<'b>,
+    lines: LogicalLines<'b>,
     urls: UrlPolicy<'a>,
     record: Vec<LogicalLine<'b>>,
     failed: bool,
-    /// Whether the quick way may be tried.
-    is_quick: bool,
-    interest: Option<&'a AttributeSelection>,
-    names: AttributeNameCache<Use>,
-    /// To be filled by the next content record.
+    /// Whether the fast path may be tried.
+    is_fast: bool,
+    selection: Option<&'a AttributeSelection>,
+    names: AttributeNameCache<LineHandling>,
+    /// An empty vector, for the lines of the next content record.
     attributes: Vec<AttributeLine<'b>>,
-    part: Option<Part<'b>>,
+    partial: Option<PartialRecord<'b>>,
     has_no_special_lines: bool,
 }
 
-/// A content record of which only the lines of some attributes were kept.
+/// The text of a content record of which only the lines of some attributes were kept.
 #[derive(Clone, Copy, Debug)]
-pub struct Part<'b> {
-    /// The record, from its first line on.
+pub struct PartialRecord<'b> {
+    /// The whole record, from its `dn:` line on.
     pub text: &'b [u8],
-    /// Number of that line.
+    /// Number of the `dn:` line, from 1.
     pub line: u64,
-    /// How many attribute lines it has.
-    pub lines: usize,
+    /// How many attribute lines the record has, kept or not.
+    pub line_count: usize,
 }
 
 impl<'b, 'a> RecordReader<'b, 'a> {
     /// Reads `block`, whose first line has the number `first_line` in its file.
     pub fn new(block: &'b [u8], first_line: u64, urls: UrlPolicy<'a>) -> Self {
         Self {
-            lines: Lines::new(block, first_line),
+            lines: LogicalLines::new(block, first_line),
             urls,
             record: Vec::new(),
             failed: false,
-            is_quick: memchr::memchr(0, block).is_none(),
-            interest: None,
+            is_fast: memchr::memchr(0, block).is_none(),
+            selection: None,
             names: AttributeNameCache::new(),
             attributes: Vec::new(),
-            part: None,
+            partial: None,
             has_no_special_lines: false,
         }
     }
 
-    /// Keeps of content records only the lines of these attributes, where that saves work; see [`AttributeSelection`] for which
-    /// other lines are kept. Every line is checked all the same.
+    /// Keeps only the lines of these attributes in content records, where that saves work; [`AttributeSelection`] says
+    /// which other lines are kept. Every line is still checked.
     #[must_use]
-    pub fn only(mut self, interest: Option<&'a AttributeSelection>) -> Self {
-        self.interest = interest;
+    pub fn only(mut self, selection: Option<&'a AttributeSelection>) -> Self {
+        self.selection = selection;
         self
     }
 
-    /// The slow way for every record: what the quick one is compared with.
+    /// Turns the fast path off. Tests compare the two.
     #[must_use]
     pub fn slow(mut self) -> Self {
-        self.is_quick = false;
+        self.is_fast = false;
         self
     }
 
-    /// What the last record is a part of; `None` if it has all of its lines.
-    pub fn part(&self) -> Option<Part<'b>> {
-        self.part
+    /// The whole text of the last record, if some of its lines were not kept.
+    pub fn partial(&self) -> Option<PartialRecord<'b>> {
+        self.partial
     }
 
-    /// Whether the last record is one of content that has no line with options, no `isDeleted`, and only classes that are
-    /// plain text, not empty and not `nsTombstone`. False is "perhaps".
+    /// Whether the last record certainly is a content record without special lines (see [`AttributeSelection`]). If false,
+    /// it may have some.
     pub fn has_no_special_lines(&self) -> bool {
         self.has_no_special_lines
     }
 
-    /// Takes back a record that is not needed any more, to spare an allocation.
+    /// Reuses the memory of a record that is no longer needed.
     pub fn recycle(&mut self, record: ContentRecord<'b>) {
         self.attributes = record.attributes;
         self.attributes.clear();
     }
 
-    /// Number of the physical line that is read next, from 1.
+    /// Number of the next physical line, from 1.
     pub fn next_line(&self) -> u64 {
         self.lines.number()
     }
@@ -136,23 +135,20 @@ impl<'b> Iterator for RecordReader<'b, '_> {
         if self.failed {
             return None;
         }
-        self.part = None;
+        self.partial = None;
         self.has_no_special_lines = false;
-        if self.is_quick {
+        if self.is_fast {
             let (text, line) = (self.lines.rest(), self.lines.number());
-            if let Some(taken) = quick::content(text, line, self.interest, &mut self.names, &mut self.attributes) {
-                self.lines.pass_over(taken.end, taken.next_line);
-                self.has_no_special_lines = taken.has_no_special_lines;
+            if let Some(read) = fast_path::content(text, line, self.selection, &mut self.names, &mut self.attributes) {
+                self.lines.skip(read.end, read.next_line);
+                self.has_no_special_lines = read.has_no_special_lines;
                 let attributes = std::mem::take(&mut self.attributes);
-                if attributes.len() < taken.lines {
-                    let text = &text[taken.start..taken.end];
-                    self.part = Some(Part { text, line: taken.line, lines: taken.lines });
+                if attributes.len() < read.line_count {
+                    let text = &text[read.start..read.end];
+                    self.partial = Some(PartialRecord { text, line: read.line, line_count: read.line_count });
                 }
-                return Some(Ok(Record::Content(ContentRecord {
-                    line: taken.line,
-                    dn: taken.dn.into_bytes(),
-                    attributes,
-                })));
+                let dn = read.dn.into_bytes();
+                return Some(Ok(Record::Content(ContentRecord { line: read.line, dn, attributes })));
             }
             self.attributes.clear();
         }
@@ -166,29 +162,29 @@ impl<'b> Iterator for RecordReader<'b, '_> {
     }
 }
 
-/// One line taken apart, by ranges of its text so that it can be borrowed from the block.
-struct Parsed {
+/// The parts of a line, as ranges of its text so that they can be borrowed from the block.
+struct ParsedLine {
     name: Range<usize>,
     value: Range<usize>,
-    kind: Written,
+    form: ValueForm,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Written {
+enum ValueForm {
     Text,
     Base64,
     Url,
 }
 
-/// A part of a line, borrowed from the block unless the line was folded.
-fn part<'b>(line: &LogicalLine<'b>, range: Range<usize>) -> Cow<'b, [u8]> {
+/// A range of a line, borrowed from the block unless the line was folded.
+fn slice<'b>(line: &LogicalLine<'b>, range: Range<usize>) -> Cow<'b, [u8]> {
     match &line.text {
         Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
         Cow::Owned(text) => Cow::Owned(text[range].to_vec()),
     }
 }
 
-/// The lines of one record, and how far they are read.
+/// A parser for the lines of one record.
 struct RecordLines<'r, 'b, 'a> {
     lines: &'r [LogicalLine<'b>],
     next: usize,
@@ -229,21 +225,21 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         Ok(Record::Content(ContentRecord { line, dn, attributes }))
     }
 
-    // --- lines ---
+    // --- single lines ---
 
     fn done(&self) -> bool {
         self.next == self.lines.len()
     }
 
     fn error(&self, line: usize, offset: usize, kind: LdifErrorKind) -> LdifError {
-        // A line without a name may be what is left of the value above it.
+        // A line without a name may be the rest of the value above it.
         let nameless = matches!(kind, LdifErrorKind::MissingColon | LdifErrorKind::BadAttributeDescription);
         let above = line.checked_sub(1).filter(|_| nameless).and_then(|above| self.lines.get(above));
         let error = self.lines[line].error(offset, self.lines[0].number, kind);
         if above.is_some_and(LogicalLine::is_secret) { error.of_secret() } else { error }
     }
 
-    /// An error at the next line, or behind the end of the last one.
+    /// An error at the next line, or after the end of the last one.
     fn error_here(&self, offset: usize, kind: LdifErrorKind) -> LdifError {
         if self.done() {
             let last = self.lines.len() - 1;
@@ -253,7 +249,7 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         }
     }
 
-    fn parse(&self, index: usize) -> Result<Parsed> {
+    fn parse(&self, index: usize) -> Result<ParsedLine> {
         let text: &[u8] = &self.lines[index].text;
         let Ok((rest, name)) = grammar::description(text) else {
             return Err(self.error(index, 0, LdifErrorKind::BadAttributeDescription));
@@ -266,15 +262,15 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
             };
             return Err(self.error(index, name.len(), kind));
         };
-        let kind = match spec {
-            ValueSpec::Text(_) => Written::Text,
-            ValueSpec::Base64(_) => Written::Base64,
-            ValueSpec::Url(_) => Written::Url,
+        let form = match spec {
+            ValueSpec::Text(_) => ValueForm::Text,
+            ValueSpec::Base64(_) => ValueForm::Base64,
+            ValueSpec::Url(_) => ValueForm::Url,
         };
-        Ok(Parsed { name: 0..name.len(), value: text.len() - spec.written().len()..text.len(), kind })
+        Ok(ParsedLine { name: 0..name.len(), value: text.len() - spec.raw().len()..text.len(), form })
     }
 
-    /// Whether the next line has this name.
+    /// Whether the next line has the name `keyword`, as `same` compares names.
     fn keyword_is(&self, keyword: &str, same: fn(&str, &str) -> bool) -> Result<bool> {
         if self.done() {
             return Ok(false);
@@ -283,9 +279,9 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         Ok(same(&self.name(self.next, &parsed), keyword))
     }
 
-    /// The grammar lets only ASCII into a name, so nothing is lost here.
-    fn name(&self, index: usize, parsed: &Parsed) -> Cow<'b, str> {
-        match part(&self.lines[index], parsed.name.clone()) {
+    /// The name of a line. The grammar allows only ASCII, so the conversion loses nothing.
+    fn name(&self, index: usize, parsed: &ParsedLine) -> Cow<'b, str> {
+        match slice(&self.lines[index], parsed.name.clone()) {
             Cow::Borrowed(name) => {
                 std::str::from_utf8(name).map_or_else(|_| String::from_utf8_lossy(name), Cow::Borrowed)
             }
@@ -293,52 +289,54 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         }
     }
 
-    /// Decodes what is written behind the colon.
-    fn value(&self, index: usize, parsed: &Parsed) -> Result<Text<'b>> {
-        let written = part(&self.lines[index], parsed.value.clone());
-        match parsed.kind {
-            Written::Text => match memchr::memchr(0, &written) {
-                None => Ok(Text::Bytes(written)),
+    /// The decoded value of a line.
+    fn value(&self, index: usize, parsed: &ParsedLine) -> Result<LdifValue<'b>> {
+        let written = slice(&self.lines[index], parsed.value.clone());
+        match parsed.form {
+            ValueForm::Text => match memchr::memchr(0, &written) {
+                None => Ok(LdifValue::Bytes(written)),
                 Some(at) => Err(self.error(index, parsed.value.start + at, LdifErrorKind::NulByte)),
             },
-            Written::Base64 => self.base64(index, parsed.value.start, &written).map(|value| Text::Bytes(value.into())),
-            Written::Url => self.url(index, parsed.value.start, written),
+            ValueForm::Base64 => {
+                self.base64(index, parsed.value.start, &written).map(|value| LdifValue::Bytes(value.into()))
+            }
+            ValueForm::Url => self.url(index, parsed.value.start, written),
         }
     }
 
-    /// Blanks behind base64 mean nothing and are skipped; blanks inside it may be a cut line.
+    /// Decodes base64. Spaces at the end are ignored; spaces inside it may come from a damaged line and are an error.
     fn base64(&self, index: usize, start: usize, written: &[u8]) -> Result<Vec<u8>> {
         let blanks = written.iter().rev().take_while(|byte| **byte == b' ').count();
         let digits = &written[..written.len() - blanks];
         BASE64.decode(digits).map_err(|error| {
-            // The decoder counts before it looks; a foreign character says more than a wrong length.
-            let foreign = digits.iter().position(|byte| !is_base64(*byte));
+            // The decoder checks the length first, but a foreign character explains more than a wrong length.
+            let foreign = digits.iter().position(|byte| !is_base64_digit(*byte) && *byte != b'=');
             let (position, message) = match (error.kind, foreign) {
-                (_, Some(position)) => (position, "a character that base64 does not have"),
+                (_, Some(position)) => (position, "a character that base64 does not use"),
                 (DecodeKind::Length, None) => (digits.len(), "the length is not a multiple of four"),
                 (DecodeKind::Symbol | DecodeKind::Padding, None) => (error.position, "wrong padding"),
-                (DecodeKind::Trailing, None) => (error.position, "bits left over at the end"),
+                (DecodeKind::Trailing, None) => (error.position, "the unused bits of the last digit are not zero"),
             };
             self.error(index, start + position, LdifErrorKind::BadBase64(message))
         })
     }
 
-    fn url(&self, index: usize, start: usize, written: Cow<'b, [u8]>) -> Result<Text<'b>> {
+    fn url(&self, index: usize, start: usize, written: Cow<'b, [u8]>) -> Result<LdifValue<'b>> {
         match self.urls {
             UrlPolicy::Refuse => Err(self.error(index, start, LdifErrorKind::UrlNotAllowed)),
-            UrlPolicy::Keep => Ok(Text::Url(written)),
+            UrlPolicy::Keep => Ok(LdifValue::Url(written)),
             UrlPolicy::Resolve(resolve) => match resolve(&written) {
-                Ok(value) => Ok(Text::Bytes(value.into())),
+                Ok(value) => Ok(LdifValue::Bytes(value.into())),
                 Err(reason) => Err(self.error(index, start, LdifErrorKind::UrlUnreadable(reason))),
             },
         }
     }
 
-    /// The value of a line that can only be text or base64, such as a name.
-    fn name_value(&self, index: usize, parsed: &Parsed) -> Result<Cow<'b, [u8]>> {
-        match parsed.kind {
-            Written::Url => Err(self.error(index, parsed.value.start, LdifErrorKind::UrlNotAllowed)),
-            Written::Text | Written::Base64 => self.value(index, parsed).map(Text::into_bytes),
+    /// The value of a line that may not be a URL, such as a DN.
+    fn name_value(&self, index: usize, parsed: &ParsedLine) -> Result<Cow<'b, [u8]>> {
+        match parsed.form {
+            ValueForm::Url => Err(self.error(index, parsed.value.start, LdifErrorKind::UrlNotAllowed)),
+            ValueForm::Text | ValueForm::Base64 => self.value(index, parsed).map(LdifValue::into_bytes),
         }
     }
 
@@ -347,7 +345,7 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
     fn version(&mut self) -> Result<()> {
         let parsed = self.parse(self.next)?;
         let written = &self.lines[self.next].text[parsed.value.clone()];
-        let number = grammar::version(written).ok().filter(|_| parsed.kind == Written::Text);
+        let number = grammar::version(written).ok().filter(|_| parsed.form == ValueForm::Text);
         if number.is_none_or(|(_, number)| number != b"1") {
             return Err(self.error_here(parsed.value.start, LdifErrorKind::UnsupportedVersion));
         }
@@ -391,14 +389,13 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         let oid = String::from_utf8_lossy(spec.oid).into_owned();
         let value = match spec.value {
             None => None,
-            Some(ValueSpec::Text(text)) => Some(Text::Bytes(text.to_vec().into())),
+            Some(ValueSpec::Text(text)) => Some(LdifValue::Bytes(text.to_vec().into())),
             Some(spec) => {
-                // A place inside the line, where the control is not base64 as a whole.
-                let at =
-                    if parsed.kind == Written::Text { start + written.len() - spec.written().len() } else { start };
+                // The column is inside the line unless the whole control is in base64.
+                let at = if parsed.form == ValueForm::Text { start + written.len() - spec.raw().len() } else { start };
                 Some(match spec {
                     ValueSpec::Url(url) => self.url(index, at, Cow::Owned(url.to_vec()))?,
-                    _ => Text::Bytes(self.base64(index, at, spec.written())?.into()),
+                    _ => LdifValue::Bytes(self.base64(index, at, spec.raw())?.into()),
                 })
             }
         };
@@ -516,7 +513,7 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         Ok(ChangeKind::ModifyDn { keyword, new_rdn, delete_old_rdn, new_superior })
     }
 
-    /// A block without `dn:`, as `ldapsearch` writes at the end, between pages and for references.
+    /// A block without `dn:`, which `ldapsearch` writes at the end, between pages and for search result references.
     fn non_entry(&mut self) -> Result<Record<'b>> {
         let start = self.next;
         let unknown = self.error(start, 0, LdifErrorKind::MissingDn);
@@ -524,7 +521,7 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         let mut block = None;
         for index in start..self.lines.len() {
             let parsed = self.parse(index)?;
-            let value = part(&self.lines[index], parsed.value.clone());
+            let value = slice(&self.lines[index], parsed.value.clone());
             match &*self.name(index, &parsed) {
                 "result" => {
                     let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -533,7 +530,7 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
                 }
                 "ref" => references.push(value),
                 "search" | "control" | "pagedresults" => block = block.or(Some(NonEntry::Paging)),
-                // What `result:` is followed by.
+                // These follow `result:`.
                 "matchedDN" | "text" if matches!(block, Some(NonEntry::SearchResult { .. })) => {}
                 _ => return Err(unknown),
             }
@@ -546,14 +543,10 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
     }
 }
 
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
-}
-
-/// Whether a value line of a mod-spec is about the attribute of that mod-spec.
+/// Whether a value line of a mod-spec has the attribute of that mod-spec.
 ///
-/// The case of names, the order of options and a `;binary` that only one of them has do not matter: servers take them
-/// as the same attribute, and a reader that did not would turn `delete: a` with values into the removal of all of `a`.
+/// The case of names, the order of options and a `;binary` in only one of them do not matter: servers treat them as the
+/// same attribute, and a reader that does not would turn `delete: a` with values into the removal of all values of `a`.
 fn same_attribute(left: &str, right: &str) -> bool {
     if left.eq_ignore_ascii_case(right) {
         return true;

@@ -1,35 +1,35 @@
-//! Records: what the lines between two blank lines say.
+//! The records of an LDIF file: the types that the reader gives.
 
 use std::borrow::Cow;
 
-use super::written::Written;
+use super::raw_value::RawValue;
 use crate::ldap::ModOp;
 
-/// A value as LDIF gives it: the bytes themselves, or the URL of a file that holds them.
+/// A value as LDIF gives it: its bytes, or the URL of a file that contains them.
 #[derive(Clone, Debug)]
-pub enum Text<'b> {
-    /// The value; base64 and folds are undone.
+pub enum LdifValue<'b> {
+    /// The decoded bytes.
     Bytes(Cow<'b, [u8]>),
-    /// The value, whose base64 and folds are undone when it is asked for.
-    Written(Written<'b>),
-    /// The URL behind `:<`, not followed. Only where [`UrlPolicy::Keep`](super::UrlPolicy::Keep) is asked for.
+    /// The bytes as written, decoded on demand.
+    Raw(RawValue<'b>),
+    /// The URL after `:<`, which was not followed. Only with [`UrlPolicy::Keep`](super::UrlPolicy::Keep).
     Url(Cow<'b, [u8]>),
 }
 
-impl<'b> Text<'b> {
-    /// The bytes of the value, or of its URL.
+impl<'b> LdifValue<'b> {
+    /// The bytes of the value, or of the URL.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Bytes(bytes) | Self::Url(bytes) => bytes,
-            Self::Written(written) => written.bytes(),
+            Self::Raw(raw) => raw.bytes(),
         }
     }
 
-    /// [`bytes`](Self::bytes), borrowed from the block where they can be.
+    /// [`bytes`](Self::bytes), borrowed from the block where possible.
     pub(super) fn into_bytes(self) -> Cow<'b, [u8]> {
         match self {
             Self::Bytes(bytes) | Self::Url(bytes) => bytes,
-            Self::Written(written) => Cow::Owned(written.bytes().to_vec()),
+            Self::Raw(raw) => Cow::Owned(raw.bytes().to_vec()),
         }
     }
 
@@ -38,14 +38,14 @@ impl<'b> Text<'b> {
     }
 }
 
-/// By the value, whichever way it is written.
-impl PartialEq for Text<'_> {
+/// Compares the values, not how they are written.
+impl PartialEq for LdifValue<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.is_url() == other.is_url() && self.bytes() == other.bytes()
     }
 }
 
-impl Eq for Text<'_> {}
+impl Eq for LdifValue<'_> {}
 
 /// One `description: value` line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct AttributeLine<'b> {
     /// The attribute description as written.
     pub description: Cow<'b, str>,
     /// The value.
-    pub value: Text<'b>,
+    pub value: LdifValue<'b>,
 }
 
 /// A content record (RFC 2849, ldif-attrval-record): an entry.
@@ -63,9 +63,9 @@ pub struct AttributeLine<'b> {
 pub struct ContentRecord<'b> {
     /// The line of its `dn:`, from 1.
     pub line: u64,
-    /// The distinguished name as written; not yet checked.
+    /// The distinguished name as written, not validated.
     pub dn: Cow<'b, [u8]>,
-    /// Its lines in order; none if the export holds names only.
+    /// Its lines in order; empty if the export has names only.
     pub attributes: Vec<AttributeLine<'b>>,
 }
 
@@ -74,11 +74,11 @@ pub struct ContentRecord<'b> {
 pub struct ChangeRecord<'b> {
     /// The line of its `dn:`, from 1.
     pub line: u64,
-    /// The distinguished name as written; not yet checked.
+    /// The distinguished name as written, not validated.
     pub dn: Cow<'b, [u8]>,
     /// Its `control:` lines.
     pub controls: Vec<ControlLine<'b>>,
-    /// What it changes.
+    /// The change.
     pub change: ChangeKind<'b>,
 }
 
@@ -89,13 +89,13 @@ pub struct ControlLine<'b> {
     pub line: u64,
     /// Dotted-decimal OID.
     pub oid: String,
-    /// Criticality; false where none is written.
+    /// Criticality; false if the line does not give it.
     pub critical: bool,
-    /// The controlValue octets.
-    pub value: Option<Text<'b>>,
+    /// The controlValue.
+    pub value: Option<LdifValue<'b>>,
 }
 
-/// What a change record does.
+/// The change of a change record, by changetype.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeKind<'b> {
     /// `changetype: add`
@@ -104,15 +104,15 @@ pub enum ChangeKind<'b> {
     Delete,
     /// `changetype: modify`
     Modify(Vec<ModSpec<'b>>),
-    /// `changetype: modrdn`, `moddn`
+    /// `changetype: modrdn` or `changetype: moddn`
     ModifyDn {
         /// The keyword as written, in lower case.
         keyword: &'static str,
-        /// `newrdn:` as written; not yet checked.
+        /// `newrdn:` as written, not validated.
         new_rdn: Cow<'b, [u8]>,
         /// `deleteoldrdn:`
         delete_old_rdn: bool,
-        /// `newsuperior:` as written; not yet checked.
+        /// `newsuperior:` as written, not validated.
         new_superior: Option<Cow<'b, [u8]>>,
     },
 }
@@ -134,27 +134,27 @@ impl ChangeKind<'_> {
 pub struct ModSpec<'b> {
     /// The line of its operation, from 1.
     pub line: u64,
-    /// What is done.
+    /// The operation.
     pub op: ModOp,
-    /// The attribute description as written behind the operation.
+    /// The attribute description as written after the operation.
     pub description: Cow<'b, str>,
-    /// The values, each with the description of its own line.
+    /// The value lines, each with its own attribute description.
     pub values: Vec<AttributeLine<'b>>,
 }
 
-/// A block of lines that is not a record but is known: what `ldapsearch` and its kin write around entries.
+/// A block of lines that is not a record: what `ldapsearch` and similar tools write around entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NonEntry<'b> {
-    /// A `version: 1` that stands alone.
+    /// `version: 1` in a block of its own.
     Version,
-    /// `search:`, `result:` ... at the end of `ldapsearch` output, with the result code.
+    /// `search:`, `result:` and other lines at the end of `ldapsearch` output.
     SearchResult {
-        /// LDAP result code; 4 (sizeLimitExceeded) and others mean that the export is not whole.
+        /// LDAP result code, if it is a number. 4 (sizeLimitExceeded) and others mean that the export is incomplete.
         code: Option<u16>,
         /// The `result:` value as written.
         text: Cow<'b, [u8]>,
     },
-    /// `ref:` lines: a search result reference, so a part of the tree that stands elsewhere.
+    /// `ref:` lines: search result references to a part of the tree on another server.
     Reference(Vec<Cow<'b, [u8]>>),
     /// `control:`, `pagedresults:` between the pages of a paged search.
     Paging,
@@ -167,11 +167,11 @@ pub enum Record<'b> {
     Content(ContentRecord<'b>),
     /// A change.
     Change(ChangeRecord<'b>),
-    /// Neither, and known to be harmless or telling.
+    /// A known block that is neither.
     NonEntry {
         /// First line, from 1.
         line: u64,
-        /// What it is.
+        /// The block.
         block: NonEntry<'b>,
     },
 }

@@ -1,13 +1,13 @@
-//! From values to LDIF text (RFC 2849), for every reader that will have to read it.
+//! Writes LDIF (RFC 2849) that every known reader reads correctly.
 //!
-//! What is written, and why (each reader's ways are measured in `docs/leniency.md`'s sources):
+//! The form, and why (`docs/leniency.md` names the readers that were measured):
 //!
-//! - a value is plain text if it is a SAFE-STRING of printable ASCII that does not end with a blank, else base64: so a
-//!   value can neither begin a new line nor reach a terminal as a control sequence;
-//! - lines fold at 76 columns, never in front of the value and never inside an attribute description
-//!   (`ldapmodify` refuses that);
-//! - line ends are LF, the text ends with one, every mod-spec is closed by `-`, and a value is never a URL;
-//! - a comment is ASCII, one `#` to every line of it: nothing in it can become data.
+//! - a value is plain text if it is a SAFE-STRING of printable ASCII that does not end with a space, else base64: so a
+//!   value can neither begin a new line nor send control sequences to a terminal;
+//! - lines are folded at 76 columns, never before the value and never inside an attribute description, which
+//!   `ldapmodify` refuses;
+//! - line ends are LF, the text ends with one, every mod-spec ends with `-`, and a value is never a URL;
+//! - a comment is ASCII with a `#` on each of its lines, so nothing in it can become data.
 
 use std::fmt::Write as _;
 
@@ -18,9 +18,9 @@ use crate::ldap::{Attribute, Change, ChangeRecord, Control, Entry, Modification}
 /// Longest physical line, in bytes, without its line end.
 const COLUMNS: usize = 76;
 
-/// Whether a value can be written as it is, behind one colon.
+/// Whether a value can be written as plain text, after one colon.
 ///
-/// Stricter than SAFE-STRING (RFC 2849): control characters and a blank at the end go to base64 too.
+/// Stricter than SAFE-STRING (RFC 2849): values with control characters or a space at the end need base64 too.
 pub fn is_plain(value: &[u8]) -> bool {
     let printable = value.iter().all(|byte| matches!(byte, b' '..=b'~'));
     printable && !matches!(value.first(), Some(b' ' | b':' | b'<')) && value.last() != Some(&b' ')
@@ -48,22 +48,22 @@ pub fn write_value(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.push(b'\n');
 }
 
-/// Folds what is in `out` from `start`, but not in its first `keep` bytes.
+/// Folds the line that begins at `start` of `out`; its first `keep` bytes are not folded.
 fn fold(out: &mut Vec<u8>, start: usize, keep: usize) {
     let first = COLUMNS.max(keep);
     if out.len() - start <= first {
         return;
     }
     let tail = out.split_off(start + first);
-    for part in tail.chunks(COLUMNS - 1) {
+    for piece in tail.chunks(COLUMNS - 1) {
         out.extend_from_slice(b"\n ");
-        out.extend_from_slice(part);
+        out.extend_from_slice(piece);
     }
 }
 
-/// Writes a comment: each line of `text` behind `# `, broken at 76 columns.
+/// Writes a comment: each line of `text` after `# `, broken at 76 columns.
 ///
-/// Whatever is not printable ASCII is written as `\u{..}` or `\x..`, a backslash as itself.
+/// Bytes that are not printable ASCII are written as `\u{..}` or `\x..`. Backslashes are not escaped.
 pub fn write_comment(out: &mut Vec<u8>, text: &[u8]) {
     for line in text.split(|byte| *byte == b'\n') {
         let escaped = printable_ascii(line);
@@ -83,7 +83,7 @@ pub fn write_comment(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// Text in printable ASCII; everything else escaped so that it can be told apart.
+/// The text with everything but printable ASCII escaped.
 fn printable_ascii(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -102,7 +102,7 @@ fn printable_ascii(bytes: &[u8]) -> String {
     text
 }
 
-/// Writes the attributes of an entry, its name first, without the blank line behind it.
+/// Writes an entry as a content record, without the blank line after it.
 pub fn write_entry(out: &mut Vec<u8>, entry: &Entry) {
     write_value(out, "dn", entry.dn.raw_bytes());
     write_attributes(out, &entry.attributes);
@@ -116,7 +116,7 @@ fn write_attributes(out: &mut Vec<u8>, attributes: &[Attribute]) {
     }
 }
 
-/// Writes a change record and the blank line behind it.
+/// Writes a change record and the blank line after it.
 pub fn write_change(out: &mut Vec<u8>, record: &ChangeRecord) {
     write_value(out, "dn", record.dn.raw_bytes());
     for control in &record.controls {
@@ -155,13 +155,13 @@ fn write_modification(out: &mut Vec<u8>, modification: &Modification) {
     out.extend_from_slice(b"-\n");
 }
 
-/// Criticality is always written: without it `ldapmodify` refuses the record.
+/// Criticality is always written: without it, `ldapmodify` refuses the record.
 fn write_control(out: &mut Vec<u8>, control: &Control) {
     let start = out.len();
     out.extend_from_slice(format!("control: {} {}", control.oid, control.critical).as_bytes());
     let keep = out.len() - start;
     if control.value.as_ref().is_some_and(Vec::is_empty) {
-        // `ldapmodify` refuses base64 of nothing here.
+        // `ldapmodify` refuses `::` without base64 after it.
         out.push(b':');
     } else if let Some(value) = &control.value {
         out.extend_from_slice(b":: ");
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_hold_no_data() {
+    fn comments_contain_no_data() {
         let mut out = Vec::new();
         write_comment(&mut out, "a\ndn: cn=x\r\nchangetype: delete\u{202e}\x00é\\".as_bytes());
         let text = String::from_utf8(out).unwrap();

@@ -22,7 +22,7 @@ use super::record_json;
 use super::sanitize::{MASK, is_secret, sanitized};
 use crate::ldap::filter::Asked;
 use crate::ldif::writer::write_value;
-use crate::ldif::{AttributeLine, ContentRecord, Record, Text};
+use crate::ldif::{AttributeLine, ContentRecord, LdifValue, Record};
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl EntryWriter {
         for line in self.chosen(record) {
             let secret = !self.show_secrets && is_secret(&line.description);
             masked += u64::from(secret);
-            let value = if secret { Text::Bytes(Cow::Borrowed(MASK.as_bytes())) } else { line.value.clone() };
+            let value = if secret { LdifValue::Bytes(Cow::Borrowed(MASK.as_bytes())) } else { line.value.clone() };
             lines.push(AttributeLine { line: line.line, description: line.description.clone(), value });
         }
         let shown = ContentRecord { line: record.line, dn: record.dn.clone(), attributes: lines };

@@ -5,10 +5,11 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use strum::{VariantArray as _, VariantNames as _};
 
 use super::sanitize::sanitized;
-use crate::ldif::lint::rules::{REFUSED, RULES};
-use crate::ldif::lint::{Problem, Severity};
+use crate::ldif::LdifErrorKind;
+use crate::ldif::lint::{LintRule, Problem, Severity};
 
 /// How many problems of each severity, and how many were repaired.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,8 +62,8 @@ pub fn text(file: &str, problem: &Problem) -> String {
         let _ = writeln!(out, "    {}", sanitized(&problem.excerpt));
         let _ = writeln!(out, "    {}^", " ".repeat(before));
     }
-    if let Some(mend) = problem.mend {
-        let _ = writeln!(out, "  help: {}{mend}", if problem.repaired { "(--fix) " } else { "" });
+    if let Some(fix) = problem.fix {
+        let _ = writeln!(out, "  help: {}{fix}", if problem.repaired { "(--fix) " } else { "" });
     }
     out
 }
@@ -76,7 +77,7 @@ pub fn object(file: &str, problem: &Problem) -> Value {
         "code": problem.code,
         "severity": word(problem.severity),
         "message": problem.why,
-        "help": problem.mend,
+        "help": problem.fix,
         "excerpt": sanitized(&problem.excerpt),
         "repairable": problem.repaired,
     })
@@ -93,15 +94,17 @@ pub fn json_end(counts: Counts) -> String {
 
 /// What stands before the results of a SARIF log.
 pub fn sarif_start() -> String {
-    let said = RULES.iter().map(
-        |rule| json!({ "id": rule.code, "shortDescription": { "text": rule.why }, "help": { "text": rule.mend } }),
-    );
-    let refused = REFUSED.iter().filter(|code| **code != "not-ldif");
-    let refused = refused.map(|code| json!({ "id": code, "shortDescription": { "text": code.replace('-', " ") } }));
+    let rules = LintRule::VARIANTS.iter().map(|rule| {
+        let text = rule.text();
+        json!({ "id": rule.code(), "shortDescription": { "text": text.why }, "help": { "text": text.fix } })
+    });
+    let refused = LdifErrorKind::VARIANTS
+        .iter()
+        .map(|code| json!({ "id": code, "shortDescription": { "text": code.replace('-', " ") } }));
     let driver = json!({
         "name": "offboard lint",
         "version": env!("CARGO_PKG_VERSION"),
-        "rules": said.chain(refused).collect::<Vec<Value>>(),
+        "rules": rules.chain(refused).collect::<Vec<Value>>(),
     });
     format!(
         "{{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[\
@@ -116,8 +119,8 @@ pub const SARIF_END: &str = "]}]}\n";
 pub fn sarif_result(file: &str, problem: &Problem) -> Value {
     let before = usize::try_from(problem.column).unwrap_or(1).saturating_sub(1).min(problem.excerpt.len());
     let column = 1 + String::from_utf8_lossy(&problem.excerpt[..before]).chars().count();
-    let message = match problem.mend {
-        Some(mend) => format!("{}. {mend}", problem.why),
+    let message = match problem.fix {
+        Some(fix) => format!("{}. {fix}", problem.why),
         None => problem.why.clone(),
     };
     json!({

@@ -12,7 +12,7 @@
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
-use crate::ldif::{AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, Record, Text};
+use crate::ldif::{AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, LdifValue, Record};
 
 /// The object of a record; `None` for a block that is not a record.
 pub fn record(record: &Record<'_>, positions: bool) -> Option<Value> {
@@ -31,9 +31,9 @@ pub fn bytes(bytes: &[u8]) -> Value {
     }
 }
 
-fn text(text: &Text<'_>) -> Value {
+fn text(text: &LdifValue<'_>) -> Value {
     match text {
-        Text::Url(url) => json!({ "url": String::from_utf8_lossy(url) }),
+        LdifValue::Url(url) => json!({ "url": String::from_utf8_lossy(url) }),
         value => bytes(value.bytes()),
     }
 }

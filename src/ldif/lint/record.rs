@@ -1,310 +1,326 @@
-//! Records: physical lines first, then logical ones, then what the reader makes of them.
+//! Checks whole records: first their physical lines, then the logical ones, then what the reader makes of them.
 
-use super::line::{Role, look, parts, roles};
-use super::{Edit, Linter, Problem, Target};
-use crate::ldap::{Dn, Rdn};
+use super::line::{LineRole, check, parts, roles};
+use super::{Edit, LintRule, Linter, Problem};
+use crate::ldap::{Dn, ModOp, Rdn};
 use crate::ldif::error::{LdifError, LdifErrorKind, excerpt};
-use crate::ldif::lines::{Lines, LogicalLine};
+use crate::ldif::lines::{LogicalLine, LogicalLines};
+use crate::ldif::writer::write_value;
 use crate::ldif::{
-    AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ModSpec, NonEntry, Record, RecordReader, Text, UrlPolicy,
+    AttributeLine, ChangeKind, ChangeRecord, ContentRecord, LdifValue, ModSpec, NonEntry, Record, RecordReader,
+    UrlPolicy,
 };
+use crate::policy::Server;
 
-/// How often a record is read again with a line set aside.
+/// How often a record is read again with one more line set aside.
 const READINGS: usize = 200;
 
 impl Linter {
-    /// Looks at one record, which has no blank line in it; gives what mends it.
+    /// Checks one record, which contains no blank line; appends its problems and returns the edits that repair it.
     pub(super) fn record(&mut self, text: &[u8], first: u64, problems: &mut Vec<Problem>) -> Vec<Edit> {
         let from = problems.len();
         let mut physical: Vec<Vec<u8>> = text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
         let mut edits = Vec::new();
-        self.line_ends(text, first, &physical, problems, &mut edits);
-        unframed(&mut physical, first, problems);
+        self.line_ends(first, &physical, problems, &mut edits);
+        comment_out_unframed(&mut physical, first, problems);
 
         let framed = physical.concat();
         let mut lines = Vec::new();
-        // What it refuses was set aside.
-        let _ = Lines::new(&framed, first).read_record(&mut lines);
+        // It cannot fail: all that it refuses was commented out.
+        let _ = LogicalLines::new(&framed, first).read_record(&mut lines);
         if !lines.is_empty() {
             self.records += 1;
             let roles = roles(&lines);
-            let keep_cr = self.target != Some(Target::ActiveDirectory);
+            let keeps_cr = self.server != Some(Server::ActiveDirectory);
             for (line, role) in lines.iter().zip(&roles) {
-                let looked = look(line, *role);
-                for (code, at, repaired) in looked.found {
-                    let place = line.error(at, first, LdifErrorKind::MissingColon);
+                let findings = check(line, *role);
+                for finding in findings.found {
+                    let place = line.error(finding.offset, first, LdifErrorKind::MissingColon);
                     let column = usize::try_from(place.column).unwrap_or(1);
-                    problems.push(self.problem(code, place.line, column, &place.excerpt, repaired));
+                    let problem = self.problem(finding.rule, place.line, column, &place.excerpt, finding.repaired);
+                    problems.push(problem);
                 }
-                if let Some(new) = looked.text {
-                    let span = span(&framed, line);
-                    let crlf = keep_cr && framed[span.clone()].ends_with(b"\r\n");
-                    edits.push((span, with_line_ends(new, crlf)));
+                if let Some(new) = findings.text {
+                    let range = range_of(&framed, line);
+                    let crlf = keeps_cr && framed[range.clone()].ends_with(b"\r\n");
+                    edits.push(Edit { range, text: with_line_ends(new, crlf) });
                 }
             }
-            let taken = read(&physical, first, &lines, &roles, problems);
-            if let Some(record) = taken.record() {
-                let lines = (&*lines, taken.aside);
-                self.whole(&record, lines, &roles, &framed, problems, &mut edits);
+            let accepted = read(&physical, first, &lines, &roles, problems);
+            if let Some(record) = accepted.record() {
+                let has_lines_aside = accepted.has_lines_aside;
+                let text = RecordText { framed: &framed, lines: &lines, roles: &roles, has_lines_aside };
+                RecordCheck { linter: self, text, problems, edits: &mut edits }.record(&record);
             }
         }
         if text.last() != Some(&b'\n') {
             let number = first + physical.len() as u64 - 1;
             let last = physical.last().map_or(&[][..], Vec::as_slice);
             let shown = excerpt(last.starts_with(b" "), last);
-            problems.push(self.problem("no-last-line-end", number, last.len() + 1, &shown, true));
-            // A line that is written again has its line end.
-            if !edits.iter().any(|(range, new)| range.end == text.len() && new.ends_with(b"\n")) {
+            problems.push(self.problem(LintRule::NoLastLineEnd, number, last.len() + 1, &shown, true));
+            // A line that is rewritten has its line end already.
+            if !edits.iter().any(|edit| edit.range.end == text.len() && edit.text.ends_with(b"\n")) {
                 let end = text.strip_suffix(b"\r").unwrap_or(text).len();
-                edits.push((end..text.len(), b"\n".to_vec()));
+                edits.push(Edit { range: end..text.len(), text: b"\n".to_vec() });
             }
         }
         problems[from..].sort_by_key(|problem| (problem.line, problem.column));
         edits
     }
 
-    /// CR LF, for who cannot read it.
-    fn line_ends(
-        &mut self,
-        text: &[u8],
-        first: u64,
-        physical: &[Vec<u8>],
-        problems: &mut Vec<Problem>,
-        edits: &mut Vec<Edit>,
-    ) {
-        if self.target != Some(Target::ActiveDirectory) {
+    /// Reports and removes CR LF for `ldbmodify`, which refuses it.
+    fn line_ends(&mut self, first: u64, physical: &[Vec<u8>], problems: &mut Vec<Problem>, edits: &mut Vec<Edit>) {
+        if self.server != Some(Server::ActiveDirectory) {
             return;
         }
         let mut end = 0;
         for (index, line) in physical.iter().enumerate() {
             end += line.len();
             if line.ends_with(b"\r\n") && !line.ends_with(b"\r\r\n") {
-                edits.push((end - 2..end, b"\n".to_vec()));
-                if !std::mem::replace(&mut self.crlf_said, true) {
+                edits.push(Edit { range: end - 2..end, text: b"\n".to_vec() });
+                if self.is_first(LintRule::Crlf) {
                     let line = &line[..line.len() - 2];
                     let shown = excerpt(line.starts_with(b" "), line);
-                    problems.push(self.problem("crlf", first + index as u64, line.len() + 1, &shown, true));
+                    problems.push(self.problem(LintRule::Crlf, first + index as u64, line.len() + 1, &shown, true));
                 }
             }
         }
-        debug_assert_eq!(end, text.len());
     }
+}
 
-    /// What the record as a whole says.
-    fn whole(
-        &mut self,
-        record: &Record<'_>,
-        (lines, aside): (&[LogicalLine<'_>], bool),
-        roles: &[Role],
-        framed: &[u8],
-        problems: &mut Vec<Problem>,
-        edits: &mut Vec<Edit>,
-    ) {
-        let mut find = Finder { linter: self, lines, aside, problems };
-        if let Some(line) = lines.iter().zip(roles).find(|(_, role)| **role == Role::Version).map(|(line, _)| line) {
-            find.version(line, framed, edits);
-        } else if find.linter.records == 1 && find.linter.target.is_none() {
-            find.at(lines[0].number, "no-version", false);
+/// A record as text.
+#[derive(Clone, Copy)]
+struct RecordText<'t> {
+    /// The text; lines without a place in a record are commented out.
+    framed: &'t [u8],
+    lines: &'t [LogicalLine<'t>],
+    /// The roles of `lines`.
+    roles: &'t [LineRole],
+    /// Lines were set aside so that the reader accepts the record: what seems to be missing may be among them.
+    has_lines_aside: bool,
+}
+
+/// Checks a record that the reader accepts.
+struct RecordCheck<'c, 't> {
+    linter: &'c mut Linter,
+    text: RecordText<'t>,
+    problems: &'c mut Vec<Problem>,
+    edits: &'c mut Vec<Edit>,
+}
+
+impl RecordCheck<'_, '_> {
+    fn record(&mut self, record: &Record<'_>) {
+        let RecordText { framed, lines, roles, .. } = self.text;
+        if let Some(line) = lines.iter().zip(roles).find(|(_, role)| **role == LineRole::Version).map(|(line, _)| line)
+        {
+            self.version(line);
+        } else if self.linter.records == 1 && self.linter.server.is_none() {
+            self.report(lines[0].number, LintRule::NoVersion, false);
         }
         match record {
             Record::NonEntry { block: NonEntry::Version, .. } => {}
             Record::NonEntry { line, .. } => {
-                find.at(*line, "search-output", true);
-                // A comment holds them as well.
-                edits.retain(|(range, _)| range.is_empty());
+                self.report(*line, LintRule::SearchOutput, true);
+                // The lines become comments, so repairs inside them are dropped.
+                self.edits.retain(|edit| edit.range.is_empty());
                 for line in lines {
-                    let start = span(framed, line).start;
-                    edits.push((start..start, b"# ".to_vec()));
+                    let start = range_of(framed, line).start;
+                    self.edits.push(Edit { range: start..start, text: b"# ".to_vec() });
                 }
             }
-            Record::Content(record) => find.content(record),
+            Record::Content(record) => self.content(record),
             Record::Change(record) => {
-                find.change(record);
+                self.change(record);
                 if let ChangeKind::Modify(mods) = &record.change {
-                    find.modify(mods, roles, framed, edits);
+                    self.modify(mods);
                 }
             }
         }
     }
-}
 
-/// Problems by the line that they stand in.
-struct Finder<'f, 'b> {
-    linter: &'f mut Linter,
-    lines: &'f [LogicalLine<'b>],
-    /// Lines of it were set aside: what seems to be missing may be among them.
-    aside: bool,
-    problems: &'f mut Vec<Problem>,
-}
-
-impl Finder<'_, '_> {
-    fn at(&mut self, line: u64, code: &'static str, repaired: bool) {
-        let logical = self.lines.iter().find(|logical| logical.number == line);
+    /// Reports a problem of the logical line that begins at physical line `line`.
+    fn report(&mut self, line: u64, rule: LintRule, repaired: bool) {
+        let logical = self.text.lines.iter().find(|logical| logical.number == line);
         let excerpt = logical.map(|logical| logical.error(0, line, LdifErrorKind::MissingColon).excerpt);
-        let problem = self.linter.problem(code, line, 1, &excerpt.unwrap_or_default(), repaired);
+        let problem = self.linter.problem(rule, line, 1, &excerpt.unwrap_or_default(), repaired);
         self.problems.push(problem);
     }
 
-    fn version(&mut self, line: &LogicalLine<'_>, framed: &[u8], edits: &mut Vec<Edit>) {
-        let again = self.linter.version.is_some() || self.linter.records > 1;
-        let refused = self.linter.target == Some(Target::ActiveDirectory);
+    /// Replaces a line, and drops other repairs of it.
+    fn replace_line(&mut self, line: &LogicalLine<'_>, text: Vec<u8>) {
+        let range = range_of(self.text.framed, line);
+        self.edits.retain(|edit| !range.contains(&edit.range.start));
+        self.edits.push(Edit { range, text });
+    }
+
+    fn version(&mut self, line: &LogicalLine<'_>) {
+        let is_again = self.linter.version.is_some() || self.linter.records > 1;
+        let is_refused = self.linter.server == Some(Server::ActiveDirectory);
         self.linter.version.get_or_insert(line.number);
-        if again {
-            self.at(line.number, "version-again", true);
-        } else if refused {
-            self.at(line.number, "version-line", true);
+        if is_again {
+            self.report(line.number, LintRule::VersionAgain, true);
+        } else if is_refused {
+            self.report(line.number, LintRule::VersionLine, true);
         }
-        if again || refused {
-            edits.retain(|(range, _)| range.start < span(framed, line).start || range.start >= span(framed, line).end);
-            edits.push((span(framed, line), Vec::new()));
-        }
-    }
-
-    fn kinds(&mut self, line: u64, change: bool) {
-        let kinds = &mut self.linter.kinds;
-        kinds.0 |= !change;
-        kinds.1 |= change;
-        if kinds.0 && kinds.1 && !std::mem::replace(&mut self.linter.mixed_said, true) {
-            self.at(line, "mixed-records", false);
+        if is_again || is_refused {
+            self.replace_line(line, Vec::new());
         }
     }
 
-    /// A name as bytes; `at` is its line.
-    fn name(&mut self, name: &[u8], at: u64, is_rdn: bool) {
-        let bad = if is_rdn { Rdn::parse(name).is_err() } else { Dn::parse(name).is_err() };
-        if bad {
-            self.at(at, "bad-name", false);
-        } else if self.linter.target == Some(Target::ActiveDirectory) && has_blanks(name) {
-            self.at(at, "blanks-in-name", false);
+    /// Reports the first record that makes a file one of content and changes.
+    fn mixed_records(&mut self, line: u64) {
+        let kinds = self.linter.kinds;
+        if kinds.content && kinds.changes && self.linter.is_first(LintRule::MixedRecords) {
+            self.report(line, LintRule::MixedRecords, false);
+        }
+    }
+
+    /// Checks a DN (or an RDN, if `is_rdn`) that is in `line`.
+    fn name(&mut self, name: &[u8], line: u64, is_rdn: bool) {
+        let is_bad = if is_rdn { Rdn::parse(name).is_err() } else { Dn::parse(name).is_err() };
+        if is_bad {
+            self.report(line, LintRule::BadName, false);
+        } else if self.linter.server == Some(Server::ActiveDirectory) && has_spaces(name) {
+            self.report(line, LintRule::SpacesInName, false);
         }
     }
 
     fn content(&mut self, record: &ContentRecord<'_>) {
-        self.kinds(record.line, false);
+        self.linter.kinds.content = true;
+        self.mixed_records(record.line);
         self.name(&record.dn, record.line, false);
         if record.dn.is_empty() {
-            self.at(record.line, "root-entry", false);
+            self.report(record.line, LintRule::RootEntry, false);
         }
-        if record.attributes.is_empty() && !self.aside {
-            self.at(record.line, "no-attributes", false);
+        if record.attributes.is_empty() && !self.text.has_lines_aside {
+            self.report(record.line, LintRule::NoAttributes, false);
         }
-        if self.linter.target == Some(Target::OpenLdap) {
+        if self.linter.server == Some(Server::OpenLdap) {
             if let Some(line) = self.linter.version
-                && !self.linter.kinds.1
-                && !std::mem::replace(&mut self.linter.slapadd_said, true)
+                && !self.linter.kinds.changes
+                && self.linter.is_first(LintRule::VersionLine)
             {
-                let problem = self.linter.problem("version-line", line, 1, b"version: 1", false);
+                let problem = self.linter.problem(LintRule::VersionLine, line, 1, b"version: 1", false);
                 self.problems.push(problem);
             }
             if let Some(line) = scattered(&record.attributes) {
-                self.at(line, "scattered-values", false);
+                self.report(line, LintRule::ScatteredValues, false);
             }
         }
     }
 
     fn change(&mut self, record: &ChangeRecord<'_>) {
-        self.kinds(record.line, true);
+        self.linter.kinds.changes = true;
+        self.mixed_records(record.line);
         self.name(&record.dn, record.line, false);
-        if let Some(target) = self.linter.target {
-            self.controls(record, target);
+        if let Some(server) = self.linter.server {
+            self.controls(record, server);
             if record.dn.len() > 4095 && matches!(record.change, ChangeKind::Delete) {
-                self.at(record.line, "long-name", false);
+                self.report(record.line, LintRule::LongName, false);
             }
         }
         if let ChangeKind::ModifyDn { new_rdn, delete_old_rdn, new_superior, .. } = &record.change {
             let line_of = |keyword: &str| {
                 let is =
                     |line: &&LogicalLine<'_>| parts(line).is_some_and(|parts| parts.name.eq_ignore_ascii_case(keyword));
-                self.lines.iter().find(is).map_or(record.line, |line| line.number)
+                self.text.lines.iter().find(is).map_or(record.line, |line| line.number)
             };
             let (rdn, old, superior) = (line_of("newrdn"), line_of("deleteoldrdn"), line_of("newsuperior"));
             self.name(new_rdn, rdn, true);
             if let Some(new_superior) = new_superior {
                 self.name(new_superior, superior, false);
             }
-            if !delete_old_rdn && self.linter.target == Some(Target::ActiveDirectory) {
-                self.at(old, "keeps-old-rdn", false);
+            if !delete_old_rdn && self.linter.server == Some(Server::ActiveDirectory) {
+                self.report(old, LintRule::KeepsOldRdn, false);
             }
         }
     }
 
-    fn controls(&mut self, record: &ChangeRecord<'_>, target: Target) {
+    fn controls(&mut self, record: &ChangeRecord<'_>, server: Server) {
         const ASSERTION: &str = "1.3.6.1.1.12";
         const TREE_DELETE: &str = "1.2.840.113556.1.4.805";
         for (index, control) in record.controls.iter().enumerate() {
-            if !target.is_ldapmodify() {
-                self.at(control.line, "control-not-read", false);
+            if !uses_ldapmodify(server) {
+                self.report(control.line, LintRule::ControlNotRead, false);
                 continue;
             }
             if index > 0 {
-                self.at(control.line, "second-control", false);
+                self.report(control.line, LintRule::SecondControl, false);
             }
-            let written = self.lines.iter().find(|line| line.number == control.line);
-            let written = written.and_then(parts).map(|parts| parts.spec.written().to_ascii_lowercase());
-            let has = |word: &[u8]| written.as_ref().is_some_and(|text| memchr::memmem::find(text, word).is_some());
-            let (said, base64) = (has(b" true") || has(b" false"), has(b"::"));
-            if !said && control.value.is_some() {
-                self.at(control.line, "no-criticality", false);
+            let line = self.text.lines.iter().find(|line| line.number == control.line);
+            let raw = line.and_then(parts).map(|parts| parts.spec.raw().to_ascii_lowercase());
+            let has = |word: &[u8]| raw.as_ref().is_some_and(|raw| memchr::memmem::find(raw, word).is_some());
+            let (has_criticality, is_base64) = (has(b" true") || has(b" false"), has(b"::"));
+            if !has_criticality && control.value.is_some() {
+                self.report(control.line, LintRule::NoCriticality, false);
             }
-            if base64 && control.value.as_ref().is_some_and(|value| value.bytes().is_empty()) {
-                self.at(control.line, "empty-control-value", false);
+            if is_base64 && control.value.as_ref().is_some_and(|value| value.bytes().is_empty()) {
+                self.report(control.line, LintRule::EmptyControlValue, false);
             }
-            if control.oid == ASSERTION && target == Target::Ds389 {
-                self.at(control.line, "assertion-control", false);
+            if control.oid == ASSERTION && server == Server::Ds389 {
+                self.report(control.line, LintRule::AssertionControl, false);
             }
-            if control.oid == TREE_DELETE && matches!(target, Target::OpenLdap | Target::Ds389) {
-                self.at(control.line, "tree-delete", false);
+            if control.oid == TREE_DELETE && matches!(server, Server::OpenLdap | Server::Ds389) {
+                self.report(control.line, LintRule::TreeDelete, false);
             }
         }
     }
 
-    fn modify(&mut self, mods: &[ModSpec<'_>], roles: &[Role], framed: &[u8], edits: &mut Vec<Edit>) {
+    fn modify(&mut self, mods: &[ModSpec<'_>]) {
         for spec in mods {
-            if spec.op == crate::ldap::ModOp::Increment {
-                self.at(spec.line, "increment", false);
+            if spec.op == ModOp::Increment {
+                self.report(spec.line, LintRule::Increment, false);
             }
-            if spec.op == crate::ldap::ModOp::Add && spec.values.is_empty() && !self.aside {
-                self.at(spec.line, "add-without-values", false);
+            if spec.op == ModOp::Add && spec.values.is_empty() && !self.text.has_lines_aside {
+                self.report(spec.line, LintRule::AddWithoutValues, false);
             }
-            if spec.op == crate::ldap::ModOp::Delete
+            if spec.op == ModOp::Delete
                 && !spec.values.is_empty()
                 && self.linter.equality.as_ref().is_some_and(|schema| !schema.names_equality(&spec.description))
             {
-                self.at(spec.line, "value-without-equality", false);
+                self.report(spec.line, LintRule::ValueWithoutEquality, false);
             }
             for value in spec.values.iter().filter(|value| value.description != spec.description) {
-                let by_case = value.description.eq_ignore_ascii_case(&spec.description);
-                if !by_case && self.linter.target.is_some_and(Target::is_ldapmodify) {
-                    self.at(value.line, "other-options", false);
-                    continue;
-                }
-                let new = by_case.then_some(&value.value).and_then(|value| match value {
-                    Text::Url(_) => None,
-                    value => Some(value.bytes()),
-                });
-                self.at(value.line, "value-spelling", new.is_some());
-                if let (Some(bytes), Some(line)) = (new, self.lines.iter().find(|line| line.number == value.line)) {
-                    let mut text = Vec::new();
-                    crate::ldif::writer::write_value(&mut text, &spec.description, bytes);
-                    let span = span(framed, line);
-                    edits.retain(|(range, _)| range.start < span.start || range.start >= span.end);
-                    edits.push((span, with_line_ends(text, false)));
-                }
+                self.value_spelling(spec, value);
             }
         }
-        if let (Some(last), Some(line)) = (roles.last(), self.lines.last())
-            && *last != Role::Separator
+        if let (Some(last), Some(line)) = (self.text.roles.last(), self.text.lines.last())
+            && *last != LineRole::Separator
         {
-            self.at(line.number, "no-last-separator", true);
-            let end = span(framed, line).end;
-            let separator: &[u8] = if framed[..end].ends_with(b"\n") { b"-\n" } else { b"\n-" };
-            edits.push((end..end, separator.to_vec()));
+            self.report(line.number, LintRule::NoLastSeparator, true);
+            let end = range_of(self.text.framed, line).end;
+            let separator: &[u8] = if self.text.framed[..end].ends_with(b"\n") { b"-\n" } else { b"\n-" };
+            self.edits.push(Edit { range: end..end, text: separator.to_vec() });
+        }
+    }
+
+    /// Reports a value line that spells its attribute differently from its modification.
+    fn value_spelling(&mut self, spec: &ModSpec<'_>, value: &AttributeLine<'_>) {
+        let differs_in_case = value.description.eq_ignore_ascii_case(&spec.description);
+        if !differs_in_case && self.linter.server.is_some_and(uses_ldapmodify) {
+            self.report(value.line, LintRule::OtherOptions, false);
+            return;
+        }
+        let bytes = match &value.value {
+            LdifValue::Url(_) => None,
+            known => Some(known.bytes()).filter(|_| differs_in_case),
+        };
+        self.report(value.line, LintRule::ValueSpelling, bytes.is_some());
+        if let (Some(bytes), Some(line)) = (bytes, self.text.lines.iter().find(|line| line.number == value.line)) {
+            let mut text = Vec::new();
+            write_value(&mut text, &spec.description, bytes);
+            self.replace_line(line, text);
         }
     }
 }
 
-/// Where a line is in its record, with its line end.
-fn span(text: &[u8], line: &LogicalLine<'_>) -> std::ops::Range<usize> {
+/// Whether the server is changed with `ldapmodify`, and not with `ldbmodify`.
+fn uses_ldapmodify(server: Server) -> bool {
+    server != Server::ActiveDirectory
+}
+
+/// The range of a line in the text of its record, with its line end.
+fn range_of(text: &[u8], line: &LogicalLine<'_>) -> std::ops::Range<usize> {
     let start = line.raw.as_ptr() as usize - text.as_ptr() as usize;
     let end = start + line.raw.len();
     let line_end = text[end..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| end + at + 1);
@@ -319,8 +335,8 @@ fn with_line_ends(text: Vec<u8>, crlf: bool) -> Vec<u8> {
     lines.join(&b"\r\n"[..])
 }
 
-/// Reports lines that belong to none, and makes comments of them.
-fn unframed(physical: &mut [Vec<u8>], first: u64, problems: &mut Vec<Problem>) {
+/// Reports lines that belong to no logical line, and turns them into comments.
+fn comment_out_unframed(physical: &mut [Vec<u8>], first: u64, problems: &mut Vec<Problem>) {
     for (index, line) in physical.iter_mut().enumerate() {
         let kind = match line.first() {
             Some(b'\t') => LdifErrorKind::TabFold,
@@ -333,58 +349,54 @@ fn unframed(physical: &mut [Vec<u8>], first: u64, problems: &mut Vec<Problem>) {
     }
 }
 
-/// The text that the reader took at last, if it took one.
-struct Taken {
-    text: Vec<u8>,
+/// The text of a record that the reader accepts, with lines set aside where necessary.
+struct AcceptedText {
+    /// `None` if the reader accepts no version of it.
+    text: Option<Vec<u8>>,
     first: u64,
-    whole: bool,
-    /// Whether lines were set aside for it.
-    aside: bool,
+    has_lines_aside: bool,
 }
 
-impl Taken {
-    /// The record, if nothing of it is refused.
+impl AcceptedText {
     fn record(&self) -> Option<Record<'_>> {
-        let record = RecordReader::new(&self.text, self.first, UrlPolicy::Keep).next();
-        record.filter(|_| self.whole).and_then(Result::ok)
+        RecordReader::new(self.text.as_ref()?, self.first, UrlPolicy::Keep).next().and_then(Result::ok)
     }
 }
 
-/// Reads the record, again and again with the lines set aside that are refused.
+/// Reads the record again and again, each time with the line set aside that was refused.
 fn read(
     physical: &[Vec<u8>],
     first: u64,
     lines: &[LogicalLine<'_>],
-    roles: &[Role],
+    roles: &[LineRole],
     problems: &mut Vec<Problem>,
-) -> Taken {
+) -> AcceptedText {
     let mut physical = physical.to_vec();
-    let mut aside = false;
+    let mut has_lines_aside = false;
     for _ in 0..READINGS {
         let text = physical.concat();
         let Some(Err(error)) = RecordReader::new(&text, first, UrlPolicy::Refuse).next() else {
-            return Taken { text, first, whole: true, aside };
+            return AcceptedText { text: Some(text), first, has_lines_aside };
         };
-        if aside && error.kind == LdifErrorKind::IncrementValues {
+        if has_lines_aside && error.kind == LdifErrorKind::IncrementValues {
             break;
         }
         let logical = lines.iter().rposition(|line| line.number <= error.line).unwrap_or_default();
-        let role = roles.get(logical).copied().unwrap_or(Role::Value);
-        let mended = lines.get(logical).and_then(|line| look(line, role).text);
-        let certain = mended.is_some()
+        let role = roles.get(logical).copied().unwrap_or(LineRole::Value);
+        let repaired = lines.get(logical).and_then(|line| check(line, role).text);
+        let is_certain = repaired.is_some()
             && match error.kind {
-                LdifErrorKind::NulByte => role == Role::Value,
+                LdifErrorKind::NulByte => role == LineRole::Value,
                 LdifErrorKind::BadSeparator => true,
-                // Blanks behind a word.
+                // Spaces after a word.
                 LdifErrorKind::UnknownChangeType
                 | LdifErrorKind::BadModifiedAttribute
-                | LdifErrorKind::MissingDeleteOldRdn => role == Role::Keyword,
+                | LdifErrorKind::MissingDeleteOldRdn => role == LineRole::Keyword,
                 _ => false,
             };
         let kind = error.kind.clone();
-        let repeated =
-            problems.iter().any(|problem| problem.line == error.line && problem.code == super::rules::refused(&kind));
-        let stands_alone = matches!(
+        let is_repeated = problems.iter().any(|problem| problem.line == error.line && problem.code == kind.code());
+        let is_independent = matches!(
             kind,
             LdifErrorKind::BadBase64(_)
                 | LdifErrorKind::NulByte
@@ -393,23 +405,23 @@ fn read(
                 | LdifErrorKind::BadAttributeDescription
                 | LdifErrorKind::SecondDn
                 | LdifErrorKind::LateControl
-        ) && role == Role::Value;
+        ) && role == LineRole::Value;
         let count = lines.get(logical).map_or(1, |line| 1 + memchr::memchr_iter(b'\n', line.raw).count());
         let start = lines.get(logical).map_or(0, |line| usize::try_from(line.number - first).unwrap_or(usize::MAX));
-        let separator = kind == LdifErrorKind::BadSeparator;
-        // The new text must be another one, or the same place would be refused again.
-        let certain = certain && !repeated;
-        problems.push(Linter::refusal(error, certain));
-        if repeated || !(certain || stands_alone || separator) {
+        let is_separator = kind == LdifErrorKind::BadSeparator;
+        // The repaired text must differ, or the same place would be refused again.
+        let is_certain = is_certain && !is_repeated;
+        problems.push(Linter::refusal(error, is_certain));
+        if is_repeated || !(is_certain || is_independent || is_separator) {
             break;
         }
         for (index, line) in physical.iter_mut().skip(start).take(count).enumerate() {
-            match (&mended, index) {
-                (Some(new), 0) if certain => {
-                    // One physical line, so that the numbers stay.
+            match (&repaired, index) {
+                (Some(new), 0) if is_certain => {
+                    // One physical line, so that the line numbers stay the same.
                     *line = String::from_utf8_lossy(new).replace("\n ", "").into_bytes();
                 }
-                (_, 0) if separator => *line = b"-\n".to_vec(),
+                (_, 0) if is_separator => *line = b"-\n".to_vec(),
                 _ => {
                     if let Some(byte) = line.first_mut() {
                         *byte = b'#';
@@ -417,29 +429,29 @@ fn read(
                 }
             }
         }
-        aside = true;
+        has_lines_aside = true;
     }
-    Taken { text: Vec::new(), first, whole: false, aside }
+    AcceptedText { text: None, first, has_lines_aside }
 }
 
-/// The first line of values that stand apart from others of their attribute.
+/// The first line with a value that is separate from the other values of its attribute.
 fn scattered(lines: &[AttributeLine<'_>]) -> Option<u64> {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut descriptions: Vec<&str> = Vec::new();
     for line in lines {
-        let last = seen.last().is_some_and(|last| last.eq_ignore_ascii_case(&line.description));
-        if last {
+        let is_next = descriptions.last().is_some_and(|last| last.eq_ignore_ascii_case(&line.description));
+        if is_next {
             continue;
         }
-        if seen.iter().any(|name| name.eq_ignore_ascii_case(&line.description)) {
+        if descriptions.iter().any(|known| known.eq_ignore_ascii_case(&line.description)) {
             return Some(line.line);
         }
-        seen.push(&line.description);
+        descriptions.push(&line.description);
     }
     None
 }
 
-/// Whether a name that is one has blanks around its `=` and `,`, or `;` for `,` (RFC 1779).
-fn has_blanks(name: &[u8]) -> bool {
+/// Whether a valid DN has spaces around its `=` and `,`, or `;` in place of `,` (RFC 1779).
+fn has_spaces(name: &[u8]) -> bool {
     let Ok(dn) = Dn::parse(name) else { return false };
     let mut tight = Vec::new();
     let rdns = dn.rdns();

@@ -1,176 +1,170 @@
-//! What can be found, each under a code that does not change.
+//! The rules of the linter: for each, its code, severity, message and fix.
+//!
+//! What the reader refuses is reported under the codes and messages of [`LdifErrorKind`](crate::ldif::LdifErrorKind);
+//! these rules are for everything else.
 
-use Severity::{Error, Note, Warning};
+use strum::{IntoStaticStr, VariantArray};
 
-use super::Target;
-use crate::ldif::LdifErrorKind;
+use crate::policy::Server;
 
-/// How bad a problem is.
+/// How serious a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Beyond the RFC, and every tool reads it.
+    /// Not in the RFC, but every tool reads it.
     Note,
-    /// Some tools refuse it or read it otherwise.
+    /// Some tools refuse it or read it differently.
     Warning,
-    /// It is refused, or the chosen server's tools refuse or misread it.
+    /// The reader refuses it, or the tools of the chosen server refuse or misread it.
     Error,
 }
 
-/// A kind of problem.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Its code.
-    pub code: &'static str,
-    /// How bad it is.
+/// What the linter can find. The code of a rule is its name in kebab-case; codes never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+#[expect(missing_docs, reason = "`text` describes each rule")]
+pub enum LintRule {
+    // What the reader accepts beyond RFC 2849 (docs/leniency.md).
+    NoVersion,
+    VersionAgain,
+    MixedRecords,
+    KeywordCase,
+    OddName,
+    RawUtf8,
+    RawBytes,
+    FoldInName,
+    BlankFold,
+    FoldedSeparator,
+    CrBlankLine,
+    NoLastSeparator,
+    NoLastLineEnd,
+    AddWithoutValues,
+    ValueWithoutEquality,
+    ValueSpelling,
+    #[strum(serialize = "base64-keyword")]
+    Base64Keyword,
+    #[strum(serialize = "deleteoldrdn-word")]
+    DeleteOldRdnWord,
+    #[strum(serialize = "blanks-behind-base64")]
+    SpacesAfterBase64,
+    RootEntry,
+    NoAttributes,
+    Increment,
+    SearchOutput,
+    ByteOrderMark,
+    #[strum(serialize = "utf-16")]
+    Utf16,
+    // What the reader keeps, and other tools do not.
+    #[strum(serialize = "trailing-blank")]
+    TrailingSpace,
+    CarriageReturn,
+    BadName,
+    EmptyFile,
+    // What the tools of one server refuse or misread.
+    SecondControl,
+    NoCriticality,
+    OtherOptions,
+    EmptyControlValue,
+    AssertionControl,
+    TreeDelete,
+    LongName,
+    VersionLine,
+    ScatteredValues,
+    Crlf,
+    ControlNotRead,
+    #[strum(serialize = "blanks-in-name")]
+    SpacesInName,
+    KeepsOldRdn,
+}
+
+/// The texts and the severity of a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleText {
+    /// The severity where no server is chosen.
     pub severity: Severity,
     /// What is wrong, and why that matters.
     pub why: &'static str,
-    /// What mends it.
-    pub mend: &'static str,
+    /// What to do about it.
+    pub fix: &'static str,
 }
 
-impl Rule {
-    /// The rule of this code; every code of this module is in the table.
-    pub fn of(code: &str) -> &'static Self {
-        RULES.iter().find(|rule| rule.code == code).unwrap_or(&UNKNOWN)
+const fn note(why: &'static str, fix: &'static str) -> RuleText {
+    RuleText { severity: Severity::Note, why, fix }
+}
+
+const fn warning(why: &'static str, fix: &'static str) -> RuleText {
+    RuleText { severity: Severity::Warning, why, fix }
+}
+
+const fn error(why: &'static str, fix: &'static str) -> RuleText {
+    RuleText { severity: Severity::Error, why, fix }
+}
+
+impl LintRule {
+    /// The stable code of the rule.
+    pub fn code(self) -> &'static str {
+        self.into()
     }
 
-    /// How bad it is for who will run the file.
-    pub fn severity_for(&self, target: Option<Target>) -> Severity {
-        let fatal: &[&str] = match target {
-            None => &[],
-            // targets that are run with OpenLDAP's ldapmodify
-            Some(Target::OpenLdap | Target::Ds389 | Target::Dsee | Target::OpenDj) => {
-                &["fold-in-name", "folded-separator", "mixed-records", "byte-order-mark", "utf-16"]
-            }
-            Some(Target::ActiveDirectory) => &["byte-order-mark", "utf-16", "version-again"],
+    /// Severity, message and fix of the rule.
+    #[rustfmt::skip]
+    pub fn text(self) -> RuleText {
+        match self {
+            Self::NoVersion => note("no `version: 1` at the start", "write it as the first line, unless slapadd or ldbmodify reads the file"),
+            Self::VersionAgain => warning("`version:` appears again after the start of the file", "remove the line"),
+            Self::MixedRecords => warning("content records and change records are in one file; some tools refuse that", "write `changetype: add` in the content records, or split the file"),
+            Self::KeywordCase => warning("a keyword has capital letters; some readers skip the record", "write it in lower case"),
+            Self::OddName => warning("the attribute description is not valid by RFC 4512 (`_`, `@`, `=` or `*`, or a digit first)", "use the attribute's own name or its OID"),
+            Self::RawUtf8 => note("characters beyond ASCII are not in base64, as RFC 2849 requires", "write the value in base64 after `::`"),
+            Self::RawBytes => warning("bytes that are neither ASCII nor UTF-8 are not in base64; some tools change them", "write the value in base64 after `::`"),
+            Self::FoldInName => warning("a fold is inside an attribute name; ldapmodify refuses it", "fold the line after the colon"),
+            Self::BlankFold => warning("a line of spaces only continues the line above, and does not end the record", "remove it, or make it an empty line if the record should end"),
+            Self::FoldedSeparator => warning("a line of spaces only follows `-`; ldapmodify refuses it", "remove it"),
+            Self::CrBlankLine => warning("a blank line has several CRs, or a CR without LF; some tools do not see the end of the record", "make it an empty line"),
+            Self::NoLastSeparator => warning("the `-` after the last modification is missing; RFC 2849 requires it", "add it"),
+            Self::NoLastLineEnd => warning("the last line has no line end; some tools ignore such a line", "add it"),
+            Self::AddWithoutValues => warning("`add:` has no values; servers refuse it", "add the values, or remove it"),
+            Self::ValueWithoutEquality => error("deletes single values of an attribute without an EQUALITY rule; the server refuses that (18)", "write `replace:` with all values to keep, or `delete:` without values"),
+            Self::ValueSpelling => warning("the value line spells the attribute differently from its modification; some tools refuse that", "use the same spelling"),
+            Self::Base64Keyword => warning("the value of a keyword is in base64; RFC 2849 allows that for DNs only", "write it as text"),
+            Self::DeleteOldRdnWord => warning("`deleteoldrdn` is a word; RFC 2849 allows only 0 and 1", "write 0"),
+            Self::SpacesAfterBase64 => warning("spaces follow the base64 value; some readers refuse them", "remove them"),
+            Self::RootEntry => note("the entry has an empty DN: it is the root DSE, which no server loads", "remove it before you load the file"),
+            Self::NoAttributes => note("the entry has no attributes", "search again with attributes, if you need them"),
+            Self::Increment => note("`increment:` is from RFC 4525; older tools do not know it", "use `delete:` and `add:` with exact values"),
+            Self::SearchOutput => warning("ldapsearch wrote these lines around the entries; other tools refuse them", "remove them, or search with -LLL"),
+            Self::ByteOrderMark => warning("the file begins with a byte order mark; OpenLDAP's tools skip the first record after it", "save the file without it"),
+            Self::Utf16 => warning("the file is in UTF-16; only ldifde reads that", "save the file as UTF-8 without a byte order mark"),
+            Self::TrailingSpace => warning("spaces are at the end of a value; some readers remove them, some refuse them", "write the value in base64, or remove them"),
+            Self::CarriageReturn => warning("a CR is inside a line; some readers take it for the end of the line", "write the value in base64 after `::`, or remove it"),
+            Self::BadName => warning("not a valid DN; servers answer 34", "find the error with `offboard dn`"),
+            Self::EmptyFile => warning("the file has no records; tools end with success and change nothing", "write the file again"),
+            Self::SecondControl => error("the record has a second `control:`; ldapmodify reads only one", "use a different tool, or leave one of them out"),
+            Self::NoCriticality => error("a control has a value but no `true` or `false`; ldapmodify refuses it", "write `false` after the OID"),
+            Self::OtherOptions => error("the value line has other options than its modification; ldapmodify refuses it", "use the same options"),
+            Self::EmptyControlValue => error("an empty control value is in base64; ldapmodify refuses it", "end the line after one colon"),
+            Self::AssertionControl => error("uses the assertion control; this server answers 12, or ignores it", "guard with exact values instead"),
+            Self::TreeDelete => error("uses the tree delete control; this server refuses it", "delete each entry, leaves first"),
+            Self::LongName => warning("the DN is longer than 4,095 bytes; ldapdelete -f would split it", "delete the entry with a change record"),
+            Self::VersionLine => error("this server's loader reads `version:` as an attribute", "remove the line"),
+            Self::ScatteredValues => warning("values of one attribute are in separate places; slapadd loses some of them", "put them on consecutive lines"),
+            Self::Crlf => error("lines end with CR LF; ldbmodify refuses them", "save the file with LF"),
+            Self::ControlNotRead => error("ldbmodify ignores `control:` and makes the change without it", "remove it, or use ldapmodify"),
+            Self::SpacesInName => error("the DN has spaces around `=`, `,` or `;`; Samba answers 34", "write the DN without them"),
+            Self::KeepsOldRdn => error("`deleteoldrdn: 0`; Active Directory answers 53", "write 1"),
+        }
+    }
+
+    /// The severity for a file that the tools of `server` will run.
+    pub fn severity_for(self, server: Option<Server>) -> Severity {
+        let is_fatal = match server {
+            None => false,
+            Some(Server::ActiveDirectory) => matches!(self, Self::ByteOrderMark | Self::Utf16 | Self::VersionAgain),
+            // These servers are changed with OpenLDAP's ldapmodify.
+            Some(Server::OpenLdap | Server::Ds389 | Server::Dsee | Server::OpenDj) => matches!(
+                self,
+                Self::FoldInName | Self::FoldedSeparator | Self::MixedRecords | Self::ByteOrderMark | Self::Utf16
+            ),
         };
-        if fatal.contains(&self.code) { Error } else { self.severity }
-    }
-}
-
-static UNKNOWN: Rule = rule("not-ldif", Error, "", "");
-
-const fn rule(code: &'static str, severity: Severity, why: &'static str, mend: &'static str) -> Rule {
-    Rule { code, severity, why, mend }
-}
-
-/// All of them but those that the reader refuses, whose words are its own ([`refused`]).
-#[rustfmt::skip]
-pub static RULES: &[Rule] = &[
-    // What the reader accepts beyond RFC 2849 (docs/leniency.md).
-    rule("no-version", Note, "no `version: 1` at the start", "write it as the first line, unless slapadd or ldbmodify read the file"),
-    rule("version-again", Warning, "`version:` again behind the start", "remove the line"),
-    rule("mixed-records", Warning, "content and change records in one file", "write `changetype: add` in the content records, or split the file"),
-    rule("keyword-case", Warning, "a keyword in capitals; some readers pass over the record", "write it in small letters"),
-    rule("odd-name", Warning, "an attribute description that RFC 4512 does not know (`_`, `@`, `=`, `*`, or a digit first)", "use the attribute's own name or its OID"),
-    rule("raw-utf8", Note, "characters beyond ASCII that are not in base64", "write the value in base64 behind `::`"),
-    rule("raw-bytes", Warning, "bytes that are neither ASCII nor UTF-8 and not in base64", "write the value in base64 behind `::`"),
-    rule("fold-in-name", Warning, "a fold inside an attribute name, which ldapmodify refuses", "fold behind the colon"),
-    rule("blank-fold", Warning, "a line of nothing but blanks goes on from the line above; it does not end the record", "remove it, or make it an empty line if the record should end"),
-    rule("folded-separator", Warning, "a line of nothing but a blank behind `-`; ldapmodify refuses it", "remove it"),
-    rule("cr-blank-line", Warning, "a blank line of several CR, or of a CR without LF", "make it an empty line"),
-    rule("no-last-separator", Warning, "the `-` behind the last modification is missing", "add it"),
-    rule("no-last-line-end", Warning, "the last line has no line end", "add it"),
-    rule("add-without-values", Warning, "`add:` without values; servers refuse it", "add the values, or remove it"),
-    rule("value-without-equality", Error, "deletes single values of an attribute without an EQUALITY rule, which the server refuses (18)", "write `replace:` with all values that are to stay, or `delete:` without values"),
-    rule("value-spelling", Warning, "a value line spells its attribute in another way than its modification", "spell it alike"),
-    rule("base64-keyword", Warning, "a keyword's value in base64; RFC 2849 knows that for names only", "write it as text"),
-    rule("deleteoldrdn-word", Warning, "`deleteoldrdn` in words", "write 0"),
-    rule("blanks-behind-base64", Warning, "blanks behind base64; some readers refuse them", "remove them"),
-    rule("root-entry", Note, "an entry with an empty name: the root DSE, which no server loads", "remove it before the file is loaded"),
-    rule("no-attributes", Note, "an entry without attributes", "search again with attributes, if they are wanted"),
-    rule("increment", Note, "`increment:` is RFC 4525; older tools do not know it", "use `delete:` and `add:` with exact values"),
-    rule("search-output", Warning, "lines that ldapsearch writes around entries", "remove them, or search with -LLL"),
-    rule("byte-order-mark", Warning, "a byte order mark; OpenLDAP's tools pass over the first record behind one", "save the file without it"),
-    rule("utf-16", Warning, "UTF-16; nobody but ldifde reads it", "save the file as UTF-8 without a byte order mark"),
-    // What it keeps, and others do not.
-    rule("trailing-blank", Warning, "blanks at the end of a value; some readers strip them, some refuse them", "write the value in base64, or remove them"),
-    rule("carriage-return", Warning, "a CR inside a line; some readers take it for the line's end", "write the value in base64 behind `::`, or remove it"),
-    rule("bad-name", Warning, "not a distinguished name; servers answer 34", "`offboard dn` shows the place"),
-    rule("empty-file", Warning, "no record; tools end with success and do nothing", "write the file again"),
-    // What the tools of one server misread.
-    rule("second-control", Error, "a second `control:` in a record; ldapmodify reads only one", "send the record with a tool of another kind, or leave one out"),
-    rule("no-criticality", Error, "a control with a value, but without `true` or `false`; ldapmodify refuses it", "write `false` behind the OID"),
-    rule("other-options", Error, "a value line with other options than its modification; ldapmodify refuses it", "spell it alike"),
-    rule("empty-control-value", Error, "an empty control value in base64; ldapmodify refuses it", "end the line behind one colon"),
-    rule("assertion-control", Error, "the assertion control; this server answers 12, or passes over it", "guard by exact values instead"),
-    rule("tree-delete", Error, "the tree delete control; this server refuses it", "delete leaves first"),
-    rule("long-name", Warning, "a name over 4,095 bytes; ldapdelete -f would split it", "delete it by a change record"),
-    rule("version-line", Error, "`version:`, which this server's loader takes for an attribute", "remove the line"),
-    rule("scattered-values", Warning, "values of one attribute that do not stand together; slapadd loses some", "put them together"),
-    rule("crlf", Error, "lines that end with CR LF; ldbmodify refuses them", "save the file with LF"),
-    rule("control-not-read", Error, "`control:`; ldbmodify passes over it, and does the change without it", "leave it out, or use ldapmodify"),
-    rule("blanks-in-name", Error, "blanks around `=`, `,` or `;` in a name; Samba answers 34", "write the name without them"),
-    rule("keeps-old-rdn", Error, "`deleteoldrdn: 0`; Active Directory answers 53", "write 1"),
-];
-
-/// The code of what the reader refuses.
-pub fn refused(kind: &LdifErrorKind) -> &'static str {
-    REFUSED[refused_index(kind)]
-}
-
-/// The codes of what the reader refuses, for lists of all codes.
-pub const REFUSED: [&str; 28] = [
-    "tab-fold",
-    "fold-of-nothing",
-    "missing-colon",
-    "bad-attribute-description",
-    "nul-byte",
-    "bad-base64",
-    "url",
-    "url-unreadable",
-    "missing-dn",
-    "empty-dn",
-    "second-dn",
-    "unsupported-version",
-    "unknown-changetype",
-    "second-changetype",
-    "missing-changetype",
-    "late-control",
-    "bad-control",
-    "lines-after-delete",
-    "missing-modification",
-    "unknown-modification",
-    "bad-modified-attribute",
-    "other-attribute",
-    "bad-separator",
-    "increment-values",
-    "missing-newrdn",
-    "missing-deleteoldrdn",
-    "expected-newsuperior",
-    "not-ldif",
-];
-
-fn refused_index(kind: &LdifErrorKind) -> usize {
-    use LdifErrorKind as K;
-    match kind {
-        K::TabFold => 0,
-        K::FoldOfNothing => 1,
-        K::MissingColon => 2,
-        K::BadAttributeDescription => 3,
-        K::NulByte => 4,
-        K::BadBase64(_) => 5,
-        K::UrlNotAllowed => 6,
-        K::UrlUnreadable(_) => 7,
-        K::MissingDn => 8,
-        K::EmptyDn => 9,
-        K::SecondDn => 10,
-        K::UnsupportedVersion => 11,
-        K::UnknownChangeType => 12,
-        K::SecondChangeType => 13,
-        K::MissingChangeType => 14,
-        K::LateControl => 15,
-        K::BadControl => 16,
-        K::LinesAfterDelete => 17,
-        K::MissingModification => 18,
-        K::UnknownModification => 19,
-        K::BadModifiedAttribute => 20,
-        K::OtherAttribute(_) => 21,
-        K::BadSeparator => 22,
-        K::IncrementValues => 23,
-        K::MissingNewRdn => 24,
-        K::MissingDeleteOldRdn => 25,
-        K::ExpectedNewSuperior => 26,
+        if is_fatal { Severity::Error } else { self.text().severity }
     }
 }

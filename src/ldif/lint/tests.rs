@@ -1,18 +1,21 @@
-//! A table of files: what is found in each, and what `--fix` makes of it.
+//! Tables of files: the problems of each, and its text after `--fix`.
+
+use strum::{VariantArray as _, VariantNames as _};
 
 use super::*;
+use crate::ldif::LdifErrorKind;
 
-/// Problems as `line:column code`, with `+` for repaired; and the repaired text.
-fn lint(text: &str, target: Option<Target>) -> (Vec<String>, String) {
+/// Problems as `line:column code`, with `+` if repaired; and the repaired text.
+fn lint(text: &str, server: Option<Server>) -> (Vec<String>, String) {
     let (mut problems, mut repaired) = (Vec::new(), Vec::new());
-    let mut linter = Linter::new(target);
+    let mut linter = Linter::new(server);
     linter.block(text.as_bytes(), 1, &mut problems, &mut repaired);
     linter.end(&mut problems);
-    let told = |problem: &Problem| {
-        let mark = if problem.repaired { "+" } else { "" };
-        format!("{}:{} {}{mark}", problem.line, problem.column, problem.code)
+    let text_of = |problem: &Problem| {
+        let repaired = if problem.repaired { "+" } else { "" };
+        format!("{}:{} {}{repaired}", problem.line, problem.column, problem.code)
     };
-    (problems.iter().map(told).collect(), String::from_utf8(repaired).unwrap())
+    (problems.iter().map(text_of).collect(), String::from_utf8(repaired).unwrap())
 }
 
 #[test]
@@ -20,7 +23,7 @@ fn problems_and_repairs() {
     let kept = "";
     #[rustfmt::skip]
     let table: &[(&str, &[&str], &str)] = &[
-        // file (behind `version: 1`), problems, repaired
+        // file (after `version: 1`), problems, repaired
         ("dn: o=x\no: x\n", &[], kept),
         ("# c\n  folded\ndn: o=x\no: x\n# in\no: y\n", &[], kept),
         ("DN: o=x\nchangeType: Modify\nADD: o\nO: y\n-\n",
@@ -46,7 +49,7 @@ fn problems_and_repairs() {
          "dn: o=x\no: x\n\n# search: 2\n# result: 0 Success\n"),
         ("dn: o=x\no: x\n\r\r\nversion: 1\ndn: o=y\no: y\n", &["5:1 cr-blank-line+", "6:1 version-again+"],
          "dn: o=x\no: x\n\ndn: o=y\no: y\n"),
-        // What is refused: all of it, and the next record too.
+        // Everything that is refused, in the next record too.
         ("dn: o=x\ncn:: !\nsn:: ?\njpegPhoto:< file:///p\nno colon\n\ty: z\no: x\n\ndn: o=y\nchangetype: modify \nadd: o \no: 1\n- \n",
          &["4:6 bad-base64", "5:6 bad-base64", "6:13 url", "7:3 missing-colon", "8:1 tab-fold",
            "11:1 mixed-records", "12:13 unknown-changetype+", "13:6 bad-modified-attribute+", "15:2 bad-separator+"],
@@ -64,18 +67,18 @@ fn problems_and_repairs() {
         assert_eq!(found, *expected, "{text}");
         let repaired = if repaired.is_empty() { text } else { repaired };
         assert_eq!(text_after, format!("version: 1\n\n{repaired}"), "{text}");
-        // Mended once is mended for good.
+        // A second repair changes nothing.
         let (left, again) = lint(&text_after, None);
         assert_eq!(again, text_after, "{text}");
-        assert!(left.iter().all(|told| !told.ends_with('+')), "{text}: {left:?}");
+        assert!(left.iter().all(|problem| !problem.ends_with('+')), "{text}: {left:?}");
     }
 }
 
 #[test]
-fn what_a_server_misreads() {
-    use Target::{ActiveDirectory as Ad, Ds389, OpenLdap};
+fn what_the_tools_of_a_server_misread() {
+    use Server::{ActiveDirectory as Ad, Ds389, OpenLdap};
     #[rustfmt::skip]
-    let table: &[(Target, &str, &[&str])] = &[
+    let table: &[(Server, &str, &[&str])] = &[
         (OpenLdap, "dn: o=x\ncontrol: 1.2 true\ncontrol: 1.3 true\nchangetype: delete\n", &["3:1 second-control"]),
         (OpenLdap, "dn: o=x\ncontrol: 1.2: a\nchangetype: delete\n", &["2:1 no-criticality"]),
         (OpenLdap, "dn: o=x\ncontrol: 1.2 true::\nchangetype: delete\n", &["2:1 empty-control-value"]),
@@ -92,9 +95,9 @@ fn what_a_server_misreads() {
         (Ad, "dn: cn=a b\\, c,o=x\nchangetype: delete\n", &[]),
         (Ad, "", &["1:1 empty-file"]),
     ];
-    for (target, text, expected) in table {
-        let (found, _) = lint(text, Some(*target));
-        assert_eq!(found, *expected, "{target:?}: {text}");
+    for (server, text, expected) in table {
+        let (found, _) = lint(text, Some(*server));
+        assert_eq!(found, *expected, "{server:?}: {text}");
     }
     let (_, repaired) = lint("version: 1\r\ndn: o=x\r\nchangeType: delete\r\n", Some(Ad));
     assert_eq!(repaired, "dn: o=x\nchangetype: delete\n");
@@ -104,18 +107,19 @@ fn what_a_server_misreads() {
 
 #[test]
 fn codes_are_unique() {
-    let mut codes: Vec<&str> = rules::RULES.iter().map(|rule| rule.code).chain(rules::REFUSED).collect();
+    let rules = LintRule::VARIANTS.iter().map(|rule| rule.code());
+    let mut codes: Vec<&str> = rules.chain(LdifErrorKind::VARIANTS.iter().copied()).collect();
     let count = codes.len();
     codes.sort_unstable();
     codes.dedup();
     assert_eq!(codes.len(), count);
 }
 
-/// What is not looked at record by record has nothing wrong with it.
-mod quick {
+/// [`prescan`] skips only records without problems.
+mod prescanned {
     use proptest::prelude::*;
 
-    use super::super::{Linter, Problem, faults};
+    use super::super::{Linter, Problem, prescan};
 
     #[rustfmt::skip]
     const RECORDS: [&str; 22] = [
@@ -131,7 +135,7 @@ mod quick {
         #![proptest_config(ProptestConfig::with_cases(1_000))]
 
         #[test]
-        fn the_same_is_found(
+        fn prescanned_blocks_have_the_same_problems(
             records in prop::collection::vec((prop::sample::select(&RECORDS[..]), "\n|\n\n|\r\n|\r\r\n"), 1..14),
             cut in 0_usize..14, tail in "|dn: o=z",
         ) {
@@ -140,17 +144,17 @@ mod quick {
             };
             let (first, second) = records.split_at(cut.min(records.len()));
             let blocks = [text(first), text(second) + &tail];
-            let (mut slow, mut quick): (Vec<Problem>, Vec<Problem>) = Default::default();
-            let (mut by_record, mut by_fault) = (Linter::new(None), Linter::new(None));
+            let (mut expected, mut found): (Vec<Problem>, Vec<Problem>) = Default::default();
+            let (mut checking_all, mut prescanning) = (Linter::new(None), Linter::new(None));
             let mut line = 1;
             for block in blocks.iter().filter(|block| !block.is_empty()) {
-                by_record.block(block.as_bytes(), line, &mut slow, &mut Vec::new());
-                by_fault.faulty_block(&faults(block.as_bytes(), line), &mut quick);
+                checking_all.block(block.as_bytes(), line, &mut expected, &mut Vec::new());
+                prescanning.prescanned_block(&prescan(block.as_bytes(), line), &mut found);
                 line += block.matches('\n').count() as u64;
             }
-            by_record.end(&mut slow);
-            by_fault.end(&mut quick);
-            prop_assert_eq!(slow, quick, "{:?}", blocks);
+            checking_all.end(&mut expected);
+            prescanning.end(&mut found);
+            prop_assert_eq!(expected, found, "{:?}", blocks);
         }
     }
 }

@@ -677,7 +677,7 @@ pub fn export_inputs(names: &[String], digests: &[Digest]) -> Vec<Input> {
     let input = |(name, digest): (&String, &Digest)| Input {
         role: "export",
         name: sanitized(name.as_bytes()).into_owned(),
-        bytes: digest.of.bytes,
+        bytes: digest.fingerprint.bytes,
         sha256: (digest.algorithm == Algorithm::Sha256).then(|| data_encoding::HEXLOWER.encode(&digest.value)),
         blake3: (digest.algorithm == Algorithm::Blake3).then(|| data_encoding::HEXLOWER.encode(&digest.value)),
     };
