@@ -1,46 +1,46 @@
-//! Makes a directory export of any size, as Sun's Communications suite fills a directory.
+//! Generates a directory export of any size, with the data of Sun's Communications suite.
 //!
 //! ```text
 //! cargo run --release --example generate -- --users N --leavers N --folder DIR [--seed N] [--changed PERCENT]
 //! cargo run --release --example generate -- --group MEMBERS --leavers N --folder DIR [--seed N]
 //! ```
 //!
-//! | file | holds |
+//! | file | content |
 //! | --- | --- |
 //! | `export.ldif` | `o=isp`: three domains, users of 1.5 kB on average (2 % with photos), two groups for 100 users |
 //! | `address-books.ldif` | `o=PiServerDb`: address books of every fifth user |
-//! | `leavers.csv`, `policy.toml` | who leaves, and a policy under which most of them are deleted |
-//! | `leavers-more.csv` | they and others, whose accounts are disabled and moved: about 10,000 operations |
-//! | `changed.ldif` | with `--changed`: `export.ldif` later, with that share of its users changed, renamed or gone |
+//! | `leavers.csv`, `policy.toml` | the leavers, and a policy under which most of them are deleted |
+//! | `leavers-more.csv` | the same and others, whose accounts are disabled and moved: about 10,000 operations |
+//! | `changed.ldif` | with `--changed`: a later `export.ldif`, with that share of its users changed, renamed or deleted |
 //!
-//! With `--group`, one group names all users, and the users are small.
+//! With `--group`, all users are members of one group, and have few attributes.
 //!
-//! Seeded: the same arguments give the same bytes. Users come in two kinds. The *core* (10,000, or ten for each leaver)
-//! holds the leavers and whatever names them, groups of up to 10,000 members among it, and is spread evenly over the
-//! file. The others grow with `--users` and never name a leaver. So what a plan touches does not depend on what it
-//! reads, from 10,000 users and with up to 1,000 leavers.
+//! The same arguments give the same bytes. There are two kinds of users. The *core* (10,000, or ten for each leaver) has
+//! the leavers and everything that refers to them, with groups of up to 10,000 members, and is spread evenly over the
+//! file. The number of the others depends on `--users`, and they never refer to a leaver. So from 10,000 users and with up
+//! to 1,000 leavers, the entries that a plan changes do not depend on the size of the export.
 
 use std::fs::File;
 use std::io::{BufWriter, Error, Result, Write};
 
 use data_encoding::BASE64;
 
-/// The smallest core.
+/// The minimum size of the core.
 const CORE: u64 = 10_000;
-/// No group but that of `--group` has more members.
+/// The most members of a group, except with `--group`.
 const LARGEST: u64 = 20_000;
-/// Of 100 users that `changed.ldif` shows otherwise, so many are gone.
-const GONE_OF_100: u64 = 4;
-/// And so many are elsewhere, with the same `entryUUID`.
+/// Of 100 changed users in `changed.ldif`, how many are deleted.
+const DELETED_OF_100: u64 = 4;
+/// Of 100 changed users in `changed.ldif`, how many are in another place with the same `entryUUID`.
 const RENAMED_OF_100: u64 = 4;
 
-/// A small generator (splitmix64): nothing here needs good random numbers, only the same ones each time. Every entry has
-/// its own, so that an entry does not depend on those before it.
+/// A small random number generator (splitmix64): the numbers need not be good, only the same each time. Every entry has a
+/// generator of its own, so that an entry does not depend on those before it.
 struct Random(u64);
 
 impl Random {
-    fn of(seed: u64, what: What, number: u64) -> Self {
-        let mut random = Self(seed ^ ((what as u64) << 56) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    fn new(seed: u64, purpose: Purpose, number: u64) -> Self {
+        let mut random = Self(seed ^ ((purpose as u64) << 56) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         random.next();
         random
     }
@@ -56,7 +56,7 @@ impl Random {
         self.next() % limit.max(1)
     }
 
-    /// True once in `times`.
+    /// True with a chance of one in `times`.
     fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
@@ -66,9 +66,9 @@ impl Random {
     }
 }
 
-/// What random numbers are for.
+/// What a generator is for.
 #[derive(Clone, Copy)]
-enum What {
+enum Purpose {
     User = 1,
     Name,
     Photo,
@@ -77,13 +77,14 @@ enum What {
     Change,
 }
 
-/// When a user is written.
+/// The state in which a user is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
-    Now,
+enum UserState {
+    /// As in `export.ldif`.
+    Original,
     /// With some values changed.
-    Later,
-    /// The same, and elsewhere.
+    Changed,
+    /// With some values changed, in another place.
     Renamed,
 }
 
@@ -114,10 +115,10 @@ fn domain(user: u64) -> &'static str {
     DOMAINS[usize::try_from(user % 3).unwrap_or(0)]
 }
 
-/// LDIF as it is written by servers: folded, and in base64 where it must be.
+/// A writer for LDIF as servers write it: folded, and in base64 where necessary.
 struct Ldif {
     out: BufWriter<File>,
-    /// Columns of a line.
+    /// The longest line, in bytes.
     width: usize,
     line: Vec<u8>,
 }
@@ -162,25 +163,26 @@ impl Ldif {
         self.out.write_all(b"\n")
     }
 
+    /// Writes complete lines.
     fn text(&mut self, lines: &str) -> Result<()> {
         self.out.write_all(lines.as_bytes())
     }
 
-    /// A value that is a name; some are written in base64 for no reason.
+    /// Writes a value that is a DN, some of them in base64 without need.
     fn name(&mut self, attribute: &str, name: &str, random: &mut Random) -> Result<()> {
         if random.once_in(200) { self.base64(attribute, name.as_bytes()) } else { self.value(attribute, name) }
     }
 }
 
-/// The directory to make.
+/// The directory to generate.
 struct Directory {
     seed: u64,
     users: u64,
     core: u64,
     leavers: u64,
-    /// Every so many of the core leave.
+    /// One of so many users in the core is a leaver.
     stride: u64,
-    /// All members of one group, and small.
+    /// All users are members of one group, and have few attributes.
     one_group: bool,
 }
 
@@ -194,27 +196,28 @@ impl Directory {
         let core = if one_group { users } else { CORE.max(leavers * 10).min(users) };
         let stride = core / leavers;
         if stride < 2 {
-            return Err(Error::other("at most every second user can leave"));
+            return Err(Error::other("at most every second user can be a leaver"));
         }
         Ok(Self { seed: arguments.seed, users, core, leavers, stride, one_group })
     }
 
+    /// The user with the number `number` among the leavers.
     fn leaver(&self, number: u64) -> u64 {
         number * self.stride
     }
 
-    fn leaves(&self, user: u64) -> bool {
+    fn is_leaver(&self, user: u64) -> bool {
         user < self.core && user.is_multiple_of(self.stride) && user / self.stride < self.leavers
     }
 
-    /// One of the core who stays.
-    fn stayer(&self, number: u64) -> u64 {
+    /// A user of the core who is not a leaver.
+    fn remaining_user(&self, number: u64) -> u64 {
         let per_leaver = self.stride - 1;
         let number = number % (self.leavers * per_leaver);
         number / per_leaver * self.stride + 1 + number % per_leaver
     }
 
-    /// The users in the order of the file: the core evenly among the others.
+    /// The users in the order of the file, with the core spread evenly over it.
     fn order(&self) -> impl Iterator<Item = u64> {
         let (step, core) = (self.users / self.core, self.core);
         let mut others = core..;
@@ -224,31 +227,31 @@ impl Directory {
         })
     }
 
-    /// Its attributes `givenName` and `sn`.
+    /// `givenName` and `sn` of a user.
     fn names(&self, user: u64) -> (&'static str, &'static str) {
-        let mut random = Random::of(self.seed, What::Name, user);
+        let mut random = Random::new(self.seed, Purpose::Name, user);
         (random.pick(&GIVEN), random.pick(&SURNAMES))
     }
 
-    /// Every 200th has an RDN of two parts, one with a comma in it.
-    fn has_two_parts(&self, user: u64) -> bool {
+    /// One of 200 users has an RDN of two AVAs, one of them with a comma in its value.
+    fn has_two_avas(&self, user: u64) -> bool {
         !self.one_group && user % 200 == 110
     }
 
-    /// The name of an entry, as the export spells it.
+    /// The DN of a user, as the export spells it.
     fn dn(&self, user: u64) -> String {
         let rest = domain(user);
-        if self.has_two_parts(user) {
+        if self.has_two_avas(user) {
             let (given, surname) = self.names(user);
             return format!(r"cn={surname}\2C {given} {user}+uid=u{user:07},ou=People,o={rest},o=isp");
         }
         format!("uid=u{user:07},ou=People,o={rest},o=isp")
     }
 
-    /// A name as others spell it, who write it in a few per cent by other habits.
-    fn spelled(&self, user: u64, random: &mut Random) -> String {
+    /// The DN of a user as other entries spell it, which is sometimes different.
+    fn reference_to(&self, user: u64, random: &mut Random) -> String {
         let dn = self.dn(user);
-        if self.has_two_parts(user) {
+        if self.has_two_avas(user) {
             let (given, surname) = self.names(user);
             let rest = format!("ou=People,o={},o=isp", domain(user));
             return match random.below(3) {
@@ -271,12 +274,12 @@ impl Directory {
         }
     }
 
-    fn user(&self, out: &mut Ldif, user: u64, when: When) -> Result<()> {
-        let later = when != When::Now;
-        let mut random = Random::of(self.seed, What::User, user);
+    fn user(&self, out: &mut Ldif, user: u64, state: UserState) -> Result<()> {
+        let is_changed = state != UserState::Original;
+        let mut random = Random::new(self.seed, Purpose::User, user);
         let (given, surname) = self.names(user);
         let mut dn = self.dn(user);
-        if when == When::Renamed {
+        if state == UserState::Renamed {
             dn = dn.replacen("ou=People", "ou=Groups", 1);
         }
         out.name("dn", &dn, &mut random)?;
@@ -286,21 +289,21 @@ impl Directory {
             CLASSES.iter().try_for_each(|class| out.text(&format!("objectClass: {class}\n")))?;
         }
         out.text(&format!("uid: u{user:07}\n"))?;
-        if self.has_two_parts(user) {
+        if self.has_two_avas(user) {
             out.value("cn", format!("{surname}, {given} {user}"))?;
         }
         out.value("cn", format!("{given} {surname}"))?;
         out.value("sn", surname)?;
-        self.state(out, user)?;
+        self.statuses(out, user)?;
         if self.one_group {
             return out.text("\n");
         }
         out.value("givenName", given)?;
         out.value("displayName", format!("{surname}, {given}"))?;
-        self.services(out, user, later, &mut random)?;
+        self.services(out, user, is_changed, &mut random)?;
         self.references(out, user, &mut random)?;
         out.text(&format!("employeeNumber: {}\n", 100_000 + user))?;
-        out.value("telephoneNumber", format!("+1 408 555 {:04}", random.below(10_000) + u64::from(later)))?;
+        out.value("telephoneNumber", format!("+1 408 555 {:04}", random.below(10_000) + u64::from(is_changed)))?;
         out.value("l", random.pick(&CITIES))?;
         let mut hash = [0; 28];
         hash.fill_with(|| random.next().to_le_bytes()[0]);
@@ -317,9 +320,10 @@ impl Directory {
         out.text("modifyTimestamp: 20250917181102Z\n\n")
     }
 
-    /// Of twenty leavers, eighteen are ready to be deleted, one is not disabled yet, one still has a calendar.
-    fn state(&self, out: &mut Ldif, user: u64) -> Result<()> {
-        let (account, mail, calendar) = match (self.leaves(user), user / self.stride % 20) {
+    /// The service states. Of twenty leavers, eighteen can be deleted, one is not disabled yet, and one still has a
+    /// calendar.
+    fn statuses(&self, out: &mut Ldif, user: u64) -> Result<()> {
+        let (account, mail, calendar) = match (self.is_leaver(user), user / self.stride % 20) {
             (true, 7) if !self.one_group => ("deleted", "removed", "deleted"),
             (true, 3) if !self.one_group => ("active", "active", "active"),
             (true, _) => ("deleted", "removed", "removed"),
@@ -328,10 +332,10 @@ impl Directory {
         out.text(&format!("inetUserStatus: {account}\nmailUserStatus: {mail}\nicsStatus: {calendar}\n"))
     }
 
-    fn services(&self, out: &mut Ldif, user: u64, later: bool, random: &mut Random) -> Result<()> {
+    fn services(&self, out: &mut Ldif, user: u64, is_changed: bool, random: &mut Random) -> Result<()> {
         let domain = domain(user);
         out.text(&format!("mail: u{user:07}@{domain}\n"))?;
-        out.text(&format!("mailHost: mail{}.siroe.com\n", random.below(4) + 4 * u64::from(later)))?;
+        out.text(&format!("mailHost: mail{}.siroe.com\n", random.below(4) + 4 * u64::from(is_changed)))?;
         out.text("mailDeliveryOption: mailbox\nmailQuota: -1\n")?;
         if random.once_in(4) {
             let (given, surname) = self.names(user);
@@ -348,36 +352,36 @@ impl Directory {
         Ok(())
     }
 
-    /// Managers, secretaries and friends. Leavers are named by the core alone.
+    /// References to other users. Only users in the core refer to leavers.
     fn references(&self, out: &mut Ldif, user: u64, random: &mut Random) -> Result<()> {
-        let in_core = user < self.core && !self.leaves(user);
-        let named = |random: &mut Random, leaver_once_in| {
+        let in_core = user < self.core && !self.is_leaver(user);
+        let reference = |random: &mut Random, leaver_once_in| {
             let number = random.next();
-            let whom = if in_core && random.once_in(leaver_once_in) {
+            let target = if in_core && random.once_in(leaver_once_in) {
                 self.leaver(number % self.leavers)
             } else if user >= self.core && self.users > self.core {
                 self.core + number % (self.users - self.core)
             } else {
-                self.stayer(number)
+                self.remaining_user(number)
             };
-            self.spelled(whom, random)
+            self.reference_to(target, random)
         };
-        let manager = named(random, 20);
+        let manager = reference(random, 20);
         out.name("manager", &manager, random)?;
         if random.once_in(20) {
-            let secretary = named(random, 10);
+            let secretary = reference(random, 10);
             out.name("secretary", &secretary, random)?;
         }
         if random.once_in(50) {
-            let other = named(random, 5);
+            let other = reference(random, 5);
             out.name("seeAlso", &other, random)?;
         }
         Ok(())
     }
 
-    /// Several kilobytes that look as if they were compressed.
+    /// Writes a photo of several kilobytes that cannot be compressed.
     fn photo(&self, out: &mut Ldif, user: u64) -> Result<()> {
-        let mut random = Random::of(self.seed, What::Photo, user);
+        let mut random = Random::new(self.seed, Purpose::Photo, user);
         let size = usize::try_from(random.below(8_000)).unwrap_or(0) + 1_500;
         let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0];
         while bytes.len() < size {
@@ -386,7 +390,8 @@ impl Directory {
         out.base64("jpegPhoto", &bytes)
     }
 
-    /// Groups of the users from `first` on, sizes by Zipf's law: the second is half as large as the first, and so on.
+    /// Writes groups of the users from `first` on. Sizes follow Zipf's law: the second group has half as many members as the
+    /// first, the third a third, and so on.
     fn groups(&self, out: &mut Ldif, first: u64, users: u64, kind: &str) -> Result<()> {
         let largest = CORE.min(users).max(users / 4);
         (0..users / 50).try_for_each(|number| {
@@ -396,27 +401,27 @@ impl Directory {
     }
 
     fn group(&self, out: &mut Ldif, cn: &str, number: u64, pool: std::ops::Range<u64>, size: u64) -> Result<()> {
-        let mut random = Random::of(self.seed, What::Group, pool.start + number);
+        let mut random = Random::new(self.seed, Purpose::Group, pool.start + number);
         out.value("dn", format!("cn={cn},ou=Groups,o={},o=isp", domain(number)))?;
         out.text("objectClass: top\nobjectClass: groupOfUniqueNames\n")?;
         out.text(&format!("cn: {cn}\n"))?;
         let users = pool.end - pool.start;
-        let whose = match pool.start {
+        let owner = match pool.start {
             0 if number % 10 == 3 => self.leaver(number % self.leavers),
-            0 => self.stayer(random.next()),
+            0 => self.remaining_user(random.next()),
             start => start + random.below(users),
         };
-        let owner = self.spelled(whose, &mut random);
+        let owner = self.reference_to(owner, &mut random);
         out.name("owner", &owner, &mut random)?;
-        // A step that has no factor in common with the number of users meets everybody once. Who comes first stays, so
-        // that no group goes empty.
+        // A step that has no factor in common with the number of users reaches every user once. The first member is not a
+        // leaver, so that no group becomes empty.
         let step = [7919, 104_729, 1].into_iter().find(|step| !users.is_multiple_of(*step)).unwrap_or(1);
         let mut member = random.below(users);
-        while self.leaves(pool.start + member) {
+        while self.is_leaver(pool.start + member) {
             member = (member + 1) % users;
         }
         for _ in 0..size {
-            let name = self.spelled(pool.start + member, &mut random);
+            let name = self.reference_to(pool.start + member, &mut random);
             out.name("uniqueMember", &name, &mut random)?;
             member = (member + step) % users;
         }
@@ -424,17 +429,17 @@ impl Directory {
     }
 
     fn has_book(&self, user: u64) -> bool {
-        Random::of(self.seed, What::Book, user).once_in(5)
+        Random::new(self.seed, Purpose::Book, user).once_in(5)
     }
 
     fn book(&self, out: &mut Ldif, user: u64) -> Result<()> {
-        let mut random = Random::of(self.seed, What::Book, !user);
+        let mut random = Random::new(self.seed, Purpose::Book, !user);
         let root = format!("piPStoreOwner=u{user:07},o={},o=PiServerDb", domain(user));
         let id = format!("e{:08x}{user:05x}", random.next() >> 32);
         out.value("dn", &root)?;
         out.text("objectClass: top\nobjectClass: piPStoreRoot\n")?;
         out.text(&format!("piPStoreOwner: u{user:07}\npiDefaultAB: {id}\nlastPurgeDate: 20060217T074523Z\n\n"))?;
-        // Communications Express writes a blank there in the names of entries below the root.
+        // Communications Express writes a space there in the DNs of entries below the root.
         let root = root.replace(",o=PiServerDb", ", o=PiServerDb");
         out.value("dn", format!("piEntryID={id},{root}"))?;
         out.text(&format!("displayName: Personal Address Book\nobjectClass: PITYPEBOOK\npiEntryID: {id}\n"))?;
@@ -453,7 +458,7 @@ impl Directory {
     fn export(&self, folder: &str) -> Result<()> {
         let mut out = Ldif::create(folder, "export.ldif", 78)?;
         isp(&mut out)?;
-        self.order().try_for_each(|user| self.user(&mut out, user, When::Now))?;
+        self.order().try_for_each(|user| self.user(&mut out, user, UserState::Original))?;
         self.all_groups(&mut out)?;
         out.out.flush()
     }
@@ -466,20 +471,20 @@ impl Directory {
         self.groups(out, self.core, self.users - self.core, "g")
     }
 
-    /// The same directory later.
+    /// Writes the same directory at a later time.
     fn changed(&self, folder: &str, percent: u64) -> Result<()> {
         let mut out = Ldif::create(folder, "changed.ldif", 76)?;
         isp(&mut out)?;
         for user in self.order() {
-            let mut random = Random::of(self.seed, What::Change, user);
+            let mut random = Random::new(self.seed, Purpose::Change, user);
             if random.below(100) >= percent {
-                self.user(&mut out, user, When::Now)?;
+                self.user(&mut out, user, UserState::Original)?;
                 continue;
             }
             match random.below(100) {
-                kind if kind < GONE_OF_100 => {}
-                kind if kind < GONE_OF_100 + RENAMED_OF_100 => self.user(&mut out, user, When::Renamed)?,
-                _ => self.user(&mut out, user, When::Later)?,
+                kind if kind < DELETED_OF_100 => {}
+                kind if kind < DELETED_OF_100 + RENAMED_OF_100 => self.user(&mut out, user, UserState::Renamed)?,
+                _ => self.user(&mut out, user, UserState::Changed)?,
             }
         }
         self.all_groups(&mut out)?;
@@ -500,9 +505,9 @@ impl Directory {
 
     fn lists(&self, folder: &str, more: u64) -> Result<()> {
         let leavers = || (0..self.leavers).map(|number| self.leaver(number));
-        let stayers = (0..more.min(self.leavers * (self.stride - 1))).map(|number| self.stayer(number));
+        let others = (0..more.min(self.leavers * (self.stride - 1))).map(|number| self.remaining_user(number));
         list(folder, "leavers.csv", leavers())?;
-        list(folder, "leavers-more.csv", leavers().chain(stayers))
+        list(folder, "leavers-more.csv", leavers().chain(others))
     }
 }
 
@@ -529,7 +534,7 @@ fn organisation(out: &mut Ldif, dn: &str, name: &str) -> Result<()> {
     out.text(&format!("dn: {dn}\nobjectClass: top\nobjectClass: organization\no: {name}\n\n"))
 }
 
-/// Limits are out of the way; whoever loses a manager and a successor falls to one who stays.
+/// With limits that are never exceeded, and a fallback successor who is not a leaver.
 const POLICY: &str = r#"preset = "sun-comms"
 
 [directory]

@@ -1,9 +1,9 @@
-//! The yardstick of `benches/run`: finds the logical lines of files with `memchr`, and decodes nothing.
+//! The baseline of `benches/run`: finds the logical lines of files with `memchr`, and decodes nothing.
 //!
 //! `cargo run --release --example linescan -- FILE...`
 //!
-//! It reads into a buffer that stays in the processor's cache. What reads LDIF cannot be faster than this without
-//! threads. Prints the numbers of logical lines and of blank ones.
+//! It reads into a buffer that stays in the processor's cache. No LDIF reader can be faster on one thread. Prints the
+//! number of logical lines and the number of blank lines.
 
 use std::fs::File;
 use std::io::{Read, Result, Write};
@@ -15,7 +15,7 @@ fn main() -> Result<()> {
     let mut buffer = vec![0; BUFFER];
     for name in std::env::args().skip(1) {
         let mut file = File::open(name)?;
-        // What the last line of the block before ended in decides what the first byte of this one is.
+        // Whether the next block begins at the start of a line.
         let mut at_start = true;
         loop {
             let size = file.read(&mut buffer)?;
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     writeln!(std::io::stdout(), "{lines} {blank}")
 }
 
-/// Counts a line by its first byte: one that continues another is not one of its own.
+/// Counts a line by its first byte; continuation lines are not counted.
 fn count(first: u8, lines: &mut u64, blank: &mut u64) {
     match first {
         b' ' => {}

@@ -1,16 +1,16 @@
-//! Micro-benchmarks: the steps that every byte of an export passes through, each by itself, in bytes a second.
+//! Micro-benchmarks of the steps that process every byte of an export, each by itself, in bytes per second.
 //!
-//! `cargo bench` runs all of them, `cargo bench -- keys` those with `keys` in their name.
+//! `cargo bench` runs all of them, `cargo bench -- keys` only those with `keys` in their name.
 //!
-//! | name | what is measured | bytes are those of |
+//! | name | measures | bytes of |
 //! | --- | --- | --- |
-//! | `lines` | logical lines: folds undone, comments dropped | the export |
-//! | `records` | records of plain, folded and base64 lines | the export |
-//! | `records/base64` | records of photos alone | the export |
-//! | `keys/plain`, `keys/irregular` | normalised keys of names, as most write them and as some do | the names |
-//! | `keys/kept` | the same for plain names, each in an allocation of its own | the names |
-//! | `references` | who is named by the values of a record that hold names; nearly none is | the export |
-//! | `writer` | entries as LDIF | what is written |
+//! | `lines` | logical lines, without folds and comments | the export |
+//! | `records` | records with plain, folded and base64 lines | the export |
+//! | `records/base64` | records with photos only | the export |
+//! | `keys/plain`, `keys/irregular` | normalised keys of DNs in common and in unusual spellings | the DNs |
+//! | `keys/kept` | normalised keys of DNs in common spellings, each in an allocation of its own | the DNs |
+//! | `references` | finding references to leavers in the values of records; nearly none has one | the export |
+//! | `writer` | writing entries as LDIF | the output |
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -20,7 +20,7 @@ use data_encoding::BASE64;
 use offboard::directory::references::{Form, SubjectIndex};
 use offboard::ldap::dn_key::KeyBuffer;
 use offboard::ldap::{AttributeDescription, Dn, DnError, DnKey, Entry, Origin, Value};
-use offboard::ldif::lines::Lines;
+use offboard::ldif::lines::LogicalLines;
 use offboard::ldif::{LdifError, Record, RecordReader, UrlPolicy, writer};
 
 const USERS: u32 = 200;
@@ -29,7 +29,7 @@ fn dn(user: u32) -> String {
     format!("uid=u{user:07},ou=People,o=sesta.com,o=isp")
 }
 
-/// Users and a group of them: about 250 kB, as much as is read at once.
+/// Users and a group of them: about 250 kB, the usual size of a block.
 fn export() -> String {
     let mut text = String::new();
     let base64 = |value: &str| BASE64.encode(value.as_bytes());
@@ -37,10 +37,10 @@ fn export() -> String {
         let name = dn(user);
         let classes = ["top", "person", "organizationalPerson", "inetOrgPerson", "inetUser", "inetMailUser"];
         let classes: String = classes.iter().flat_map(|class| ["objectClass: ", class, "\n"]).collect();
-        let about = "A value that is long enough to be folded by whatever writes it, \n and is. ".repeat(3);
+        let about = "A value that is long enough that its writer will fold it, in these \n places. ".repeat(3);
         let [given, surname] = [base64("Jürgen"), base64("Müller")];
         let manager = dn(user / 10);
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             text,
             "dn: {name}\n{classes}uid: u{user:07}\ngivenName:: {given}\nsn:: {surname}\ncn: User {user}\n\
@@ -64,7 +64,7 @@ fn photos() -> String {
         .fold(String::new(), |text, user| text + "dn: " + &dn(user) + "\njpegPhoto:: " + &folded.join("\n ") + "\n\n")
 }
 
-/// How some spell the name of a user: each is the key's slow way.
+/// The DN of a user in an unusual spelling, for which computing the key is slower.
 fn irregular(user: u32) -> String {
     let plain = dn(user);
     match user % 6 {
@@ -88,7 +88,7 @@ fn records(text: &str) -> Result<usize, LdifError> {
 }
 
 fn lines(text: &str) -> Result<usize, LdifError> {
-    let mut reader = Lines::new(text.as_bytes(), 1);
+    let mut reader = LogicalLines::new(text.as_bytes(), 1);
     let (mut record, mut count) = (Vec::new(), 0);
     loop {
         reader.read_record(&mut record)?;
@@ -103,7 +103,7 @@ fn keys(names: &[String], buffer: &mut KeyBuffer) -> Result<usize, DnError> {
     names.iter().try_fold(0, |sum, name| Ok(sum + buffer.key_of(black_box(name.as_bytes()))?.len()))
 }
 
-/// The entries of a text; a line that is not an attribute is left out.
+/// The entries of a text, without lines that are not valid attributes.
 fn entries(text: &str) -> Vec<Entry> {
     let records = RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse).filter_map(Result::ok);
     let entry = |record: Record<'_>| {
@@ -119,8 +119,8 @@ fn entries(text: &str) -> Vec<Entry> {
     records.filter_map(entry).collect()
 }
 
-/// How many people the values of an export name.
-fn references(text: &str, persons: &SubjectIndex, keys: &mut KeyBuffer) -> usize {
+/// Counts the references to the subjects in the values of an export.
+fn references(text: &str, subjects: &SubjectIndex, keys: &mut KeyBuffer) -> usize {
     let (mut found, mut count) = (Vec::new(), 0);
     for record in RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse) {
         let Ok(Record::Content(entry)) = record else { continue };
@@ -130,7 +130,7 @@ fn references(text: &str, persons: &SubjectIndex, keys: &mut KeyBuffer) -> usize
                 "manager" => Form::Name,
                 _ => continue,
             };
-            if persons.find(form, &line.description, line.value.bytes(), keys, &mut found).is_ok() {
+            if subjects.find(form, &line.description, line.value.bytes(), keys, &mut found).is_ok() {
                 count += found.len();
             }
         }
@@ -168,16 +168,16 @@ fn names(bench: &mut Criterion) {
     group.finish();
 }
 
-fn naming(bench: &mut Criterion) {
+fn finding(bench: &mut Criterion) {
     let export = export();
     let entries = entries(&export);
-    let mut persons = SubjectIndex::default();
-    // One of a hundred leaves.
-    entries.iter().step_by(100).take(2).enumerate().for_each(|(person, entry)| persons.add(person, entry));
+    let mut subjects = SubjectIndex::default();
+    // Two leavers.
+    entries.iter().step_by(100).take(2).enumerate().for_each(|(number, entry)| subjects.add(number, entry));
     let mut buffer = KeyBuffer::new();
     let mut group = bench.benchmark_group("references");
     group.throughput(Throughput::Bytes(export.len() as u64));
-    group.bench_function("records", |bench| bench.iter(|| references(&export, &persons, &mut buffer)));
+    group.bench_function("records", |bench| bench.iter(|| references(&export, &subjects, &mut buffer)));
     group.finish();
 }
 
@@ -197,5 +197,5 @@ fn writing(bench: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading, names, naming, writing);
+criterion_group!(benches, reading, names, finding, writing);
 criterion_main!(benches);

@@ -866,7 +866,7 @@ fn huge_inputs() {
         let zeros = vec![0; 1 << 20];
         (0..1024).try_for_each(|_| out.write_all(&zeros))
     });
-    assert_eq!((status, told.contains("no memory for the record at line 1")), (Some(2), true), "{told}");
+    assert_eq!((status, told.contains("not enough memory for the record at line 1")), (Some(2), true), "{told}");
     let (status, told) = fed(&["search", "(uid=a)", "-"], 3 * 1024 * MIB, |out| {
         out.write_all(b"dn: o=x\no: x\ndescription: ")?;
         let part = vec![b'x'; 1 << 20];
@@ -880,7 +880,7 @@ fn huge_inputs() {
         let part = vec![b'x'; 1 << 20];
         (0..1024).try_for_each(|_| out.write_all(&part))
     });
-    assert_eq!((status, told.contains("no memory for the record at line 1")), (Some(2), true), "{told}");
+    assert_eq!((status, told.contains("not enough memory for the record at line 1")), (Some(2), true), "{told}");
 }
 
 /// An entry with ten million values, a name with ten thousand parts.

@@ -197,7 +197,7 @@ fn an_existing_folder_is_refused_unless_forced() {
     assert_eq!(plan_scenario("note-active", &set, &[]).status.code(), Some(0));
     let again = plan_scenario("note-active", &set, &[]);
     assert_eq!(again.status.code(), Some(2));
-    assert!(stderr(&again).contains("exists already"), "{}", stderr(&again));
+    assert!(stderr(&again).contains("already exists"), "{}", stderr(&again));
     assert_eq!(plan_scenario("note-disabled", &set, &["--force"]).status.code(), Some(0));
     assert!(!set.join("apply").exists(), "the earlier set is gone as a whole");
 }

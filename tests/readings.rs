@@ -180,7 +180,7 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
     let mut after = Vec::new();
     rewrite(&exports, UrlPolicy::Refuse, &outcome.changes, &mut |part| {
         after.extend_from_slice(part);
-        true
+        ControlFlow::Continue(())
     })
     .unwrap();
     let mut undo = Vec::new();
@@ -230,7 +230,7 @@ fn readings_that_stop_early() {
         exports
             .for_each_block(&work, &mut |more: Vec<String>| {
                 lines.extend(more);
-                lines.len() < most
+                if lines.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })
             .unwrap();
         lines.truncate(most);

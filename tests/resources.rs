@@ -63,7 +63,7 @@ fn bombs_stop_at_a_limit() {
         }
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{words:?}");
-        assert!(stderr(&output).contains("unpacks to more than 65536 bytes"), "{words:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("decompresses to more than 65536 bytes"), "{words:?}: {}", stderr(&output));
     }
     assert!(!place.path().join("set").exists());
     insta::assert_snapshot!(story);

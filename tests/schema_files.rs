@@ -149,9 +149,9 @@ fn files_that_describe_nothing() {
         &["lint", "--for", "openldap", change],
     ];
     for (content, said) in [
-        ("", "describes no attribute type and no object class"),
-        ("dn: o=site\nobjectClass: organization\no: site\n", "describes no attribute type and no object class"),
-        ("objectidentifier A 1.2\n", "describes no attribute type and no object class"),
+        ("", "describes no attribute types or object classes"),
+        ("dn: o=site\nobjectClass: organization\no: site\n", "describes no attribute types or object classes"),
+        ("objectidentifier A 1.2\n", "describes no attribute types or object classes"),
         ("nonsense\n", "error"),
     ] {
         let file = place.path().join("file");

@@ -218,7 +218,7 @@ fn something_in_the_way() {
             assert_eq!(picture(place.path()), before, "{name} {more:?}");
             let told = stderr(&output);
             assert!(
-                told.contains("exists already") || told.contains("is not a change set of this tool"),
+                told.contains("already exists") || told.contains("is not a change set of offboard"),
                 "{name}: {told}"
             );
         }
@@ -307,7 +307,7 @@ fn two_runs_to_one_folder() {
         let done = ends.iter().filter(|end| end.status.code() < Some(2)).count();
         assert_eq!(done, 1, "round {round}: {:?}", ends.iter().map(stderr).collect::<Vec<_>>());
         for end in ends.iter().filter(|end| end.status.code() == Some(2)) {
-            assert!(stderr(end).contains("exists already"), "{}", stderr(end));
+            assert!(stderr(end).contains("already exists"), "{}", stderr(end));
             refused += 1;
         }
         assert!(is_whole(&set), "round {round}");

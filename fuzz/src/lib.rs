@@ -1,10 +1,12 @@
-//! What the fuzz targets share: exports in memory, random directories with policies and leavers, and a plan from its
-//! grounds to the texts that it writes.
+//! Support for the fuzz targets: exports in memory, random directories with policies and leavers, and everything from a
+//! plan's inputs to the texts that it writes.
 
-mod case;
+mod plan_case;
+mod random;
 mod texts;
-mod world;
 
-pub use case::{Case, Made, applied, brought_back, difference, differences, is_spelling_of_names, rewritten, shown};
+pub use plan_case::{
+    PlanCase, PlanOutput, applied, difference, differences, is_respelling_of_names, ldif_of, rewritten, rolled_back,
+};
+pub use random::{RandomChanges, RandomPlan};
 pub use texts::Texts;
-pub use world::{Changes, World};

@@ -1,4 +1,4 @@
-//! Exports in memory, cut into blocks of any size.
+//! Exports in memory, which are cut into blocks of any size.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -10,22 +10,22 @@ use offboard::ldif::lines::last_record_boundary;
 /// Exports in memory.
 #[derive(Clone, Debug)]
 pub struct Texts {
-    /// Their texts.
+    /// The text of each export.
     pub texts: Vec<Vec<u8>>,
-    /// About how long a block is.
+    /// Approximate length of a block, in bytes.
     pub block: usize,
-    /// Whether they are read in the slow way.
+    /// Whether they are read without the fast path.
     pub is_thorough: bool,
 }
 
 impl Texts {
-    /// Texts that are read in one block each.
-    pub fn of(texts: Vec<Vec<u8>>) -> Self {
+    /// Exports that are read in one block each.
+    pub fn new(texts: Vec<Vec<u8>>) -> Self {
         Self { texts, block: usize::MAX, is_thorough: false }
     }
 
-    /// The parts of a text with the number of the first line of each, cut as `io::source` cuts them.
-    pub fn cut(text: &[u8], size: usize) -> Vec<(u64, &[u8])> {
+    /// Cuts a text into blocks as `io::source` does; each block with the number of its first line.
+    pub fn blocks(text: &[u8], size: usize) -> Vec<(u64, &[u8])> {
         let mut blocks = Vec::new();
         let mut line = 1;
         let mut rest = text;
@@ -40,10 +40,10 @@ impl Texts {
                 }
                 wanted = wanted.saturating_mul(2);
             };
-            let (block, behind) = rest.split_at(end);
+            let (block, after) = rest.split_at(end);
             blocks.push((line, block));
             line += block.iter().filter(|byte| **byte == b'\n').count() as u64;
-            rest = behind;
+            rest = after;
         }
         blocks
     }
@@ -59,7 +59,7 @@ impl Exports for Texts {
     ) -> Result<(), Infallible> {
         for (export, text) in self.texts.iter().enumerate() {
             let export = u16::try_from(export).unwrap_or(u16::MAX);
-            for (first_line, bytes) in Self::cut(text, self.block) {
+            for (first_line, bytes) in Self::blocks(text, self.block) {
                 if take(work(BlockText { export, first_line, bytes })).is_break() {
                     return Ok(());
                 }

@@ -1,4 +1,4 @@
-//! Filters: read, written, read again, and compared with entries.
+//! Filters: parsed, written, parsed again, and evaluated on entries.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use offboard::ldap::filter::{Filter, Truth};
 use offboard::ldap::{Dn, Entry, Origin};
 use offboard::ldif::{Record, RecordReader, UrlPolicy, convert};
 
-/// Entries with values of many syntaxes.
+/// Entries with attributes of many syntaxes.
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let text = include_bytes!("../../fixtures/scenarios/every-reference/export.ldif");
     RecordReader::new(text, 1, UrlPolicy::Refuse)
@@ -29,7 +29,7 @@ fuzz_target!(|text: &str| {
     assert_eq!(again.to_string(), written);
     let mut types = 0;
     filter.for_each_type(&mut |_| types += 1);
-    // Each item names its type and those that derive from it.
+    // Each item has its type and the types derived from it.
     assert!(types <= text.len() * (1 + derived().count()), "{types}");
     let not = Filter::Not(Box::new(filter.clone()));
     for entry in &*ENTRIES {

@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(!list.is_empty());
             for leaver in list {
                 assert!(leaver.line >= 1);
-                // A name is spelt as it was listed; what else it may be is told from its text again.
+                // A DN keeps its spelling, so its text is read as a DN again.
                 let shown = leaver.identity.to_string();
                 if matches!(leaver.identity, Identity::Dn(_)) {
                     assert!(matches!(Identity::from_text(&shown), Identity::Dn(_)), "{shown:?}");

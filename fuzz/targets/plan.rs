@@ -1,7 +1,7 @@
-//! A random directory, policy and list: the plan is proven, or refused with a reason.
+//! Plans for random directories, policies and leavers: each plan is proven, or refused with a reason.
 //!
-//! Then it is carried out on the text of the exports, by `simulate`: nothing is left to be planned, no value names what is
-//! gone, and the rollback gives the exports back. Days later it is planned again, with what was done as its history.
+//! Then the plan is applied to the exports with `simulate`. Afterwards nothing is left to plan, no value names a deleted
+//! entry, and the rollback restores the exports. Days later a plan is made again, with the first one as its history.
 #![no_main]
 
 use std::collections::HashSet;
@@ -14,18 +14,18 @@ use offboard::lifecycle::history::Past;
 use offboard::plan::{Plan, PlanError};
 use offboard::policy::Followed;
 use offboard::proof::{Files, Proof, ProofError};
-use offboard_fuzz::{Case, Texts, World, applied, brought_back, differences, is_spelling_of_names, shown};
+use offboard_fuzz::{PlanCase, RandomPlan, Texts, applied, differences, is_respelling_of_names, ldif_of, rolled_back};
 
-fuzz_target!(|world: World| {
-    let Some(mut case) = Case::of_world(&world) else { return };
-    let mut exports = Texts::of(world.exports.clone());
-    // Whatever the threads and the blocks, and whichever way it is read.
+fuzz_target!(|random: RandomPlan| {
+    let Some(mut case) = PlanCase::of_random(&random) else { return };
+    let mut exports = Texts::new(random.exports.clone());
+    // The result does not depend on the blocks or on the fast path.
     let planned = case.plan(&exports);
-    let told = Case::told(&planned);
-    let in_blocks = Texts { block: world.block, ..exports.clone() };
-    assert_eq!(Case::told(&case.plan(&in_blocks)), told, "in blocks of {}", world.block);
+    let text = PlanCase::text_of(&planned);
+    let in_blocks = Texts { block: random.block, ..exports.clone() };
+    assert_eq!(PlanCase::text_of(&case.plan(&in_blocks)), text, "in blocks of {}", random.block);
     let thorough = Texts { is_thorough: true, ..in_blocks };
-    assert_eq!(Case::told(&case.plan(&thorough)), told, "in the slow way");
+    assert_eq!(PlanCase::text_of(&case.plan(&thorough)), text, "without the fast path");
 
     let mut planned = Some(planned);
     for _ in 0..3 {
@@ -41,15 +41,15 @@ fuzz_target!(|world: World| {
             record: &operation.record,
         });
         case.request.history.add(case.request.as_of, past);
-        case.request.as_of = case.request.as_of.saturating_add(world.later.days());
+        case.request.as_of = case.request.as_of.saturating_add(random.later.days());
         case.names = vec!["export.ldif".to_owned()];
         exports = after;
     }
 });
 
-/// The plan with its proof; `None` if it was refused, for a reason.
+/// The plan with its proof; `None` if it was refused with a reason.
 fn proven(
-    case: &Case,
+    case: &PlanCase,
     exports: &Texts,
     planned: Result<Plan, PlanError<std::convert::Infallible>>,
 ) -> Option<(Plan, Files, Proof)> {
@@ -65,20 +65,20 @@ fn proven(
     let proof = match case.prove(exports, &plan, &files) {
         Ok(proof) => proof,
         Err(ProofError::Scan(error)) => panic!("{error}"),
-        // The policy has something written that the classes of an account do not allow: the right reason.
+        // Correct: the policy writes an attribute that the classes of an account do not allow.
         Err(ProofError::Fails { check: "applies", what }) if what.ends_with("objectClassViolation (65)") => {
             return None;
         }
-        // Who is one of several that a leaver could mean would be the only one left, or another rule holds where an account
-        // is moved: the right reasons.
+        // Correct: once an account is deleted, only one of several that a leaver could mean would be left; or another rule
+        // applies at the place that an account is moved to.
         Err(ProofError::Fails { check: "settled", what })
             if what.contains("several entries match") || what.contains("another [[rule]] holds there") =>
         {
             return None;
         }
-        // Only some stages were asked for, and they leave names behind: the right reason.
+        // Correct: only some stages were asked for, and they leave references to deleted entries.
         Err(ProofError::Fails { check: "no-dangling", .. }) if !case.request.stages.is_empty() => return None,
-        // A protected group that is an alias, and goes with what it is an alias of.
+        // Correct: a protected group is an alias, and would be deleted with its target.
         Err(ProofError::Fails { check: "settled", what })
             if what.ends_with("the exports are incomplete") && !case.policy.protect.group.is_empty() =>
         {
@@ -95,42 +95,44 @@ fn proven(
     Some((plan, files, proof))
 }
 
-/// The exports afterwards.
-fn carry_out(case: &Case, exports: &Texts, plan: &Plan, files: &Files, proof: &Proof) -> Texts {
+/// Applies the plan and checks the result; the exports afterwards.
+fn carry_out(case: &PlanCase, exports: &Texts, plan: &Plan, files: &Files, proof: &Proof) -> Texts {
     let server = case.policy.directory.server;
-    let after = applied(exports, server, &Case::records(&files.apply), "apply");
+    let after = applied(exports, server, &PlanCase::records(&files.apply), "apply");
     if case.request.stages.is_empty() {
         match case.plan(&after) {
             Ok(again) => {
                 let left: Vec<_> = again.operations.iter().map(|operation| operation.record.clone()).collect();
-                assert!(left.is_empty(), "left to be done:\n{}", shown(&left));
+                assert!(left.is_empty(), "left to be done:\n{}", ldif_of(&left));
             }
             Err(PlanError::Scan(error)) => panic!("{error}"),
             Err(_) => {}
         }
-        // Where the server rewrites what names moved entries, `simulate` leaves that to it.
+        // `simulate` does not rewrite the references to moved entries where the server does.
         let follows = case.policy.moving.as_ref().is_some_and(|moving| moving.followed != Followed::Nothing);
         let left_to_server = follows && !plan.moved.is_empty();
         if proof.under_review == 0 && plan.decision_items.is_empty() && !left_to_server {
-            names_nobody_gone(case, exports, &after);
+            names_no_deleted_entry(case, exports, &after);
         }
     }
-    let Some(undone) = brought_back(&after, server, &Case::records(&files.rollback), "rollback") else { return after };
+    let Some(undone) = rolled_back(&after, server, &PlanCase::records(&files.rollback), "rollback") else {
+        return after;
+    };
     let lost: Vec<String> = proof.lost.iter().flat_map(|(_, attributes)| attributes.clone()).collect();
     let mut differences = differences(&undone, exports, server, &lost).unwrap_or_default();
-    // A server that writes moved names itself writes them its own way, and holds no others.
-    differences.retain(|record| !server.profile().follows_moves || !is_spelling_of_names(record));
+    // A server that rewrites references to moved entries uses its own spelling of their DNs.
+    differences.retain(|record| !server.profile().follows_moves || !is_respelling_of_names(record));
     assert!(
         differences.is_empty(),
-        "not as it was:\n{}\napplied:\n{}\nrolled back:\n{}",
-        shown(&differences),
-        shown(&Case::records(&files.apply)),
-        shown(&Case::records(&files.rollback))
+        "not restored:\n{}\napplied:\n{}\nrolled back:\n{}",
+        ldif_of(&differences),
+        ldif_of(&PlanCase::records(&files.apply)),
+        ldif_of(&PlanCase::records(&files.rollback))
     );
     after
 }
 
-/// The names of entries.
+/// The DNs of all entries.
 fn names(exports: &Texts) -> HashSet<DnKey> {
     let records = exports.texts.iter().flat_map(|text| RecordReader::new(text, 1, UrlPolicy::Refuse)).flatten();
     let name = |record: Record<'_>| match record {
@@ -140,11 +142,11 @@ fn names(exports: &Texts) -> HashSet<DnKey> {
     records.filter_map(name).collect()
 }
 
-/// By the plainest means: no value of an attribute that the policy removes or reassigns is the name of something that
-/// is not there any more.
-fn names_nobody_gone(case: &Case, before: &Texts, after: &Texts) {
-    let there = names(after);
-    let gone: HashSet<DnKey> = names(before).into_iter().filter(|name| !there.contains(name)).collect();
+/// Checks by the simplest means that no value of an attribute which the policy removes or reassigns is the DN of an entry
+/// that no longer exists.
+fn names_no_deleted_entry(case: &PlanCase, before: &Texts, after: &Texts) {
+    let left = names(after);
+    let deleted: HashSet<DnKey> = names(before).into_iter().filter(|name| !left.contains(name)).collect();
     let references = &case.policy.references;
     let lists = references.remove.iter().chain(&references.reassign);
     let lists: Vec<_> = lists.collect();
@@ -155,10 +157,10 @@ fn names_nobody_gone(case: &Case, before: &Texts, after: &Texts) {
                 if !lists.iter().any(|known| known.raw_bytes().eq_ignore_ascii_case(&line.description)) {
                     continue;
                 }
-                let names = DnKey::parse(line.value.bytes()).is_ok_and(|name| gone.contains(&name));
+                let names = DnKey::parse(line.value.bytes()).is_ok_and(|name| deleted.contains(&name));
                 assert!(
                     !names,
-                    "{} of {} names what is gone: {}",
+                    "{} of {} names a deleted entry: {}",
                     line.description,
                     String::from_utf8_lossy(&record.dn),
                     String::from_utf8_lossy(line.value.bytes())

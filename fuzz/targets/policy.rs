@@ -1,4 +1,4 @@
-//! Any text as a policy: read and planned with, or refused with faults that can be shown.
+//! Any text as a policy: it is used for a plan, or refused with errors that can be printed.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use offboard::cli::Diagnostic;
 use offboard::policy::{Policy, Source};
-use offboard_fuzz::{Case, Texts};
+use offboard_fuzz::{PlanCase, Texts};
 
 static EXPORT: LazyLock<Texts> =
-    LazyLock::new(|| Texts::of(vec![include_bytes!("../../fixtures/scenarios/every-reference/export.ldif").to_vec()]));
+    LazyLock::new(|| Texts::new(vec![include_bytes!("../../fixtures/scenarios/every-reference/export.ldif").to_vec()]));
 
 fuzz_target!(|text: &str| {
     match Policy::parse(text) {
@@ -27,8 +27,8 @@ fuzz_target!(|text: &str| {
         Ok(policy) => {
             let leavers = b"id,action\njsmith@sesta.com,\nann,disable\nuid=keeper,restore\n";
             let leavers = offboard::leavers::read(leavers).expect("a list");
-            // Whatever it is that the policy asks for: no crash. That plans are right is what the target `plan` looks at.
-            let _ = Case::of(policy, leavers).plan(&EXPORT);
+            // It must not crash. The target `plan` checks that plans are correct.
+            let _ = PlanCase::new(policy, leavers).plan(&EXPORT);
         }
     }
 });

@@ -1,5 +1,5 @@
-//! Any bytes as LDIF: the quick and the slow way, whole and in blocks of any size, read the same; the linter and the
-//! JSON writer take whatever the reader gives.
+//! Any bytes as LDIF: with and without the fast path, in one block and in blocks of any size, the reader gives the same
+//! records. The linter and the JSON writer accept all of them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -8,15 +8,14 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy};
 use offboard::render::record_json;
 use offboard_fuzz::Texts;
 
-/// What a reading amounts to: each record or fault as text. A reader goes on behind a fault.
-fn readings(block: &[u8], first_line: u64, urls: UrlPolicy<'_>, is_slow: bool) -> Vec<String> {
+/// The records and errors of a block as text. The reader continues after an error.
+fn outcomes(block: &[u8], first_line: u64, urls: UrlPolicy<'_>, is_fast: bool) -> Vec<String> {
     let reader = RecordReader::new(block, first_line, urls);
-    let reader = if is_slow { reader.slow() } else { reader };
+    let reader = if is_fast { reader } else { reader.slow() };
     reader
         .map(|record| match record {
             Ok(record) => {
                 let json = record_json::record(&record, true).map(|json| json.to_string());
-                // The form in which a value is kept is not what it says.
                 json.unwrap_or_else(|| format!("{record:?}"))
             }
             Err(error) => format!("{error:?}"),
@@ -26,8 +25,8 @@ fn readings(block: &[u8], first_line: u64, urls: UrlPolicy<'_>, is_slow: bool) -
 
 fuzz_target!(|data: &[u8]| {
     let Some((&size, text)) = data.split_first() else { return };
-    let whole = readings(text, 1, UrlPolicy::Keep, false);
-    assert_eq!(whole, readings(text, 1, UrlPolicy::Keep, true), "the quick way and the slow one");
+    let whole = outcomes(text, 1, UrlPolicy::Keep, true);
+    assert_eq!(whole, outcomes(text, 1, UrlPolicy::Keep, false), "with and without the fast path");
     let refused = RecordReader::new(text, 1, UrlPolicy::Refuse);
     for record in refused.flatten() {
         assert!(!format!("{record:?}").contains("Url("), "a URL was kept: {record:?}");
@@ -35,29 +34,29 @@ fuzz_target!(|data: &[u8]| {
             assert!(record.line >= 1);
         }
     }
-    let blocks = Texts::cut(text, usize::from(size) + 1);
+    let blocks = Texts::blocks(text, usize::from(size) + 1);
     let in_blocks: Vec<String> =
-        blocks.iter().flat_map(|(first_line, block)| readings(block, *first_line, UrlPolicy::Keep, false)).collect();
-    // Who reads ends with the first fault; behind some the reader itself does not go on.
-    let to_the_first_fault = |all: &[String]| {
+        blocks.iter().flat_map(|(first_line, block)| outcomes(block, *first_line, UrlPolicy::Keep, true)).collect();
+    // Only up to the first error: after some errors the reader stops, but the reader of the next block does not.
+    let up_to_first_error = |all: &[String]| {
         let end = all.iter().position(|record| record.starts_with("LdifError")).map_or(all.len(), |at| at + 1);
         all[..end].to_vec()
     };
-    assert_eq!(to_the_first_fault(&in_blocks), to_the_first_fault(&whole), "in blocks of {size} and more");
+    assert_eq!(up_to_first_error(&in_blocks), up_to_first_error(&whole), "in blocks of at least {size} bytes");
 
     let mut problems = Vec::new();
     let mut repaired = Vec::new();
     let mut linter = Linter::new(None);
     linter.block(text, 1, &mut problems, &mut repaired);
     linter.end(&mut problems);
-    let mut by_faults = Vec::new();
+    let mut by_prescan = Vec::new();
     let mut linter = Linter::new(None);
     for (first_line, block) in &blocks {
-        linter.faulty_block(&lint::faults(block, *first_line), &mut by_faults);
+        linter.prescanned_block(&lint::prescan(block, *first_line), &mut by_prescan);
     }
-    linter.end(&mut by_faults);
-    assert_eq!(format!("{by_faults:?}"), format!("{problems:?}"), "problems in the quick way and in the slow one");
-    // Where everything can be mended, it is mended at once; behind what cannot, more may come to light.
+    linter.end(&mut by_prescan);
+    assert_eq!(format!("{by_prescan:?}"), format!("{problems:?}"), "with and without the prescan");
+    // If every problem can be repaired, one repair is enough. Otherwise a second one may find more.
     if problems.iter().any(|problem| !problem.repaired) {
         return;
     }

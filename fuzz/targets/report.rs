@@ -1,43 +1,46 @@
-//! Reports of random plans: they are written whatever is in the directory, and nothing in it becomes markup, moves a
-//! terminal's cursor or leaves its line.
+//! Reports of random plans: they are written for any directory, and no value of the directory becomes markup, a control
+//! sequence or a line of its own.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use offboard_fuzz::{Case, Texts, World};
+use offboard_fuzz::{PlanCase, RandomPlan, Texts};
 
-fuzz_target!(|world: World| {
-    let Some(case) = Case::of_world(&world) else { return };
-    let exports = Texts::of(world.exports);
+fuzz_target!(|random: RandomPlan| {
+    let Some(case) = PlanCase::of_random(&random) else { return };
+    let exports = Texts::new(random.exports);
     let Ok(plan) = case.plan(&exports) else { return };
     let files = case.files(&plan);
     let Ok(proof) = case.prove(&exports, &plan, &files) else { return };
-    let made = case.make(&plan, &proof, &files);
-    for (name, text) in &made.texts {
+    let output = case.output(&plan, &proof, &files);
+    for (name, text) in &output.texts {
         if name.ends_with(".dns") {
-            // Names as they are, for a program.
+            // Raw DNs for ldapdelete.
             continue;
         }
         let text = std::str::from_utf8(text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\r')) || c == '\u{202e}';
-        assert!(!text.contains(odd), "{name} holds a control character\n{text}");
+        let is_active = |c: char| (c.is_control() && !matches!(c, '\n' | '\r')) || c == '\u{202e}';
+        assert!(!text.contains(is_active), "{name} contains a control character\n{text}");
         if name.ends_with(".html") {
-            assert!(!text.contains("<script>alert") && !text.contains("<b>guests"), "{name} holds markup of a name");
-            balanced(text);
+            assert!(
+                !text.contains("<script>alert") && !text.contains("<b>guests"),
+                "{name} contains markup from the directory"
+            );
+            check_balanced(text);
         }
     }
-    let json = serde_json_of(&made.view);
-    let same: serde_json::Value = serde_json::from_str(&json).expect("plan.json can be read");
-    assert_eq!(same["accounts"].as_array().map(Vec::len), Some(plan.accounts.len()));
-    assert_eq!(same["operations"].as_array().map(Vec::len), Some(plan.operations.len()));
-    assert!(!json.contains(|c: char| c.is_control() && c != '\n'), "plan.json holds a control character");
+    let json = plan_json(&output.view);
+    let parsed: serde_json::Value = serde_json::from_str(&json).expect("plan.json can be read");
+    assert_eq!(parsed["accounts"].as_array().map(Vec::len), Some(plan.accounts.len()));
+    assert_eq!(parsed["operations"].as_array().map(Vec::len), Some(plan.operations.len()));
+    assert!(!json.contains(|c: char| c.is_control() && c != '\n'), "plan.json contains a control character");
 });
 
-fn serde_json_of(view: &offboard::render::report::view::View) -> String {
+fn plan_json(view: &offboard::render::report::view::View) -> String {
     serde_json::to_string_pretty(view).expect("plan.json is written")
 }
 
-/// Every element is closed by its own end, so nothing ends another's.
-fn balanced(page: &str) {
+/// Checks that every element is closed by its own end tag.
+fn check_balanced(page: &str) {
     const VOID: [&str; 8] = ["meta", "br", "hr", "link", "img", "input", "col", "wbr"];
     let mut open: Vec<&str> = Vec::new();
     let mut rest = page;
@@ -52,7 +55,7 @@ fn balanced(page: &str) {
             continue;
         }
         if tag.starts_with('/') {
-            assert_eq!(open.pop(), Some(name), "an end without its beginning");
+            assert_eq!(open.pop(), Some(name), "an end tag without its start tag");
         } else {
             assert!(name.chars().all(|c| c.is_ascii_alphanumeric()), "a tag <{tag}>");
             open.push(name);

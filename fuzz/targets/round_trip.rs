@@ -1,23 +1,24 @@
-//! What is read from any text, written, and read again is the same.
+//! Records that are read from any text, written, and read again are the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use offboard::ldap::{Attribute, Change, Dn, Entry, Origin};
 use offboard::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 
-type Shown = Vec<(String, Vec<Vec<u8>>)>;
+type RawAttributes = Vec<(String, Vec<Vec<u8>>)>;
 
-fn shown(attributes: &[Attribute]) -> Shown {
+fn raw(attributes: &[Attribute]) -> RawAttributes {
     let values = |attribute: &Attribute| attribute.values.iter().map(|value| value.bytes.to_vec()).collect();
     attributes.iter().map(|attribute| (attribute.description.raw_bytes().to_owned(), values(attribute))).collect()
 }
 
+/// The only record of a text.
 fn only<'b>(text: &'b [u8]) -> Record<'b> {
     let mut records = RecordReader::new(text, 1, UrlPolicy::Keep);
     let show = || String::from_utf8_lossy(text);
-    let record = records.next().expect("something was written");
+    let record = records.next().expect("a record was written");
     let record = record.unwrap_or_else(|error| panic!("{error}\n{}", show()));
-    assert!(records.next().is_none(), "more than was written\n{}", show());
+    assert!(records.next().is_none(), "more than one record\n{}", show());
     record
 }
 
@@ -36,7 +37,7 @@ fuzz_target!(|text: &[u8]| {
                 let Record::Content(again) = only(&out) else { panic!("{:?}", String::from_utf8_lossy(&out)) };
                 assert_eq!(&*again.dn, entry.dn.raw_bytes());
                 let again = convert::attributes(&again.attributes).expect("attributes that were written");
-                assert_eq!(shown(&again), shown(&entry.attributes));
+                assert_eq!(raw(&again), raw(&entry.attributes));
             }
             Record::Change(record) => {
                 let Ok(change) = convert::change(&record) else { continue };
@@ -45,21 +46,21 @@ fuzz_target!(|text: &[u8]| {
                 let again = convert::change(&again).expect("a change that was written");
                 assert_eq!(again.dn.raw_bytes(), change.dn.raw_bytes());
                 assert_eq!(again.controls, change.controls);
-                same(&again.change, &change.change);
+                assert_equal(&again.change, &change.change);
             }
         }
-        assert!(out.iter().all(|byte| matches!(byte, b'\n' | 0x20..=0x7e)), "plain text is written");
+        assert!(out.iter().all(|byte| matches!(byte, b'\n' | 0x20..=0x7e)), "only printable ASCII is written");
         whole.extend(&out);
         whole.push(b'\n');
         written += 1;
     }
     let read = RecordReader::new(&whole, 1, UrlPolicy::Refuse).filter(Result::is_ok).count();
-    assert_eq!(read, written, "records do not run into each other");
+    assert_eq!(read, written, "each record is separate");
 });
 
-fn same(again: &Change, first: &Change) {
+fn assert_equal(again: &Change, first: &Change) {
     match (again, first) {
-        (Change::Add(again), Change::Add(first)) => assert_eq!(shown(again), shown(first)),
+        (Change::Add(again), Change::Add(first)) => assert_eq!(raw(again), raw(first)),
         (Change::Delete, Change::Delete) => {}
         (Change::Modify(again), Change::Modify(first)) => {
             assert_eq!(again.len(), first.len());
@@ -80,6 +81,6 @@ fn same(again: &Change, first: &Change) {
             assert_eq!(delete_old_rdn, delete);
             assert_eq!(new_superior.as_ref().map(Dn::raw_bytes), superior.as_ref().map(Dn::raw_bytes));
         }
-        _ => panic!("another kind of change"),
+        _ => panic!("the kind of change differs"),
     }
 }

@@ -1,7 +1,8 @@
-//! A plan from its grounds to the texts that it writes.
+//! Plans from their inputs to the texts that they write, and what simulation makes of those texts.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::ops::ControlFlow;
 
 use jiff::civil::date;
 use offboard::diff::{self, DiffError, Difference};
@@ -18,60 +19,60 @@ use offboard::render::sanitize;
 use offboard::render::{hand_offs, notice, runbook};
 use offboard::simulate::{self, simulate};
 
-use crate::{Texts, World};
+use crate::{RandomPlan, Texts};
 
-/// What a plan rests on next to the exports.
-pub struct Case {
+/// The inputs of a plan other than the exports.
+pub struct PlanCase {
     /// The policy.
     pub policy: Policy,
-    /// What is asked for.
+    /// The request.
     pub request: Request,
-    /// Names of the exports.
+    /// The names of the exports.
     pub names: Vec<String>,
     /// The change ticket.
     pub ticket: Option<String>,
 }
 
-/// What is made of a plan.
-pub struct Made {
-    /// The view of the report.
+/// Everything that `offboard plan` writes.
+pub struct PlanOutput {
+    /// The view that plan.json and the reports are made of.
     pub view: View,
-    /// Every text, by the name of its file.
+    /// The name and the text of every file.
     pub texts: Vec<(String, Vec<u8>)>,
 }
 
-impl Case {
-    /// A case of one export.
-    pub fn of(policy: Policy, leavers: Vec<Leaver>) -> Self {
+impl PlanCase {
+    /// A case with one export.
+    pub fn new(policy: Policy, leavers: Vec<Leaver>) -> Self {
         let request = Request { leavers, as_of: date(2026, 11, 21), ..Request::default() };
         Self { policy, request, names: vec!["export.ldif".to_owned()], ticket: None }
     }
 
-    /// The case of a world; `None` if its policy or one of its lists is refused.
-    pub fn of_world(world: &World) -> Option<Self> {
-        let policy = Policy::parse(&world.policy).ok()?;
-        let leavers = leavers::read(world.leavers.as_bytes()).ok()?;
+    /// The case of a random plan; `None` if the policy or one of the lists is refused.
+    pub fn of_random(random: &RandomPlan) -> Option<Self> {
+        let policy = Policy::parse(&random.policy).ok()?;
+        let leavers = leavers::read(random.leavers.as_bytes()).ok()?;
         let mut rosters = Vec::new();
-        if let Some(text) = &world.roster {
+        if let Some(text) = &random.roster {
             let rules = &policy.rosters.get("hr")?.rules;
             let roster = leavers::roster::read(text.as_bytes(), rules).ok()?;
             rosters.push(NamedRoster { name: "hr".to_owned(), roster });
         }
         let request = Request {
             leavers,
-            as_of: world.as_of,
-            guard: world.guard,
-            stages: world.stages.clone(),
-            orphans: world.orphans,
+            as_of: random.as_of,
+            guard: random.guard,
+            stages: random.stages.clone(),
+            orphans: random.orphans,
             rosters,
             ..Request::default()
         };
-        let names = (1..=world.exports.len()).map(|number| format!("export-{number}.ldif")).collect();
-        let ticket = world.ticket.as_ref().map(|ticket| sanitize::sanitized(ticket.as_bytes()).into_owned());
+        let names = (1..=random.exports.len()).map(|number| format!("export-{number}.ldif")).collect();
+        let ticket = random.ticket.as_ref().map(|ticket| sanitize::sanitized(ticket.as_bytes()).into_owned());
         Some(Self { policy, request, names, ticket })
     }
 
-    /// Plans.
+    /// Makes the plan.
     pub fn plan(&self, exports: &Texts) -> Result<Plan, PlanError<Infallible>> {
         plan(exports, UrlPolicy::Refuse, None, &self.policy, &self.request)
     }
@@ -81,7 +82,7 @@ impl Case {
         Context { plan, request: &self.request, policy: &self.policy, exports: &self.names, ticket }
     }
 
-    /// The change files.
+    /// The change files of a plan.
     pub fn files(&self, plan: &Plan) -> Files {
         change_file::files(&self.context(plan))
     }
@@ -91,8 +92,8 @@ impl Case {
         prove(exports, UrlPolicy::Refuse, None, &self.policy, &self.request, plan, files)
     }
 
-    /// Everything that `offboard plan` makes of a proven plan, as `cli::plan` does.
-    pub fn make(&self, plan: &Plan, proof: &Proof, files: &Files) -> Made {
+    /// Everything that `offboard plan` writes for a proven plan, made as `cli::plan` makes it.
+    pub fn output(&self, plan: &Plan, proof: &Proof, files: &Files) -> PlanOutput {
         let context = self.context(plan);
         let hand_offs = hand_offs::hand_offs(&context);
         let leftovers = hand_offs::leftovers(&context);
@@ -109,10 +110,10 @@ impl Case {
         texts.push(("report.md".to_owned(), markdown::render(&view).expect("a report is written").into_bytes()));
         texts.push(("short.md".to_owned(), markdown::short(&view).expect("a short report is written").into_bytes()));
         texts.push(("report.html".to_owned(), html::render(&view).expect("a page is written").into_bytes()));
-        Made { view, texts }
+        PlanOutput { view, texts }
     }
 
-    /// Change records of files, in order.
+    /// The change records of files, in order.
     pub fn records(files: &[(String, Vec<u8>)]) -> Vec<ChangeRecord> {
         let mut records = Vec::new();
         for (name, text) in files {
@@ -127,8 +128,8 @@ impl Case {
         records
     }
 
-    /// A plan as text: whatever somebody sees of it.
-    pub fn told(plan: &Result<Plan, PlanError<Infallible>>) -> String {
+    /// Everything that a user can see of a plan, as text, to compare plans.
+    pub fn text_of(plan: &Result<Plan, PlanError<Infallible>>) -> String {
         let plan = match plan {
             Ok(plan) => plan,
             Err(error) => return format!("{error}: {error:?}"),
@@ -154,49 +155,49 @@ impl Case {
     }
 }
 
-/// Exports with records applied to them that bring back what was there.
+/// Exports after records that restore an earlier state.
 ///
-/// Several exports become one text, as `offboard simulate` writes it. `None` if an entry does not come back that was there
-/// against the schema: `simulate` knows nothing of what was there before.
-pub fn brought_back(exports: &Texts, server: Server, records: &[ChangeRecord], what: &str) -> Option<Texts> {
+/// Several exports become one text, as `offboard simulate` writes it. `None` if an entry that violated the schema from the
+/// start cannot be restored: `simulate` does not know the earlier state.
+pub fn rolled_back(exports: &Texts, server: Server, records: &[ChangeRecord], what: &str) -> Option<Texts> {
     let outcome = simulate(exports, UrlPolicy::Refuse, server, records, false)
         .unwrap_or_else(|error| panic!("{what}: {error}: {error:?}"));
-    let against_rules = |(number, code): &(usize, ResultCode)| {
+    let violates_schema = |(number, code): &(usize, ResultCode)| {
         let is_add = matches!(records[*number].change, Change::Add(_));
-        // A second value of an attribute that takes one there.
+        // A second value of an attribute that is single-valued there.
         let is_add = is_add || server == Server::ActiveDirectory && code.number() == 20;
         matches!(code.number(), 21 | 34 | 65) || is_add && matches!(code.number(), 19 | 20)
     };
-    if outcome.refused.first().is_some_and(against_rules) {
+    if outcome.refused.first().is_some_and(violates_schema) {
         return None;
     }
     Some(applied(exports, server, records, what))
 }
 
-/// Exports with records applied to them, every one of which is taken.
+/// Exports after records, none of which may be refused.
 pub fn applied(exports: &Texts, server: Server, records: &[ChangeRecord], what: &str) -> Texts {
     let outcome = simulate(exports, UrlPolicy::Refuse, server, records, false)
         .unwrap_or_else(|error| panic!("{what}: {error}: {error:?}"));
     if let Some((number, code)) = outcome.refused.first() {
-        panic!("{what}: record {number} is refused: {code}\n{}", shown(&records[*number..=*number]));
+        panic!("{what}: record {number} is refused: {code}\n{}", ldif_of(&records[*number..=*number]));
     }
     Texts { texts: vec![rewritten(exports, &outcome.changes)], ..*exports }
 }
 
-/// The text of exports with changes in them.
+/// The text of exports with changes made.
 pub fn rewritten(exports: &Texts, changes: &simulate::Changes) -> Vec<u8> {
     let mut text = Vec::new();
-    simulate::rewrite(exports, UrlPolicy::Refuse, changes, &mut |part| {
-        text.extend_from_slice(part);
-        std::ops::ControlFlow::Continue(())
+    simulate::rewrite(exports, UrlPolicy::Refuse, changes, &mut |chunk| {
+        text.extend_from_slice(chunk);
+        ControlFlow::Continue(())
     })
-    .unwrap_or_else(|error| panic!("exports that were read a moment ago: {error}"));
+    .unwrap_or_else(|error| panic!("exports that were read before cannot be read: {error}"));
     text
 }
 
-/// What turns one content into another, without what servers set by themselves and without some attributes.
+/// The difference between two directories, without operational attributes and without the ignored ones.
 ///
-/// `None` if one of them holds an entry twice.
+/// `None` if one of them contains an entry twice.
 pub fn difference(before: &Texts, after: &Texts, server: Server, ignored: &[String]) -> Option<Difference> {
     let ignored = ignored.iter().filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok()).collect();
     let options =
@@ -204,17 +205,17 @@ pub fn difference(before: &Texts, after: &Texts, server: Server, ignored: &[Stri
     match diff::diff(before, after, UrlPolicy::Refuse, &options) {
         Ok(difference) => Some(difference),
         Err(DiffError::Twice { .. }) => None,
-        Err(error) => panic!("exports that were read a moment ago: {error}"),
+        Err(error) => panic!("exports that were read before cannot be read: {error}"),
     }
 }
 
-/// [`difference`], its records alone.
+/// The records of [`difference`].
 pub fn differences(before: &Texts, after: &Texts, server: Server, ignored: &[String]) -> Option<Vec<ChangeRecord>> {
     Some(difference(before, after, server, ignored)?.records())
 }
 
-/// Whether a record puts names in the place of the same ones, otherwise spelled.
-pub fn is_spelling_of_names(record: &ChangeRecord) -> bool {
+/// Whether a record only replaces DNs by other spellings of the same DNs.
+pub fn is_respelling_of_names(record: &ChangeRecord) -> bool {
     let Change::Modify(modifications) = &record.change else { return false };
     let names = |op| -> Option<HashSet<_>> {
         let of_op = modifications.iter().filter(|modification| modification.op == op);
@@ -224,11 +225,11 @@ pub fn is_spelling_of_names(record: &ChangeRecord) -> bool {
         });
         values.collect()
     };
-    names(ModOp::Delete).is_some_and(|gone| names(ModOp::Add) == Some(gone))
+    names(ModOp::Delete).is_some_and(|deleted| names(ModOp::Add) == Some(deleted))
 }
 
-/// Records as LDIF.
-pub fn sanitized(records: &[ChangeRecord]) -> String {
+/// Change records as LDIF.
+pub fn ldif_of(records: &[ChangeRecord]) -> String {
     let mut text = Vec::new();
     for record in records {
         writer::write_change(&mut text, record);

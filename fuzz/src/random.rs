@@ -1,7 +1,7 @@
-//! A random directory, a random policy for it, random leavers of it, and random changes to it.
+//! Random directories, with random policies, leavers and changes for them.
 //!
-//! Names, values and keys come from small sets, so that things meet: an entry names another, a leaver is somebody. The
-//! strange ones are among them: what must be escaped, what looks like markup, what is not a name at all.
+//! Names, values and keys come from small sets, so that entries refer to each other and leavers match accounts. The sets
+//! include unusual ones: values that must be escaped, that look like markup, or that are not DNs.
 
 use std::fmt::{self, Write as _};
 
@@ -15,9 +15,9 @@ use offboard::ldif::writer;
 use offboard::plan::{Guard, Stage};
 use offboard::policy::Server;
 
-use crate::shown;
+use crate::ldif_of;
 
-/// What people are called.
+/// The names of people.
 const PEOPLE: [&str; 16] = [
     "anna",
     "Bert",
@@ -53,7 +53,7 @@ const CLASSES: [&str; 14] = [
     "account",
     "shadowAccount",
 ];
-/// A group's class, and the attribute that holds its members.
+/// The class of a group, and its membership attribute.
 const GROUP_KINDS: [(&str, &str); 10] = [
     ("groupOfNames", "member"),
     ("groupOfNames", "member"),
@@ -66,7 +66,7 @@ const GROUP_KINDS: [(&str, &str); 10] = [
     ("organizationalRole", "roleOccupant"),
     ("nisNetgroup", "nisNetgroupTriple"),
 ];
-/// Attributes that name entries, by one way or another.
+/// Attributes whose values refer to entries in some form.
 const REFERENCES: [&str; 20] = [
     "manager",
     "owner",
@@ -89,7 +89,7 @@ const REFERENCES: [&str; 20] = [
     "nsRoleDN",
     "x-boss",
 ];
-/// Attributes of accounts, with values that mean something.
+/// Attributes of accounts, with values that matter to a plan.
 const VALUES: [(&str, &[&str]); 26] = [
     ("inetUserStatus", &["active", "Active", "deleted", "inactive", "removed", "", "DELETED"]),
     ("mailUserStatus", &["active", "removed", "deleted", "disabled", "hold"]),
@@ -124,7 +124,7 @@ const VALUES: [(&str, &[&str]); 26] = [
 const STAMP_FORMATS: [&str; 4] =
     ["offboarded {{ as_of }}", "{{ as_of }}", "{{ as_of_time }}", "<{{ as_of }}> by \\\"us\\\""];
 
-/// Whether a thing with that chance is so; not when the bytes are used up.
+/// True with a chance of one in `chances`; false once the bytes are used up.
 fn one_in(u: &mut Unstructured<'_>, chances: u32) -> Result<bool> {
     Ok(u.int_in_range(0..=chances - 1)? == chances - 1)
 }
@@ -135,40 +135,42 @@ fn pick<'t, T>(u: &mut Unstructured<'_>, from: &'t [T]) -> Result<&'t T> {
 
 /// An entry as it will be written.
 #[derive(Clone, Debug)]
-struct Lines {
+struct RandomEntry {
     dn: String,
     lines: Vec<(String, Vec<u8>)>,
 }
 
-impl Lines {
-    /// Whether there is such a value, in this spelling or another: no server keeps one twice.
+impl RandomEntry {
+    /// Whether the entry has the value in this or an equal spelling: no server stores a value twice.
     fn has(&self, name: &str, value: &[u8]) -> bool {
         let key = DnKey::parse(value).ok();
-        let is_same = |had: &[u8]| {
+        let is_equal = |had: &[u8]| {
             had.trim_ascii().eq_ignore_ascii_case(value.trim_ascii())
                 || matches(equality_rule(name), had, value)
                 || key.is_some() && DnKey::parse(had).ok() == key
         };
-        self.lines.iter().any(|(own, had)| own.eq_ignore_ascii_case(name) && is_same(had))
+        self.lines.iter().any(|(own, had)| own.eq_ignore_ascii_case(name) && is_equal(had))
     }
 }
 
-/// The entries of a directory.
+/// The entries of a random directory.
 #[derive(Clone, Debug)]
-pub struct Entries {
+pub struct RandomDirectory {
     suffix: &'static str,
     /// Containers of people and groups.
     units: Vec<String>,
+    /// DN and user name of each person.
     people: Vec<(String, String)>,
+    /// DNs of groups and aliases.
     groups: Vec<String>,
-    all: Vec<Lines>,
+    all: Vec<RandomEntry>,
 }
 
 fn escaped(value: &str) -> String {
     String::from_utf8_lossy(&escape_rdn_value(value.as_bytes())).into_owned()
 }
 
-/// Another spelling of a name.
+/// The DN, perhaps in another spelling.
 fn respelled(u: &mut Unstructured<'_>, dn: &str) -> Result<String> {
     let mut dn = dn.to_owned();
     if one_in(u, 6)? {
@@ -186,9 +188,9 @@ fn respelled(u: &mut Unstructured<'_>, dn: &str) -> Result<String> {
     Ok(dn)
 }
 
-impl Entries {
-    /// A directory below one of the usual suffixes, as whole as an export of a server is, or with holes.
-    pub fn new(u: &mut Unstructured<'_>, is_whole: bool) -> Result<Self> {
+impl RandomDirectory {
+    /// A directory below one of the usual suffixes. Unless it `is_complete`, entries may be missing or appear twice.
+    pub fn new(u: &mut Unstructured<'_>, is_complete: bool) -> Result<Self> {
         let suffix = *pick(u, &["o=isp", "dc=example,dc=com", "o=isp"])?;
         let mut entries = Self { suffix, units: Vec::new(), people: Vec::new(), groups: Vec::new(), all: Vec::new() };
         let suffix_lines = if suffix == "o=isp" { ("organization", "o", "isp") } else { ("domain", "dc", "example") };
@@ -206,9 +208,8 @@ impl Entries {
                 }
             }
             for unit in ["People", "Groups", "Disabled"] {
-                // A hole, now and then.
                 let dn = format!("ou={unit},{domain}");
-                if is_whole || !one_in(u, 60)? {
+                if is_complete || !one_in(u, 60)? {
                     entries.add(&dn, &[("objectClass", "organizationalUnit"), ("ou", unit)]);
                 }
                 entries.units.push(dn);
@@ -221,7 +222,7 @@ impl Entries {
             entries.group(u)?;
         }
         for _ in 0..u.int_in_range(0..=4)? {
-            entries.below(u)?;
+            entries.dependent(u)?;
         }
         if suffix == "o=isp" && one_in(u, 2)? {
             entries.address_books(u)?;
@@ -229,7 +230,7 @@ impl Entries {
         for _ in 0..u.int_in_range(0..=8)? {
             entries.reference(u)?;
         }
-        if !is_whole && one_in(u, 12)? {
+        if !is_complete && one_in(u, 12)? {
             let twice = pick(u, &entries.all)?.clone();
             entries.all.push(twice);
         }
@@ -242,7 +243,7 @@ impl Entries {
 
     fn add(&mut self, dn: &str, lines: &[(&str, &str)]) {
         let lines = lines.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
-        self.all.push(Lines { dn: dn.to_owned(), lines });
+        self.all.push(RandomEntry { dn: dn.to_owned(), lines });
     }
 
     /// Adds a value to the last entry.
@@ -298,8 +299,8 @@ impl Entries {
         for _ in 0..u.int_in_range(0..=7)? {
             let (name, values) = pick(u, &VALUES)?;
             let value = pick(u, values)?;
-            // Most of them have one value.
-            let is_there = |last: &Lines| last.lines.iter().any(|(own, _)| own == name);
+            // Most attributes have one value.
+            let is_there = |last: &RandomEntry| last.lines.iter().any(|(own, _)| own == name);
             let has_many = matches!(*name, "description" | "telephoneNumber" | "title");
             if has_many || !self.all.last().is_some_and(is_there) {
                 self.push_new(name, value.as_bytes());
@@ -312,9 +313,9 @@ impl Entries {
         Ok(())
     }
 
-    /// Adds a value to the last entry unless it has it: an export holds no value twice.
+    /// Adds a value to the last entry unless it has the value: no export has a value twice.
     fn push_new(&mut self, name: &str, value: &[u8]) {
-        let has = |last: &Lines| last.has(name, value);
+        let has = |last: &RandomEntry| last.has(name, value);
         if self.all.last().is_some_and(|last| !has(last)) {
             self.push(name, value);
         }
@@ -343,8 +344,8 @@ impl Entries {
         Ok(())
     }
 
-    /// Something below a person, or an alias of one.
-    fn below(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+    /// Adds an entry below a person, or an alias of a person.
+    fn dependent(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let (person, _) = pick(u, &self.people)?.clone();
         match u.int_in_range(0..=3)? {
             0 => {
@@ -397,7 +398,7 @@ impl Entries {
         Ok(())
     }
 
-    /// A value that names somebody, anywhere.
+    /// Adds a value that refers to a person, to any entry.
     fn reference(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let at = u.choose_index(self.all.len())?;
         let name = *pick(u, &REFERENCES)?;
@@ -421,8 +422,8 @@ impl Entries {
         Ok(())
     }
 
-    /// As LDIF in one file or several, in one of its spellings.
-    pub fn written(&self, u: &mut Unstructured<'_>) -> Result<Vec<Vec<u8>>> {
+    /// The directory as LDIF in one file or several, with random folds, comments and line ends.
+    pub fn to_ldif(&self, u: &mut Unstructured<'_>) -> Result<Vec<Vec<u8>>> {
         let crlf = one_in(u, 5)?;
         let files = if one_in(u, 4)? { 2 } else { 1 };
         let mut texts = vec![Vec::new(); files];
@@ -433,7 +434,7 @@ impl Entries {
             let at = if files == 1 { 0 } else { u.choose_index(files)? };
             let mut text = Vec::new();
             if one_in(u, 10)? {
-                writer::write_comment(&mut text, b"a comment that says what follows");
+                writer::write_comment(&mut text, b"a comment about the next entry");
             }
             writer::write_value(&mut text, "dn", entry.dn.as_bytes());
             for (name, value) in &entry.lines {
@@ -452,34 +453,34 @@ impl Entries {
     }
 }
 
-/// What a plan is made of.
-pub struct World {
+/// Random inputs for a plan.
+pub struct RandomPlan {
     /// The exports.
     pub exports: Vec<Vec<u8>>,
-    /// The policy, TOML.
+    /// The policy as TOML.
     pub policy: String,
-    /// The list of leavers.
+    /// The list of leavers as CSV.
     pub leavers: String,
-    /// A roster, if the policy has one.
+    /// The roster as CSV, if the policy has one.
     pub roster: Option<String>,
     /// The guard.
     pub guard: Guard,
-    /// The stages; all if empty.
+    /// The stages to plan; all if empty.
     pub stages: Vec<Stage>,
-    /// Whether orphaned address books go.
+    /// Whether orphaned address books are deleted.
     pub orphans: bool,
-    /// The day.
+    /// The date of the plan.
     pub as_of: Date,
     /// Days until the next plan.
     pub later: i64,
-    /// A size of blocks.
+    /// Approximate length of a block, in bytes.
     pub block: usize,
     /// The ticket.
     pub ticket: Option<String>,
 }
 
+/// A basic string of TOML, with control characters escaped.
 fn quoted(text: &str) -> String {
-    // A basic string of TOML: everything strange by its code.
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -497,7 +498,7 @@ fn quoted(text: &str) -> String {
     out
 }
 
-fn policy(u: &mut Unstructured<'_>, entries: &Entries) -> Result<(String, bool)> {
+fn policy(u: &mut Unstructured<'_>, entries: &RandomDirectory) -> Result<(String, bool)> {
     let preset = *pick(
         u,
         &["sun-comms", "sun-comms", "openldap", "openldap", "389ds", "active-directory", "messaging-5", "sun-calendar"],
@@ -605,7 +606,7 @@ fn csv(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-fn leavers(u: &mut Unstructured<'_>, entries: &Entries) -> Result<String> {
+fn leavers(u: &mut Unstructured<'_>, entries: &RandomDirectory) -> Result<String> {
     let mut text = "id,action,successor,effective,ticket,note\n".to_owned();
     let mut listed = Vec::new();
     for _ in 0..u.int_in_range(1..=4)? {
@@ -629,9 +630,9 @@ fn leavers(u: &mut Unstructured<'_>, entries: &Entries) -> Result<String> {
     Ok(text)
 }
 
-impl<'a> Arbitrary<'a> for World {
+impl<'a> Arbitrary<'a> for RandomPlan {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let entries = Entries::new(u, false)?;
+        let entries = RandomDirectory::new(u, false)?;
         let (policy, with_roster) = policy(u, &entries)?;
         let leavers = leavers(u, &entries)?;
         let roster = if with_roster {
@@ -648,7 +649,7 @@ impl<'a> Arbitrary<'a> for World {
         let guard = *pick(u, &[Guard::Values, Guard::Values, Guard::Assert, Guard::None])?;
         let stages = if one_in(u, 10)? { vec![*pick(u, &Stage::ALL)?] } else { Vec::new() };
         Ok(Self {
-            exports: entries.written(u)?,
+            exports: entries.to_ldif(u)?,
             policy,
             leavers,
             roster,
@@ -663,15 +664,15 @@ impl<'a> Arbitrary<'a> for World {
     }
 }
 
-/// A directory and changes to it, right and wrong.
-pub struct Changes {
+/// A random directory and random changes to it, valid and invalid.
+pub struct RandomChanges {
     /// The exports.
     pub exports: Vec<Vec<u8>>,
     /// The changes.
     pub records: Vec<ChangeRecord>,
-    /// Whose rules apply.
+    /// The server whose rules apply.
     pub server: Server,
-    /// A size of blocks.
+    /// Approximate length of a block, in bytes.
     pub block: usize,
 }
 
@@ -692,7 +693,7 @@ const CHANGED: [(&str, &str); 14] = [
     ("uidNumber", "01000"),
 ];
 
-fn change(u: &mut Unstructured<'_>, entries: &Entries) -> Result<Option<ChangeRecord>> {
+fn change(u: &mut Unstructured<'_>, entries: &RandomDirectory) -> Result<Option<ChangeRecord>> {
     let name = pick(u, &entries.all)?.dn.clone();
     let dn = respelled(u, &name)?;
     let parse = |dn: &str| Dn::parse(dn.as_bytes()).ok();
@@ -700,7 +701,7 @@ fn change(u: &mut Unstructured<'_>, entries: &Entries) -> Result<Option<ChangeRe
         0 | 1 => (dn, Change::Delete),
         2 | 3 => {
             let kept = u.ratio(2, 3)?;
-            // No server moves a suffix.
+            // No server renames a suffix.
             let Some(own) = parse(&name).filter(|own| own.rdns().len() > 1) else { return Ok(None) };
             let other = *pick(u, &["uid=new", "cn=new", "uid=anna", "ou=new", "cn=staff+uid=x", "CN=Anna"])?;
             let rdn = if kept { own.rdn_spelling() } else { other.as_bytes() };
@@ -763,23 +764,23 @@ fn change(u: &mut Unstructured<'_>, entries: &Entries) -> Result<Option<ChangeRe
     Ok(parse(&dn).map(|dn| ChangeRecord { dn, controls, change }))
 }
 
-impl<'a> Arbitrary<'a> for Changes {
+impl<'a> Arbitrary<'a> for RandomChanges {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let entries = Entries::new(u, true)?;
+        let entries = RandomDirectory::new(u, true)?;
         let mut records = Vec::new();
         for _ in 0..u.int_in_range(1..=6)? {
             records.extend(change(u, &entries)?);
         }
         let servers = [Server::OpenLdap, Server::Ds389, Server::Dsee, Server::OpenDj, Server::ActiveDirectory];
         let server = *pick(u, &servers)?;
-        Ok(Self { exports: entries.written(u)?, records, server, block: u.int_in_range(1..=4096)? })
+        Ok(Self { exports: entries.to_ldif(u)?, records, server, block: u.int_in_range(1..=4096)? })
     }
 }
 
-/// Texts as they are read.
-struct Shown<'t>(&'t [Vec<u8>]);
+/// Shows the texts of exports.
+struct ExportTexts<'t>(&'t [Vec<u8>]);
 
-impl fmt::Debug for Shown<'_> {
+impl fmt::Debug for ExportTexts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0
             .iter()
@@ -788,9 +789,9 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-impl fmt::Debug for World {
+impl fmt::Debug for RandomPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}--- policy\n{}\n--- leavers\n{}\n", Shown(&self.exports), self.policy, self.leavers)?;
+        write!(f, "{:?}--- policy\n{}\n--- leavers\n{}\n", ExportTexts(&self.exports), self.policy, self.leavers)?;
         let Self { roster, guard, stages, orphans, as_of, later, block, ticket, .. } = self;
         write!(
             f,
@@ -799,9 +800,9 @@ impl fmt::Debug for World {
     }
 }
 
-impl fmt::Debug for Changes {
+impl fmt::Debug for RandomChanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}--- changes\n{}\n", Shown(&self.exports), shown(&self.records))?;
+        write!(f, "{:?}--- changes\n{}\n", ExportTexts(&self.exports), ldif_of(&self.records))?;
         write!(f, "{:?}, blocks of {}", self.server, self.block)
     }
 }
