@@ -111,7 +111,7 @@ fn carry_out(case: &PlanCase, exports: &Texts, plan: &Plan, files: &Files, proof
         // `simulate` does not rewrite the references to moved entries where the server does.
         let follows = case.policy.moving.as_ref().is_some_and(|moving| moving.followed != Followed::Nothing);
         let left_to_server = follows && !plan.moved.is_empty();
-        if proof.under_review == 0 && plan.decision_items.is_empty() && !left_to_server {
+        if proof.open_decision_items == 0 && plan.decision_items.is_empty() && !left_to_server {
             names_no_deleted_entry(case, exports, &after);
         }
     }
