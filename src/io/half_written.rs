@@ -3,7 +3,7 @@
 //! Code that fails removes its own files. A signal ends the process without that, so every file and folder that is begun
 //! is listed here until it is complete or removed.
 //!
-//! SIGKILL and power failures leave such files behind. They are recognised by the prefix of their name, and by a lock that
+//! SIGKILL and power failures leave such files on the disk. They are recognised by the prefix of their name, and by a lock that
 //! the process which writes them holds ([`lock`]): what no process has locked was left by an interrupted run ([`leftovers`]).
 
 use std::fs::{self, File};

@@ -127,8 +127,8 @@ impl Linter {
         }
         self.records += block.clean_records;
         self.kinds.content |= block.clean_records > 0;
-        for (range, line) in &block.unclean {
-            self.block(&block.text[range.clone()], *line, problems, &mut Vec::new());
+        for record in &block.unclean {
+            self.block(&block.text[record.range.clone()], record.first_line, problems, &mut Vec::new());
         }
     }
 
@@ -218,8 +218,17 @@ pub struct Prescan {
     pub text: Vec<u8>,
     /// How many of its records are content records without problems.
     pub clean_records: u64,
-    /// The other records, with the blank lines before them: range of `text`, and number of the first line.
-    pub unclean: Vec<(Range<usize>, u64)>,
+    /// The other records.
+    pub unclean: Vec<UncleanRecord>,
+}
+
+/// A record that the linter must check, with the blank lines before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UncleanRecord {
+    /// Where it is in [`Prescan::text`].
+    pub range: Range<usize>,
+    /// Number of its first line, from 1.
+    pub first_line: u64,
 }
 
 /// Finds the records of a block that the linter must check. Blocks may be given in any order.
@@ -239,7 +248,7 @@ pub fn prescan(block: &[u8], first_line: u64) -> Prescan {
             found.clean_records += u64::from(!text.is_empty());
             first_end = if at == 0 { end } else { first_end };
         } else {
-            found.unclean.push((at..end, line));
+            found.unclean.push(UncleanRecord { range: at..end, first_line: line });
         }
         line += memchr::memchr_iter(b'\n', &block[at..end]).count() as u64;
         at = end;
