@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::ops::ControlFlow;
 
 use jiff::civil::date;
 use offboard::diff::{self, DiffError, Difference};
@@ -15,7 +16,7 @@ use offboard::render::change_file::{self, Context};
 use offboard::render::report::view::{self, View};
 use offboard::render::report::{html, markdown};
 use offboard::render::sanitize;
-use offboard::render::{hand_offs, notice, runbook};
+use offboard::render::{external_commands, notice, runbook};
 use offboard::simulate::{self, simulate};
 
 use crate::{RandomPlan, Texts};
@@ -102,18 +103,18 @@ impl PlanCase {
     /// Everything that `offboard plan` writes for a proven plan, made as `cli::plan` makes it.
     pub fn output(&self, plan: &Plan, proof: &Proof, files: &Files) -> PlanOutput {
         let context = self.context(plan);
-        let hand_offs = hand_offs::hand_offs(&context);
-        let leftovers = hand_offs::leftovers(&context);
+        let commands = external_commands::external_commands(&context);
+        let attributes = external_commands::hand_off_attributes(&context);
         let dn_lists = change_file::dn_lists(plan);
         let mut texts = Vec::new();
         texts.extend(files.apply.iter().chain(&dn_lists).cloned());
         texts.extend(files.rollback.iter().cloned());
         texts.extend(notice::notices(&context).expect("notices are written"));
         let runbook =
-            runbook::render(&context, files, &dn_lists, &hand_offs, &leftovers).expect("a runbook is written");
+            runbook::render(&context, files, &dn_lists, &commands, &attributes).expect("a runbook is written");
         texts.push(("RUNBOOK.md".to_owned(), runbook.into_bytes()));
         let names = texts.iter().map(|(name, _)| name.clone()).collect();
-        let view = view::view(&context, proof, Vec::new(), hand_offs, leftovers, names);
+        let view = view::view(&context, proof, Vec::new(), commands, attributes, names);
         texts.push(("report.md".to_owned(), markdown::render(&view).expect("a report is written").into_bytes()));
         texts.push(("short.md".to_owned(), markdown::short(&view).expect("a short report is written").into_bytes()));
         texts.push(("report.html".to_owned(), html::render(&view).expect("a page is written").into_bytes()));

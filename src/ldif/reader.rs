@@ -306,8 +306,8 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
 
     /// Decodes base64. Spaces at the end are ignored; spaces inside it may come from a damaged line and are an error.
     fn base64(&self, index: usize, start: usize, written: &[u8]) -> Result<Vec<u8>> {
-        let blanks = written.iter().rev().take_while(|byte| **byte == b' ').count();
-        let digits = &written[..written.len() - blanks];
+        let spaces = written.iter().rev().take_while(|byte| **byte == b' ').count();
+        let digits = &written[..written.len() - spaces];
         BASE64.decode(digits).map_err(|error| {
             // The decoder checks the length first, but a foreign character explains more than a wrong length.
             let foreign = digits.iter().position(|byte| !is_base64_digit(*byte) && *byte != b'=');
