@@ -38,6 +38,7 @@ use crate::ldap::schema::Schema;
 use crate::ldap::{AttributeDescription, Dn, DnKey, Entry};
 use crate::ldif::UrlPolicy;
 use crate::policy::{Server, ServerSchema};
+use crate::simulate::gaps::{Gap, first_gap};
 
 use fingerprint::{FingerprintPass, key_hash};
 use fingerprint_index::{Comparison, FingerprintIndex};
@@ -139,15 +140,10 @@ impl<E: Exports> SideReader<'_, E> {
 
     /// Refuses an export that shows signs of missing entries or values.
     fn check_complete(&self, census: &Census) -> Result<(), DiffError<E::Error>> {
-        let signs = [
-            (&census.cut, "a search ended before it returned every entry"),
-            (&census.partial_lists, "some attributes have only a part of their values"),
-            (&census.without_values, "some entries have no values"),
-            (&census.unreadable_names, "some entries have an invalid DN"),
-        ];
-        match signs.into_iter().find(|(finding, _)| finding.count > 0) {
+        let names = Gap { what: "some entries have an invalid DN", finding: &census.unreadable_names };
+        match first_gap(census).or((names.finding.count > 0).then_some(names)) {
             None => Ok(()),
-            Some((finding, what)) => Err(DiffError::Incomplete { side: self.side, what, finding: finding.clone() }),
+            Some(gap) => Err(DiffError::Incomplete { side: self.side, what: gap.what, finding: gap.finding.clone() }),
         }
     }
 

@@ -114,10 +114,10 @@ fn attempt(
             if parent_waits {
                 return true;
             }
-            if let Some(there) = names.by_key.get(key).copied()
-                && !becomes.contains_key(&there)
+            if let Some(occupant) = names.by_key.get(key).copied()
+                && !becomes.contains_key(&occupant)
                 && options.may_replace()
-                && options.needs_replacement(&old[there], &new[at])
+                && options.needs_replacement(&old[occupant], &new[at])
             {
                 let leaving: Vec<usize> = names.below(key).filter(|below| becomes.contains_key(below)).collect();
                 let stays = leaving.iter().any(|below| new[becomes[below]].dn.key().is_under(key));
@@ -129,10 +129,12 @@ fn attempt(
                     steps.push(RenameStep::FreedName { old, from });
                 }
             }
-            let there = names.by_key.get(key).copied();
-            let step = match (same_identity[at], there) {
-                (Some(known), Some(there)) if known == there => RenameStep::MovedAlong { old: known, new: at },
-                (None, Some(there)) if !becomes.contains_key(&there) => RenameStep::MovedAlong { old: there, new: at },
+            let occupant = names.by_key.get(key).copied();
+            let step = match (same_identity[at], occupant) {
+                (Some(known), Some(occupant)) if known == occupant => RenameStep::MovedAlong { old: known, new: at },
+                (None, Some(occupant)) if !becomes.contains_key(&occupant) => {
+                    RenameStep::MovedAlong { old: occupant, new: at }
+                }
                 (_, Some(_)) => return true,
                 (None, None) => RenameStep::Added { new: at },
                 (Some(known), None) => {
@@ -180,11 +182,11 @@ impl CurrentNames {
 
     /// Removes the entry at a name and those below it, and returns them, leaves first.
     fn remove_subtree(&mut self, name: &DnKey) -> Vec<(usize, Dn)> {
-        let there = self.by_key.get(name).copied().into_iter().chain(self.below(name)).collect::<Vec<_>>();
-        for at in &there {
+        let subtree = self.by_key.get(name).copied().into_iter().chain(self.below(name)).collect::<Vec<_>>();
+        for at in &subtree {
             self.by_key.remove(self.of[*at].key());
         }
-        there.into_iter().rev().map(|at| (at, self.of[at].clone())).collect()
+        subtree.into_iter().rev().map(|at| (at, self.of[at].clone())).collect()
     }
 
     /// Renames an entry and those below it; `false` if one of the new names is invalid.

@@ -395,7 +395,7 @@ impl References<'_> {
             };
             let stays = match &values {
                 Some(values) => values.contains(&*reference.value),
-                // The model holds only touched entries. A deleted entry is gone with its values; any other one keeps them.
+                // The model holds only touched entries. Any other entry keeps its values, unless it is deleted.
                 None => {
                     !self.pass.targets.contains(&reference.entry)
                         && self.pass.subjects.named(reference.entry.as_bytes()).is_none()
@@ -569,12 +569,12 @@ fn is_one_of_several(planned: &Plan, dn: &Dn) -> bool {
 fn next_automatic_action(planned: &Plan, policy: &Policy, dn: &Dn) -> Option<&'static str> {
     if is_one_of_several(planned, dn) {
         Some(
-            ": several entries match this leaver, and after this plan only one of them is left, so the next run would take \
+            "several entries match this leaver, and after this plan only one of them is left, so the next run would take \
              it; identify the leaver by a value that no other account has",
         )
     } else if !policy.rules.is_empty() && planned.moved.iter().any(|(_, new)| new.key() == dn.key()) {
         Some(
-            ": this plan moves the account there, and another [[rule]] applies there; put a [[rule]] for the new place \
+            "this plan moves the account there, and another [[rule]] applies there; put a [[rule]] for the new place \
              before the others",
         )
     } else {
@@ -591,32 +591,37 @@ fn settled<E: Exports>(inputs: &ProofInputs<'_, E>, after: &Overlay) -> Result<(
         request.history.add_move(old, new);
     }
     match plan_again(exports, urls, &planned.seen, after, policy, &request) {
-        Ok(again) => {
-            // Report an operation whose cause is known, or else the first one.
-            let more = || again.operations.iter().filter(|operation| operation.kind != Kind::Guard);
-            let Some(first) = more().next() else { return Ok(()) };
-            let of_entry = more().find_map(|operation| {
-                Some((operation, String::new(), next_automatic_action(planned, policy, &operation.record.dn)?))
-            });
-            // If a tool of the site deletes the account, no operation is on the entry of the account itself.
-            let of_account = || {
-                more().find_map(|operation| {
-                    let mut accounts = operation.accounts.iter().filter_map(|index| again.accounts.get(*index));
-                    accounts.find_map(|account| {
-                        let dn = &account.entry.dn;
-                        let who = format!(", because {} would be deleted", text(dn.raw_bytes()));
-                        Some((operation, who, next_automatic_action(planned, policy, dn)?))
-                    })
-                })
-            };
-            let known = of_entry.or_else(of_account);
-            let (operation, who, why) = known.unwrap_or((first, String::new(), ""));
-            let (kind, dn) = (operation.kind.name(), text(operation.record.dn.raw_bytes()));
-            let what =
-                format!("a second plan, made from the result of this one, would write `{kind}` for {dn}{who}{why}");
-            Err(fails(CheckName::Settled, what))
-        }
+        Ok(again) => match further_change(&again, planned, policy) {
+            None => Ok(()),
+            Some(change) => {
+                let what = format!("a second plan, made from the result of this one, would write {change}");
+                Err(fails(CheckName::Settled, what))
+            }
+        },
         Err(PlanError::Scan(error)) => Err(ProofError::Scan(error)),
         Err(error) => Err(fails(CheckName::Settled, format!("a second plan cannot be made: {error}"))),
     }
+}
+
+/// The operation of a second plan to report: the first one whose cause is known, or else the first one.
+fn further_change(again: &Plan, planned: &Plan, policy: &Policy) -> Option<String> {
+    let operations = || again.operations.iter().filter(|operation| operation.kind != Kind::Guard);
+    let shown =
+        |operation: &Operation| format!("`{}` for {}", operation.kind.name(), text(operation.record.dn.raw_bytes()));
+    for operation in operations() {
+        if let Some(cause) = next_automatic_action(planned, policy, &operation.record.dn) {
+            return Some(format!("{}: {cause}", shown(operation)));
+        }
+    }
+    // If a tool of the site deletes the account, no operation is on the entry of the account itself.
+    for operation in operations() {
+        for account in operation.accounts.iter().filter_map(|index| again.accounts.get(*index)) {
+            let dn = &account.entry.dn;
+            if let Some(cause) = next_automatic_action(planned, policy, dn) {
+                let dn = text(dn.raw_bytes());
+                return Some(format!("{}, because {dn} would be deleted: {cause}", shown(operation)));
+            }
+        }
+    }
+    operations().next().map(shown)
 }

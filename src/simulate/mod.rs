@@ -12,6 +12,7 @@
 //! | added | after its parent; at the end if its parent is in no export |
 //! | deleted | left out, with the comments before it |
 
+pub(crate) mod gaps;
 mod rewrite;
 mod targets;
 
@@ -21,13 +22,14 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::directory::census::Finding;
+use crate::directory::scan;
 use crate::directory::scan::{Exports, ScanError};
-use crate::directory::{Census, scan};
 use crate::ldap::{Change, ChangeRecord, Dn, DnKey, Entry, Modification, Origin, ResultCode};
 use crate::ldif::UrlPolicy;
 use crate::policy::ServerSchema;
 use crate::proof::apply::Model;
 
+use gaps::first_gap;
 pub use rewrite::rewrite;
 use targets::{Targets, TargetsPass};
 
@@ -122,7 +124,9 @@ impl Simulation {
         let mut targets = Targets::default();
         let pass = TargetsPass::new(records, schema.server());
         let census = scan(exports, urls, None, &pass, |found| targets.merge(found)).map_err(SimulateError::Scan)?;
-        check_complete(&census)?;
+        if let Some(gap) = first_gap(&census) {
+            return Err(SimulateError::Incomplete { what: gap.what, finding: gap.finding.clone() });
+        }
         let before = by_name(targets.entries)?;
         let mut model = Model {
             entries: before.clone(),
@@ -160,18 +164,6 @@ impl Simulation {
     pub fn changes(mut self) -> Changes {
         self.model.update_links();
         changes(&self.before, &self.model.entries, &self.parents)
-    }
-}
-
-fn check_complete<E>(census: &Census) -> Result<(), SimulateError<E>> {
-    let signs = [
-        (&census.cut, "a search ended before it returned every entry"),
-        (&census.partial_lists, "some attributes have only a part of their values"),
-        (&census.without_values, "some entries have no values"),
-    ];
-    match signs.into_iter().find(|(finding, _)| finding.count > 0) {
-        None => Ok(()),
-        Some((finding, what)) => Err(SimulateError::Incomplete { what, finding: finding.clone() }),
     }
 }
 

@@ -53,7 +53,7 @@ impl Effects {
             _ => None,
         };
         let (mut done, mut undone) = (true, true);
-        let mut odd = None;
+        let mut mismatch = None;
         let mut hidden = Vec::new();
         let mut sees_any = false;
         for effect in self.0.values() {
@@ -67,7 +67,7 @@ impl Effects {
             let is_done = effect.is_done(&now);
             let is_undone = effect.is_undone(&now, before.as_ref());
             if !is_done && !is_undone || is_done && !done || is_undone && !undone {
-                odd.get_or_insert_with(|| effect.difference(before.as_ref(), &now));
+                mismatch.get_or_insert_with(|| effect.difference(before.as_ref(), &now));
             }
             done &= is_done;
             undone &= is_undone;
@@ -76,7 +76,7 @@ impl Effects {
             (true, _) if !hidden.is_empty() => Verdict::NotShown(NotShown::Attributes(hidden)),
             (true, _) => Verdict::Done,
             (false, true) if sees_any => Verdict::NotDone,
-            (false, _) => Verdict::Changed(odd.unwrap_or_else(|| "only a part of it is done".to_owned())),
+            (false, _) => Verdict::Changed(mismatch.unwrap_or_else(|| "only a part of it is done".to_owned())),
         }
     }
 }

@@ -302,8 +302,7 @@ mod tests {
         ];
         for (text, export, expected) in table {
             let set: Vec<_> = records(text).into_iter().map(without_undo).collect();
-            let mut survey = Survey::default();
-            survey.now = entries(export);
+            let survey = Survey::without_operational(entries(export));
             let found = check(&set, &Evidence::new(&survey, &records(text), Server::OpenLdap, true));
             assert_eq!(found[0].name(), expected, "{export}");
             assert_eq!(remaining(&found, &records(text)).len(), usize::from(expected == "not-done"));

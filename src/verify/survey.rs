@@ -81,6 +81,12 @@ impl Survey {
     pub fn showing_all(now: Vec<Entry>) -> Self {
         Self { now, operational: BTreeSet::from([0]), ..Self::default() }
     }
+
+    /// A survey of one export that shows only user attributes of these entries.
+    #[cfg(test)]
+    pub fn without_operational(now: Vec<Entry>) -> Self {
+        Self { now, ..Self::default() }
+    }
 }
 
 /// What the exports can show of a change set.

@@ -11,7 +11,7 @@ use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::{Attribute, Entry, ModOp, Modification, ResultCode, Value};
 
-/// The entry after all modifications; the result code of the first modification that is refused otherwise.
+/// The entry after all modifications, or the result code of the first one that is refused.
 pub fn modify(entry: &Entry, modifications: &[Modification], rules: SchemaRules<'_>) -> Result<Entry, ResultCode> {
     let mut changed = entry.clone();
     for modification in modifications {

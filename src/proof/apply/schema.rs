@@ -316,7 +316,7 @@ impl<'m> Classes<'m> {
 fn check_structural(before: Option<&Classes<'_>>, after: &Classes<'_>) -> Result<(), ResultCode> {
     let Some(now) = after.structural() else { return Ok(()) };
     let was = match before.map(Classes::structural) {
-        // The structural class was unknown, or not exactly one as RFC 4512 asks.
+        // The structural class was unknown, or not exactly one as RFC 4512 requires.
         Some(None) => return Ok(()),
         Some(Some(was)) if was.len() != 1 => return Ok(()),
         Some(Some(was)) => was.first().copied(),
