@@ -38,7 +38,7 @@ fn nothing_odd() {
     assert_eq!((status, text.as_str()), (Some(0), "2 entries judged, on 2026-11-21: nothing found\n"));
 }
 
-/// An account that cannot be judged is a finding and counted in the last line; so is a reference that is not a DN.
+/// An entry that was not checked is a finding, and counted in the last line. A reference that is not a DN is a finding.
 #[test]
 fn an_entry_whose_name_is_not_a_dn_is_reported() {
     let (status, text) = audit("openldap", &["fixtures/audit/bad-names.ldif"]);

@@ -171,7 +171,7 @@ fn an_edited_history_is_refused() {
     let output =
         plan_scenario("note-with-history", &place.path().join("set"), &["--history", earlier.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("was changed since the change set was written"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("has changed since the change set was written"), "{}", stderr(&output));
 }
 
 /// The preset alone holds a released account, and names the key that changes this.

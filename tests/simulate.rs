@@ -290,13 +290,13 @@ fn change_sets_of_different_servers_are_refused() {
     }
 }
 
-/// A change set without a server, or with another format version, is refused.
+/// A change set without a server, or in another format, is refused.
 #[test]
-fn a_change_set_without_a_server_is_said() {
+fn a_change_set_without_a_server_is_refused() {
     for (key, value, expected) in [
-        ("server", serde_json::Value::Null, "does not say for which server the change set was planned"),
+        ("server", serde_json::Value::Null, "does not name the server that the change set was planned for"),
         ("server", "edirectory".into(), "for the server `edirectory`, which this version of offboard does not know"),
-        ("format_version", "3.0".into(), "its format_version is 3.0, and this version of offboard reads 1 and 2"),
+        ("format_version", "3.0".into(), "has format_version 3.0, but this version of offboard reads only 1 and 2"),
     ] {
         let place = tempfile::tempdir().unwrap();
         let set = place.path().join("set");

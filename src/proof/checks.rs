@@ -152,15 +152,18 @@ pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofErro
     run(&mut model, &apply, CheckName::Applies)?;
     let what = format!("{} accepted, on {}", records(apply.len()), entries(before.len()));
     proof.push_check(CheckName::Applies, what);
-    let children = counted(touched.children.len(), "child", "children");
-    let what = format!("{} deleted, with {children} in the exports", entries(pass.deleted.len()));
+    let deleted = entries(pass.deleted.len());
+    let what = match touched.children.len() {
+        0 => format!("{deleted} deleted, without children in the exports"),
+        children => format!("{deleted} deleted, after their {}", counted(children, "child", "children")),
+    };
     proof.push_check(CheckName::LeavesFirst, what);
 
     proof.open_decision_items =
         References { model: &model, pass: &pass, touched: &touched, planned, policy }.check()?;
     no_new_reference(&model, &pass, &before)?;
     let what = format!(
-        "{} of known reference attributes checked, in {}; {} left as decision items",
+        "{} of known reference attributes checked, in {}; {} left for a decision",
         counted(touched.values, "value", "values"),
         counted(touched.entries, "entry", "entries"),
         proof.open_decision_items
@@ -187,7 +190,8 @@ pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofErro
     let mut after = overlay.cloned().unwrap_or_default();
     apply_overlay(&mut after, &proof.after);
     settled(inputs, &after)?;
-    proof.push_check(CheckName::Settled, "planned again from the after-state: no operation".to_owned());
+    proof
+        .push_check(CheckName::Settled, "a second plan, made from the result of this one, has no operation".to_owned());
     Ok(proof)
 }
 
