@@ -100,7 +100,7 @@ fn why_a_group_keeps_its_last_member() {
         (
             "allow",
             "it is the last member of cn=locks,o=bay, and the object class groupOfNames requires a member",
-            "it is the last member of cn=cranes,o=bay, and the object class bayCrew is not known, so it may require a member",
+            "it is the last member of cn=cranes,o=bay, and the object class bayCrew is unknown, so it may require a member",
         ),
     ] {
         let view = view(place.path(), &format!("{AT_ONCE}[references]\nlast_member = \"{policy}\"\n"), list);

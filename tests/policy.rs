@@ -244,7 +244,7 @@ fn days_of_a_service_that_are_fewer() {
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
     let said = stderr(&output);
     assert!(
-        said.contains("warning: [grace] mail = 5 is smaller than days = 30") && said.contains("policy.toml:6:8"),
+        said.contains("warning: [grace] mail = 5 is less than days = 30") && said.contains("policy.toml:6:8"),
         "{said}"
     );
     let report = std::fs::read_to_string(place.path().join("set/report.md")).unwrap();

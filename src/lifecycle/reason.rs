@@ -188,11 +188,11 @@ impl Reason {
                                  refuse the action with a [[rule]]";
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match self {
-            Self::Disable => because("the account is active; it is disabled now", NO_CHANGE),
+            Self::Disable => because("the account is active and is to be disabled", NO_CHANGE),
             Self::DisableAndStrip { strip, waiting } => because(
                 format!(
-                    "the account is active; it is disabled now, and because [grace] days is 0, released services are \
-                     stripped now: {}; not released yet: {}",
+                    "the account is active and is to be disabled; because [grace] days is 0, released services are \
+                     stripped in the same run: {}; not released yet: {}",
                     strip.join(", "),
                     waiting.join(", ")
                 ),
@@ -202,10 +202,9 @@ impl Reason {
                 format!("the service {name} is disabled, so that its tool removes what it holds; the account stays"),
                 NO_CHANGE,
             ),
-            Self::StampStarted => because(
-                "the account is disabled, but nothing shows since when; it gets today's stamp, and its grace starts now",
-                NO_CHANGE,
-            ),
+            Self::StampStarted => {
+                because("the account is disabled, but nothing shows since when, so its grace starts today", NO_CHANGE)
+            }
             Self::AlreadyDisabled => {
                 because("the account is already disabled", "use the action delete or the action restore")
             }
@@ -222,11 +221,11 @@ impl Reason {
                 "wait until the other services are released; then the entry is deleted",
             ),
             Self::Delete => because(
-                "the account is disabled, every service is released, and the grace is over; it is deleted now",
+                "the account is disabled, every service is released, and the grace is over",
                 "write a later date into the stamp, raise [grace] days, add a veto, or use the action restore",
             ),
             Self::DeleteAtOnce => because(
-                "the account is active, but no service holds data and [grace] days is 0; it is deleted now",
+                "the account is active, but no service holds data and [grace] days is 0",
                 "raise [grace] days, add a veto, or use the action disable",
             ),
             Self::InGrace(due) => because(
@@ -288,7 +287,7 @@ impl Reason {
                 "use the action delete",
             ),
             Self::Restore => because(
-                "the account is restored",
+                "a restore is requested",
                 "change the action in the list, or mark the account as left in a roster",
             ),
             Self::AlreadyActive => {

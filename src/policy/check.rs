@@ -116,7 +116,7 @@ impl Checker {
     fn word<T: Word>(&mut self, text: &Text) -> Option<T> {
         let known = T::from_word(text.get_ref());
         if known.is_none() {
-            self.unknown_word(text, &T::words());
+            self.unknown_word("value", text, &T::words());
         }
         known
     }
@@ -131,14 +131,15 @@ impl Checker {
         let known = table.iter().find(|(word, _)| word == text.get_ref()).map(|(_, meaning)| *meaning);
         if known.is_none() {
             let words: Vec<&str> = table.iter().map(|(word, _)| *word).collect();
-            self.unknown_word(text, &words);
+            self.unknown_word("value", text, &words);
         }
         known
     }
 
-    fn unknown_word(&mut self, text: &Text, known: &[&str]) {
+    /// Reports a word that is not known; `what` is the noun for it.
+    fn unknown_word(&mut self, what: &str, text: &Text, known: &[&str]) {
         let help = suggestion_or_present_name(text.get_ref(), known);
-        self.fault(Some(text.span()), format!("unknown value `{}`", text.get_ref()), Some(help));
+        self.fault(Some(text.span()), format!("unknown {what} `{}`", text.get_ref()), Some(help));
     }
 
     /// The value of a key that the policy must have.
@@ -705,7 +706,7 @@ impl Checker {
         }
         let known = text.get_ref().parse().ok();
         if known.is_none() {
-            self.unknown_word(text, LastMember::VARIANTS);
+            self.unknown_word("value", text, LastMember::VARIANTS);
         }
         known
     }
@@ -718,7 +719,10 @@ impl Checker {
     fn limits(&mut self, section: &BTreeMap<Text, file::Limit>) -> Limits {
         let mut limits = BTreeMap::new();
         for (name, limit) in section {
-            let Some(kind) = self.word::<LimitKind>(name) else { continue };
+            let Some(kind) = LimitKind::from_word(name.get_ref()) else {
+                self.unknown_word("kind of change", name, &LimitKind::words());
+                continue;
+            };
             if limit.percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
                 let message = format!("[limits] {} has a percentage that is not from 0 to 100", kind.name());
                 self.fault(Some(name.span()), message, None);

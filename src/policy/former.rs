@@ -23,7 +23,7 @@ mod tests {
         for (text, message, help) in [
             ("[service.mail]\nmark = \"deleted\"", "unknown key `mark`", "`mark` was renamed to `disable`"),
             ("[service.mail]\nrelease = \"purge\"", "unknown value `purge`", "`purge` was renamed to `msuserpurge`"),
-            ("[limits]\npurge = { count = 1 }", "unknown value `purge`", "`purge` was renamed to `delete`"),
+            ("[limits]\npurge = { count = 1 }", "unknown kind of change `purge`", "`purge` was renamed to `delete`"),
         ] {
             let errors = Policy::parse(&format!("preset = \"sun-comms\"\n{text}\n")).unwrap_err();
             let found: Vec<_> = errors.iter().map(|error| (&*error.message, error.help.as_deref())).collect();

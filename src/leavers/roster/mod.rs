@@ -427,7 +427,7 @@ mod tests {
             (b"", "the roster is empty"),
             (b"\xef\xbb\xbf\r\n \n", "the roster is empty"),
             (b"employeeNumber,state\n", "the roster is empty"),
-            (b"employeeNumber,state\nE1,l\xe9ft\n", "line 2: not UTF-8 text"),
+            (b"employeeNumber,state\nE1,l\xe9ft\n", "line 2: not UTF-8 text; save the file as UTF-8"),
             (b"# nothing\n", "line 1: no header with the column `employeeNumber`"),
             (
                 b"E1,left\nE2,left\n",
