@@ -20,7 +20,7 @@ use std::process::Command;
 
 use clap::{CommandFactory as _, Parser as _};
 use offboard::cli::args::Args;
-use offboard::plan::complete::Incomplete;
+use offboard::plan::completeness::Incomplete;
 use serde_json::Value;
 
 use crate::offboard::{offboard as binary, root, stderr, stdout};

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use offboard::directory::ExportsReader;
 use offboard::directory::scan::{BlockText, Exports};
 use offboard::io::exports::ExportFiles;
 use offboard::io::ordered;
@@ -162,7 +163,8 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
     let names: Vec<String> =
         exports(scenario).iter().map(|name| root().join(name).to_str().unwrap().to_owned()).collect();
     let exports = ExportFiles::open(&names, options).unwrap();
-    let planned = match plan(&exports, UrlPolicy::Refuse, None, &policy, &request) {
+    let reader = ExportsReader::new(&exports, UrlPolicy::Refuse);
+    let planned = match plan(reader, &policy, &request) {
         Ok(planned) => planned,
         Err(error) => return format!("{error:?}"),
     };
@@ -173,7 +175,7 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
         exports: &names,
         ticket: None,
     });
-    let proof = prove(&exports, UrlPolicy::Refuse, None, &policy, &request, &planned, &files).unwrap();
+    let proof = prove(reader, &policy, &request, &planned, &files).unwrap();
     let records: Vec<_> = planned.operations.iter().map(|operation| operation.record.clone()).collect();
     let server: Server = policy.directory.server;
     let outcome = simulate(&exports, UrlPolicy::Refuse, server, &records, true).unwrap();

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 
 use jiff::civil::date;
 use offboard::diff::{self, DiffError, Difference};
+use offboard::directory::ExportsReader;
 use offboard::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, ModOp, ResultCode};
 use offboard::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use offboard::leavers::{self, Leaver};
@@ -73,7 +74,7 @@ impl Case {
 
     /// Plans.
     pub fn plan(&self, exports: &Texts) -> Result<Plan, PlanError<Infallible>> {
-        plan(exports, UrlPolicy::Refuse, None, &self.policy, &self.request)
+        plan(ExportsReader::new(exports, UrlPolicy::Refuse), &self.policy, &self.request)
     }
 
     fn context<'c>(&'c self, plan: &'c Plan) -> Context<'c> {
@@ -88,7 +89,7 @@ impl Case {
 
     /// Proves a plan.
     pub fn prove(&self, exports: &Texts, plan: &Plan, files: &Files) -> Result<Proof, ProofError<Infallible>> {
-        prove(exports, UrlPolicy::Refuse, None, &self.policy, &self.request, plan, files)
+        prove(ExportsReader::new(exports, UrlPolicy::Refuse), &self.policy, &self.request, plan, files)
     }
 
     /// Everything that `offboard plan` makes of a proven plan, as `cli::plan` does.

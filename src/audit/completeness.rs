@@ -12,7 +12,7 @@
 //! | nothing that an audit looks at (`age`) | |
 
 use crate::ldap::Origin;
-use crate::plan::complete::Incomplete;
+use crate::plan::completeness::Incomplete;
 
 use super::Finding;
 

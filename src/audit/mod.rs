@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `dangling` | a value of a reference attribute that names no entry, although the exports hold what stands above the name |
 //! | `near-miss` | the same, but next to the name stands an entry with that `cn`: is it meant? |
-//! | `orphaned-book` | an address book whose owner is not there; see [`crate::plan::orphans`] |
+//! | `orphaned-book` | an address book whose owner is not there; see [`crate::plan::address_books::ownership`] |
 //! | `deletable` | an account that is disabled and released, and its grace is over |
 //! | `stuck` | an account that is disabled, and nothing says since when |
 //! | codes of [`crate::lifecycle::lint`] | statuses that contradict each other or have no effect |
@@ -15,7 +15,7 @@
 //! | `roster-without-account` | a row of a roster that is active and is nobody's |
 //! | `bad-name` | an entry whose name is not a distinguished name: it was not judged |
 //! | `bad-reference` | a value of a reference attribute that is not a distinguished name |
-//! | codes of [`crate::plan::complete`] | what the exports lack, see [`completeness`] |
+//! | codes of [`crate::plan::completeness`] | what the exports lack, see [`completeness`] |
 //!
 //! Three passes: that with which a plan begins, which remembers hashes of names and finds the schema and what the exports lack; one
 //! that remembers hashes of user names and addresses (8 bytes each); and one that looks at everything. What is found is kept,
@@ -26,13 +26,13 @@ mod pass;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::directory::{Census, Exports, scan};
+use crate::directory::{Census, Exports, ExportsReader, scan};
 use crate::ldap::Origin;
 use crate::ldap::schema::Schema;
 use crate::ldif::UrlPolicy;
 use crate::lifecycle::History;
-use crate::plan::rosters::{NamedRoster, Rosters};
-use crate::plan::{Lacking, PlanError, Request, lacking};
+use crate::plan::locate::rosters::Rosters;
+use crate::plan::{Lacking, NamedRoster, PlanError, Request, lacking};
 use crate::policy::Policy;
 use jiff::civil::Date;
 use pass::{First, FirstFound, Second, SecondFound};
@@ -86,7 +86,8 @@ pub fn audit<E: Exports>(
         schema: ground.schema.clone(),
         ..Request::default()
     };
-    let Lacking { lacking, policy, schema, structure, census } = lacking(exports, urls, ground.policy, &request)?;
+    let Lacking { lacking, policy, schema, structure, census } =
+        lacking(ExportsReader::new(exports, urls), ground.policy, &request)?;
     let ground = &Ground { policy: &policy, ..*ground };
     let mut first = FirstFound::of(structure);
     scan(exports, urls, None, &First { policy: ground.policy }, |part| first.merge(part))?;

@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::completeness::{BAD_NAME, REPEATED};
 use super::{Finding, Ground};
 use crate::directory::key_hash::{Hashes, hash};
-use crate::directory::references::kinds::MEMBERS;
-use crate::directory::references::persons::identifying;
+use crate::directory::references::reference_attributes::MEMBERS;
+use crate::directory::references::subject_index::identifying;
 use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
@@ -19,10 +19,10 @@ use crate::leavers::Action;
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{Case, Reason, Step, decide};
-use crate::plan::collect::kinds;
-use crate::plan::orphans::Owners;
-use crate::plan::references::is_dummy;
-use crate::plan::rosters::{Rosters, Verdict};
+use crate::plan::address_books::ownership::BookOwnership;
+use crate::plan::gather::attributes::reference_attributes;
+use crate::plan::locate::rosters::{Rosters, Verdict};
+use crate::plan::references::last_member::is_placeholder_member;
 use crate::policy::Policy;
 
 /// Remembers who is there.
@@ -35,7 +35,7 @@ pub struct First<'p> {
 pub struct FirstFound {
     /// The names of all entries, by an earlier pass.
     pub structure: Structure,
-    pub owners: Owners,
+    pub owners: BookOwnership,
     /// Hashes of user names and addresses of accounts.
     identities: Vec<u64>,
     /// Those of several accounts.
@@ -132,8 +132,8 @@ impl SecondFound {
 impl<'g> Second<'g> {
     /// A pass for what the first one found.
     pub fn new(ground: &'g Ground<'g>, first: &'g FirstFound, rosters: Rosters<'g>, schema: &Schema) -> Self {
-        let kinds = kinds(ground.policy, schema);
-        let kinds = kinds.into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect();
+        let kinds = reference_attributes(ground.policy, schema).into_iter();
+        let kinds = kinds.map(|attribute| (attribute.name, (attribute.form, attribute.treatment))).collect();
         Self { ground, first, rosters, kinds }
     }
 
@@ -158,7 +158,7 @@ impl<'g> Second<'g> {
             let is_there = |key: &[u8]| self.first.structure.holds_key(key);
             // A name of nothing at all is a dummy; one outside of the exports is not known to dangle.
             let is_inside = || prefixes(key).any(|(above, _)| is_there(above));
-            if !key.is_empty() && !is_there(key) && !is_dummy(value, self.ground.policy) && is_inside() {
+            if !key.is_empty() && !is_there(key) && !is_placeholder_member(value, self.ground.policy) && is_inside() {
                 findings.push(Finding {
                     code: "dangling",
                     dn: entry.record.dn.to_vec(),
@@ -190,7 +190,7 @@ impl<'g> Second<'g> {
         let members = lines().filter(|line| is_one_of(&line.description, &MEMBERS));
         let real = members.filter(|line| {
             let base = base_type(&line.description);
-            !is_dummy(named_dn(base, line.value.bytes()), self.ground.policy)
+            !is_placeholder_member(named_dn(base, line.value.bytes()), self.ground.policy)
         });
         if real.count() == 0 {
             found.findings.push(of_entry(entry, "empty-group", "it has no members".to_owned()));
@@ -248,7 +248,7 @@ impl<'g> Second<'g> {
     }
 
     fn rosters(&self, entry: &EntryView<'_>, found: &mut SecondFound) {
-        for hit in self.rosters.look(entry) {
+        for hit in self.rosters.look_up(entry) {
             let name = &self.ground.rosters[hit.roster].name;
             match hit.verdict {
                 Verdict::Absent => {

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::io::digest::Algorithm;
 use crate::io::source::ReadOptions;
-use crate::plan::complete::Incomplete;
+use crate::plan::completeness::Incomplete;
 use crate::plan::{Guard, Stage};
 use crate::policy::{Limit, LimitKind, Server};
 use crate::spelling::suggestion;

@@ -15,8 +15,8 @@ use data_encoding::BASE64;
 
 use super::args::{self, Args, Command};
 use super::grounds::{self, Grounds};
-use crate::directory::Overlay;
 use crate::directory::scan::{BlockText, Exports};
+use crate::directory::{ExportsReader, Overlay};
 use crate::io::exports::ExportFiles;
 use crate::io::source::ReadOptions;
 use crate::ldap::Entry;
@@ -186,7 +186,7 @@ fn the_quick_way_plans_what_the_slow_one_plans() {
             };
             let by = |is_thorough| {
                 let exports = Texts { texts: texts.clone(), is_thorough };
-                plan(&exports, UrlPolicy::Refuse, None, &policy, &request)
+                plan(ExportsReader::new(&exports, UrlPolicy::Refuse), &policy, &request)
             };
             let quick = by(false);
             planned += usize::from(quick.as_ref().is_ok_and(|plan| !plan.operations.is_empty()));
@@ -204,7 +204,8 @@ fn planning_again_comes_to_what_reading_again_comes_to() {
     for (name, command) in scenarios() {
         let Ok(Grounds { policy, request, .. }) = grounds::read(&command.grounds, &global()) else { panic!("{name}") };
         let Ok(exports) = ExportFiles::open(&command.exports, &ReadOptions::default()) else { panic!("{name}") };
-        let planned = plan(&exports, UrlPolicy::Refuse, None, &policy, &request).unwrap_or_else(|_| panic!("{name}"));
+        let reader = ExportsReader::new(&exports, UrlPolicy::Refuse);
+        let planned = plan(reader, &policy, &request).unwrap_or_else(|_| panic!("{name}"));
         let files = change_file::files(&Context {
             plan: &planned,
             request: &request,
@@ -212,7 +213,7 @@ fn planning_again_comes_to_what_reading_again_comes_to() {
             exports: &command.exports,
             ticket: None,
         });
-        let proof = prove(&exports, UrlPolicy::Refuse, None, &policy, &request, &planned, &files);
+        let proof = prove(reader, &policy, &request, &planned, &files);
         let proof = proof.unwrap_or_else(|error| panic!("{name}: {error}"));
         // Half done as well: then there is something left to plan.
         let mut left = 0;
@@ -224,8 +225,8 @@ fn planning_again_comes_to_what_reading_again_comes_to() {
             };
             let after = proof.after.iter().filter(|(_, after)| done(after, &mut random));
             let overlay: Overlay = after.map(|(key, entry)| (key.clone(), entry.clone())).collect();
-            let read = plan(&exports, UrlPolicy::Refuse, Some(&overlay), &policy, &request);
-            let again = plan_again(&exports, UrlPolicy::Refuse, &planned.seen, &overlay, &policy, &request);
+            let read = plan(reader.with_overlay(Some(&overlay)), &policy, &request);
+            let again = plan_again(reader, &planned.retained, &overlay, &policy, &request);
             let operations = |plan: &Result<Plan, PlanError<_>>| {
                 plan.as_ref().ok().map(|plan| {
                     let mut text = Vec::new();

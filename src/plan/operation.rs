@@ -1,5 +1,7 @@
 //! Operations: the change records of a plan, with what undoes them and what they rest on.
 
+use strum::IntoStaticStr;
+
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::dn::Rdn;
@@ -8,7 +10,8 @@ use crate::ldap::{Attribute, Change, ChangeRecord, Control, Dn, Entry, ModOp, Mo
 use crate::policy::{Server, ServerSchema};
 
 /// Operations that are run together, in this order: one file each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Stage {
     /// Accounts are disabled.
     Status,
@@ -31,14 +34,7 @@ impl Stage {
 
     /// Its word on the command line and in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Move => "move",
-            Self::References => "references",
-            Self::AddressBooks => "address-books",
-            Self::Services => "services",
-            Self::Entries => "entries",
-        }
+        self.into()
     }
 
     /// Name of its file in `apply/`, which sorts in the order of the stages.
@@ -53,7 +49,8 @@ impl Stage {
 }
 
 /// What an operation does, in the words of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
     /// Marks an account.
     Disable,
@@ -88,22 +85,7 @@ pub enum Kind {
 impl Kind {
     /// Its word in plan.json.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Disable => "disable",
-            Self::DisableService => "disable-service",
-            Self::Stamp => "stamp",
-            Self::Restore => "restore",
-            Self::Disconnect => "disconnect",
-            Self::Move => "move",
-            Self::Strip => "strip",
-            Self::Reference => "reference",
-            Self::AddressBookEntry => "address-book-entry",
-            Self::Guard => "guard",
-            Self::Child => "child",
-            Self::Alias => "alias",
-            Self::Group => "group",
-            Self::Account => "account",
-        }
+        self.into()
     }
 }
 

@@ -41,7 +41,7 @@ use crate::policy::{Pattern, Server};
 
 /// What belongs to a service.
 #[derive(Clone, Copy, Debug)]
-pub struct Service<'p> {
+pub struct OwnedByService<'p> {
     /// Object classes that assign it.
     pub classes: &'p [String],
     /// Attributes that belong to it, beside those that its classes allow.
@@ -56,7 +56,7 @@ pub struct Strip {
     /// What is changed, in one modify; nothing if the entry has nothing of the services.
     pub modifications: Vec<Modification>,
     /// Attributes of the services that stay.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<RetainedAttribute>,
     /// Classes that stay and that are not known: what they allow is not either. Raw: escape them before showing them.
     pub unknown_classes: Vec<String>,
     /// Classes that go although they are structural, as the entry spells them.
@@ -65,16 +65,16 @@ pub struct Strip {
 
 /// An attribute that stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct RetainedAttribute {
     /// As the entry spells it.
     pub attribute: AttributeDescription,
     /// Why it stays.
-    pub reason: KeptReason,
+    pub reason: RetentionReason,
 }
 
 /// Why an attribute of a service stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeptReason {
+pub enum RetentionReason {
     /// It is in the entry's RDN.
     InName,
     /// It is what a person is known by, whatever the service.
@@ -86,7 +86,7 @@ pub enum KeptReason {
 }
 
 /// Works out how services come off an entry that stays.
-pub fn strip(entry: &Entry, services: &[Service<'_>], server: Server) -> Strip {
+pub fn strip(entry: &Entry, services: &[OwnedByService<'_>], server: Server) -> Strip {
     let is_of_service = |class: &Class| {
         services.iter().flat_map(|service| service.classes).any(|own| object_classes::same_class(own, &class.name))
     };
@@ -108,10 +108,12 @@ pub fn strip(entry: &Entry, services: &[Service<'_>], server: Server) -> Strip {
         }
         match fate(entry, attribute, services, server, (&going, &staying)) {
             // A list of names without values says nothing of what is there.
-            Fate::Goes if attribute.values.is_empty() => {}
-            Fate::Goes => attributes.push(removal(attribute, services)),
-            Fate::Stays(reason) => strip.kept.push(Kept { attribute: attribute.description.clone(), reason }),
-            Fate::NotConcerned => {}
+            ServiceFate::Goes if attribute.values.is_empty() => {}
+            ServiceFate::Goes => attributes.push(removal(attribute, services)),
+            ServiceFate::Stays(reason) => {
+                strip.kept.push(RetainedAttribute { attribute: attribute.description.clone(), reason })
+            }
+            ServiceFate::NotConcerned => {}
         }
     }
     strip.modifications.append(&mut attributes);
@@ -156,9 +158,9 @@ fn names<'c, 'e: 'c>(classes: impl Iterator<Item = &'c Class<'e>>) -> Vec<String
     classes.map(|class| class.name.clone()).collect()
 }
 
-enum Fate {
+enum ServiceFate {
     NotConcerned,
-    Stays(KeptReason),
+    Stays(RetentionReason),
     Goes,
 }
 
@@ -166,27 +168,27 @@ enum Fate {
 fn fate(
     entry: &Entry,
     attribute: &Attribute,
-    services: &[Service<'_>],
+    services: &[OwnedByService<'_>],
     server: Server,
     (going, staying): (&[Class], &[Class]),
-) -> Fate {
+) -> ServiceFate {
     const NEVER: [&str; 4] = ["uid", "cn", "sn", "userPassword"];
     let attribute_type = attribute.description.attribute_type();
     let patterns = || services.iter().flat_map(|service| service.attributes);
     let listed: Vec<&Pattern> = patterns().filter(|pattern| pattern.matches(attribute_type)).collect();
     let is_owned = || going.iter().any(|class| !class.is_extensible() && class.allows(attribute_type));
     if listed.is_empty() && !is_owned() {
-        return Fate::NotConcerned;
+        return ServiceFate::NotConcerned;
     }
     let mut in_name = entry.dn.rdn().into_iter().flat_map(Rdn::avas);
     if in_name.any(|ava| same_type(&ava.attribute_type, attribute_type)) {
-        return Fate::Stays(KeptReason::InName);
+        return ServiceFate::Stays(RetentionReason::InName);
     }
     if is_one_of(&NEVER, attribute_type) {
-        return Fate::Stays(KeptReason::Never);
+        return ServiceFate::Stays(RetentionReason::Never);
     }
     if server.sets(attribute_types::canonical_name(attribute_type)) {
-        return Fate::Stays(KeptReason::SetByServer);
+        return ServiceFate::Stays(RetentionReason::SetByServer);
     }
     let sharing = if listed.iter().any(|pattern| matches!(pattern, Pattern::Prefix(_))) {
         staying.iter().find(|class| class.requires(attribute_type))
@@ -194,10 +196,10 @@ fn fate(
         let counts = |class: &&Class| listed.is_empty() || !class.is_extensible();
         staying.iter().filter(counts).find(|class| class.allows(attribute_type))
     };
-    sharing.map_or(Fate::Goes, |class| Fate::Stays(KeptReason::Shared(class.name.clone())))
+    sharing.map_or(ServiceFate::Goes, |class| ServiceFate::Stays(RetentionReason::Shared(class.name.clone())))
 }
 
-fn removal(attribute: &Attribute, services: &[Service<'_>]) -> Modification {
+fn removal(attribute: &Attribute, services: &[OwnedByService<'_>]) -> Modification {
     let mut patterns = services.iter().flat_map(|service| service.virtual_attributes);
     if patterns.any(|pattern| pattern.matches(attribute.description.attribute_type())) {
         Modification { op: ModOp::Replace, description: attribute.description.clone(), values: Vec::new() }
@@ -254,9 +256,9 @@ mod tests {
                 (classes, patterns(listed.attributes), patterns(listed.virtual_attributes))
             })
             .collect();
-        let services: Vec<Service<'_>> = owned
+        let services: Vec<OwnedByService<'_>> = owned
             .iter()
-            .map(|(classes, attributes, virtual_attributes)| Service { classes, attributes, virtual_attributes })
+            .map(|(classes, attributes, virtual_attributes)| OwnedByService { classes, attributes, virtual_attributes })
             .collect();
         strip(entry, &services, Server::Dsee)
     }
@@ -274,12 +276,12 @@ mod tests {
 
     /// `mail: inetOrgPerson`
     fn kept(strip: &Strip) -> Vec<String> {
-        let text = |kept: &Kept| {
+        let text = |kept: &RetainedAttribute| {
             let reason = match &kept.reason {
-                KeptReason::InName => "in the name",
-                KeptReason::Never => "never",
-                KeptReason::SetByServer => "the server's",
-                KeptReason::Shared(class) => class,
+                RetentionReason::InName => "in the name",
+                RetentionReason::Never => "never",
+                RetentionReason::SetByServer => "the server's",
+                RetentionReason::Shared(class) => class,
             };
             format!("{}: {reason}", kept.attribute)
         };

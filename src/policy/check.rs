@@ -14,7 +14,8 @@ use super::sections::{
     ServicePolicy, Stamp, StatedReference, SuccessorPolicy, UNASSIGNED, Veto,
 };
 use super::{BookRoot, PRESETS, Pattern, Policy, PolicyError, PolicyWarning, ProvisioningTools, Server, Source};
-use crate::directory::references::kinds::{FORMS, TREATMENTS, form_of};
+use crate::directory::references::form::{FORMS, TREATMENTS};
+use crate::directory::references::reference_attributes::form_of;
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute::same_type;
 use crate::ldap::change::RELAX_RULES;

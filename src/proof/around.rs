@@ -4,8 +4,9 @@ use crate::ldap::attribute::base_type;
 use std::collections::BTreeSet;
 
 use crate::directory::key_hash::KeySet;
-use crate::directory::references::persons::identifying;
-use crate::directory::references::{Form, MatchKind, SharedIdentifiers, SubjectIndex, Treatment, persons};
+use crate::directory::references::subject_index::Identifier;
+use crate::directory::references::subject_index::identifying;
+use crate::directory::references::{Form, MatchKind, SharedIdentifiers, SubjectIndex, SubjectMatch, Treatment};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
@@ -20,7 +21,7 @@ pub struct Around<'p> {
     /// Names that the records delete.
     pub deleted: KeySet,
     /// Who the records give up: deleted, moved, or deleted by a tool of the site.
-    pub gone: SubjectIndex,
+    pub gone: SubjectIndex<usize>,
     /// The names of the persons in `gone`, by number.
     pub names: Vec<DnKey>,
     /// Names that the records move; everything below them goes along.
@@ -76,7 +77,7 @@ pub struct Found {
     /// Reference values looked at.
     pub values: u64,
     keys: KeyBuffer,
-    named: Vec<persons::Naming>,
+    named: Vec<SubjectMatch<usize>>,
 }
 
 impl Found {
@@ -110,9 +111,8 @@ impl Around<'_> {
             let base = base_type(&line.description);
             if self.identifying.get(base).is_some()
                 && !self.books.is_some_and(|suffix| entry.key.starts_with(suffix.as_bytes()))
-                && let Some(name) = self
-                    .gone
-                    .shared_with(entry.key, (base, line.value.bytes()), || self.accounts.evaluate(entry) == Truth::True)
+                && let identifier = (Identifier { entry: entry.key, attribute_type: base, value: line.value.bytes() })
+                && let Some(name) = self.gone.shared_with(identifier, || self.accounts.evaluate(entry) == Truth::True)
             {
                 found.namesakes.add(name, entry.key);
             }
@@ -153,7 +153,7 @@ impl Pass for Around<'_> {
             *values += 1;
             let base = base_type(&line.description);
             // What is not a name names nobody; the plan has counted it.
-            if treatment == Treatment::Leave || self.gone.find(form, base, line.value.bytes(), keys, named).is_err() {
+            if treatment == Treatment::Leave || form.find(base, line.value.bytes(), &self.gone, keys, named).is_err() {
                 continue;
             }
             namings.extend(named.iter().map(|naming| Naming {
@@ -161,8 +161,8 @@ impl Pass for Around<'_> {
                 dn: entry.record.dn.to_vec(),
                 attribute: line.description.to_string(),
                 value: line.value.bytes().to_vec(),
-                how: naming.how,
-                person: naming.person,
+                how: naming.kind,
+                person: naming.subject,
             }));
         }
         Ok(())

@@ -10,9 +10,9 @@ use super::apply::{Model, is_linked};
 use super::around::{Around, Found, Naming};
 use crate::directory::key_hash::KeySet;
 use crate::directory::overlay::apply_overlay;
-use crate::directory::references::persons::identifying;
+use crate::directory::references::subject_index::identifying;
 use crate::directory::references::{MatchKind, Referent, SubjectIndex, Treatment};
-use crate::directory::{Exports, Overlay, ScanError, scan};
+use crate::directory::{Exports, ExportsReader, Overlay, ScanError};
 use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
@@ -21,8 +21,8 @@ use crate::ldap::matching::MatchingRule::OctetString;
 use crate::ldap::matching::normalize;
 use crate::ldap::{Attribute, Change, ChangeRecord, Dn, DnKey, Entry, Renames, ResultCode};
 use crate::ldif::{AttributeSelection, Record, RecordReader, UrlPolicy, convert, writer};
-use crate::plan::collect::kinds;
-use crate::plan::{ConflictKind, Kind, Operation, Plan, PlanError, Request, plan_again};
+use crate::plan::gather::attributes::reference_attributes;
+use crate::plan::{ConflictKind, ItemCode, Kind, Operation, Plan, PlanError, Request, plan_again};
 use crate::policy::{Policy, Server, ServerSchema};
 
 /// The text of the change files, in the order in which they run.
@@ -83,9 +83,7 @@ fn text(bytes: &[u8]) -> String {
 /// Proves that the files do what the plan says and no more, and that it can be undone, on the exports that it was made
 /// from: with the same changes laid over them, if there are any.
 pub fn prove<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
-    overlay: Option<&Overlay>,
+    reader: ExportsReader<'_, E>,
     policy: &Policy,
     request: &Request,
     planned: &Plan,
@@ -101,7 +99,7 @@ pub fn prove<E: Exports>(
 
     let around = look_for(policy, planned, &apply);
     let mut found = Found::default();
-    scan(exports, urls, overlay, &around, |part| found.merge(part))?;
+    reader.scan(&around, |part| found.merge(part))?;
     let before = first_states(std::mem::take(&mut found.targets))?;
     let mut model = model(&found, &before, planned.schema.clone());
 
@@ -129,9 +127,9 @@ pub fn prove<E: Exports>(
 
     // What is not needed any more makes room for the second plan.
     drop((model, before, found, around, apply, undo));
-    let mut after = overlay.cloned().unwrap_or_default();
+    let mut after = reader.overlay.cloned().unwrap_or_default();
     apply_overlay(&mut after, &proof.after);
-    settled(exports, urls, as_given, request, planned, &after)?;
+    settled(reader, as_given, request, planned, &after)?;
     proof.hold("settled", "planned again from the after-state: no operation".to_owned());
     Ok(proof)
 }
@@ -227,13 +225,13 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
         names.push(entry.dn.key().clone());
     }
     for key in deleted.iter().chain(&moved) {
-        if gone.named(key.as_bytes()).is_none() {
+        if gone.by_name(key.as_bytes()).is_none() {
             gone.add_name(names.len(), key);
             names.push(key.clone());
         }
     }
-    let kinds = kinds(policy, planned.schema.described());
-    let mut interest: AttributeSelection = kinds.iter().map(|(name, ..)| (name, ())).collect();
+    let kinds = reference_attributes(policy, planned.schema.described());
+    let mut interest: AttributeSelection = kinds.iter().map(|attribute| (&attribute.name, ())).collect();
     identifying().for_each(|name| interest.insert(name, ()));
     Around {
         interest,
@@ -243,7 +241,7 @@ fn look_for<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, ChangeRec
         deleted,
         moved,
         targets,
-        kinds: kinds.into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect(),
+        kinds: kinds.into_iter().map(|attribute| (attribute.name, (attribute.form, attribute.treatment))).collect(),
         accounts: &policy.accounts.filter,
         books: policy.address_books.suffix.as_ref().map(Dn::key),
         identifying: Around::identifying(),
@@ -331,7 +329,7 @@ fn no_dangling<E>(
         let stays = match &values {
             Some(values) => values.contains(&*naming.value),
             // What a tool of the site deletes goes with its own values.
-            None => !around.targets.contains(&naming.entry) && around.gone.named(naming.entry.as_bytes()).is_none(),
+            None => !around.targets.contains(&naming.entry) && around.gone.by_name(naming.entry.as_bytes()).is_none(),
         };
         last = Some((&naming.entry, base, values));
         let person = &around.names[naming.person];
@@ -364,7 +362,7 @@ fn is_another_ones(around: &Around<'_>, found: &Found, naming: &Naming) -> bool 
     let base = base_type(&naming.attribute);
     let Some((form, _)) = around.kinds.get(base) else { return false };
     let person = &around.names[naming.person];
-    found.namesakes.whose((form, naming.how), &naming.value, person, &naming.entry) == Referent::SomeoneElse
+    found.namesakes.referent(form, naming.how, &naming.value, person, &naming.entry) == Referent::SomeoneElse
 }
 
 /// Holds if nothing that the records write names somebody who is gone.
@@ -381,9 +379,8 @@ fn names_nobody_new<E>(
             let Some((form, treatment)) = around.kinds.get(name) else { continue };
             let old: HashSet<&[u8]> = first.values(name).map(|value| &*value.bytes).collect();
             for value in attribute.values.iter().filter(|value| !old.contains(&*value.bytes)) {
-                let is_certain = |how| matches!(how, MatchKind::Name | MatchKind::Uid | MatchKind::Address);
-                let reads = around.gone.find(form, name, &value.bytes, &mut keys, &mut named).is_ok();
-                if reads && treatment != Treatment::Leave && named.iter().any(|naming| is_certain(naming.how)) {
+                let reads = form.find(name, &value.bytes, &around.gone, &mut keys, &mut named).is_ok();
+                if reads && treatment != Treatment::Leave && named.iter().any(|naming| naming.kind.is_certain()) {
                     let (dn, value) = (text(entry.dn.raw_bytes()), text(&value.bytes));
                     return Err(fails("no-dangling", format!("{name} of {dn} would name {value}, which is gone")));
                 }
@@ -469,7 +466,7 @@ fn is_one_of_several(planned: &Plan, dn: &Dn) -> bool {
         ConflictKind::Several(entries) => entries.iter().any(|(one, _)| one.key() == dn.key()),
         _ => false,
     });
-    let mut reviews = planned.decision_items.iter().filter(|review| review.code == "roster-key-ambiguous");
+    let mut reviews = planned.decision_items.iter().filter(|review| review.code == ItemCode::RosterKeyAmbiguous);
     of_list || reviews.any(|review| DnKey::parse(&review.dn).is_ok_and(|key| key == *dn.key()))
 }
 
@@ -491,8 +488,7 @@ fn goes_on(planned: &Plan, policy: &Policy, dn: &Dn) -> Option<&'static str> {
 }
 
 fn settled<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
+    reader: ExportsReader<'_, E>,
     policy: &Policy,
     request: &Request,
     planned: &Plan,
@@ -503,7 +499,7 @@ fn settled<E: Exports>(
     for (old, new) in &planned.moved {
         request.history.add_move(old, new);
     }
-    match plan_again(exports, urls, &planned.seen, after, policy, &request) {
+    match plan_again(reader, &planned.retained, after, policy, &request) {
         Ok(again) => {
             // The one that says why, or else the first.
             let more = || again.operations.iter().filter(|operation| operation.kind != Kind::Guard);

@@ -11,7 +11,7 @@ use crate::ldap::Change;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
 use crate::ldap::operational::export_command;
 use crate::plan::Stage;
-use crate::plan::complete::Incomplete;
+use crate::plan::completeness::Incomplete;
 use crate::policy::Server;
 use crate::proof::Files;
 

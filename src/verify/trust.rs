@@ -3,7 +3,7 @@
 //!
 //! | reason | found by |
 //! | --- | --- |
-//! | what a plan refuses, too | [`crate::plan::complete`], but not `age`, `operational` and `parents`, which verdicts take into account |
+//! | what a plan refuses, too | [`crate::plan::completeness`], but not `age`, `operational` and `parents`, which verdicts take into account |
 //! | a part is missing | its topmost entry is not there, and the change set does not delete or rename it; only if records are about entries in it |
 //! | a part is older | the newest time that its entries show is before the newest that the plan saw in entries which the change set does not delete |
 //! | an export of the plan among newer ones | its digest is that of one of the plan's exports, other exports have others, and it shows as not done what runs before something that others show as done |
@@ -16,7 +16,7 @@ use crate::directory::Census;
 use crate::directory::extent::Time;
 use crate::directory::key_hash::KeySet;
 use crate::ldap::{Change, ChangeRecord, Dn};
-use crate::plan::complete::{Incomplete, of_content};
+use crate::plan::completeness::{Incomplete, of_content};
 
 /// A part of the directory that an export of the plan held.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use offboard::directory::scan::Unreadable;
-use offboard::directory::{EntryView, Overlay, Pass, scan};
+use offboard::directory::{EntryView, ExportsReader, Overlay, Pass, scan};
 use offboard::io::exports::ExportFiles;
 use offboard::io::source::ReadOptions;
 use offboard::ldap::Entry;
@@ -67,10 +67,11 @@ fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, f
             other => panic!("{other}"),
         }
     }
-    let planned = plan(&files, UrlPolicy::Refuse, None, &policy, &request).unwrap();
+    let reader = ExportsReader::new(&files, UrlPolicy::Refuse);
+    let planned = plan(reader, &policy, &request).unwrap();
     let context = Context { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
     let written = change_file::files(&context);
-    let proof = prove(&files, UrlPolicy::Refuse, None, &policy, &request, &planned, &written).unwrap();
+    let proof = prove(reader, &policy, &request, &planned, &written).unwrap();
     let overlay: Overlay = proof.after.into_iter().collect();
     let mut text = Vec::new();
     let write = |entries: Vec<Entry>| {
