@@ -45,7 +45,7 @@ type FromPlaces = fn(Finding) -> Incomplete;
 
 /// What exports lack for any plan by a policy.
 pub struct Lacking {
-    /// Everything that is lacking, whatever a request accepts.
+    /// Everything that is lacking, including what a request accepts.
     pub lacking: Vec<Incomplete>,
     /// The names of all entries.
     pub structure: Structure,

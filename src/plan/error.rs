@@ -1,8 +1,8 @@
-//! Why there is no plan.
+//! The errors that prevent a plan.
 
 use thiserror::Error;
 
-use super::completeness::Incomplete;
+use super::incomplete::Incomplete;
 use crate::directory::ScanError;
 use crate::ldap::{Dn, Origin};
 use crate::leavers::roster::Doubt;
@@ -21,7 +21,7 @@ pub struct Protected {
     pub why: &'static str,
 }
 
-/// Why there is no plan.
+/// Why no plan is made.
 #[derive(Debug, Error)]
 pub enum PlanError<E> {
     /// The exports could not be read.

@@ -1,4 +1,4 @@
-//! What is refused whatever the exports hold: options that the server does not support, rosters that cannot be relied on, and
+//! What is refused for any content of the exports: options that the server does not support, rosters that cannot be relied on, and
 //! reference attributes of unknown form.
 
 use super::error::PlanError;

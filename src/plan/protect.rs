@@ -12,8 +12,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::completeness::Incomplete;
 use super::error::{PlanError, Protected};
+use super::incomplete::Incomplete;
 use super::model::{Account, Hold};
 use super::retained::RetainedPasses;
 use crate::directory::ScanError;

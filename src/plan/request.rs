@@ -28,7 +28,7 @@ pub struct Request {
     pub stages: Vec<Stage>,
     /// The rosters that the policy names.
     pub rosters: Vec<NamedRoster>,
-    /// Identities that are held whatever is asked, each with the list and line that names it.
+    /// Identities that are held, each with the list and line that names it.
     pub vetoes: Vec<(Identity, String)>,
     /// What earlier change sets did.
     pub history: History,

@@ -1,6 +1,6 @@
 //! The table of attributes whose values name other entries.
 //!
-//! The last column is what is done with a value that names a deleted account, unless the policy says otherwise: `remove`
+//! The last column is what is done with a value that names a deleted account, unless the policy lists the attribute: `remove`
 //! it, `reassign` it to the successor, report it for `review`, or `leave` it.
 //!
 //! Sources: RFC 4512, 4519, 4524, 2307, 2798, 3296; the schema files of OpenLDAP, 389 DS, `FreeIPA` and MIT Kerberos;

@@ -25,7 +25,7 @@ pub mod ownership;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use ownership::Orphan;
+use ownership::{Orphan, home_domains};
 
 use super::gather::{Gathered, Query};
 use super::item_code::ItemCode;
@@ -101,12 +101,6 @@ pub struct BookDeletions {
     pub roots: BTreeSet<DnKey>,
     /// What a person must decide.
     pub decision_items: Vec<DecisionItem>,
-}
-
-/// The domains in which an entry is at home: the one it is in, and those of its mail addresses.
-fn home_domains(dn: &Dn, mails: &[&[u8]]) -> Vec<Vec<u8>> {
-    let mails = mails.iter().filter_map(|mail| mail.rsplitn(2, |byte| *byte == b'@').next());
-    domain_of(dn).into_iter().chain(mails.map(<[u8]>::to_vec)).collect()
 }
 
 /// Where the address book of each account may be; `None` for an account that stays, and if the policy knows no books.

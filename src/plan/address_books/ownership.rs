@@ -9,14 +9,13 @@
 //! | no account in that domain | is a decision item: the export of the domain may be missing |
 //!
 //! A book that may belong to an account by [`address_books`](super) is therefore never an orphan. Entries that the plan
-//! deletes count as absent: a book that only they own is an orphan, which a later plan would find otherwise.
+//! deletes count as absent: a book that only they own is an orphan. A later plan would find it anyway.
 //!
 //! If the exports lack something that the run accepts, no book is an orphan, because absence proves nothing then.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::home_domains;
 use crate::directory::EntryView;
 use crate::directory::key_hash::{Hashes, Quick, hash};
 use crate::directory::references::reference_attributes::BOOK_POINTER_ATTRIBUTES;
@@ -24,6 +23,12 @@ use crate::ldap::domain::domain_of;
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Entry, Origin, TypeMap};
 use crate::policy::Policy;
+
+/// The domains in which an entry is at home: the one it is in, and those of its mail addresses.
+pub(super) fn home_domains(dn: &Dn, mails: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mails = mails.iter().filter_map(|mail| mail.rsplitn(2, |byte| *byte == b'@').next());
+    domain_of(dn).into_iter().chain(mails.map(<[u8]>::to_vec)).collect()
+}
 
 /// The root of an address book without an owner.
 #[derive(Clone, Debug)]

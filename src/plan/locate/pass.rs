@@ -193,7 +193,7 @@ impl<'p> LocatePass<'p> {
         answer.matches = self.rosters.look_up(entry);
         let is_disabled = || {
             is_disabled_where(self.policy, |description: &AttributeDescription| {
-                // A value counts whatever its options are.
+                // A value counts with any options.
                 let whole = entry.with(description.attribute_type());
                 let same =
                     whole.attributes.iter().filter(|line| same_type(&line.description, description.attribute_type()));

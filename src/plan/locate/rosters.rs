@@ -5,7 +5,7 @@
 //!
 //! | the rosters say | the account | result |
 //! | --- | --- | --- |
-//! | active, in any of them | not disabled | kept: nothing is done, whatever is asked |
+//! | active, in any of them | not disabled | kept: nothing is done, even if a list asks for it |
 //! | active, in any of them | disabled, with our stamp or in the history | restore is planned |
 //! | active, in any of them | disabled in another way | a decision item |
 //! | inactive in at least one, active in none | | a leaver |

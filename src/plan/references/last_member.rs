@@ -11,7 +11,7 @@
 //! A placeholder is a member that is not an account: an empty name, a name whose RDN has the value `nobody`, `dummy`,
 //! `fakeuser` or `refint_nothing`, or the policy's own placeholder. A group with nothing but placeholders has no members.
 
-use super::{Blocker, ClearedValues, values_to_clear};
+use super::cleared::{Blocker, ClearedValues, values_to_clear};
 use crate::directory::references::named_dn;
 use crate::directory::references::reference_attributes::is_member;
 use crate::ldap::attribute::same_type;

@@ -2,7 +2,7 @@
 //!
 //! Which book belongs to which account: [`address_books`](crate::plan::address_books).
 
-use super::{Deletion, StageOutput};
+use super::output::{Deletion, StageOutput};
 use crate::plan::operation::{Kind, Stage};
 use crate::plan::request::PlanContext;
 use crate::plan::settle::Settled;

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Deletion, StageOutput};
+use super::output::{Deletion, StageOutput};
 use crate::ldap::{Control, DnKey, Entry};
 use crate::plan::children::nearest_above;
 use crate::plan::gather::Gathered;

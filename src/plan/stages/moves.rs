@@ -2,7 +2,7 @@
 //!
 //! Which accounts are moved, and where to: [`moves`](crate::plan::moves).
 
-use super::StageOutput;
+use super::output::StageOutput;
 use crate::ldap::Dn;
 use crate::lifecycle::Step;
 use crate::plan::model::DecisionItem;

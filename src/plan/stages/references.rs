@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::{GroupLoss, StageOutput};
+use super::output::{GroupLoss, StageOutput};
 use crate::directory::references::{MatchKind, Treatment};
 use crate::ldap::managed_entries::is_managed;
 use crate::ldap::{DnKey, ModOp, Modification, Origin};

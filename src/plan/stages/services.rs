@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{AccountChange, StageOutput};
+use super::output::{AccountChange, StageOutput};
 use crate::ldap::ModOp;
 use crate::lifecycle::Step;
 use crate::lifecycle::disable::after_disable;

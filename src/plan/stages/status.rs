@@ -17,7 +17,7 @@
 //! single-valued and in use, the account is disabled without a stamp, which is a decision item. If the attribute of the
 //! blocking value is, the account is held.
 
-use super::{AccountChange, StageOutput, remove, set, spelled};
+use super::output::{AccountChange, StageOutput, remove, set, spelled};
 use crate::ldap::operational::is_operational;
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
 use crate::lifecycle::state::{number, values_of};
