@@ -9,6 +9,7 @@
 //! Nothing is written for any of these.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use strum::IntoStaticStr;
 
@@ -52,11 +53,11 @@ impl MembershipKind {
 }
 
 /// Which dynamic groups select the deleted accounts, and which groups are in which. `groups` has hashes of all names.
-pub fn query(accounts: &[Account], groups: &Hashes) -> Query {
+pub fn query(accounts: &[Account], groups: &Arc<Hashes>) -> Query {
     let deleted = accounts.iter().enumerate().filter(|(_, account)| account.is_deleted());
     let dynamic_members: Vec<DynamicMember> =
         deleted.map(|(account, found)| DynamicMember { account, entry: found.entry.clone() }).collect();
-    let groups = if dynamic_members.is_empty() { Hashes::default() } else { groups.clone() };
+    let groups = if dynamic_members.is_empty() { Arc::default() } else { Arc::clone(groups) };
     Query { dynamic_members, groups, ..Query::default() }
 }
 

@@ -132,7 +132,7 @@ mod tests {
             assert_eq!(shared.book_owner(b"a", domain.map(str::as_bytes), &key(account)), Referent::Leaver);
             shared.add(b"a".to_vec(), key(other).as_bytes());
             let found = shared.book_owner(b"A", domain.map(str::as_bytes), &key(account));
-            assert_eq!(found, expected, "{other} {person} {domain:?}");
+            assert_eq!(found, expected, "{other} {account} {domain:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! counts for the limits.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::attributes::{AttributeUse, AttributeUses, ReferenceUse};
 use super::dynamic_group::selects;
@@ -11,7 +12,7 @@ use super::gathered::{
 use super::query::Query;
 use crate::directory::census::Place;
 use crate::directory::extent::{TIMES, time_attributes};
-use crate::directory::key_hash::{Hashes, hash};
+use crate::directory::key_hash::hash;
 use crate::directory::references::Treatment;
 use crate::directory::references::subject_index::Identifier;
 use crate::directory::scan::{Unreadable, visit_entry};
@@ -48,7 +49,7 @@ impl RetainedGather {
     /// Keeps what a query found.
     pub fn new(query: Query, gathered: Gathered) -> Self {
         // The names of all groups are many, and not needed again.
-        Self { query: Query { groups: Hashes::default(), ..query }, gathered }
+        Self { query: Query { groups: Arc::default(), ..query }, gathered }
     }
 }
 

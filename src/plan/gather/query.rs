@@ -27,7 +27,7 @@ pub struct Query {
     /// Values of `gidNumber`: the groups with them, and how many accounts have each.
     pub primary_groups: HashSet<Vec<u8>>,
     /// Hashes of the names of all groups: which groups are in which; none if that does not matter.
-    pub groups: Hashes,
+    pub groups: Arc<Hashes>,
     /// Accounts: the dynamic groups that select them.
     pub dynamic_members: Vec<DynamicMember>,
     /// Roots of address books by name: everything at and below them, and every entry that points to them.
@@ -42,7 +42,11 @@ impl Query {
         self.subjects.merge(other.subjects);
         self.entries.extend(other.entries);
         self.primary_groups.extend(other.primary_groups);
-        self.groups.extend(other.groups);
+        if self.groups.is_empty() {
+            self.groups = other.groups;
+        } else {
+            Arc::make_mut(&mut self.groups).extend(other.groups.iter());
+        }
         self.dynamic_members.extend(other.dynamic_members);
         self.book_roots.extend(other.book_roots);
         self.book_rdns.extend(other.book_rdns);

@@ -16,6 +16,8 @@ pub mod rosters;
 pub use identity_matches::IdentityMatches;
 pub use pass::{LocatePass, LocatedEntries, Match, RetainedLocate};
 
+use std::sync::Arc;
+
 use identities::Identities;
 use rosters::Rosters;
 
@@ -39,7 +41,7 @@ pub struct Located {
     /// What the exports hold.
     pub census: Census,
     /// Hashes of the names of all groups.
-    pub groups: Hashes,
+    pub groups: Arc<Hashes>,
     /// What the pass kept.
     pub entries: LocatedEntries,
 }
@@ -59,7 +61,7 @@ pub fn locate<D: Directory<RetainedPasses>>(
         reading = directory.read(&pass(&bound, request))?;
     }
     let Reading { found: mut entries, census } = reading;
-    Ok(Located { groups: entries.structure.groups(), policy: bound, schema, census, entries })
+    Ok(Located { groups: Arc::new(entries.structure.groups()), policy: bound, schema, census, entries })
 }
 
 fn pass<'p>(policy: &'p Policy, request: &'p Request) -> LocatePass<'p> {
