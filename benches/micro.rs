@@ -120,7 +120,7 @@ fn entries(text: &str) -> Vec<Entry> {
 }
 
 /// Counts the references to the subjects in the values of an export.
-fn references(text: &str, subjects: &SubjectIndex, keys: &mut KeyBuffer) -> usize {
+fn references(text: &str, subjects: &SubjectIndex<usize>, keys: &mut KeyBuffer) -> usize {
     let (mut found, mut count) = (Vec::new(), 0);
     for record in RecordReader::new(text.as_bytes(), 1, UrlPolicy::Refuse) {
         let Ok(Record::Content(entry)) = record else { continue };

@@ -4,8 +4,8 @@
 //!
 //! ```text
 //! exports ── io::source ──▶ ldif: logical lines → records ──▶ directory: scan
-//!                                                              pass 1  plan::resolve  leavers to accounts
-//!                                                              pass 2  plan::collect  what names, contains, belongs to them
+//!                                                              pass 1  plan::locate   leavers to accounts
+//!                                                              pass 2  plan::gather   what names, contains, belongs to them
 //! policy, leavers, rosters, vetoes, ───▶ lifecycle: one Decision an account
 //! earlier change sets
 //!                                                               ▼

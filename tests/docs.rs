@@ -18,7 +18,7 @@ use std::process::Command;
 
 use clap::{CommandFactory as _, Parser as _};
 use offboard::cli::args::Args;
-use offboard::plan::complete::Incomplete;
+use offboard::plan::completeness::Incomplete;
 use serde_json::Value;
 
 use crate::support::{assert_expected, is_accepting, offboard as binary, paths_with, root, stderr, stdout};

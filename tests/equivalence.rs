@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use offboard::directory::Overlay;
+use offboard::directory::{ExportsReader, Overlay};
 use offboard::io::exports::ExportFiles;
 use offboard::io::source::ReadOptions;
 use offboard::ldap::Entry;
@@ -177,7 +177,7 @@ fn the_fast_reader_and_the_grammar_give_the_same_plan() {
                 all_records += records;
             }
             let [fast, slow] = [fast, slow]
-                .map(|texts| plan(&MemoryExports::whole(texts), UrlPolicy::Refuse, None, &policy, &request));
+                .map(|texts| plan(ExportsReader::new(&MemoryExports::whole(texts), UrlPolicy::Refuse), &policy, &request));
             planned += usize::from(fast.as_ref().is_ok_and(|plan| !plan.operations.is_empty()));
             assert_eq!(render_text(&fast), render_text(&slow), "{name}, round {round}");
         }
@@ -195,7 +195,8 @@ fn planning_again_gives_what_reading_again_gives() {
     for name in scenarios() {
         let Inputs { policy, request, exports: names } = Inputs::read(&name);
         let exports = ExportFiles::open(&names, &ReadOptions::default()).unwrap();
-        let planned = plan(&exports, UrlPolicy::Refuse, None, &policy, &request).unwrap_or_else(|_| panic!("{name}"));
+        let reader = ExportsReader::new(&exports, UrlPolicy::Refuse);
+        let planned = plan(reader, &policy, &request).unwrap_or_else(|_| panic!("{name}"));
         let files = change_file::files(&Context {
             plan: &planned,
             request: &request,
@@ -204,9 +205,7 @@ fn planning_again_gives_what_reading_again_gives() {
             ticket: None,
         });
         let inputs = ProofInputs {
-            exports: &exports,
-            urls: UrlPolicy::Refuse,
-            overlay: None,
+            reader,
             policy: &policy,
             request: &request,
             plan: &planned,
@@ -224,8 +223,8 @@ fn planning_again_gives_what_reading_again_gives() {
             };
             let after = proof.after.iter().filter(|(_, after)| is_applied(after, &mut random));
             let overlay: Overlay = after.map(|(key, entry)| (key.clone(), entry.clone())).collect();
-            let read = plan(&exports, UrlPolicy::Refuse, Some(&overlay), &policy, &request);
-            let again = plan_again(&exports, UrlPolicy::Refuse, &planned.seen, &overlay, &policy, &request);
+            let read = plan(reader.with_overlay(Some(&overlay)), &policy, &request);
+            let again = plan_again(reader, &planned.retained, &overlay, &policy, &request);
             let operations = |plan: &Result<Plan, PlanError<_>>| {
                 plan.as_ref().ok().map(|plan| {
                     let mut text = Vec::new();

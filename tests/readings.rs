@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use offboard::directory::ExportsReader;
 use offboard::directory::scan::{BlockText, Exports};
 use offboard::io::exports::ExportFiles;
 use offboard::io::ordered;
@@ -147,7 +148,8 @@ fn repairs() {
 fn outcome(scenario: &str, options: &ReadOptions) -> String {
     let Inputs { policy, request, exports: names } = Inputs::read(scenario);
     let exports = ExportFiles::open(&names, options).unwrap();
-    let planned = match plan(&exports, UrlPolicy::Refuse, None, &policy, &request) {
+    let reader = ExportsReader::new(&exports, UrlPolicy::Refuse);
+    let planned = match plan(reader, &policy, &request) {
         Ok(planned) => planned,
         Err(error) => return format!("{error:?}"),
     };
@@ -159,9 +161,7 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
         ticket: None,
     });
     let inputs = ProofInputs {
-        exports: &exports,
-        urls: UrlPolicy::Refuse,
-        overlay: None,
+        reader,
         policy: &policy,
         request: &request,
         plan: &planned,

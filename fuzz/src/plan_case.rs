@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use jiff::civil::date;
 use offboard::diff::{self, DiffError, Difference};
+use offboard::directory::ExportsReader;
 use offboard::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, ModOp, ResultCode};
 use offboard::ldif::{Record, RecordReader, UrlPolicy, convert, writer};
 use offboard::leavers::{self, Leaver};
@@ -74,7 +75,7 @@ impl PlanCase {
 
     /// Makes the plan.
     pub fn plan(&self, exports: &Texts) -> Result<Plan, PlanError<Infallible>> {
-        plan(exports, UrlPolicy::Refuse, None, &self.policy, &self.request)
+        plan(ExportsReader::new(exports, UrlPolicy::Refuse), &self.policy, &self.request)
     }
 
     fn context<'c>(&'c self, plan: &'c Plan) -> Context<'c> {
@@ -90,9 +91,7 @@ impl PlanCase {
     /// Proves a plan.
     pub fn prove(&self, exports: &Texts, plan: &Plan, files: &Files) -> Result<Proof, ProofError<Infallible>> {
         prove(&ProofInputs {
-            exports,
-            urls: UrlPolicy::Refuse,
-            overlay: None,
+            reader: ExportsReader::new(exports, UrlPolicy::Refuse),
             policy: &self.policy,
             request: &self.request,
             plan,

@@ -13,7 +13,7 @@
 
 use super::finding::{AuditFinding, FindingCode};
 use crate::ldap::Origin;
-use crate::plan::complete::Incomplete;
+use crate::plan::completeness::Incomplete;
 
 /// A finding for each place where the exports lack something. The pass over the entries reports repeated ones.
 pub fn findings(lacking: &[Incomplete]) -> Vec<AuditFinding> {

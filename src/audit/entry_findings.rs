@@ -6,7 +6,7 @@ use super::AuditInputs;
 use super::finding::{AuditFinding, FindingCode};
 use super::index::{DirectoryIndex, identifiers};
 use crate::directory::key_hash::hash;
-use crate::directory::references::kinds::MEMBERS;
+use crate::directory::references::reference_attributes::MEMBERS;
 use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
@@ -19,9 +19,9 @@ use crate::leavers::Action;
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{DecisionInput, Reason, Step, decide};
-use crate::plan::collect::kinds;
-use crate::plan::references::is_dummy;
-use crate::plan::rosters::{Rosters, Verdict};
+use crate::plan::gather::attributes::reference_attributes;
+use crate::plan::references::last_member::is_placeholder_member;
+use crate::plan::locate::rosters::{Rosters, Verdict};
 
 /// The pass that checks every entry.
 pub struct EntryFindingsPass<'g> {
@@ -63,8 +63,8 @@ impl EntryFindings {
 impl<'g> EntryFindingsPass<'g> {
     /// The pass that follows the one that made `index`.
     pub fn new(inputs: &'g AuditInputs<'g>, index: &'g DirectoryIndex, rosters: Rosters<'g>, schema: &Schema) -> Self {
-        let attributes = kinds(inputs.policy, schema);
-        let attributes = attributes.into_iter().map(|(name, form, treatment)| (name, (form, treatment)));
+        let attributes = reference_attributes(inputs.policy, schema).into_iter();
+        let attributes = attributes.map(|attribute| (attribute.name, (attribute.form, attribute.treatment)));
         Self { inputs, index, rosters, reference_attributes: attributes.collect() }
     }
 
@@ -86,7 +86,7 @@ impl<'g> EntryFindingsPass<'g> {
             let exists = |key: &[u8]| self.index.structure.holds_key(key);
             // The empty DN is a placeholder. A name outside of the exports may be that of an entry.
             let is_inside = || prefixes(key).any(|(above, _)| exists(above));
-            if !key.is_empty() && !exists(key) && !is_dummy(value, self.inputs.policy) && is_inside() {
+            if !key.is_empty() && !exists(key) && !is_placeholder_member(value, self.inputs.policy) && is_inside() {
                 let what = "the exports have no entry of this name".to_owned();
                 let finding = AuditFinding::of_entry(entry, FindingCode::Dangling, what);
                 findings.push(finding.with_value(&line.description, value, line.line));
@@ -111,7 +111,7 @@ impl<'g> EntryFindingsPass<'g> {
         let members = lines().filter(|line| is_one_of(&line.description, &MEMBERS));
         let real = members.filter(|line| {
             let base = base_type(&line.description);
-            !is_dummy(named_dn(base, line.value.bytes()), self.inputs.policy)
+            !is_placeholder_member(named_dn(base, line.value.bytes()), self.inputs.policy)
         });
         if real.count() == 0 {
             let what = "the group has no members".to_owned();
@@ -160,7 +160,7 @@ impl<'g> EntryFindingsPass<'g> {
     }
 
     fn check_rosters(&self, entry: &EntryView<'_>, found: &mut EntryFindings) {
-        for hit in self.rosters.look(entry) {
+        for hit in self.rosters.look_up(entry) {
             let name = &self.inputs.rosters[hit.roster].name;
             match hit.verdict {
                 Verdict::Absent => {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::directory::key_hash::{Hashes, hash};
-use crate::directory::references::persons::identifying;
+use crate::directory::references::subject_index::identifying;
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
-use crate::plan::orphans::Owners;
+use crate::plan::address_books::ownership::BookOwnership;
 use crate::policy::Policy;
 
 /// The pass that fills a [`DirectoryIndex`].
@@ -20,7 +20,7 @@ pub struct DirectoryIndex {
     /// The names of all entries, from an earlier pass.
     pub structure: Structure,
     /// Address books and their owners.
-    pub owners: Owners,
+    pub owners: BookOwnership,
     /// Hashes of the identifiers of accounts, until [`finish`](Self::finish).
     identifiers: Vec<u64>,
     /// Hashes of identifiers that several accounts have.

@@ -5,7 +5,7 @@
 //! | `dangling` | a value of a reference attribute names no entry, although the exports have an entry above that name |
 //! | `near-miss` | the same, but an account in the same place has that `cn` |
 //! | `bad-reference` | a value of a reference attribute is not a DN |
-//! | `orphaned-book` | the owner of an address book does not exist; see [`crate::plan::orphans`] |
+//! | `orphaned-book` | the owner of an address book does not exist; see [`crate::plan::address_books::ownership`] |
 //! | `deletable` | an account is disabled and released, and its grace is over |
 //! | `stuck` | an account is disabled, and the date since when is unknown |
 //! | codes of [`crate::lifecycle::lint`] | status values contradict each other or have no effect |
@@ -17,7 +17,7 @@
 //! | `no-key-for-roster` | an account in the scope of a roster lacks the attribute that the roster matches on |
 //! | `roster-without-account` | an active row of a roster matches no account |
 //! | `bad-name` | the DN of an entry is invalid, so the entry was not checked |
-//! | codes of [`crate::plan::complete`] | the exports are incomplete; see [`completeness`] |
+//! | codes of [`crate::plan::completeness`] | the exports are incomplete; see [`completeness`] |
 //!
 //! The exports are read three times. The first reading is that of a plan: it takes the names of all entries, the schema, and what
 //! the exports lack. The second ([`index`]) takes hashes of user names and addresses, 8 bytes each. The third
@@ -30,14 +30,13 @@ mod index;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::directory::{Census, Exports, scan};
+use crate::directory::{Census, Exports, ExportsReader};
 use crate::ldap::Origin;
 use crate::ldap::schema::Schema;
-use crate::ldif::UrlPolicy;
 use crate::leavers::roster::RosterStatus;
 use crate::lifecycle::History;
-use crate::plan::rosters::{NamedRoster, Rosters};
-use crate::plan::{Lacking, PlanError, Request, lacking};
+use crate::plan::locate::rosters::Rosters;
+use crate::plan::{Lacking, NamedRoster, PlanError, Request, lacking};
 use crate::policy::Policy;
 use entry_findings::{EntryFindings, EntryFindingsPass};
 pub use finding::{AuditFinding, FindingCode};
@@ -62,8 +61,7 @@ pub struct AuditInputs<'g> {
 
 /// Checks the exports. Returns the findings in the order of their places, and what the exports hold.
 pub fn audit<E: Exports>(
-    exports: &E,
-    urls: UrlPolicy<'_>,
+    reader: ExportsReader<'_, E>,
     inputs: &AuditInputs<'_>,
 ) -> Result<(Vec<AuditFinding>, Census), PlanError<E::Error>> {
     let request = Request {
@@ -72,16 +70,16 @@ pub fn audit<E: Exports>(
         schema: inputs.schema.clone(),
         ..Request::default()
     };
-    let Lacking { lacking, policy, schema, structure, census } = lacking(exports, urls, inputs.policy, &request)?;
+    let Lacking { lacking, policy, schema, structure, census } = lacking(reader, inputs.policy, &request)?;
     let inputs = &AuditInputs { policy: &policy, ..*inputs };
     let mut index = DirectoryIndex::of(structure);
-    scan(exports, urls, None, &IndexPass { policy: inputs.policy }, |part| index.merge(part))?;
+    reader.scan(&IndexPass { policy: inputs.policy }, |part| index.merge(part))?;
     index.finish();
     let pairs = inputs.rosters.iter();
     let pairs = pairs.filter_map(|named| Some((inputs.policy.rosters.get(&named.name)?, &named.roster)));
     let pass = EntryFindingsPass::new(inputs, &index, Rosters::new(pairs), schema.described());
     let mut found = EntryFindings::default();
-    scan(exports, urls, None, &pass, |part| found.merge(part))?;
+    reader.scan(&pass, |part| found.merge(part))?;
     let near_misses = found.near_misses();
     let mut findings = found.findings;
     mark_near_misses(&mut findings, &near_misses);

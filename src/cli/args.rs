@@ -10,7 +10,7 @@ use strum::VariantArray as _;
 
 use crate::io::digest::Algorithm;
 use crate::io::source::ReadOptions;
-use crate::plan::complete::Incomplete;
+use crate::plan::completeness::Incomplete;
 use crate::plan::{Guard, Stage};
 use crate::policy::{Limit, LimitKind, Server};
 use crate::suggestion::suggestion;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::args::{self, Global};
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, grounds, written};
+use crate::directory::ExportsReader;
 use crate::audit::{AuditFinding, AuditInputs, audit};
 use crate::directory::Census;
 use crate::io::change_set::read_history;
@@ -67,7 +68,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         history: &history,
         written: &exports.modified(),
     };
-    let (findings, census) = audit(&exports, UrlPolicy::Refuse, &inputs)
+    let (findings, census) = audit(ExportsReader::new(&exports, UrlPolicy::Refuse), &inputs)
         .map_err(|error| grounds::plan_faults(&error, &command.exports, (&policy, &Request::default())))?;
     if census.entries == 0 {
         return Err(vec![no_entries(&census, &command.exports)]);

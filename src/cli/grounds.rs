@@ -15,7 +15,7 @@ use crate::io::exports::ExportError;
 use crate::ldap::schema::Schema;
 use crate::leavers::roster::{self, RosterError};
 use crate::leavers::{self, Leaver};
-use crate::plan::complete::{Incomplete, Severity};
+use crate::plan::completeness::{Incomplete, Severity};
 use crate::plan::{NamedRoster, PlanError, Request};
 use crate::policy::{self, Policy, PolicyError, PolicySource};
 use crate::proof::ProofError;

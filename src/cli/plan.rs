@@ -10,14 +10,15 @@ use super::proven::{Basis, Proven};
 use super::summary;
 use super::waves::waves;
 use super::{Diagnostic, Exit, Outcome, written};
+use crate::directory::ExportsReader;
 use crate::io::exports::ExportFiles;
 use crate::io::output::{OutputError, OutputFolder};
 use crate::io::threads::side_by_side;
 use crate::io::url_folder::UrlFolder;
 use crate::ldif::UrlPolicy;
 use crate::leavers::{Identity, Leaver};
-use crate::plan::alike::alike;
-use crate::plan::{Counted, Plan, Request, wave};
+use crate::plan::suggestions::suggestions;
+use crate::plan::{Counted, Plan, Request, batch};
 use crate::policy::Policy;
 use crate::render::change_file;
 use crate::render::report::view::{self, Input, View};
@@ -56,9 +57,13 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let basis = Basis { exports: &exports, names: &command.exports, urls, policy, ticket: ticket.as_deref() };
     let mut proven = basis.proven(None, request)?;
     // Told on the terminal, and nowhere else: it is a guess.
-    let meant =
-        if global.quiet || command.stdout { Ok(Vec::new()) } else { alike(&exports, urls, policy, &proven.plan) };
+    let meant = if global.quiet || command.stdout {
+        Ok(Vec::new())
+    } else {
+        suggestions(ExportsReader::new(&exports, urls), policy, &proven.plan)
+    };
     let meant = meant.map_err(|error| grounds::scan_faults(&error, &command.exports))?;
+    let meant: Vec<(String, String)> = meant.into_iter().map(|found| (found.leaver, found.meant)).collect();
     let refused = limit_faults(&proven.plan, command);
     let exit = if proven.plan.has_findings() { Exit::Findings } else { Exit::Done };
 
@@ -79,7 +84,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let mut inputs = view::export_inputs(&command.exports, &digests);
     inputs.extend(settings.inputs);
     let size = command.wave.map_or(0, NonZeroUsize::get);
-    let parts = if size > 0 && refused.is_empty() { wave::waves(&proven.plan, size) } else { Vec::new() };
+    let parts = if size > 0 && refused.is_empty() { batch::split(&proven.plan, size) } else { Vec::new() };
     let runbook = if parts.is_empty() { "RUNBOOK.md" } else { "WAVES.md" };
     let (mut set, view) = match parts.as_slice() {
         [] => change_set(basis, request, &mut proven, inputs)?,

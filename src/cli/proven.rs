@@ -1,10 +1,10 @@
 //! A plan with its change files and their proof: what every command that plans begins with.
 
 use super::{Diagnostic, grounds};
-use crate::directory::Overlay;
+use crate::directory::{ExportsReader, Overlay};
 use crate::io::exports::ExportFiles;
 use crate::ldif::UrlPolicy;
-use crate::plan::{Plan, Request, Seen, plan};
+use crate::plan::{Plan, Request, Retained, plan};
 use crate::policy::Policy;
 use crate::proof::{Files, Proof, ProofInputs, prove};
 use crate::render::change_file::{self, Context};
@@ -37,13 +37,12 @@ pub struct Basis<'b> {
 impl<'b> Basis<'b> {
     /// Plans what is asked for, on the exports with these changes laid over them, and proves it.
     pub fn proven(self, overlay: Option<&Overlay>, request: &Request) -> Result<Proven, Vec<Diagnostic>> {
-        let mut plan = plan(self.exports, self.urls, overlay, self.policy, request)
+        let reader = ExportsReader::new(self.exports, self.urls).with_overlay(overlay);
+        let mut plan = plan(reader, self.policy, request)
             .map_err(|error| grounds::plan_faults(&error, self.names, (self.policy, request)))?;
         let files = change_file::files(&self.context(&plan, request));
         let inputs = ProofInputs {
-            exports: self.exports,
-            urls: self.urls,
-            overlay,
+            reader,
             policy: self.policy,
             request,
             plan: &plan,
@@ -51,7 +50,7 @@ impl<'b> Basis<'b> {
         };
         let proof = prove(&inputs).map_err(|error| grounds::proof_faults(&error, self.names))?;
         // Proven, so nothing is planned again: the reports have the room.
-        plan.seen = Seen::default();
+        plan.retained = Retained::default();
         Ok(Proven { plan, files, proof })
     }
 

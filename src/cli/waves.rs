@@ -13,7 +13,7 @@ use crate::directory::key_hash::KeySet;
 use crate::directory::overlay::apply_overlay;
 use crate::io::output::{SUMS, sums};
 use crate::plan::Request;
-use crate::plan::wave::{self, difference};
+use crate::plan::batch::{self, difference};
 use crate::proof::apply::relink_all;
 use crate::render::report::markdown;
 use crate::render::report::view::Input;
@@ -60,7 +60,7 @@ pub fn waves(
     let mut rows = Vec::new();
     for (index, keys) in parts.iter().enumerate() {
         let name = format!("wave-{:0digits$}", index + 1);
-        let request = wave::request(&whole.plan, request, keys, &laid, index + 1 == parts.len());
+        let request = batch::request(&whole.plan, request, keys, &laid, index + 1 == parts.len());
         let mut made = basis.proven(Some(&laid), &request)?;
         // The whole is within its limits, so a part of it should be.
         if let Some(row) = made.plan.exceeded().next() {
@@ -72,7 +72,7 @@ pub fn waves(
         if follows_moves {
             relink_all(laid.values_mut().flatten(), &made.proof.after);
         }
-        made.plan.keep_wave(keys);
+        made.plan.keep_batch(keys);
         let who = |account: Option<&crate::plan::Account>| {
             let leaver = account.and_then(|account| made.plan.leavers.get(account.leaver));
             leaver.map(|leaver| sanitized(leaver.identity.to_string().as_bytes()).into_owned()).unwrap_or_default()

@@ -13,6 +13,7 @@ pub mod references;
 pub mod scan;
 pub mod scan_errors;
 pub mod search;
+pub mod snapshot;
 pub mod structure;
 pub mod tops;
 
@@ -20,4 +21,5 @@ pub use census::{Census, Place};
 pub use known_schema::KnownSchema;
 pub use overlay::Overlay;
 pub use scan::{EntryView, Exports, Pass, ScanError, scan};
+pub use snapshot::ExportsReader;
 pub use structure::Structure;

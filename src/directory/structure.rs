@@ -12,7 +12,7 @@ use std::hash::BuildHasherDefault;
 
 use super::census::Finding;
 use super::key_hash::{Hashed, Hashes, hash};
-use super::references::kinds::MEMBERS;
+use super::references::reference_attributes::MEMBERS;
 use super::{EntryView, census::Place};
 use crate::ldap::dn_key::{parent_of, prefixes};
 

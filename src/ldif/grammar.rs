@@ -52,11 +52,6 @@ pub(super) const fn is_base64_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// A digit of base64 (RFC 4648, 4), without the padding.
-pub(super) const fn is_base64_digit(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
-}
-
 fn fill(input: &[u8]) -> IResult<&[u8], &[u8]> {
     take_while(|byte| byte == b' ')(input)
 }

@@ -1,113 +1,123 @@
-//! What goes with a deleted account, although it is not an account and stands elsewhere.
+//! Entries that exist only for a deleted account and are deleted with it, although they are not below it.
 //!
-//! | dependent | is | goes with |
+//! | dependent | it is | deleted with |
 //! | --- | --- | --- |
-//! | alias | an entry whose `aliasedObjectName` names the account, something below it or another dependent (RFC 4512, 2.6) | it, before it |
-//! | private group | a POSIX group with the account's uid for a name and its gidNumber, which is nobody else's primary group and has no other member; only if `[references] private_group = "delete"` | it |
-//! | managed entry | an entry that 389 DS keeps for it ([`managed_entries`](crate::ldap::managed_entries)) | it, by the server: no record is written |
-//! | emptied group | a group whose members all go, but dummies; only if `last_member = "delete-group"` | the last of them |
+//! | alias | an entry whose `aliasedObjectName` names the account, an entry below it or another dependent (RFC 4512, 2.6) | it, and before it |
+//! | private group | a POSIX group with the account's uid as its name and the account's gidNumber, which is the primary group of no other account and has no other member; only if `[references] private_group = "delete"` | it |
+//! | managed entry | an entry that 389 DS maintains for it ([`managed_entries`](crate::ldap::managed_entries)) | it, by the server: no record is written |
+//! | emptied group | a group of which all members are deleted, except placeholders; only if `last_member = "delete-group"` | the last of them |
 //!
-//! What names a dependent is a reference like any other, so each is looked for in a pass of its own, until no more are
-//! found. Which of them really go follows from the accounts that do: one that is held keeps its dependents. A dependent
-//! that has entries below it stays, unless each of them is a dependent too.
+//! A value that names a dependent is a reference like any other, so the exports are read once more for new dependents, until
+//! no more are found. Which of them are deleted follows from the accounts: an account that is held keeps its dependents. A
+//! dependent that has entries below it stays, unless each of them is a dependent too.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Account;
-use super::collect::{Collected, Kept};
-use super::references::{Fates, is_emptied_group};
-use crate::directory::references::kinds::{ALIAS, MEMBERS, is_member};
+use super::error::PlanError;
+use super::gather::{GatherPass, Gathered, Query, RelatedEntry};
+use super::model::{Account, Dependent, DependentKind, Fates, SubjectId};
+use super::references::last_member::is_emptied_group;
+use super::request::PlanContext;
+use super::retained::RetainedPasses;
+use crate::directory::references::reference_attributes::{ALIASED_OBJECT, MEMBERS, is_member};
+use crate::directory::snapshot::{Directory, Reading};
+use crate::ldap::DnKey;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::managed_entries::{MANAGED_BY, is_managed};
-use crate::ldap::{DnKey, Entry, Origin};
-use crate::lifecycle::Step;
-use crate::policy::{Policy, ServerSchema};
 
-/// What a dependent is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DependentKind {
-    /// An alias.
-    Alias,
-    /// The group that is the account's alone.
-    PrivateGroup,
-    /// A group without any other member.
-    EmptiedGroup,
-    /// An entry that the server deletes by itself with its origin.
-    ManagedEntry,
+/// The groups that may be private groups of deleted accounts.
+pub fn query(accounts: &[Account]) -> Query {
+    let deleted = accounts.iter().filter(|account| account.is_deleted());
+    let numbers = deleted.flat_map(|account| account.entry.values("gidNumber")).map(|number| number.bytes.to_vec());
+    Query { primary_groups: numbers.collect(), ..Query::default() }
 }
 
-/// An entry that goes with an account.
-pub struct Dependent {
-    /// What it is.
-    pub kind: DependentKind,
-    /// The entry.
-    pub entry: Arc<Entry>,
-    /// With whom it goes, by the numbers of the pass: an account, or a dependent before it.
-    pub of: usize,
-    /// The account that it all goes with.
-    pub account: usize,
+/// What a query found, with the dependents that were found on the way.
+pub struct GatheredDependents {
+    /// The last reading.
+    pub reading: Reading<Gathered>,
+    /// The dependents.
+    pub dependents: Vec<Dependent>,
 }
 
-/// Those that the pass found and that are not known yet.
-pub fn find(
+/// Reads the exports for a query, and again for the dependents that were found, until no more are found.
+pub fn gather_until_stable<D: Directory<RetainedPasses>>(
+    directory: &D,
+    pass: &mut GatherPass<'_>,
     accounts: &[Account],
-    known: &[Dependent],
-    around: &Collected,
-    (policy, schema): (&Policy, &ServerSchema),
-) -> Vec<Dependent> {
-    let gone = gone(accounts, known, around, (policy, schema));
-    let is_deleted = |person: usize| is_gone(accounts, &gone, person);
-    let none = BTreeMap::new();
-    let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
-    let owners = GroupOwners::of(accounts);
-    let account_of =
-        |person: usize| person.checked_sub(accounts.len()).map_or(person, |dependent| known[dependent].account);
+    context: PlanContext<'_>,
+) -> Result<GatheredDependents, PlanError<D::Error>> {
+    let mut dependents: Vec<Dependent> = Vec::new();
+    loop {
+        let mut reading = directory.read(pass)?;
+        reading.found.resolve_ambiguous_references(&|subject| match subject {
+            SubjectId::Account(index) => accounts.get(index).map(|account| account.entry.dn.key()),
+            SubjectId::Dependent(index) => dependents.get(index).map(|dependent| dependent.entry.dn.key()),
+        });
+        let mut more = find(accounts, &dependents, &reading.found, context);
+        more.retain(|new| pass.query.subjects.by_name(new.entry.dn.key().as_bytes()).is_none());
+        if more.is_empty() {
+            return Ok(GatheredDependents { reading, dependents });
+        }
+        for new in more {
+            pass.query.subjects.add_name(SubjectId::Dependent(dependents.len()), new.entry.dn.key());
+            dependents.push(new);
+        }
+    }
+}
+
+/// The dependents among the related entries, those that are known already too.
+fn find(accounts: &[Account], known: &[Dependent], gathered: &Gathered, context: PlanContext<'_>) -> Vec<Dependent> {
+    let policy = context.policy;
+    let fates = fates(accounts, known, gathered, context);
+    let groups = PrivateGroups::of(accounts);
     let mut found = Vec::new();
-    let mut kept: Vec<&Kept> = around.kept.iter().filter(|kept| kept.below.is_none()).collect();
-    kept.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
-    for kept in kept {
-        let alias_of = kept.references.iter().find(|reference| {
-            kept.entry.attributes[reference.at.0].description.is_type(ALIAS) && is_deleted(reference.person)
-        });
-        let managed_for = kept.references.iter().find(|reference| {
-            kept.entry.attributes[reference.at.0].description.is_type(MANAGED_BY) && is_deleted(reference.person)
-        });
-        if let Some(reference) = managed_for.filter(|_| is_managed(&kept.entry, policy.directory.server)) {
-            let (kind, of) = (DependentKind::ManagedEntry, reference.person);
-            found.push(Dependent { kind, entry: Arc::clone(&kept.entry), of, account: account_of(of) });
+    let mut candidates: Vec<&RelatedEntry> =
+        gathered.related.iter().filter(|related| related.below.is_none()).collect();
+    candidates.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
+    for related in candidates {
+        let names_deleted = |attribute: Option<&str>| {
+            let mut references = related.references.iter().filter(|reference| {
+                attribute.is_none_or(|name| related.attribute(reference).description.is_type(name))
+            });
+            references.find(|reference| fates.is_deleted(reference.subject)).map(|reference| reference.subject)
+        };
+        let dependent = |kind, of| {
+            let (entry, account) = (Arc::clone(&related.entry), fates.account_of(of));
+            Dependent { kind, entry, of, account }
+        };
+        let origin = names_deleted(Some(MANAGED_BY));
+        if let Some(of) = origin.filter(|_| is_managed(&related.entry, policy.directory.server)) {
+            found.push(dependent(DependentKind::ManagedEntry, of));
             continue;
         }
-        let emptied_by = || kept.references.iter().find(|reference| is_deleted(reference.person));
-        let kind_and_person = if let Some(reference) = alias_of {
-            Some((DependentKind::Alias, reference.person))
-        } else if let (true, Some(person)) =
-            (policy.references.deletes_private_groups, owners.private_group_of(kept, accounts, around))
-        {
-            Some((DependentKind::PrivateGroup, person))
-        } else if is_emptied_group(kept, policy, &fates) {
-            emptied_by().map(|reference| (DependentKind::EmptiedGroup, reference.person))
+        let private_group = || {
+            let is_deleted_too = policy.references.deletes_private_groups;
+            is_deleted_too.then(|| groups.owner_of(related, accounts, gathered)).flatten().map(SubjectId::Account)
+        };
+        let new = if let Some(of) = names_deleted(Some(ALIASED_OBJECT)) {
+            Some(dependent(DependentKind::Alias, of))
+        } else if let Some(of) = private_group() {
+            Some(dependent(DependentKind::PrivateGroup, of))
+        } else if is_emptied_group(related, &fates, context) {
+            names_deleted(None).map(|of| dependent(DependentKind::EmptiedGroup, of))
         } else {
             None
         };
-        if let Some((kind, of)) = kind_and_person
-            && !policy.protect.covers(&kept.entry)
-        {
-            found.push(Dependent { kind, entry: Arc::clone(&kept.entry), of, account: account_of(of) });
-        }
+        found.extend(new.filter(|new| !policy.protect.covers(&new.entry)));
     }
     found
 }
 
 /// The deleted accounts by the numbers of their primary groups.
-pub struct GroupOwners<'a>(HashMap<&'a [u8], Vec<usize>>);
+pub struct PrivateGroups<'a>(HashMap<&'a [u8], Vec<usize>>);
 
-impl<'a> GroupOwners<'a> {
-    /// Those of the accounts.
+impl<'a> PrivateGroups<'a> {
+    /// Those of the accounts that are deleted.
     pub fn of(accounts: &'a [Account]) -> Self {
         let mut owners: HashMap<&[u8], Vec<usize>> = HashMap::new();
-        for (index, account) in accounts.iter().enumerate().filter(|(_, account)| account.decision.step == Step::Delete)
-        {
+        for (index, account) in accounts.iter().enumerate().filter(|(_, account)| account.is_deleted()) {
             for number in account.entry.values("gidNumber") {
                 owners.entry(&number.bytes).or_default().push(index);
             }
@@ -116,10 +126,10 @@ impl<'a> GroupOwners<'a> {
     }
 
     /// The deleted account whose private group an entry is.
-    pub fn private_group_of(&self, kept: &Kept, accounts: &[Account], around: &Collected) -> Option<usize> {
-        let entry = &kept.entry;
+    pub fn owner_of(&self, related: &RelatedEntry, accounts: &[Account], gathered: &Gathered) -> Option<usize> {
+        let entry = &related.entry;
         let number = &entry.values("gidNumber").next()?.bytes;
-        if entry.values("uidNumber").next().is_some() || around.primary_group_members.get(&**number) != Some(&1) {
+        if entry.values("uidNumber").next().is_some() || gathered.primary_group_members.get(&**number) != Some(&1) {
             return None;
         }
         let index = self.0.get(&**number)?.iter().copied().find(|index| {
@@ -129,98 +139,69 @@ impl<'a> GroupOwners<'a> {
         let is_own_uid = |value: &[u8]| accounts[index].entry.values("uid").any(|uid| *uid.bytes == *value);
         let mut names = entry.values("memberUid");
         let members = || MEMBERS.iter().flat_map(|name| entry.values(name)).count();
-        let own = kept.references.iter().filter(|reference| {
-            let description = &entry.attributes[reference.at.0].description;
-            reference.person == index && is_member(description.attribute_type())
+        let own = related.references.iter().filter(|reference| {
+            let description = &related.attribute(reference).description;
+            reference.subject == SubjectId::Account(index) && is_member(description.attribute_type())
         });
         (names.all(|name| is_own_uid(&name.bytes)) && own.count() == members()).then_some(index)
     }
 }
 
-/// Which dependents go, given the accounts that do.
+/// What becomes of the accounts by their steps, and of the dependents: which are deleted follows from the accounts.
 ///
-/// A dependent depends on accounts and on dependents, nearly always on earlier ones; so one walk finds those that stay,
-/// and another one that there are no more.
-pub fn gone(
-    accounts: &[Account],
-    dependents: &[Dependent],
-    around: &Collected,
-    (policy, schema): (&Policy, &ServerSchema),
-) -> Vec<bool> {
-    let mut gone = vec![true; dependents.len()];
+/// A dependent depends on accounts and on other dependents, almost always on earlier ones; so one round finds those that
+/// stay, and another one that there are no more.
+pub fn fates(accounts: &[Account], dependents: &[Dependent], gathered: &Gathered, context: PlanContext<'_>) -> Fates {
+    let mut fates = Fates::new(accounts, dependents);
+    if dependents.is_empty() {
+        return fates;
+    }
     let groups = dependents.iter().filter(|dependent| dependent.kind == DependentKind::EmptiedGroup);
-    let mut kept: HashMap<&DnKey, Option<&Kept>> = groups.map(|group| (group.entry.dn.key(), None)).collect();
-    for found in &around.kept {
-        if let Some(place) = kept.get_mut(found.entry.dn.key()) {
-            place.get_or_insert(found);
+    let mut groups: HashMap<&DnKey, Option<&RelatedEntry>> = groups.map(|group| (group.entry.dn.key(), None)).collect();
+    for related in &gathered.related {
+        if let Some(place) = groups.get_mut(related.entry.dn.key()) {
+            place.get_or_insert(related);
         }
     }
-    let none = BTreeMap::new();
     let names: HashMap<&[u8], usize> =
         dependents.iter().enumerate().map(|(index, dependent)| (dependent.entry.dn.key().as_bytes(), index)).collect();
-    // For each dependent, those of the others that are above it.
+    // For each dependent, the other dependents above it.
     let mut above_of: HashMap<usize, Vec<usize>> = HashMap::new();
-    for found in &around.kept {
-        let key = found.entry.dn.key().as_bytes();
+    for related in &gathered.related {
+        let key = related.entry.dn.key().as_bytes();
         let above = prefixes(key).filter(|(above, _)| *above != key).filter_map(|(above, _)| names.get(above));
         for index in above {
             match names.get(key) {
                 Some(below) => above_of.entry(*below).or_default().push(*index),
-                None => gone[*index] = false,
+                None => {
+                    fates.keep_dependent(*index);
+                }
             }
         }
     }
     loop {
         let mut changed = false;
         for (index, dependent) in dependents.iter().enumerate() {
-            let is_deleted = |person: usize| is_gone(accounts, &gone, person);
-            let fates = Fates { is_deleted: &is_deleted, successor: &|_| None, moved: &none, schema };
-            let stays = gone[index]
-                && match dependent.kind {
-                    DependentKind::Alias | DependentKind::PrivateGroup | DependentKind::ManagedEntry => {
-                        !is_deleted(dependent.of)
-                    }
-                    DependentKind::EmptiedGroup => {
-                        let kept = kept.get(dependent.entry.dn.key()).copied().flatten();
-                        !kept.is_some_and(|kept| is_emptied_group(kept, policy, &fates))
-                    }
-                };
-            if stays {
-                gone[index] = false;
-                changed = true;
+            let is_deleted = || match dependent.kind {
+                DependentKind::Alias | DependentKind::PrivateGroup | DependentKind::ManagedEntry => {
+                    fates.is_deleted(dependent.of)
+                }
+                DependentKind::EmptiedGroup => {
+                    let group = groups.get(dependent.entry.dn.key()).copied().flatten();
+                    group.is_some_and(|group| is_emptied_group(group, &fates, context))
+                }
+            };
+            if fates.is_deleted(SubjectId::Dependent(index)) && !is_deleted() {
+                changed |= fates.keep_dependent(index);
             }
-            let above = above_of.get(&index).filter(|_| !gone[index]);
-            for above in above.into_iter().flatten() {
-                changed |= std::mem::replace(&mut gone[*above], false);
+            if !fates.is_deleted(SubjectId::Dependent(index)) {
+                for above in above_of.get(&index).into_iter().flatten() {
+                    changed |= fates.keep_dependent(*above);
+                }
             }
         }
         if !changed {
-            return gone;
+            return fates;
         }
-    }
-}
-
-/// Whether somebody is deleted, by the numbers of the pass.
-pub fn is_gone(accounts: &[Account], gone: &[bool], person: usize) -> bool {
-    match person.checked_sub(accounts.len()) {
-        None => accounts[person].decision.step == Step::Delete,
-        Some(dependent) => gone.get(dependent).copied().unwrap_or(false),
-    }
-}
-
-impl Dependent {
-    /// Why it goes.
-    pub fn reason(&self) -> &'static str {
-        match self.kind {
-            DependentKind::Alias => "an alias of what is deleted",
-            DependentKind::ManagedEntry => "the server's Managed Entries plug-in deletes it with its origin",
-            DependentKind::PrivateGroup => "the account's own group, which nobody else has",
-            DependentKind::EmptiedGroup => "its last member is deleted ([references] last_member)",
-        }
-    }
-
-    /// Where it is.
-    pub fn origin(&self) -> Origin {
-        self.entry.origin
     }
 }

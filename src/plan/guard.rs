@@ -1,24 +1,24 @@
-//! Guards: what makes a server refuse a deletion when the entry is no longer as the export showed it.
+//! Guards: they make the server refuse a deletion if the entry has changed since the export.
 //!
 //! | guard | written as | refused with | where |
 //! | --- | --- | --- | --- |
-//! | values | a modify just before the deletion that takes a value away and puts it back | 16 noSuchAttribute | everywhere |
-//! | assert | the assertion control (RFC 4528) on the deletion itself | 122 assertionFailed | servers whose profile has it |
+//! | values | a modify just before the deletion that deletes a value and adds it again | 16 noSuchAttribute | everywhere |
+//! | assert | the assertion control (RFC 4528) on the deletion itself | 122 assertionFailed | servers that support the control |
 //! | none | nothing | | |
 //!
-//! The values are those that the decision rests on: the statuses of an account, as far as the server compares them. An entry below an account is guarded
-//! by one value of its own that any server can compare and that is not in its name.
+//! An account is guarded by the values on which the decision depends: its statuses, as far as the server can compare them. An
+//! entry below an account is guarded by one of its values that every server can compare and that is not in its name.
 
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::MatchingRule;
-use crate::ldap::{AttributeDescription, Control, Entry, ModOp, Modification, Value};
+use crate::ldap::{Attribute, AttributeDescription, Control, Entry, ModOp, Modification, Value};
 use crate::plan::operation::Kind;
 use crate::policy::{Policy, ServerSchema};
 
 /// How deletions are guarded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Guard {
-    /// By exact values.
+    /// By a modify with exact values.
     #[default]
     Values,
     /// By the assertion control.
@@ -30,29 +30,41 @@ pub enum Guard {
 /// OID of the assertion control (RFC 4528).
 const ASSERTION: &str = "1.3.6.1.1.12";
 
-/// Attributes whose values serve best as guards, the first that an entry has: people read them, and servers do not write
-/// them.
+/// The attributes whose values are the best guards, in this order: people read them, and servers do not write them.
 pub(super) const ORDINARY: [&str; 11] =
     ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "owner", "serialNumber", "l"];
 
-/// Attributes that say what an alias or a group is; guarded by all their values.
-const OF_COMPANIONS: [&str; 3] = ["aliasedObjectName", "member", "uniqueMember"];
+/// The attributes that make an alias or a group a dependent; it is guarded by all values of the first that it has.
+const DEPENDENT_ATTRIBUTES: [&str; 3] = ["aliasedObjectName", "member", "uniqueMember"];
 
-/// A description and one of its values.
-type Guarded<'e> = (&'e AttributeDescription, &'e Value);
+/// A value that guards an entry.
+#[derive(Clone, Copy)]
+pub struct GuardValue<'e> {
+    /// The attribute description, as the entry spells it.
+    pub description: &'e AttributeDescription,
+    /// The value.
+    pub value: &'e Value,
+}
 
-/// What an entry is guarded by; empty if it has nothing that serves.
-pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind, schema: &ServerSchema) -> Vec<Guarded<'e>> {
-    let is_compared = |guarded: &Guarded<'_>| schema.compares(guarded.0.attribute_type());
+impl<'e> GuardValue<'e> {
+    /// The first value of an attribute; `None` if it has none.
+    pub fn first_of(attribute: &'e Attribute) -> Option<Self> {
+        Some(Self { description: &attribute.description, value: attribute.values.first()? })
+    }
+}
+
+/// The values that guard an entry; none if it has no suitable one.
+pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind, schema: &ServerSchema) -> Vec<GuardValue<'e>> {
+    let is_compared = |guarded: &GuardValue<'_>| schema.compares(guarded.description.attribute_type());
     let first = |wanted: &AttributeDescription| {
         let attribute = entry.attributes.iter().find(|attribute| attribute.description == *wanted)?;
-        Some((&attribute.description, attribute.values.first()?))
+        GuardValue::first_of(attribute)
     };
     if kind == Kind::Account {
-        let marks = policy.disable.replace.iter().map(|(description, _)| description);
-        let marks = marks.chain(policy.disable.bits.iter().map(|(description, _)| description));
+        let disabled = policy.disable.replace.iter().map(|(description, _)| description);
+        let disabled = disabled.chain(policy.disable.bits.iter().map(|(description, _)| description));
         let statuses = policy.services.values().map(|service| &service.status);
-        let statuses: Vec<Guarded<'_>> = marks.chain(statuses).filter_map(first).filter(is_compared).collect();
+        let statuses: Vec<GuardValue<'_>> = disabled.chain(statuses).filter_map(first).filter(is_compared).collect();
         if !statuses.is_empty() {
             return statuses;
         }
@@ -61,9 +73,11 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind, schema: &Serve
         let known = |name: &&str| entry.values(name).next().is_some();
         let all = |name: &'static str| {
             let attributes = entry.attributes.iter().filter(move |attribute| attribute.description.is_type(name));
-            attributes.flat_map(|attribute| attribute.values.iter().map(move |value| (&attribute.description, value)))
+            attributes.flat_map(|attribute| {
+                attribute.values.iter().map(move |value| GuardValue { description: &attribute.description, value })
+            })
         };
-        if let Some(name) = OF_COMPANIONS.into_iter().find(known) {
+        if let Some(name) = DEPENDENT_ATTRIBUTES.into_iter().find(known) {
             return all(name).collect();
         }
     }
@@ -78,9 +92,9 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind, schema: &Serve
     ordinary.into_iter().find_map(|description| first(&description)).into_iter().collect()
 }
 
-/// The modifications that change nothing and fail if a value is not there.
-pub fn modifications(guarded: &[Guarded<'_>]) -> Vec<Modification> {
-    let both = guarded.iter().flat_map(|(description, value)| {
+/// The modifications that change nothing, and fail if the entry lacks one of the values.
+pub fn modifications(guarded: &[GuardValue<'_>]) -> Vec<Modification> {
+    let both = guarded.iter().flat_map(|GuardValue { description, value }| {
         [ModOp::Delete, ModOp::Add].map(|op| Modification {
             op,
             description: (*description).clone(),
@@ -90,11 +104,11 @@ pub fn modifications(guarded: &[Guarded<'_>]) -> Vec<Modification> {
     both.collect()
 }
 
-/// The control that makes an operation fail unless all values are there.
-pub fn assertion(guarded: &[Guarded<'_>]) -> Option<Control> {
+/// The control that makes an operation fail unless the entry has all of the values.
+pub fn assertion(guarded: &[GuardValue<'_>]) -> Option<Control> {
     let equalities: Vec<Vec<u8>> = guarded
         .iter()
-        .map(|(description, value)| {
+        .map(|GuardValue { description, value }| {
             let pair = [ber(0x04, description.as_str().as_bytes()), ber(0x04, &value.bytes)].concat();
             ber(0xa3, &pair)
         })
@@ -115,7 +129,7 @@ fn ber(tag: u8, content: &[u8]) -> Vec<u8> {
         _ => {
             let length = content.len().to_be_bytes();
             let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
-            // Eight digits at most: the length is a usize.
+            // A usize has eight bytes at most.
             element.extend(u8::try_from(length.len()).map(|digits| 0x80 | digits));
             element.extend(length);
         }
@@ -131,9 +145,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_assertion_is_the_one_that_servers_were_measured_with() {
+    fn the_assertion_is_the_one_that_was_tested_on_servers() {
         let description = AttributeDescription::parse(b"inetUserStatus").unwrap();
-        let control = assertion(&[(&description, &Value::new(b"Active"))]).unwrap();
+        let control = assertion(&[GuardValue { description: &description, value: &Value::new(b"Active") }]).unwrap();
         assert_eq!(BASE64.encode(&control.value.unwrap()), "oxgEDmluZXRVc2VyU3RhdHVzBAZBY3RpdmU=");
         assert!(control.critical);
     }

@@ -1,4 +1,4 @@
-//! Limits: a plan that would do too much of one kind is refused whole.
+//! Limits: a plan that would do too much of one kind is refused as a whole.
 //!
 //! | kind | counted | of |
 //! | --- | --- | --- |
@@ -7,62 +7,60 @@
 //! | move | accounts moved | accounts |
 //! | reference | values removed from entries that name accounts | values of the attributes under `remove` and `review` |
 //! | owner | values that pass to a successor | values of the attributes under `reassign` |
-//! | service | accounts that a service is disabled on or stripped from, on its own | accounts |
+//! | service | accounts on which a service is disabled, or from which one is stripped | accounts |
 //! | address-book | address books deleted | address books |
-//! | delete | accounts deleted, and the groups and aliases that go with them | accounts |
+//! | delete | accounts deleted, and their dependents | accounts |
 //! | child | entries below accounts, deleted with them | accounts |
 //! | members | members that one group loses | members of that group; the group nearest to its limit is shown |
 
-use super::collect::Collected;
-use super::resolve::Resolved;
-use super::stages::{Built, Moves};
-use super::{Account, Request};
+use super::gather::Gathered;
+use super::model::Account;
+use super::request::PlanContext;
+use super::settle::Settled;
+use super::stages::StageOutput;
 use crate::lifecycle::Step;
-use crate::policy::{Limit, LimitKind, Policy};
+use crate::policy::{Limit, LimitKind};
 
 /// One kind of change, counted against its limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Counted {
     /// The kind of change.
     pub kind: LimitKind,
-    /// How many the plan makes.
+    /// How many changes the plan makes.
     pub affected: u64,
-    /// Of how many in the exports.
+    /// What they are compared with: see the table of the [module](self).
     pub of: u64,
-    /// The limit in words; empty without one.
+    /// The limit in words; empty if there is none.
     pub limit: String,
     /// The limit is that of this run (`--limit`), not the policy's.
     pub of_run: bool,
     /// The plan exceeds it.
     pub is_exceeded: bool,
-    /// The accounts that it is about, by index; for `members` none.
+    /// The accounts that it is about, by index; none for `members`.
     pub accounts: Vec<usize>,
-    /// The entry that it is about, for `members`.
+    /// The group that it is about, for `members`; as spelled.
     pub entry: Option<Vec<u8>>,
 }
 
-/// Counts what the plan does of each kind, against the limits.
+/// Counts what the plan does of each kind, against the limits. `all` is how many accounts the exports hold.
 pub fn count(
-    built: &Built,
-    accounts: &[Account],
-    moves: &Moves,
-    resolved: &Resolved,
-    around: &Collected,
-    policy: &Policy,
-    request: &Request,
+    output: &StageOutput,
+    settled: &Settled,
+    gathered: &Gathered,
+    all: u64,
+    context: PlanContext<'_>,
 ) -> Vec<Counted> {
-    let with = |steps: &[Step]| -> Vec<usize> {
-        let accounts = accounts.iter().enumerate();
-        accounts.filter(|(_, account)| steps.contains(&account.decision.step)).map(|(index, _)| index).collect()
+    let accounts = &settled.accounts;
+    let pick = |test: &dyn Fn(&Account) -> bool| -> Vec<usize> {
+        accounts.iter().enumerate().filter(|(_, account)| test(account)).map(|(index, _)| index).collect()
     };
-    let loses_service =
-        |account: &Account| account.decision.step == Step::DisableService || !account.decision.strip().is_empty();
-    let of_services = (0..accounts.len()).filter(|index| loses_service(&accounts[*index])).collect();
+    let with = |step: Step| pick(&|account| account.decision.step == step);
+    let of_services =
+        pick(&|account| account.decision.step == Step::DisableService || !account.decision.strip().is_empty());
     let number = |accounts: &[usize]| accounts.len() as u64;
-    let all = resolved.accounts;
     let row = |kind, affected, of, accounts| {
-        let of_run = request.limits.iter().rev().find(|(limited, _)| *limited == kind).map(|(_, limit)| limit);
-        let limit: Option<&Limit> = of_run.or_else(|| policy.limits.get(kind));
+        let of_run = context.request.limits.iter().rev().find(|(limited, _)| *limited == kind).map(|(_, limit)| limit);
+        let limit: Option<&Limit> = of_run.or_else(|| context.policy.limits.get(kind));
         Counted {
             kind,
             affected,
@@ -75,24 +73,25 @@ pub fn count(
         }
     };
     let of_accounts = |kind, accounts: Vec<usize>| row(kind, number(&accounts), all, accounts);
-    let deleted = with(&[Step::Delete]);
+    let deleted = with(Step::Delete);
+    let books = settled.books.roots.len() as u64;
     let mut rows = vec![
-        of_accounts(LimitKind::Disable, with(&[Step::Disable])),
-        of_accounts(LimitKind::Restore, with(&[Step::Restore])),
-        of_accounts(LimitKind::Move, moves.moved.keys().copied().collect()),
-        row(LimitKind::Reference, built.removed, around.reference_values, deleted.clone()),
-        row(LimitKind::Owner, built.reassigned, around.owner_values, deleted.clone()),
+        of_accounts(LimitKind::Disable, with(Step::Disable)),
+        of_accounts(LimitKind::Restore, with(Step::Restore)),
+        of_accounts(LimitKind::Move, settled.moves.moved.keys().copied().collect()),
+        row(LimitKind::Reference, output.removed, gathered.reference_values, deleted.clone()),
+        row(LimitKind::Owner, output.reassigned, gathered.owner_values, deleted.clone()),
         of_accounts(LimitKind::Service, of_services),
-        row(LimitKind::AddressBook, built.books.len() as u64, around.books, deleted.clone()),
-        row(LimitKind::Child, built.children, all, deleted.clone()),
-        row(LimitKind::Delete, number(&deleted) + built.dependents, all, deleted),
+        row(LimitKind::AddressBook, books, gathered.books, deleted.clone()),
+        row(LimitKind::Child, output.children, all, deleted.clone()),
+        row(LimitKind::Delete, number(&deleted) + output.dependents, all, deleted),
     ];
-    let groups = built
-        .members
-        .iter()
-        .map(|(dn, lost, of)| Counted { entry: Some(dn.clone()), ..row(LimitKind::Members, *lost, *of, Vec::new()) });
+    let groups = output.members.iter().map(|group| {
+        let row = row(LimitKind::Members, group.loss.removed, group.loss.of, Vec::new());
+        Counted { entry: Some(group.group.clone()), ..row }
+    });
     let mut groups: Vec<Counted> = groups.collect();
-    // The worst first; every group that exceeds it is named, and the first in any case.
+    // The group nearest to its limit first; every group that exceeds it is shown, and the first in any case.
     groups.sort_by(|a, b| {
         let share = |row: &Counted| u128::from(row.affected) * 1_000_000 / u128::from(row.of.max(1));
         (b.is_exceeded, share(b)).cmp(&(a.is_exceeded, share(a)))

@@ -1,4 +1,6 @@
-//! Operations: the change records of a plan, with what undoes them and what they rest on.
+//! Operations: the change records of a plan, each with the record that undoes it, and why it is made.
+
+use strum::IntoStaticStr;
 
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::change::RELAX_RULES;
@@ -7,10 +9,11 @@ use crate::ldap::server_attributes::is_writable_with_relax;
 use crate::ldap::{Attribute, Change, ChangeRecord, Control, Dn, Entry, ModOp, Modification, Origin};
 use crate::policy::{Server, ServerSchema};
 
-/// Operations that are run together, in this order: one file each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The stages of a change set, in the order in which they run. Each has a file of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Stage {
-    /// Accounts are disabled.
+    /// Accounts are disabled, stamped or restored.
     Status,
     /// Accounts are moved.
     Move,
@@ -29,100 +32,79 @@ impl Stage {
     pub const ALL: [Self; 6] =
         [Self::Status, Self::Move, Self::References, Self::AddressBooks, Self::Services, Self::Entries];
 
-    /// Its word on the command line and in reports.
+    /// Its word on the command line and in reports: stable.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Move => "move",
-            Self::References => "references",
-            Self::AddressBooks => "address-books",
-            Self::Services => "services",
-            Self::Entries => "entries",
-        }
+        self.into()
     }
 
-    /// Name of its file in `apply/`, which sorts in the order of the stages.
+    /// The name of its file in `apply/`; the names sort in the order of the stages.
     pub fn apply_file(self) -> String {
         format!("{}0-{}.ldif", self as u8 + 1, self.name())
     }
 
-    /// Name of its file in `rollback/`, which sorts in the opposite order.
+    /// The name of its file in `rollback/`; the names sort in the opposite order.
     pub fn rollback_file(self) -> String {
         format!("{}0-{}.ldif", Self::ALL.len() - self as usize, self.name())
     }
 }
 
-/// What an operation does, in the words of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
-    /// Marks an account.
+    /// Disables an account.
     Disable,
-    /// Marks a service of an account that stays.
+    /// Disables a service of an account that stays.
     DisableService,
-    /// Writes the date from which a grace counts.
+    /// Writes the date from which the grace counts.
     Stamp,
-    /// Sets an account back.
+    /// Restores an account.
     Restore,
     /// Writes the blocking value.
     Disconnect,
     /// Moves an account.
     Move,
-    /// Changes an entry that names accounts.
+    /// Changes an entry that names deleted or moved accounts.
     Reference,
     /// Deletes an entry of an address book.
     AddressBookEntry,
-    /// Takes services off an account that stays.
+    /// Strips services from an account that stays.
     Strip,
-    /// Makes the server check an entry just before its deletion; changes nothing.
+    /// Makes the server check an entry just before its deletion, without a change.
     Guard,
     /// Deletes an entry below an account.
     Child,
-    /// Deletes an alias of something that is deleted.
+    /// Deletes an alias of a deleted entry.
     Alias,
-    /// Deletes a group that goes with an account.
+    /// Deletes the private group of an account, or a group without other members.
     Group,
     /// Deletes an account.
     Account,
 }
 
 impl Kind {
-    /// Its word in plan.json.
+    /// Its word in plan.json: stable.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Disable => "disable",
-            Self::DisableService => "disable-service",
-            Self::Stamp => "stamp",
-            Self::Restore => "restore",
-            Self::Disconnect => "disconnect",
-            Self::Move => "move",
-            Self::Strip => "strip",
-            Self::Reference => "reference",
-            Self::AddressBookEntry => "address-book-entry",
-            Self::Guard => "guard",
-            Self::Child => "child",
-            Self::Alias => "alias",
-            Self::Group => "group",
-            Self::Account => "account",
-        }
+        self.into()
     }
 }
 
 /// One change record of the plan.
 #[derive(Clone)]
 pub struct Operation {
-    /// When it runs.
+    /// The stage in which it runs.
     pub stage: Stage,
-    /// What it is.
+    /// What it does.
     pub kind: Kind,
-    /// The change.
+    /// The change record.
     pub record: ChangeRecord,
-    /// What undoes it; `None` for a guard, which changes nothing.
+    /// The record that undoes it; `None` for a guard, which changes nothing.
     pub inverse: Option<ChangeRecord>,
-    /// The accounts it is done for, as indices into the plan's accounts.
+    /// The accounts for which it is made, by index.
     pub accounts: Vec<usize>,
-    /// The service that it is about, where it is about one.
+    /// The service that it is about, if it is about one.
     pub service: Option<String>,
-    /// Why, in one line.
+    /// Why it is made, in one line.
     pub reason: String,
     /// Where the entry is in the exports.
     pub evidence: Origin,
@@ -130,9 +112,9 @@ pub struct Operation {
 
 /// The modifications that undo others, in reverse order.
 ///
-/// `add` and `delete` of values change over; a `replace`, and a `delete` of a whole attribute, give back what the entry
-/// had. A `replace` with the values that an `add` before it added needs nothing of its own: the undo of the `add` deletes
-/// them. First values that the server cannot compare are taken away as a whole.
+/// An `add` of values is undone by their `delete` and vice versa; a `replace`, and a `delete` of a whole attribute, by the
+/// values that the entry had. A `replace` with the same values as an `add` before it needs no undo of its own: that of the
+/// `add` deletes them. Added values that the server cannot compare are removed by a `delete` of the whole attribute.
 pub fn inverse(entry: &Entry, modifications: &[Modification], schema: &ServerSchema) -> Vec<Modification> {
     let undo = |modification: &Modification| {
         let had = |attribute: &&Attribute| attribute.description == modification.description;
@@ -160,7 +142,7 @@ pub fn inverse(entry: &Entry, modifications: &[Modification], schema: &ServerSch
     undone.map(|(_, modification)| undo(modification)).collect()
 }
 
-/// The record that modifies an entry, under the name that it has by then, and the one that undoes it.
+/// The record that modifies an entry under `name`, and the record that undoes it. `entry` is as the record finds it.
 pub fn modify(
     entry: &Entry,
     name: &Dn,
@@ -173,14 +155,14 @@ pub fn modify(
     (record(modifications), undo)
 }
 
-/// The name that an entry gets below another parent: its RDN as spelled, and the parent's name as spelled.
+/// The name that an entry gets below another parent, with the spelling of both; `None` if they make no DN.
 pub fn name_below(rdn: &[u8], parent: &Dn) -> Option<Dn> {
     Dn::parse(&[rdn, b",", parent.raw_bytes()].concat()).ok()
 }
 
-/// The record that moves an entry below another parent, the one that moves it back, and its new name.
+/// The record that moves an entry below another parent, the record that moves it back, and the new name.
 ///
-/// `deleteoldrdn` is 1: the RDN stays as it is, and Samba refuses 0.
+/// The RDN does not change. `deleteoldrdn` is 1 all the same, because Samba refuses 0.
 pub fn rename(entry: &Entry, parent: &Dn) -> Option<(ChangeRecord, ChangeRecord, Dn)> {
     let rdn = Rdn::parse(entry.dn.rdn_spelling()).ok()?;
     let name = name_below(entry.dn.rdn_spelling(), parent)?;
@@ -193,11 +175,11 @@ pub fn rename(entry: &Entry, parent: &Dn) -> Option<(ChangeRecord, ChangeRecord,
     Some((record(&entry.dn, parent), record(&name, &old_parent), name))
 }
 
-/// The record that deletes an entry, and the one that adds it again.
+/// The record that deletes an entry, and the record that adds it again.
 ///
-/// What the server sets by itself is left out of the addition: it would be refused. With the relax rules control a server
-/// takes back what identifies the entry and the state of its password, so that it is the same one again; when and by whom
-/// it was changed last is what the addition itself says.
+/// The addition leaves out what the server sets by itself, because the server would refuse it. With the relax rules control
+/// (`relax`), a server accepts the identifiers of the entry and the state of its password, so that it is the same entry again.
+/// The time and the author of the last change are never added: they are those of the addition.
 pub fn delete(entry: &Entry, server: Server, relax: bool) -> (ChangeRecord, ChangeRecord) {
     const LAST_CHANGE: [&str; 2] = ["modifyTimestamp", "modifiersName"];
     let record = |change| ChangeRecord { dn: entry.dn.clone(), controls: Vec::new(), change };

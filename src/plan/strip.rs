@@ -1,36 +1,34 @@
-//! The services stage: one modify takes services off an entry that stays.
+//! How services are stripped from an entry that stays, by one modify.
 //!
-//! The classes of the services go, spelled as the entry spells them, and with them what belongs to the services
-//! alone. Both in one modify: a server refuses the classes without the attributes, and the attributes that are
-//! required without the classes.
+//! The classes of the services are removed, and with them the attributes that belong to the services alone. Both are in one
+//! modify: a server refuses to remove the classes without the attributes, and required attributes without the classes.
 //!
-//! An attribute is looked at if the policy lists it, or if a class that goes allows it. What becomes of it, the first
-//! row that holds:
+//! An attribute is considered if the policy lists it, or if a removed class allows it. The first row that applies decides:
 //!
-//! | attribute | |
+//! | attribute | result |
 //! | --- | --- |
-//! | `objectClass` | only the classes of the services go |
+//! | `objectClass` | only the classes of the services are removed |
 //! | in the entry's RDN | stays: in the name |
 //! | uid, cn, sn, userPassword | stays: never stripped |
-//! | set by the server | stays: the server's own |
-//! | listed by a prefix (`ics*`), no class that stays requires it | goes |
-//! | listed by its name, no class that stays allows it | goes |
-//! | not listed, no class that stays allows it | goes |
+//! | set by the server | stays: owned by the server |
+//! | listed by a prefix (`ics*`), and no remaining class requires it | is removed |
+//! | listed by its name, and no remaining class allows it | is removed |
+//! | not listed, and no remaining class allows it | is removed |
 //! | any other | stays: shared with that class |
 //!
-//! - Types are compared by any of their names, and classes with their superiors. `mail;lang-de` is judged as `mail`.
+//! - Types are compared by any of their names, and classes with their superiors. `mail;lang-de` is treated as `mail`.
 //! - A prefix wins over sharing, because Sun's calendar purge is documented to remove "all attributes with the ics
-//!   prefix" (Schema Reference 819-2657): `icsQuota` goes, although inetMailUser allows it.
-//! - extensibleObject allows everything. While it stays, what the policy lists goes all the same, and nothing else
-//!   does. Where it goes, it makes nothing the service's.
-//! - A class that the table of [`object_classes`] lacks allows nothing here, but may do so on the server: such classes
-//!   are named in [`Strip::unknown_classes`].
-//! - A class that is structural should not go alone: OpenLDAP and OpenDJ refuse that, 389 DS and DSEE do not. It is
-//!   done, and named in [`Strip::structural`].
+//!   prefix" (Schema Reference 819-2657): `icsQuota` is removed, although inetMailUser allows it.
+//! - extensibleObject allows everything. If it stays, only what the policy lists is removed. If it is removed, no attribute
+//!   belongs to the service because of it.
+//! - A class that the table of [`object_classes`] lacks counts as allowing nothing, but may allow attributes on the server.
+//!   Such classes are listed in [`Strip::unknown_classes`].
+//! - A structural class should not be removed alone: OpenLDAP and OpenDJ refuse that, 389 DS and DSEE do not. It is removed,
+//!   and listed in [`Strip::structural`].
 //!
-//! Values are deleted as the entry spells them, so that the modify fails as a whole if the entry has changed since the
-//! export. Not so those of attributes that may be virtual, supplied by a class of service: `delete:` of what is not
-//! stored fails with 16, `replace:` without values does nothing.
+//! Values are deleted as the entry spells them, so that the whole modify fails if the entry has changed since the export.
+//! Attributes that may be virtual (supplied by a class of service) are an exception: `delete:` of a value that is not stored
+//! fails with 16, `replace:` without values does nothing.
 //!
 //! Sources: Sun's Schema Reference (819-4437, 819-2657), technical note 819-6839, RFC 4511 (4.6), RFC 4512 (2.4).
 
@@ -39,88 +37,90 @@ use crate::ldap::object_classes::{self, ClassKind, ObjectClass};
 use crate::ldap::{Attribute, AttributeDescription, Entry, ModOp, Modification, Rdn, Value, attribute_types};
 use crate::policy::{Pattern, Server};
 
-/// What belongs to a service.
+/// What belongs to a service, by the policy.
 #[derive(Clone, Copy, Debug)]
-pub struct Service<'p> {
-    /// Object classes that assign it.
+pub struct OwnedByService<'p> {
+    /// Its object classes.
     pub classes: &'p [String],
-    /// Attributes that belong to it, beside those that its classes allow.
+    /// Its attributes, in addition to those that its classes allow.
     pub attributes: &'p [Pattern],
-    /// Attributes whose values may not be stored. This says how they go, not that they go.
+    /// Attributes whose values may be virtual. This affects how they are removed, not whether.
     pub virtual_attributes: &'p [Pattern],
 }
 
-/// How services come off an entry.
+/// How services are stripped from an entry.
 #[derive(Clone, Default)]
 pub struct Strip {
-    /// What is changed, in one modify; nothing if the entry has nothing of the services.
+    /// The modifications of the one modify; none if the entry has nothing of the services.
     pub modifications: Vec<Modification>,
     /// Attributes of the services that stay.
-    pub kept: Vec<Kept>,
-    /// Classes that stay and that are not known: what they allow is not either. Raw: escape them before showing them.
+    pub kept: Vec<RetainedAttribute>,
+    /// Remaining classes of which it is unknown what they allow. Raw: escape them before showing them.
     pub unknown_classes: Vec<String>,
-    /// Classes that go although they are structural, as the entry spells them.
+    /// Structural classes that are removed, as the entry spells them.
     pub structural: Vec<String>,
 }
 
-/// An attribute that stays.
+/// An attribute of a service that stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// As the entry spells it.
+pub struct RetainedAttribute {
+    /// Its description, as the entry spells it.
     pub attribute: AttributeDescription,
     /// Why it stays.
-    pub reason: KeptReason,
+    pub reason: RetentionReason,
 }
 
 /// Why an attribute of a service stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeptReason {
+pub enum RetentionReason {
     /// It is in the entry's RDN.
     InName,
-    /// It is what a person is known by, whatever the service.
+    /// It identifies the account, with or without the services.
     Never,
     /// The server sets it.
     SetByServer,
-    /// A class that stays allows it: this one, as the entry spells it.
+    /// This remaining class allows it, as the entry spells it.
     Shared(String),
 }
 
-/// Works out how services come off an entry that stays.
-pub fn strip(entry: &Entry, services: &[Service<'_>], server: Server) -> Strip {
+/// Works out how services are stripped from an entry.
+pub fn strip(entry: &Entry, services: &[OwnedByService<'_>], server: Server) -> Strip {
     let is_of_service = |class: &Class| {
         services.iter().flat_map(|service| service.classes).any(|own| object_classes::same_class(own, &class.name))
     };
-    let (going, staying): (Vec<Class>, Vec<Class>) = classes(entry).partition(is_of_service);
+    let (removed, remaining): (Vec<Class>, Vec<Class>) = classes(entry).partition(is_of_service);
     let mut strip = Strip {
-        unknown_classes: names(staying.iter().filter(|class| class.known.is_none())),
-        structural: names(going.iter().filter(|class| class.is_structural())),
+        unknown_classes: names(remaining.iter().filter(|class| class.known.is_none())),
+        structural: names(removed.iter().filter(|class| class.is_structural())),
         ..Strip::default()
     };
-    let class_values: Vec<Value> = going.iter().map(|class| class.value.clone()).collect();
+    let class_values: Vec<Value> = removed.iter().map(|class| class.value.clone()).collect();
+    let context = StripContext { entry, services, server, removed: &removed, remaining: &remaining };
     let mut attributes = Vec::new();
     for attribute in &entry.attributes {
         if attribute.description.is_type("objectClass") {
-            // The classes come first; all descriptions of objectClass are one.
+            // The classes come first. An entry has only one description of objectClass.
             if strip.modifications.is_empty() && !class_values.is_empty() {
                 strip.modifications.push(delete(attribute, class_values.clone()));
             }
             continue;
         }
-        match fate(entry, attribute, services, server, (&going, &staying)) {
-            // A list of names without values says nothing of what is there.
-            Fate::Goes if attribute.values.is_empty() => {}
-            Fate::Goes => attributes.push(removal(attribute, services)),
-            Fate::Stays(reason) => strip.kept.push(Kept { attribute: attribute.description.clone(), reason }),
-            Fate::NotConcerned => {}
+        match context.fate(attribute) {
+            // An export without values does not show what must be removed.
+            ServiceFate::Removed if attribute.values.is_empty() => {}
+            ServiceFate::Removed => attributes.push(removal(attribute, services)),
+            ServiceFate::Stays(reason) => {
+                strip.kept.push(RetainedAttribute { attribute: attribute.description.clone(), reason })
+            }
+            ServiceFate::NotConcerned => {}
         }
     }
     strip.modifications.append(&mut attributes);
     strip
 }
 
-/// A class of the entry.
+/// An object class of the entry.
 struct Class<'e> {
-    /// The value.
     value: &'e Value,
     /// The value as text.
     name: String,
@@ -156,48 +156,57 @@ fn names<'c, 'e: 'c>(classes: impl Iterator<Item = &'c Class<'e>>) -> Vec<String
     classes.map(|class| class.name.clone()).collect()
 }
 
-enum Fate {
+/// What becomes of an attribute.
+enum ServiceFate {
+    /// It is not an attribute of the services.
     NotConcerned,
-    Stays(KeptReason),
-    Goes,
+    Stays(RetentionReason),
+    Removed,
 }
 
-/// The table at the head of this module, for any attribute but `objectClass`.
-fn fate(
-    entry: &Entry,
-    attribute: &Attribute,
-    services: &[Service<'_>],
+/// What the fate of an attribute depends on.
+struct StripContext<'c> {
+    entry: &'c Entry,
+    services: &'c [OwnedByService<'c>],
     server: Server,
-    (going, staying): (&[Class], &[Class]),
-) -> Fate {
-    const NEVER: [&str; 4] = ["uid", "cn", "sn", "userPassword"];
-    let attribute_type = attribute.description.attribute_type();
-    let patterns = || services.iter().flat_map(|service| service.attributes);
-    let listed: Vec<&Pattern> = patterns().filter(|pattern| pattern.matches(attribute_type)).collect();
-    let is_owned = || going.iter().any(|class| !class.is_extensible() && class.allows(attribute_type));
-    if listed.is_empty() && !is_owned() {
-        return Fate::NotConcerned;
-    }
-    let mut in_name = entry.dn.rdn().into_iter().flat_map(Rdn::avas);
-    if in_name.any(|ava| same_type(&ava.attribute_type, attribute_type)) {
-        return Fate::Stays(KeptReason::InName);
-    }
-    if is_one_of(&NEVER, attribute_type) {
-        return Fate::Stays(KeptReason::Never);
-    }
-    if server.sets(attribute_types::canonical_name(attribute_type)) {
-        return Fate::Stays(KeptReason::SetByServer);
-    }
-    let sharing = if listed.iter().any(|pattern| matches!(pattern, Pattern::Prefix(_))) {
-        staying.iter().find(|class| class.requires(attribute_type))
-    } else {
-        let counts = |class: &&Class| listed.is_empty() || !class.is_extensible();
-        staying.iter().filter(counts).find(|class| class.allows(attribute_type))
-    };
-    sharing.map_or(Fate::Goes, |class| Fate::Stays(KeptReason::Shared(class.name.clone())))
+    /// The classes of the services.
+    removed: &'c [Class<'c>],
+    /// The other classes of the entry.
+    remaining: &'c [Class<'c>],
 }
 
-fn removal(attribute: &Attribute, services: &[Service<'_>]) -> Modification {
+impl StripContext<'_> {
+    /// The table of the module, for any attribute except `objectClass`.
+    fn fate(&self, attribute: &Attribute) -> ServiceFate {
+        const NEVER: [&str; 4] = ["uid", "cn", "sn", "userPassword"];
+        let attribute_type = attribute.description.attribute_type();
+        let patterns = self.services.iter().flat_map(|service| service.attributes);
+        let listed: Vec<&Pattern> = patterns.filter(|pattern| pattern.matches(attribute_type)).collect();
+        let is_owned = || self.removed.iter().any(|class| !class.is_extensible() && class.allows(attribute_type));
+        if listed.is_empty() && !is_owned() {
+            return ServiceFate::NotConcerned;
+        }
+        let mut in_name = self.entry.dn.rdn().into_iter().flat_map(Rdn::avas);
+        if in_name.any(|ava| same_type(&ava.attribute_type, attribute_type)) {
+            return ServiceFate::Stays(RetentionReason::InName);
+        }
+        if is_one_of(&NEVER, attribute_type) {
+            return ServiceFate::Stays(RetentionReason::Never);
+        }
+        if self.server.sets(attribute_types::canonical_name(attribute_type)) {
+            return ServiceFate::Stays(RetentionReason::SetByServer);
+        }
+        let sharing = if listed.iter().any(|pattern| matches!(pattern, Pattern::Prefix(_))) {
+            self.remaining.iter().find(|class| class.requires(attribute_type))
+        } else {
+            let counts = |class: &&Class<'_>| listed.is_empty() || !class.is_extensible();
+            self.remaining.iter().filter(counts).find(|class| class.allows(attribute_type))
+        };
+        sharing.map_or(ServiceFate::Removed, |class| ServiceFate::Stays(RetentionReason::Shared(class.name.clone())))
+    }
+}
+
+fn removal(attribute: &Attribute, services: &[OwnedByService<'_>]) -> Modification {
     let mut patterns = services.iter().flat_map(|service| service.virtual_attributes);
     if patterns.any(|pattern| pattern.matches(attribute.description.attribute_type())) {
         Modification { op: ModOp::Replace, description: attribute.description.clone(), values: Vec::new() }
@@ -215,7 +224,7 @@ mod tests {
     use super::*;
     use crate::ldap::{Dn, Origin};
 
-    /// What a policy says of a service, blanks between.
+    /// What a policy lists for a service, separated by blanks.
     struct Listed<'t> {
         classes: &'t str,
         attributes: &'t str,
@@ -254,9 +263,9 @@ mod tests {
                 (classes, patterns(listed.attributes), patterns(listed.virtual_attributes))
             })
             .collect();
-        let services: Vec<Service<'_>> = owned
+        let services: Vec<OwnedByService<'_>> = owned
             .iter()
-            .map(|(classes, attributes, virtual_attributes)| Service { classes, attributes, virtual_attributes })
+            .map(|(classes, attributes, virtual_attributes)| OwnedByService { classes, attributes, virtual_attributes })
             .collect();
         strip(entry, &services, Server::Dsee)
     }
@@ -274,12 +283,12 @@ mod tests {
 
     /// `mail: inetOrgPerson`
     fn kept(strip: &Strip) -> Vec<String> {
-        let text = |kept: &Kept| {
+        let text = |kept: &RetainedAttribute| {
             let reason = match &kept.reason {
-                KeptReason::InName => "in the name",
-                KeptReason::Never => "never",
-                KeptReason::SetByServer => "the server's",
-                KeptReason::Shared(class) => class,
+                RetentionReason::InName => "in the name",
+                RetentionReason::Never => "never",
+                RetentionReason::SetByServer => "the server's",
+                RetentionReason::Shared(class) => class,
             };
             format!("{}: {reason}", kept.attribute)
         };
@@ -288,7 +297,7 @@ mod tests {
 
     const JSMITH: &str = "uid=jsmith,ou=People,o=sesta.com,o=isp";
 
-    /// A user of mail and calendar as the technical note shows one, in the spelling of a careless provisioner.
+    /// A user of mail and calendar like the one in the technical note, with irregular spelling.
     fn jsmith() -> Entry {
         entry(
             JSMITH,
@@ -333,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn mail_goes_and_calendar_stays() {
+    fn mail_is_stripped_and_calendar_stays() {
         let strip = stripped(&jsmith(), &[MAIL]);
         assert_eq!(
             modifications(&strip),
@@ -361,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn calendar_goes_and_mail_stays() {
+    fn calendar_is_stripped_and_mail_stays() {
         let strip = stripped(&jsmith(), &[CALENDAR]);
         assert_eq!(
             modifications(&strip),
@@ -394,11 +403,11 @@ mod tests {
     }
 
     #[test]
-    fn both_go_with_the_address_book() {
+    fn all_services_are_stripped() {
         let strip = stripped(&jsmith(), &[MAIL, CALENDAR, ADDRESS_BOOK]);
-        let gone: Vec<_> = strip.modifications.iter().map(|change| change.description.to_string()).collect();
+        let removed: Vec<_> = strip.modifications.iter().map(|change| change.description.to_string()).collect();
         assert_eq!(
-            gone,
+            removed,
             [
                 "objectClass",
                 "mailAlternateAddress",
@@ -420,11 +429,11 @@ mod tests {
         assert_eq!(strip.modifications[0].values.len(), 5);
     }
 
-    /// What the entry is an example of; its name; what the policy lists; its lines; what is changed; what is kept.
-    type Case<'c> = (&'c str, &'c str, &'c str, &'c [&'c str], &'c [&'c str], &'c [&'c str]);
+    /// What is tested; the entry's name; what the policy lists; the entry's lines; the modifications; what is kept.
+    type StripCase<'c> = (&'c str, &'c str, &'c str, &'c [&'c str], &'c [&'c str], &'c [&'c str]);
 
-    /// Strips small entries of inetMailUser, and of what the policy lists beside it.
-    fn check(cases: &[Case]) {
+    /// Strips inetMailUser, and what the policy lists, from small entries.
+    fn check(cases: &[StripCase]) {
         for &(what, dn, attributes, lines, expected, expected_kept) in cases {
             let service = Listed { classes: "inetMailUser", attributes, ..MAIL };
             let strip = stripped(&entry(dn, lines), &[service]);
@@ -441,7 +450,7 @@ mod tests {
     fn what_belongs_to_the_service() {
         check(&[
             (
-                "nothing of the service is there",
+                "the entry has nothing of the service",
                 JSMITH,
                 "mailHost",
                 &["objectClass: person", "cn: J", "mailQuota: 1"],
@@ -449,7 +458,7 @@ mod tests {
                 &[],
             ),
             (
-                "only what the policy lists is left of the service",
+                "the entry has only what the policy lists",
                 JSMITH,
                 "mailHost",
                 &["objectClass: person", "mailHost: h", "mailQuota: 1"],
@@ -457,7 +466,7 @@ mod tests {
                 &[],
             ),
             (
-                "only the class is left",
+                "the entry has only the class",
                 JSMITH,
                 "",
                 &["objectClass: inetMailUser", "objectClass: person"],
@@ -473,7 +482,7 @@ mod tests {
                 &["mailHost: in the name", "commonName: in the name"],
             ),
             (
-                "never, by any name and whatever is listed",
+                "never, by any name and for any list",
                 "ou=x,o=isp",
                 "userid surname cn userPassword objectClass",
                 &["objectClass: inetMailUser", "userid: j", "2.5.4.4: S", "cn;lang-de: J", "userPassword: p"],
@@ -481,7 +490,7 @@ mod tests {
                 &["userid: never", "2.5.4.4: never", "cn;lang-de: never", "userPassword: never"],
             ),
             (
-                "the server's own",
+                "set by the server",
                 JSMITH,
                 "memberOf modify*",
                 &["objectClass: inetMailUser", "memberOf: cn=g", "modifyTimestamp: 20260101000000Z"],
@@ -508,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shared_with_classes_that_stay() {
+    fn what_is_shared_with_remaining_classes() {
         check(&[
             (
                 "listed, and shared",
@@ -519,7 +528,7 @@ mod tests {
                 &["description: person"],
             ),
             (
-                "a class that is not known",
+                "an unknown class",
                 JSMITH,
                 "x-own",
                 &["objectClass: inetMailUser", "objectClass: x-Class", "mailQuota: 1", "x-own: 1", "x-other: 1"],
@@ -527,7 +536,7 @@ mod tests {
                 &[],
             ),
             (
-                "extensibleObject stays: what is listed goes, the rest stays",
+                "extensibleObject stays: what is listed is removed, the rest stays",
                 JSMITH,
                 "mailHost mailQ*",
                 &[
@@ -553,7 +562,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_that_go() {
+    fn removed_classes() {
         // A service whose class is extensibleObject does not own every attribute.
         let everything = Listed { classes: "extensibleObject", attributes: "x-own", virtual_attributes: "" };
         let lines = ["objectClass: person", "objectClass: extensibleObject", "x-own: 1", "x-other: 1"];

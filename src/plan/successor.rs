@@ -1,222 +1,297 @@
-//! Who takes over what a deleted account owns.
+//! The account that takes over what a deleted account owns.
 //!
-//! The policy's order, first that is eligible: `leaver` (the successor in the leaver list), `manager` (of the account;
-//! of a manager who leaves as well or is disabled, the next one up), `fallback` (the policy's own). Eligible is an entry
-//! that the exports hold, that leaves with nobody in this plan, and that is not disabled, as far as its export shows that. A
-//! line of managers that runs in
-//! a circle gives nobody.
+//! The sources are asked in the order of `[successor] order`; the first eligible entry counts:
+//!
+//! | source | entry |
+//! | --- | --- |
+//! | `leaver` | the successor that the leaver list names |
+//! | `manager` | the manager of the account; if that one leaves or is disabled, the manager's manager, and so on; none if the chain runs in a circle |
+//! | `fallback` | `[successor] fallback` |
+//!
+//! An entry is eligible if the exports hold it, no leaver of this plan matches it, and it is not disabled, as far as its export
+//! shows that.
 
 use std::collections::{HashMap, HashSet};
 
-use super::meanings::Meanings;
-use super::operational::Sought;
-use super::{Account, DecisionItem};
+use super::error::PlanError;
+use super::gather::{Gathered, Query};
+use super::item_code::ItemCode;
+use super::locate::IdentityMatches;
+use super::model::{Account, DecisionItem};
+use super::operational::OperationalNeeds;
+use super::retained::RetainedPasses;
+use crate::directory::key_hash::KeySet;
+use crate::directory::snapshot::Directory;
 use crate::ldap::{Dn, DnKey, Entry, Origin};
 use crate::lifecycle::state::is_disabled;
 use crate::policy::{Policy, SuccessorSource};
 
-/// What is known of successors.
-pub struct Line<'l> {
+/// The search for the successors of all accounts.
+pub struct SuccessorSearch<'s> {
     /// The accounts of the plan.
-    pub accounts: &'l [Account],
-    /// What pass 1 found.
-    pub meanings: &'l Meanings<'l>,
-    /// The accounts that leave, by name.
-    pub leaving: &'l HashMap<DnKey, usize>,
+    pub accounts: &'s [Account],
+    /// The entries that the successors in the list match.
+    pub matches: &'s IdentityMatches<'s>,
+    /// The accounts that leave, by name: their indices.
+    pub leaving: &'s HashMap<DnKey, usize>,
     /// The policy.
-    pub policy: &'l Policy,
-    /// What the exports do not show of accounts.
-    pub sought: &'l Sought<'l>,
+    pub policy: &'s Policy,
+    /// The operational attributes that the exports do not show.
+    pub needs: &'s OperationalNeeds<'s>,
 }
 
-/// Who follows an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// This entry, spelled as it spells its name.
-    One(Dn),
-    /// Nobody; why the line of managers gave nobody, if it was asked.
+/// The successor of one account.
+#[derive(Clone)]
+pub enum Succession {
+    /// This entry.
+    Entry(Box<Entry>),
+    /// There is none; why the chain of managers gave none, if it was asked.
     None(Option<&'static str>),
-    /// That depends on these entries, which were not looked up yet.
-    Needs(DnKey),
 }
 
-/// Every entry that could follow an account directly: those to look up first.
-pub fn first_wishes(line: &Line<'_>) -> HashSet<DnKey> {
-    let mut wishes = HashSet::new();
-    for account in line.accounts {
-        for source in &line.policy.successor.order {
-            match source {
-                SuccessorSource::Leaver => wishes.extend(line.named(account).map(|dn| dn.key().clone())),
-                SuccessorSource::Manager => wishes.extend(manager(&account.entry).map(|dn| dn.key().clone())),
-                SuccessorSource::Fallback => {
-                    wishes.extend(line.policy.successor.fallback.iter().map(|dn| dn.key().clone()));
-                }
-            }
-        }
-    }
-    wishes
+/// The successors of all accounts.
+pub struct Successions {
+    /// By account.
+    pub by_account: Vec<Succession>,
+    /// Successors that are named and cannot take over.
+    pub decision_items: Vec<DecisionItem>,
 }
 
-fn manager(entry: &Entry) -> Option<Dn> {
+/// Where a search for one account ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum SearchEnd {
+    /// At this entry.
+    Found(DnKey),
+    /// Nowhere; why the chain of managers gave no entry, if it was asked.
+    None(Option<&'static str>),
+    /// At an entry that was not looked up yet.
+    Unknown(DnKey),
+}
+
+/// The entries that were looked up; `None` for a name that the exports lack.
+type KnownEntries<'k> = HashMap<DnKey, Option<&'k Entry>>;
+
+fn manager_of(entry: &Entry) -> Option<Dn> {
     Dn::parse(&entry.values("manager").next()?.bytes).ok()
 }
 
-/// Successors that are named and cannot take over: by the list, by the policy, or as a manager whom nothing replaces.
-///
-/// Looked for at every plan, whether it deletes an account yet or not: on the day of the deletion it would be late.
-pub fn unusable(line: &Line<'_>, known: &HashMap<DnKey, Option<&Entry>>) -> Vec<DecisionItem> {
-    let mut decision_items = Vec::new();
-    let leaving =
-        line.accounts.iter().enumerate().filter(|(_, account)| line.leaving.contains_key(account.entry.dn.key()));
-    for (index, account) in leaving {
-        let review = |code, attribute: &str, value: Vec<u8>, evidence| DecisionItem {
-            account: Some(index),
-            code,
-            dn: account.entry.dn.raw_bytes().to_vec(),
-            attribute: attribute.to_owned(),
-            value,
-            evidence,
-        };
-        for source in &line.policy.successor.order {
-            let usable = |dn: &Dn| known.get(dn.key()).copied().flatten().is_some_and(|entry| line.is_eligible(entry));
-            match source {
-                SuccessorSource::Leaver => {
-                    let Some(named) = line.meanings.successor_identity(account.leaver) else { continue };
-                    let code = match line.meanings.of_successor(account.leaver) {
-                        [] => "successor-unknown",
-                        [only] if line.is_eligible(&only.entry) => break,
-                        [_] => "successor-leaves",
-                        _ => "successor-ambiguous",
-                    };
-                    decision_items.push(review(code, "successor", named.to_string().into_bytes(), Origin::default()));
-                }
-                SuccessorSource::Manager => {
-                    let Some(manager) = manager(&account.entry) else { continue };
-                    if usable(&manager) {
-                        break;
-                    }
-                    if known.get(manager.key()).is_some_and(Option::is_none)
-                        && !line.leaving.contains_key(manager.key())
-                    {
-                        let line = account.entry.values("manager").next().map_or(0, |value| value.line);
-                        let evidence = Origin { line, ..account.entry.origin };
-                        decision_items.push(review(
-                            "manager-unknown",
-                            "manager",
-                            manager.raw_bytes().to_vec(),
-                            evidence,
-                        ));
-                    }
-                }
-                // Once for all accounts, below.
-                SuccessorSource::Fallback => {}
+impl SuccessorSearch<'_> {
+    /// Every entry that may be the successor of an account without going up the chain of managers.
+    fn initial_candidates(&self) -> KeySet {
+        let mut candidates = KeySet::default();
+        for account in self.accounts {
+            for source in &self.policy.successor.order {
+                let dn = match source {
+                    SuccessorSource::Leaver => self.named_successor(account),
+                    SuccessorSource::Manager => manager_of(&account.entry),
+                    SuccessorSource::Fallback => self.policy.successor.fallback.clone(),
+                };
+                candidates.extend(dn.map(|dn| dn.key().clone()));
             }
         }
+        candidates
     }
-    let uses_fallback = line.policy.successor.order.contains(&SuccessorSource::Fallback) && !line.leaving.is_empty();
-    if let Some(fallback) = line.policy.successor.fallback.as_ref().filter(|_| uses_fallback) {
-        let code = match known.get(fallback.key()) {
-            Some(None) => Some("fallback-unknown"),
-            Some(Some(entry)) if !line.is_eligible(entry) => Some("fallback-leaves"),
-            _ => None,
-        };
-        decision_items.extend(code.map(|code| DecisionItem {
-            account: None,
-            code,
-            dn: Vec::new(),
-            attribute: "[successor] fallback".to_owned(),
-            value: fallback.raw_bytes().to_vec(),
-            evidence: Origin::default(),
-        }));
-    }
-    decision_items
-}
 
-impl Line<'_> {
-    /// Who follows an account, given the entries that were looked up; `None` in `known` is one that the exports lack.
+    /// The entries that the second reading should look for.
+    pub fn query(&self) -> Query {
+        Query { entries: self.initial_candidates(), ..Query::default() }
+    }
+
+    /// Finds the successors; looks up more entries where chains of managers ask for them.
+    pub fn run<D: Directory<RetainedPasses>>(
+        &self,
+        directory: &D,
+        gathered: &Gathered,
+    ) -> Result<Successions, PlanError<D::Error>> {
+        let asked = self.initial_candidates();
+        let mut looked_up: Vec<Entry> = Vec::new();
+        let mut missing: Vec<DnKey> = Vec::new();
+        loop {
+            let entries = gathered.related.iter().map(|related| &*related.entry).chain(&looked_up);
+            let mut known: KnownEntries<'_> = asked.iter().chain(&missing).map(|key| (key.clone(), None)).collect();
+            known.extend(entries.map(|entry| (entry.dn.key().clone(), Some(entry))));
+            let mut chain_ends = HashMap::new();
+            let ends: Vec<SearchEnd> =
+                self.accounts.iter().map(|account| self.search(account, &known, &mut chain_ends)).collect();
+            let unknown: KeySet = ends
+                .iter()
+                .filter_map(|end| match end {
+                    SearchEnd::Unknown(key) => Some(key.clone()),
+                    SearchEnd::Found(_) | SearchEnd::None(_) => None,
+                })
+                .collect();
+            if unknown.is_empty() {
+                let succession = |end| match end {
+                    SearchEnd::Found(key) => match known.get(&key).copied().flatten() {
+                        Some(entry) => Succession::Entry(Box::new(entry.clone())),
+                        None => Succession::None(None),
+                    },
+                    SearchEnd::None(why) => Succession::None(why),
+                    SearchEnd::Unknown(_) => Succession::None(None),
+                };
+                let by_account = ends.into_iter().map(succession).collect();
+                return Ok(Successions { by_account, decision_items: self.unusable(&known) });
+            }
+            let found = directory.entries(&unknown)?;
+            let exist: HashSet<&DnKey> = found.iter().map(|entry| entry.dn.key()).collect();
+            missing.extend(unknown.into_iter().filter(|key| !exist.contains(key)));
+            looked_up.extend(found);
+        }
+    }
+
+    /// Searches the successor of an account among the known entries.
     ///
-    /// `reached` keeps what was found up the lines of managers; it holds for the same accounts and `known`.
-    pub fn follow(
+    /// `chain_ends` keeps where chains of managers end; it is valid for the same accounts and `known`.
+    fn search(
         &self,
         account: &Account,
-        known: &HashMap<DnKey, Option<&Entry>>,
-        reached: &mut HashMap<DnKey, Found>,
-    ) -> Found {
+        known: &KnownEntries<'_>,
+        chain_ends: &mut HashMap<DnKey, SearchEnd>,
+    ) -> SearchEnd {
         let mut why = None;
         for source in &self.policy.successor.order {
-            let wished = match source {
-                SuccessorSource::Leaver => self.named(account),
+            let candidate = match source {
+                SuccessorSource::Leaver => self.named_successor(account),
                 SuccessorSource::Fallback => self.policy.successor.fallback.clone(),
-                SuccessorSource::Manager => match self.up(account, known, reached) {
-                    Found::None(reason) => {
+                SuccessorSource::Manager => match self.next_manager(account, known, chain_ends) {
+                    SearchEnd::None(reason) => {
                         why = why.or(reason);
                         continue;
                     }
-                    found => return found,
+                    end => return end,
                 },
             };
-            let Some(wished) = wished else { continue };
-            match known.get(wished.key()) {
-                None => return Found::Needs(wished.key().clone()),
-                Some(Some(entry)) if self.is_eligible(entry) => return Found::One(entry.dn.clone()),
+            let Some(candidate) = candidate else { continue };
+            match known.get(candidate.key()) {
+                None => return SearchEnd::Unknown(candidate.key().clone()),
+                Some(Some(entry)) if self.is_eligible(entry) => return SearchEnd::Found(candidate.key().clone()),
                 Some(_) => {}
             }
         }
-        Found::None(why)
+        SearchEnd::None(why)
     }
 
-    /// The first eligible one up the line of managers.
+    /// The first eligible entry up the chain of managers.
     ///
-    /// Lines meet: where one was followed already, its end is known, or a list along one line would take quadratic time.
-    fn up(
+    /// Chains meet. Where one was followed already, its end is known; without that, a list of accounts along one chain would
+    /// take quadratic time.
+    fn next_manager(
         &self,
         account: &Account,
-        known: &HashMap<DnKey, Option<&Entry>>,
-        reached: &mut HashMap<DnKey, Found>,
-    ) -> Found {
+        known: &KnownEntries<'_>,
+        chain_ends: &mut HashMap<DnKey, SearchEnd>,
+    ) -> SearchEnd {
         let own = account.entry.dn.key();
-        // To a line that comes by, an account that stays is its end; to itself it is not.
-        let shares = self.leaving.contains_key(own);
+        // The chain of another account ends at an account that stays; the account's own chain does not. So the two have the
+        // same end only for accounts that leave.
+        let has_common_end = self.leaving.contains_key(own);
         let mut seen = HashSet::new();
         let mut below: &Entry = &account.entry;
-        let found = loop {
-            let Some(manager) = manager(below) else { break Found::None(Some("the line of managers ends")) };
+        let end = loop {
+            let Some(manager) = manager_of(below) else {
+                break SearchEnd::None(Some("the chain of managers ends"));
+            };
             let key = manager.key();
-            if let Some(found) = reached.get(key).filter(|_| shares) {
-                break found.clone();
+            if let Some(end) = chain_ends.get(key).filter(|_| has_common_end) {
+                break end.clone();
             }
             if key == own || !seen.insert(key.clone()) {
-                break Found::None(Some("the line of managers runs in a circle"));
+                break SearchEnd::None(Some("the chain of managers runs in a circle"));
             }
             if let Some(index) = self.leaving.get(key) {
                 below = &self.accounts[*index].entry;
                 continue;
             }
             match known.get(key) {
-                None => break Found::Needs(key.clone()),
-                Some(None) => break Found::None(Some("a manager in the line is not in the exports")),
-                Some(Some(entry)) if self.is_eligible(entry) => break Found::One(entry.dn.clone()),
+                None => break SearchEnd::Unknown(key.clone()),
+                Some(None) => break SearchEnd::None(Some("a manager in the chain is not in the exports")),
+                Some(Some(entry)) if self.is_eligible(entry) => break SearchEnd::Found(key.clone()),
                 Some(Some(entry)) => below = entry,
             }
         };
-        if shares {
-            reached.extend(seen.into_iter().map(|key| (key, found.clone())));
+        if has_common_end {
+            chain_ends.extend(seen.into_iter().map(|key| (key, end.clone())));
         }
-        found
+        end
     }
 
     fn is_eligible(&self, entry: &Entry) -> bool {
         !self.leaving.contains_key(entry.dn.key())
             && !is_disabled(entry, self.policy)
-            && !self.sought.may_be_disabled(entry)
+            && !self.needs.may_be_disabled(entry)
     }
 
-    /// The successor that the leaver list names, if that is one entry.
-    fn named(&self, account: &Account) -> Option<Dn> {
-        // Several are as good as none: choosing is for a person.
-        match self.meanings.of_successor(account.leaver) {
+    /// The successor that the leaver list names, if that matches exactly one entry.
+    fn named_successor(&self, account: &Account) -> Option<Dn> {
+        match self.matches.of_successor(account.leaver) {
             [only] => Some(only.entry.dn.clone()),
             _ => None,
         }
+    }
+
+    /// Successors that are named and cannot take over: by the list, by the policy, or as a manager that has no substitute.
+    ///
+    /// They are reported by every plan, whether it deletes an account or not: on the day of the deletion it would be late.
+    fn unusable(&self, known: &KnownEntries<'_>) -> Vec<DecisionItem> {
+        let mut items = Vec::new();
+        for (index, account) in self.accounts.iter().enumerate() {
+            if self.leaving.contains_key(account.entry.dn.key()) {
+                self.add_unusable_of(index, account, known, &mut items);
+            }
+        }
+        items.extend(self.unusable_fallback(known));
+        items
+    }
+
+    fn add_unusable_of(
+        &self,
+        index: usize,
+        account: &Account,
+        known: &KnownEntries<'_>,
+        items: &mut Vec<DecisionItem>,
+    ) {
+        let item = |code, attribute: &str, value: &[u8], evidence| {
+            let item = DecisionItem::of_account(index, &account.entry, code, attribute, value);
+            DecisionItem { evidence, ..item }
+        };
+        for source in &self.policy.successor.order {
+            match source {
+                SuccessorSource::Leaver => {
+                    let Some(named) = self.matches.successor_identity(account.leaver) else { continue };
+                    let code = match self.matches.of_successor(account.leaver) {
+                        [] => ItemCode::SuccessorUnknown,
+                        [only] if self.is_eligible(&only.entry) => return,
+                        [_] => ItemCode::SuccessorLeaves,
+                        _ => ItemCode::SuccessorAmbiguous,
+                    };
+                    items.push(item(code, "successor", named.to_string().as_bytes(), Origin::default()));
+                }
+                SuccessorSource::Manager => {
+                    let Some(manager) = manager_of(&account.entry) else { continue };
+                    match known.get(manager.key()) {
+                        Some(Some(entry)) if self.is_eligible(entry) => return,
+                        Some(None) if !self.leaving.contains_key(manager.key()) => {
+                            let line = account.entry.values("manager").next().map_or(0, |value| value.line);
+                            let evidence = Origin { line, ..account.entry.origin };
+                            items.push(item(ItemCode::ManagerUnknown, "manager", manager.raw_bytes(), evidence));
+                        }
+                        _ => {}
+                    }
+                }
+                // Reported once for all accounts.
+                SuccessorSource::Fallback => {}
+            }
+        }
+    }
+
+    fn unusable_fallback(&self, known: &KnownEntries<'_>) -> Option<DecisionItem> {
+        let is_used = self.policy.successor.order.contains(&SuccessorSource::Fallback) && !self.leaving.is_empty();
+        let fallback = self.policy.successor.fallback.as_ref().filter(|_| is_used)?;
+        let code = match known.get(fallback.key())? {
+            None => ItemCode::FallbackUnknown,
+            Some(entry) if !self.is_eligible(entry) => ItemCode::FallbackLeaves,
+            Some(_) => return None,
+        };
+        Some(DecisionItem::of_input(code, "[successor] fallback", fallback.raw_bytes()))
     }
 }

@@ -1,30 +1,30 @@
-//! Attributes whose values the server cannot compare: their lists of values are written whole.
+//! Attributes whose values the server cannot compare: their values are written as a whole.
 //!
-//! A server that needs an EQUALITY rule answers 18 to the deletion of one value without such a rule, and to the addition
-//! of a value to others ([`ServerSchema::compares`]). What a record does to such an attribute is written as one
+//! A server that needs an EQUALITY rule answers 18 to the deletion of a single value of an attribute without one, and to the
+//! addition of a value to others ([`ServerSchema::compares`]). What a record does to such an attribute is written as one
 //! modification:
 //!
 //! | the entry had | and has afterwards | written |
 //! | --- | --- | --- |
-//! | no value | values | `add:` these values; the server refuses it (18) if the attribute has a value by then |
+//! | no value | values | `add:` these values; the server refuses it (18) if the attribute has got a value since |
 //! | values | other values | `replace:` with all values |
 //! | values | none | `delete:` without values |
 //!
-//! A list that is written whole loses a value that was added since the export. A guard is put before it:
+//! A value that was added since the export is lost then. So a guard comes before the modification:
 //!
-//! | guard | what it shows | when |
+//! | guard | what it ensures | when |
 //! | --- | --- | --- |
-//! | assertion control on `entryCSN`, else `modifyTimestamp` | that the entry has not changed since the export | `--guard assert`, in the first record of the entry, if the export shows one of them |
-//! | `delete:` and `add:` of the same value of another attribute | that this other value is unchanged, no more | `--guard values`, and where the control cannot be |
+//! | assertion control on `entryCSN`, else `modifyTimestamp` | that the entry has not changed since the export | `--guard assert`, in the first record of the entry, if the export shows one of these |
+//! | `delete:` and `add:` of the same value of another attribute | that this other value is unchanged, no more | `--guard values`, and if the control is not possible |
 //! | none | | `--guard none`, and entries without a suitable value |
 //!
-//! Only the assertion notices a value that was added to the list itself. So every record that writes a list whole is
-//! listed in the report, the runbook and plan.json, with what its guard shows. The value is of an attribute that is not
-//! part of the RDN, that the plan does not change, that clients write and that the server compares.
+//! Only the assertion detects a value that was added to the same attribute. So every record that writes all values of an
+//! attribute is listed in the report, the runbook and plan.json, with what its guard ensures. The value of a guard is of an
+//! attribute that is not part of the RDN, that the plan does not change, that clients write and that the server compares.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::guard::{self, Guard};
+use super::guard::{self, Guard, GuardValue};
 use super::operation::{Operation, Stage};
 use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
@@ -33,54 +33,54 @@ use crate::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, Entry, ModO
 use crate::policy::ServerSchema;
 use crate::render::sanitize::is_secret;
 
-/// Longest value that is repeated as a guard, in bytes.
+/// The length of the longest value that is used as a guard, in bytes.
 const LONGEST: usize = 256;
 
-/// What guards a record that writes a list whole.
+/// What guards a record that writes all values of an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WholeGuard {
-    /// The assertion control on this operational attribute: the entry has not changed at all.
+    /// The assertion control on this operational attribute: it ensures that the entry has not changed.
     Assertion(&'static str),
-    /// A value of this other attribute: no more than that this value is unchanged.
+    /// A value of this other attribute: it ensures only that this value is unchanged.
     Value(AttributeDescription),
     /// Nothing.
     Unguarded,
 }
 
 impl WholeGuard {
-    /// What it shows, in words for a report.
+    /// What it ensures, as a sentence for a report.
     pub fn sentence(&self) -> String {
         match self {
             Self::Assertion(attribute) => {
                 format!("refused (122) if the entry has changed since the export, by its {attribute}")
             }
             Self::Value(attribute) => {
-                format!("refused (16) if {attribute} has changed; a value added to the list meanwhile is not noticed")
+                format!("refused (16) if {attribute} has changed; a value that was added meanwhile is not detected")
             }
-            Self::Unguarded => "not guarded: a value added to the list meanwhile is lost".to_owned(),
+            Self::Unguarded => "not guarded: a value that was added meanwhile is lost".to_owned(),
         }
     }
 
-    /// Whether a change of the list itself is noticed.
+    /// Whether it detects a change of the same attribute.
     pub fn notices_changes(&self) -> bool {
         matches!(self, Self::Assertion(_))
     }
 }
 
-/// A record that writes lists whole.
+/// A record that writes all values of attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenWhole {
     /// The stage in which it is applied.
     pub stage: Stage,
     /// The name of the entry in the record, raw.
     pub dn: Vec<u8>,
-    /// The attributes whose lists it writes.
+    /// The attributes.
     pub attributes: Vec<AttributeDescription>,
     /// What guards it.
     pub guard: WholeGuard,
 }
 
-/// The same modifications of an entry, with the lists that the server cannot compare written whole.
+/// The same modifications of an entry, with all values of those attributes that the server cannot compare.
 pub fn written(entry: &Entry, modifications: Vec<Modification>, schema: &ServerSchema) -> Vec<Modification> {
     let compares = |modification: &Modification| schema.compares(modification.description.attribute_type());
     if modifications.iter().all(compares) {
@@ -99,7 +99,7 @@ pub fn written(entry: &Entry, modifications: Vec<Modification>, schema: &ServerS
     new
 }
 
-/// What modifications of one attribute amount to, as one; none if they change nothing.
+/// The one modification that has the effect of several ones of an attribute; `None` if they change nothing.
 fn whole<'m>(
     entry: &Entry,
     description: &AttributeDescription,
@@ -127,7 +127,7 @@ fn whole<'m>(
         }
     }
     let op = match (had.is_empty(), values.is_empty()) {
-        // A `replace:` without values is right for a value that the entry may have from a class of service.
+        // A value that may come from a class of service needs a `replace:` without values.
         (_, true) if last == ModOp::Replace => ModOp::Replace,
         (true, true) => return None,
         (false, true) => ModOp::Delete,
@@ -138,7 +138,7 @@ fn whole<'m>(
     Some(Modification { op, description: description.clone(), values })
 }
 
-/// The attributes whose lists modifications write whole although the server cannot compare their values.
+/// The attributes of which modifications write all values, and whose values the server cannot compare.
 fn lists(modifications: &[Modification], schema: &ServerSchema) -> Vec<AttributeDescription> {
     let is_whole = |modification: &&Modification| match modification.op {
         ModOp::Replace => true,
@@ -149,8 +149,8 @@ fn lists(modifications: &[Modification], schema: &ServerSchema) -> Vec<Attribute
     whole.filter(|description| !schema.compares(description.attribute_type())).cloned().collect()
 }
 
-/// Guards the records of a plan that write lists whole, and their rollback. `before` holds every touched entry as the
-/// exports show it.
+/// Guards the records of a plan that write all values of an attribute, and those of the rollback. `before` holds every touched
+/// entry as the exports show it.
 pub fn guard(
     operations: &mut [Operation],
     before: &BTreeMap<DnKey, Entry>,
@@ -165,7 +165,7 @@ pub fn guard(
         return Vec::new();
     }
     let entries: HashMap<Origin, &Entry> = before.values().map(|entry| (entry.origin, entry)).collect();
-    // What the plan does to each entry, whatever its name is by then.
+    // The attributes that the plan changes of each entry, under its old or its new name.
     let mut touched: HashMap<Origin, HashSet<AttributeDescription>> = HashMap::new();
     let mut first: HashMap<Origin, usize> = HashMap::new();
     for (index, operation) in operations.iter().enumerate() {
@@ -194,13 +194,14 @@ pub fn guard(
             continue;
         }
         let guard = match asserted {
-            Some((description, value)) => {
-                operation.record.controls.extend(guard::assertion(&[(description, value)]));
-                WholeGuard::Assertion(if description.is_type(STATE[0]) { STATE[0] } else { STATE[1] })
+            Some(asserted) => {
+                operation.record.controls.extend(guard::assertion(&[asserted]));
+                let is_first = asserted.description.is_type(STATE_ATTRIBUTES[0]);
+                WholeGuard::Assertion(if is_first { STATE_ATTRIBUTES[0] } else { STATE_ATTRIBUTES[1] })
             }
             None => guarded(&mut operation.record, value, schema, how),
         };
-        operation.reason.push_str("; written whole: ");
+        operation.reason.push_str("; all values are written: ");
         operation.reason.push_str(&guard.sentence());
         let dn = operation.record.dn.raw_bytes().to_vec();
         all.push(WrittenWhole { stage: operation.stage, dn, attributes, guard });
@@ -208,7 +209,7 @@ pub fn guard(
     all
 }
 
-/// Guards a record that writes lists whole, made from this state of its entry; `None` if it writes none.
+/// Guards a record that was made for this state of its entry; `None` if it does not write all values of an attribute.
 pub fn guard_record(record: &mut ChangeRecord, entry: &Entry, schema: &ServerSchema) -> Option<WrittenWhole> {
     let modifications = modifications_of(record);
     let attributes = lists(modifications, schema);
@@ -226,13 +227,8 @@ fn modifications_of(record: &ChangeRecord) -> &[Modification] {
     if let Change::Modify(modifications) = &record.change { modifications } else { &[] }
 }
 
-/// Puts a value before what a record writes, unless it deletes a value exactly by itself.
-fn guarded(
-    record: &mut ChangeRecord,
-    value: Option<(&AttributeDescription, &Value)>,
-    schema: &ServerSchema,
-    how: Guard,
-) -> WholeGuard {
+/// Adds the guard to a record, unless the record deletes an exact value by itself.
+fn guarded(record: &mut ChangeRecord, value: Option<GuardValue<'_>>, schema: &ServerSchema, how: Guard) -> WholeGuard {
     let Change::Modify(modifications) = &mut record.change else { return WholeGuard::Unguarded };
     let is_exact = |modification: &&Modification| {
         modification.op == ModOp::Delete
@@ -243,36 +239,36 @@ fn guarded(
         return WholeGuard::Value(exact.description.clone());
     }
     match value {
-        Some((description, value)) if how != Guard::None => {
-            modifications.splice(0..0, guard::modifications(&[(description, value)]));
-            WholeGuard::Value(description.clone())
+        Some(value) if how != Guard::None => {
+            modifications.splice(0..0, guard::modifications(&[value]));
+            WholeGuard::Value(value.description.clone())
         }
         _ => WholeGuard::Unguarded,
     }
 }
 
-/// Operational attributes that change whenever the entry does, the more exact first.
-const STATE: [&str; 2] = ["entryCSN", "modifyTimestamp"];
+/// Operational attributes that change whenever the entry changes, the more exact one first.
+const STATE_ATTRIBUTES: [&str; 2] = ["entryCSN", "modifyTimestamp"];
 
-/// What says that an entry is as the export shows it.
-fn state(entry: &Entry) -> Option<(&AttributeDescription, &Value)> {
-    STATE.into_iter().find_map(|name| {
+/// The value that an entry has only as long as it is as the export shows it.
+fn state(entry: &Entry) -> Option<GuardValue<'_>> {
+    STATE_ATTRIBUTES.into_iter().find_map(|name| {
         let attribute = entry.attributes.iter().find(|attribute| attribute.description.is_type(name))?;
-        Some((&attribute.description, attribute.values.first()?))
+        GuardValue::first_of(attribute)
     })
 }
 
-/// A value of an entry that can be deleted and added again, so that the server compares it.
+/// A value of an entry that can be deleted and added again.
 fn suitable<'e>(
     entry: &'e Entry,
     is_touched: &dyn Fn(&AttributeDescription) -> bool,
     schema: &ServerSchema,
-) -> Option<(&'e AttributeDescription, &'e Value)> {
+) -> Option<GuardValue<'e>> {
     let rdn = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
     let serves = |description: &AttributeDescription| {
         let name = description.attribute_type();
         let in_name = rdn.iter().any(|ava| same_type(&ava.attribute_type, name));
-        // Names of entries are rewritten by servers that keep references; octets and secrets are not for a change file.
+        // Servers that maintain references rewrite DNs; octet strings and secrets do not belong in a change file.
         let is_plain = !matches!(
             equality_rule(name),
             MatchingRule::OctetString | MatchingRule::DistinguishedName | MatchingRule::NameAndOptionalUid
@@ -293,7 +289,7 @@ fn suitable<'e>(
     candidates.sort_by_key(|attribute| rank(&attribute.description));
     candidates.into_iter().find_map(|attribute| {
         let value = attribute.values.iter().find(|value| !value.bytes.is_empty() && value.bytes.len() <= LONGEST)?;
-        Some((&attribute.description, value))
+        Some(GuardValue { description: &attribute.description, value })
     })
 }
 
@@ -343,7 +339,7 @@ mod tests {
     type Lines = &'static [(&'static str, &'static str)];
 
     #[test]
-    fn lists_are_written_whole_where_the_server_needs_it() {
+    fn all_values_are_written_if_the_server_needs_it() {
         let two: Lines = &[("fax", "1"), ("fax", "2"), ("mail", "m")];
         let none: Lines = &[("mail", "m")];
         #[rustfmt::skip]
@@ -374,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_is_a_value_that_can_be_taken_away_and_put_back() {
+    fn a_guard_is_a_value_that_can_be_deleted_and_added_again() {
         #[rustfmt::skip]
         let table: &[(Lines, Option<&str>)] = &[
             (&[("sn", "s"), ("description", "d")],                  Some("description")),

@@ -15,7 +15,8 @@ use super::sections::{
 };
 use super::word::Word;
 use super::{BookRoot, PRESETS, Pattern, Policy, PolicyError, PolicySource, PolicyWarning, ProvisioningTools, Server};
-use crate::directory::references::kinds::{FORMS, TREATMENTS, form_of};
+use crate::directory::references::form::{FORMS, TREATMENTS};
+use crate::directory::references::reference_attributes::form_of;
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute::same_type;
 use crate::ldap::change::RELAX_RULES;

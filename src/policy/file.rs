@@ -24,7 +24,7 @@ use super::sections::{
 };
 use super::word::Word;
 use super::{PRESETS, ProvisioningTools, Server};
-use crate::directory::references::kinds::{FORMS, TREATMENTS};
+use crate::directory::references::form::{FORMS, TREATMENTS};
 use crate::ldap::attribute::same_type;
 
 /// Text with its place in the file.

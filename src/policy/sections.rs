@@ -9,7 +9,7 @@ use super::book_root::BookRoot;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
 use super::tools::ProvisioningTools;
-use crate::directory::references::kinds::FORMS;
+use crate::directory::references::form::FORMS;
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::filter::{Attributes, Filter, Truth};

@@ -10,9 +10,9 @@ use super::apply::{Model, is_linked};
 use super::touched::{SubjectReference, Touched, TouchedPass};
 use crate::directory::key_hash::KeySet;
 use crate::directory::overlay::apply_overlay;
-use crate::directory::references::persons::identifying;
+use crate::directory::references::subject_index::identifying;
 use crate::directory::references::{MatchKind, Referent, SubjectIndex, Treatment};
-use crate::directory::{Exports, Overlay, ScanError, scan};
+use crate::directory::{Exports, ExportsReader, Overlay, ScanError};
 use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
@@ -21,8 +21,8 @@ use crate::ldap::matching::MatchingRule::OctetString;
 use crate::ldap::matching::normalize;
 use crate::ldap::{Attribute, Change, ChangeRecord, Dn, DnKey, Entry, Renames, ResultCode};
 use crate::ldif::{AttributeSelection, ChangeReader, UrlPolicy, writer};
-use crate::plan::collect::kinds;
-use crate::plan::{ConflictKind, Kind, Operation, Plan, PlanError, Request, plan_again};
+use crate::plan::gather::attributes::reference_attributes;
+use crate::plan::{ConflictKind, ItemCode, Kind, Operation, Plan, PlanError, Request, plan_again};
 use crate::policy::{Policy, Server, ServerSchema};
 use crate::render::counted::counted;
 
@@ -108,12 +108,8 @@ fn fails<E>(check: CheckName, what: String) -> ProofError<E> {
 
 /// A plan to prove, with what it was made from.
 pub struct ProofInputs<'p, E> {
-    /// The exports that the plan was made from.
-    pub exports: &'p E,
-    /// How `:<` values in the exports are read.
-    pub urls: UrlPolicy<'p>,
-    /// The changed entries that the plan was made with in place of those of the exports.
-    pub overlay: Option<&'p Overlay>,
+    /// The exports that the plan was made from, with the changes that it was made over.
+    pub reader: ExportsReader<'p, E>,
     /// The policy.
     pub policy: &'p Policy,
     /// What was asked of the plan.
@@ -132,7 +128,7 @@ fn text(bytes: &[u8]) -> String {
 ///
 /// Fails with the first check that does not hold.
 pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofError<E::Error>> {
-    let &ProofInputs { exports, urls, overlay, plan: planned, files, .. } = inputs;
+    let &ProofInputs { reader, plan: planned, files, .. } = inputs;
     let policy = &inputs.policy.bound(planned.schema.described());
     let mut proof = Proof::default();
     let expected: Vec<&ChangeRecord> = planned.operations.iter().map(|operation| &operation.record).collect();
@@ -145,7 +141,7 @@ pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofErro
 
     let pass = touched_pass(policy, planned, &apply);
     let mut touched = Touched::default();
-    scan(exports, urls, overlay, &pass, |part| touched.merge(part))?;
+    reader.scan(&pass, |part| touched.merge(part))?;
     let before = first_states(std::mem::take(&mut touched.targets))?;
     let mut model = model(&touched, &before, planned.schema.clone());
 
@@ -187,7 +183,7 @@ pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofErro
 
     // Free the memory for the second plan.
     drop((model, before, touched, pass, apply, undo));
-    let mut after = overlay.cloned().unwrap_or_default();
+    let mut after = reader.overlay.cloned().unwrap_or_default();
     apply_overlay(&mut after, &proof.after);
     settled(inputs, &after)?;
     proof
@@ -280,13 +276,13 @@ fn touched_pass<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, Chang
         subject_names.push(entry.dn.key().clone());
     }
     for key in deleted.iter().chain(&moved) {
-        if subjects.named(key.as_bytes()).is_none() {
+        if subjects.by_name(key.as_bytes()).is_none() {
             subjects.add_name(subject_names.len(), key);
             subject_names.push(key.clone());
         }
     }
-    let attributes = kinds(policy, planned.schema.described());
-    let mut interest: AttributeSelection = attributes.iter().map(|(name, ..)| (name, ())).collect();
+    let attributes = reference_attributes(policy, planned.schema.described());
+    let mut interest: AttributeSelection = attributes.iter().map(|attribute| (&attribute.name, ())).collect();
     identifying().for_each(|name| interest.insert(name, ()));
     TouchedPass {
         interest,
@@ -296,7 +292,10 @@ fn touched_pass<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, Chang
         deleted,
         moved,
         targets,
-        reference_attributes: attributes.into_iter().map(|(name, form, treatment)| (name, (form, treatment))).collect(),
+        reference_attributes: attributes
+            .into_iter()
+            .map(|attribute| (attribute.name, (attribute.form, attribute.treatment)))
+            .collect(),
         accounts: &policy.accounts.filter,
         address_books: policy.address_books.suffix.as_ref().map(Dn::key),
         identifying: TouchedPass::identifying(),
@@ -402,7 +401,7 @@ impl References<'_> {
                 // The model holds only touched entries. Any other entry keeps its values, unless it is deleted.
                 None => {
                     !self.pass.targets.contains(&reference.entry)
-                        && self.pass.subjects.named(reference.entry.as_bytes()).is_none()
+                        && self.pass.subjects.by_name(reference.entry.as_bytes()).is_none()
                 }
             };
             last = Some((&reference.entry, base, values));
@@ -441,7 +440,7 @@ impl References<'_> {
         let Some((form, _)) = self.pass.reference_attributes.get(base) else { return false };
         let subject = &self.pass.subject_names[reference.subject];
         let shared = &self.touched.shared_identifiers;
-        shared.whose((form, reference.how), &reference.value, subject, &reference.entry) == Referent::SomeoneElse
+        shared.referent(form, reference.how, &reference.value, subject, &reference.entry) == Referent::SomeoneElse
     }
 }
 
@@ -467,9 +466,8 @@ fn no_new_reference<E>(
             let Some((form, treatment)) = pass.reference_attributes.get(name) else { continue };
             let old: HashSet<&[u8]> = first.values(name).map(|value| &*value.bytes).collect();
             for value in attribute.values.iter().filter(|value| !old.contains(&*value.bytes)) {
-                let is_certain = |how| matches!(how, MatchKind::Name | MatchKind::Uid | MatchKind::Address);
-                let is_valid = pass.subjects.find(form, name, &value.bytes, &mut keys, &mut matches).is_ok();
-                if is_valid && treatment != Treatment::Leave && matches.iter().any(|found| is_certain(found.how)) {
+                let is_valid = form.find(name, &value.bytes, &pass.subjects, &mut keys, &mut matches).is_ok();
+                if is_valid && treatment != Treatment::Leave && matches.iter().any(|found| found.kind.is_certain()) {
                     let (dn, value) = (text(entry.dn.raw_bytes()), text(&value.bytes));
                     let what = format!(
                         "the records write the value {value} to {name} of {dn}, but it names an entry that the plan deletes \
@@ -565,7 +563,7 @@ fn is_one_of_several(planned: &Plan, dn: &Dn) -> bool {
         ConflictKind::Several(entries) => entries.iter().any(|(one, _)| one.key() == dn.key()),
         _ => false,
     });
-    let mut of_roster = planned.decision_items.iter().filter(|item| item.code == "roster-key-ambiguous");
+    let mut of_roster = planned.decision_items.iter().filter(|item| item.code == ItemCode::RosterKeyAmbiguous);
     of_list || of_roster.any(|item| DnKey::parse(&item.dn).is_ok_and(|key| key == *dn.key()))
 }
 
@@ -588,13 +586,13 @@ fn next_automatic_action(planned: &Plan, policy: &Policy, dn: &Dn) -> Option<&'s
 
 /// Plans again from the after-state; any operation fails the check.
 fn settled<E: Exports>(inputs: &ProofInputs<'_, E>, after: &Overlay) -> Result<(), ProofError<E::Error>> {
-    let &ProofInputs { exports, urls, policy, request, plan: planned, .. } = inputs;
+    let &ProofInputs { reader, policy, request, plan: planned, .. } = inputs;
     // Lists that name accounts by DN refer to moved accounts by their old names.
     let mut request = request.clone();
     for (old, new) in &planned.moved {
         request.history.add_move(old, new);
     }
-    match plan_again(exports, urls, &planned.seen, after, policy, &request) {
+    match plan_again(reader, &planned.retained, after, policy, &request) {
         Ok(again) => match further_change(&again, planned, policy) {
             None => Ok(()),
             Some(change) => {

@@ -5,8 +5,8 @@ use crate::ldap::attribute::base_type;
 use std::collections::BTreeSet;
 
 use crate::directory::key_hash::KeySet;
-use crate::directory::references::persons::identifying;
-use crate::directory::references::{Form, MatchKind, SharedIdentifiers, SubjectIndex, Treatment, persons};
+use crate::directory::references::subject_index::{Identifier, identifying};
+use crate::directory::references::{Form, MatchKind, SharedIdentifiers, SubjectIndex, SubjectMatch, Treatment};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
@@ -22,7 +22,7 @@ pub struct TouchedPass<'p> {
     pub deleted: KeySet,
     /// The entries that the plan removes from their names: deleted by a record, by the server or by a tool of the site, or
     /// moved.
-    pub subjects: SubjectIndex,
+    pub subjects: SubjectIndex<usize>,
     /// The names of the subjects, by their numbers in `subjects`.
     pub subject_names: Vec<DnKey>,
     /// Names of entries that the records move, with everything below them.
@@ -78,7 +78,7 @@ pub struct Touched {
     /// Number of values of reference attributes read.
     pub values: u64,
     keys: KeyBuffer,
-    matches: Vec<persons::Naming>,
+    matches: Vec<SubjectMatch<usize>>,
 }
 
 impl Touched {
@@ -112,9 +112,9 @@ impl TouchedPass<'_> {
             let base = base_type(&line.description);
             if self.identifying.get(base).is_some()
                 && !self.address_books.is_some_and(|suffix| entry.key.starts_with(suffix.as_bytes()))
-                && let Some(name) = self
-                    .subjects
-                    .shared_with(entry.key, (base, line.value.bytes()), || self.accounts.evaluate(entry) == Truth::True)
+                && let identifier = (Identifier { entry: entry.key, attribute_type: base, value: line.value.bytes() })
+                && let Some(name) =
+                    self.subjects.shared_with(identifier, || self.accounts.evaluate(entry) == Truth::True)
             {
                 found.shared_identifiers.add(name, entry.key);
             }
@@ -156,7 +156,7 @@ impl Pass for TouchedPass<'_> {
             let base = base_type(&line.description);
             // A value that does not have the form of the attribute refers to no entry. The plan has counted it.
             if treatment == Treatment::Leave
-                || self.subjects.find(form, base, line.value.bytes(), keys, matches).is_err()
+                || form.find(base, line.value.bytes(), &self.subjects, keys, matches).is_err()
             {
                 continue;
             }
@@ -165,8 +165,8 @@ impl Pass for TouchedPass<'_> {
                 dn: entry.record.dn.to_vec(),
                 attribute: line.description.to_string(),
                 value: line.value.bytes().to_vec(),
-                how: found.how,
-                subject: found.person,
+                how: found.kind,
+                subject: found.subject,
             }));
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::sanitize::sanitized;
 use crate::ldap::Change;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
 use crate::plan::Stage;
-use crate::plan::complete::Incomplete;
+use crate::plan::completeness::Incomplete;
 use crate::policy::Server;
 use crate::proof::Files;
 

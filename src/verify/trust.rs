@@ -3,7 +3,7 @@
 //!
 //! | exports are refused if | condition |
 //! | --- | --- |
-//! | they are incomplete | as for a plan ([`crate::plan::complete`]), except for `age`, `operational` and `parents`, which the verdicts take into account |
+//! | they are incomplete | as for a plan ([`crate::plan::completeness`]), except for `age`, `operational` and `parents`, which the verdicts take into account |
 //! | a part is missing | its topmost entry does not exist, and the change set does not delete or rename it; only parts with entries of the records count |
 //! | a part is older | the newest time in its entries is before the newest time that the plan saw in entries that the change set does not delete |
 //! | an export of the plan is among newer ones | its digest is that of an export of the plan, other digests differ, and a record in it is not done although a later record is done in another export |
@@ -16,7 +16,7 @@ use crate::directory::Census;
 use crate::directory::extent::Time;
 use crate::directory::key_hash::KeySet;
 use crate::ldap::{Change, ChangeRecord, Dn};
-use crate::plan::complete::{Incomplete, of_content};
+use crate::plan::completeness::{Incomplete, of_content};
 
 /// A part of the directory that an export of the plan held.
 #[derive(Clone, Debug)]

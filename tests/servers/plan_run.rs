@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use offboard::directory::scan::Unreadable;
-use offboard::directory::{EntryView, Overlay, Pass, scan};
+use offboard::directory::{EntryView, ExportsReader, Overlay, Pass, scan};
 use offboard::io::exports::ExportFiles;
 use offboard::io::source::ReadOptions;
 use offboard::ldap::Entry;
@@ -49,13 +49,12 @@ fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, f
         ExportFiles::open(names, &ReadOptions { threads: 2.try_into().unwrap(), ..ReadOptions::default() }).unwrap();
     let policy = Policy::parse(&std::fs::read_to_string(policy).unwrap()).unwrap();
     let request = Request { guard, ..Inputs::read(scenario).request };
-    let planned = plan(&files, UrlPolicy::Refuse, None, &policy, &request).unwrap();
+    let reader = ExportsReader::new(&files, UrlPolicy::Refuse);
+    let planned = plan(reader, &policy, &request).unwrap();
     let context = Context { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
     let written = change_file::files(&context);
     let inputs = ProofInputs {
-        exports: &files,
-        urls: UrlPolicy::Refuse,
-        overlay: None,
+        reader,
         policy: &policy,
         request: &request,
         plan: &planned,

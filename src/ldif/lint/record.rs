@@ -11,7 +11,6 @@ use crate::ldif::{
     AttributeLine, ChangeKind, ChangeRecord, ContentRecord, LdifValue, ModSpec, NonEntry, Record, RecordReader,
     UrlPolicy,
 };
-use crate::policy::Server;
 
 /// How often a record is read again with one more line set aside.
 const READINGS: usize = 200;

@@ -1,103 +1,117 @@
-//! The stage `entries`: what goes with accounts, then the accounts and what stands below them; children before what they
-//! stand below, each guarded.
+//! The stage `entries`: deletes dependents, then accounts and the entries below them; children before their parents, each
+//! with a guard.
 //!
-//! Where a tool of the site deletes the entry itself, only what stands below it is deleted here.
+//! If a tool of the site deletes the account, only the entries below it are deleted here.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Built, Site};
+use super::output::{Deletion, StageOutput};
 use crate::ldap::{Control, DnKey, Entry};
-use crate::plan::children::deleted_above;
-use crate::plan::dependents::DependentKind;
-use crate::plan::operation::{Kind, Operation, Stage, delete, modify};
-use crate::plan::{Guard, guard};
+use crate::plan::children::nearest_above;
+use crate::plan::gather::Gathered;
+use crate::plan::guard::{self, Guard};
+use crate::plan::model::{DependentKind, SubjectId};
+use crate::plan::operation::{Kind, Operation, Stage, modify};
+use crate::plan::request::PlanContext;
+use crate::plan::settle::Settled;
+
+/// An entry that the stage deletes.
+struct DeletedEntry<'d> {
+    entry: &'d Entry,
+    kind: Kind,
+    /// The subject that it is, or that it is below.
+    subject: SubjectId,
+}
 
 /// Writes the stage.
-pub fn build(built: &mut Built, site: &Site<'_>) {
-    let mut doomed: BTreeMap<&DnKey, (&Entry, usize, Kind)> = BTreeMap::new();
-    for kept in &site.around.kept {
-        if let Some(above) = deleted_above(kept.entry.dn.key(), &site.deleted) {
-            doomed.insert(kept.entry.dn.key(), (&kept.entry, above, Kind::Child));
+pub fn build(settled: &Settled, gathered: &Gathered, context: PlanContext<'_>) -> StageOutput {
+    let mut output = StageOutput::default();
+    let mut entries: BTreeMap<&DnKey, DeletedEntry<'_>> = BTreeMap::new();
+    for related in &gathered.related {
+        let key = related.entry.dn.key();
+        if let Some(subject) = nearest_above(key, &settled.deleted) {
+            entries.insert(key, DeletedEntry { entry: &related.entry, kind: Kind::Child, subject });
         }
     }
-    for (key, person) in &site.deleted {
-        if let Some(dependent) = person.checked_sub(site.accounts.len()).map(|at| &site.dependents[at]) {
-            built.dependents += 1;
+    for (key, subject) in &settled.deleted {
+        match subject_entry(settled, *subject, context) {
+            Some(entry) => {
+                entries.insert(key, entry);
+            }
+            None => {
+                entries.remove(key);
+            }
+        }
+        if let SubjectId::Dependent(index) = subject {
+            output.dependents += 1;
+            let dependent = &settled.dependents[*index];
+            if dependent.kind == DependentKind::ManagedEntry {
+                output.touch(&dependent.entry);
+            }
+        }
+    }
+    let mut entries: Vec<DeletedEntry<'_>> = entries.into_values().rev().collect();
+    // A dependent names an account, or a dependent that was found earlier. Like other references it is deleted first: a server
+    // that keeps referential integrity would change it, and its guard would fail.
+    entries.sort_by_key(|entry| Reverse(entry.subject.dependent()));
+    for entry in entries {
+        output.children += u64::from(entry.kind == Kind::Child);
+        delete_guarded(&mut output, settled, &entry, context);
+    }
+    output
+}
+
+/// The entry of a deleted subject; `None` if the server, or a tool of the site, deletes it.
+fn subject_entry<'s>(settled: &'s Settled, subject: SubjectId, context: PlanContext<'_>) -> Option<DeletedEntry<'s>> {
+    match subject {
+        SubjectId::Account(index) => {
+            let entry = &settled.accounts[index].entry;
+            let by_file = context.policy.directory.tools.file_deletes();
+            by_file.then_some(DeletedEntry { entry, kind: Kind::Account, subject })
+        }
+        SubjectId::Dependent(index) => {
+            let dependent = &settled.dependents[index];
             let kind = match dependent.kind {
                 DependentKind::Alias => Kind::Alias,
                 DependentKind::PrivateGroup | DependentKind::EmptiedGroup => Kind::Group,
-                DependentKind::ManagedEntry => {
-                    built.touch(&dependent.entry);
-                    doomed.remove(key);
-                    continue;
-                }
+                DependentKind::ManagedEntry => return None,
             };
-            doomed.insert(key, (&dependent.entry, *person, kind));
-        } else if site.policy.directory.tools.file_deletes() {
-            doomed.insert(key, (&site.accounts[*person].entry, *person, Kind::Account));
-        } else {
-            doomed.remove(key);
+            Some(DeletedEntry { entry: &dependent.entry, kind, subject })
         }
-    }
-    let mut doomed: Vec<(&Entry, usize, Kind)> = doomed.into_values().rev().collect();
-    // A dependent names an account or a dependent found before it. It goes first, as references do: where the server keeps
-    // referential integrity, it would be changed otherwise, and its guard would fail.
-    doomed.sort_by_key(|(_, person, _)| Reverse(person.checked_sub(site.accounts.len())));
-    for (entry, person, kind) in doomed {
-        let index = site.account_of(person);
-        built.children += u64::from(kind == Kind::Child);
-        let guarded = guard::guarded(entry, site.policy, kind, site.schema);
-        let mut reason = match kind {
-            Kind::Account => site.accounts[index].decision.reason.sentence(),
-            Kind::Alias | Kind::Group => site.dependents[person - site.accounts.len()].reason().to_owned(),
-            _ => "it is below the account".to_owned(),
-        };
-        if guarded.is_empty() && site.request.guard != Guard::None {
-            reason.push_str("; unguarded: it has no value that serves");
-        }
-        let control = match site.request.guard {
-            Guard::Assert => guard::assertion(&guarded),
-            Guard::Values if !guarded.is_empty() => {
-                let (record, _) = modify(entry, &entry.dn, guard::modifications(&guarded), site.schema);
-                built.operations.push(Operation {
-                    stage: Stage::Entries,
-                    kind: Kind::Guard,
-                    record,
-                    inverse: None,
-                    accounts: vec![index],
-                    service: None,
-                    reason: "changes nothing; fails with 16 if the entry has changed since the export".to_owned(),
-                    evidence: entry.origin,
-                });
-                None
-            }
-            Guard::Values | Guard::None => None,
-        };
-        delete_entry(built, site, entry, (Stage::Entries, kind, Some(index)), &reason, control);
     }
 }
 
-/// An operation that deletes an entry.
-pub fn delete_entry(
-    built: &mut Built,
-    site: &Site<'_>,
-    entry: &Entry,
-    (stage, kind, account): (Stage, Kind, Option<usize>),
-    reason: &str,
-    control: Option<Control>,
-) {
-    let (mut record, undo) = delete(entry, site.policy.directory.server, site.policy.directory.relax);
-    record.controls.extend(control);
-    built.touch(entry);
-    built.operations.push(Operation {
-        stage,
-        kind,
-        record,
-        inverse: Some(undo),
-        accounts: account.into_iter().collect(),
-        service: None,
-        reason: reason.to_owned(),
-        evidence: entry.origin,
-    });
+/// Deletes an entry, with the guard that the request asks for.
+fn delete_guarded(output: &mut StageOutput, settled: &Settled, deleted: &DeletedEntry<'_>, context: PlanContext<'_>) {
+    let DeletedEntry { entry, kind, subject } = *deleted;
+    let account = settled.fates.account_of(subject);
+    let guarded = guard::guarded(entry, context.policy, kind, context.schema);
+    let mut reason = match (kind, subject) {
+        (Kind::Account, _) => settled.accounts[account].decision.reason.sentence(),
+        (Kind::Alias | Kind::Group, SubjectId::Dependent(index)) => settled.dependents[index].reason().to_owned(),
+        _ => "it is below the account".to_owned(),
+    };
+    if guarded.is_empty() && context.request.guard != Guard::None {
+        reason.push_str("; not guarded: it has no suitable value");
+    }
+    let control: Option<Control> = match context.request.guard {
+        Guard::Assert => guard::assertion(&guarded),
+        Guard::Values if !guarded.is_empty() => {
+            let (record, _) = modify(entry, &entry.dn, guard::modifications(&guarded), context.schema);
+            output.operations.push(Operation {
+                stage: Stage::Entries,
+                kind: Kind::Guard,
+                record,
+                inverse: None,
+                accounts: vec![account],
+                service: None,
+                reason: "changes nothing; fails with 16 if the entry has changed since the export".to_owned(),
+                evidence: entry.origin,
+            });
+            None
+        }
+        Guard::Values | Guard::None => None,
+    };
+    output.delete(context, Deletion { stage: Stage::Entries, kind, entry, account: Some(account), reason, control });
 }

@@ -1,135 +1,157 @@
-//! The stage `references`: one modify record for each entry that names deleted or moved accounts.
+//! The stage `references`: one modify for each entry that names deleted or moved accounts.
 //!
-//! What is written for which value: [`crate::plan::references`].
+//! What is written for which value: [`references`](crate::plan::references).
 
 use std::collections::HashSet;
 
-use super::{Built, Site, is_below_any};
-use crate::directory::references::{Form, MatchKind, Treatment};
+use super::output::{GroupLoss, StageOutput};
+use crate::directory::references::{MatchKind, Treatment};
 use crate::ldap::managed_entries::is_managed;
-use crate::ldap::{DnKey, ModOp, Modification, Origin, Value};
-use crate::plan::DecisionItem;
-use crate::plan::collect::{Kept, Reference};
-use crate::plan::dependents::GroupOwners;
+use crate::ldap::{DnKey, ModOp, Modification, Origin};
+use crate::plan::dependents::PrivateGroups;
+use crate::plan::gather::{Gathered, Reference, RelatedEntry};
+use crate::plan::item_code::ItemCode;
+use crate::plan::model::{DecisionItem, Fate};
 use crate::plan::operation::{Kind, Operation, Stage, modify};
-use crate::plan::references::{Change, Fates, change, gone, is_for_review};
+use crate::plan::references::{EntryChange, change, is_for_review, values_to_clear};
+use crate::plan::request::PlanContext;
+use crate::plan::settle::Settled;
 use crate::plan::whole_lists;
 
 /// Writes the stage.
-pub fn build(built: &mut Built, site: &Site<'_>) {
-    let fates = Fates {
-        is_deleted: &|person| site.is_deleted(person),
-        successor: &|person| site.successor(person),
-        moved: &site.moves.moved,
-        schema: site.schema,
-    };
-    let owners = GroupOwners::of(site.accounts);
-    let mut kept: Vec<&Kept> = site.around.kept.iter().collect();
-    kept.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
-    let there: HashSet<&DnKey> = kept.iter().map(|kept| kept.entry.dn.key()).collect();
-    for kept in kept {
-        let goes_with_a_book = kept.in_book.as_ref().is_some_and(|root| built.books.contains(root));
-        if goes_with_a_book || is_below_any(kept.entry.dn.key(), &site.deleted) {
+pub fn build(settled: &Settled, gathered: &Gathered, context: PlanContext<'_>) -> StageOutput {
+    let mut output = StageOutput::default();
+    let private_groups = PrivateGroups::of(&settled.accounts);
+    let mut related: Vec<&RelatedEntry> = gathered.related.iter().collect();
+    related.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
+    let reviewer = Reviewer { settled, context, exist: related.iter().map(|related| related.entry.dn.key()).collect() };
+    for related in related {
+        let is_in_deleted_book = related.in_book.as_ref().is_some_and(|root| settled.books.roots.contains(root));
+        if is_in_deleted_book || settled.deletes(related.entry.dn.key()) {
             continue;
         }
-        if let Some(account) = owners.private_group_of(kept, site.accounts, site.around) {
-            built.decision_items.push(DecisionItem {
-                account: Some(account),
-                code: "private-group",
-                dn: kept.entry.dn.raw_bytes().to_vec(),
-                attribute: "gidNumber".to_owned(),
-                value: kept.entry.values("gidNumber").next().map(|value| value.bytes.to_vec()).unwrap_or_default(),
-                evidence: kept.entry.origin,
-            });
+        if let Some(account) = private_groups.owner_of(related, &settled.accounts, gathered) {
+            let entry = &related.entry;
+            let number = entry.values("gidNumber").next().map_or(&[][..], |value| &*value.bytes);
+            let item = DecisionItem::of_account(account, entry, ItemCode::PrivateGroup, "gidNumber", number);
+            output.decision_items.push(item);
         }
-        // The references of an attribute stand together.
-        for references in kept.references.chunk_by(|a, b| a.at.0 == b.at.0) {
-            review(built, site, kept, references, &fates, &there);
+        for references in related.references.chunk_by(|a, b| a.position.attribute == b.position.attribute) {
+            reviewer.review(related, references, &mut output.decision_items);
         }
-        // Accounts that stood in the way are held by now.
-        let Ok(change) = change(kept, site.policy, &fates) else { continue };
+        // Accounts that block a change are held by now.
+        let Ok(change) = change(related, &settled.fates, context) else { continue };
         if !change.modifications.is_empty() {
-            entry(built, site, kept, change);
+            write(&mut output, settled, related, change, context);
         }
+    }
+    output
+}
+
+/// Finds what a person must decide about references.
+struct Reviewer<'r> {
+    settled: &'r Settled,
+    context: PlanContext<'r>,
+    /// The names of all related entries.
+    exist: HashSet<&'r DnKey>,
+}
+
+impl Reviewer<'_> {
+    /// Adds the decision items of the references of one attribute.
+    fn review(&self, related: &RelatedEntry, references: &[Reference], items: &mut Vec<DecisionItem>) {
+        let Some(first) = references.first() else { return };
+        let cleared = values_to_clear(related, first.position.attribute, &self.settled.fates, self.context);
+        for reference in references {
+            let is_moved = self.is_moved_for_review(related, reference);
+            let fates = &self.settled.fates;
+            if !is_moved && !is_for_review(related, reference, &cleared, fates, self.context) {
+                continue;
+            }
+            let Some(code) = self.code(related, reference, is_moved) else { continue };
+            let (attribute, value) = (related.attribute(reference), related.value(reference));
+            let (account, name) = (fates.account_of(reference.subject), attribute.description.as_str());
+            let item = DecisionItem::of_account(account, &related.entry, code, name, &value.bytes);
+            items.push(DecisionItem { evidence: Origin { line: value.line, ..related.entry.origin }, ..item });
+        }
+    }
+
+    /// Whether a value names a moved account, and neither the plan nor the server changes it.
+    fn is_moved_for_review(&self, related: &RelatedEntry, reference: &Reference) -> bool {
+        let policy = self.context.policy;
+        if !matches!(self.settled.fates.of(reference.subject), Fate::Moves(_))
+            || reference.treatment == Treatment::Leave
+        {
+            return false;
+        }
+        match reference.kind {
+            MatchKind::Inside => true,
+            MatchKind::Name if !reference.form.can_be_renamed() => true,
+            MatchKind::Name => {
+                let name = related.attribute(reference).description.attribute_type();
+                let value = &related.value(reference).bytes;
+                let follows = policy.moving.as_ref().is_some_and(|moving| moving.follows(name, value));
+                (self.is_protected(related) || self.is_managed(related)) && !follows
+            }
+            MatchKind::Uid | MatchKind::UidInAnotherCase | MatchKind::Address | MatchKind::NearMiss => false,
+        }
+    }
+
+    fn is_protected(&self, related: &RelatedEntry) -> bool {
+        self.context.policy.protect.covers(&related.entry)
+    }
+
+    fn is_managed(&self, related: &RelatedEntry) -> bool {
+        is_managed(&related.entry, self.context.policy.directory.server)
+    }
+
+    /// The code of a decision item; `None` for a near miss that names an entry of its own.
+    fn code(&self, related: &RelatedEntry, reference: &Reference, is_moved: bool) -> Option<ItemCode> {
+        let names_an_entry =
+            || DnKey::parse(&related.value(reference).bytes).is_ok_and(|key| self.exist.contains(&key));
+        Some(match reference.kind {
+            _ if self.is_protected(related) => ItemCode::InProtectedEntry,
+            _ if self.is_managed(related) => ItemCode::InManagedEntry,
+            _ if is_moved => ItemCode::MovedMention,
+            MatchKind::NearMiss if names_an_entry() => return None,
+            MatchKind::NearMiss => ItemCode::NearMiss,
+            MatchKind::Inside => ItemCode::Mention,
+            MatchKind::UidInAnotherCase => ItemCode::UidInAnotherCase,
+            MatchKind::Name | MatchKind::Uid | MatchKind::Address => match reference.treatment {
+                _ if reference.is_ambiguous => ItemCode::ReferenceUnclear,
+                Treatment::Remove => ItemCode::WouldOpen,
+                Treatment::Reassign => ItemCode::NoAddressToPassTo,
+                Treatment::Review | Treatment::Leave => ItemCode::Reference,
+            },
+        })
     }
 }
 
-/// What a person must decide on the values of one attribute.
-fn review(
-    built: &mut Built,
-    site: &Site<'_>,
-    kept: &Kept,
-    references: &[Reference],
-    fates: &Fates<'_>,
-    there: &HashSet<&DnKey>,
+/// Writes the records that change an entry.
+fn write(
+    output: &mut StageOutput,
+    settled: &Settled,
+    related: &RelatedEntry,
+    change: EntryChange,
+    context: PlanContext<'_>,
 ) {
-    let Some(at) = references.first().map(|reference| reference.at.0) else { return };
-    let entry = &kept.entry;
-    let attribute = &entry.attributes[at];
-    let is_protected = site.policy.protect.covers(entry);
-    let is_managed = is_managed(entry, site.policy.directory.server);
-    let name = attribute.description.attribute_type();
-    let gone = gone(kept, at, site.policy, fates);
-    for reference in references {
-        let value = &attribute.values[reference.at.1];
-        let follows = site.policy.moving.as_ref().is_some_and(|moving| moving.follows(name, &value.bytes));
-        let is_moved = site.moves.moved.contains_key(&reference.person)
-            && reference.treatment != Treatment::Leave
-            && (reference.how == MatchKind::Inside
-                || reference.how == MatchKind::Name
-                    && (reference.form == Form::AddressOrUrl || (is_protected || is_managed) && !follows));
-        if !is_moved && !is_for_review(kept, reference, &gone, site.policy, fates) {
-            continue;
-        }
-        // A near miss that is an entry of its own names that entry, not the account.
-        let names_an_entry = |value: &Value| DnKey::parse(&value.bytes).is_ok_and(|key| there.contains(&key));
-        let code = match reference.how {
-            _ if is_protected => "in-protected-entry",
-            _ if is_managed => "in-managed-entry",
-            _ if is_moved => "moved-mention",
-            MatchKind::NearMiss if names_an_entry(value) => continue,
-            MatchKind::NearMiss => "near-miss",
-            MatchKind::Inside => "mention",
-            MatchKind::UidInAnotherCase => "uid-in-another-case",
-            _ if reference.unclear => "reference-unclear",
-            _ if reference.treatment == Treatment::Remove => "would-open",
-            _ if reference.treatment == Treatment::Reassign => "no-address-to-pass-to",
-            _ => "reference",
-        };
-        built.decision_items.push(DecisionItem {
-            account: Some(site.account_of(reference.person)),
-            code,
-            dn: entry.dn.raw_bytes().to_vec(),
-            attribute: attribute.description.as_str().to_owned(),
-            value: value.bytes.to_vec(),
-            evidence: Origin { line: value.line, ..entry.origin },
-        });
-    }
-}
-
-fn entry(built: &mut Built, site: &Site<'_>, kept: &Kept, change: Change) {
-    let entry = &kept.entry;
-    built.removed += change.removed;
-    built.reassigned += change.reassigned;
-    built.members.extend(change.members.iter().map(|(lost, of)| (entry.dn.raw_bytes().to_vec(), *lost, *of)));
-    let parts = [
-        (change.removed, "value(s) that name deleted accounts"),
-        (change.reassigned, "value(s) pass to a successor"),
-        (change.renamed, "value(s) get the new name of a moved account"),
-    ];
-    let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-    let reason = parts.collect::<Vec<_>>().join("; ");
-    let mut accounts: Vec<usize> = change.persons.iter().map(|person| site.account_of(*person)).collect();
+    let entry = &related.entry;
+    let reason = reason(&change);
+    output.removed += change.removed;
+    output.reassigned += change.reassigned;
+    let group = || entry.dn.raw_bytes().to_vec();
+    output.members.extend(change.members.iter().map(|loss| GroupLoss { group: group(), loss: *loss }));
+    let mut accounts: Vec<usize> = change.subjects.iter().map(|subject| settled.fates.account_of(*subject)).collect();
     accounts.sort_unstable();
     accounts.dedup();
-    built.touch(entry);
-    let modifications = whole_lists::written(entry, change.modifications, site.schema);
-    let pieces = pieces(modifications, site.policy.references.max_values);
+    output.touch(entry);
+    let modifications = whole_lists::written(entry, change.modifications, context.schema);
+    let pieces = pieces(modifications, context.policy.references.max_values);
     let count = pieces.len();
     for (index, modifications) in pieces.into_iter().enumerate() {
-        let (record, undo) = modify(entry, &site.name_after_moves(entry), modifications, site.schema);
+        let name = settled.moves.name_after(&entry.dn);
+        let (record, undo) = modify(entry, &name, modifications, context.schema);
         let part = if count > 1 { format!("; part {} of {count}", index + 1) } else { String::new() };
-        built.operations.push(Operation {
+        output.operations.push(Operation {
             stage: Stage::References,
             kind: Kind::Reference,
             record,
@@ -142,9 +164,24 @@ fn entry(built: &mut Built, site: &Site<'_>, kept: &Kept, change: Change) {
     }
 }
 
-/// The modifications of each record, so that none deletes more than `most` values.
+/// Why an entry is changed, in numbers.
+fn reason(change: &EntryChange) -> String {
+    let part = |count: u64, one: &str, more: &str| match count {
+        0 => None,
+        1 => Some(format!("1 value {one}")),
+        _ => Some(format!("{count} values {more}")),
+    };
+    let parts = [
+        part(change.removed, "that names a deleted account", "that name deleted accounts"),
+        part(change.reassigned, "passes to a successor", "pass to a successor"),
+        part(change.renamed, "gets the new name of a moved account", "get the new names of moved accounts"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// Splits the modifications of an entry into records of which none deletes more than `most` values.
 ///
-/// All that is added is in the first: a group is never without the member that takes the place of the last ones.
+/// Additions are in the first record: a group is never without the member that replaces the last ones.
 fn pieces(modifications: Vec<Modification>, most: usize) -> Vec<Vec<Modification>> {
     let deleted = |modifications: &[Modification]| -> usize {
         modifications.iter().filter(|one| one.op == ModOp::Delete).map(|one| one.values.len()).sum()
@@ -163,10 +200,10 @@ fn pieces(modifications: Vec<Modification>, most: usize) -> Vec<Vec<Modification
                 pieces.push(Vec::new());
                 continue;
             }
-            let behind = rest.split_off(room.min(rest.len()));
+            let later = rest.split_off(room.min(rest.len()));
             let description = modification.description.clone();
             pieces[last].push(Modification { op: ModOp::Delete, description, values: rest });
-            rest = behind;
+            rest = later;
         }
     }
     pieces
@@ -175,7 +212,7 @@ fn pieces(modifications: Vec<Modification>, most: usize) -> Vec<Vec<Modification
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ldap::AttributeDescription;
+    use crate::ldap::{AttributeDescription, Value};
 
     fn modification(op: ModOp, name: &str, count: usize) -> Modification {
         let values = (0..count).map(|number| Value::new(format!("{name}{number}").as_bytes())).collect();

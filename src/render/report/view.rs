@@ -22,7 +22,7 @@ use crate::leavers::{Identity, RequestedBy};
 use crate::lifecycle::effective::{self, Effective};
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::{Step, state};
-use crate::plan::complete::Incomplete;
+use crate::plan::completeness::Incomplete;
 use crate::plan::{Account, ConflictKind, Kind, Operation, WrittenWhole};
 use crate::policy::{Difference, Policy, PolicyWarning};
 use crate::proof::{LostAttributes, Proof};
@@ -784,7 +784,7 @@ fn lost_access(context: &Context<'_>) -> Vec<Vec<AccessView>> {
     for access in &context.plan.lost_access {
         if let Some(views) = lost.get_mut(access.account) {
             views.push(AccessView {
-                way: access.way.name(),
+                way: access.membership.name(),
                 group: sanitized(&access.group).into_owned(),
                 through: sanitized(&access.through).into_owned(),
             });
@@ -946,78 +946,10 @@ fn conflicts(context: &Context<'_>) -> Vec<ConflictView> {
 }
 
 fn decision_items(context: &Context<'_>) -> Vec<DecisionItemView> {
-    let what = |code: &str| match code {
-        "near-miss" => {
-            "names no entry of the exports, but is the leaver's cn next to the leaver's entry: is the leaver meant?"
-        }
-        "reference" => "names the leaver; the policy leaves it for review: decide who is there from now on",
-        "in-protected-entry" => "names the leaver, but the policy protects the entry: change it by hand",
-        "in-managed-entry" => {
-            "names the leaver, but the server's Managed Entries plug-in keeps the entry: change it by hand"
-        }
-        "mention" => "the leaver is named inside it: edit it by hand, or leave it",
-        "moved-mention" => "the account moves, and is named inside it by its old name: edit it by hand",
-        "uid-in-another-case" => {
-            "is the leaver's user name in another case, which some servers take for another: is it meant?"
-        }
-        "reference-unclear" => "somebody who stays has this user name or address as well: whom does it mean?",
-        "would-open" => "is the last value: without any, everybody may send; put somebody else there, then remove it",
-        "no-address-to-pass-to" => "nobody with a mail address takes over: put somebody there by hand",
-        "private-group" => {
-            "is the leaver's own group, which nobody else has; [references] private_group = \"delete\" deletes it too"
-        }
-        "orphan-of-unknown-domain" => {
-            "nobody of its domain is in the exports, so it may be somebody's: give the export of that domain too"
-        }
-        "address-book-missing" => {
-            "points to an address book that the exports do not hold: find it, or clear the pointer"
-        }
-        "address-book-ambiguous" => "could be the leaver's address book, or somebody else's: delete by hand, if it is",
-        "stamp-occupied" => {
-            "holds a note, and takes one value only: the account is disabled without a stamp; only this change set, \
-             given with --history, tells a later plan when"
-        }
-        "move-collision" => "the name that the account would get is taken: rename one of the two, then plan again",
-        "move-account-below" => "another account stands below this one: it is not moved",
-        "restore-not-moved" => {
-            "the account is restored, but stays in the container of disabled accounts: move it by hand, give the change \
-             set that moved it with --history, or name [move] back"
-        }
-        "move-no-container" => "the exports hold no such container: it is not moved",
-        "structural-class" => {
-            "is the structural class of the entry in the schema reference: a server that enforces it refuses the change \
-             (65)"
-        }
-        "successor-unknown" => {
-            "the list names this successor, but no account of the exports matches: is it spelled right?"
-        }
-        "successor-ambiguous" => "the list names this successor, and several accounts match: name one by its DN",
-        "successor-leaves" => "the list names this successor, who leaves or is disabled: name another one",
-        "fallback-unknown" => {
-            "[successor] fallback names an entry that the exports do not hold: nobody would take over"
-        }
-        "fallback-leaves" => "[successor] fallback names an account that leaves or is disabled: nobody would take over",
-        "manager-unknown" => {
-            "names a manager whom the exports do not hold: nobody would take over from the manager's side"
-        }
-        "veto-unmatched" => "this veto names nobody in the exports: is it spelled right?",
-        "active-but-disabled" => {
-            "the roster says that it is active, but the account is disabled, and not by an earlier plan: restore it?"
-        }
-        "roster-key-ambiguous" => {
-            "the roster says that it has left, but several accounts have its key: narrow the roster's scope, or name \
-             the one by its DN"
-        }
-        "roster-status-unknown" => "the roster has a status that the policy does not know",
-        "roster-key-missing" => "has no key by which a roster could list it",
-        "absent-from-roster" => "no roster lists it: has it left?",
-        "unreadable-pointer" => "names no address book below the policy's suffix: find it by hand",
-        _ => "decide",
-    };
     let review = |review: &crate::plan::DecisionItem| DecisionItemView {
         leaver: review.account.map(|account| leaver_name(context, &context.plan.accounts[account])).unwrap_or_default(),
-        code: review.code,
-        what: what(review.code).to_owned(),
+        code: review.code.name(),
+        what: format!("{}: {}", review.code.sentence(), review.code.advice()),
         dn: sanitized(&review.dn).into_owned(),
         attribute: review.attribute.clone(),
         value: Secrets::of(context.policy).shown_value(&review.attribute, &review.value),

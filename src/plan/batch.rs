@@ -1,33 +1,34 @@
-//! Waves: one plan in several parts, each of them a plan of its own, for so many accounts at a time.
+//! Batches (`--wave N`): one plan in several parts, each a plan of its own, for N accounts at a time.
 //!
-//! The whole is planned first: it decides who is acted on, and holds the limits. Each wave is then planned from the
-//! directory as the waves before it leave it. What a wave is asked for:
+//! The whole is planned first: it decides which accounts are changed, and checks the limits. Each batch is then planned from
+//! the directory as the batches before it leave it. What a batch is asked for:
 //!
-//! | account | in the wave |
+//! | account | in the batch |
 //! | --- | --- |
-//! | of this wave | planned as in the whole |
-//! | of another wave, or of none | held, and nobody's successor if it leaves; left out of what the wave shows |
-//! | deleted by an earlier wave | is not asked for any more |
+//! | of this batch | planned as in the whole |
+//! | of another batch, or of none | held, not a successor if it leaves, and left out of the reports of the batch |
+//! | deleted by an earlier batch | not asked for any more |
 //!
-//! When all waves are done, the directory must be as the whole plan would leave it: see [`difference`]. Where parts of a
-//! plan depend on each other across waves (an account below another, say), it is not, and there are no waves.
+//! When all batches are done, the directory must be as the whole plan would leave it: see [`difference`]. If accounts of
+//! different batches depend on each other (one is below the other, for instance), it is not, and no batches are written.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Account, DecisionItem, Plan, Request, hold};
+use super::model::{Account, DecisionItem};
+use super::outcome::Plan;
+use super::request::Request;
 use crate::directory::Overlay;
 use crate::directory::key_hash::KeySet;
 use crate::ldap::{Attribute, Dn, DnKey, Entry};
 use crate::leavers::{Identity, Leaver};
 use crate::lifecycle::{Reason, Step};
 
-/// The accounts of each wave: those that a plan does something for, or that other tools must do something for, so many at
-/// a time, in the order of their leavers.
+/// The accounts of each batch by name: those that a plan changes, or that other tools must change, `size` at a time, in the
+/// order of their leavers.
 ///
-/// A plan with records and no account of its own (address books whose owners are gone) is one wave; one that does nothing
-/// has none.
-pub fn waves(whole: &Plan, size: usize) -> Vec<Arc<KeySet>> {
+/// A plan with records and without accounts (address books without an owner) is one batch; one that does nothing has none.
+pub fn split(whole: &Plan, size: usize) -> Vec<Arc<KeySet>> {
     let is_acted_on = |account: &&Account| match account.decision.step {
         Step::Nothing | Step::Hold => false,
         Step::Wait => matches!(account.decision.reason, Reason::WaitingForServices(_)),
@@ -37,18 +38,18 @@ pub fn waves(whole: &Plan, size: usize) -> Vec<Arc<KeySet>> {
     let accounts = whole.accounts.iter().zip(&records);
     let acted_on = accounts.filter(|(account, records)| !records.is_empty() || is_acted_on(account));
     let keys: Vec<DnKey> = acted_on.map(|(account, _)| account.entry.dn.key().clone()).collect();
-    let waves: Vec<Arc<KeySet>> =
+    let batches: Vec<Arc<KeySet>> =
         keys.chunks(size.max(1)).map(|chunk| Arc::new(chunk.iter().cloned().collect())).collect();
-    if waves.is_empty() && !whole.operations.is_empty() { vec![Arc::default()] } else { waves }
+    if batches.is_empty() && !whole.operations.is_empty() { vec![Arc::default()] } else { batches }
 }
 
-/// What a wave is asked for, once the waves before it left this behind.
-pub fn request(whole: &Plan, request: &Request, wave: &Arc<KeySet>, before: &Overlay, is_last: bool) -> Request {
+/// What a batch is asked for. `before` is what the batches before it leave.
+pub fn request(whole: &Plan, request: &Request, batch: &Arc<KeySet>, before: &Overlay, is_last: bool) -> Request {
     let leaver = |account: &Account| -> Option<Leaver> {
         let mut leaver = whole.leavers.get(account.leaver)?.clone();
         let key = account.entry.dn.key();
-        if !wave.contains(key) {
-            // Whatever name it has by now.
+        if !batch.contains(key) {
+            // The name that it has by now.
             let name: &Dn = match before.get(key) {
                 None => &account.entry.dn,
                 Some(entry) => &entry.as_ref()?.dn,
@@ -59,32 +60,25 @@ pub fn request(whole: &Plan, request: &Request, wave: &Arc<KeySet>, before: &Ove
     };
     Request {
         leavers: whole.accounts.iter().filter_map(leaver).collect(),
-        // Those that they name are among the leavers.
+        // The accounts that they name are among the leavers.
         rosters: Vec::new(),
         orphans: request.orphans && is_last,
-        wave: Some(wave.clone()),
+        batch: Some(batch.clone()),
         ..request.clone()
     }
 }
 
-/// Holds all accounts that are not of the wave.
-pub(super) fn hold_others(accounts: &mut [Account], wave: &KeySet) {
-    for account in accounts.iter_mut().filter(|account| !wave.contains(account.entry.dn.key())) {
-        hold(account, Reason::OtherWave);
-    }
-}
-
 impl Plan {
-    /// Leaves out whatever is not about the accounts of a wave; what is about nobody is in the report of the whole.
-    pub fn keep_wave(&mut self, wave: &KeySet) {
+    /// Removes everything that is not about the accounts of a batch; what is about no account is in the report of the whole.
+    pub fn keep_batch(&mut self, batch: &KeySet) {
         let mut places: BTreeMap<usize, usize> = BTreeMap::new();
         let mut leavers = Vec::new();
         let mut accounts = Vec::new();
-        for (at, mut account) in std::mem::take(&mut self.accounts).into_iter().enumerate() {
-            if !wave.contains(account.entry.dn.key()) {
+        for (index, mut account) in std::mem::take(&mut self.accounts).into_iter().enumerate() {
+            if !batch.contains(account.entry.dn.key()) {
                 continue;
             }
-            places.insert(at, accounts.len());
+            places.insert(index, accounts.len());
             leavers.extend(self.leavers.get(account.leaver).cloned());
             account.leaver = accounts.len();
             accounts.push(account);
@@ -96,8 +90,8 @@ impl Plan {
         for row in &mut self.counted {
             row.accounts = row.accounts.iter().filter_map(place).collect();
         }
-        let review = |review: DecisionItem| Some(DecisionItem { account: Some(place(&review.account?)?), ..review });
-        self.decision_items = std::mem::take(&mut self.decision_items).into_iter().filter_map(review).collect();
+        let item = |item: DecisionItem| Some(DecisionItem { account: Some(place(&item.account?)?), ..item });
+        self.decision_items = std::mem::take(&mut self.decision_items).into_iter().filter_map(item).collect();
         self.lost_access.retain_mut(|access| {
             let kept = place(&access.account);
             access.account = kept.unwrap_or_default();
@@ -108,11 +102,11 @@ impl Plan {
     }
 }
 
-/// An entry that all waves together leave otherwise than the whole plan does, if there is one.
-pub fn difference<'e>(waves: &'e Overlay, whole: &'e BTreeMap<DnKey, Option<Arc<Entry>>>) -> Option<&'e DnKey> {
-    let extra = waves.keys().filter(|key| !whole.contains_key(*key)).min();
+/// An entry that all batches together leave differently from the whole plan, if there is one.
+pub fn difference<'e>(batches: &'e Overlay, whole: &'e BTreeMap<DnKey, Option<Arc<Entry>>>) -> Option<&'e DnKey> {
+    let extra = batches.keys().filter(|key| !whole.contains_key(*key)).min();
     extra.or_else(|| {
-        let other = |(key, entry): &(&DnKey, &Option<Arc<Entry>>)| match (waves.get(*key), entry) {
+        let other = |(key, entry): &(&DnKey, &Option<Arc<Entry>>)| match (batches.get(*key), entry) {
             (Some(Some(left)), Some(right)) => !is_same(left, right),
             (Some(None), None) => false,
             _ => true,

@@ -1,8 +1,8 @@
-//! Which entry an identity means.
+//! From an identity in a list to the entries that match it.
 //!
 //! | identity | matches an account |
 //! | --- | --- |
-//! | a DN | whose name is that DN, or that a change set of `--history` has moved from there |
+//! | a DN | whose name is that DN, or that a change set of `--history` has moved from that name |
 //! | `attribute=value` (a column of a list) | that has the value |
 //! | text | that has it in one of the policy's `match` attributes |
 //! | `uid@domain` | that has `uid` in the first `match` attribute and is in that domain |
@@ -22,12 +22,12 @@ use crate::leavers::Identity;
 use crate::lifecycle::History;
 use crate::policy::Policy;
 
-/// Identities, ready to be looked up entry by entry.
+/// Identities, indexed for a lookup by entry.
 pub struct Identities {
     by_key: KeyMap<Vec<usize>>,
-    /// Free text → identities, for entries whose name is not a DN.
+    /// By free text, for entries with an invalid DN.
     by_text: HashMap<Vec<u8>, Vec<usize>>,
-    /// Which of `by_attribute` an attribute is.
+    /// For each attribute type, its index in `by_attribute`.
     types: TypeMap<usize>,
     by_attribute: Vec<ByAttribute>,
 }
@@ -35,12 +35,20 @@ pub struct Identities {
 struct ByAttribute {
     attribute_type: String,
     rule: MatchingRule,
-    /// Normalised value → identities, each perhaps inside one domain only.
-    values: HashMap<Vec<u8>, Vec<(usize, Option<String>)>>,
+    /// By normalised value.
+    values: HashMap<Vec<u8>, Vec<WantedValue>>,
+}
+
+/// A value that an identity asks for.
+struct WantedValue {
+    /// The identity, by index.
+    identity: usize,
+    /// The only domain in which it counts, if there is one.
+    domain: Option<String>,
 }
 
 impl Identities {
-    /// Takes the identities; they are known by their index from now on.
+    /// Indexes identities; each is known by its position.
     pub fn new<'i>(identities: impl IntoIterator<Item = &'i Identity>, policy: &Policy, history: &History) -> Self {
         let mut all = Self {
             by_key: KeyMap::default(),
@@ -74,53 +82,52 @@ impl Identities {
         all
     }
 
-    fn add(&mut self, attribute_type: &str, value: &[u8], index: usize, domain: Option<String>) {
-        let at = self.types.get(attribute_type).unwrap_or_else(|| {
+    fn add(&mut self, attribute_type: &str, value: &[u8], identity: usize, domain: Option<String>) {
+        let index = self.types.get(attribute_type).unwrap_or_else(|| {
             let rule = equality_rule(attribute_type);
             self.types.insert(attribute_type, self.by_attribute.len());
             let attribute_type = attribute_type.to_owned();
             self.by_attribute.push(ByAttribute { attribute_type, rule, values: HashMap::new() });
             self.by_attribute.len() - 1
         });
-        let known = &mut self.by_attribute[at];
+        let known = &mut self.by_attribute[index];
         let value = normalize(known.rule, value).into_owned();
-        known.values.entry(value).or_default().push((index, domain));
+        known.values.entry(value).or_default().push(WantedValue { identity, domain });
     }
 
-    /// The identities that mean this entry by its name.
+    /// The identities that match an entry by its name.
     pub fn by_name(&self, entry: &EntryView<'_>) -> &[usize] {
         self.by_key.get(entry.key).map_or(&[], Vec::as_slice)
     }
 
-    /// The identities that a text means which is not a DN, although it is the name of an entry.
+    /// The identities that match an entry with an invalid DN by the text of its name.
     pub fn by_bad_name(&self, name: &[u8]) -> &[usize] {
         self.by_text.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds the identities that mean a value of the attribute type with this number, in whatever domain, each once.
-    pub fn by_value_anywhere(&self, at: usize, value: &[u8], found: &mut Vec<usize>) {
-        let known = &self.by_attribute[at];
-        let value = normalize(known.rule, value);
-        for (index, _) in known.values.get(&*value).map_or(&[][..], Vec::as_slice) {
-            if !found.contains(index) {
-                found.push(*index);
-            }
-        }
-    }
-
-    /// The attribute types by whose values an entry may be meant, each with its number.
+    /// The attribute types by whose values an entry may match, each with its index.
     pub fn types(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.by_attribute.iter().enumerate().map(|(at, known)| (known.attribute_type.as_str(), at))
+        self.by_attribute.iter().enumerate().map(|(index, known)| (known.attribute_type.as_str(), index))
     }
 
-    /// Adds the identities that mean an entry by a value of the attribute type with this number, each once.
-    pub fn by_value(&self, at: usize, value: &[u8], entry: &EntryView<'_>, found: &mut Vec<usize>) {
-        let known = &self.by_attribute[at];
+    /// Adds the identities that match an entry by a value of the attribute type with this index, each once.
+    pub fn by_value(&self, index: usize, value: &[u8], entry: &EntryView<'_>, found: &mut Vec<usize>) {
+        let is_inside =
+            |wanted: &WantedValue| wanted.domain.as_deref().is_none_or(|domain| is_in_domain(&entry.record.dn, domain));
+        self.add_matches(index, value, &is_inside, found);
+    }
+
+    /// Adds the identities that match a value of the attribute type with this index in any domain, each once.
+    pub fn by_value_in_any_domain(&self, index: usize, value: &[u8], found: &mut Vec<usize>) {
+        self.add_matches(index, value, &|_| true, found);
+    }
+
+    fn add_matches(&self, index: usize, value: &[u8], counts: &dyn Fn(&WantedValue) -> bool, found: &mut Vec<usize>) {
+        let known = &self.by_attribute[index];
         let value = normalize(known.rule, value);
-        for (index, domain) in known.values.get(&*value).map_or(&[][..], Vec::as_slice) {
-            let inside = domain.as_deref().is_none_or(|domain| is_in_domain(&entry.record.dn, domain));
-            if inside && !found.contains(index) {
-                found.push(*index);
+        for wanted in known.values.get(&*value).into_iter().flatten().filter(|wanted| counts(wanted)) {
+            if !found.contains(&wanted.identity) {
+                found.push(wanted.identity);
             }
         }
     }

@@ -1,42 +1,42 @@
-//! Names inside text that says more than a name: LDAP URLs, filters, access rules.
+//! Names of entries inside LDAP URLs, filters and access rules.
 //!
-//! | text | what is taken for a name |
+//! | text | what may be a name |
 //! | --- | --- |
-//! | URL (RFC 4516) | the base; in the filter, each assertion that an attribute equals a value |
-//! | filter (RFC 4515) | the same assertions; values with `*` are patterns and name nobody |
-//! | access rule of 389 DS and DSEE | what is in quotes: URLs (`userdn`, `groupdn`), filters (`targetfilter`), names |
-//! | access rule of OpenLDAP | `dn.exact="..."`, `dn="..."` and the like: what is in quotes or behind `=` |
-//! | `iplanet-am-role-aci-list` | also what stands before the first `:` |
+//! | URL (RFC 4516) | the base; each equality assertion in the filter |
+//! | filter (RFC 4515) | each equality assertion; a value with `*` is a pattern and names no entry |
+//! | access rule of 389 DS and DSEE | text in quotes: URLs (`userdn`, `groupdn`), filters (`targetfilter`), names |
+//! | access rule of OpenLDAP | `dn.exact="..."`, `dn="..."` and the like: text in quotes or after `=` |
+//! | `iplanet-am-role-aci-list` | also the text before the first `:` |
 //!
-//! It is looked for, not proven: what is found is shown to a person, and nothing is written because of it.
+//! This is a search, not a parser: a match is shown to a reviewer, and offboard never writes a value because of it.
 
 use std::borrow::Cow;
 
 use crate::ldap::hex_escapes::decode_hex_escapes;
 use crate::ldap::url::{LdapUrl, percent_decoded};
 
-/// A part of text that may name somebody.
+/// A part of a text that may name an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part<'t> {
-    /// Perhaps a distinguished name.
+pub enum EmbeddedReference<'t> {
+    /// Text that may be a distinguished name.
     Name(Cow<'t, [u8]>),
-    /// An attribute that must equal a value.
-    Equals(&'t str, Vec<u8>),
+    /// An equality assertion: the attribute type and the value.
+    Equality(&'t str, Vec<u8>),
 }
 
-/// Calls `take` with every part of an LDAP URL that may name somebody; nothing if it is none.
-pub fn of_url(url: &[u8], take: &mut dyn FnMut(Part<'_>)) {
+/// Calls `take` with every part of an LDAP URL that may name an entry; not at all if the text is not an LDAP URL.
+pub fn of_url(url: &[u8], take: &mut dyn FnMut(EmbeddedReference<'_>)) {
     let Ok(text) = std::str::from_utf8(url) else { return };
     let Ok(parsed) = LdapUrl::parse(text) else { return };
-    take(Part::Name(Cow::Borrowed(parsed.dn.raw_bytes())));
+    take(EmbeddedReference::Name(Cow::Borrowed(parsed.dn.raw_bytes())));
     // attributes ? scope ? filter ? extensions
     if let Some(filter) = parsed.rest.as_deref().and_then(|rest| rest.split('?').nth(2)) {
         of_filter(&percent_decoded(filter), take);
     }
 }
 
-/// Calls `take` with every assertion of equality in a filter, or in text that holds one.
-pub fn of_filter(filter: &[u8], take: &mut dyn FnMut(Part<'_>)) {
+/// Calls `take` with every equality assertion in a filter, or in text that contains one.
+pub fn of_filter(filter: &[u8], take: &mut dyn FnMut(EmbeddedReference<'_>)) {
     for item in filter.split(|byte| matches!(byte, b'(' | b')')) {
         let Some(at) = memchr::memchr(b'=', item) else { continue };
         let (attribute, value) = (&item[..at], &item[at + 1..]);
@@ -45,20 +45,20 @@ pub fn of_filter(filter: &[u8], take: &mut dyn FnMut(Part<'_>)) {
         if !is_type || attribute.is_empty() || value.is_empty() || value.contains(&b'*') {
             continue;
         }
-        // `\28` stands for the byte (RFC 4515, 3).
+        // `\28` is an escaped byte (RFC 4515, 3).
         let value = decode_hex_escapes(value, b'\\');
-        take(Part::Equals(attribute, value.clone()));
-        take(Part::Name(Cow::Owned(value)));
+        take(EmbeddedReference::Equality(attribute, value.clone()));
+        take(EmbeddedReference::Name(Cow::Owned(value)));
     }
 }
 
-/// Calls `take` with every part of an access rule that may name somebody.
-pub fn of_text(text: &[u8], take: &mut dyn FnMut(Part<'_>)) {
+/// Calls `take` with every part of an access rule that may name an entry.
+pub fn of_text(text: &[u8], take: &mut dyn FnMut(EmbeddedReference<'_>)) {
     if let Some(end) = memchr::memchr(b':', text) {
-        take(Part::Name(Cow::Borrowed(&text[..end])));
+        take(EmbeddedReference::Name(Cow::Borrowed(&text[..end])));
     }
     for (at, quoted) in text.split(|byte| *byte == b'"').enumerate() {
-        // Every second piece is in quotes.
+        // Every second piece is inside quotes.
         if at % 2 == 1 {
             of_quoted(quoted, take);
         } else {
@@ -66,15 +66,15 @@ pub fn of_text(text: &[u8], take: &mut dyn FnMut(Part<'_>)) {
                 of_filter(word, take);
                 // dn.exact=uid=jsmith,ou=People,o=x
                 if let Some(at) = memchr::memchr(b'=', word) {
-                    take(Part::Name(Cow::Borrowed(&word[at + 1..])));
+                    take(EmbeddedReference::Name(Cow::Borrowed(&word[at + 1..])));
                 }
             }
         }
     }
 }
 
-fn of_quoted(quoted: &[u8], take: &mut dyn FnMut(Part<'_>)) {
-    take(Part::Name(Cow::Borrowed(quoted)));
+fn of_quoted(quoted: &[u8], take: &mut dyn FnMut(EmbeddedReference<'_>)) {
+    take(EmbeddedReference::Name(Cow::Borrowed(quoted)));
     of_filter(quoted, take);
     let mut rest = quoted;
     // userdn = "ldap:///a || ldap:///b"
@@ -90,14 +90,14 @@ fn of_quoted(quoted: &[u8], take: &mut dyn FnMut(Part<'_>)) {
 mod tests {
     use super::*;
 
-    type Finder = fn(&[u8], &mut dyn FnMut(Part<'_>));
+    type Finder = fn(&[u8], &mut dyn FnMut(EmbeddedReference<'_>));
 
-    /// What is taken out of text: names, then assertions, each once.
+    /// The names, then the assertions, that a text yields.
     fn parts(of: Finder, text: &str) -> (Vec<String>, Vec<String>) {
         let (mut names, mut assertions) = (Vec::new(), Vec::new());
         of(text.as_bytes(), &mut |part| match part {
-            Part::Name(name) => names.push(String::from_utf8_lossy(&name).into_owned()),
-            Part::Equals(attribute, value) => {
+            EmbeddedReference::Name(name) => names.push(String::from_utf8_lossy(&name).into_owned()),
+            EmbeddedReference::Equality(attribute, value) => {
                 assertions.push(format!("{attribute}={}", String::from_utf8_lossy(&value)));
             }
         });

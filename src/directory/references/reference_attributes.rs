@@ -1,7 +1,7 @@
-//! The table of attributes that name somebody.
+//! The table of attributes whose values name other entries.
 //!
-//! The last column is what is done where the policy says nothing: `remove` the value, `reassign` it to a successor, leave
-//! it for `review`, or `leave` it.
+//! The last column is what is done with a value that names a deleted account, unless the policy lists the attribute: `remove`
+//! it, `reassign` it to the successor, report it for `review`, or `leave` it.
 //!
 //! Sources: RFC 4512, 4519, 4524, 2307, 2798, 3296; the schema files of OpenLDAP, 389 DS, `FreeIPA` and MIT Kerberos;
 //! Sun's Schema Reference (819-4437, 819-2657); [MS-ADA1] to [MS-ADA3]; sudoers.ldap(5).
@@ -9,110 +9,20 @@
 use Form::{Address, AddressOrUrl, Calendar, Name, NameAndUid, NameOrUid, Netgroup, SudoUser, Text, Uid, Url};
 use Treatment::{Leave, Reassign, Remove, Review};
 
+use super::form::{Form, Treatment};
 use crate::ldap::attribute::{is_one_of, same_type};
-
-/// How the values of an attribute name somebody; see the table of the [module](super).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// A distinguished name.
-    Name,
-    /// A distinguished name, perhaps with a bit string.
-    NameAndUid,
-    /// A user name.
-    Uid,
-    /// Who may do something by sudo.
-    SudoUser,
-    /// A triple of a netgroup.
-    Netgroup,
-    /// A calendar.
-    Calendar,
-    /// A mail address.
-    Address,
-    /// A mail address or a `mailto:` or `ldap:` URL.
-    AddressOrUrl,
-    /// A distinguished name or a user name.
-    NameOrUid,
-    /// An LDAP URL.
-    Url,
-    /// Text with names in it.
-    Text,
-}
-
-/// What is done with a value that names somebody who is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Treatment {
-    /// The value is removed.
-    Remove,
-    /// A successor takes its place.
-    Reassign,
-    /// It is reported and left alone.
-    Review,
-    /// It is left alone.
-    Leave,
-}
-
-/// The forms, by their words in a policy (`[[reference]] holds`).
-pub const FORMS: [(&str, Form); 11] = [
-    ("dn", Name),
-    ("dn-and-uid", NameAndUid),
-    ("uid", Uid),
-    ("dn-or-uid", NameOrUid),
-    ("sudo-user", SudoUser),
-    ("netgroup", Netgroup),
-    ("calendar", Calendar),
-    ("address", Address),
-    ("address-or-url", AddressOrUrl),
-    ("url", Url),
-    ("aci", Text),
-];
-
-/// What may be done, by its words in a policy (`[[reference]] then`).
-pub const TREATMENTS: [(&str, Treatment); 4] =
-    [("remove", Remove), ("reassign", Reassign), ("review", Review), ("leave", Leave)];
-
-impl Form {
-    /// Its word in a policy.
-    pub fn name(self) -> &'static str {
-        FORMS.iter().find(|(_, form)| *form == self).map_or("", |(name, _)| name)
-    }
-
-    /// Whether a value can be written that names another account in the same form: a successor is known by the name of
-    /// the entry and by the mail address.
-    pub fn can_be_reassigned(self) -> bool {
-        match self {
-            Self::Name | Self::NameAndUid | Self::NameOrUid | Self::Address | Self::AddressOrUrl => true,
-            Self::Uid | Self::SudoUser | Self::Netgroup | Self::Calendar | Self::Url | Self::Text => false,
-        }
-    }
-
-    /// Whether a value says for certain whom it names. Inside URLs and access rules names are only looked for, so such
-    /// a value is never written.
-    pub fn is_certain(self) -> bool {
-        !matches!(self, Self::Url | Self::Text)
-    }
-}
-
-impl Treatment {
-    /// Its word in a policy.
-    pub fn name(self) -> &'static str {
-        TREATMENTS.iter().find(|(_, treatment)| *treatment == self).map_or("", |(name, _)| name)
-    }
-}
 
 /// The form of the values of an attribute type, if the table has it.
 pub fn form_of(attribute_type: &str) -> Option<Form> {
-    if same_type(attribute_type, ALIAS) {
+    if same_type(attribute_type, ALIASED_OBJECT) {
         return Some(Name);
     }
-    KINDS.iter().find(|(name, ..)| same_type(name, attribute_type)).map(|(_, form, _)| *form)
+    REFERENCE_ATTRIBUTES.iter().find(|(name, ..)| same_type(name, attribute_type)).map(|(_, form, _)| *form)
 }
 
-/// Attribute, form of its values, what is done by default.
-pub type Kind = (&'static str, Form, Treatment);
-
-/// Every kind that is known.
+/// Every known attribute, the form of its values, and what is done by default.
 #[rustfmt::skip]
-pub const KINDS: &[Kind] = &[
+pub const REFERENCE_ATTRIBUTES: &[(&str, Form, Treatment)] = &[
     // RFC 4519, RFC 4524, RFC 2798
     ("member",                      Name,         Remove),
     ("uniqueMember",                NameAndUid,   Remove),
@@ -140,7 +50,7 @@ pub const KINDS: &[Kind] = &[
     ("mgrpRFC822MailMember",        Address,      Remove),
     ("mgrpModerator",               AddressOrUrl, Reassign),
     ("mgrpErrorsTo",                AddressOrUrl, Reassign),
-    // Without a value, everybody may send.
+    // Without a value, every sender is allowed.
     ("mgrpAllowedBroadcaster",      AddressOrUrl, Review),
     ("mgrpDisallowedBroadcaster",   AddressOrUrl, Remove),
     ("mgrpDeliverTo",               Url,          Review),
@@ -193,7 +103,7 @@ pub const KINDS: &[Kind] = &[
     ("ipaAllowedToPerform",         Name,         Remove),
     ("ipaAllowedTarget",            Name,         Remove),
     ("ipaAssignedIDView",           Name,         Review),
-    // Active Directory; `managedBy` and `manager` stand above
+    // Active Directory; `managedBy` and `manager` are listed above
     ("assistant",                   Name,         Remove),
     ("nonSecurityMember",           Name,         Remove),
     ("privilegeHolder",             Name,         Remove),
@@ -211,13 +121,13 @@ pub const KINDS: &[Kind] = &[
     ("msExchCoManagedByLink",       Name,         Remove),
     ("msExchModeratedByLink",       Name,         Review),
     ("msExchDelegateListLink",      Name,         Remove),
-    // History, and what a server keeps for itself under names of its own
+    // Names of past modifiers, and copies of the entry's own name
     ("lastModifiedBy",              Name,         Leave),
     ("distinguishedName",           Name,         Leave),
 ];
 
-/// The attribute by which an alias names its target (RFC 4512, 2.6): the alias goes with it.
-pub const ALIAS: &str = "aliasedObjectName";
+/// The attribute by which an alias names its target (RFC 4512, 2.6).
+pub const ALIASED_OBJECT: &str = "aliasedObjectName";
 
 /// Attributes whose values are the members of a group.
 pub const MEMBERS: [&str; 2] = ["member", "uniqueMember"];
@@ -227,8 +137,14 @@ pub fn is_member(attribute_type: &str) -> bool {
     is_one_of(&MEMBERS, attribute_type)
 }
 
-/// Attributes whose last value lets everybody in when it goes (819-2657, mgrpAllowedBroadcaster).
-pub const OPENS_WHEN_EMPTY: &str = "mgrpAllowedBroadcaster";
+/// The attribute that allows only the listed senders, and every sender if it has no value (819-2657).
+pub const UNRESTRICTED_WHEN_EMPTY: &str = "mgrpAllowedBroadcaster";
+
+/// Attributes whose URLs select the members of a group.
+pub const DYNAMIC_GROUP_ATTRIBUTES: [&str; 2] = ["memberURL", "mgrpDeliverTo"];
+
+/// Attributes of an account whose URLs point to its address book, in the order in which they count.
+pub const BOOK_POINTER_ATTRIBUTES: [&str; 2] = ["psRoot", "pabURI"];
 
 #[cfg(test)]
 mod tests {
@@ -236,11 +152,11 @@ mod tests {
     use crate::ldap::TypeMap;
     use crate::policy::Server;
 
-    /// The page for users has a row for each.
+    /// docs/references.md has a row for each attribute.
     #[test]
-    fn all_are_documented() {
+    fn every_attribute_is_documented() {
         let page = include_str!("../../../docs/references.md");
-        for (name, _, treatment) in KINDS {
+        for (name, _, treatment) in REFERENCE_ATTRIBUTES {
             let row = page.lines().find(|line| line.starts_with(&format!("| {name} |")));
             let row = row.unwrap_or_else(|| panic!("docs/references.md lacks {name}"));
             assert!(row.ends_with(&format!("| {} |", format!("{treatment:?}").to_lowercase())), "{row}");
@@ -248,9 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn no_kind_stands_there_twice() {
+    fn every_attribute_is_listed_once() {
         let mut seen: TypeMap<()> = TypeMap::default();
-        for (name, ..) in KINDS {
+        for (name, ..) in REFERENCE_ATTRIBUTES {
             assert!(seen.get(name).is_none(), "{name}");
             let servers = Server::names().filter_map(Server::from_name);
             assert!(!servers.into_iter().all(|server| server.sets(name)), "{name}");

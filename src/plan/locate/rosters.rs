@@ -1,22 +1,22 @@
 //! What the rosters say of an account.
 //!
-//! A roster is about the accounts of its scope, and its key is looked for among these only: a `jsmith` in another
-//! domain is another person. Of the rosters that are about one account:
+//! A roster is about the accounts in its scope, and its key is looked up among these only: a `jsmith` in another domain is
+//! another person. Of the rosters that are about an account:
 //!
-//! | the rosters say | the account | becomes |
+//! | the rosters say | the account | result |
 //! | --- | --- | --- |
-//! | active, in any of them | not disabled | kept: nothing is done, whoever asks |
-//! | active, in any of them | disabled, and carries our own stamp or is in the history | restore is planned |
-//! | active, in any of them | disabled by somebody else | a decision item |
-//! | inactive, in at least one; active in none | | a leaver |
-//! | inactive, and the key is that of several accounts | | a decision item each |
-//! | not listed in any, `absence = "disable"`, roster proven complete | not disabled | disabled |
+//! | active, in any of them | not disabled | kept: nothing is done, even if a list asks for it |
+//! | active, in any of them | disabled, with our stamp or in the history | restore is planned |
+//! | active, in any of them | disabled in another way | a decision item |
+//! | inactive in at least one, active in none | | a leaver |
+//! | inactive, and several accounts have the key | | a decision item for each |
+//! | not listed in any, `absence = "disable"`, the roster proves complete | not disabled | disabled |
 //! | not listed in any, `absence = "review"` | not disabled | a decision item |
 //! | a status that is neither active nor inactive | | a decision item |
 
 use std::collections::HashMap;
 
-use super::identity::is_in_domain;
+use super::identities::is_in_domain;
 use crate::directory::EntryView;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::filter::Truth;
@@ -24,56 +24,54 @@ use crate::ldap::matching::normalize;
 use crate::leavers::roster::{Roster, RosterStatus};
 use crate::policy::{Absence, RosterPolicy, Scope};
 
-/// A roster of this run.
-#[derive(Clone)]
-pub struct NamedRoster {
-    /// Its name in the policy.
-    pub name: String,
-    /// What it holds.
-    pub roster: Roster,
-}
-
-/// The rosters of a run, ready to be looked up entry by entry.
+/// The rosters of a run, indexed for a lookup by account.
 pub struct Rosters<'p> {
-    all: Vec<Indexed<'p>>,
+    all: Vec<IndexedRoster<'p>>,
 }
 
-struct Indexed<'p> {
+struct IndexedRoster<'p> {
     policy: &'p RosterPolicy,
-    /// Normalised key → the row; of two rows with one key, the one that says active.
-    rows: HashMap<Vec<u8>, (Verdict, u64)>,
+    /// By normalised key; of two rows with the same key, the one that says active.
+    rows: HashMap<Vec<u8>, RosterRow>,
+}
+
+/// A row of a roster.
+#[derive(Clone, Copy)]
+struct RosterRow {
+    verdict: Verdict,
+    line: u64,
 }
 
 /// What one roster says of one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Employed.
+    /// The person is active.
     Active,
-    /// Has left.
+    /// The person has left.
     Inactive,
     /// A status in neither list of the policy.
     Unknown,
     /// Not listed.
     Absent,
-    /// The account has no key to be listed by.
+    /// The account lacks the attribute that the roster matches on.
     NoKey,
 }
 
-/// What a roster says of an account, and where.
+/// What a roster says of an account, and on which line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hit {
+pub struct RosterMatch {
     /// The roster, by index.
     pub roster: usize,
     /// What it says.
     pub verdict: Verdict,
     /// The line of its row; 0 without one.
     pub line: u64,
-    /// What it means that an account is absent.
+    /// What the policy does with an account that the roster does not list.
     pub absence: Absence,
 }
 
 impl<'p> Rosters<'p> {
-    /// Takes the rosters, each with its section of the policy.
+    /// Indexes rosters, each with its section of the policy.
     pub fn new(rosters: impl IntoIterator<Item = (&'p RosterPolicy, &'p Roster)>) -> Self {
         let index = |(policy, roster): (&'p RosterPolicy, &'p Roster)| {
             let rule = equality_rule(policy.key.attribute_type());
@@ -84,22 +82,23 @@ impl<'p> Rosters<'p> {
                     RosterStatus::Inactive => Verdict::Inactive,
                     RosterStatus::Unknown(_) => Verdict::Unknown,
                 };
-                let known = rows.entry(normalize(rule, row.key.as_bytes()).into_owned()).or_insert((verdict, row.line));
+                let new = RosterRow { verdict, line: row.line };
+                let known = rows.entry(normalize(rule, row.key.as_bytes()).into_owned()).or_insert(new);
                 if verdict == Verdict::Active {
-                    *known = (verdict, row.line);
+                    *known = new;
                 }
             }
-            Indexed { policy, rows }
+            IndexedRoster { policy, rows }
         };
         Self { all: rosters.into_iter().map(index).collect() }
     }
 
-    /// Whether there are none.
+    /// Whether there are no rosters.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// The attribute types that are looked at.
+    /// Calls `take` with every attribute type that the rosters need of an account.
     pub fn for_each_type(&self, take: &mut dyn FnMut(&str)) {
         for roster in &self.all {
             take(roster.policy.key.attribute_type());
@@ -110,32 +109,32 @@ impl<'p> Rosters<'p> {
     }
 
     /// What each roster that is about an account says of it.
-    pub fn look(&self, account: &EntryView<'_>) -> Vec<Hit> {
+    pub fn look_up(&self, account: &EntryView<'_>) -> Vec<RosterMatch> {
         let about = self.all.iter().enumerate().filter(|(_, roster)| covers(&roster.policy.scope, account));
-        about.map(|(index, roster)| roster.look(index, account)).collect()
+        about.map(|(index, roster)| roster.look_up(index, account)).collect()
     }
 }
 
-impl Indexed<'_> {
-    fn look(&self, index: usize, account: &EntryView<'_>) -> Hit {
+impl IndexedRoster<'_> {
+    fn look_up(&self, index: usize, account: &EntryView<'_>) -> RosterMatch {
         let key = self.policy.key.attribute_type();
         let rule = equality_rule(key);
-        let mut found = (Verdict::NoKey, 0);
-        for line in account.values(key) {
-            let row = self.rows.get(&*normalize(rule, line.value.bytes())).copied();
-            found = match (found.0, row) {
-                // Of several keys of one account, the one that keeps it counts.
+        let mut found = RosterRow { verdict: Verdict::NoKey, line: 0 };
+        for value in account.values(key) {
+            let row = self.rows.get(&*normalize(rule, value.value.bytes())).copied();
+            found = match (found.verdict, row) {
+                // If an account has several keys, an active row wins.
                 (Verdict::Active, _) => found,
                 (_, Some(row)) => row,
-                (Verdict::NoKey, None) => (Verdict::Absent, 0),
+                (Verdict::NoKey, None) => RosterRow { verdict: Verdict::Absent, line: 0 },
                 (_, None) => found,
             };
         }
-        Hit { roster: index, verdict: found.0, line: found.1, absence: self.policy.absence }
+        RosterMatch { roster: index, verdict: found.verdict, line: found.line, absence: self.policy.absence }
     }
 }
 
-/// Whether a scope holds an entry.
+/// Whether an entry is in a scope.
 fn covers(scope: &Scope, entry: &EntryView<'_>) -> bool {
     scope.base.as_ref().is_none_or(|base| entry.key.starts_with(base.key().as_bytes()))
         && scope.domain.as_ref().is_none_or(|domain| is_in_domain(&entry.record.dn, domain))

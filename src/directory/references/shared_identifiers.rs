@@ -1,0 +1,188 @@
+//! Entries that have the same user name or mail address as a subject, and which of them a value refers to.
+//!
+//! | the value | refers to |
+//! | --- | --- |
+//! | a DN | its entry |
+//! | a user name that several entries have | the entry in the same domain as the entry with the value; then the one whose name has the longest suffix in common with it; a tie is ambiguous |
+//! | an address that several entries have | ambiguous |
+
+use std::cmp::Ordering;
+
+use super::form::Form;
+use super::subject_index::MatchKind;
+use crate::ldap::DnKey;
+use crate::ldap::dn_key::prefixes;
+
+/// An identifier of an entry that is not a subject.
+#[derive(Clone, Debug)]
+struct SharedIdentifier {
+    /// The user name or address, in lower case.
+    identifier: Vec<u8>,
+    entry: DnKey,
+}
+
+/// The account that a value refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Referent {
+    /// The leaver's account.
+    Leaver,
+    /// Another account.
+    SomeoneElse,
+    /// One of several; this is a decision item.
+    Ambiguous,
+}
+
+/// The user names and addresses that entries share with subjects.
+#[derive(Clone, Debug, Default)]
+pub struct SharedIdentifiers(Vec<SharedIdentifier>);
+
+impl SharedIdentifiers {
+    /// Adds an entry by the key of its name, with the identifier that it shares, in lower case.
+    pub fn add(&mut self, identifier: Vec<u8>, entry: &[u8]) {
+        self.0.push(SharedIdentifier { identifier, entry: DnKey::from_key_bytes(entry) });
+    }
+
+    /// The identifiers of all entries except those that `excluded` picks.
+    #[must_use]
+    pub fn excluding(&self, excluded: &dyn Fn(&DnKey) -> bool) -> Self {
+        Self(self.0.iter().filter(|shared| !excluded(&shared.entry)).cloned().collect())
+    }
+
+    /// Adds the identifiers of later blocks.
+    pub fn merge(&mut self, later: Self) {
+        self.0.extend(later.0);
+    }
+
+    /// Whose address book it is that has the user name of an account in its name: that of the account in the domain of the
+    /// book. It is ambiguous if several of them are in that domain, or none: then it may belong to any account with a mail
+    /// address there.
+    pub fn book_owner(&self, uid: &[u8], book_domain: Option<&[u8]>, account: &DnKey) -> Referent {
+        let uid = uid.to_ascii_lowercase();
+        let mut others = self.0.iter().filter(|other| other.identifier == uid).peekable();
+        if others.peek().is_none() {
+            return Referent::Leaver;
+        }
+        let is_in_domain = |key: &DnKey| book_domain.is_some_and(|domain| domain_name(key) == domain);
+        match (is_in_domain(account), others.any(|other| is_in_domain(&other.entry))) {
+            (true, false) => Referent::Leaver,
+            (false, true) => Referent::SomeoneElse,
+            _ => Referent::Ambiguous,
+        }
+    }
+
+    /// The account that a value of `entry` refers to, if it matches `subject` in this way.
+    pub fn referent(&self, form: Form, kind: MatchKind, value: &[u8], subject: &DnKey, entry: &DnKey) -> Referent {
+        if self.0.is_empty() || !matches!(kind, MatchKind::Uid | MatchKind::UidInAnotherCase | MatchKind::Address) {
+            return Referent::Leaver;
+        }
+        let nearness = |key: &DnKey| {
+            let rdns = prefixes(key.as_bytes()).zip(prefixes(entry.as_bytes()));
+            let domain = domain(entry);
+            (!domain.is_empty() && self::domain(key) == domain, rdns.take_while(|((_, a), (_, b))| a == b).count())
+        };
+        let value = value.to_ascii_lowercase();
+        let has_identifier = |other: &&SharedIdentifier| match form {
+            Form::Uid | Form::Address | Form::NameOrUid => value == other.identifier,
+            _ => memchr::memmem::find(&value, &other.identifier).is_some(),
+        };
+        let nearest = self.0.iter().filter(has_identifier).map(|other| nearness(&other.entry)).max();
+        match nearest {
+            None => Referent::Leaver,
+            Some(_) if kind == MatchKind::Address => Referent::Ambiguous,
+            Some(other) => match other.cmp(&nearness(subject)) {
+                Ordering::Less => Referent::Leaver,
+                Ordering::Equal => Referent::Ambiguous,
+                Ordering::Greater => Referent::SomeoneElse,
+            },
+        }
+    }
+}
+
+/// The RDNs that make up the hosted domain of a name: its nearest `o`, or all its `dc`.
+fn domain(key: &DnKey) -> Vec<&[u8]> {
+    let rdns = |attribute: &'static [u8]| {
+        prefixes(key.as_bytes()).map(|(_, rdn)| rdn).filter(move |rdn| rdn.starts_with(attribute))
+    };
+    rdns(b"o=").last().map_or_else(|| rdns(b"dc=").collect(), |organisation| vec![organisation])
+}
+
+/// The hosted domain of a name as text: `siroe.com`.
+fn domain_name(key: &DnKey) -> Vec<u8> {
+    let values = domain(key).into_iter().rev().map(|rdn| &rdn[memchr::memchr(b'=', rdn).map_or(0, |at| at + 1)..]);
+    values.collect::<Vec<_>>().join(&b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_owns_an_address_book() {
+        let key = |dn: &str| DnKey::parse(dn.as_bytes()).unwrap();
+        for (other, account, domain, expected) in [
+            ("uid=a,o=siroe.com,o=isp", "uid=a,o=sesta.com,o=isp", Some("sesta.com"), Referent::Leaver),
+            ("uid=a,o=siroe.com,o=isp", "uid=a,o=sesta.com,o=isp", Some("siroe.com"), Referent::SomeoneElse),
+            ("uid=a,ou=b,o=siroe.com,o=isp", "uid=a,o=siroe.com,o=isp", Some("siroe.com"), Referent::Ambiguous),
+            ("uid=a,o=siroe.com,o=isp", "uid=a,o=sesta.com,o=isp", Some("example.com"), Referent::Ambiguous),
+            ("uid=a,o=siroe.com,o=isp", "uid=a,o=sesta.com,o=isp", None, Referent::Ambiguous),
+            ("uid=a,DC=Siroe,dc=com", "uid=a,dc=sesta,dc=com", Some("sesta.com"), Referent::Leaver),
+            ("uid=a,DC=Siroe,dc=com", "uid=a,dc=sesta,dc=com", Some("siroe.com"), Referent::SomeoneElse),
+        ] {
+            let mut shared = SharedIdentifiers::default();
+            assert_eq!(shared.book_owner(b"a", domain.map(str::as_bytes), &key(account)), Referent::Leaver);
+            shared.add(b"a".to_vec(), key(other).as_bytes());
+            let found = shared.book_owner(b"A", domain.map(str::as_bytes), &key(account));
+            assert_eq!(found, expected, "{other} {account} {domain:?}");
+        }
+    }
+
+    /// The jsmith of sesta.com leaves; siroe.com has another jsmith, who stays.
+    #[test]
+    fn a_user_name_refers_to_the_nearest_account() {
+        let key = |dn: &str| DnKey::parse(dn.as_bytes()).unwrap();
+        let mut shared = SharedIdentifiers::default();
+        shared.add(b"jsmith".to_vec(), key("uid=jsmith,ou=People,o=siroe.com,o=isp").as_bytes());
+        shared.add(b"info@isp.com".to_vec(), key("uid=info,o=isp").as_bytes());
+        let subject = key("uid=jsmith,ou=People,o=sesta.com,o=isp");
+        for (entry, form, kind, value, expected) in [
+            ("cn=unix,ou=Groups,o=sesta.com,o=isp", Form::Uid, MatchKind::Uid, "jsmith", Referent::Leaver),
+            ("cn=unix,ou=Groups,o=siroe.com,o=isp", Form::Uid, MatchKind::Uid, "jsmith", Referent::SomeoneElse),
+            (
+                "cn=unix,ou=Groups,o=siroe.com,o=isp",
+                Form::Uid,
+                MatchKind::UidInAnotherCase,
+                "JSmith",
+                Referent::SomeoneElse,
+            ),
+            ("cn=unix,ou=Groups,o=isp", Form::Uid, MatchKind::Uid, "jsmith", Referent::Ambiguous),
+            ("cn=unix,ou=Groups,o=isp", Form::Netgroup, MatchKind::Uid, "(-,jsmith,)", Referent::Ambiguous),
+            ("cn=unix,ou=Groups,o=isp", Form::Uid, MatchKind::Uid, "other", Referent::Leaver),
+            (
+                "piEntryID=1,piPStoreOwner=a,o=sesta.com,o=PiServerDb",
+                Form::NameOrUid,
+                MatchKind::Uid,
+                "jsmith",
+                Referent::Leaver,
+            ),
+            (
+                "piEntryID=1,piPStoreOwner=a,o=siroe.com,o=PiServerDb",
+                Form::NameOrUid,
+                MatchKind::Uid,
+                "jsmith",
+                Referent::SomeoneElse,
+            ),
+            ("cn=list,o=sesta.com,o=isp", Form::Address, MatchKind::Address, "Info@isp.com", Referent::Ambiguous),
+            ("cn=list,o=sesta.com,o=isp", Form::Address, MatchKind::Address, "js@sesta.com", Referent::Leaver),
+            (
+                "cn=list,o=siroe.com,o=isp",
+                Form::Name,
+                MatchKind::Name,
+                "uid=jsmith,ou=People,o=sesta.com,o=isp",
+                Referent::Leaver,
+            ),
+        ] {
+            let found = shared.referent(form, kind, value.as_bytes(), &subject, &key(entry));
+            assert_eq!(found, expected, "{entry} {value}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What the second reading keeps.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::directory::census::Finding;
+use crate::directory::extent::Extent;
+use crate::directory::references::{Form, MatchKind, Referent, SharedIdentifiers, SubjectMatch, Treatment};
+use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::{Attribute, DnKey, Entry, Value};
+use crate::plan::model::SubjectId;
+
+/// The position of a value in an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ValuePosition {
+    /// The attribute, by index.
+    pub attribute: usize,
+    /// The value in the attribute, by index.
+    pub value: usize,
+}
+
+/// A value that names a subject.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The subject; the value may name an entry below it.
+    pub subject: SubjectId,
+    /// How the value names it.
+    pub kind: MatchKind,
+    /// The form of the values of the attribute.
+    pub form: Form,
+    /// What is done with the value if the subject is deleted.
+    pub treatment: Treatment,
+    /// The value may name another account as well.
+    pub is_ambiguous: bool,
+    /// Where the value is.
+    pub position: ValuePosition,
+}
+
+/// An entry that is related to a subject, or that was looked for by name.
+pub struct RelatedEntry {
+    /// The entry.
+    pub entry: Arc<Entry>,
+    /// Its values that name subjects, in the order of their positions.
+    pub references: Vec<Reference>,
+    /// The subject at or below whose entry it is.
+    pub below: Option<SubjectId>,
+    /// The root of the address book that it is part of.
+    pub in_book: Option<DnKey>,
+}
+
+impl RelatedEntry {
+    /// The attribute of a reference.
+    pub fn attribute(&self, reference: &Reference) -> &Attribute {
+        &self.entry.attributes[reference.position.attribute]
+    }
+
+    /// The value of a reference.
+    pub fn value(&self, reference: &Reference) -> &Value {
+        &self.attribute(reference).values[reference.position.value]
+    }
+
+    /// The references of the attribute with this index.
+    pub fn references_of(&self, attribute: usize) -> &[Reference] {
+        let from = self.references.partition_point(|reference| reference.position.attribute < attribute);
+        let until = self.references.partition_point(|reference| reference.position.attribute <= attribute);
+        &self.references[from..until]
+    }
+}
+
+/// A group that is a member of another group.
+#[derive(Clone, Debug)]
+pub struct GroupNesting {
+    /// The hash of the name of the member.
+    pub child: u64,
+    /// The hash of the name of the group that has it.
+    pub parent: u64,
+    /// The name of the group that has it, as spelled.
+    pub name: Box<[u8]>,
+}
+
+/// A group that selects an account by a URL.
+#[derive(Clone, Debug)]
+pub struct DynamicGroup {
+    /// The account, by index.
+    pub account: usize,
+    /// The name of the group, as spelled.
+    pub group: Vec<u8>,
+    /// The URL.
+    pub url: Vec<u8>,
+}
+
+/// An address book that an entry points to.
+#[derive(Clone, Debug)]
+pub(super) struct BookPointer {
+    /// The root of the book.
+    pub book: DnKey,
+    /// The name of the entry that points to it.
+    pub from: DnKey,
+}
+
+/// Buffers that are used again for every entry.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub keys: KeyBuffer,
+    pub matches: Vec<SubjectMatch<SubjectId>>,
+}
+
+/// What the second reading keeps.
+#[derive(Default)]
+pub struct Gathered {
+    /// The entries that are related to subjects.
+    pub related: Vec<RelatedEntry>,
+    /// How many values the attributes under `remove` and `review` have in all entries.
+    pub reference_values: u64,
+    /// How many values the attributes under `reassign` have in all entries.
+    pub owner_values: u64,
+    /// How many address books there are.
+    pub books: u64,
+    /// Values that should be distinguished names and are not.
+    pub unreadable_values: Finding,
+    /// For each primary group of the query, how many accounts have it.
+    pub primary_group_members: HashMap<Vec<u8>, u64>,
+    /// Groups that are members of other groups.
+    pub nesting: Vec<GroupNesting>,
+    /// Groups that select accounts of the query by a URL.
+    pub dynamic_groups: Vec<DynamicGroup>,
+    /// The parts of the directory that the exports hold.
+    pub extent: Extent,
+    pub(super) shared: SharedIdentifiers,
+    pub(super) book_pointers: Vec<BookPointer>,
+    pub(super) scratch: Scratch,
+}
+
+impl Gathered {
+    /// Adds what was found in later blocks.
+    pub fn merge(&mut self, later: Self) {
+        self.related.extend(later.related);
+        self.reference_values += later.reference_values;
+        self.owner_values += later.owner_values;
+        self.books += later.books;
+        self.unreadable_values.merge(later.unreadable_values);
+        self.shared.merge(later.shared);
+        self.book_pointers.extend(later.book_pointers);
+        self.nesting.extend(later.nesting);
+        self.dynamic_groups.extend(later.dynamic_groups);
+        self.extent.merge(later.extent);
+        for (group, count) in later.primary_group_members {
+            *self.primary_group_members.entry(group).or_default() += count;
+        }
+    }
+
+    /// What is known of entries that are not kept, except of those that `excluded` picks: the identifiers that they share
+    /// with subjects, and the address books that they point to.
+    #[must_use]
+    pub fn excluding(&self, excluded: &dyn Fn(&DnKey) -> bool) -> Self {
+        Self {
+            shared: self.shared.excluding(excluded),
+            book_pointers: self.book_pointers.iter().filter(|pointer| !excluded(&pointer.from)).cloned().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether an entry that is not a subject points to an address book.
+    pub fn others_point_to(&self, root: &DnKey) -> bool {
+        self.book_pointers.iter().any(|pointer| pointer.book == *root)
+    }
+
+    /// Who owns an address book that has the user name of an account in its name: see [`SharedIdentifiers::book_owner`].
+    pub fn book_owner(&self, uid: &[u8], domain: Option<&[u8]>, account: &DnKey) -> Referent {
+        self.shared.book_owner(uid, domain, account)
+    }
+
+    /// Decides which account each user name and address refers to, now that every entry that has it is known: a reference
+    /// to another account is dropped, an ambiguous one is for review. `name_of` gives the name of a subject.
+    pub fn resolve_ambiguous_references<'n>(&mut self, name_of: &dyn Fn(SubjectId) -> Option<&'n DnKey>) {
+        for related in &mut self.related {
+            let entry = &related.entry;
+            related.references.retain_mut(|reference| {
+                let Some(subject) = name_of(reference.subject) else { return true };
+                let ValuePosition { attribute, value } = reference.position;
+                let value = &entry.attributes[attribute].values[value].bytes;
+                match self.shared.referent(reference.form, reference.kind, value, subject, entry.dn.key()) {
+                    Referent::Leaver => true,
+                    Referent::Ambiguous => {
+                        reference.treatment = reviewed(reference.treatment);
+                        reference.is_ambiguous = true;
+                        true
+                    }
+                    Referent::SomeoneElse => false,
+                }
+            });
+        }
+    }
+}
+
+/// What is done with a value that does not name an account for certain.
+pub(super) fn reviewed(treatment: Treatment) -> Treatment {
+    if treatment == Treatment::Leave { Treatment::Leave } else { Treatment::Review }
+}

@@ -1,0 +1,84 @@
+//! The entries that each identity of a request matches.
+//!
+//! Identities are numbered in this order: leavers, successors of the leavers that have one, vetoes.
+
+use std::collections::HashMap;
+
+use super::pass::Match;
+use crate::leavers::Identity;
+use crate::plan::request::Request;
+
+/// The identities of a request, in the order of their numbers.
+pub fn identities(request: &Request) -> impl Iterator<Item = &Identity> {
+    let leavers = request.leavers.iter().map(|leaver| &leaver.identity);
+    let successors = request.leavers.iter().filter_map(|leaver| leaver.successor.as_ref());
+    leavers.chain(successors).chain(request.vetoes.iter().map(|(identity, _)| identity))
+}
+
+/// The successor that the list names for a leaver.
+#[derive(Clone, Copy)]
+struct NamedSuccessor<'m> {
+    number: usize,
+    identity: &'m Identity,
+}
+
+/// The entries that identities match.
+pub struct IdentityMatches<'m> {
+    by_identity: HashMap<usize, Vec<&'m Match>>,
+    /// By leaver.
+    successors: Vec<Option<NamedSuccessor<'m>>>,
+    first_veto: usize,
+}
+
+impl<'m> IdentityMatches<'m> {
+    /// Groups matches by identity.
+    pub fn new(matches: &'m [Match], request: &'m Request) -> Self {
+        let mut by_identity: HashMap<usize, Vec<&Match>> = HashMap::new();
+        for found in matches {
+            for identity in &found.identities {
+                by_identity.entry(*identity).or_default().push(found);
+            }
+        }
+        let mut next = request.leavers.len();
+        let successors = request.leavers.iter().map(|leaver| {
+            leaver.successor.as_ref().map(|identity| {
+                next += 1;
+                NamedSuccessor { number: next - 1, identity }
+            })
+        });
+        Self { by_identity, successors: successors.collect(), first_veto: next }
+    }
+
+    fn of_identity(&self, identity: usize) -> &[&'m Match] {
+        self.by_identity.get(&identity).map_or(&[], Vec::as_slice)
+    }
+
+    fn named_successor(&self, leaver: usize) -> Option<NamedSuccessor<'m>> {
+        self.successors.get(leaver).copied().flatten()
+    }
+
+    /// The entries that a leaver matches.
+    pub fn of_leaver(&self, leaver: usize) -> &[&'m Match] {
+        self.of_identity(leaver)
+    }
+
+    /// The entries that the successor of a leaver matches; none if the list names no successor.
+    pub fn of_successor(&self, leaver: usize) -> &[&'m Match] {
+        self.named_successor(leaver).map_or(&[], |successor| self.of_identity(successor.number))
+    }
+
+    /// The successor that the list names for a leaver.
+    pub fn successor_identity(&self, leaver: usize) -> Option<&'m Identity> {
+        self.named_successor(leaver).map(|successor| successor.identity)
+    }
+
+    /// Whether a veto matches an entry.
+    pub fn has_veto(&self, veto: usize) -> bool {
+        !self.of_identity(self.first_veto + veto).is_empty()
+    }
+
+    /// The first veto that matches an entry.
+    pub fn first_veto(&self, found: &Match) -> Option<usize> {
+        found.identities.iter().filter_map(|identity| identity.checked_sub(self.first_veto)).min()
+    }
+}

@@ -1,0 +1,101 @@
+//! Step 1, the first reading: which entries the identities of the request match, what the rosters say of accounts, and
+//! which schema the exports hold.
+//!
+//! | module | does |
+//! | --- | --- |
+//! | [`identities`] | matches a uid, an address, a DN or `attribute=value` with an entry |
+//! | [`rosters`] | looks up an account in the rosters |
+//! | [`pass`] | the pass over all entries |
+//! | [`identity_matches`] | groups what the pass found by identity |
+
+pub mod identities;
+pub mod identity_matches;
+pub mod pass;
+pub mod rosters;
+
+pub use identity_matches::IdentityMatches;
+pub use pass::{LocatePass, LocatedEntries, Match, RetainedLocate};
+
+use std::sync::Arc;
+
+use identities::Identities;
+use rosters::Rosters;
+
+use super::error::PlanError;
+use super::request::Request;
+use super::retained::RetainedPasses;
+use crate::directory::Census;
+use crate::directory::census::{Finding, Place};
+use crate::directory::key_hash::Hashes;
+use crate::directory::snapshot::{Directory, Reading};
+use crate::ldap::Entry;
+use crate::ldap::schema::{Schema, publishes_schema};
+use crate::policy::{Policy, ServerSchema};
+
+/// What the first reading found.
+pub struct Located {
+    /// The policy, with its filters bound to the schema.
+    pub policy: Policy,
+    /// The schema of the directory.
+    pub schema: ServerSchema,
+    /// What the exports hold.
+    pub census: Census,
+    /// Hashes of the names of all groups.
+    pub groups: Arc<Hashes>,
+    /// What the pass kept.
+    pub entries: LocatedEntries,
+}
+
+/// Reads the exports; a second time if the schema in them changes which entries are accounts.
+pub fn locate<D: Directory<RetainedPasses>>(
+    directory: &D,
+    policy: &Policy,
+    request: &Request,
+) -> Result<Located, PlanError<D::Error>> {
+    let given = policy.bound(&request.schema);
+    let mut reading = directory.read(&pass(&given, request))?;
+    let schema = schema_of(policy, request, &reading.found.schema);
+    let bound = policy.bound(schema.described());
+    refuse_undefined(&bound)?;
+    if !bound.finds_as(&given) {
+        reading = directory.read(&pass(&bound, request))?;
+    }
+    let Reading { found: mut entries, census } = reading;
+    Ok(Located { groups: Arc::new(entries.structure.groups()), policy: bound, schema, census, entries })
+}
+
+fn pass<'p>(policy: &'p Policy, request: &'p Request) -> LocatePass<'p> {
+    let rosters = request.rosters.iter();
+    let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
+    let identities = Identities::new(identity_matches::identities(request), policy, &request.history);
+    LocatePass::new(policy, identities, Rosters::new(rosters), request.orphans)
+}
+
+/// The schema of the directory: what `--schema` describes wins over what the exports hold.
+fn schema_of(policy: &Policy, request: &Request, exported: &[Entry]) -> ServerSchema {
+    let mut described = request.schema.clone();
+    described.seal();
+    // Descriptions in these files that cannot be read are reported when the files are read.
+    described.take_unreadable();
+    for entry in exported.iter().filter(|entry| publishes_schema(entry)) {
+        described.add(entry);
+    }
+    ServerSchema::new(policy.directory.server, described)
+}
+
+/// Refuses filters with an item that the schema makes Undefined: they would match fewer entries than they say.
+fn refuse_undefined<E>(policy: &Policy) -> Result<(), PlanError<E>> {
+    let undefined = policy.undefined();
+    if undefined.is_empty() { Ok(()) } else { Err(PlanError::Undefined(undefined)) }
+}
+
+/// The schema descriptions that cannot be read.
+pub fn unreadable_schema(described: &Schema) -> Finding {
+    let mut finding = Finding::default();
+    for unreadable in described.unreadable() {
+        let origin = unreadable.origin;
+        let text = unreadable.error.to_string().into_bytes();
+        finding.add(Place { export: origin.export, line: origin.line, text });
+    }
+    finding
+}

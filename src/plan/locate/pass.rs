@@ -1,0 +1,326 @@
+//! The first pass: the entries that identities match, those of which the rosters say something that matters, and what
+//! must be known of the exports before anything else.
+
+use std::sync::Arc;
+
+use super::identities::Identities;
+use super::rosters::{RosterMatch, Rosters, Verdict};
+use crate::directory::census::Place;
+use crate::directory::key_hash::KeySet;
+use crate::directory::operational::Watch;
+use crate::directory::references::reference_attributes::MEMBERS;
+use crate::directory::scan::Unreadable;
+use crate::directory::snapshot::{ExportsReader, visit_overlay};
+use crate::directory::structure::is_membership;
+use crate::directory::tops::{MissingParent, missing_parents};
+use crate::directory::{EntryView, Exports, Overlay, Pass, ScanError, Structure};
+use crate::ldap::attribute::same_type;
+use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
+use crate::ldap::{AttributeDescription, Dn, Entry, TypeMap};
+use crate::ldif::{AttributeSelection, ContentRecord};
+use crate::lifecycle::state::{disable_attributes, is_disabled_where};
+use crate::plan::address_books::ownership::BookOwnership;
+use crate::plan::operational::{self, ExportContents};
+use crate::policy::{Absence, Policy};
+
+/// What the pass does with the values of an attribute.
+#[derive(Clone, Copy, Debug, Default)]
+struct AttributeUse {
+    /// The index of the attribute among those by whose values an entry may match an identity.
+    identity: Option<usize>,
+    /// The values are the members of a group.
+    is_membership: bool,
+    /// The values may make the entry one that holds schema.
+    is_schema: bool,
+}
+
+/// The pass.
+pub struct LocatePass<'p> {
+    uses: TypeMap<AttributeUse>,
+    interest: AttributeSelection,
+    watch: Option<Watch>,
+    policy: &'p Policy,
+    identities: Identities,
+    rosters: Rosters<'p>,
+    /// The names that the policy itself has: protected groups, suffixes.
+    policy_names: KeySet,
+    /// Whether address books without an owner are looked for.
+    with_ownership: bool,
+}
+
+/// An entry that matches an identity, or an account of which a roster says something that matters.
+#[derive(Clone)]
+pub struct Match {
+    /// The identities, by number.
+    pub identities: Vec<usize>,
+    /// The entry.
+    pub entry: Arc<Entry>,
+    /// Whether it is an account of the policy.
+    pub is_account: bool,
+    /// What the rosters that are about it say.
+    pub rosters: Vec<RosterMatch>,
+}
+
+impl Match {
+    /// The first of the rosters that says this.
+    pub fn roster_saying(&self, verdict: Verdict) -> Option<&RosterMatch> {
+        self.rosters.iter().find(|found| found.verdict == verdict)
+    }
+}
+
+/// An entry with an invalid DN that matches identities. It cannot be judged.
+#[derive(Clone, Debug)]
+pub struct NotJudged {
+    /// The identities, by number.
+    pub identities: Vec<usize>,
+    /// Where it is, and its name as written.
+    pub place: Place,
+}
+
+/// The accounts in the scope of a roster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScopeCount {
+    /// How many there are.
+    pub accounts: u64,
+    /// How many of them the roster lists.
+    pub listed: u64,
+}
+
+/// What the pass keeps.
+#[derive(Default)]
+pub struct LocatedEntries {
+    /// How many accounts of the policy the exports hold.
+    pub accounts: u64,
+    /// Entries that match identities.
+    pub matches: Vec<Match>,
+    /// Entries that match identities and cannot be judged.
+    pub not_judged: Vec<NotJudged>,
+    /// The entries whose names the policy has, of those that the exports hold.
+    pub policy_entries: Vec<Entry>,
+    /// Address books and their possible owners; only if that is asked for.
+    pub ownership: BookOwnership,
+    /// Entries that hold schema.
+    pub schema: Vec<Entry>,
+    /// The names of all entries.
+    pub structure: Structure,
+    /// By roster.
+    pub scopes: Vec<ScopeCount>,
+    /// Which exports hold accounts, and which hold more than address books.
+    pub contents: ExportContents,
+    /// Missing entries above the topmost ones: looked for after the pass.
+    pub missing_parents: Vec<MissingParent>,
+}
+
+/// What is kept of the first reading to plan again.
+#[derive(Default)]
+pub struct RetainedLocate {
+    matches: Vec<Match>,
+    not_judged: Vec<NotJudged>,
+    policy_entries: Vec<Entry>,
+    schema: Vec<Entry>,
+    contents: ExportContents,
+}
+
+impl From<LocatedEntries> for RetainedLocate {
+    fn from(entries: LocatedEntries) -> Self {
+        let LocatedEntries { matches, not_judged, policy_entries, schema, contents, .. } = entries;
+        Self { matches, not_judged, policy_entries, schema, contents }
+    }
+}
+
+impl LocatedEntries {
+    /// Adds what was found in later blocks.
+    pub fn add(&mut self, later: Self) {
+        self.accounts += later.accounts;
+        self.matches.extend(later.matches);
+        self.not_judged.extend(later.not_judged);
+        self.policy_entries.extend(later.policy_entries);
+        self.ownership.merge(later.ownership);
+        self.schema.extend(later.schema);
+        self.structure.merge(later.structure);
+        self.contents.merge(later.contents);
+        for (roster, count) in later.scopes.into_iter().enumerate() {
+            let known = self.scope(roster);
+            known.accounts += count.accounts;
+            known.listed += count.listed;
+        }
+    }
+
+    fn scope(&mut self, roster: usize) -> &mut ScopeCount {
+        self.scopes.resize(self.scopes.len().max(roster + 1), ScopeCount::default());
+        &mut self.scopes[roster]
+    }
+}
+
+impl<'p> LocatePass<'p> {
+    /// A pass for these identities and rosters.
+    pub fn new(policy: &'p Policy, identities: Identities, rosters: Rosters<'p>, with_ownership: bool) -> Self {
+        let lists: [&[Dn]; 3] = [&policy.protect.group, &policy.protect.last_enabled, &policy.directory.suffixes];
+        let policy_names = lists.into_iter().flatten().map(|dn| dn.key().clone()).collect();
+        let mut uses: TypeMap<AttributeUse> = TypeMap::default();
+        let names: Vec<&str> =
+            identities.types().map(|(name, _)| name).chain(MEMBERS).chain(SCHEMA_ATTRIBUTES).collect();
+        let identity_of: TypeMap<usize> = identities.types().collect();
+        let is_among = |list: &[&str], name: &str| list.iter().any(|other| same_type(other, name));
+        for name in &names {
+            let attribute_use = AttributeUse {
+                identity: identity_of.get(name),
+                is_membership: is_among(&MEMBERS, name),
+                is_schema: is_among(&SCHEMA_ATTRIBUTES, name),
+            };
+            uses.insert(name, attribute_use);
+        }
+        let mut interest: AttributeSelection = names.iter().map(|name| (name, ())).collect();
+        let mut also = |name: &str| interest.insert(name, ());
+        policy.accounts.filter.for_each_type(&mut |name| also(name));
+        rosters.for_each_type(&mut also);
+        if !rosters.is_empty() {
+            disable_attributes(policy).for_each(|description| also(description.attribute_type()));
+        }
+        if with_ownership {
+            BookOwnership::attributes().for_each(also);
+        }
+        let watch = operational::watch(policy);
+        Self { uses, interest, watch, policy, identities, rosters, policy_names, with_ownership }
+    }
+
+    /// What the rosters say of an account, if the plan depends on it.
+    fn ask_rosters(&self, entry: &EntryView<'_>, found: &mut LocatedEntries) -> RosterAnswer {
+        let mut answer = RosterAnswer::default();
+        if self.rosters.is_empty() {
+            return answer;
+        }
+        answer.matches = self.rosters.look_up(entry);
+        let is_disabled = || {
+            is_disabled_where(self.policy, |description: &AttributeDescription| {
+                // A value counts with any options.
+                let whole = entry.with(description.attribute_type());
+                let same =
+                    whole.attributes.iter().filter(|line| same_type(&line.description, description.attribute_type()));
+                same.map(|line| line.value.bytes()).collect()
+            })
+        };
+        for matched in &answer.matches {
+            let is_listed = !matches!(matched.verdict, Verdict::Absent | Verdict::NoKey);
+            let scope = found.scope(matched.roster);
+            scope.accounts += 1;
+            scope.listed += u64::from(is_listed);
+            answer.matters |= match matched.verdict {
+                Verdict::Inactive | Verdict::Unknown => true,
+                Verdict::Active => is_disabled(),
+                Verdict::Absent | Verdict::NoKey => matched.absence != Absence::Ignore && !is_disabled(),
+            };
+        }
+        answer
+    }
+}
+
+/// What the rosters say of an account.
+#[derive(Default)]
+struct RosterAnswer {
+    matches: Vec<RosterMatch>,
+    /// Whether the plan depends on it.
+    matters: bool,
+}
+
+impl Pass for LocatePass<'_> {
+    type Found = LocatedEntries;
+
+    fn interest(&self) -> Option<&AttributeSelection> {
+        Some(&self.interest)
+    }
+
+    fn operational(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
+    fn visit_bad_name(&self, record: &ContentRecord<'_>, export: u16, found: &mut LocatedEntries) {
+        let mut identities = self.identities.by_bad_name(&record.dn).to_vec();
+        for line in &record.attributes {
+            if let Some(index) = self.uses.get(&line.description).and_then(|attribute_use| attribute_use.identity) {
+                self.identities.by_value_in_any_domain(index, line.value.bytes(), &mut identities);
+            }
+        }
+        if !identities.is_empty() {
+            let place = Place { export, line: record.line, text: record.dn.to_vec() };
+            found.not_judged.push(NotJudged { identities, place });
+        }
+    }
+
+    fn visit(&self, entry: &EntryView<'_>, found: &mut LocatedEntries) -> Result<(), Unreadable> {
+        found.structure.add_name(entry.key, entry.export, entry.record.line);
+        if self.with_ownership {
+            found.ownership.add(entry, self.policy);
+        }
+        let mut by_value = Vec::new();
+        let (mut is_group, mut has_schema) = (false, false);
+        for line in &entry.record.attributes {
+            let Some(attribute_use) = self.uses.get(&line.description) else { continue };
+            if let Some(index) = attribute_use.identity {
+                self.identities.by_value(index, line.value.bytes(), entry, &mut by_value);
+            }
+            is_group |= attribute_use.is_membership && is_membership(&line.description);
+            has_schema |= attribute_use.is_schema && is_schema(&line.description, line.value.bytes());
+        }
+        if is_group {
+            found.structure.add_group(entry);
+        }
+        if has_schema {
+            found.schema.push(entry.to_entry()?);
+        }
+        if self.policy_names.contains(entry.key) {
+            found.policy_entries.push(entry.to_entry()?);
+        }
+        let is_account = self.policy.accounts.covers(entry.key, entry);
+        found.accounts += u64::from(is_account);
+        found.contents.add(entry, is_account, self.policy);
+        let answer = if is_account { self.ask_rosters(entry, found) } else { RosterAnswer::default() };
+        let mut identities = self.identities.by_name(entry).to_vec();
+        by_value.retain(|index| is_account && !identities.contains(index));
+        identities.append(&mut by_value);
+        if !identities.is_empty() || answer.matters {
+            let entry = entry.to_entry()?.into();
+            found.matches.push(Match { identities, entry, is_account, rosters: answer.matches });
+        }
+        Ok(())
+    }
+}
+
+impl LocatePass<'_> {
+    /// Completes what was found, after all entries were read.
+    pub fn complete<E: Exports>(
+        &self,
+        found: &mut LocatedEntries,
+        reader: &ExportsReader<'_, E>,
+    ) -> Result<(), ScanError<E::Error>> {
+        found.structure.finish();
+        let ExportsReader { exports, urls, overlay } = *reader;
+        found.missing_parents = missing_parents(exports, urls, overlay, &found.structure, self.policy)?;
+        Ok(())
+    }
+
+    /// What the pass finds with `overlay` laid over the exports of which this was retained.
+    pub fn repeat(&self, retained: &RetainedLocate, overlay: &Overlay) -> Option<LocatedEntries> {
+        if self.with_ownership {
+            return None;
+        }
+        let untouched = |entries: &[Entry]| -> Vec<Entry> {
+            entries.iter().filter(|entry| !overlay.contains_key(entry.dn.key())).cloned().collect()
+        };
+        let matches = retained.matches.iter().filter(|found| !overlay.contains_key(found.entry.dn.key()));
+        let mut found = LocatedEntries {
+            matches: matches.cloned().collect(),
+            not_judged: retained.not_judged.clone(),
+            policy_entries: untouched(&retained.policy_entries),
+            schema: untouched(&retained.schema),
+            contents: retained.contents.clone(),
+            ..LocatedEntries::default()
+        };
+        let mut touched = LocatedEntries::default();
+        visit_overlay(overlay, self, &mut touched).ok()?;
+        // The names of a few entries have holes that the whole directory does not have.
+        touched.structure = Structure::default();
+        found.add(touched);
+        Some(found)
+    }
+}

@@ -1,0 +1,142 @@
+//! Which accounts are moved: disabled ones to the policy's container, restored ones back.
+//!
+//! | account | is moved to |
+//! | --- | --- |
+//! | disabled by this plan, or already disabled and waiting, and not below `[move] to` | `[move] to` |
+//! | restored, and below `[move] to` | where the change set that moved it (`--history`) took it from, else `[move] back` |
+//! | any other | stays |
+//!
+//! The RDN keeps its spelling. An account is not moved, and there is a decision item, if
+//!
+//! - an entry of the exports, or another account of this plan, has the name that it would get;
+//! - another account is below it;
+//! - the exports lack the container.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::gather::{Gathered, Query, RelatedEntry};
+use super::item_code::ItemCode;
+use super::model::{Account, SubjectId};
+use super::operation::name_below;
+use crate::directory::references::Renaming;
+use crate::ldap::dn_key::prefixes;
+use crate::ldap::filter::Truth;
+use crate::ldap::{Dn, DnKey, Entry};
+use crate::lifecycle::state::State;
+use crate::lifecycle::{Reason, Step};
+use crate::policy::Policy;
+
+/// Why an account that should be moved is not.
+#[derive(Clone, Debug)]
+pub struct MoveObstacle {
+    /// The account, by index.
+    pub account: usize,
+    /// Why.
+    pub code: ItemCode,
+    /// The name that is in the way.
+    pub name: Dn,
+}
+
+/// Which accounts are moved, and which cannot be.
+#[derive(Default)]
+pub struct Moves {
+    /// By account.
+    pub moved: BTreeMap<usize, Renaming>,
+    /// These accounts by their old name.
+    by_name: HashMap<DnKey, usize>,
+    /// Accounts that should be moved and are not.
+    pub obstacles: Vec<MoveObstacle>,
+}
+
+impl Moves {
+    /// The name of an entry when the moves are done.
+    pub fn name_after(&self, dn: &Dn) -> Dn {
+        let above = prefixes(dn.key().as_bytes()).filter_map(|(above, _)| self.by_name.get(above)).min();
+        let renamed = above
+            .and_then(|account| self.moved.get(account))
+            .and_then(|renaming| dn.renamed(renaming.old.key(), &renaming.new));
+        renamed.unwrap_or_else(|| dn.clone())
+    }
+}
+
+/// The name that an account should get, if it should be moved.
+fn target(account: &Account, policy: &Policy) -> Option<Dn> {
+    let moving = policy.moving.as_ref()?;
+    let decision = &account.decision;
+    let dn = &account.entry.dn;
+    let is_in_container = moving.contains(dn.key().as_bytes());
+    if decision.step == Step::Restore {
+        let old = account.history_name.as_ref();
+        let before = old.and_then(|old| Dn::parse(old.parent_spelling()?).ok());
+        let back = before.or_else(|| moving.back.clone()).filter(|_| is_in_container)?;
+        return name_below(dn.rdn_spelling(), &back);
+    }
+    let stays_disabled = match decision.step {
+        Step::Disable | Step::Stamp => true,
+        // Before its effective day, nothing is done with an account.
+        Step::Wait if matches!(decision.reason, Reason::NotYetEffective(_)) => false,
+        Step::Wait | Step::Strip => decision.state != State::Active,
+        Step::Nothing => decision.reason == Reason::AlreadyDisabled,
+        _ => false,
+    };
+    let is_whole_account = decision.action.disables_account();
+    if !stays_disabled || !is_whole_account || is_in_container {
+        return None;
+    }
+    name_below(dn.rdn_spelling(), &moving.to)
+}
+
+/// What names accounts that should be moved, and the entries at their new names and above them.
+pub fn query(accounts: &[Account], policy: &Policy) -> Query {
+    let mut query = Query::default();
+    for (index, account) in accounts.iter().enumerate() {
+        if let Some(target) = target(account, policy) {
+            query.subjects.add_name(SubjectId::Account(index), account.entry.dn.key());
+            query.entries.insert(target.key().clone());
+            query.entries.extend(target.key().parent());
+        }
+    }
+    query
+}
+
+/// Works out which accounts are moved.
+pub fn moves(accounts: &[Account], gathered: &Gathered, policy: &Policy) -> Moves {
+    let mut found = Moves::default();
+    let exist: HashSet<&DnKey> = gathered.related.iter().map(|related| related.entry.dn.key()).collect();
+    let mut below: HashMap<SubjectId, Vec<&RelatedEntry>> = HashMap::new();
+    for related in &gathered.related {
+        if let Some(subject) = related.below {
+            below.entry(subject).or_default().push(related);
+        }
+    }
+    for (account, restored) in accounts.iter().enumerate() {
+        let is_in_container = policy.is_moved(restored.entry.dn.key().as_bytes());
+        if restored.decision.step == Step::Restore && is_in_container && target(restored, policy).is_none() {
+            let name = restored.entry.dn.clone();
+            found.obstacles.push(MoveObstacle { account, code: ItemCode::RestoreNotMoved, name });
+        }
+    }
+    let mut taken: BTreeSet<DnKey> = BTreeSet::new();
+    for (index, account) in accounts.iter().enumerate() {
+        let Some(new) = target(account, policy) else { continue };
+        let is_account = |entry: &Entry| policy.accounts.filter.evaluate(entry) == Truth::True;
+        let own = account.entry.dn.key();
+        let entries_below = below.get(&SubjectId::Account(index)).into_iter().flatten();
+        let mut entries_below = entries_below.filter(|related| related.entry.dn.key() != own);
+        let account_below = entries_below.find(|related| is_account(&related.entry));
+        let container = new.key().parent().unwrap_or_default();
+        let mut block = |code, name| found.obstacles.push(MoveObstacle { account: index, code, name });
+        if !exist.contains(&container) {
+            block(ItemCode::MoveNoContainer, new);
+        } else if exist.contains(new.key()) || taken.contains(new.key()) {
+            block(ItemCode::MoveCollision, new);
+        } else if let Some(related) = account_below {
+            block(ItemCode::MoveAccountBelow, related.entry.dn.clone());
+        } else {
+            taken.insert(new.key().clone());
+            found.by_name.insert(own.clone(), index);
+            found.moved.insert(index, Renaming { old: account.entry.dn.clone(), new });
+        }
+    }
+    found
+}

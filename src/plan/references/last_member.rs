@@ -1,0 +1,116 @@
+//! What is done with a group that would lose its last member, by `[references] last_member`.
+//!
+//! | `last_member` | the last member |
+//! | --- | --- |
+//! | `refuse` | stays, and the account is held |
+//! | `allow` | is removed, if the server or the schema allows a group without members; else it stays, and the account is held |
+//! | `placeholder:<dn>` | is replaced by the placeholder |
+//! | `successor` | is replaced by the successor of the account; without one, the account is held |
+//! | `delete-group` | the group is deleted; if that is not possible, the account is held |
+//!
+//! A placeholder is a member that is not an account: an empty name, a name whose RDN has the value `nobody`, `dummy`,
+//! `fakeuser` or `refint_nothing`, or the policy's own placeholder. A group with nothing but placeholders has no members.
+
+use super::cleared::{Blocker, ClearedValues, values_to_clear};
+use crate::directory::references::named_dn;
+use crate::directory::references::reference_attributes::is_member;
+use crate::ldap::attribute::same_type;
+use crate::ldap::{Attribute, Dn, Entry, Value};
+use crate::lifecycle::reason::{GroupStays, KeepsMember};
+use crate::plan::gather::RelatedEntry;
+use crate::plan::model::{Fates, SubjectId};
+use crate::plan::request::PlanContext;
+use crate::policy::{LastMember, Policy};
+
+/// Whether the values of an attribute are the members of a group.
+pub fn is_membership(attribute: &Attribute) -> bool {
+    is_member(attribute.description.attribute_type())
+}
+
+/// Whether a member is a placeholder.
+pub fn is_placeholder_member(value: &[u8], policy: &Policy) -> bool {
+    const PLACEHOLDERS: [&[u8]; 4] = [b"nobody", b"dummy", b"fakeuser", b"refint_nothing"];
+    let Ok(dn) = Dn::parse(value) else { return false };
+    if matches!(&policy.references.last_member, LastMember::Placeholder(placeholder) if *placeholder == dn) {
+        return true;
+    }
+    let Some(rdn) = dn.rdn() else { return true };
+    rdn.avas().iter().any(|ava| PLACEHOLDERS.iter().any(|name| name.eq_ignore_ascii_case(&ava.value)))
+}
+
+/// Whether an attribute has nothing left but placeholders.
+pub(super) fn is_emptied(attribute: &Attribute, cleared: &ClearedValues<'_>, policy: &Policy) -> bool {
+    let name = attribute.description.attribute_type();
+    let mut left = attribute.values.iter().enumerate().filter(|(index, _)| !cleared.contains(*index));
+    !cleared.removed.is_empty() && left.all(|(_, value)| is_placeholder_member(named_dn(name, &value.bytes), policy))
+}
+
+/// Whether an entry is a group that loses its last member, and that the policy deletes for that reason.
+pub fn is_emptied_group(related: &RelatedEntry, fates: &Fates, context: PlanContext<'_>) -> bool {
+    let policy = context.policy;
+    let attributes = related.entry.attributes.iter().enumerate().filter(|(_, attribute)| is_membership(attribute));
+    let mut attributes = attributes.filter(|(_, attribute)| !attribute.values.is_empty()).peekable();
+    let is_emptied = |index, attribute| {
+        let cleared = values_to_clear(related, index, fates, context);
+        is_emptied(attribute, &cleared, policy)
+    };
+    matches!(policy.references.last_member, LastMember::DeleteGroup)
+        && attributes.peek().is_some()
+        && attributes.all(|(index, attribute)| is_emptied(index, attribute))
+        && !policy.protect.covers(&related.entry)
+}
+
+/// The values that replace the last members, or why the accounts must be held.
+pub(super) fn replacements(
+    entry: &Entry,
+    attribute: &Attribute,
+    cleared: &ClearedValues<'_>,
+    fates: &Fates,
+    context: PlanContext<'_>,
+) -> Result<Vec<Value>, Vec<Blocker>> {
+    let policy = context.policy;
+    let removed = || cleared.removed.iter().map(|reference| reference.subject);
+    let keep = |why: KeepsMember| Err(removed().map(|subject| Blocker::LastMember(subject, why.clone())).collect());
+    match &policy.references.last_member {
+        LastMember::Placeholder(dn) => Ok(vec![Value::new(dn.raw_bytes())]),
+        LastMember::Successor => {
+            let name = |subject: SubjectId| Some(Value::new(fates.successor(subject)?.dn.raw_bytes()));
+            let names: Option<Vec<Value>> = removed().map(name).collect();
+            names.ok_or_else(|| removed().map(Blocker::NoSuccessor).collect())
+        }
+        LastMember::Allow => keeps_member(entry, attribute, context).map_or(Ok(Vec::new()), keep),
+        LastMember::Refuse => keep(KeepsMember::Policy),
+        LastMember::DeleteGroup => keep(KeepsMember::GroupStays(if policy.protect.covers(entry) {
+            GroupStays::Protected
+        } else if has_other_members(entry, attribute) {
+            GroupStays::OtherMembers
+        } else {
+            GroupStays::EntriesBelow
+        })),
+    }
+}
+
+/// Whether another attribute of a group has members.
+fn has_other_members(entry: &Entry, attribute: &Attribute) -> bool {
+    let others = entry.attributes.iter().filter(|other| other.description != attribute.description);
+    others.filter(|other| is_membership(other)).any(|other| !other.values.is_empty())
+}
+
+/// Why an entry must keep a value of an attribute; `None` if it need not: on this server, or by its classes.
+fn keeps_member(entry: &Entry, attribute: &Attribute, context: PlanContext<'_>) -> Option<KeepsMember> {
+    if context.policy.directory.server.profile().allows_empty_groups {
+        return None;
+    }
+    let name = attribute.description.attribute_type();
+    let keeps = |class: &[u8]| {
+        let spelled = || String::from_utf8_lossy(class).into_owned();
+        let known = std::str::from_utf8(class).ok().and_then(|class| context.schema.class(class));
+        let Some(rules) = known else { return Some(KeepsMember::UnknownClass(spelled())) };
+        let is_required = rules.required().iter().any(|required| same_type(required, name));
+        is_required.then(|| KeepsMember::Required(spelled()))
+    };
+    let mut all: Vec<KeepsMember> = entry.values("objectClass").filter_map(|class| keeps(&class.bytes)).collect();
+    // A class that requires a member is a better reason than an unknown one.
+    let required = all.iter().position(|why| matches!(why, KeepsMember::Required(_)));
+    (!all.is_empty()).then(|| all.swap_remove(required.unwrap_or(0)))
+}

@@ -1,0 +1,106 @@
+//! "Did you mean ...?" for leavers that match no account: the account whose user name or address is spelled most similarly.
+//!
+//! This needs a reading of the exports of its own, so it is done only if a few leavers were not found.
+
+use super::model::ConflictKind;
+use super::outcome::Plan;
+use crate::directory::scan::Unreadable;
+use crate::directory::{EntryView, Exports, ExportsReader, Pass, ScanError};
+use crate::ldap::filter::Truth;
+use crate::ldif::AttributeSelection;
+use crate::leavers::Identity;
+use crate::policy::Policy;
+use crate::suggestion::edit_distance_within;
+
+/// If more leavers were not found, the cause is not a typing error.
+const MOST_NAMES: usize = 20;
+
+/// An account that is spelled similarly.
+#[derive(Clone, Debug)]
+struct Candidate {
+    /// The number of edits between the two.
+    distance: usize,
+    /// The user name or address of the account.
+    value: String,
+}
+
+/// A leaver that was not found, and a user name or address that it may mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// The leaver as given.
+    pub leaver: String,
+    /// The user name or address.
+    pub meant: String,
+}
+
+struct SimilarNames<'p> {
+    policy: &'p Policy,
+    interest: AttributeSelection,
+    /// The leavers that were not found.
+    names: Vec<&'p str>,
+}
+
+/// Keeps the nearer of two candidates; the first of two equally near ones.
+fn keep_nearer(best: &mut Option<Candidate>, other: Option<Candidate>) {
+    if let Some(other) = other
+        && best.as_ref().is_none_or(|best| other.distance < best.distance)
+    {
+        *best = Some(other);
+    }
+}
+
+impl Pass for SimilarNames<'_> {
+    type Found = Vec<Option<Candidate>>;
+
+    fn interest(&self) -> Option<&AttributeSelection> {
+        Some(&self.interest)
+    }
+
+    fn visit(&self, entry: &EntryView<'_>, found: &mut Self::Found) -> Result<(), Unreadable> {
+        found.resize(self.names.len(), None);
+        for description in &self.policy.accounts.matching {
+            for line in entry.values(description.attribute_type()) {
+                let value = line.value.bytes();
+                for (name, best) in self.names.iter().zip(found.iter_mut()) {
+                    let Some(distance) = edit_distance_within(name.as_bytes(), value) else { continue };
+                    let is_nearer = best.as_ref().is_none_or(|best| distance < best.distance);
+                    if is_nearer && self.policy.accounts.filter.evaluate(entry) == Truth::True {
+                        *best = Some(Candidate { distance, value: String::from_utf8_lossy(value).into_owned() });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The suggestions for the leavers of a plan that were not found.
+pub fn suggestions<E: Exports>(
+    reader: ExportsReader<'_, E>,
+    policy: &Policy,
+    plan: &Plan,
+) -> Result<Vec<Suggestion>, ScanError<E::Error>> {
+    let not_found = plan.conflicts.iter().filter(|conflict| matches!(conflict.kind, ConflictKind::NotFound));
+    let names = not_found.filter_map(|conflict| match &plan.leavers[conflict.leaver].identity {
+        Identity::Text(text) => Some(text.as_str()),
+        Identity::Dn(_) | Identity::Attribute { .. } => None,
+    });
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() || names.len() > MOST_NAMES {
+        return Ok(Vec::new());
+    }
+    let policy = &policy.bound(plan.schema.described());
+    let mut interest = AttributeSelection::default();
+    policy.accounts.matching.iter().for_each(|description| interest.insert(description.attribute_type(), ()));
+    policy.accounts.filter.for_each_type(&mut |name| interest.insert(name, ()));
+    let mut nearest: Vec<Option<Candidate>> = vec![None; names.len()];
+    let pass = SimilarNames { policy, interest, names };
+    reader.scan(&pass, |found: Vec<Option<Candidate>>| {
+        nearest.iter_mut().zip(found).for_each(|(best, other)| keep_nearer(best, other));
+    })?;
+    let all = pass.names.iter().zip(nearest);
+    let suggestion = |(name, candidate): (&&str, Option<Candidate>)| {
+        Some(Suggestion { leaver: (*name).to_owned(), meant: candidate?.value })
+    };
+    Ok(all.filter_map(suggestion).collect())
+}
