@@ -142,7 +142,7 @@ fn suffixes_and_parts() {
         ("", vec![("cn=config", suffix("nsContainer"))], ""),
         ("", vec![("dc=a,dc=mill,dc=example", suffix("dcObject")), ("dc=b,dc=mill,dc=example", suffix("dcObject"))], "dc=mill,dc=example"),
         ("", vec![("ou=People,o=mill", suffix("organizationalUnit"))], "o=mill"),
-        ("o=Mill", vec![("ou=People,o=mill", suffix("organizationalUnit"))], "the exports do not hold o=Mill"),
+        ("o=Mill", vec![("ou=People,o=mill", suffix("organizationalUnit"))], "the exports do not hold the suffix o=Mill"),
         ("ou=people,o=mill", vec![("ou=People,o=mill", suffix("organizationalUnit"))], ""),
         // Attributes by which servers mark a suffix.
         ("", vec![("ou=People,o=mill", suffix("organizationalUnit") + "contextCSN: 1\n")], ""),

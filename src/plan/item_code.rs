@@ -120,6 +120,7 @@ impl ItemCode {
         self.description().answers
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table")]
     fn description(self) -> Description {
         use Answer::{Delete, Hold, Leave, Reassign, Remove, Strip};
         let row = |sentence, advice, answers| Description { sentence, advice, answers };

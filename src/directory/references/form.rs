@@ -299,7 +299,9 @@ impl<Id: Copy + Eq + std::hash::Hash> Search<'_, Id> {
         match part {
             EmbeddedReference::Name(name) => {
                 let subject = self.keys.key_of(name).ok().and_then(|key| index.at_or_above(key));
-                subject.into_iter().for_each(|subject| self.push(subject, MatchKind::Inside));
+                if let Some(subject) = subject {
+                    self.push(subject, MatchKind::Inside);
+                }
             }
             EmbeddedReference::Equality(attribute, value) if is_one_of(&USER_NAMES, attribute) => {
                 index.by_uid(value).iter().for_each(|known| self.push(known.subject, MatchKind::Inside));

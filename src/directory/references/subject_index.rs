@@ -156,14 +156,18 @@ impl<Id: Copy + Eq + Hash> SubjectIndex<Id> {
         self.identifiers.extend(later.identifiers);
         for (uid, known) in later.uids {
             let all = self.uids.entry(uid).or_default();
-            known.into_iter().for_each(|known| add_once(all, known));
+            for known in known {
+                add_once(all, known);
+            }
         }
         for (number, subjects) in later.uid_numbers {
             self.uid_numbers.entry(number).or_default().extend(subjects);
         }
         for (address, subjects) in later.addresses {
             let all = self.addresses.entry(address).or_default();
-            subjects.into_iter().for_each(|subject| add_once(all, subject));
+            for subject in subjects {
+                add_once(all, subject);
+            }
         }
         self.domains.extend(later.domains);
     }

@@ -123,7 +123,9 @@ impl AttributeUses {
             };
             uses.insert(name, attribute_use);
         }
-        more.into_iter().for_each(|name| names.push(name));
+        for name in more {
+            names.push(name);
+        }
         let selection = names.into_iter().map(|name| (name, ())).collect();
         Self { uses, selection }
     }
