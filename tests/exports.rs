@@ -66,7 +66,7 @@ fn operational_attributes() {
         // The whole plan depends on them: this cannot be accepted.
         (last.clone(), &["-uines", "user.ldif"], 3, "which entries the plan may change"),
         (last.clone(), &["-uines", ACCEPT, "user.ldif"], 3, "which entries the plan may change"),
-        (last, &["-uines", "all.ldif"], 1, "last member of cn=operators"),
+        (last, &["-uines", "all.ldif"], 1, "last enabled member of cn=operators"),
         (needs("[veto]\nfilter = \"(pwdReset=TRUE)\""), &["-uines", ACCEPT, "user.ldif"], 3, "pwdReset ([veto] filter)"),
         (needs("[protect]\nfilter = \"(!(memberOf=cn=x))\""), &["-uines", ACCEPT, "user.ldif"], 3, "[protect] filter"),
         (needs("[accounts]\nfilter = \"(createTimestamp>=20200101000000Z)\""), &["-uines", ACCEPT, "user.ldif"], 3, "[accounts] filter"),

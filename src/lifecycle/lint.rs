@@ -106,8 +106,8 @@ static RULES: [LintRule; 10] = [
     LintRule {
         code: "service-stuck",
         find: service_stuck,
-        sentence: "the account and its other service are deleted, but {attribute} is active or missing, so the entry \
-                   is never deleted",
+        sentence: "the account is deleted and its other service is removed, but {attribute} is active or missing, so \
+                   the entry is never deleted",
     },
     LintRule {
         code: "status-without-class",
