@@ -130,7 +130,7 @@ fn references(text: &str, subjects: &SubjectIndex<usize>, keys: &mut KeyBuffer) 
                 "manager" => Form::Name,
                 _ => continue,
             };
-            if subjects.find(form, &line.description, line.value.bytes(), keys, &mut found).is_ok() {
+            if form.find(&line.description, line.value.bytes(), subjects, keys, &mut found).is_ok() {
                 count += found.len();
             }
         }
