@@ -33,7 +33,7 @@ const LEAVERS: &str = "fixtures/scenarios/note-released/leavers.csv";
 fn plans_that_are_not_made() {
     let both = &EXPORTS[..];
     let cases: &[(&str, String, &[&str], &[&str])] = &[
-        ("nobody leaves", POLICY.into(), &[], both),
+        ("no leavers were given", POLICY.into(), &[], both),
         ("unknown key", format!("{POLICY}[grase]\ndays = 1\n"), &["-u", "jsmith"], both),
         ("unknown key in a section", format!("{POLICY}dais = 1\n"), &["-u", "jsmith"], both),
         ("bad filter", format!("{POLICY}[accounts]\nfilter = \"(uid=\"\n"), &["-u", "jsmith"], both),

@@ -56,7 +56,7 @@ fn operational_attributes() {
     #[rustfmt::skip]
     let table: Vec<(String, &[&str], i32, &str)> = vec![
         // Nothing says that ines was disabled: a second lock would be refused with 20.
-        (needs(""), &["-uines", "user.ldif"], 1, "not shown: "),
+        (needs(""), &["-uines", "user.ldif"], 1, "not in the exports: "),
         (needs(""), &["-uines", "all.ldif"], 0, "1 disabled"),
         // The stamp of otto says that he was: deleted if the lock is there, else unknown.
         (needs(""), &["-uotto", "all.ldif"], 0, "1 deleted"),
@@ -64,7 +64,7 @@ fn operational_attributes() {
         (needs(""), &["-uotto", ACCEPT, "user.ldif"], 1, "1 held"),
         (needs(""), &["-uotto", "-uines", ACCEPT, "user.ldif"], 1, "1 disabled, 1 held"),
         // By export: address books that show them say nothing of the accounts, and need not show them.
-        (books.clone(), &["-uines", "user.ldif", "books-all.ldif"], 1, "not shown: "),
+        (books.clone(), &["-uines", "user.ldif", "books-all.ldif"], 1, "not in the exports: "),
         (books, &["-uines", "all.ldif", "books-user.ldif"], 0, "1 disabled"),
         // The whole plan depends on it: that cannot be accepted.
         (last.clone(), &["-uines", "user.ldif"], 3, "which entries the plan may change"),
@@ -94,7 +94,7 @@ fn operational_attributes() {
         let about = format!("{policy}{arguments:?}\n{}", run.said);
         assert_eq!(run.status, Some(status), "{about}");
         assert!(run.said.contains(expected), "{about}");
-        assert_eq!(run.said.contains("not shown: "), run.report.contains("## Not shown by the exports"), "{about}");
+        assert_eq!(run.said.contains("not in the exports: "), run.report.contains("## Not in the exports"), "{about}");
         // The date of a stamp is written once.
         assert!(!run.apply.contains("dn: uid=otto") || run.said.contains("1 deleted"), "{about}\n{}", run.apply);
     }

@@ -14,7 +14,7 @@ use clap::Parser;
 use data_encoding::BASE64;
 
 use super::args::{self, Args, Command};
-use super::grounds::{self, Grounds};
+use super::plan_inputs::{self, PlanInputs};
 use crate::directory::Overlay;
 use crate::directory::scan::{BlockText, Exports};
 use crate::io::exports::ExportFiles;
@@ -23,7 +23,8 @@ use crate::ldap::Entry;
 use crate::ldif::{UrlPolicy, writer};
 use crate::plan::{Plan, PlanError, plan, plan_again};
 use crate::proof::prove;
-use crate::render::change_file::{self, Context};
+use crate::render::change_file;
+use crate::render::context::RenderContext;
 
 /// Exports in memory.
 struct Texts {
@@ -175,7 +176,9 @@ fn the_quick_way_plans_what_the_slow_one_plans() {
     let mut random = Random(0x5eed);
     let mut with_work = 0;
     for (name, command) in scenarios() {
-        let Ok(Grounds { policy, request, .. }) = grounds::read(&command.grounds, &global()) else { panic!("{name}") };
+        let Ok(PlanInputs { policy, request, .. }) = plan_inputs::read(&command.inputs, &global()) else {
+            panic!("{name}")
+        };
         let texts: Vec<Vec<u8>> = command.exports.iter().map(|path| std::fs::read(path).unwrap()).collect();
         let mut planned = 0;
         for round in 0..12 {
@@ -202,10 +205,12 @@ fn the_quick_way_plans_what_the_slow_one_plans() {
 fn planning_again_comes_to_what_reading_again_comes_to() {
     let mut random = Random(0xa9a1);
     for (name, command) in scenarios() {
-        let Ok(Grounds { policy, request, .. }) = grounds::read(&command.grounds, &global()) else { panic!("{name}") };
+        let Ok(PlanInputs { policy, request, .. }) = plan_inputs::read(&command.inputs, &global()) else {
+            panic!("{name}")
+        };
         let Ok(exports) = ExportFiles::open(&command.exports, &ReadOptions::default()) else { panic!("{name}") };
         let planned = plan(&exports, UrlPolicy::Refuse, None, &policy, &request).unwrap_or_else(|_| panic!("{name}"));
-        let files = change_file::files(&Context {
+        let files = change_file::files(&RenderContext {
             plan: &planned,
             request: &request,
             policy: &policy,

@@ -88,9 +88,9 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
             choose("stage", "services"),
             of(SHOWN),
             choose("stage", ""),
-            of("document.getElementById('review').click()"),
+            of("document.getElementById('with-items').click()"),
             of(SHOWN),
-            of("document.getElementById('review').click()"),
+            of("document.getElementById('with-items').click()"),
             of(COUNT),
             choose("sort", "name"),
             of(SHOWN),
@@ -134,8 +134,8 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
     assert!(pages(&pdf("folded.pdf")) > 10, "{} pages", pages(&pdf("folded.pdf")));
     assert_eq!(names(&results[30]), ["Search"]);
     assert_eq!(names(&results[31]), ["Decision", "Stage", "Sort by"]);
-    assert!(names(&results[32]).contains(&"what was looked at".to_owned()));
-    assert_eq!(names(&results[33])[..4], ["Offboarding plan", "Numbers", "Policy", "Limits"]);
+    assert!(names(&results[32]).contains(&"what was checked".to_owned()));
+    assert_eq!(names(&results[33])[..4], ["Offboarding plan", "Counts", "Policy", "Limits"]);
 }
 
 /// A browser that lays out thousands of unfolded accounts does not come to an end: they are printed folded, and what a
