@@ -16,7 +16,8 @@ use offboard::leavers;
 use offboard::plan::{Request, plan};
 use offboard::policy::{Policy, Server};
 use offboard::proof::prove;
-use offboard::render::change_file::{self, Context};
+use offboard::render::change_file;
+use offboard::render::context::RenderContext;
 use offboard::render::record_json;
 use offboard::revert::revert;
 use offboard::simulate::{rewrite, simulate};
@@ -166,7 +167,7 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
         Ok(planned) => planned,
         Err(error) => return format!("{error:?}"),
     };
-    let files = change_file::files(&Context {
+    let files = change_file::files(&RenderContext {
         plan: &planned,
         request: &request,
         policy: &policy,

@@ -11,11 +11,12 @@ use offboard::leavers::{self, Leaver};
 use offboard::plan::{NamedRoster, Plan, PlanError, Request, plan};
 use offboard::policy::{Policy, Server};
 use offboard::proof::{Files, Proof, ProofError, prove};
-use offboard::render::change_file::{self, Context};
-use offboard::render::report::view::{self, View};
+use offboard::render::change_file;
+use offboard::render::context::RenderContext;
+use offboard::render::report::view::{self, Attachments, View};
 use offboard::render::report::{html, markdown};
 use offboard::render::sanitize;
-use offboard::render::{hand_offs, notice, runbook};
+use offboard::render::{external_commands, notice, runbook};
 use offboard::simulate::{self, simulate};
 
 use crate::{Texts, World};
@@ -76,9 +77,9 @@ impl Case {
         plan(exports, UrlPolicy::Refuse, None, &self.policy, &self.request)
     }
 
-    fn context<'c>(&'c self, plan: &'c Plan) -> Context<'c> {
+    fn context<'c>(&'c self, plan: &'c Plan) -> RenderContext<'c> {
         let ticket = self.ticket.as_deref();
-        Context { plan, request: &self.request, policy: &self.policy, exports: &self.names, ticket }
+        RenderContext { plan, request: &self.request, policy: &self.policy, exports: &self.names, ticket }
     }
 
     /// The change files.
@@ -94,18 +95,20 @@ impl Case {
     /// Everything that `offboard plan` makes of a proven plan, as `cli::plan` does.
     pub fn make(&self, plan: &Plan, proof: &Proof, files: &Files) -> Made {
         let context = self.context(plan);
-        let hand_offs = hand_offs::hand_offs(&context);
-        let leftovers = hand_offs::leftovers(&context);
+        let external_commands = external_commands::external_commands(&context);
+        let hand_off_attributes = external_commands::hand_off_attributes(&context);
         let dn_lists = change_file::dn_lists(plan);
         let mut texts = Vec::new();
         texts.extend(files.apply.iter().chain(&dn_lists).cloned());
         texts.extend(files.rollback.iter().cloned());
         texts.extend(notice::notices(&context).expect("notices are written"));
-        let runbook =
-            runbook::render(&context, files, &dn_lists, &hand_offs, &leftovers).expect("a runbook is written");
+        let runbook = runbook::render(&context, files, &dn_lists, &external_commands, &hand_off_attributes);
+        let runbook = runbook.expect("a runbook is written");
         texts.push(("RUNBOOK.md".to_owned(), runbook.into_bytes()));
         let names = texts.iter().map(|(name, _)| name.clone()).collect();
-        let view = view::view(&context, proof, Vec::new(), hand_offs, leftovers, names);
+        let inputs = Vec::new();
+        let attachments = Attachments { inputs, external_commands, hand_off_attributes, files: names };
+        let view = view::view(&context, proof, attachments);
         texts.push(("report.md".to_owned(), markdown::render(&view).expect("a report is written").into_bytes()));
         texts.push(("short.md".to_owned(), markdown::short(&view).expect("a short report is written").into_bytes()));
         texts.push(("report.html".to_owned(), html::render(&view).expect("a page is written").into_bytes()));

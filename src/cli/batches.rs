@@ -7,7 +7,7 @@ use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::Diagnostic;
-use super::plan::{ChangeSet, change_set, report_fault, reports};
+use super::plan::{ChangeSetFiles, change_set, report_fault, reports};
 use super::proven_plan::{PlanSources, ProvenPlan};
 use crate::directory::Overlay;
 use crate::directory::key_hash::KeySet;
@@ -63,7 +63,7 @@ impl Batches<'_> {
     /// The change sets of all batches, each in a folder of its own, and WAVES.md.
     ///
     /// Refused if the batches together would not leave the directory as the whole plan does.
-    pub fn change_sets(&self, inputs: &[Input]) -> Result<ChangeSet, Vec<Diagnostic>> {
+    pub fn change_sets(&self, inputs: &[Input]) -> Result<ChangeSetFiles, Vec<Diagnostic>> {
         let digits = self.parts.len().to_string().len().max(2);
         let mut overlay = self.first_overlay();
         let mut set = Vec::new();
@@ -119,15 +119,15 @@ impl Batches<'_> {
         let Some(key) = difference(overlay, &whole.proof.after) else { return Ok(()) };
         let name = whole.plan.before.get(key).map_or(key.as_bytes(), |entry| entry.dn.raw_bytes());
         let fault = Diagnostic::refused(format!(
-            "in batches of {}, {} would end differently from the full plan",
+            "in waves of {}, {} would end differently from the full plan",
             counted(self.size, "account"),
             sanitized(name)
         ));
         Err(vec![
             fault
-                .note("accounts in different batches depend on each other: one is below another, or takes over from it")
+                .note("accounts in different waves depend on each other: one is below another, or takes over from it")
                 .note("nothing was written")
-                .help("plan without --wave, or with batches large enough to contain both accounts"),
+                .help("plan without --wave, or with waves large enough to contain both accounts"),
         ])
     }
 

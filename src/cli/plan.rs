@@ -181,7 +181,7 @@ fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagn
 }
 
 /// The files of a change set: the path inside its folder, and the content.
-pub type ChangeSet = Vec<(String, Vec<u8>)>;
+pub type ChangeSetFiles = Vec<(String, Vec<u8>)>;
 
 /// Every file of the change set except the [`reports`], and the view that these show. Moves the text of the change files
 /// out of `proven`.
@@ -190,7 +190,7 @@ pub fn change_set(
     request: &Request,
     proven: &mut ProvenPlan,
     inputs: Vec<Input>,
-) -> Result<(ChangeSet, View), Vec<Diagnostic>> {
+) -> Result<(ChangeSetFiles, View), Vec<Diagnostic>> {
     let ProvenPlan { plan, files, proof } = proven;
     let context = &sources.context(plan, request);
     let external_commands = external_commands::external_commands(context);
@@ -214,7 +214,7 @@ pub fn change_set(
 }
 
 /// plan.json, report.md and report.html.
-pub fn reports(view: &View) -> Result<ChangeSet, Vec<Diagnostic>> {
+pub fn reports(view: &View) -> Result<ChangeSetFiles, Vec<Diagnostic>> {
     let others = || (markdown::render(view), serde_json::to_vec_pretty(view));
     let (page, (report, json)) = side_by_side(|| html::render(view), others);
     let page = page.map_err(|error| report_fault(&error))?;

@@ -62,10 +62,10 @@ impl PlanSummary<'_> {
             let others = view.accounts.iter().filter(|account| account.step != "hold");
             lines.extend(others.map(|account| format!("{}: {}: {}", account.step, account.leaver, account.why)));
         }
-        self.list(&mut lines, "held", self.held());
-        self.list(&mut lines, "no account", self.conflicts());
-        let items = view.decision_items.iter().map(Explained::decision_item).collect();
-        self.list(&mut lines, "decision item", items);
+        self.list(&mut lines, "held", &self.held());
+        self.list(&mut lines, "no account", &self.conflicts());
+        let items: Vec<Explained> = view.decision_items.iter().map(Explained::decision_item).collect();
+        self.list(&mut lines, "decision item", &items);
 
         let checks = styled(GOOD, format!("all {} of the proof passed", counted(view.proof.checks.len(), "check")));
         lines.push(format!("{}; {checks}", counted(view.summary.operations, "record")));
@@ -89,7 +89,7 @@ impl PlanSummary<'_> {
     }
 
     /// Adds the first items, and how many more there are.
-    fn list(&self, lines: &mut Vec<String>, noun: &str, items: Vec<Explained>) {
+    fn list(&self, lines: &mut Vec<String>, noun: &str, items: &[Explained]) {
         let shown = items.len().min(self.at_most(LISTED));
         for item in &items[..shown] {
             lines.push(format!("{}  {}", styled(WARN, item.label), item.subject));

@@ -16,7 +16,8 @@ use offboard::leavers;
 use offboard::plan::{Guard, NamedRoster, Request, plan};
 use offboard::policy::Policy;
 use offboard::proof::prove;
-use offboard::render::change_file::{self, Context};
+use offboard::render::change_file;
+use offboard::render::context::RenderContext;
 
 use serde_json::Value;
 
@@ -68,7 +69,7 @@ fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, f
         }
     }
     let planned = plan(&files, UrlPolicy::Refuse, None, &policy, &request).unwrap();
-    let context = Context { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
+    let context = RenderContext { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
     let written = change_file::files(&context);
     let proof = prove(&files, UrlPolicy::Refuse, None, &policy, &request, &planned, &written).unwrap();
     let overlay: Overlay = proof.after.into_iter().collect();

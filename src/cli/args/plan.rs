@@ -81,7 +81,7 @@ pub struct Plan {
     /// Write only this stage (repeatable): status, move, references, address-books, services, entries
     #[arg(long, value_name = "STAGE", value_parser = stage)]
     pub stage: Vec<Stage>,
-    /// Split the plan into batches of N accounts, run in order; each is a change set of its own
+    /// Split the plan into batches (waves) of N accounts, run in order; each is a change set of its own
     #[arg(long, value_name = "N", conflicts_with_all = ["stdout", "stage"])]
     pub wave: Option<NonZeroUsize>,
     /// Change ticket, shown in comments and reports

@@ -135,7 +135,7 @@ fn what(step: Step, action: &str) -> String {
         Step::Nothing => "the account needs no change",
         Step::Hold => "the account is not changed",
     };
-    format!("{does}; the action `{action}` was asked for")
+    format!("{does} (action: {action})")
 }
 
 /// A service of an account.

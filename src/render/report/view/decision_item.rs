@@ -14,7 +14,7 @@ pub struct DecisionItemView {
     pub leaver: String,
     /// What it is, as a code.
     pub code: &'static str,
-    /// What was found: the attribute, its entry, its value and the place.
+    /// What was found: the attribute, its entry, the place of the entry, and the value.
     pub what: String,
     /// Why a person must decide.
     pub why: String,
@@ -39,13 +39,17 @@ fn view(context: &RenderContext<'_>, item: &DecisionItem) -> DecisionItemView {
     let value = Secrets::of(context.policy).shown_value(&item.attribute, &item.value);
     // Line 0 is what is in no export.
     let evidence = if item.evidence.line > 0 { context.place(item.evidence) } else { String::new() };
-    let of = if dn.is_empty() { String::new() } else { format!(" of {dn}") };
     let place = if evidence.is_empty() { String::new() } else { format!(" ({evidence})") };
+    let what = if dn.is_empty() {
+        format!("{}{place}: {value}", item.attribute)
+    } else {
+        format!("{} of {dn}{place} is {value}", item.attribute)
+    };
     let text = text(item.code);
     DecisionItemView {
         leaver: item.account.map(|account| context.leaver_name(&context.plan.accounts[account])).unwrap_or_default(),
         code: item.code,
-        what: format!("{}{of} is {value}{place}", item.attribute),
+        what,
         why: text.why.to_owned(),
         to_change: text.to_change.to_owned(),
         dn,
@@ -62,6 +66,7 @@ struct ItemText {
 }
 
 /// The text of a decision item by its code.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn text(code: &str) -> ItemText {
     let (why, to_change) = match code {
         "near-miss" => (
@@ -133,7 +138,7 @@ fn text(code: &str) -> ItemText {
         "structural-class" => (
             "in the schema reference, this is the structural class of the entry; a server that enforces it refuses the \
              change (65)",
-            "check the schema of the server before you apply the stage `services`",
+            "check the schema of the server before you apply the stage services",
         ),
         "successor-unknown" => {
             ("the leaver list names this successor, but no account matches", "check the spelling in the list")
