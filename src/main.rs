@@ -1,4 +1,4 @@
-//! The binary: parse the command line, run it, turn the outcome into an exit status.
+//! The `offboard` program.
 
 use std::process::ExitCode;
 

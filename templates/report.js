@@ -1,15 +1,15 @@
-// report.html: search, filter and sort of its accounts. Without it the page is whole, and nothing here is needed to read
-// it. Hashed into the page's Content-Security-Policy: no other script runs.
+// Searches, filters and sorts the accounts of report.html. The page is complete without this script. Its hash is in the
+// Content-Security-Policy of the page, so that no other script runs.
 //
-// Accounts, and what else is folded, stand in noscript elements, each one text to a browser that runs this script. They
-// become elements when they are shown. That is the only markup made out of text here, and it is what a browser without
-// script makes of the same bytes: every value in it is escaped.
+// Accounts and other folded parts are in noscript elements. For a browser that runs this script, each of them contains one
+// text, which is parsed when it is shown. This is the only place where text becomes markup. A browser without scripts
+// parses the same bytes, in which every value is escaped.
 "use strict";
 
 (() => {
   const byId = (id) => document.getElementById(id);
 
-  // How many accounts are shown at once: a browser is quick with hundreds of them, not with thousands.
+  // How many accounts are shown at once: browsers are fast with hundreds of accounts, but not with thousands.
   const SOME = 100;
 
   const fill = (element) => {
@@ -23,7 +23,7 @@
     fill(fold);
     fold.open = true;
   };
-  // Before it opens, by mouse or keyboard; and whatever else opened it.
+  // Fill a fold before a click or a key opens it, and also when something else, such as find-in-page, has opened it.
   document.addEventListener("click", (event) => {
     const summary = event.target instanceof Element && event.target.closest("summary");
     if (summary) fill(summary.parentElement);
@@ -35,7 +35,7 @@
     ? accounts(list)
     : { bring: byId, matching: () => 0, showAll() {}, showSome() {} };
 
-  // A link to what is folded, or not shown, unfolds and shows it.
+  // A link to an account or entry shows and unfolds it.
   const unfold = () => {
     const [id, kind] = /^#((account|entry)-\d+)$/.exec(location.hash)?.slice(1) || [];
     const target = kind === "account" ? bring(id) : kind && byId(id);
@@ -46,13 +46,13 @@
   };
   addEventListener("hashchange", unfold);
 
-  // On paper nothing is folded, as long as a browser can lay it out: hundreds of accounts are hundreds of pages.
-  const PAPER = 500;
+  // For printing, everything is unfolded, unless there is more than a browser can lay out.
+  const PRINTABLE = 500;
   let unfolded = null;
   addEventListener("beforeprint", () => {
     const many = matching() + document.querySelectorAll("details.entry").length;
-    byId("paper").hidden = many <= PAPER;
-    if (many > PAPER) return;
+    byId("paper").hidden = many <= PRINTABLE;
+    if (many > PRINTABLE) return;
     showAll();
     unfolded = Array.from(document.querySelectorAll("details:not([open])"));
     for (const fold of unfolded) open(fold);
@@ -80,7 +80,7 @@
     }));
     const byAnchor = new Map(rows.map((row) => [row.item.id, row]));
 
-    // What is searched: everything that the account shows, read while nobody waits.
+    // The text that is searched: everything that the account shows. It is prepared while the browser is idle.
     const characters = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" };
     const plain = (html) => html.replace(/<[^>]*>|&(?:amp|lt|gt|quot|#39);/g, (found) => characters[found] || "");
     const textOf = ({ item }) => {
@@ -99,7 +99,7 @@
     const search = byId("search");
     const stage = byId("stage");
     const step = byId("step");
-    const review = byId("review");
+    const withItems = byId("with-items");
     const count = byId("shown");
     const whole = count.textContent;
     const number = new Intl.NumberFormat("en");
@@ -112,7 +112,7 @@
       shown = Math.min(many, kept.length);
       const items = kept.slice(0, shown).map((row) => row.item);
       for (const item of items) fill(item);
-      // What is not shown is not in the page: a browser takes half a minute for thousands that are hidden there.
+      // Accounts that are not shown are removed from the page: with thousands of hidden ones, browsers take half a minute.
       list.replaceChildren(...items);
       const rest = kept.length - shown;
       byId("rest").hidden = rest === 0;
@@ -126,14 +126,14 @@
         (row) =>
           (!stage.value || row.stages.includes(stage.value)) &&
           (!step.value || row.step === step.value) &&
-          (!review.checked || row.decisionItems > 0) &&
+          (!withItems.checked || row.decisionItems > 0) &&
           words.every((word) => read(row).includes(word)),
       );
       show(SOME);
       count.textContent = kept.length === rows.length ? whole : `${number.format(kept.length)} of ${whole}`;
     };
 
-    // Letters by their places in the alphabet, numbers inside names by their size.
+    // Sorts letters by alphabet, and numbers inside names by value.
     const names = new Intl.Collator("en", { numeric: true });
     const orders = {
       given: () => 0,
@@ -149,7 +149,7 @@
       filter();
     };
 
-    // Some at once, the others frame by frame: all that are shown may be thousands.
+    // Unfolds some at once and the others frame by frame, because thousands may be shown.
     const unfoldShown = () => {
       const folds = Array.from(list.children, (item) => item.querySelector("details"));
       const turn = ++opening;
@@ -165,7 +165,7 @@
       for (const { item } of rows) for (const fold of item.querySelectorAll(":scope > details[open]")) fold.open = false;
     };
 
-    for (const control of [stage, step, review]) control.addEventListener("change", filter);
+    for (const control of [stage, step, withItems]) control.addEventListener("change", filter);
     search.addEventListener("input", filter);
     byId("sort").addEventListener("change", sort);
     byId("unfold").addEventListener("click", unfoldShown);
@@ -173,19 +173,19 @@
     byId("more").addEventListener("click", () => {
       const next = shown;
       show(shown + SOME);
-      // By keyboard one goes on with the first of them.
+      // Keyboard users continue at the first account that was added.
       list.children[next]?.querySelector("summary").focus();
     });
     byId("all").addEventListener("click", () => show(kept.length));
     byId("controls").hidden = false;
     show(SOME);
-    // A browser that comes back to the page fills the controls in again.
+    // When the user navigates back to the page, the browser restores the controls.
     addEventListener("pageshow", () => {
       if (byId("sort").value !== "given") sort();
-      else if (search.value || stage.value || step.value || review.checked) filter();
+      else if (search.value || stage.value || step.value || withItems.checked) filter();
     });
 
-    // One that is not shown stands behind those that are.
+    // Shows an account that is not shown, after those that are.
     const bring = (id) => {
       const row = byAnchor.get(id);
       if (row && !row.item.isConnected) {

@@ -19,7 +19,8 @@ use offboard::ldap::Entry;
 use offboard::ldif::{AttributeSelection, Record, RecordReader, UrlPolicy, writer};
 use offboard::plan::{Plan, PlanError, plan, plan_again};
 use offboard::proof::{ProofInputs, prove};
-use offboard::render::change_file::{self, Context};
+use offboard::render::change_file;
+use offboard::render::context::RenderContext;
 
 use crate::support::{Inputs, MemoryExports, Random, cases, scenarios};
 
@@ -176,8 +177,9 @@ fn the_fast_reader_and_the_grammar_give_the_same_plan() {
                 fast_records += taken;
                 all_records += records;
             }
-            let [fast, slow] = [fast, slow]
-                .map(|texts| plan(ExportsReader::new(&MemoryExports::whole(texts), UrlPolicy::Refuse), &policy, &request));
+            let [fast, slow] = [fast, slow].map(|texts| {
+                plan(ExportsReader::new(&MemoryExports::whole(texts), UrlPolicy::Refuse), &policy, &request)
+            });
             planned += usize::from(fast.as_ref().is_ok_and(|plan| !plan.operations.is_empty()));
             assert_eq!(render_text(&fast), render_text(&slow), "{name}, round {round}");
         }
@@ -197,20 +199,14 @@ fn planning_again_gives_what_reading_again_gives() {
         let exports = ExportFiles::open(&names, &ReadOptions::default()).unwrap();
         let reader = ExportsReader::new(&exports, UrlPolicy::Refuse);
         let planned = plan(reader, &policy, &request).unwrap_or_else(|_| panic!("{name}"));
-        let files = change_file::files(&Context {
+        let files = change_file::files(&RenderContext {
             plan: &planned,
             request: &request,
             policy: &policy,
             exports: &names,
             ticket: None,
         });
-        let inputs = ProofInputs {
-            reader,
-            policy: &policy,
-            request: &request,
-            plan: &planned,
-            files: &files,
-        };
+        let inputs = ProofInputs { reader, policy: &policy, request: &request, plan: &planned, files: &files };
         let proof = prove(&inputs);
         let proof = proof.unwrap_or_else(|error| panic!("{name}: {error}"));
         // With all changes applied nothing is left to plan; with half of them something is.

@@ -52,8 +52,8 @@ fn operational_attributes() {
     let books = needs("[address_books]\nsuffix = \"o=books\"");
     #[rustfmt::skip]
     let table: Vec<(String, &[&str], i32, &str)> = vec![
-        // Whether ines is disabled is not shown: the server would refuse a second lock with 20.
-        (needs(""), &["-uines", "user.ldif"], 1, "not shown: "),
+        // Whether ines is disabled is not in the exports: the server would refuse a second lock with 20.
+        (needs(""), &["-uines", "user.ldif"], 1, "not in the exports: "),
         (needs(""), &["-uines", "all.ldif"], 0, "1 disabled"),
         // The stamp shows that otto was disabled: deleted if the lock is shown, held if it is not.
         (needs(""), &["-uotto", "all.ldif"], 0, "1 deleted"),
@@ -61,7 +61,7 @@ fn operational_attributes() {
         (needs(""), &["-uotto", ACCEPT, "user.ldif"], 1, "1 held"),
         (needs(""), &["-uotto", "-uines", ACCEPT, "user.ldif"], 1, "1 disabled, 1 held"),
         // Judged for each export: address books need no operational attributes, and prove nothing for the accounts.
-        (books.clone(), &["-uines", "user.ldif", "books-all.ldif"], 1, "not shown: "),
+        (books.clone(), &["-uines", "user.ldif", "books-all.ldif"], 1, "not in the exports: "),
         (books, &["-uines", "all.ldif", "books-user.ldif"], 0, "1 disabled"),
         // The whole plan depends on them: this cannot be accepted.
         (last.clone(), &["-uines", "user.ldif"], 3, "which entries the plan may change"),
@@ -91,7 +91,7 @@ fn operational_attributes() {
         let about = format!("{policy}{arguments:?}\n{}", run.said);
         assert_eq!(run.status, Some(status), "{about}");
         assert!(run.said.contains(expected), "{about}");
-        assert_eq!(run.said.contains("not shown: "), run.report.contains("## Not shown by the exports"), "{about}");
+        assert_eq!(run.said.contains("not in the exports: "), run.report.contains("## Not in the exports"), "{about}");
         // A stamp is written once.
         assert!(!run.apply.contains("dn: uid=otto") || run.said.contains("1 deleted"), "{about}\n{}", run.apply);
     }

@@ -16,7 +16,8 @@ use offboard::ldif::{RecordReader, UrlPolicy, writer};
 use offboard::plan::plan;
 use offboard::policy::Server;
 use offboard::proof::{ProofInputs, prove};
-use offboard::render::change_file::{self, Context};
+use offboard::render::change_file;
+use offboard::render::context::RenderContext;
 use offboard::render::record_json;
 use offboard::revert::{RevertOptions, revert};
 use offboard::simulate::{rewrite, simulate};
@@ -153,20 +154,14 @@ fn outcome(scenario: &str, options: &ReadOptions) -> String {
         Ok(planned) => planned,
         Err(error) => return format!("{error:?}"),
     };
-    let files = change_file::files(&Context {
+    let files = change_file::files(&RenderContext {
         plan: &planned,
         request: &request,
         policy: &policy,
         exports: &names,
         ticket: None,
     });
-    let inputs = ProofInputs {
-        reader,
-        policy: &policy,
-        request: &request,
-        plan: &planned,
-        files: &files,
-    };
+    let inputs = ProofInputs { reader, policy: &policy, request: &request, plan: &planned, files: &files };
     let proof = prove(&inputs).unwrap();
     let records: Vec<_> = planned.operations.iter().map(|operation| operation.record.clone()).collect();
     let server: Server = policy.directory.server;

@@ -121,7 +121,7 @@ fn a_missing_export_is_refused() {
     let mixed = [parts[0].clone(), exports("note-released")[1].clone()];
     let (status, text, error) = verify(&set, &[], &mixed);
     assert_eq!((status, text.as_str()), (Some(3), ""), "{error}");
-    assert!(error.contains("is the export that the plan was made from, and others are not"), "{error}");
+    assert!(error.contains("is an export that the plan was made from, and other exports are newer"), "{error}");
 }
 
 /// A change set of an older version does not list the parts of its exports.

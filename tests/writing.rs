@@ -105,7 +105,7 @@ fn killed_at_any_moment() {
             let again = plan(&place.path().join("again"), &[]).output().unwrap();
             assert!(again.status.code() < Some(2), "{}", stderr(&again));
             assert_eq!(
-                stderr(&again).contains("is left of a run that was killed"),
+                stderr(&again).contains("was left by an interrupted run"),
                 !left.is_empty(),
                 "{}",
                 stderr(&again)
@@ -241,7 +241,7 @@ fn places_that_cannot_be_written_to() {
     let denied = run(&folder.join("set"));
     assert_eq!(denied.status.code(), Some(2), "{}", stderr(&denied));
     assert!(stderr(&denied).contains("Permission denied"), "{}", stderr(&denied));
-    assert!(stderr(&denied).contains("nothing of the change set was written"), "{}", stderr(&denied));
+    assert!(stderr(&denied).contains("no part of the change set was written"), "{}", stderr(&denied));
     assert!(!stderr(&denied).contains(".offboard-"), "a name that nobody gave: {}", stderr(&denied));
     assert!(names(&folder).is_empty());
     // A file system that cannot be written to.
@@ -298,7 +298,7 @@ fn who_lives_leaves_nothing() {
     }
     std::thread::sleep(Duration::from_millis(100));
     let beside = plan(&place.path().join("set"), &[]).output().unwrap();
-    assert!(!stderr(&beside).contains("is left of a run"), "{}", stderr(&beside));
+    assert!(!stderr(&beside).contains("was left by an interrupted run"), "{}", stderr(&beside));
     child.kill().unwrap();
     child.wait().unwrap();
     let behind = plan(&place.path().join("other"), &[]).output().unwrap();

@@ -13,8 +13,9 @@ use offboard::leavers::{self, Leaver};
 use offboard::plan::{NamedRoster, Plan, PlanError, Request, plan};
 use offboard::policy::{Policy, Server};
 use offboard::proof::{Files, Proof, ProofError, ProofInputs, prove};
-use offboard::render::change_file::{self, Context};
-use offboard::render::report::view::{self, View};
+use offboard::render::change_file;
+use offboard::render::context::RenderContext;
+use offboard::render::report::view::{self, Attachments, View};
 use offboard::render::report::{html, markdown};
 use offboard::render::sanitize;
 use offboard::render::{external_commands, notice, runbook};
@@ -78,9 +79,9 @@ impl PlanCase {
         plan(ExportsReader::new(exports, UrlPolicy::Refuse), &self.policy, &self.request)
     }
 
-    fn context<'c>(&'c self, plan: &'c Plan) -> Context<'c> {
+    fn context<'c>(&'c self, plan: &'c Plan) -> RenderContext<'c> {
         let ticket = self.ticket.as_deref();
-        Context { plan, request: &self.request, policy: &self.policy, exports: &self.names, ticket }
+        RenderContext { plan, request: &self.request, policy: &self.policy, exports: &self.names, ticket }
     }
 
     /// The change files of a plan.
@@ -102,18 +103,20 @@ impl PlanCase {
     /// Everything that `offboard plan` writes for a proven plan, made as `cli::plan` makes it.
     pub fn output(&self, plan: &Plan, proof: &Proof, files: &Files) -> PlanOutput {
         let context = self.context(plan);
-        let commands = external_commands::external_commands(&context);
-        let attributes = external_commands::hand_off_attributes(&context);
+        let external_commands = external_commands::external_commands(&context);
+        let hand_off_attributes = external_commands::hand_off_attributes(&context);
         let dn_lists = change_file::dn_lists(plan);
         let mut texts = Vec::new();
         texts.extend(files.apply.iter().chain(&dn_lists).cloned());
         texts.extend(files.rollback.iter().cloned());
         texts.extend(notice::notices(&context).expect("notices are written"));
-        let runbook =
-            runbook::render(&context, files, &dn_lists, &commands, &attributes).expect("a runbook is written");
+        let runbook = runbook::render(&context, files, &dn_lists, &external_commands, &hand_off_attributes);
+        let runbook = runbook.expect("a runbook is written");
         texts.push(("RUNBOOK.md".to_owned(), runbook.into_bytes()));
         let names = texts.iter().map(|(name, _)| name.clone()).collect();
-        let view = view::view(&context, proof, Vec::new(), commands, attributes, names);
+        let inputs = Vec::new();
+        let attachments = Attachments { inputs, external_commands, hand_off_attributes, files: names };
+        let view = view::view(&context, proof, attachments);
         texts.push(("report.md".to_owned(), markdown::render(&view).expect("a report is written").into_bytes()));
         texts.push(("short.md".to_owned(), markdown::short(&view).expect("a short report is written").into_bytes()));
         texts.push(("report.html".to_owned(), html::render(&view).expect("a page is written").into_bytes()));

@@ -20,8 +20,8 @@ use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{DecisionInput, Reason, Step, decide};
 use crate::plan::gather::attributes::reference_attributes;
-use crate::plan::references::last_member::is_placeholder_member;
 use crate::plan::locate::rosters::{Rosters, Verdict};
+use crate::plan::references::last_member::is_placeholder_member;
 
 /// The pass that checks every entry.
 pub struct EntryFindingsPass<'g> {

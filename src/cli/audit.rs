@@ -1,4 +1,4 @@
-//! `offboard audit`: what is odd in a directory, whoever leaves.
+//! `offboard audit`: problems in a directory, independent of leavers.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,58 +8,56 @@ use serde::Serialize;
 
 use super::args::{self, Global};
 use super::progress::Progress;
-use super::{Diagnostic, Exit, Outcome, grounds, written};
-use crate::directory::ExportsReader;
+use super::{Diagnostic, Exit, Outcome, check_stdout, faults, plan_inputs};
 use crate::audit::{AuditFinding, AuditInputs, audit};
 use crate::directory::Census;
+use crate::directory::ExportsReader;
 use crate::io::change_set::read_history;
-use crate::io::exports::ExportFiles;
 use crate::ldif::UrlPolicy;
 use crate::plan::Request;
+use crate::render::count::counted;
 use crate::render::sanitize::{Secrets, sanitized};
 
 #[derive(Serialize)]
-struct Report {
+struct AuditReport {
     format_version: &'static str,
     as_of: String,
-    /// Entries that were judged.
+    /// How many entries were judged.
     entries: u64,
-    /// Entries that could not be judged: their names are not distinguished names.
+    /// How many entries could not be judged, because their DNs are invalid.
     skipped: u64,
+    /// How many findings there are of each code.
     counts: BTreeMap<&'static str, usize>,
-    findings: Vec<Row>,
+    findings: Vec<FindingRow>,
 }
 
 #[derive(Serialize)]
-struct Row {
+struct FindingRow {
     code: &'static str,
     place: String,
     dn: String,
     attribute: String,
     value: String,
     what: String,
-    /// Codes of what the exports lack, where the finding may be due to that.
+    /// Codes of what the exports lack, if that may have caused the finding.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     may_be_due_to: Vec<&'static str>,
 }
 
-/// Runs it.
 pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     let mut inputs = Vec::new();
-    let policy = grounds::read_policy(&command.policy, &mut inputs, global.quiet)?;
-    // A roster that is not given is not asked: nothing is planned from its silence.
-    let rosters = grounds::read_rosters(&command.roster, &policy, &mut inputs, false)?;
-    let history = read_history(&command.history).map_err(|error| {
-        vec![grounds::change_set_fault(&error, "--history takes the folder of an earlier `offboard plan -o`")]
-    })?;
+    let policy = plan_inputs::read_policy(&command.policy, &mut inputs, global.quiet)?;
+    // Not every roster of the policy must be given: without a plan, a missing one cannot harm an account.
+    let rosters = plan_inputs::read_rosters(&command.roster, &policy, &mut inputs, false)?;
+    let history = read_history(&command.history)
+        .map_err(|error| vec![faults::change_set_fault(&error, plan_inputs::HISTORY_WANTED)])?;
     let as_of = match command.as_of {
         Some(day) => day,
-        None => grounds::today()?,
+        None => plan_inputs::today()?,
     };
-    let schema = grounds::schema(&command.schema, global, &mut inputs)?;
-    let exports =
-        ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
-    let progress = Progress::of(&exports, global);
+    let schema = plan_inputs::schema(&command.schema, global, &mut inputs)?;
+    let exports = faults::open_exports(&command.exports, global)?;
+    let progress = Progress::start(&exports, global);
     let inputs = AuditInputs {
         policy: &policy,
         as_of,
@@ -69,18 +67,18 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         written: &exports.modified(),
     };
     let (findings, census) = audit(ExportsReader::new(&exports, UrlPolicy::Refuse), &inputs)
-        .map_err(|error| grounds::plan_faults(&error, &command.exports, (&policy, &Request::default())))?;
+        .map_err(|error| faults::plan_faults(&error, &command.exports, &policy, &Request::default()))?;
     if census.entries == 0 {
         return Err(vec![no_entries(&census, &command.exports)]);
     }
     let row = |finding: &AuditFinding| {
         let file = match &finding.roster {
             Some(name) => format!("roster {name}"),
-            None => sanitized(grounds::name_of(&command.exports, finding.origin.export).as_bytes()).into_owned(),
+            None => sanitized(faults::name_of(&command.exports, finding.origin.export).as_bytes()).into_owned(),
         };
-        Row {
+        FindingRow {
             code: finding.code.name(),
-            // What is lacking as a whole has no line.
+            // A finding about the exports as a whole has no line.
             place: if finding.origin.line == 0 { String::new() } else { format!("{file}:{}", finding.origin.line) },
             dn: sanitized(&finding.dn).into_owned(),
             attribute: finding.attribute.clone(),
@@ -93,7 +91,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     for finding in &findings {
         *counts.entry(finding.code.name()).or_insert(0) += 1;
     }
-    let report = Report {
+    let report = AuditReport {
         format_version: "1.1",
         as_of: as_of.to_string(),
         entries: census.entries,
@@ -102,33 +100,30 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         findings: findings.iter().map(row).collect(),
     };
     let text = if command.json {
-        serde_json::to_string_pretty(&report).map_err(|error| vec![Diagnostic::trouble(error.to_string())])? + "\n"
+        serde_json::to_string_pretty(&report).map_err(|error| vec![Diagnostic::error(error.to_string())])? + "\n"
     } else {
         text(&report)
     };
     drop(progress);
-    written(std::io::stdout().lock().write_all(text.as_bytes()))?;
+    check_stdout(std::io::stdout().lock().write_all(text.as_bytes()))?;
     Ok(if findings.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
-/// Says that nothing can be said.
+/// The refusal for exports without an entry that can be judged.
 fn no_entries(census: &Census, exports: &[String]) -> Diagnostic {
     let names = &census.unreadable_names;
     if names.count == 0 {
-        let fault = Diagnostic::refused("the exports hold no entries, so nothing can be said of the directory");
-        return fault.help("export again: an export that failed is empty, too");
+        let fault = Diagnostic::refused("the exports contain no entries, so there is nothing to audit");
+        return fault.help("export again; a failed export can be empty, too");
     }
-    let fault = Diagnostic::refused(format!(
-        "no entry of the exports can be judged: the names of all {} are not distinguished names",
-        names.count
-    ));
-    names.places.iter().take(3).fold(fault, |fault, place| {
-        let name = sanitized(grounds::name_of(exports, place.export).as_bytes()).into_owned();
-        fault.note(format!("{name}:{}: {}", place.line, sanitized(&place.text)))
-    })
+    let count = counted(names.count, "entry");
+    let fault =
+        Diagnostic::refused(format!("no entry can be judged: the exports contain {count}, with invalid DNs only"));
+    faults::with_places(fault, &names.places, exports)
 }
 
-fn text(report: &Report) -> String {
+/// The report as text: a line for each finding, and a line of counts.
+fn text(report: &AuditReport) -> String {
     let mut out = String::new();
     for row in &report.findings {
         let place = if row.place.is_empty() { String::new() } else { format!("{}: ", row.place) };
@@ -142,18 +137,15 @@ fn text(report: &Report) -> String {
         }
         let _ = write!(out, ": {}", row.what);
         if !row.may_be_due_to.is_empty() {
-            let _ = write!(out, "; this may be due to what the exports lack ({})", row.may_be_due_to.join(", "));
+            let _ =
+                write!(out, "; the cause may be that the exports are incomplete ({})", row.may_be_due_to.join(", "));
         }
         out.push('\n');
     }
     let counts: Vec<String> = report.counts.iter().map(|(code, count)| format!("{count} {code}")).collect();
-    let counts = if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") };
-    let entries = match report.entries {
-        1 => "1 entry judged".to_owned(),
-        count => format!("{count} entries judged"),
-    };
-    // What was not looked at is always said.
+    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    // What was skipped is always reported.
     let skipped = if report.skipped == 0 { String::new() } else { format!(", {} skipped", report.skipped) };
-    let _ = writeln!(out, "{entries}{skipped}, on {}: {counts}", report.as_of);
+    let _ = writeln!(out, "{} judged{skipped}, on {}: {counts}", counted(report.entries, "entry"), report.as_of);
     out
 }

@@ -1,4 +1,4 @@
-//! Faults as a person reads them: what is wrong, the place, and what to do about it.
+//! Errors and warnings as people read them: what happened, where, why, and what to do.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -13,13 +13,13 @@ use crate::ldif::LdifError;
 use crate::policy::{PolicyError, PolicySource, PolicyWarning};
 use crate::render::sanitize::{sanitized, shortened};
 
-/// How much of a long line is shown before a place, and half of what is shown behind it, in bytes.
+/// How much of a long line is shown before a position, in bytes; twice as much is shown after it.
 const AROUND: usize = 120;
 
-/// A fault.
+/// An error or a warning.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
-    /// What it means for the exit status.
+    /// The exit status that it leads to.
     pub exit: Exit,
     is_warning: bool,
     title: String,
@@ -28,39 +28,39 @@ pub struct Diagnostic {
     help: Option<String>,
 }
 
-/// A line of an input and a place in it.
+/// A line of an input with an underlined position.
 #[derive(Clone, Debug)]
 struct Excerpt {
     file: String,
     line: u64,
     text: String,
-    /// Byte range of `text` that is underlined.
+    /// The byte range of `text` that is underlined.
     span: Range<usize>,
 }
 
-/// Text as one line of a terminal, whatever it holds.
+/// Text as one line for a terminal: sanitized, and shortened if it is very long.
 fn line(text: &str) -> String {
     shortened(&sanitized(text.as_bytes())).into_owned()
 }
 
 impl Diagnostic {
-    /// Something that cannot be read or used.
-    pub fn trouble(title: impl Into<String>) -> Self {
-        Self::new(Exit::Trouble, title)
+    /// An input that cannot be read or used: exit status 2.
+    pub fn error(title: impl Into<String>) -> Self {
+        Self::new(Exit::Error, title)
     }
 
-    /// Something that is not done on purpose.
+    /// Something that offboard refuses to do: exit status 3.
     pub fn refused(title: impl Into<String>) -> Self {
         Self::new(Exit::Refused, title)
     }
 
-    /// A file or folder that cannot be read or written.
+    /// A file or folder that cannot be read or written. `name` is its name as given.
     pub fn io(name: &str, error: &io::Error) -> Self {
-        // Some errors name the half-written file that nobody asked for; what the system said stands before it.
+        // Some errors end with the path of a temporary file. The message of the system is the part before that.
         let said = error.to_string();
         let said = said.split(" (os error").next().unwrap_or_default();
         let said = said.split(" at path \"").next().unwrap_or_default();
-        let fault = Self::trouble(format!("{}: {said}", if name.is_empty() { "the empty name" } else { name }));
+        let fault = Self::error(format!("{}: {said}", if name.is_empty() { "(empty file name)" } else { name }));
         match io_help(error) {
             Some(help) => fault.help(help),
             None => fault,
@@ -72,62 +72,62 @@ impl Diagnostic {
         Self { exit, is_warning: false, title, excerpt: None, notes: Vec::new(), help: None }
     }
 
-    /// Adds what to do about it.
+    /// Adds what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(line(&help.into()));
         self
     }
 
-    /// Adds a line that belongs to it.
+    /// Adds a line of explanation.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(line(&note.into()));
         self
     }
 
-    /// Shows a line of a file; `column` is a byte of it, from 1.
+    /// Shows a line of a file with one position underlined. `column` counts bytes from 1.
     #[must_use]
     pub fn at(self, file: &str, line: u64, column: u64, text: &[u8]) -> Self {
-        self.at_words(file, line, column, 1, text)
+        self.at_span(file, line, column, 1, text)
     }
 
-    /// Shows a line of a file, and `length` bytes of it as what is meant.
+    /// Shows a line of a file with `length` bytes underlined from `column` on, which counts bytes from 1.
     #[must_use]
-    pub fn at_words(mut self, file: &str, line: u64, column: u64, length: usize, text: &[u8]) -> Self {
+    pub fn at_span(mut self, file: &str, line: u64, column: u64, length: usize, text: &[u8]) -> Self {
         let start = usize::try_from(column).unwrap_or(1).clamp(1, text.len() + 1) - 1;
-        // Of a line that is longer than a screen, what stands around the place.
+        // A line may be longer than a screen: show the part around the position.
         let from = start.saturating_sub(AROUND);
         let text = &text[from..text.len().min(start.saturating_add(2 * AROUND))];
         let start = start - from;
         let end = start.saturating_add(length).min(text.len());
         let before = sanitized(&text[..start]).into_owned();
-        let meant = sanitized(&text[start..end]).into_owned();
-        let whole = format!("{before}{meant}{}", sanitized(&text[end..]));
-        // The underline must not end inside a character, and a place alone is shown by one.
-        let least = before.len() + if length > 1 { meant.len() } else { meant.len().min(1) };
+        let underlined = sanitized(&text[start..end]).into_owned();
+        let whole = format!("{before}{underlined}{}", sanitized(&text[end..]));
+        // The underline covers whole characters, and at least one.
+        let least = before.len() + if length > 1 { underlined.len() } else { underlined.len().min(1) };
         let end = (least..=whole.len()).find(|end| whole.is_char_boundary(*end)).unwrap_or(whole.len());
         let span = before.len()..end;
         self.excerpt = Some(Excerpt { file: sanitized(file.as_bytes()).into_owned(), line, text: whole, span });
         self
     }
 
-    /// A place that is not LDIF.
+    /// A syntax error in an LDIF file.
     pub fn ldif(file: &str, error: &LdifError) -> Self {
-        let fault = Self::trouble(error.kind.to_string()).at(file, error.line, error.column, &error.excerpt);
+        let fault = Self::error(error.kind.to_string()).at(file, error.line, error.column, &error.excerpt);
         match other_format(error).or_else(|| error.kind.help()) {
             Some(help) => fault.help(help),
             None => fault,
         }
     }
 
-    /// A fault of a policy file.
+    /// An error in a policy file.
     pub fn policy(source: &PolicySource, error: &PolicyError) -> Self {
-        let fault = Self::trouble(error.message.lines().next().unwrap_or_default().to_owned());
+        let fault = Self::error(error.message.lines().next().unwrap_or_default().to_owned());
         fault.in_policy(source, error.span.as_ref(), error.help.as_deref())
     }
 
-    /// Something in a policy file that may not be meant.
+    /// A warning about a policy file: valid, but probably not intended.
     pub fn policy_warning(source: &PolicySource, warning: &PolicyWarning) -> Self {
         let mut fault = Self::new(Exit::Done, warning.message.as_str());
         fault.is_warning = true;
@@ -139,29 +139,27 @@ impl Diagnostic {
             let (start, line) = source.line_of(span);
             let content = source.text[start..].lines().next().unwrap_or_default();
             let column = (span.start - start) as u64 + 1;
-            self = self.at_words(&source.name, line, column, span.len().max(1), content.as_bytes());
+            self = self.at_span(&source.name, line, column, span.len().max(1), content.as_bytes());
         } else {
             self = self.note(format!("in {}", source.name));
         }
-        // What is to be written may have several lines.
+        // The help may be several lines of TOML.
         self.help = help.map(|help| help.lines().map(|line| sanitized(line.as_bytes())).collect::<Vec<_>>().join("\n"));
         self
     }
 
-    /// Writes a line to standard error.
+    /// Writes a line to standard error. It is lost if standard error is closed.
     pub fn print_line(text: &str) {
-        // Nobody to tell if standard error is gone.
         let _ = writeln!(anstream::stderr().lock(), "{text}");
     }
 
-    /// Writes it to standard error.
+    /// Writes the diagnostic to standard error. It is lost if standard error is closed.
     pub fn print(&self) {
-        // Nobody to tell if standard error is gone.
         let _ = writeln!(anstream::stderr().lock(), "{self}");
     }
 }
 
-/// With the codes for colours, which [`print`](Diagnostic::print) leaves out where they are not wanted.
+/// Includes colour codes; [`print`](Diagnostic::print) removes them where the terminal or `--color` asks for that.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let level = if self.is_warning { Level::WARNING } else { Level::ERROR };
@@ -183,34 +181,33 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// What to do about an error of the operating system or a decompressor, where that can be said.
+const DAMAGED: &str =
+    "the file is truncated or damaged; copy it again, and compare its size and checksum with the original";
+
+/// What to do about an error of the operating system or of a decompressor, if that is known.
 fn io_help(error: &io::Error) -> Option<&'static str> {
     if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<DecompressError>()) {
         return Some(error.help());
     }
     Some(match error.kind() {
-        io::ErrorKind::NotFound => "nothing of that name is there; names are taken from the current folder",
-        io::ErrorKind::PermissionDenied => "run as somebody who may, or ask its owner",
-        io::ErrorKind::IsADirectory => "name a file in it",
-        io::ErrorKind::NotADirectory => "a part of the name before its end is a file",
-        io::ErrorKind::AlreadyExists => "nothing is written over; name another file",
+        io::ErrorKind::NotFound => "check the name; relative names start from the current folder",
+        io::ErrorKind::PermissionDenied => "check the permissions of the file and its folder",
+        io::ErrorKind::IsADirectory => "give the name of a file, not of a folder",
+        io::ErrorKind::NotADirectory => "a part of the path is a file, not a folder",
+        io::ErrorKind::AlreadyExists => "existing files are not overwritten; give another name",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            "make room, or name another place"
+            "free some space, or write to another place"
         }
-        io::ErrorKind::OutOfMemory => "see whether this is LDIF text at all; if it is, give the run more memory",
-        io::ErrorKind::ReadOnlyFilesystem => "name another place",
-        // What decompressors and decoders say.
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-            "the file is cut or damaged: copy it again, and compare its length or sum with the original's"
-        }
-        io::ErrorKind::Other if error.raw_os_error().is_none() => {
-            "the file is cut or damaged: copy it again, and compare its length or sum with the original's"
-        }
+        io::ErrorKind::OutOfMemory => "check that the file is LDIF; if it is, more memory is needed",
+        io::ErrorKind::ReadOnlyFilesystem => "write to another place",
+        // The kinds that decompressors and decoders use.
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => DAMAGED,
+        io::ErrorKind::Other if error.raw_os_error().is_none() => DAMAGED,
         _ => return None,
     })
 }
 
-/// What a text that is not an LDIF from its first byte on may be instead.
+/// What to do about a file whose first bytes show that it is of another format than LDIF.
 fn other_format(error: &LdifError) -> Option<&'static str> {
     let start = error.excerpt.as_slice();
     if error.line != 1 {
@@ -220,13 +217,13 @@ fn other_format(error: &LdifError) -> Option<&'static str> {
         [b'B', b'Z', b'h', ..] => "this is bzip2: bzcat FILE | offboard ... -",
         [0xfd, b'7', b'z', b'X', b'Z', ..] => "this is xz: xzcat FILE | offboard ... -",
         [b'P', b'K', 3, 4, ..] => "this is a ZIP archive: unpack it first",
-        [0x1f, 0x8b, ..] => "this is compressed twice: zcat FILE | offboard ... -",
-        [0xef, 0xbb, 0xbf, ..] => "there are two byte order marks: remove one",
-        [0, 0, 0, 0, ..] => "the file is filled with NUL bytes: it was cut, or not written to its end",
-        [_, 0, _, 0, ..] => "this looks like UTF-16 without its byte order mark: iconv -f UTF-16LE -t UTF-8 FILE",
+        [0x1f, 0x8b, ..] => "the file is compressed twice: zcat FILE | offboard ... -",
+        [0xef, 0xbb, 0xbf, ..] => "the file begins with two byte order marks: remove one",
+        [0, 0, 0, 0, ..] => "the file contains NUL bytes only: it was truncated, or not written completely",
+        [_, 0, _, 0, ..] => "this looks like UTF-16 without a byte order mark: iconv -f UTF-16LE -t UTF-8 FILE",
         [0, _, 0, _, ..] => "this looks like UTF-16 or UTF-32: iconv -f UTF-16BE -t UTF-8 FILE",
-        [b'<', ..] => "this looks like XML or HTML; exports are LDIF, as slapcat, ldapsearch or db2ldif write it",
-        [b'{' | b'[', ..] => "this looks like JSON; exports are LDIF, as slapcat, ldapsearch or db2ldif write it",
+        [b'<', ..] => "this looks like XML or HTML; offboard reads LDIF, as slapcat, ldapsearch or db2ldif write it",
+        [b'{' | b'[', ..] => "this looks like JSON; offboard reads LDIF, as slapcat, ldapsearch or db2ldif write it",
         _ => return None,
     })
 }

@@ -1,4 +1,4 @@
-//! `offboard diff`: the change LDIF that turns one export into the other.
+//! `offboard diff`: the change LDIF that turns one export into another.
 
 use std::fmt::Write as _;
 use std::hash::BuildHasher as _;
@@ -6,42 +6,37 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use super::args::{self, DiffFormat, Global};
-use super::grounds::{export_fault, scan_faults};
-use super::{Diagnostic, Exit, Outcome, schema_files, whole_lists, written};
+use super::faults::{open_exports, scan_faults, with_places};
+use super::url_values::UrlValues;
+use super::{Diagnostic, Exit, Outcome, check_stdout, schema_files, written_whole};
 use crate::diff::{self, DiffError, Difference, Options, Side, StepKind, text};
-use crate::io::exports::{ExportError, ExportFiles};
+use crate::io::exports::ExportError;
 use crate::io::new_file::NewFile;
-use crate::ldap::AttributeDescription;
-use crate::ldif::UrlPolicy;
+use crate::ldap::{AttributeDescription, Dn};
 use crate::policy::Server;
+use crate::render::count::{and_more, counted};
 use crate::render::sanitize::sanitized;
 
-/// How many names a notice lists.
+/// How many DNs a notice lists.
 const NAMED: usize = 5;
 
-/// Runs it.
 pub fn run(command: &args::Diff, global: &Global) -> Outcome {
-    let trouble = |text: String| vec![Diagnostic::trouble(text)];
-    super::tell_leftovers(command.output.as_ref(), global);
+    let usage = |text: String| vec![Diagnostic::error(text)];
+    super::report_leftovers(command.output.as_ref(), global);
     if command.before == "-" && command.after == "-" {
-        return Err(trouble("standard input can be one of the two exports, not both".to_owned()));
+        return Err(usage("only one of the two exports can be standard input".to_owned()));
     }
     let output = command.output.as_ref().map(|path| {
         NewFile::create(path).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)]).map(|file| (path, file))
     });
     let output = output.transpose()?;
     let ignored = command.ignore.iter().map(|name| {
-        AttributeDescription::parse(name.as_bytes()).map_err(|error| trouble(format!("--ignore {name}: {error}")))
+        AttributeDescription::parse(name.as_bytes()).map_err(|error| usage(format!("--ignore {name}: {error}")))
     });
-    let open = |name: &String| {
-        ExportFiles::open(std::slice::from_ref(name), &global.reading()).map_err(|error| vec![export_fault(&error)])
-    };
+    let open = |name: &String| open_exports(std::slice::from_ref(name), global);
     let (before, after) = (open(&command.before)?, open(&command.after)?);
-    let folder = super::json::url_folder(global)?;
-    let resolve = |url: &[u8]| {
-        folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
-    };
-    let urls = if folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
+    let url_values = UrlValues::open(global)?;
+    let urls = url_values.policy();
     let names = [command.before.clone()];
     let options = Options {
         server: Server::from_name(&command.server).unwrap_or(Server::OpenLdap),
@@ -58,53 +53,53 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
         DiffFormat::Json => text::json(&difference),
     };
     match output {
-        None => written(std::io::stdout().lock().write_all(&text))?,
+        None => check_stdout(std::io::stdout().lock().write_all(&text))?,
         Some((path, mut file)) => {
             let done = file.write_all(&text).and_then(|()| file.finish());
             done.map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])?;
         }
     }
     if !global.quiet {
-        // Nobody to tell if standard error is gone.
-        let _ = writeln!(
-            anstream::stderr(),
-            "{}{}{}",
-            notices(&difference),
-            whole_lists::notice(&difference.written_whole),
-            summary(&difference)
-        );
+        let notices = [notices(&difference), written_whole::notice(&difference.written_whole)].concat();
+        Diagnostic::print_line(&format!("{notices}{}", summary(&difference)));
     }
     Ok(if difference.steps.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
-/// What the changes do or cannot do because an entry has one structural class all its life.
+/// What the user must know because the structural class of an entry cannot change (RFC 4511, A.2).
 fn notices(difference: &Difference) -> String {
-    let table = [
-        (
-            &difference.replaced,
-            "deleted, and another entry amounts to the name, of another structural class",
-            "a server that keeps references by itself drops those to what is deleted: see that they come back",
-        ),
-        (
-            &difference.refused,
-            "modified to another structural class, which a server refuses (69)",
-            "something stays below, or the server drops links: change these by hand, in OpenLDAP with ldapmodify -e '!relax'",
-        ),
-    ];
+    let replaced = notice(
+        &difference.replaced,
+        "deleted and added again under the same DN with another structural class",
+        "servers that maintain references remove those to the deleted entry; check that they are restored",
+    );
+    let refused = notice(
+        &difference.refused,
+        "modified to another structural class, which a server refuses (69)",
+        "the entry has entries below it, or the server would remove links to it; change it by hand, in OpenLDAP with \
+         ldapmodify -e '!relax'",
+    );
+    replaced + &refused
+}
+
+/// A notice about entries; empty if there are none.
+fn notice(names: &[Dn], what: &str, advice: &str) -> String {
     let mut text = String::new();
-    for (names, what, note) in table.into_iter().filter(|(names, ..)| !names.is_empty()) {
-        let _ = writeln!(text, "{} {what}:", names.len());
-        for name in names.iter().take(NAMED) {
-            let _ = writeln!(text, "  {}", sanitized(name.raw_bytes()));
-        }
-        if names.len() > NAMED {
-            let _ = writeln!(text, "  and {} more", names.len() - NAMED);
-        }
-        let _ = writeln!(text, "  {note}");
+    if names.is_empty() {
+        return text;
     }
+    let _ = writeln!(text, "{} {what}:", counted(names.len(), "entry"));
+    for name in names.iter().take(NAMED) {
+        let _ = writeln!(text, "  {}", sanitized(name.raw_bytes()));
+    }
+    if names.len() > NAMED {
+        let _ = writeln!(text, " {}", and_more(names.len() - NAMED));
+    }
+    let _ = writeln!(text, "  {advice}");
     text
 }
 
+/// The counts of changes, as "2 added, 1 deleted".
 fn summary(difference: &Difference) -> String {
     let counts = [
         (StepKind::Add, "added"),
@@ -125,15 +120,18 @@ fn faults(error: &DiffError<ExportError>, command: &args::Diff) -> Vec<Diagnosti
         DiffError::Scan { side, error } => scan_faults(error, std::slice::from_ref(name(side))),
         DiffError::Twice { side, dn, lines: [first, second] } => {
             let name = name(side);
-            let fault = Diagnostic::trouble(format!("{} stands twice in {name}", text(dn.raw_bytes())));
-            vec![fault.note(format!("{name}:{first} and {name}:{second}")).help("leave one of the two in the export")]
+            let fault = Diagnostic::error(format!("{} appears twice in {name}", text(dn.raw_bytes())));
+            vec![
+                fault.note(format!("{name}:{first} and {name}:{second}")).help("remove one of the two from the export"),
+            ]
         }
         DiffError::Incomplete { side, what, finding } => {
-            let fault = Diagnostic::refused(format!("{} is not whole: {what}", name(side)));
-            let place =
-                |place: &crate::directory::Place| format!("{}:{}: {}", name(side), place.line, text(&place.text));
-            let fault = finding.places.iter().take(3).fold(fault, |fault, found| fault.note(place(found)));
-            vec![fault.help("export again, as an administrator and without limits: what is missing would be deleted")]
+            let fault = Diagnostic::refused(format!("{} is incomplete: {what}", name(side)));
+            let fault = with_places(fault, &finding.places, std::slice::from_ref(name(side)));
+            vec![fault.help(
+                "export again, with an account that can read all entries and without limits; entries that are missing \
+                 would be deleted",
+            )]
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Exit statuses: the same meaning for every subcommand.
+//! Exit statuses. They mean the same for every subcommand.
 
 use std::process::ExitCode;
 
-/// How a run ended. Ordered: of several, the worst counts.
+/// How a run ended, from best to worst. A run with several outcomes ends with the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// 0: done, nothing to decide.
+    /// 0: done, and there is nothing to report.
     Done,
     /// 1: done, and there are findings.
     Findings,
-    /// 2: usage, unreadable or malformed input; nothing written.
-    Trouble,
-    /// 3: a limit, a protected entry, an incomplete export, a failed proof; nothing to run was written.
+    /// 2: wrong usage, or input that cannot be read. Nothing was written.
+    Error,
+    /// 3: a limit, a protected entry, an incomplete export or a failed proof. Nothing to run was written.
     Refused,
 }
 

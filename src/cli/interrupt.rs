@@ -1,13 +1,13 @@
-//! Ctrl-C, and the other signals that end a run: nothing half written is left.
+//! Ctrl-C and the other signals that end a run: half-written output is removed first.
 
 use crate::io::half_written;
 
-/// What a shell says of a program that SIGINT ended.
+/// The exit status that shells give to a program that SIGINT ended.
 const INTERRUPTED: i32 = 130;
 
-/// Takes the signals from now on.
-pub fn take_signals() {
-    // Only one may take them; without, a run ends as it would anyway.
+/// Installs the signal handler.
+pub fn handle_signals() {
+    // If another handler is installed already, the run ends as that one decides.
     let _ = ctrlc::set_handler(|| {
         half_written::remove_all();
         std::process::exit(INTERRUPTED);

@@ -1,27 +1,21 @@
-//! `offboard json`: every record of any LDIF as a JSON line.
+//! `offboard json`: every record of LDIF files as a JSON line.
 
 use std::io::{BufWriter, Write};
 
 use super::args::{self, Global};
-use super::{Diagnostic, Exit, Outcome, written};
+use super::url_values::UrlValues;
+use super::{Diagnostic, Exit, Outcome, check_stdout};
 use crate::io::source::Source;
-use crate::io::url_folder::UrlFolder;
 use crate::ldif::{NonEntry, Record, RecordReader, UrlPolicy};
+use crate::render::count::counted;
 use crate::render::record_json;
 
-/// Runs it.
 pub fn run(command: &args::Json, global: &Global) -> Outcome {
-    let folder = url_folder(global)?;
-    let resolve = |url: &[u8]| {
-        folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
-    };
-    let urls = match (&folder, command.keep_urls) {
-        (Some(_), _) => UrlPolicy::Resolve(&resolve),
-        (None, true) => UrlPolicy::Keep,
-        (None, false) => UrlPolicy::Refuse,
-    };
+    let url_values = UrlValues::open(global)?;
+    // clap allows only one of --url-folder and --keep-urls.
+    let urls = if command.keep_urls { UrlPolicy::Keep } else { url_values.policy() };
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let mut other_blocks = 0;
+    let mut other_blocks: u64 = 0;
     let mut faults = Vec::new();
     for name in &command.files {
         let failed = |error| vec![Diagnostic::io(name, &error)];
@@ -36,7 +30,7 @@ pub fn run(command: &args::Json, global: &Global) -> Outcome {
                         if let Some(object) = record_json::record(&record, command.positions)
                             && let Err(error) = writeln!(out, "{object}")
                         {
-                            written(Err(error))?;
+                            check_stdout(Err(error))?;
                             return Ok(Exit::Done);
                         }
                     }
@@ -54,20 +48,12 @@ pub fn run(command: &args::Json, global: &Global) -> Outcome {
             break;
         }
     }
-    written(out.flush())?;
+    check_stdout(out.flush())?;
     if other_blocks > 0 && !global.quiet {
-        let _ = writeln!(
-            anstream::stderr(),
-            "{other_blocks} blocks that are no records (search results, references, pages)"
-        );
+        let skipped = counted(other_blocks, "block");
+        Diagnostic::print_line(&format!(
+            "{skipped} skipped, because they are not records (search results, references, page markers)"
+        ));
     }
     if faults.is_empty() { Ok(Exit::Done) } else { Err(faults) }
-}
-
-/// The folder whose files may be values.
-pub fn url_folder(global: &Global) -> Result<Option<UrlFolder>, Vec<Diagnostic>> {
-    let open = |folder: &camino::Utf8PathBuf| {
-        UrlFolder::new(folder).map_err(|error| vec![Diagnostic::io(&format!("--url-folder {folder}"), &error)])
-    };
-    global.url_folder.as_ref().map(open).transpose()
 }

@@ -1,4 +1,4 @@
-//! `offboard man`: a manual page for the program and one for each subcommand, made from the command line as it is read.
+//! `offboard man`: a manual page for the program and for each subcommand, generated from the command line parser.
 
 use std::fs;
 use std::io;
@@ -11,35 +11,34 @@ use clap_mangen::Man;
 use super::args::{self, Args};
 use super::{Diagnostic, Exit, Outcome};
 
-/// Runs it.
 pub fn run(command: &args::Man) -> Outcome {
-    // `offboard help` is the pages themselves.
+    // `offboard help` needs no page of its own.
     let mut program = Args::command().disable_help_subcommand(true);
     program.build();
     let pages = std::iter::once(&program).chain(program.get_subcommands());
     for page in pages.filter(|page| !page.is_hide_set()) {
         write_page(page, &command.folder)
-            .map_err(|error| vec![Diagnostic::trouble(format!("{}: {error}", command.folder))])?;
+            .map_err(|error| vec![Diagnostic::error(format!("{}: {error}", command.folder))])?;
     }
     Ok(Exit::Done)
 }
 
 fn write_page(command: &Command, folder: &Utf8Path) -> io::Result<()> {
     let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    // The generator would fill its lines.
+    // The generator would join the lines of the examples.
     let man = Man::new(command.clone().after_help(Resettable::Reset))
         .source(concat!("offboard ", env!("CARGO_PKG_VERSION")))
         .manual("offboard");
     let mut page = Vec::new();
     man.render(&mut page)?;
     page.extend_from_slice(b".SH EXAMPLES\n.nf\n");
-    page.extend_from_slice(as_is(&examples).as_bytes());
+    page.extend_from_slice(preformatted(&examples).as_bytes());
     page.extend_from_slice(b".fi\n");
     fs::write(folder.join(man.get_filename()), page)
 }
 
-/// Text for roff that shows it as it is: no requests, no escapes, hyphens that can be copied into a shell.
-fn as_is(text: &str) -> String {
+/// Escapes text for roff: nothing in it is a request or an escape, and hyphens can be copied into a shell.
+fn preformatted(text: &str) -> String {
     let line = |line: &str| {
         let shown = line.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
         let guard = if shown.starts_with('.') { "\\&" } else { "" };
@@ -53,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_as_it_is() {
+    fn examples_keep_their_lines() {
         for (text, expected) in [
             ("a --b", "a \\-\\-b\n"),
             (".x\n'y'", "\\&.x\n\\(aqy\\(aq\n"),
@@ -61,7 +60,7 @@ mod tests {
             ("", ""),
             ("a\n\nb", "a\n\nb\n"),
         ] {
-            assert_eq!(as_is(text), expected, "{text}");
+            assert_eq!(preformatted(text), expected, "{text}");
         }
     }
 }

@@ -1,34 +1,50 @@
-//! The command line: one file a subcommand, and what they share with the world outside.
+//! The command line: one module for each subcommand, and what they share.
+//!
+//! | modules | what they do |
+//! | --- | --- |
+//! | [`args`] | the options and their help |
+//! | `plan`, `explain`, `audit`, `verify`, ... | a subcommand each |
+//! | `plan_inputs`, `schema_files`, `change_files`, `url_values` | read what a subcommand needs as well as exports |
+//! | `proven_plan`, `batches` | plan, render and prove |
+//! | `diagnostic`, `faults`, `verify_refusals` | errors as people read them |
+//! | `summary`, `limit_table`, `explained`, `progress`, `written_whole`, `verify_report` | what the terminal shows |
+//! | `exit`, `interrupt` | how a run ends |
 
 pub mod args;
 mod audit;
+mod batches;
 mod change_files;
 mod completions;
 mod diagnostic;
 mod diff;
-mod distrust;
 mod dn;
 mod exit;
 mod explain;
-mod grounds;
+mod explained;
+mod faults;
 mod init;
 mod interrupt;
 mod json;
+mod limit_table;
 mod lint;
 mod man;
 mod plan;
+mod plan_inputs;
 mod policy;
 mod progress;
-mod proven;
+mod proven_plan;
 mod revert;
 mod schema;
 mod schema_files;
 mod search;
 mod simulate;
 mod summary;
+mod url_values;
 mod verify;
-mod waves;
-mod whole_lists;
+mod verify_refusals;
+mod verify_report;
+
+mod written_whole;
 
 use std::ffi::OsString;
 use std::io;
@@ -42,27 +58,28 @@ pub use diagnostic::Diagnostic;
 pub use exit::Exit;
 
 use crate::io::half_written::leftovers;
+use crate::render::count::and_more;
 use crate::render::sanitize::sanitized;
 
-/// What a subcommand amounts to: an exit status, or faults that stopped it.
+/// How a subcommand ended: an exit status, or the errors that stopped it.
 type Outcome = Result<Exit, Vec<Diagnostic>>;
 
-/// How many faults are shown; the others are counted.
+/// How many errors are printed; the others are counted.
 const SHOWN: usize = 20;
 
-/// Runs the command line and gives its exit status.
+/// Runs a command line and returns its exit status. The first argument is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => {
-            let status = if error.use_stderr() { Exit::Trouble } else { Exit::Done };
-            // Nobody to tell if even that fails.
+            let status = if error.use_stderr() { Exit::Error } else { Exit::Done };
+            // If standard error is closed, there is no place left to report that.
             let _ = error.print();
             return status.into();
         }
     };
     args.global.color.write_global();
-    interrupt::take_signals();
+    interrupt::handle_signals();
     let outcome = match &args.command {
         Command::Plan(command) => plan::run(command, &args.global),
         Command::Explain(command) => explain::run(command, &args.global),
@@ -83,35 +100,35 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(exit) => exit.into(),
-        Err(faults) => {
-            let exit = faults.iter().map(|fault| fault.exit).max().unwrap_or(Exit::Trouble);
-            for fault in faults.iter().take(SHOWN) {
-                fault.print();
+        Err(errors) => {
+            let exit = errors.iter().map(|error| error.exit).max().unwrap_or(Exit::Error);
+            for error in errors.iter().take(SHOWN) {
+                error.print();
             }
-            if let Some(more) = faults.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-                Diagnostic::print_line(&format!("and {more} more"));
+            if errors.len() > SHOWN {
+                Diagnostic::print_line(and_more(errors.len() - SHOWN).trim_start());
             }
             exit.into()
         }
     }
 }
 
-/// Names what killed runs left beside a file or folder that is to be written.
-fn tell_leftovers(output: Option<&Utf8PathBuf>, global: &args::Global) {
+/// Prints a note for each half-written file or folder that an interrupted run left next to `output`.
+fn report_leftovers(output: Option<&Utf8PathBuf>, global: &args::Global) {
     let Some(output) = output.filter(|_| !global.quiet) else { return };
     let parent = output.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     for path in leftovers(parent.as_std_path()) {
         let path = path.strip_prefix("./").unwrap_or(&path).display().to_string();
         let path = sanitized(path.as_bytes());
-        Diagnostic::print_line(&format!("note: {path} is left of a run that was killed; nothing needs it: remove it"));
+        Diagnostic::print_line(&format!("note: {path} was left by an interrupted run and can be deleted"));
     }
 }
 
-/// Takes a failure to write to standard output: a reader that has gone is not trouble.
-fn written(result: io::Result<()>) -> Result<(), Vec<Diagnostic>> {
+/// The outcome of writing to standard output. It is not an error if the reader of the pipe has ended.
+fn check_stdout(result: io::Result<()>) -> Result<(), Vec<Diagnostic>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(vec![Diagnostic::trouble(format!("standard output: {error}"))]),
+        Err(error) => Err(vec![Diagnostic::error(format!("standard output: {error}"))]),
         Ok(()) => Ok(()),
     }
 }

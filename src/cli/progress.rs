@@ -1,10 +1,10 @@
-//! How far a reading of the exports is, on a terminal: bytes, rate and what is left of it.
+//! A progress bar on the terminal while exports are read: bytes, rate, and remaining time.
 //!
-//! A plan reads its exports several times, so the bar is that of one reading, and says which.
+//! A plan reads its exports several times. Each reading has a bar of its own, with its number.
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -13,26 +13,29 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::args::Global;
 use crate::io::exports::{ExportFiles, ReadProgress};
 
-/// What is over sooner needs no bar.
-const PATIENCE: Duration = Duration::from_millis(700);
+/// A command that ends sooner shows no bar.
+const DELAY: Duration = Duration::from_millis(700);
+/// How often the bar is redrawn.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Shows a bar until it is dropped.
+/// Shows a progress bar until it is dropped.
 pub struct Progress {
     running: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// Of a command that says nothing before it is done.
-    pub fn of(exports: &ExportFiles, global: &Global) -> Self {
+    /// Starts the bar, if standard error is a terminal and no option turns it off. For a command that prints nothing until
+    /// all exports are read.
+    pub fn start(exports: &ExportFiles, global: &Global) -> Self {
         let wanted = !global.quiet && !global.no_progress && std::io::stderr().is_terminal();
-        // Without a thread for it, there is none.
+        // If the thread cannot be started, the command runs without a bar.
         Self { running: wanted.then(|| Self::run(exports.progress()).ok()).flatten() }
     }
 
-    /// Of a command that writes to standard output meanwhile: a bar between its lines would be no help.
-    pub fn beside_output(exports: &ExportFiles, global: &Global) -> Self {
-        if std::io::stdout().is_terminal() { Self { running: None } } else { Self::of(exports, global) }
+    /// Starts the bar unless standard output is a terminal. For a command that prints while it reads: the bar would
+    /// appear between the lines of its output.
+    pub fn start_unless_output_is_terminal(exports: &ExportFiles, global: &Global) -> Self {
+        if std::io::stdout().is_terminal() { Self { running: None } } else { Self::start(exports, global) }
     }
 
     fn run(reading: Arc<ReadProgress>) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
@@ -40,17 +43,17 @@ impl Progress {
         let began = Instant::now();
         let thread = thread::Builder::new().spawn(move || {
             let mut bar: Option<(u64, ProgressBar)> = None;
-            // An end of the channel is the end of the command.
-            while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
+            // `Progress` closes the channel when it is dropped.
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
                 let (number, bytes) = reading.now();
-                if began.elapsed() < PATIENCE || number == 0 {
+                if began.elapsed() < DELAY || number == 0 {
                     continue;
                 }
                 if bar.as_ref().is_none_or(|(of, _)| *of != number) {
                     if let Some((_, before)) = bar.take() {
                         before.finish_and_clear();
                     }
-                    bar = Some((number, begin(number, reading.total())));
+                    bar = Some((number, new_bar(number, reading.total())));
                 }
                 if let Some((_, bar)) = &bar {
                     bar.set_position(bytes);
@@ -64,10 +67,10 @@ impl Progress {
     }
 }
 
-/// A bar of one reading; how long it is, is not known of what is compressed.
-fn begin(number: u64, whole: Option<u64>) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(whole, ProgressDrawTarget::stderr());
-    let form = match whole {
+/// The bar of one reading. `length` is the number of bytes to read, which is unknown for compressed files.
+fn new_bar(number: u64, length: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+    let form = match length {
         Some(_) => "{msg} [{bar:30}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
         None => "{msg} {spinner} {bytes}, {bytes_per_sec}, {elapsed}",
     };

@@ -3,44 +3,38 @@
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 
-use super::args::{self, FoundFormat, Global, ScopeArg};
+use super::args::{self, Global, ScopeArg, SearchFormat};
 use super::progress::Progress;
-use super::{Diagnostic, Exit, Outcome, grounds, schema_files, written};
+use super::url_values::UrlValues;
+use super::{Diagnostic, Exit, Outcome, check_stdout, faults, schema_files};
 use crate::directory::scan::scan_until;
 use crate::directory::search::{FoundEntries, Search, SearchPass};
 use crate::directory::{Census, EntryView, KnownSchema};
-use crate::io::exports::ExportFiles;
 use crate::ldap::DnKey;
 use crate::ldap::filter::{AskedAttribute, Filter};
-use crate::ldif::UrlPolicy;
-use crate::render::entries::{EntryWriter, Form};
+use crate::render::count::counted;
+use crate::render::entries::{EntryForm, EntryWriter};
 use crate::render::sanitize::sanitized;
 
-/// Runs it.
 pub fn run(command: &args::Search, global: &Global) -> Outcome {
     let schema = schema_files::read(&command.schema, global)?;
     let mut search = Search { base: base(command)?, scope: command.scope.into(), filter: filter(&command.filter)? };
     let writer =
         EntryWriter { form: form(command)?, attributes: attributes(command)?, show_secrets: command.show_secrets };
-    let folder = super::json::url_folder(global)?;
-    let exports =
-        ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
-    let progress = Progress::beside_output(&exports, global);
-    let resolve = |url: &[u8]| {
-        folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
-    };
-    let urls = if folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
-
+    let url_values = UrlValues::open(global)?;
+    let urls = url_values.policy();
+    let exports = faults::open_exports(&command.exports, global)?;
+    let progress = Progress::start_unless_output_is_terminal(&exports, global);
     if search.filter.has_items() || !command.schema.schema.is_empty() {
-        let known = KnownSchema::read(&exports, urls, schema)
-            .map_err(|error| grounds::scan_faults(&error, &command.exports))?;
+        let known =
+            KnownSchema::read(&exports, urls, schema).map_err(|error| faults::scan_faults(&error, &command.exports))?;
         search.filter = search.filter.bound(known.vocabulary());
     }
     let write = |entry: &EntryView<'_>, found: &mut FoundEntries| {
         found.masked += writer.write(&mut found.text, entry.whole());
     };
     let pass = SearchPass { search: &search, write, interest: search.interest() };
-    // Not locked: the blocks are long, and written by this thread alone.
+    // Not locked: only this thread writes, and in large blocks.
     let mut out = io::stdout();
     let mut outcome = out.write_all(&writer.header());
     let (mut entries, mut masked) = (0, 0);
@@ -48,102 +42,102 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
         entries += found.entries;
         masked += found.masked;
         outcome = out.write_all(&found.text);
-        // What cannot be written need not be read.
+        // If the output cannot be written, stop reading.
         if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     drop(progress);
     let outcome = outcome.and_then(|()| out.flush());
     if outcome.is_err() {
-        written(outcome)?;
+        check_stdout(outcome)?;
         return Ok(Exit::Done);
     }
-    let census = read.map_err(|error| grounds::scan_faults(&error, &command.exports))?;
+    let census = read.map_err(|error| faults::scan_faults(&error, &command.exports))?;
     if !global.quiet {
         warn(&search.filter);
-        tell(&census, entries, masked, command, global.verbose);
+        if global.verbose {
+            Diagnostic::print_line(&format!("{entries} of {} matched", counted(census.entries, "entry")));
+        }
+        if masked > 0 {
+            Diagnostic::print_line(&format!(
+                "{} masked; --show-secrets shows secret values",
+                counted(masked, "secret value")
+            ));
+        }
+        report_gaps(&census, &command.exports);
     }
-    unread(&census, command)
+    refuse_skipped_entries(&census, &command.exports)
 }
 
 fn base(command: &args::Search) -> Result<DnKey, Vec<Diagnostic>> {
     let text = command.base.as_deref().unwrap_or_default();
     DnKey::parse(text.as_bytes()).map_err(|error| {
-        let fault = Diagnostic::trouble(format!("not a distinguished name: {}", error.kind));
+        let fault = Diagnostic::error(format!("invalid distinguished name: {}", error.kind));
         vec![fault.at("--base", 1, error.offset as u64 + 1, text.as_bytes())]
     })
 }
 
 fn filter(text: &str) -> Result<Filter, Vec<Diagnostic>> {
     Filter::parse(text).map_err(|error| {
-        let fault = Diagnostic::trouble(format!("not a filter: {}", error.kind));
+        let fault = Diagnostic::error(format!("invalid filter: {}", error.kind));
         vec![fault.at("<FILTER>", 1, error.offset as u64 + 1, text.as_bytes())]
     })
 }
 
-fn form(command: &args::Search) -> Result<Form, Vec<Diagnostic>> {
+fn form(command: &args::Search) -> Result<EntryForm, Vec<Diagnostic>> {
     Ok(match command.format {
-        _ if command.dn => Form::Names,
-        FoundFormat::Ldif => Form::Ldif,
-        FoundFormat::Jsonl => Form::JsonLines,
-        FoundFormat::Csv if command.attrs.is_empty() => {
-            return Err(vec![Diagnostic::trouble("CSV needs its columns").help("name them: --attrs uid,cn,mail")]);
+        _ if command.dn => EntryForm::Names,
+        SearchFormat::Ldif => EntryForm::Ldif,
+        SearchFormat::Jsonl => EntryForm::JsonLines,
+        SearchFormat::Csv if command.attrs.is_empty() => {
+            return Err(vec![
+                Diagnostic::error("--format csv needs --attrs").help("give the columns, such as --attrs uid,cn,mail"),
+            ]);
         }
-        FoundFormat::Csv => Form::Csv,
+        SearchFormat::Csv => EntryForm::Csv,
     })
 }
 
 fn attributes(command: &args::Search) -> Result<Vec<AskedAttribute>, Vec<Diagnostic>> {
     let parse = |name: &String| {
         AskedAttribute::parse(name).map_err(|error| {
-            vec![Diagnostic::trouble(format!("--attrs: `{name}` is not an attribute description: {error}"))]
+            vec![Diagnostic::error(format!("--attrs: invalid attribute description `{name}`: {error}"))]
         })
     };
     command.attrs.iter().map(parse).collect()
 }
 
-/// Names the items of the filter that match no entry.
+/// Warns about items of the filter that cannot match an entry.
 fn warn(filter: &Filter) {
-    let mut err = anstream::stderr().lock();
     for undefined in filter.undefined() {
-        // Nobody reads it if standard error is closed.
-        let _ = writeln!(err, "warning: {}", sanitized(undefined.to_string().as_bytes()));
+        Diagnostic::print_line(&format!("warning: {}", sanitized(undefined.to_string().as_bytes())));
     }
 }
 
-/// Says what the output does not.
-fn tell(census: &Census, entries: u64, masked: u64, command: &args::Search, verbose: bool) {
-    let mut err = anstream::stderr().lock();
-    let mut say = |text: String| {
-        // Nobody to tell if standard error is gone.
-        let _ = writeln!(err, "{text}");
-    };
-    if verbose {
-        say(format!("{entries} of {} entries", census.entries));
-    }
-    if masked > 0 {
-        say(format!("{masked} secret values masked; --show-secrets shows them"));
-    }
+/// Reports where the exports are incomplete, so that matching entries or values may be missing from the output.
+fn report_gaps(census: &Census, exports: &[String]) {
     for place in &census.cut.places {
-        let name = grounds::name_of(&command.exports, place.export);
-        say(format!("{name}:{}: the search that made this export ended early: {}", place.line, sanitized(&place.text)));
+        let name = sanitized(faults::name_of(exports, place.export).as_bytes());
+        let text = sanitized(&place.text);
+        Diagnostic::print_line(&format!(
+            "warning: {name}:{}: the search that made this export ended early: {text}",
+            place.line
+        ));
     }
     if census.partial_lists.count > 0 {
-        say(format!("{} lists of values are there in part only (`;range=`)", census.partial_lists.count));
+        let count = counted(census.partial_lists.count, "attribute");
+        Diagnostic::print_line(&format!("warning: the exports contain only some of the values of {count} (`;range=`)"));
     }
 }
 
-/// Entries that could not be judged.
-fn unread(census: &Census, command: &args::Search) -> Outcome {
+/// It is an error if entries were skipped: the output may be incomplete.
+fn refuse_skipped_entries(census: &Census, exports: &[String]) -> Outcome {
     let names = &census.unreadable_names;
     if names.count == 0 {
         return Ok(Exit::Done);
     }
-    let fault = Diagnostic::trouble(format!("{} entries were skipped: their names are no DNs", names.count));
-    let fault = names.places.iter().take(3).fold(fault, |fault, place| {
-        let name = grounds::name_of(&command.exports, place.export);
-        fault.note(format!("{name}:{}: {}", place.line, String::from_utf8_lossy(&place.text)))
-    });
-    Err(vec![fault])
+    let were = if names.count == 1 { "was" } else { "were" };
+    let fault = Diagnostic::error(format!("{} with an invalid DN {were} skipped", counted(names.count, "entry")));
+    Err(vec![faults::with_places(fault, &names.places, exports)])
 }
 
 impl From<ScopeArg> for crate::directory::search::Scope {

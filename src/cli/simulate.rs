@@ -1,40 +1,37 @@
-//! `offboard simulate`: change LDIF applied to exports.
+//! `offboard simulate`: the exports after change LDIF or a change set, and the records that a server would refuse.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use super::args::{self, Global};
 use super::change_files::{ChangeFiles, faults};
-use super::grounds::{export_fault, scan_faults};
+use super::faults::{open_exports, scan_faults};
 use super::progress::Progress;
-use super::{Diagnostic, Exit, Outcome, schema_files, written};
+use super::url_values::UrlValues;
+use super::{Diagnostic, Exit, Outcome, check_stdout, schema_files};
 use crate::io::exports::ExportFiles;
 use crate::io::new_file::NewFile;
 use crate::ldif::UrlPolicy;
 use crate::policy::ServerSchema;
+use crate::render::count::counted;
 use crate::simulate::{self, Changes};
 
-/// Runs it.
 pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
-    let trouble = |text: String| vec![Diagnostic::trouble(text)];
-    super::tell_leftovers(command.output.as_ref(), global);
+    super::report_leftovers(command.output.as_ref(), global);
     if command.export.iter().chain(&command.changes).filter(|name| *name == "-").count() > 1 {
-        return Err(trouble("standard input can be one of the files, not more".to_owned()));
+        return Err(vec![Diagnostic::error("only one of the files can be standard input")]);
     }
     let output = command.output.as_ref().map(|path| {
         NewFile::create(path).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)]).map(|file| (path, file))
     });
     let output = output.transpose()?;
-    let folder = super::json::url_folder(global)?;
-    let resolve = |url: &[u8]| {
-        folder.as_ref().map_or_else(|| Err("no folder is allowed".to_owned()), |folder| folder.resolve(url))
-    };
-    let urls = if folder.is_some() { UrlPolicy::Resolve(&resolve) } else { UrlPolicy::Refuse };
+    let url_values = UrlValues::open(global)?;
+    let urls = url_values.policy();
     let files = ChangeFiles::read(&command.changes, &global.reading(), urls)?;
     let server = files.server(command.server.as_deref(), global)?;
     let records = &files.records;
-    let exports = ExportFiles::open(&command.export, &global.reading()).map_err(|error| vec![export_fault(&error)])?;
-    let progress = Progress::of(&exports, global);
+    let exports = open_exports(&command.export, global)?;
+    let progress = Progress::start(&exports, global);
     let described = schema_files::read_with_exports(&command.schema, &exports, &command.export, urls, global)?;
     let schema = ServerSchema::new(server, described);
     let outcome = simulate::simulate(&exports, urls, schema, records, command.keep_going)
@@ -45,31 +42,29 @@ pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
     if !command.keep_going && !outcome.refused.is_empty() {
         let faults = refusals.map(|refusal| {
             Diagnostic::refused(refusal)
-                .note(format!("{} of {} records were applied before it", outcome.applied, records.len()))
+                .note(format!("{} of {} applied before it", outcome.applied, counted(records.len(), "record")))
                 .note("nothing was written")
-                .help("--keep-going passes over what is refused")
+                .help("use --keep-going to continue after refused records")
         });
         return Err(faults.collect());
     }
     match output {
-        None => written(write(&exports, urls, &outcome.changes, &mut io::stdout().lock(), &command.export)?)?,
+        None => check_stdout(write(&exports, urls, &outcome.changes, &mut io::stdout().lock(), &command.export)?)?,
         Some((path, mut file)) => {
             let done = write(&exports, urls, &outcome.changes, &mut file, &command.export)?;
             done.and_then(|()| file.finish()).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])?;
         }
     }
-    let mut err = anstream::stderr().lock();
     for refusal in refusals {
-        // Nobody to tell if standard error is gone.
-        let _ = writeln!(err, "refused: {refusal}");
+        Diagnostic::print_line(&format!("refused: {refusal}"));
     }
     if !global.quiet {
-        let _ = writeln!(err, "{} applied, {} refused", outcome.applied, outcome.refused.len());
+        Diagnostic::print_line(&format!("{} applied, {} refused", outcome.applied, outcome.refused.len()));
     }
     Ok(if outcome.refused.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
-/// Writes the exports afterwards.
+/// Writes the exports as they are after the changes.
 fn write(
     exports: &ExportFiles,
     urls: UrlPolicy<'_>,

@@ -1,89 +1,38 @@
-//! `offboard verify`: what of a change set is done, by a later export.
+//! `offboard verify`: compares a later export with a change set: done, not done, changed by others.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
+use std::collections::HashMap;
 use std::io::Write as _;
 
 use camino::Utf8Path;
-use serde::Serialize;
 
 use super::args::{self, Global};
 use super::progress::Progress;
-use super::{Diagnostic, Exit, Outcome, distrust, grounds, written};
+use super::verify_report::{Judged, RefusedRecords, VerifyReport};
+use super::{Diagnostic, Exit, Outcome, check_stdout, faults, plan_inputs, verify_refusals};
 use crate::directory::{Census, scan};
 use crate::io::change_set::{self, ChangeSet, PlannedDigest};
 use crate::io::digest::{Algorithm, Digest};
-use crate::io::exports::ExportFiles;
 use crate::io::output::write_new;
 use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{ChangeError, ChangeReader, UrlPolicy, writer};
-use crate::lifecycle::state::{disable_attributes, state};
-use crate::policy::Policy;
+use crate::render::count::counted;
 use crate::render::sanitize::sanitized;
 use crate::verify::survey::{Evidence, Survey, SurveyPass};
 use crate::verify::trust::{self, Distrust};
-use crate::verify::{NotShown, RecordWithUndo, Verdict, check, current_entries, remaining, wanted_names};
+use crate::verify::{RecordWithUndo, Verdict, check, remaining, wanted_names};
 
-/// What is said of a change set.
-#[derive(Serialize)]
-struct Report {
-    format_version: &'static str,
-    set: String,
-    as_of: String,
-    server: String,
-    done: usize,
-    not_done: usize,
-    changed: usize,
-    /// Records of which the exports do not show whether they are done.
-    not_shown: usize,
-    /// What is to be known of the exports.
-    notes: Vec<String>,
-    /// How to export with the attributes that were not shown.
-    #[serde(skip)]
-    export_command: Option<&'static str>,
-    records: Vec<RecordReport>,
-    accounts: Vec<AccountReport>,
-    /// Refused records that the set does not hold.
-    unknown_rejects: usize,
-}
-
-#[derive(Serialize)]
-struct RecordReport {
-    file: String,
-    line: u64,
-    dn: String,
-    kind: String,
-    leavers: Vec<String>,
-    verdict: &'static str,
-    why: Option<String>,
-    /// What the server said, from a file of rejects.
-    refused: Option<String>,
-}
-
-#[derive(Serialize)]
-struct AccountReport {
-    leaver: String,
-    step: String,
-    done: usize,
-    of: usize,
-    /// `gone`, `there`, `not shown`, or its state by the policy.
-    now: String,
-}
-
-/// Runs it.
 pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     let set = change_set::read_change_set(&command.set)
-        .map_err(|error| vec![grounds::change_set_fault(&error, "name the folder that `offboard plan -o` wrote")])?;
+        .map_err(|error| vec![faults::change_set_fault(&error, "give a folder that `offboard plan -o` wrote")])?;
     let policy = match &command.policy {
-        Some(name) => Some(grounds::read_policy(name, &mut Vec::new(), global.quiet)?),
+        Some(name) => Some(plan_inputs::read_policy(name, &mut Vec::new(), global.quiet)?),
         None => None,
     };
-    let exports =
-        ExportFiles::open(&command.exports, &global.reading()).map_err(|error| vec![grounds::export_fault(&error)])?;
+    let exports = faults::open_exports(&command.exports, global)?;
     let algorithm =
         set.exports.digests.iter().flatten().next().map_or_else(Algorithm::default, |first| first.algorithm);
     exports.begin_digests(algorithm);
-    let progress = Progress::of(&exports, global);
+    let progress = Progress::start(&exports, global);
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     let refused = rejects(command, &records)?;
     let mut names = wanted_names(&records);
@@ -93,13 +42,13 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     let pass = SurveyPass::new(names, &part_names, &records, set.server);
     let mut survey = Survey::default();
     let census = scan(&exports, UrlPolicy::Refuse, None, &pass, |found| survey.merge(found))
-        .map_err(|error| grounds::scan_faults(&error, &command.exports))?;
+        .map_err(|error| faults::scan_faults(&error, &command.exports))?;
     survey.structure.finish();
-    let digests = exports.digests(algorithm).map_err(|error| vec![grounds::export_fault(&error)])?;
+    let digests = exports.digests(algorithm).map_err(|error| vec![faults::export_fault(&error)])?;
     let sources = Sources { names: &command.exports, census: &census, same: same_exports(&set, &digests) };
     let reasons = distrust(&set, &sources, &survey);
     if !reasons.is_empty() {
-        return Err(distrust::faults(&reasons, &command.exports));
+        return Err(verify_refusals::refusals(&reasons, &command.exports));
     }
     let evidence = Evidence::new(&survey, &records, set.server, set.exports.parts.is_some());
     let with_undo: Vec<RecordWithUndo> = set
@@ -110,36 +59,42 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     let verdicts = check(&with_undo, &evidence);
     let stale = trust::stale_exports(parts, &records, &sources.same, &verdicts);
     if !stale.is_empty() {
-        return Err(distrust::faults(&stale, &command.exports));
+        return Err(verify_refusals::refusals(&stale, &command.exports));
     }
 
     if let Some(path) = &command.left {
         write_left(path, &set, &records, &verdicts)?;
     }
     let notes = notes(&set, &records, &survey, &sources);
-    let outcome = Judged { verdicts: &verdicts, refused: &refused, evidence: &evidence, notes };
-    let report = report(command, &set, outcome, policy.as_ref());
+    let judged = Judged {
+        set: &set,
+        verdicts: &verdicts,
+        refused: &refused,
+        evidence: &evidence,
+        policy: policy.as_ref(),
+        notes,
+    };
+    let report = VerifyReport::new(command.set.as_str(), &judged);
     let text = if command.json {
-        serde_json::to_string_pretty(&report).map_err(|error| vec![Diagnostic::trouble(error.to_string())])? + "\n"
+        serde_json::to_string_pretty(&report).map_err(|error| vec![Diagnostic::error(error.to_string())])? + "\n"
     } else {
-        text(&report, global.verbose)
+        report.text(global.verbose)
     };
     drop(progress);
-    written(std::io::stdout().lock().write_all(text.as_bytes()))?;
-    let all_done = report.not_done + report.changed + report.not_shown == 0 && refused.by_record.is_empty();
-    Ok(if all_done { Exit::Done } else { Exit::Findings })
+    check_stdout(std::io::stdout().lock().write_all(text.as_bytes()))?;
+    Ok(if report.is_all_done() { Exit::Done } else { Exit::Findings })
 }
 
-/// What is known of the exports as files.
+/// The exports as files.
 struct Sources<'s> {
-    /// Their names as given.
+    /// The names as given.
     names: &'s [String],
     census: &'s Census,
-    /// For each, the export of the plan that has the same digest.
+    /// For each export, the index of the plan's export that has the same digest.
     same: Vec<Option<usize>>,
 }
 
-/// For each export, the export of the plan that has the same digest.
+/// For each export, the index of the plan's export that has the same digest.
 fn same_exports(set: &ChangeSet, digests: &[Digest]) -> Vec<Option<usize>> {
     let same = |digest: &Digest| {
         let hex = data_encoding::HEXLOWER.encode(&digest.value);
@@ -149,7 +104,7 @@ fn same_exports(set: &ChangeSet, digests: &[Digest]) -> Vec<Option<usize>> {
     digests.iter().map(same).collect()
 }
 
-/// Why the exports cannot tell what became of the change set.
+/// Why the exports cannot show what was done of the change set.
 fn distrust(set: &ChangeSet, sources: &Sources<'_>, survey: &Survey) -> Vec<Distrust> {
     if set.records.is_empty() {
         return Vec::new();
@@ -161,14 +116,14 @@ fn distrust(set: &ChangeSet, sources: &Sources<'_>, survey: &Survey) -> Vec<Dist
     reasons
 }
 
-/// What a reader must know of the exports.
+/// What the reader must know about the exports.
 fn notes(set: &ChangeSet, records: &[ChangeRecord], survey: &Survey, sources: &Sources<'_>) -> Vec<String> {
     let names = sources.names;
     let mut notes = Vec::new();
     if set.exports.parts.is_none() {
         notes.push(
-            "an older version of offboard wrote this change set, without the parts of the directory that its exports \
-             held: give every export that it was planned from"
+            "an older version of offboard wrote this change set, so missing exports are not detected: give every export \
+             that it was planned from"
                 .to_owned(),
         );
     }
@@ -179,55 +134,40 @@ fn notes(set: &ChangeSet, records: &[ChangeRecord], survey: &Survey, sources: &S
     for (name, _) in names.iter().zip(&sources.same).filter(|(_, same)| is_mixed && same.is_some()) {
         let name = sanitized(name.as_bytes());
         notes.push(format!(
-            "{name} is byte for byte an export that the change set was planned from: nothing of its part was changed, or it \
-             was not exported again"
+            "{name} is identical to an export that the change set was planned from: nothing in its part was changed, or \
+             it was not exported again"
         ));
     }
     let parts = set.exports.parts.as_deref().unwrap_or_default();
     for part in trust::undated_parts(parts, records, survey) {
         let part = sanitized(part.raw_bytes());
-        notes.push(format!("the export of {part} shows no times, so nothing says that it is newer than the plan"));
+        notes.push(format!("the export of {part} contains no timestamps, so it may be older than the plan"));
     }
     let skipped = sources.census.unreadable_names.count;
     if skipped > 0 {
-        let count = if skipped == 1 { "1 entry".to_owned() } else { format!("{skipped} entries") };
-        notes.push(format!("skipped in the exports, because the name is not a distinguished name: {count}"));
+        let were = if skipped == 1 { "was" } else { "were" };
+        notes.push(format!("{} with an invalid DN {were} skipped", counted(skipped, "entry")));
     }
     notes
 }
 
-/// What was found of the records.
-struct Judged<'j> {
-    verdicts: &'j [Verdict],
-    refused: &'j Refused,
-    evidence: &'j Evidence<'j>,
-    notes: Vec<String>,
-}
-
-/// What the server refused.
-#[derive(Default)]
-struct Refused {
-    by_record: BTreeMap<usize, String>,
-    unknown: usize,
-}
-
-/// Reads files of `ldapmodify -S`: each record stands behind a comment with the error.
-fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, Vec<Diagnostic>> {
-    let spelled = |record: &ChangeRecord| {
+/// Reads files that `ldapmodify -S` wrote: each record follows a comment with the error.
+fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<RefusedRecords, Vec<Diagnostic>> {
+    let text_of = |record: &ChangeRecord| {
         let mut text = Vec::new();
         writer::write_change(&mut text, record);
         text
     };
-    // By its text, the records that have it: a set may hold one twice. The last one here is the first in the set.
+    // The indices of records by their text, the first one last: a change set may contain the same record twice.
     let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     if !command.rejects.is_empty() {
         for (at, record) in records.iter().enumerate().rev() {
-            places.entry(spelled(record)).or_default().push(at);
+            places.entry(text_of(record)).or_default().push(at);
         }
     }
-    let mut refused = Refused::default();
+    let mut refused = RefusedRecords::default();
     for path in &command.rejects {
-        let trouble = |what: &dyn std::fmt::Display| vec![Diagnostic::trouble(format!("rejects {path}: {what}"))];
+        let invalid = |what: &dyn std::fmt::Display| vec![Diagnostic::error(format!("rejects {path}: {what}"))];
         let text = std::fs::read(path).map_err(|error| vec![Diagnostic::io(&format!("rejects {path}"), &error)])?;
         let lines = text.split(|byte| *byte == b'\n');
         let errors = lines.filter_map(|line| line.strip_prefix(b"# Error: "));
@@ -237,9 +177,9 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
                 Ok(change) => change,
                 Err(ChangeError::Entry { .. }) => continue,
                 Err(ChangeError::Ldif(error)) => return Err(vec![Diagnostic::ldif(path.as_str(), &error)]),
-                Err(ChangeError::Operation(error)) => return Err(trouble(&error)),
+                Err(ChangeError::Operation(error)) => return Err(invalid(&error)),
             };
-            let record = spelled(&change.record);
+            let record = text_of(&change.record);
             let error = errors.next().unwrap_or_else(|| "refused".to_owned());
             match places.get_mut(&record).and_then(Vec::pop) {
                 Some(at) => drop(refused.by_record.insert(at, error)),
@@ -250,6 +190,7 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<Refused, 
     Ok(refused)
 }
 
+/// Writes the records that are not done as change LDIF.
 fn write_left(
     path: &Utf8Path,
     set: &ChangeSet,
@@ -258,10 +199,10 @@ fn write_left(
 ) -> Result<(), Vec<Diagnostic>> {
     let left = remaining(verdicts, records);
     let mut text = Vec::new();
-    // Like the change files: some tools cannot read a version line, and none needs it.
+    // No `version:` line: some tools cannot read one, and none needs it.
     writer::write_comment(
         &mut text,
-        format!("offboard: {} records left of the set for {}", left.len(), set.as_of).as_bytes(),
+        format!("offboard: {} not done of the change set for {}", counted(left.len(), "record"), set.as_of).as_bytes(),
     );
     for index in left {
         text.push(b'\n');
@@ -270,125 +211,4 @@ fn write_left(
         writer::write_change(&mut text, &records[index]);
     }
     write_new(path, &text).map_err(|error| vec![Diagnostic::io(path.as_str(), &error)])
-}
-
-fn report(command: &args::Verify, set: &ChangeSet, outcome: Judged<'_>, policy: Option<&Policy>) -> Report {
-    let Judged { verdicts, refused, evidence, notes } = outcome;
-    let now = evidence.entries();
-    let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
-    let count = |name: &str| verdicts.iter().filter(|verdict| verdict.name() == name).count();
-    let row = |(index, verdict): (usize, &Verdict)| {
-        let record = &set.records[index];
-        RecordReport {
-            file: record.file.clone(),
-            line: record.line,
-            dn: sanitized(record.record.dn.raw_bytes()).into_owned(),
-            kind: record.kind.clone(),
-            leavers: record.leavers.clone(),
-            verdict: verdict.name(),
-            why: match verdict {
-                Verdict::Changed(why) => Some(sanitized(why.as_bytes()).into_owned()),
-                Verdict::NotShown(what) => Some(sanitized(what.to_string().as_bytes()).into_owned()),
-                Verdict::Done | Verdict::NotDone | Verdict::Guard => None,
-            },
-            refused: refused.by_record.get(&index).cloned(),
-        }
-    };
-    let entries = current_entries(&records, now);
-    let account = |account: &change_set::ChangeSetAccount| {
-        let own: Vec<usize> = account.records.iter().copied().filter(|at| verdicts.get(*at).is_some()).collect();
-        let counts = own.iter().filter(|at| verdicts[**at] != Verdict::Guard);
-        let is_own = |at: &&usize| {
-            account.dn.as_ref().is_some_and(|dn| {
-                let record = &set.records[**at];
-                // Its own entry, whatever name it has by then.
-                record.kind != "reference" && record.record.dn.rdn_spelling() == dn.rdn_spelling()
-            })
-        };
-        let by_record = own.iter().filter(is_own).find_map(|at| entries[*at]);
-        let by_name = || account.dn.as_ref().and_then(|dn| now.iter().find(|entry| entry.dn == *dn));
-        let now = match (by_record.or_else(by_name), policy) {
-            (None, _) if account.dn.as_ref().is_some_and(|dn| !evidence.covers(dn.key())) => "not shown".to_owned(),
-            (None, _) => "gone".to_owned(),
-            // What marks it may be an attribute that the export does not show.
-            (Some(entry), Some(policy))
-                if disable_attributes(policy).any(|description| !evidence.shows(entry.origin.export, description)) =>
-            {
-                "not shown".to_owned()
-            }
-            (Some(entry), Some(policy)) => state(entry, policy).0.name().to_owned(),
-            (Some(_), None) => "there".to_owned(),
-        };
-        AccountReport {
-            leaver: account.leaver.clone(),
-            step: account.step.clone(),
-            done: counts.clone().filter(|at| verdicts[**at] == Verdict::Done).count(),
-            of: counts.count(),
-            now,
-        }
-    };
-    Report {
-        format_version: "1.1",
-        set: sanitized(command.set.as_str().as_bytes()).into_owned(),
-        as_of: set.as_of.to_string(),
-        server: set.server.to_string(),
-        done: count("done"),
-        not_done: count("not-done"),
-        changed: count("changed"),
-        not_shown: count("not-shown"),
-        notes,
-        export_command: verdicts
-            .iter()
-            .any(|verdict| matches!(verdict, Verdict::NotShown(NotShown::Attributes(_))))
-            .then(|| set.server.profile().export_command),
-        records: verdicts.iter().enumerate().map(row).collect(),
-        accounts: set.accounts.iter().map(account).collect(),
-        unknown_rejects: refused.unknown,
-    }
-}
-
-fn text(report: &Report, verbose: bool) -> String {
-    let mut out = String::new();
-    let nothing =
-        if report.not_done > 0 && report.done + report.changed + report.not_shown == 0 { "nothing done: " } else { "" };
-    let _ = write!(
-        out,
-        "{}, planned for {}: {nothing}{} done, {} not done, {} changed meanwhile",
-        report.set, report.as_of, report.done, report.not_done, report.changed
-    );
-    if report.not_shown > 0 {
-        let _ = write!(out, ", {} not shown by this export", report.not_shown);
-    }
-    out.push('\n');
-    for note in &report.notes {
-        let _ = writeln!(out, "note: {note}");
-    }
-    let tells =
-        |record: &&RecordReport| verbose || record.refused.is_some() || !matches!(record.verdict, "done" | "guard");
-    for record in report.records.iter().filter(tells) {
-        let why = record.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        let refused = record.refused.as_ref().map(|error| format!("; the server said: {error}")).unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "{:<8} {} {} ({}:{}){why}{refused}",
-            record.verdict, record.kind, record.dn, record.file, record.line
-        );
-    }
-    if let Some(command) = report.export_command {
-        let _ = writeln!(
-            out,
-            "what is not shown: this export has no operational attributes, or not these; export again: {command}"
-        );
-    }
-    if report.unknown_rejects > 0 {
-        let _ = writeln!(out, "{} refused records are not of this set", report.unknown_rejects);
-    }
-    for account in &report.accounts {
-        let _ = writeln!(
-            out,
-            "account  {}: {}, {} of {} done, now {}",
-            account.leaver, account.step, account.done, account.of, account.now
-        );
-    }
-    out
 }

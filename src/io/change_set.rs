@@ -23,7 +23,7 @@ use crate::ldif::{ChangeReader, LocatedChange, UrlPolicy};
 use crate::lifecycle::history::{History, PastOperation};
 use crate::plan::{Kind, Stage};
 use crate::policy::Server;
-use crate::render::counted::counted;
+use crate::render::count::counted;
 use crate::verify::trust::PlannedPart;
 
 /// Why a change set cannot be read.
@@ -392,8 +392,8 @@ fn read_rollback(folder: &Utf8Path, operations: &[OperationJson]) -> Result<Vec<
         if undo.len() != expected {
             let what = format!(
                 "it has {}, but plan.json lists {} for it to undo",
-                counted(undo.len(), "record", "records"),
-                counted(expected, "operation", "operations")
+                counted(undo.len(), "record"),
+                counted(expected, "operation")
             );
             return Err(ChangeSetError::Content { path, what });
         }
@@ -444,8 +444,8 @@ fn read_stages(folder: &Utf8Path, stages: &[Stage]) -> Result<(PlanJson, Vec<App
     if !plan.refused && records.len() != expected {
         let what = format!(
             "it lists {}, but the files in apply/ have {}",
-            counted(expected, "operation", "operations"),
-            counted(records.len(), "record", "records")
+            counted(expected, "operation"),
+            counted(records.len(), "record")
         );
         return Err(ChangeSetError::Content { path, what });
     }

@@ -29,7 +29,7 @@ use crate::directory::snapshot::Directory;
 use crate::ldap::{AttributeDescription, DnKey};
 use crate::leavers::{Action, Identity, Leaver, RequestedBy};
 use crate::lifecycle::state::{is_disabled, values_of};
-use crate::lifecycle::{self, DecisionInput, Decision, Reason, Step, grace};
+use crate::lifecycle::{self, Decision, DecisionInput, Reason, Step, grace};
 use crate::policy::Absence;
 
 /// What is decided before the entries around the accounts are known.
@@ -104,8 +104,7 @@ fn with_hidden(
 
 /// Whether an account leaves.
 fn is_leaving(decision: &Decision) -> bool {
-    decision.action.disables_account()
-        && !matches!(decision.reason, Reason::ActiveInRoster(..) | Reason::Disconnected)
+    decision.action.disables_account() && !matches!(decision.reason, Reason::ActiveInRoster(..) | Reason::Disconnected)
 }
 
 /// The restored accounts with an attribute of which the value before they were disabled is unknown.

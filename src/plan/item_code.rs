@@ -1,4 +1,4 @@
-//! The codes of decision items: for each, what was found, what to do, and how the item can be answered. One table.
+//! The codes of decision items: for each, why a person must decide, what the person can do, and the possible answers.
 
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
@@ -105,12 +105,12 @@ impl ItemCode {
         self.into()
     }
 
-    /// What was found: what follows "`attribute` of `entry` is `value`:".
+    /// Why a person must decide.
     pub fn sentence(self) -> &'static str {
         self.description().sentence
     }
 
-    /// What to do about it.
+    /// What the person can do, as an imperative.
     pub fn advice(self) -> &'static str {
         self.description().advice
     }
@@ -126,39 +126,41 @@ impl ItemCode {
         let row = |sentence, advice, answers| Description { sentence, advice, answers };
         match self {
             Self::NearMiss => row(
-                "it matches no entry, but has the leaver's cn in the place of the account's name",
-                "decide whether it means the leaver",
+                "the value matches no entry, but has the leaver's cn in the same place as the leaver's entry",
+                "if it means the leaver, change or remove it by hand",
                 &[Remove, Reassign, Leave, Hold],
             ),
             Self::Reference => row(
-                "it names the leaver, and the policy leaves it for review",
-                "choose the new value",
+                "the value names the leaver, and the policy leaves this attribute to a person",
+                "choose the new value, or remove this one",
                 &[Remove, Reassign, Leave, Hold],
             ),
             Self::InProtectedEntry => row(
-                "it names the leaver, but the policy protects the entry",
+                "the value names the leaver, but the policy protects the entry",
                 "change the entry by hand",
                 &[Leave, Hold],
             ),
             Self::InManagedEntry => row(
-                "it names the leaver, but the server's Managed Entries plug-in maintains the entry",
-                "change the entry by hand",
+                "the value names the leaver, but the server's Managed Entries plug-in maintains the entry",
+                "change the entry that it is generated from, or the plug-in's configuration",
                 &[Leave, Hold],
             ),
-            Self::Mention => row("the value mentions the leaver", "edit it by hand, or leave it", &[Leave, Hold]),
+            Self::Mention => {
+                row("the value contains the leaver's name", "edit the value by hand, or leave it", &[Leave, Hold])
+            }
             Self::MovedMention => row(
-                "the account is moved, and the value mentions it by its old name",
-                "edit it by hand, or leave it",
+                "the account is moved, and the value contains its old DN",
+                "edit the value by hand, or leave it",
                 &[Leave, Hold],
             ),
             Self::UidInAnotherCase => row(
-                "it is the leaver's user name in another case, which some servers treat as a different name",
-                "decide whether it means the leaver",
+                "the value is the leaver's user name in a different case, which some servers treat as another user name",
+                "if it means the leaver, change or remove it by hand",
                 &[Remove, Leave, Hold],
             ),
             Self::ReferenceUnclear => row(
-                "another account has the same user name or address",
-                "decide which account it means",
+                "another account shares this user name or address",
+                "decide which account is meant; if it is the leaver, change or remove the value by hand",
                 &[Remove, Reassign, Leave, Hold],
             ),
             Self::WouldOpen => row(
@@ -167,116 +169,120 @@ impl ItemCode {
                 &[Reassign, Leave, Remove, Hold],
             ),
             Self::NoAddressToPassTo => {
-                row("no successor has a mail address", "set a new value by hand", &[Remove, Leave, Hold])
+                row("no successor has a mail address", "set an address by hand", &[Remove, Leave, Hold])
             }
             Self::PrivateGroup => row(
-                "it is the leaver's private group, which no other account uses",
-                "delete it by hand, or set [references] private_group = \"delete\"",
+                "this is the leaver's private group, not used by any other account",
+                "set [references] private_group = \"delete\" to delete it as well",
                 &[Delete, Leave, Hold],
             ),
             Self::OrphanOfUnknownDomain => row(
                 "no account of this domain is in the exports, so the address book may still have an owner",
-                "also give the export of that domain",
+                "give the export of that domain as well",
                 &[Leave, Delete],
             ),
             Self::AddressBookMissing => row(
-                "it points to an address book that is not in the exports",
-                "find the address book, or remove the pointer",
+                "the pointer names an address book that is not in the exports",
+                "give the export that contains it, or remove the pointer by hand",
                 &[Leave, Hold],
             ),
             Self::AddressBookAmbiguous => row(
-                "it may be the address book of the leaver or of another account",
+                "this may be the leaver's address book, or that of another account",
                 "if it is the leaver's, delete it by hand",
                 &[Leave, Delete, Hold],
             ),
             Self::StampOccupied => row(
-                "it is single-valued and in use, so the account is disabled without a stamp",
-                "keep this change set and give it to later plans with --history",
+                "the stamp attribute is single-valued and in use, so no date was written",
+                "keep this change set and give it with --history, so that a later plan knows the date",
                 &[Leave, Remove, Hold],
             ),
             Self::MoveCollision => row(
-                "another entry has the name that the account would get",
-                "rename one of the two, then plan again",
+                "an entry with the DN that the account would be moved to exists",
+                "rename one of the two entries, then plan again",
                 &[Leave, Hold],
             ),
             Self::MoveAccountBelow => row(
                 "another account is below this one, so it is not moved",
-                "move the other account first, then plan again",
+                "move the account below it first",
                 &[Leave, Hold],
             ),
             Self::RestoreNotMoved => row(
                 "the account is restored, but stays in the container of disabled accounts",
-                "move it by hand, give the change set that moved it with --history, or set [move] back",
+                "move it by hand, or give the change set that moved it with --history, or set [move] back",
                 &[Leave, Hold],
             ),
             Self::MoveNoContainer => row(
-                "the exports do not hold the container, so the account is not moved",
-                "create the container, or also give the export that holds it",
+                "the container of [move] is not in the exports, so the account is not moved",
+                "create the container, or give the export that contains it",
                 &[Leave, Hold],
             ),
             Self::StructuralClass => row(
-                "it is the structural class of the entry in the schema reference",
-                "a server that enforces structural classes refuses the change (65); strip the service by hand there",
+                "in the schema reference, this is the structural class of the entry; a server that enforces it refuses the change (65)",
+                "check the schema of the server before you apply the stage services",
                 &[Strip, Leave, Hold],
             ),
             Self::SuccessorUnknown => row(
-                "the list names this successor, but it matches no account in the exports",
+                "the leaver list names this successor, but no account matches",
                 "check the spelling in the list",
                 &[Leave, Hold],
             ),
             Self::SuccessorAmbiguous => row(
-                "the list names this successor, but it matches several accounts",
-                "name one of them by its DN",
+                "the leaver list names this successor, and several accounts match",
+                "identify the successor by its DN in the list",
                 &[Leave, Hold],
             ),
             Self::SuccessorLeaves => row(
-                "the list names this successor, but that account leaves or is disabled",
+                "the leaver list names this successor, but that account leaves or is disabled",
                 "name another successor in the list",
                 &[Leave, Hold],
             ),
             Self::FallbackUnknown => row(
-                "the exports do not hold this entry, so no account would take over",
-                "name another [successor] fallback, or also give the export that holds it",
+                "[successor] fallback names an entry that is not in the exports, so no account can take over",
+                "correct [successor] fallback, or give the export that contains the entry",
                 &[Leave, Hold],
             ),
             Self::FallbackLeaves => row(
-                "this account leaves or is disabled, so no account would take over",
-                "name another [successor] fallback",
+                "[successor] fallback names an account that leaves or is disabled, so no account can take over",
+                "name another account in [successor] fallback",
                 &[Leave, Hold],
             ),
             Self::ManagerUnknown => row(
-                "the exports do not hold this manager, so the manager cannot take over",
-                "correct the manager, name a successor in the list, or also give the export that holds the manager",
+                "the manager is not in the exports, so no manager can take over",
+                "correct the value, name a successor in the list, or give the export that contains the manager",
                 &[Leave, Hold],
             ),
-            Self::VetoUnmatched => {
-                row("this veto matches no account in the exports", "check the spelling in the list", &[Leave])
-            }
+            Self::VetoUnmatched => row(
+                "this veto matches no account",
+                "check the spelling; an account that it should hold is not held",
+                &[Leave],
+            ),
             Self::ActiveButDisabled => row(
                 "the roster lists the account as active, but it is disabled, and not by an earlier plan",
-                "decide whether to restore it",
+                "restore it with the action restore, or correct the roster",
                 &[Leave, Hold],
             ),
             Self::RosterKeyAmbiguous => row(
-                "the roster lists it as left, but several accounts have this value",
-                "narrow the roster's scope, or name one account by its DN",
+                "the roster lists this key as having left, but several accounts have it",
+                "narrow the scope of the roster, or name the account by its DN in a leaver list",
                 &[Leave, Hold],
             ),
             Self::RosterStatusUnknown => row(
-                "the status in the roster is unknown to the policy",
-                "add the status to the roster's section of the policy",
+                "the roster contains a status value that the policy does not list",
+                "add the value to the roster's section in the policy, or correct the roster",
                 &[Leave, Hold],
             ),
             Self::RosterKeyMissing => row(
                 "the account lacks the attribute that rosters match on",
-                "add the attribute, or decide whether the account has left",
+                "set the attribute, or narrow the scope of the roster",
                 &[Leave, Delete, Hold],
             ),
-            Self::AbsentFromRoster => {
-                row("no roster lists the account", "decide whether it has left", &[Leave, Delete, Hold])
-            }
+            Self::AbsentFromRoster => row(
+                "no roster lists the account",
+                "find out whether the person has left; if so, add the account as a leaver",
+                &[Leave, Delete, Hold],
+            ),
             Self::UnreadablePointer => row(
-                "it points to no address book below the policy's suffix",
+                "the pointer is not the address of an address book below the suffix of the policy",
                 "find the address book by hand",
                 &[Leave, Hold],
             ),

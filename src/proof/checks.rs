@@ -24,7 +24,7 @@ use crate::ldif::{AttributeSelection, ChangeReader, UrlPolicy, writer};
 use crate::plan::gather::attributes::reference_attributes;
 use crate::plan::{ConflictKind, ItemCode, Kind, Operation, Plan, PlanError, Request, plan_again};
 use crate::policy::{Policy, Server, ServerSchema};
-use crate::render::counted::counted;
+use crate::render::count::counted;
 
 /// The change files of a plan, in the order in which they run.
 #[derive(Clone, Debug, Default)]
@@ -134,8 +134,8 @@ pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofErro
     let expected: Vec<&ChangeRecord> = planned.operations.iter().map(|operation| &operation.record).collect();
     let apply = written(&files.apply, &expected)?;
     let undo = written(&files.rollback, &inverses(&planned.operations))?;
-    let entries = |count: usize| counted(count, "entry", "entries");
-    let records = |count: usize| counted(count, "record", "records");
+    let entries = |count: usize| counted(count, "entry");
+    let records = |count: usize| counted(count, "record");
     let what = format!("{} in apply/, {} in rollback/, as planned", records(apply.len()), records(undo.len()));
     proof.push_check(CheckName::Written, what);
 
@@ -151,7 +151,7 @@ pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofErro
     let deleted = entries(pass.deleted.len());
     let what = match touched.children.len() {
         0 => format!("{deleted} deleted, without children in the exports"),
-        children => format!("{deleted} deleted, after their {}", counted(children, "child", "children")),
+        children => format!("{deleted} deleted, after their {}", counted(children, "child")),
     };
     proof.push_check(CheckName::LeavesFirst, what);
 
@@ -160,14 +160,13 @@ pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofErro
     no_new_reference(&model, &pass, &before)?;
     let what = format!(
         "{} of known reference attributes checked, in {}; {} left for a decision",
-        counted(touched.values, "value", "values"),
-        counted(touched.entries, "entry", "entries"),
+        counted(touched.values, "value"),
+        counted(touched.entries, "entry"),
         proof.open_decision_items
     );
     proof.push_check(CheckName::NoDangling, what);
     untouched(&pass, planned, &before, policy)?;
-    let what =
-        format!("{} of {} touched, none of them protected", before.len(), counted(touched.entries, "entry", "entries"));
+    let what = format!("{} of {} touched, none of them protected", before.len(), counted(touched.entries, "entry"));
     proof.push_check(CheckName::Untouched, what);
 
     proof.after =

@@ -1,96 +1,59 @@
-//! The change files: one LDIF file a stage, each record with who, why and where from in a comment above it.
+//! The change files: an LDIF file for each stage, with a comment above each record that says what it does, for whom and why.
 
-use super::sanitize::{MASK, Secrets, sanitized, shown_text};
-use crate::ldap::{Change, Entry, Origin};
+use super::context::RenderContext;
+use super::count::counted;
+use super::sanitize::{MASK, Secrets, shown_text};
+use crate::ldap::{Change, Entry};
 use crate::ldif::writer;
-use crate::plan::{Kind, Operation, Plan, Request, Stage};
-use crate::policy::Policy;
+use crate::plan::{Kind, Operation, Plan, Stage};
 use crate::proof::Files;
 
-/// Longest line that `ldapdelete -f` reads whole, in bytes.
+/// The longest line that `ldapdelete -f` reads completely, in bytes.
 const DN_LIST_LINE: usize = 4095;
 
-/// What the comments say next to the operations themselves.
-pub struct Context<'c> {
-    /// The plan.
-    pub plan: &'c Plan,
-    /// What was asked for.
-    pub request: &'c Request,
-    /// The policy.
-    pub policy: &'c Policy,
-    /// Names of the exports.
-    pub exports: &'c [String],
-    /// The change ticket of the whole.
-    pub ticket: Option<&'c str>,
+/// A comment above the record of an operation: what it does, for whom, why, and where the entry is.
+fn write_operation(context: &RenderContext<'_>, out: &mut Vec<u8>, what: &str, operation: &Operation) {
+    let leavers = context.leavers(operation);
+    let mut lines = vec![if leavers.is_empty() { what.to_owned() } else { format!("{what}: {}", leavers.join(", ")) }];
+    let tickets = context.tickets(operation);
+    if !tickets.is_empty() {
+        lines.push(format!("ticket: {}", tickets.join(", ")));
+    }
+    lines.push(format!("why: {}", operation.reason));
+    lines.push(format!("from: {}", context.place(operation.evidence)));
+    for line in lines {
+        // A line end in a ticket or an identity must not begin another comment.
+        writer::write_comment(out, line.replace('\n', " ").as_bytes());
+    }
 }
 
-impl Context<'_> {
-    /// `export.ldif:12`
-    pub fn place(&self, origin: Origin) -> String {
-        let name = self.exports.get(usize::from(origin.export)).map_or("?", String::as_str);
-        format!("{}:{}", sanitized(name.as_bytes()), origin.line)
+/// The beginning of a change file.
+fn header(context: &RenderContext<'_>, title: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    if context.policy.directory.server.profile().version_line {
+        out.extend_from_slice(b"version: 1\n\n");
     }
-
-    /// The leavers that an operation is done for.
-    pub fn leavers(&self, operation: &Operation) -> Vec<String> {
-        let of = |account: &usize| {
-            let leaver = &self.plan.leavers[self.plan.accounts[*account].leaver];
-            leaver.identity.to_string()
-        };
-        operation.accounts.iter().map(of).collect()
+    writer::write_comment(&mut out, title.as_bytes());
+    writer::write_comment(&mut out, format!("planned for {}", context.request.as_of).as_bytes());
+    if let Some(ticket) = context.ticket {
+        writer::write_comment(&mut out, format!("ticket: {}", ticket.replace('\n', " ")).as_bytes());
     }
-
-    fn tickets(&self, operation: &Operation) -> Vec<String> {
-        let of = |account: &usize| self.plan.leavers[self.plan.accounts[*account].leaver].ticket.clone();
-        let mut tickets: Vec<String> = self.ticket.map(str::to_owned).into_iter().collect();
-        tickets.extend(operation.accounts.iter().filter_map(of));
-        tickets.dedup();
-        tickets
-    }
-
-    fn comment(&self, out: &mut Vec<u8>, what: &str, operation: &Operation) {
-        let leavers = self.leavers(operation);
-        let mut lines =
-            vec![if leavers.is_empty() { what.to_owned() } else { format!("{what}: {}", leavers.join(", ")) }];
-        let tickets = self.tickets(operation);
-        if !tickets.is_empty() {
-            lines.push(format!("ticket: {}", tickets.join(", ")));
-        }
-        lines.push(format!("why: {}", operation.reason));
-        lines.push(format!("from: {}", self.place(operation.evidence)));
-        for line in lines {
-            // A comment is one line: line ends in what people wrote must not begin another.
-            writer::write_comment(out, line.replace('\n', " ").as_bytes());
-        }
-    }
-
-    fn begin(&self, title: &str) -> Vec<u8> {
-        let mut out = Vec::new();
-        if self.policy.directory.server.profile().version_line {
-            out.extend_from_slice(b"version: 1\n\n");
-        }
-        writer::write_comment(&mut out, title.as_bytes());
-        writer::write_comment(&mut out, format!("planned for {}", self.request.as_of).as_bytes());
-        if let Some(ticket) = self.ticket {
-            writer::write_comment(&mut out, format!("ticket: {}", ticket.replace('\n', " ")).as_bytes());
-        }
-        out.push(b'\n');
-        out
-    }
+    out.push(b'\n');
+    out
 }
 
 /// The text of all change files of a plan.
-pub fn files(context: &Context<'_>) -> Files {
+pub fn files(context: &RenderContext<'_>) -> Files {
     let mut files = Files::default();
     for stage in Stage::ALL {
         let operations: Vec<&Operation> = context.plan.stage(stage).collect();
         if operations.is_empty() {
             continue;
         }
-        let count = operations.len();
-        let mut out = context.begin(&format!("offboard: stage {}, {count} records", stage.name()));
+        let count = counted(operations.len(), "record");
+        let mut out = header(context, &format!("offboard: stage {}, {count}", stage.name()));
         for operation in &operations {
-            context.comment(&mut out, operation.kind.name(), operation);
+            write_operation(context, &mut out, operation.kind.name(), operation);
             if matches!(operation.record.change, Change::Delete)
                 && let Some(entry) = context.plan.before.get(operation.record.dn.key())
             {
@@ -106,11 +69,11 @@ pub fn files(context: &Context<'_>) -> Files {
         if operations.is_empty() {
             continue;
         }
-        let count = operations.len();
-        let mut out = context.begin(&format!("offboard: undoes stage {}, {count} records", stage.name()));
+        let count = counted(operations.len(), "record");
+        let mut out = header(context, &format!("offboard: undo of stage {}, {count}", stage.name()));
         for operation in operations.iter().rev() {
             let Some(inverse) = &operation.inverse else { continue };
-            context.comment(&mut out, &format!("undo {}", operation.kind.name()), operation);
+            write_operation(context, &mut out, &format!("undo {}", operation.kind.name()), operation);
             writer::write_change(&mut out, inverse);
         }
         files.rollback.push((stage.rollback_file(), out));
@@ -118,12 +81,12 @@ pub fn files(context: &Context<'_>) -> Files {
     files
 }
 
-/// The deleted entry, as a comment: secrets masked, long values shortened.
+/// Writes an entry that is deleted as a comment, with secrets masked and long values shortened.
 pub fn write_deleted(out: &mut Vec<u8>, entry: &Entry, secrets: Secrets<'_>) {
-    writer::write_comment(out, b"the entry that this deletes:");
+    writer::write_comment(out, b"the deleted entry:");
     for attribute in &entry.attributes {
         let description = attribute.description.as_str();
-        // One mask tells enough.
+        // One mask, however many values the attribute has.
         let is_secret = secrets.is_secret(description);
         for value in attribute.values.iter().take(if is_secret { 1 } else { usize::MAX }) {
             let shown = if is_secret { MASK.to_owned() } else { shown_text(&value.bytes) };
@@ -132,10 +95,10 @@ pub fn write_deleted(out: &mut Vec<u8>, entry: &Entry, secrets: Secrets<'_>) {
     }
 }
 
-/// The bare names for `ldapdelete -f`, for stages that delete.
+/// Lists of DNs for `ldapdelete -f`, for the stages that delete: name and content of each file.
 ///
-/// None for a stage with a name that such a list cannot hold: one with a line end or beginning with a blank, or longer
-/// than the tool reads.
+/// A stage has no list if a DN cannot be written in one: a DN with a control character, with a space at its beginning, or
+/// longer than the tool reads.
 pub fn dn_lists(plan: &Plan) -> Vec<(String, Vec<u8>)> {
     let mut lists = Vec::new();
     for stage in [Stage::AddressBooks, Stage::Entries] {

@@ -1,17 +1,18 @@
-//! Entries as `offboard search` writes them: LDIF, JSON lines, CSV, or names alone.
+//! Entries as `offboard search` writes them: LDIF, JSON lines, CSV, or DNs only.
 //!
 //! | form | an entry |
 //! | --- | --- |
-//! | LDIF | as `ldapsearch -LLL`: `dn:`, each attribute's values together, a blank line |
+//! | LDIF | as `ldapsearch -LLL`: `dn:`, the values of each attribute together, an empty line |
 //! | JSON lines | the object of [`record_json`](super::record_json) |
-//! | CSV | a row: `dn`, then a cell for each attribute that was asked for |
-//! | names | the DN on a line of its own; a byte that is not printable text as `\` and two digits, which is the same DN |
+//! | CSV | a row: `dn`, then a cell for each attribute of `--attrs` |
+//! | DNs | the DN on a line of its own; bytes that are not printable text are escaped (`\XX`, RFC 4514), so it is the same DN |
 //!
-//! A CSV cell holds all values of its attribute (and of its options) with `|` between them. In a value, `|` and `\` have
-//! a `\` in front, what is not printable is `\u{..}`, and bytes that are no text are `base64:...`. A cell that a
-//! spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, and is not a plain number) has a `'` in front.
+//! A CSV cell contains all values of its attribute, with any options, separated by `|`. In a value, `|` and `\` are
+//! written as `\|` and `\\`, characters that are not printable as `\u{..}`, and values that are not UTF-8 as
+//! `base64:...`. A cell that a spreadsheet would evaluate as a formula (it begins with `=`, `+`, `-` or `@`, and is not a
+//! plain number) begins with a `'`.
 //!
-//! Secrets are masked unless they are asked for.
+//! Secrets are masked unless `show_secrets` is set.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -24,45 +25,45 @@ use crate::ldap::filter::AskedAttribute;
 use crate::ldif::writer::write_value;
 use crate::ldif::{AttributeLine, ContentRecord, LdifValue, Record};
 
-/// The form of the output.
+/// The format of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum EntryForm {
     /// LDIF content records.
     Ldif,
-    /// A JSON object a line.
+    /// One JSON object per line.
     JsonLines,
-    /// Comma-separated values, with a header.
+    /// Comma-separated values with a header row.
     Csv,
-    /// The names alone.
+    /// DNs only.
     Names,
 }
 
 /// How entries are written.
 #[derive(Debug)]
 pub struct EntryWriter {
-    /// The form.
-    pub form: Form,
-    /// The attributes that are written, in this order; all of them if none is named.
+    /// The format.
+    pub form: EntryForm,
+    /// The attributes that are written, in this order; every attribute if this is empty.
     pub attributes: Vec<AskedAttribute>,
-    /// Whether secrets are written as they are.
+    /// Whether secrets are written instead of masks.
     pub show_secrets: bool,
 }
 
 impl EntryWriter {
-    /// What stands before the first entry.
+    /// What is written before the first entry.
     pub fn header(&self) -> Vec<u8> {
         match self.form {
-            Form::Csv => {
+            EntryForm::Csv => {
                 let names = self.attributes.iter().map(|asked| asked.as_str().to_owned());
                 row(std::iter::once("dn".to_owned()).chain(names))
             }
-            Form::Ldif | Form::JsonLines | Form::Names => Vec::new(),
+            EntryForm::Ldif | EntryForm::JsonLines | EntryForm::Names => Vec::new(),
         }
     }
 
-    /// Appends an entry; gives the number of values that were masked.
+    /// Appends an entry, and returns how many values were masked.
     pub fn write(&self, out: &mut Vec<u8>, record: &ContentRecord<'_>) -> u64 {
-        if self.form == Form::Names {
+        if self.form == EntryForm::Names {
             write_name(out, &record.dn);
             return 0;
         }
@@ -76,19 +77,19 @@ impl EntryWriter {
         }
         let shown = ContentRecord { line: record.line, dn: record.dn.clone(), attributes: lines };
         match self.form {
-            Form::Ldif => write_ldif(out, &shown),
-            Form::JsonLines => {
+            EntryForm::Ldif => write_ldif(out, &shown),
+            EntryForm::JsonLines => {
                 if let Some(object) = record_json::record(&Record::Content(shown), false) {
                     out.extend_from_slice(object.to_string().as_bytes());
                     out.push(b'\n');
                 }
             }
-            Form::Csv | Form::Names => self.write_row(out, &shown),
+            EntryForm::Csv | EntryForm::Names => self.write_row(out, &shown),
         }
         masked
     }
 
-    /// The lines that are written, each attribute's together: as asked for, or as the entry has them.
+    /// The lines that are written, grouped by attribute: in the order of `attributes`, or in that of the entry.
     fn chosen<'r, 'b>(&self, record: &'r ContentRecord<'b>) -> Vec<&'r AttributeLine<'b>> {
         let mut lines: Vec<(usize, &AttributeLine<'_>)> = Vec::new();
         let mut kinds: Vec<&str> = Vec::new();
@@ -126,7 +127,7 @@ fn write_ldif(out: &mut Vec<u8>, record: &ContentRecord<'_>) {
     out.push(b'\n');
 }
 
-/// A name as a leaver list takes it. Escapes of bytes (RFC 4514, 2.4) name the same entry.
+/// A DN on a line, as a leaver list takes it. Bytes are escaped as RFC 4514 (2.4) says, so it is the same DN.
 fn write_name(out: &mut Vec<u8>, dn: &[u8]) {
     let mut text = String::with_capacity(dn.len());
     for chunk in dn.utf8_chunks() {
@@ -147,7 +148,7 @@ fn write_name(out: &mut Vec<u8>, dn: &[u8]) {
     out.push(b'\n');
 }
 
-/// A value in a cell.
+/// A value in a CSV cell.
 fn cell_value(value: &[u8]) -> String {
     match std::str::from_utf8(value) {
         Ok(text) => sanitized(text.replace('\\', "\\\\").replace('|', "\\|").as_bytes()).into_owned(),
@@ -155,14 +156,14 @@ fn cell_value(value: &[u8]) -> String {
     }
 }
 
-/// A row of cells (RFC 4180, lines end with LF).
+/// A CSV row (RFC 4180, but lines end with LF).
 fn row(cells: impl Iterator<Item = String>) -> Vec<u8> {
     let mut text = String::new();
     for (index, cell) in cells.enumerate() {
         if index > 0 {
             text.push(',');
         }
-        let cell = defused(&cell);
+        let cell = without_formula(&cell);
         if cell.contains([',', '"', ' ', ';']) {
             let _ = write!(text, "\"{}\"", cell.replace('"', "\"\""));
         } else {
@@ -173,14 +174,14 @@ fn row(cells: impl Iterator<Item = String>) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A cell that no spreadsheet computes.
-fn defused(cell: &str) -> Cow<'_, str> {
+/// A cell that no spreadsheet evaluates as a formula.
+fn without_formula(cell: &str) -> Cow<'_, str> {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match cell.strip_prefix('-') {
         Some(digits) if number(digits) => return Cow::Borrowed(cell),
         _ => {}
     }
-    // The full-width forms too: some spreadsheets take them for the same.
+    // Some spreadsheets accept the full-width forms as well.
     if cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
         return Cow::Owned(format!("'{cell}"));
     }
@@ -195,7 +196,7 @@ mod tests {
     const ENTRY: &str = "dn: uid=a\\,b,o=x\ncn: A\nmember: uid=b,o=x\ncn;lang-de: B|C\\D\nuserPassword: secret\n\
                          cn: =1+1\nmailQuota: -1\ntitle: =cmd|'/c calc'!A1\nphoto:: /w==\nsn:: GwpC\n\n";
 
-    fn written(form: Form, attributes: &[&str], show_secrets: bool) -> (String, u64) {
+    fn written(form: EntryForm, attributes: &[&str], show_secrets: bool) -> (String, u64) {
         let attributes = attributes.iter().map(|name| AskedAttribute::parse(name).unwrap()).collect();
         let writer = EntryWriter { form, attributes, show_secrets };
         let mut out = writer.header();
@@ -210,21 +211,21 @@ mod tests {
     #[test]
     fn forms() {
         #[rustfmt::skip]
-        let table: &[(Form, &[&str], bool, &str, u64)] = &[
-            (Form::Ldif, &[], false,
+        let table: &[(EntryForm, &[&str], bool, &str, u64)] = &[
+            (EntryForm::Ldif, &[], false,
              "dn: uid=a\\,b,o=x\ncn: A\ncn: =1+1\nmember: uid=b,o=x\ncn;lang-de: B|C\\D\nuserPassword: ********\n\
               mailQuota: -1\ntitle: =cmd|'/c calc'!A1\nphoto:: /w==\nsn:: GwpC\n\n", 1),
-            (Form::Ldif, &["userpassword", "CN"], true,
+            (EntryForm::Ldif, &["userpassword", "CN"], true,
              "dn: uid=a\\,b,o=x\nuserPassword: secret\ncn: A\ncn: =1+1\ncn;lang-de: B|C\\D\n\n", 0),
-            (Form::Ldif, &["cn;lang-de"], false, "dn: uid=a\\,b,o=x\ncn;lang-de: B|C\\D\n\n", 0),
-            (Form::Ldif, &["ou"], false, "dn: uid=a\\,b,o=x\n\n", 0),
-            (Form::JsonLines, &["cn", "userPassword"], false,
+            (EntryForm::Ldif, &["cn;lang-de"], false, "dn: uid=a\\,b,o=x\ncn;lang-de: B|C\\D\n\n", 0),
+            (EntryForm::Ldif, &["ou"], false, "dn: uid=a\\,b,o=x\n\n", 0),
+            (EntryForm::JsonLines, &["cn", "userPassword"], false,
              "{\"dn\":\"uid=a\\\\,b,o=x\",\"attrs\":[[\"cn\",[\"A\",\"=1+1\"]],[\"cn;lang-de\",[\"B|C\\\\D\"]],\
               [\"userPassword\",[\"********\"]]]}\n", 1),
-            (Form::Csv, &["cn", "mailQuota", "title", "photo", "sn", "ou", "userPassword"], false,
+            (EntryForm::Csv, &["cn", "mailQuota", "title", "photo", "sn", "ou", "userPassword"], false,
              "dn,cn,mailQuota,title,photo,sn,ou,userPassword\n\"uid=a\\,b,o=x\",A|=1+1|B\\|C\\\\D,-1,\
               \"'=cmd\\|'/c calc'!A1\",base64:/w==,\\u{1b}\\u{a}B,,********\n", 1),
-            (Form::Names, &[], false, "uid=a\\,b,o=x\n", 0),
+            (EntryForm::Names, &[], false, "uid=a\\,b,o=x\n", 0),
         ];
         for (form, attributes, secrets, expected, masked) in table {
             let (text, count) = written(*form, attributes, *secrets);
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_not_computed() {
+    fn cells_are_not_formulas() {
         for (cell, expected) in [
             ("=1", "'=1"),
             ("+1 408", "'+1 408"),
@@ -246,7 +247,7 @@ mod tests {
             ("-", "'-"),
             ("a=1", "a=1"),
         ] {
-            assert_eq!(defused(cell), expected);
+            assert_eq!(without_formula(cell), expected);
         }
     }
 
@@ -261,7 +262,7 @@ mod tests {
             write_name(&mut out, dn);
             assert_eq!(String::from_utf8(out).unwrap(), expected);
             let same = crate::ldap::Dn::parse(expected.trim_end().as_bytes()).unwrap();
-            assert!(same == crate::ldap::Dn::parse(dn).unwrap(), "{expected} is another name");
+            assert!(same == crate::ldap::Dn::parse(dn).unwrap(), "{expected} is another DN");
         }
     }
 }

@@ -1,26 +1,28 @@
-//! What other tools must do, and what is left for people.
+//! Commands to run on other systems, and what deleted accounts leave outside the directory.
 //!
-//! Commands, by the tools of the site ([`Tools`]) and the way a service is released ([`Release`]):
+//! The commands depend on the provisioning tools of the site ([`ProvisioningTools`]) and on how a service is released
+//! ([`ReleasePolicy`]):
 //!
 //! | account | tools or release | command | where | when |
 //! | --- | --- | --- | --- | --- |
 //! | to be disabled | delegated-administrator | `commadmin user delete -d DOMAIN -l UID` (`-S mail`, `-S cal` for a service) | the Delegated Administrator host | first |
-//! | to be disabled, `icsAllowedServiceAccess` is in the mark | csuser | `csuser disable UID` | the calendar server | first |
-//! | disabled, mail waits | purge | `msuserpurge -d DOMAIN -g DAYS` | its mailHost | after the stage `status` |
+//! | to be disabled, and `[disable]` sets `icsAllowedServiceAccess` | csuser | `csuser disable UID` | the calendar server | first |
+//! | disabled, mail waits | msuserpurge | `msuserpurge -d DOMAIN -g DAYS` | its mailHost | after the stage `status` |
 //! | disabled, mail waits | mboxutil | `mboxutil -d user/UID@DOMAIN/INBOX`, then the status by hand | its mailHost | after the stage `status` |
-//! | disabled, calendar waits | purge | `csclean -g DAYS clean DOMAIN` | the calendar server | after the stage `status` |
+//! | disabled, calendar waits | msuserpurge | `csclean -g DAYS clean DOMAIN` | the calendar server | after the stage `status` |
 //! | to be deleted or stripped | delegated-administrator | `commadmin domain purge -d DOMAIN -g DAYS` | the Delegated Administrator host | last |
 //! | to be deleted | csuser | `csuser delete UID` | the calendar server | last |
 //!
 //! Technical note 819-6839; Messaging Server Administration Reference 819-2651; Calendar Server Administration Guide
-//! 819-2433. The password options of `commadmin` are left out: no password stands on a command line.
+//! 819-2433. The password options of `commadmin` are left out, because a command line is no place for a password.
 //!
-//! Left for people are things outside the directory that the entry tells of (`[hand_off] attributes`): home folders,
-//! message stores, profiles of accounts that are deleted.
+//! `[hand_off] attributes` are the attributes that name something outside the directory, such as home folders, message
+//! stores and profiles. Their values in deleted accounts are listed.
 
 use std::collections::HashMap;
 
-use super::change_file::Context;
+use super::context::RenderContext;
+use super::count::counted;
 use super::report::view::{ExternalCommand, HandOffAttribute};
 use super::sanitize::{Secrets, sanitized};
 use crate::ldap::domain::domain_of;
@@ -29,29 +31,31 @@ use crate::lifecycle::{ServiceState, Step};
 use crate::plan::Account;
 use crate::policy::{ProvisioningTools, ReleasePolicy};
 
-/// When a command is run, next to the change files.
+/// Before the change files.
 const FIRST: &str = "first";
+/// After the stage `status`.
 const AFTER_STATUS: &str = "after-status";
+/// After all change files.
 const LAST: &str = "last";
 
 const ADMIN_HOST: &str = "the Delegated Administrator host";
-const PASSWORD_IN_A_FILE: &str = "`commadmin` wants a password: give it as a line `w PASSWORD` of a file of mode 0600 \
-                                  to `-i`, not as `-w` on the command line";
+const PASSWORD_IN_A_FILE: &str = "`commadmin` needs a password: write a line `w PASSWORD` to a file of mode 0600 and \
+                                  give the file with `-i`; do not use `-w` on the command line";
 const CALENDAR_HOST: &str = "the calendar server";
 
 /// The commands that other tools must run for the accounts of a plan.
-pub fn external_commands(context: &Context<'_>) -> Vec<ExternalCommand> {
-    let mut list = List::default();
+pub fn external_commands(context: &RenderContext<'_>) -> Vec<ExternalCommand> {
+    let mut list = CommandList::default();
     for account in &context.plan.accounts {
-        let leaver = context.plan.leavers[account.leaver].identity.to_string();
-        let leaver = sanitized(leaver.as_bytes()).into_owned();
-        list.add(&leaver, mark(context, account));
-        list.add(&leaver, release(context, account));
-        list.add(&leaver, purge(context, account));
+        let leaver = context.leaver_name(account);
+        list.add(&leaver, to_disable(context, account));
+        list.add(&leaver, to_release(context, account));
+        list.add(&leaver, to_delete(context, account));
     }
-    list.external_commands
+    list.commands
 }
 
+/// A command for one account.
 struct Job {
     when: &'static str,
     host: String,
@@ -60,26 +64,27 @@ struct Job {
 }
 
 #[derive(Default)]
-struct List {
-    external_commands: Vec<ExternalCommand>,
-    /// Where a command stands: by when, host and command.
-    places: HashMap<(&'static str, String, String), usize>,
+struct CommandList {
+    commands: Vec<ExternalCommand>,
+    /// The index of a command by when, host and command.
+    indices: HashMap<(&'static str, String, String), usize>,
 }
 
-impl List {
-    /// The same command on the same host is run once, for all who wait for it.
+impl CommandList {
+    /// Adds commands for a leaver. A command that is in the list already is run once, for all its leavers.
     fn add(&mut self, leaver: &str, commands: Vec<Job>) {
         for Job { when, host, command, then } in commands {
-            let at = *self.places.entry((when, host.clone(), command.clone())).or_insert_with(|| {
-                self.external_commands.push(ExternalCommand { when, host, command, then, leavers: Vec::new() });
-                self.external_commands.len() - 1
+            let at = *self.indices.entry((when, host.clone(), command.clone())).or_insert_with(|| {
+                self.commands.push(ExternalCommand { when, host, command, then, leavers: Vec::new() });
+                self.commands.len() - 1
             });
-            self.external_commands[at].leavers.push(leaver.to_owned());
+            self.commands[at].leavers.push(leaver.to_owned());
         }
     }
 }
 
-fn mark(context: &Context<'_>, account: &Account) -> Vec<Job> {
+/// Commands that disable an account or a service.
+fn to_disable(context: &RenderContext<'_>, account: &Account) -> Vec<Job> {
     if !matches!(account.decision.step, Step::Disable | Step::DisableService) {
         return Vec::new();
     }
@@ -114,7 +119,8 @@ fn mark(context: &Context<'_>, account: &Account) -> Vec<Job> {
     }
 }
 
-fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
+/// Commands that make services release an account that is disabled.
+fn to_release(context: &RenderContext<'_>, account: &Account) -> Vec<Job> {
     if !matches!(account.decision.step, Step::Disable | Step::DisableService | Step::Stamp | Step::Wait | Step::Strip) {
         return Vec::new();
     }
@@ -134,8 +140,8 @@ fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
             ),
             ("mail", ReleasePolicy::Mboxutil) => {
                 let then = format!(
-                    "a user of the default domain has no `@domain` there. `mboxutil` leaves the directory alone: when \
-                     the mailbox is gone, set `{}: {}` on the entry, which the next plan waits for",
+                    "for a user of the default domain, leave out `@DOMAIN`. `mboxutil` does not change the directory: when \
+                     the mailbox is deleted, set `{}: {}` on the entry; the next plan waits for that value",
                     rules.status, rules.released
                 );
                 (mail_hosts(account), format!("mboxutil -d {}", mailbox(account)), Some(then))
@@ -155,7 +161,8 @@ fn release(context: &Context<'_>, account: &Account) -> Vec<Job> {
     commands
 }
 
-fn purge(context: &Context<'_>, account: &Account) -> Vec<Job> {
+/// Commands that delete an account or a service.
+fn to_delete(context: &RenderContext<'_>, account: &Account) -> Vec<Job> {
     let step = account.decision.step;
     match context.policy.directory.tools {
         ProvisioningTools::DelegatedAdministrator if matches!(step, Step::Delete | Step::Strip) => {
@@ -166,7 +173,7 @@ fn purge(context: &Context<'_>, account: &Account) -> Vec<Job> {
         }
         ProvisioningTools::Csuser if step == Step::Delete => {
             let command = format!("csuser delete {}", uid(account));
-            let then = "it deletes the entry and the default calendar; the guides disagree on secondary calendars: \
+            let then = "this deletes the entry and the default calendar. The guides disagree on secondary calendars: \
                         look for them with `cscal list -o UID`";
             vec![Job { when: LAST, host: CALENDAR_HOST.to_owned(), command, then: Some(then.to_owned()) }]
         }
@@ -174,16 +181,16 @@ fn purge(context: &Context<'_>, account: &Account) -> Vec<Job> {
     }
 }
 
-/// What a command does that takes a domain and no account.
-fn on_a_whole_domain(mark: &str, days: u32) -> String {
+/// The warning about a command that acts on a whole domain.
+fn on_a_whole_domain(status: &str, days: u32) -> String {
     format!(
-        "this acts on every account of the domain whose status has been `{mark}` for more than {}, also on those that this plan \
-         does not name: look at them first, for example with `offboard search`",
-        if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+        "this acts on every account of the domain whose status has been `{status}` for more than {}, not only on those of \
+         this plan; list them first, for example with `offboard search`",
+        counted(days, "day")
     )
 }
 
-/// `-d DOMAIN`, where the account is in one.
+/// ` -d DOMAIN`, or nothing if the account is not in a domain.
 fn domain(account: &Account) -> String {
     domain_of(&account.entry.dn).map(|domain| format!(" -d {}", shell_word(&domain))).unwrap_or_default()
 }
@@ -206,22 +213,21 @@ fn mail_hosts(account: &Account) -> Vec<String> {
     if hosts.is_empty() { vec!["every mail host (the entry has no mailHost)".to_owned()] } else { hosts }
 }
 
-/// A word that a shell takes as it is.
+/// A word for a shell, quoted if necessary.
 fn shell_word(bytes: &[u8]) -> String {
     let text = sanitized(bytes);
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_@/".contains(&byte));
     if plain && !text.starts_with('-') { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
-/// Things outside the directory that accounts which are deleted leave behind.
-pub fn hand_off_attributes(context: &Context<'_>) -> Vec<HandOffAttribute> {
+/// What deleted accounts leave outside the directory.
+pub fn hand_off_attributes(context: &RenderContext<'_>) -> Vec<HandOffAttribute> {
     let mut hand_off_attributes = Vec::new();
     for account in context.plan.accounts.iter().filter(|account| account.decision.step == Step::Delete) {
-        let leaver = context.plan.leavers[account.leaver].identity.to_string();
         for attribute in &context.policy.hand_off_attributes {
             for value in values_of(&account.entry, attribute) {
                 hand_off_attributes.push(HandOffAttribute {
-                    leaver: sanitized(leaver.as_bytes()).into_owned(),
+                    leaver: context.leaver_name(account),
                     attribute: attribute.as_str().to_owned(),
                     value: Secrets::of(context.policy).shown_value(attribute.as_str(), value),
                 });

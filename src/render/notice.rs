@@ -1,9 +1,9 @@
-//! Drafts of letters to those who take over: `notices/*.eml`.
+//! Drafts of messages to successors: `notices/*.eml`.
 //!
-//! One for each successor, about every account of the plan that amounts to them. A draft is an Internet message
-//! (RFC 5322) with `X-Unsent: 1`, which mail programs open for editing; it has no date and no identifier, so the same
-//! plan gives the same bytes. Header text that is not plain is written as encoded words (RFC 2047). Names of files are
-//! numbers: nothing from the directory is in them.
+//! There is one for each successor, about all accounts that it takes over. A draft is an Internet message (RFC 5322) with
+//! `X-Unsent: 1`, which mail programs open for editing. It has no date and no message identifier, so the same plan gives
+//! the same bytes. Header text that is not printable ASCII is written as encoded words (RFC 2047). File names are numbers,
+//! so they contain nothing from the directory.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,12 +11,13 @@ use data_encoding::BASE64;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, value::Serde};
 use serde::Serialize;
 
-use super::change_file::Context;
+use super::context::RenderContext;
 use super::sanitize::sanitized;
 use crate::ldap::{Change, DnKey, Entry, ModOp};
 use crate::lifecycle::Step;
 use crate::plan::{Operation, Stage};
 
+/// What a draft contains.
 #[derive(Serialize)]
 struct Notice {
     to: Option<String>,
@@ -27,23 +28,25 @@ struct Notice {
     accounts: Vec<AccountNotice>,
 }
 
+/// An account in a draft.
 #[derive(Serialize)]
 struct AccountNotice {
     name: String,
     dn: String,
     step: &'static str,
     due: Option<String>,
+    /// The entries in which the successor takes its place.
     takes: Vec<String>,
 }
 
-/// Names and texts of the notices.
-pub fn notices(context: &Context<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
+/// The file names and texts of the notices.
+pub fn notices(context: &RenderContext<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let mut notices: Vec<Notice> = Vec::new();
     let mut known: HashMap<&DnKey, usize> = HashMap::new();
     let added: Vec<HashSet<&[u8]>> = context.plan.operations.iter().map(added).collect();
     for (account, operations) in context.plan.accounts.iter().zip(context.plan.by_account()) {
-        let is_told = matches!(account.decision.step, Step::Disable | Step::Stamp | Step::Delete);
-        let Some(successor) = account.successor_entry.as_ref().filter(|_| is_told) else { continue };
+        let is_announced = matches!(account.decision.step, Step::Disable | Step::Stamp | Step::Delete);
+        let Some(successor) = account.successor_entry.as_ref().filter(|_| is_announced) else { continue };
         let at = *known.entry(successor.dn.key()).or_insert_with(|| {
             notices.push(Notice {
                 to: address(successor),
@@ -74,7 +77,7 @@ pub fn notices(context: &Context<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
     notices.iter().enumerate().map(render).collect()
 }
 
-/// The values that a record adds to an entry which names accounts.
+/// The values that an operation of the stage `references` adds.
 fn added(operation: &Operation) -> HashSet<&[u8]> {
     let modifications = match &operation.record.change {
         Change::Modify(modifications) if operation.stage == Stage::References => modifications.as_slice(),
@@ -84,12 +87,13 @@ fn added(operation: &Operation) -> HashSet<&[u8]> {
     adds.flat_map(|modification| &modification.values).map(|value| &*value.bytes).collect()
 }
 
+/// The name of a person for a text: display name, common name, user name or DN.
 fn name(entry: &Entry) -> String {
     let named = ["displayName", "cn", "uid"].iter().find_map(|name| entry.values(name).next());
     named.map_or_else(|| sanitized(entry.dn.raw_bytes()).into_owned(), |value| sanitized(&value.bytes).into_owned())
 }
 
-/// The mail address of an entry, if it is one that can stand in a header as it is.
+/// The mail address of an entry, if it can be written in a header without quoting.
 fn address(entry: &Entry) -> Option<String> {
     let is_address = |text: &&str| {
         let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>()[],;:\\\"".contains(&byte));
@@ -110,10 +114,10 @@ fn environment() -> Result<Environment<'static>, Error> {
     Ok(environment)
 }
 
-/// Longest piece of an encoded word before it is encoded: 75 characters are allowed (RFC 2047, 2), with the frame.
+/// How many bytes an encoded word encodes at most: with its delimiters it may have 75 characters (RFC 2047, section 2).
 const ENCODED: usize = 42;
 
-/// Header text: plain as it is, anything else as encoded words. No line end survives.
+/// Header text: printable ASCII unchanged, anything else as encoded words. Line ends are replaced.
 fn header(text: &str) -> String {
     let is_plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) && !text.contains("=?") && text.len() < 200;
     if is_plain {
@@ -132,10 +136,10 @@ fn header(text: &str) -> String {
     encoded.collect::<Vec<_>>().join("\n ")
 }
 
-/// Longest line of a body: 998 bytes are allowed (RFC 5322, 2.1.1).
+/// The longest line of a body, in bytes: 998 are allowed (RFC 5322, 2.1.1).
 const LINE: usize = 900;
 
-/// The text with no line too long for a mail server.
+/// The text with long lines broken, so that a mail server accepts them.
 fn wrapped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
@@ -159,7 +163,7 @@ mod tests {
     use crate::ldap::{AttributeDescription, Dn, Origin, Value};
 
     #[test]
-    fn no_header_ends_early() {
+    fn headers_stay_on_their_line() {
         assert_eq!(header("Pat Doe"), "Pat Doe");
         assert_eq!(header("Pat\r\nBcc: a@b"), "=?UTF-8?B?UGF0ICBCY2M6IGFAYg==?=");
         assert_eq!(header("Zoë"), "=?UTF-8?B?Wm/Dqw==?=");
@@ -169,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_address_is_written_to() {
+    fn only_plain_addresses_are_used() {
         for (mail, expected) in [
             ("pdoe@sesta.com", true),
             ("pdoe", false),

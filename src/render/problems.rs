@@ -1,6 +1,6 @@
-//! What `offboard lint` found, for people, for scripts (JSON), and for code review tools (SARIF 2.1.0).
+//! The problems that `offboard lint` found, as text, as JSON, and as SARIF 2.1.0 for code review tools.
 //!
-//! The lists are written piece by piece, so that a file with a million problems needs no memory for them.
+//! Lists are written one problem at a time, so that memory does not grow with the number of problems.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use super::sanitize::sanitized;
 use crate::ldif::LdifErrorKind;
 use crate::ldif::lint::{LintRule, Problem, Severity};
 
-/// How many problems of each severity, and how many were repaired.
+/// How many problems there are of each severity, and how many were fixed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
     /// Errors.
@@ -20,12 +20,12 @@ pub struct Counts {
     pub warnings: u64,
     /// Notes.
     pub notes: u64,
-    /// Errors and warnings of which the repaired text has none.
+    /// Errors and warnings that are not in the fixed text.
     pub repaired: u64,
 }
 
 impl Counts {
-    /// Counts one more.
+    /// Counts a problem.
     pub fn add(&mut self, problem: &Problem) {
         match problem.severity {
             Severity::Error => self.errors += 1,
@@ -35,12 +35,13 @@ impl Counts {
         self.repaired += u64::from(problem.repaired && problem.severity > Severity::Note);
     }
 
-    /// Those that somebody must look at.
+    /// How many problems need attention: errors and warnings.
     pub fn findings(&self) -> u64 {
         self.errors + self.warnings
     }
 }
 
+/// The code of a severity in all formats.
 fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
@@ -49,7 +50,7 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-/// A problem as a person reads it.
+/// A problem as text.
 pub fn text(file: &str, problem: &Problem) -> String {
     let mut out = String::new();
     let (severity, code) = (word(problem.severity), problem.code);
@@ -68,7 +69,7 @@ pub fn text(file: &str, problem: &Problem) -> String {
     out
 }
 
-/// A problem as an object.
+/// A problem as a JSON object.
 pub fn object(file: &str, problem: &Problem) -> Value {
     json!({
         "file": file,
@@ -83,16 +84,16 @@ pub fn object(file: &str, problem: &Problem) -> Value {
     })
 }
 
-/// What stands before the objects.
+/// What is written before the first JSON object.
 pub const JSON_START: &str = "{\"format_version\":\"1\",\"problems\":[";
 
-/// What stands behind them.
+/// What is written after the last JSON object.
 pub fn json_end(counts: Counts) -> String {
     let Counts { errors, warnings, notes, .. } = counts;
     format!("],\"errors\":{errors},\"warnings\":{warnings},\"notes\":{notes}}}\n")
 }
 
-/// What stands before the results of a SARIF log.
+/// What is written before the first SARIF result.
 pub fn sarif_start() -> String {
     let rules = LintRule::VARIANTS.iter().map(|rule| {
         let text = rule.text();
@@ -112,7 +113,7 @@ pub fn sarif_start() -> String {
     )
 }
 
-/// What stands behind them.
+/// What is written after the last SARIF result.
 pub const SARIF_END: &str = "]}]}\n";
 
 /// A problem as a SARIF result.

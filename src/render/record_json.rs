@@ -1,13 +1,13 @@
-//! A record of any LDIF as one JSON object, for `jq` and for comparing parsers: what `offboard json` writes.
+//! An LDIF record as a JSON object, as `offboard json` and `offboard search --format jsonl` write it.
 //!
 //! | record | object |
 //! | --- | --- |
 //! | content | `{"dn", "attrs": [[name, [value, ..]], ..]}` |
 //! | change | `{"dn", "changetype", "controls"?, ..}` with `"attrs"`, `"mods": [{"op","attr","values"}]`, or `"newrdn","deleteoldrdn","newsuperior"` |
 //!
-//! Names are as written, values too: text if it is UTF-8 without control characters, else `{"b64": ..}`; `{"url": ..}`
-//! for a value in another file that was not followed. With positions, `"line"` is the line of the record, and each
-//! attribute has the lines of its values as a third element.
+//! Names and values are written as the LDIF spells them: a string if they are UTF-8 without control characters, else
+//! `{"b64": ..}`. `{"url": ..}` is a value given as a URL that was not read. With positions, `"line"` is the line of the
+//! record, and each attribute has the lines of its values as a third element.
 
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ pub fn record(record: &Record<'_>, positions: bool) -> Option<Value> {
     }
 }
 
-/// Bytes as JSON: a string where that loses nothing and harms nobody.
+/// Bytes as JSON: a string if they are UTF-8 without control characters, else `{"b64": ..}`.
 pub fn bytes(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.chars().any(char::is_control) => Value::from(text),
@@ -47,7 +47,7 @@ fn begin(dn: &[u8], line: u64, positions: bool) -> Map<String, Value> {
     object
 }
 
-/// Lines of one attribute together, where its first line stands and as that line spells its name.
+/// The lines grouped by attribute. A group is where its first line is, with the name as that line spells it.
 fn attributes(lines: &[AttributeLine<'_>], positions: bool) -> Value {
     let mut groups: Vec<(&str, Vec<Value>, Vec<u64>)> = Vec::new();
     for line in lines {

@@ -1,9 +1,10 @@
-//! RUNBOOK.md: the commands to run, in order, with the result codes to expect.
+//! RUNBOOK.md: the commands to run, in order, with the expected result codes and what to do about others.
 
 use minijinja::{Error, value::Serde};
 use serde::Serialize;
 
-use super::change_file::Context;
+use super::context::RenderContext;
+use super::count::counted;
 use super::report::markdown;
 use super::report::view::{ExternalCommand, HandOffAttribute, WrittenWholeView};
 use super::sanitize::sanitized;
@@ -14,74 +15,84 @@ use crate::plan::completeness::Incomplete;
 use crate::policy::Server;
 use crate::proof::Files;
 
+/// What the template shows.
 #[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "what the template asks of a plan, each yes or no")]
+#[expect(clippy::struct_excessive_bools, reason = "conditions of the template")]
 struct Runbook<'r> {
     ticket: Option<&'r str>,
     apply: Vec<ApplyFile>,
-    later: Vec<Later>,
-    rollback: Vec<RollbackFile<'r>>,
+    /// The exports to make again after a stop.
+    later: Vec<LaterExport>,
+    /// The names of the rollback files, in the order in which they are run.
+    rollback: Vec<&'r str>,
+    /// Commands to run before the change files.
     first: Vec<&'r ExternalCommand>,
+    /// Commands to run after the stage `status`.
     after_status: Vec<&'r ExternalCommand>,
+    /// Commands to run after all change files.
     last: Vec<&'r ExternalCommand>,
     hand_off_attributes: &'r [HandOffAttribute],
-    raised: Vec<String>,
+    /// Limits that `--limit` overrides, as sentences.
+    overridden: Vec<String>,
+    /// What the exports lack and `--accept-incomplete` accepts, as sentences.
     accepted: Vec<String>,
-    gaps: Vec<Gap>,
+    gaps: Vec<RunbookGap>,
+    /// A command that exports operational attributes.
     export_command: &'static str,
     written_whole: Vec<WrittenWholeView>,
+    /// The DN of `[protect] bind`.
     bind: Option<String>,
     active_directory: bool,
+    /// A rollback file uses the relax rules control.
     relaxes: bool,
+    /// There is a stage `status`.
     has_status: bool,
-    /// The server keeps entries for accounts of the plan.
+    /// The server maintains entries for accounts of the plan (Managed Entries plug-in).
     managed_entries: bool,
 }
 
-/// Something that the exports lack and that does not refuse the plan.
+/// Something that the exports lack and that does not stop the plan.
 #[derive(Serialize)]
-struct Gap {
+struct RunbookGap {
     what: String,
     help: &'static str,
     command: Option<&'static str>,
 }
 
+/// A file in `apply/`.
 #[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "what the template asks of a file, each yes or no")]
+#[expect(clippy::struct_excessive_bools, reason = "conditions of the template")]
 struct ApplyFile {
     name: String,
     stage: &'static str,
-    records: usize,
+    /// The number of records, with its noun.
+    records: String,
     modifies: bool,
     deletes: bool,
     moves: bool,
     asserts: bool,
-    /// It writes lists of values whole.
+    /// A record writes all values of an attribute.
     writes_whole: bool,
+    /// The name of the list of DNs, if there is one.
     dns: Option<String>,
 }
 
-#[derive(Serialize)]
-struct RollbackFile<'r> {
-    name: &'r str,
+fn gap(lack: &Incomplete) -> RunbookGap {
+    RunbookGap { what: sanitized(lack.sentence().as_bytes()).into_owned(), help: lack.help(), command: lack.command() }
 }
 
-fn gap(lack: &Incomplete) -> Gap {
-    Gap { what: sanitized(lack.sentence().as_bytes()).into_owned(), help: lack.help(), command: lack.command() }
-}
-
-/// An export to be made after the change files were run.
+/// An export to make after change files were run.
 #[derive(Serialize)]
-struct Later {
-    /// Its name in commands.
+struct LaterExport {
+    /// Its name in the commands of the runbook.
     file: String,
-    /// The export of the plan that it is made like.
+    /// The export of the plan that contains the same part of the directory.
     like: String,
 }
 
-fn later(exports: &[String]) -> Vec<Later> {
+fn later_exports(exports: &[String]) -> Vec<LaterExport> {
     let number = |at: usize| if exports.len() == 1 { String::new() } else { format!("-{}", at + 1) };
-    let later = |(at, export): (usize, &String)| Later {
+    let later = |(at, export): (usize, &String)| LaterExport {
         file: format!("after{}.ldif", number(at)),
         like: sanitized(export.as_bytes()).into_owned(),
     };
@@ -90,7 +101,7 @@ fn later(exports: &[String]) -> Vec<Later> {
 
 /// Renders RUNBOOK.md.
 pub fn render(
-    context: &Context<'_>,
+    context: &RenderContext<'_>,
     files: &Files,
     dn_lists: &[(String, Vec<u8>)],
     external_commands: &[ExternalCommand],
@@ -103,7 +114,7 @@ pub fn render(
         ApplyFile {
             name: stage.apply_file(),
             stage: stage.name(),
-            records: context.plan.stage(stage).count(),
+            records: counted(context.plan.stage(stage).count(), "record"),
             modifies: any(&|operation| matches!(operation.record.change, Change::Modify(_))),
             deletes: any(&|operation| matches!(operation.record.change, Change::Delete)),
             moves: any(&|operation| matches!(operation.record.change, Change::ModifyDn { .. })),
@@ -113,25 +124,25 @@ pub fn render(
         }
     });
     let apply: Vec<ApplyFile> = apply.collect();
-    let when = |when: &str| external_commands.iter().filter(|hand_off| hand_off.when == when).collect();
+    let when = |when: &str| external_commands.iter().filter(|command| command.when == when).collect();
     let runbook = Runbook {
         ticket: context.ticket,
         has_status: apply.iter().any(|file| file.stage == Stage::Status.name()),
         apply,
-        later: later(context.exports),
-        rollback: files.rollback.iter().map(|(name, _)| RollbackFile { name }).collect(),
+        later: later_exports(context.exports),
+        rollback: files.rollback.iter().map(|(name, _)| name.as_str()).collect(),
         first: when("first"),
         after_status: when("after-status"),
         last: when("last"),
         hand_off_attributes,
-        raised: context
+        overridden: context
             .plan
             .counted
             .iter()
             .filter(|row| row.of_run)
             .map(|row| {
                 let limit = if row.limit.is_empty() { "no limit".to_owned() } else { format!("limit {}", row.limit) };
-                format!("{}: {} affected of {}, {limit}", row.kind.name(), row.affected, row.of)
+                format!("{}: {} of {} affected, {limit}", row.kind.name(), row.affected, row.of)
             })
             .collect(),
         accepted: context

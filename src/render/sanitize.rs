@@ -1,53 +1,54 @@
-//! Bytes from a directory, made fit to be shown: nothing in them controls a terminal or reorders text, and secrets are
-//! not shown at all.
+//! Makes bytes from a directory safe to show: nothing in them controls a terminal or reorders text, and secrets are
+//! masked.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::count::counted;
 use crate::ldap::attribute::{base_type, same_type};
 pub use crate::ldap::secrets::{MASK, is_secret};
 use crate::policy::Policy;
 
-/// Longest value that is shown whole, in characters.
+/// The longest value that is shown completely, in characters.
 const LONG: usize = 200;
 
-/// Longest line that a terminal is given, in characters. Names of entries are shorter in all but hostile inputs.
+/// The longest line that is printed on a terminal, in characters. Only hostile inputs have longer DNs.
 const LINE: usize = 1000;
 
-/// Which attributes hold secrets: those that always do, and those that a policy names.
+/// The attributes whose values are secrets: the built-in ones and those of a policy.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Secrets<'p> {
     more: &'p [String],
 }
 
 impl<'p> Secrets<'p> {
-    /// Those of a policy.
+    /// The secrets of a policy.
     pub fn of(policy: &'p Policy) -> Self {
         Self { more: &policy.secrets }
     }
 
-    /// Whether values of an attribute are secrets, whatever its options.
+    /// Whether the values of an attribute are secrets. Options of the attribute description do not matter.
     pub fn is_secret(self, description: &str) -> bool {
         let base = base_type(description);
         is_secret(base) || self.more.iter().any(|secret| same_type(secret, base))
     }
 
-    /// A value of an attribute as a report shows it: masked if it is a secret, shortened if it is long or binary.
+    /// A value of an attribute as reports show it: masked if it is a secret, shortened if it is long, summarised if it is binary.
     pub fn shown_value(self, description: &str, value: &[u8]) -> String {
         if self.is_secret(description) { MASK.to_owned() } else { shown_text(value) }
     }
 }
 
-/// Whether a character does something else than stand where it is written.
+/// Whether a character controls a terminal, has no width, or changes the direction of text.
 fn is_active(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || matches!(character, '\u{e0000}'..='\u{e007f}')
 }
 
-/// Bytes as one line of text: control and direction characters as `\u{..}`, bytes that are no UTF-8 as `\x..`.
+/// Bytes as one line of text: control and direction characters as `\u{..}`, bytes that are not UTF-8 as `\x..`.
 pub fn sanitized(bytes: &[u8]) -> Cow<'_, str> {
-    // Nearly every value.
+    // The fast path of nearly every value.
     let is_plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
     if let Ok(text) = std::str::from_utf8(bytes)
         && (is_plain || !text.chars().any(is_active))
@@ -70,7 +71,7 @@ pub fn sanitized(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A line for a terminal: shortened if an input made it very long.
+/// A line for a terminal, shortened if it is very long.
 pub fn shortened(line: &str) -> Cow<'_, str> {
     if line.len() <= LINE {
         return Cow::Borrowed(line);
@@ -81,15 +82,15 @@ pub fn shortened(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// A value of an attribute where no policy is at hand; see [`Secrets::shown_value`].
+/// A value as [`Secrets::shown_value`] shows it, with the built-in secrets only.
 pub fn shown_value(description: &str, value: &[u8]) -> String {
     Secrets::default().shown_value(description, value)
 }
 
-/// A value that is not a secret as a report shows it: shortened if it is long or binary.
+/// A value that is not a secret: shortened if it is long, summarised if it is binary.
 pub fn shown_text(value: &[u8]) -> String {
     if std::str::from_utf8(value).is_err() {
-        return format!("({} bytes that are no text)", value.len());
+        return format!("({} of binary data)", counted(value.len(), "byte"));
     }
     let text = sanitized(value);
     if text.len() <= LONG {
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_active_is_shown() {
+    fn control_characters_are_escaped() {
         for (bytes, expected) in [
             (&b"plain"[..], "plain"),
             ("Zoë".as_bytes(), "Zoë"),
@@ -122,7 +123,7 @@ mod tests {
     fn secrets_and_long_values() {
         assert_eq!(shown_value("userpassword;lang-x", b"{SSHA}abc"), MASK);
         assert_eq!(shown_value("2.5.4.35", b"secret"), MASK);
-        assert_eq!(shown_value("jpegPhoto", b"\xff\xd8\xff"), "(3 bytes that are no text)");
+        assert_eq!(shown_value("jpegPhoto", b"\xff\xd8\xff"), "(3 bytes of binary data)");
         assert!(shown_value("description", &[b'x'; 500]).ends_with("... (500 bytes)"));
         let long = "é".repeat(5000);
         assert_eq!(shortened(&long), format!("{}... (5000 characters)", "é".repeat(1000)));

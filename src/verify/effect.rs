@@ -9,7 +9,7 @@ use super::{NotShown, Verdict};
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::normalize;
 use crate::ldap::{AttributeDescription, AttributeKey, Change, ChangeRecord, Entry, ModOp, Modification, Value};
-use crate::render::counted::counted;
+use crate::render::count::counted;
 
 /// Values in the normal form of their attribute.
 type NormalValues = HashSet<Vec<u8>>;
@@ -173,15 +173,11 @@ impl Effect {
     fn difference(&self, before: Option<&NormalValues>, now: &NormalValues) -> String {
         let old = before.unwrap_or(&self.removed);
         let planned = self.added.intersection(now).count();
-        let planned = format!("{planned} of {}", counted(self.added.len(), "planned value", "planned values"));
-        let kept = format!("{} of {}", old.intersection(now).count(), counted(old.len(), "old value", "old values"));
+        let planned = format!("{planned} of {}", counted(self.added.len(), "planned value"));
+        let kept = format!("{} of {}", old.intersection(now).count(), counted(old.len(), "old value"));
         let is_old = |value: &Vec<u8>| before.is_some_and(|before| before.contains(value));
         let other = now.iter().filter(|value| !self.added.contains(*value) && !is_old(value)).count();
-        let other = if self.all_removed {
-            format!(", {}", counted(other, "other value", "other values"))
-        } else {
-            String::new()
-        };
+        let other = if self.all_removed { format!(", {}", counted(other, "other value")) } else { String::new() };
         format!("{} is neither as before nor as planned: it has {planned}, {kept}{other}", self.description)
     }
 }

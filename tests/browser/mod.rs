@@ -80,9 +80,9 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
             choose("stage", "services"),
             of(SHOWN),
             choose("stage", ""),
-            of("document.getElementById('review').click()"),
+            of("document.getElementById('with-items').click()"),
             of(SHOWN),
-            of("document.getElementById('review').click()"),
+            of("document.getElementById('with-items').click()"),
             of(COUNT),
             choose("sort", "name"),
             of(SHOWN),
@@ -126,8 +126,8 @@ fn accounts_are_searched_filtered_sorted_and_unfolded() {
     assert!(pages(&pdf("folded.pdf")) > 10, "{} pages", pages(&pdf("folded.pdf")));
     assert_eq!(names(&results[30]), ["Search"]);
     assert_eq!(names(&results[31]), ["Decision", "Stage", "Sort by"]);
-    assert!(names(&results[32]).contains(&"what was looked at".to_owned()));
-    assert_eq!(names(&results[33])[..4], ["Offboarding plan", "Numbers", "Policy", "Limits"]);
+    assert!(names(&results[32]).contains(&"what was checked".to_owned()));
+    assert_eq!(names(&results[33])[..4], ["Offboarding plan", "Counts", "Policy", "Limits"]);
 }
 
 /// A browser cannot lay out thousands of unfolded accounts: they are printed folded. The accounts that a filter leaves

@@ -130,7 +130,7 @@ fn a_moved_account_leaves_its_managed_entry_to_the_server() {
     let policy =
         format!("{ACCOUNTS}[move]\nto = \"ou=away,o=lagoon\"\nback = \"ou=crew,o=lagoon\"\nreferences = \"server\"\n");
     let report = planned(place, &policy, &before);
-    assert!(report.contains("or deletes it if the new place is outside the plug-in's scope"), "{report}");
+    assert!(report.contains("or deletes it if the new DN is outside its scope"), "{report}");
     run(&server, place, "apply");
     let after = export(&server, place, "after.ldif");
     // Outside the plug-in's scope.

@@ -15,7 +15,8 @@ use offboard::ldif::{Record, RecordReader, UrlPolicy, writer};
 use offboard::plan::{Guard, Request, plan};
 use offboard::policy::Policy;
 use offboard::proof::{ProofInputs, prove};
-use offboard::render::change_file::{self, Context};
+use offboard::render::change_file;
+use offboard::render::context::RenderContext;
 
 use serde_json::Value;
 
@@ -51,15 +52,9 @@ fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, f
     let request = Request { guard, ..Inputs::read(scenario).request };
     let reader = ExportsReader::new(&files, UrlPolicy::Refuse);
     let planned = plan(reader, &policy, &request).unwrap();
-    let context = Context { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
+    let context = RenderContext { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
     let written = change_file::files(&context);
-    let inputs = ProofInputs {
-        reader,
-        policy: &policy,
-        request: &request,
-        plan: &planned,
-        files: &written,
-    };
+    let inputs = ProofInputs { reader, policy: &policy, request: &request, plan: &planned, files: &written };
     let proof = prove(&inputs).unwrap();
     let overlay: Overlay = proof.after.into_iter().collect();
     let mut text = Vec::new();

@@ -1,7 +1,8 @@
-//! The report: a frozen view of a plan, and the forms in which it is written.
+//! Reports of a plan: a view of it as plain data, and the formats in which the view is written.
 
-pub mod diff;
+pub mod entry_diff;
 pub mod html;
 pub mod markdown;
+mod page;
 pub mod view;
-pub mod words;
+mod word_diff;

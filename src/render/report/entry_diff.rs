@@ -1,4 +1,4 @@
-//! Before and after of an entry, as a unified diff of its LDIF with secrets masked.
+//! An entry before and after the plan, as a unified diff of its LDIF with secrets masked.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -9,25 +9,26 @@ use similar::{DiffOp, DiffTag, TextDiff, group_diff_ops};
 use crate::ldap::Entry;
 use crate::render::sanitize::{MASK, Secrets, sanitized, shown_text};
 
-/// The remark below a diff that shows less than what changes.
+/// The line below a diff in which a change is not visible, because the value is masked.
 pub const MASKED: &str = " (a masked value changes)";
 
-/// The unified diff of an entry; `None` on the right is a deleted one.
+/// The unified diff of an entry. `after` is `None` if the entry is deleted.
 pub fn unified(before: &Entry, after: Option<&Entry>, secrets: Secrets<'_>) -> String {
     let left = lines(before, secrets);
     let right = after.map(|after| lines(after, secrets)).unwrap_or_default();
     let text = in_order(&left, &right)
         .unwrap_or_else(|| TextDiff::from_lines(&left, &right).unified_diff().context_radius(CONTEXT).to_string());
-    // A changed secret looks unchanged once it is masked: say so.
+    // A masked secret looks the same before and after a change.
     let changes = after.is_some_and(|after| hidden(before, secrets) != hidden(after, secrets));
     if changes { format!("{text}{MASKED}\n") } else { text }
 }
 
-/// How many lines that stay are shown around a change.
+/// How many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;
 
-/// The unified diff of texts that hold each line once, with those that both have in the same order: nearly every entry. It
-/// takes no search then, which in a group of many members of whom many go takes long.
+/// The unified diff of two texts if each line occurs once in its text and common lines have the same order, as for nearly
+/// every entry; else `None`. Such a diff needs no search, which is slow for a large group from which many members are
+/// removed.
 fn in_order(left: &str, right: &str) -> Option<String> {
     let old: Vec<&str> = left.split_inclusive('\n').collect();
     let new: Vec<&str> = right.split_inclusive('\n').collect();
@@ -84,6 +85,7 @@ fn lines(entry: &Entry, secrets: Secrets<'_>) -> String {
     text
 }
 
+/// The values of secrets.
 fn hidden<'e>(entry: &'e Entry, secrets: Secrets<'_>) -> Vec<&'e [u8]> {
     let secret = entry.attributes.iter().filter(|attribute| secrets.is_secret(attribute.description.as_str()));
     secret.flat_map(|attribute| attribute.values.iter().map(|value| &*value.bytes)).collect()
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_needs_a_search() {
+    fn texts_that_need_no_search() {
         for (left, right, expected) in [
             ("a\nb\n", "a\nc\n", Some("@@ -1,2 +1,2 @@\n a\n-b\n+c\n")),
             ("a\nb\n", "", Some("@@ -1,2 +0,0 @@\n-a\n-b\n")),
@@ -110,7 +112,7 @@ mod tests {
     }
 
     proptest! {
-        /// The same text as by the search.
+        /// The result is that of the search.
         #[test]
         fn as_by_search(lines in prop::collection::vec(0_u8..12, 0..60)) {
             let (mut left, mut right) = (String::new(), String::new());
