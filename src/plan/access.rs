@@ -58,7 +58,7 @@ pub fn query(accounts: &[Account], groups: &Arc<Hashes>) -> Query {
     let dynamic_members: Vec<DynamicMember> =
         deleted.map(|(account, found)| DynamicMember { account, entry: found.entry.clone() }).collect();
     let groups = if dynamic_members.is_empty() { Arc::default() } else { Arc::clone(groups) };
-    Query { dynamic_members, groups, ..Query::default() }
+    Query { groups, dynamic_members, ..Query::default() }
 }
 
 /// Every membership that ends with a deleted account.

@@ -110,7 +110,7 @@ pub fn strip(entry: &Entry, services: &[OwnedByService<'_>], server: Server) -> 
             ServiceFate::Removed if attribute.values.is_empty() => {}
             ServiceFate::Removed => attributes.push(removal(attribute, services)),
             ServiceFate::Stays(reason) => {
-                strip.kept.push(RetainedAttribute { attribute: attribute.description.clone(), reason })
+                strip.kept.push(RetainedAttribute { attribute: attribute.description.clone(), reason });
             }
             ServiceFate::NotConcerned => {}
         }

@@ -189,7 +189,6 @@ impl Form {
     pub fn reassigned_value(self, value: &[u8], successor: &Successor) -> Option<Value> {
         match self {
             Self::Name | Self::NameAndUid | Self::NameOrUid => Some(Value::new(successor.dn.raw_bytes())),
-            Self::Address => successor.mail.as_deref().map(Value::new),
             Self::AddressOrUrl if dn_of_plain_url(value).is_some() => {
                 Some(Value::new(&[b"ldap:///", &*percent_encoded(successor.dn.raw_bytes())].concat()))
             }
@@ -199,7 +198,7 @@ impl Form {
                 let mail = percent_encoded(successor.mail.as_deref()?);
                 Some(Value::new(&[b"mailto:", &*mail, headers].concat()))
             }
-            Self::AddressOrUrl => successor.mail.as_deref().map(Value::new),
+            Self::Address | Self::AddressOrUrl => successor.mail.as_deref().map(Value::new),
             Self::Uid | Self::SudoUser | Self::Netgroup | Self::Calendar | Self::Url | Self::Text => None,
         }
     }
