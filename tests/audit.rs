@@ -35,7 +35,7 @@ fn nothing_odd() {
     )
     .unwrap();
     let (status, text) = audit("fixtures/audit/policy.toml", &[export.to_str().unwrap()]);
-    assert_eq!((status, text.as_str()), (Some(0), "2 entries judged, on 2026-11-21: nothing found\n"));
+    assert_eq!((status, text.as_str()), (Some(0), "2 entries judged, on 2026-11-21: no findings\n"));
 }
 
 /// What was not judged is a finding, and counted in the last line; a reference that is not a DN is a finding.
@@ -134,5 +134,5 @@ fn explain_of_a_cut_export_is_refused_unless_accepted() {
     let output = explain(&accepted);
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert!(text.contains("accepted   an export is not whole"), "{text}");
+    assert!(text.contains("accepted: an export is not whole"), "{text}");
 }
