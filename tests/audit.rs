@@ -35,7 +35,7 @@ fn nothing_odd() {
     )
     .unwrap();
     let (status, text) = audit("fixtures/audit/policy.toml", &[export.to_str().unwrap()]);
-    assert_eq!((status, text.as_str()), (Some(0), "2 entries judged, on 2026-11-21: nothing found\n"));
+    assert_eq!((status, text.as_str()), (Some(0), "2 entries judged, on 2026-11-21: no findings\n"));
 }
 
 /// An entry that was not checked is a finding, and counted in the last line. A reference that is not a DN is a finding.

@@ -1026,5 +1026,5 @@ fn exports_that_change() {
     let output = offboard().current_dir(place.path()).args(command.split(' ')).output().unwrap();
     writer.join().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert!(stderr(&output).contains("held: jsmith"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("held  jsmith"), "{}", stderr(&output));
 }

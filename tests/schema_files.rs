@@ -116,8 +116,8 @@ fn what_is_not_read_is_said() {
     let output = simulate(place.path(), "openldap", &[&format!("{FOLDER}/site.schema")], MAIL);
     assert_eq!(output.status.code(), Some(0));
     insta::assert_snapshot!(stderr(&output), @"
-    warning: fixtures/schema-files/site.schema:19: this description is not used: expected a keyword such as `NAME`, or `)` (at byte 31)
-    warning: fixtures/schema-files/site.schema:24: the included file /etc/ldap/schema/other.schema is not read; give it by --schema
+    warning: fixtures/schema-files/site.schema:19: this schema description was ignored: expected a keyword such as `NAME`, or `)` (at byte 31)
+    warning: fixtures/schema-files/site.schema:24: the included file /etc/ldap/schema/other.schema was not read; give it with --schema
     1 applied, 0 refused
     ");
     let output = offboard()

@@ -83,7 +83,7 @@ fn nothing_is_done_on_the_exports_of_the_plan() {
         let (status, text, error) = verify(&set, &["--left", left.to_str().unwrap()], &exports(name));
         assert_eq!(status, Some(1), "{name}: {text}{error}");
         assert!(
-            text.contains(": nothing done: 0 done, ") && text.contains(", 0 changed meanwhile\n"),
+            text.contains(": nothing done: 0 done, ") && text.contains(", 0 changed by others\n"),
             "{name}: {text}"
         );
         assert!(text.contains("note: these are the exports that the change set was planned from\n"), "{name}: {text}");
@@ -142,7 +142,7 @@ fn an_older_change_set_is_verified_with_a_note() {
     let (status, text, _) = verify(&set, &[], &parts[..1]);
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains("not-shown address-book-entry "), "{text}");
-    assert!(text.contains(" not shown by this export\n"), "{text}");
+    assert!(text.contains(" not shown by these exports\n"), "{text}");
 }
 
 /// Changes plan.json, and its sum.

@@ -76,10 +76,10 @@ pub fn scan_faults(error: &ScanError<ExportError>, exports: &[String]) -> Vec<Di
             faults.extend(more.errors.iter().map(fault));
             let not_shown = more.count.saturating_sub(more.errors.len() as u64);
             if not_shown > 0 {
-                let more =
-                    Diagnostic::error(format!("the exports have {} more", counted(not_shown, "LDIF syntax error")));
+                let not_shown = counted(not_shown, "more LDIF syntax error");
+                let fault = Diagnostic::error(format!("the exports have {not_shown}"));
                 faults
-                    .push(more.help("`offboard lint FILE` lists all of them; `--fix` repairs what is safe to repair"));
+                    .push(fault.help("`offboard lint FILE` lists all of them; `--fix` repairs what is safe to repair"));
             }
             return faults;
         }

@@ -44,7 +44,7 @@ fn a_half_applied_set_is_finished() {
     assert!(output.status.success(), "{}", output_text(&output));
     let (status, text) = verify(&set, &server, place.path(), "whole", &[]);
     assert_eq!(status, Some(0), "{text}");
-    assert!(text.contains(" 0 not done, 0 changed meanwhile"), "{text}");
+    assert!(text.contains(" 0 not done, 0 changed by others"), "{text}");
 
     // A second run is refused; the message of the server is shown next to each record.
     let output = modify("-c -S rejects.ldif -f apply/30-references.ldif");
@@ -124,7 +124,7 @@ fn exports_that_are_missing_or_from_before() {
         };
         let (status, text) = verify(&[&before[0], &before[1]]);
         assert_eq!(status, Some(1), "{text}");
-        assert!(text.contains(": nothing done: 0 done, ") && text.contains(" 0 changed meanwhile"), "{text}");
+        assert!(text.contains(": nothing done: 0 done, ") && text.contains(" 0 changed by others"), "{text}");
         apply(&set, &server);
         let after = export("after");
         let (status, text) = verify(&[&after[0], &after[1]]);
@@ -174,8 +174,8 @@ fn the_lock_is_an_operational_attribute() {
     assert!(status == Some(1) && text.contains("nothing done"), "{text}");
     apply(&set, &server);
     let (status, text) = verify(&search("user.ldif", ""));
-    assert!(status == Some(1) && text.contains("1 not shown by this export"), "{text}");
-    assert!(text.contains("0 changed meanwhile") && text.contains("pwdAccountLockedTime"), "{text}");
+    assert!(status == Some(1) && text.contains("1 not shown by these exports"), "{text}");
+    assert!(text.contains("0 changed by others") && text.contains("pwdAccountLockedTime"), "{text}");
     let (status, text) = verify(&search("all.ldif", "'*' '+'"));
     assert_eq!(status, Some(0), "{text}");
 }

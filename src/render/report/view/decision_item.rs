@@ -40,10 +40,10 @@ fn view(context: &RenderContext<'_>, item: &DecisionItem) -> DecisionItemView {
     // Line 0 is what is in no export.
     let evidence = if item.evidence.line > 0 { context.place(item.evidence) } else { String::new() };
     let place = if evidence.is_empty() { String::new() } else { format!(" ({evidence})") };
-    let what = if dn.is_empty() {
-        format!("{}{place}: {value}", item.attribute)
-    } else {
-        format!("{} of {dn}{place} is {value}", item.attribute)
+    let what = match (dn.is_empty(), value.is_empty()) {
+        (true, _) => format!("{}{place}: {value}", item.attribute),
+        (false, true) => format!("{} of {dn}{place} has no value", item.attribute),
+        (false, false) => format!("{} of {dn}{place} is {value}", item.attribute),
     };
     DecisionItemView {
         leaver: item.account.map(|account| context.leaver_name(&context.plan.accounts[account])).unwrap_or_default(),
