@@ -261,7 +261,7 @@ fn a_change_set_has_its_own_server() {
     let warning = stderr(&other).replace(set_name, "SET");
     assert!(
         warning
-            .starts_with("warning: --for 389ds is ignored: SET was planned for ad, whose rules apply to all records"),
+            .starts_with("warning: --for 389ds is ignored, because SET was planned for ad;"),
         "{warning}"
     );
     // The files of the set without the folder have no server.

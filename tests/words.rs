@@ -99,7 +99,12 @@ struct Allowed {
 }
 
 /// Right uses. An entry that allows nothing any more fails the test.
-const ALLOWED: &[Allowed] = &[];
+const ALLOWED: &[Allowed] = &[
+    Allowed { path: "src/io/change_set.rs", text: "purge", reason: "the word of a step in format 1 of plan.json" },
+    Allowed { path: "src/policy/former.rs", text: "purge", reason: "the former name of a key, which the message replaces" },
+    Allowed { path: "src/plan/references/last_member.rs", text: "nobody", reason: "a value that groups have in place of a member" },
+    Allowed { path: "src/policy/presets/sun-calendar.toml", text: "run the purge step", reason: "a quotation from Sun's guide" },
+];
 
 /// A piece of text that a user reads, or a comment.
 struct Passage {

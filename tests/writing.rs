@@ -304,7 +304,7 @@ fn who_lives_leaves_nothing() {
     let behind = plan(&place.path().join("other"), &[]).output().unwrap();
     let mut expected = String::new();
     for name in names(place.path()).iter().filter(|name| name.starts_with(".offboard-")) {
-        write!(expected, "{name} is left of a run that was killed").unwrap();
+        write!(expected, "{name} was left by an interrupted run").unwrap();
     }
     assert!(!expected.is_empty() && stderr(&behind).contains(&expected), "{expected}: {}", stderr(&behind));
 }

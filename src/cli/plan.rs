@@ -136,7 +136,9 @@ fn write_to_stdout(proven: &ProvenPlan, command: &args::Plan) -> Result<(), Vec<
 /// Prints the table of limits; the errors that follow say which are exceeded.
 fn print_limits(limits: &[LimitRow], global: &Global) {
     if !global.quiet {
-        limit_table::lines(limits).iter().for_each(|line| Diagnostic::print_line(line));
+        for line in limit_table::lines(limits) {
+            Diagnostic::print_line(&line);
+        }
     }
 }
 

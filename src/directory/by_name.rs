@@ -37,7 +37,7 @@ pub fn entries<E: Exports>(
     let mut found = Vec::new();
     if !names.is_empty() {
         scan(exports, urls, overlay, &NamedEntries { names, interest: AttributeSelection::default() }, |part| {
-            found.extend(part)
+            found.extend(part);
         })?;
     }
     Ok(found)

@@ -199,10 +199,9 @@ impl Hold {
         for Self { account, reason } in holds {
             let decision = &mut accounts[account].decision;
             decision.step = Step::Hold;
-            if matches!(reason, Reason::NotShown(_)) {
-                decision.due = None;
-            }
             decision.reason = reason;
+            // An account that is held is not due on any day.
+            decision.due = None;
         }
     }
 

@@ -12,6 +12,7 @@ use super::form::Form;
 use super::subject_index::MatchKind;
 use crate::ldap::DnKey;
 use crate::ldap::dn_key::prefixes;
+use crate::ldap::domain::{domain_of_key, domain_rdns};
 
 /// An identifier of an entry that is not a subject.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ impl SharedIdentifiers {
         if others.peek().is_none() {
             return Referent::Leaver;
         }
-        let is_in_domain = |key: &DnKey| book_domain.is_some_and(|domain| domain_name(key) == domain);
+        let is_in_domain = |key: &DnKey| book_domain.is_some_and(|domain| domain_of_key(key) == domain);
         match (is_in_domain(account), others.any(|other| is_in_domain(&other.entry))) {
             (true, false) => Referent::Leaver,
             (false, true) => Referent::SomeoneElse,
@@ -77,8 +78,8 @@ impl SharedIdentifiers {
         }
         let nearness = |key: &DnKey| {
             let rdns = prefixes(key.as_bytes()).zip(prefixes(entry.as_bytes()));
-            let domain = domain(entry);
-            (!domain.is_empty() && self::domain(key) == domain, rdns.take_while(|((_, a), (_, b))| a == b).count())
+            let domain = domain_rdns(entry);
+            (!domain.is_empty() && domain_rdns(key) == domain, rdns.take_while(|((_, a), (_, b))| a == b).count())
         };
         let value = value.to_ascii_lowercase();
         let has_identifier = |other: &&SharedIdentifier| match form {
@@ -96,20 +97,6 @@ impl SharedIdentifiers {
             },
         }
     }
-}
-
-/// The RDNs that make up the hosted domain of a name: its nearest `o`, or all its `dc`.
-fn domain(key: &DnKey) -> Vec<&[u8]> {
-    let rdns = |attribute: &'static [u8]| {
-        prefixes(key.as_bytes()).map(|(_, rdn)| rdn).filter(move |rdn| rdn.starts_with(attribute))
-    };
-    rdns(b"o=").last().map_or_else(|| rdns(b"dc=").collect(), |organisation| vec![organisation])
-}
-
-/// The hosted domain of a name as text: `siroe.com`.
-fn domain_name(key: &DnKey) -> Vec<u8> {
-    let values = domain(key).into_iter().rev().map(|rdn| &rdn[memchr::memchr(b'=', rdn).map_or(0, |at| at + 1)..]);
-    values.collect::<Vec<_>>().join(&b'.')
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ use std::collections::HashMap;
 use crate::directory::EntryView;
 use crate::directory::key_hash::KeyMap;
 use crate::ldap::attribute_types::equality_rule;
-use crate::ldap::domain::{components, organisations};
+use crate::ldap::domain::is_in_domain;
 use crate::ldap::matching::{MatchingRule, normalize};
-use crate::ldap::{Dn, TypeMap};
+use crate::ldap::TypeMap;
 use crate::leavers::Identity;
 use crate::lifecycle::History;
 use crate::policy::Policy;
@@ -131,14 +131,4 @@ impl Identities {
             }
         }
     }
-}
-
-/// Whether an entry is in a mail domain, by its name.
-pub fn is_in_domain(dn: &[u8], domain: &str) -> bool {
-    let Ok(dn) = Dn::parse(dn) else { return false };
-    let is_domain = |value: &[u8]| value.eq_ignore_ascii_case(domain.as_bytes());
-    let components = components(&dn);
-    organisations(&dn).iter().any(|name| is_domain(name))
-        || (0..components.len())
-            .any(|first| (first..components.len()).any(|last| is_domain(&components[first..=last].join(&b'.'))))
 }

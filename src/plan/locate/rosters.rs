@@ -16,8 +16,8 @@
 
 use std::collections::HashMap;
 
-use super::identities::is_in_domain;
 use crate::directory::EntryView;
+use crate::ldap::domain::is_in_domain;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::filter::Truth;
 use crate::ldap::matching::normalize;
