@@ -392,6 +392,7 @@ fn places_that_are_no_files() {
 
 /// Policies with one mistake each.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn policies() {
     let rows = [
         ("no TOML", "this is not a policy\n"),

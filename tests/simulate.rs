@@ -259,11 +259,7 @@ fn a_change_set_has_its_own_server() {
     let other = simulate(&["--for", "389ds", set_name]);
     assert!(by_plan.stdout == other.stdout);
     let warning = stderr(&other).replace(set_name, "SET");
-    assert!(
-        warning
-            .starts_with("warning: --for 389ds is ignored, because SET was planned for ad;"),
-        "{warning}"
-    );
+    assert!(warning.starts_with("warning: --for 389ds is ignored, because SET was planned for ad;"), "{warning}");
     // The files of the set without the folder have no server.
     let files = paths_with(&set.join("apply"), "ldif");
     let files: Vec<String> = files.iter().map(|path| path.to_str().unwrap().to_owned()).collect();

@@ -101,9 +101,21 @@ struct Allowed {
 /// Right uses. An entry that allows nothing any more fails the test.
 const ALLOWED: &[Allowed] = &[
     Allowed { path: "src/io/change_set.rs", text: "purge", reason: "the word of a step in format 1 of plan.json" },
-    Allowed { path: "src/policy/former.rs", text: "purge", reason: "the former name of a key, which the message replaces" },
-    Allowed { path: "src/plan/references/last_member.rs", text: "nobody", reason: "a value that groups have in place of a member" },
-    Allowed { path: "src/policy/presets/sun-calendar.toml", text: "run the purge step", reason: "a quotation from Sun's guide" },
+    Allowed {
+        path: "src/policy/former.rs",
+        text: "purge",
+        reason: "the former name of a key, which the message replaces",
+    },
+    Allowed {
+        path: "src/plan/references/last_member.rs",
+        text: "nobody",
+        reason: "a value that groups have in place of a member",
+    },
+    Allowed {
+        path: "src/policy/presets/sun-calendar.toml",
+        text: "run the purge step",
+        reason: "a quotation from Sun's guide",
+    },
 ];
 
 /// A piece of text that a user reads, or a comment.
@@ -222,9 +234,8 @@ fn rust_texts(source: &str) -> RustTexts {
                     '\\' => match characters.next() {
                         Some((_, 'u' | 'x')) => text.push('.'),
                         Some((_, 'n' | 't' | 'r')) => text.push('\n'),
-                        Some((_, '\n')) => {}
-                        Some((_, character)) => text.push(character),
-                        None => {}
+                        Some((_, character)) if character != '\n' => text.push(character),
+                        _ => {}
                     },
                     _ => text.push(character),
                 }

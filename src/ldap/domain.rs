@@ -27,9 +27,8 @@ pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
 /// The parts of a key that make up the hosted domain of its name: the nearest `o=VALUE`, or else every `dc=VALUE`, from the
 /// top down. Empty if the name has neither.
 pub fn domain_rdns(key: &DnKey) -> Vec<&[u8]> {
-    let rdns = |start: &'static [u8]| {
-        prefixes(key.as_bytes()).map(|(_, rdn)| rdn).filter(move |rdn| rdn.starts_with(start))
-    };
+    let rdns =
+        |start: &'static [u8]| prefixes(key.as_bytes()).map(|(_, rdn)| rdn).filter(move |rdn| rdn.starts_with(start));
     rdns(b"o=").last().map_or_else(|| rdns(b"dc=").collect(), |organisation| vec![organisation])
 }
 

@@ -54,7 +54,7 @@ impl Exports for MemoryExports {
                 if take(work(BlockText { export, first_line, bytes })).is_break() {
                     return Ok(());
                 }
-                first_line += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+                first_line += memchr::memchr_iter(b'\n', bytes).count() as u64;
             }
         }
         Ok(())

@@ -14,10 +14,10 @@ use std::collections::HashMap;
 
 use crate::directory::EntryView;
 use crate::directory::key_hash::KeyMap;
+use crate::ldap::TypeMap;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::domain::is_in_domain;
 use crate::ldap::matching::{MatchingRule, normalize};
-use crate::ldap::TypeMap;
 use crate::leavers::Identity;
 use crate::lifecycle::History;
 use crate::policy::Policy;

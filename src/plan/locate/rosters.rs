@@ -17,8 +17,8 @@
 use std::collections::HashMap;
 
 use crate::directory::EntryView;
-use crate::ldap::domain::is_in_domain;
 use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::domain::is_in_domain;
 use crate::ldap::filter::Truth;
 use crate::ldap::matching::normalize;
 use crate::leavers::roster::{Roster, RosterStatus};
