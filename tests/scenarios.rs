@@ -33,7 +33,8 @@ fn expected_change_sets() {
         let output = plan_scenario(&name, &set, &[]);
         assert!(matches!(output.status.code(), Some(0 | 1)), "{name}: {}", stderr(&output));
         let expected = root().join(scenario_file(&name, "expected"));
-        if is_accepting() {
+        // Other tests read these folders meanwhile, so only what differs is rewritten.
+        if is_accepting() && compared(&name, &set) != files(&expected) {
             let _ = std::fs::remove_dir_all(&expected);
             for (path, content) in compared(&name, &set) {
                 let path = expected.join(path);

@@ -235,7 +235,7 @@ fn exports_that_are_not_whole_are_refused() {
     for (text, expected) in [
         (format!("{before}# search result\nresult: 4 Size limit exceeded\n"), "ended early"),
         (before.replace("mail: tove@", "mail;range=0-1499: tove@"), "list of values is incomplete"),
-        ("version: 1\n".to_owned(), "no entries"),
+        ("version: 1\n".to_owned(), "empty"),
         (before.replace("dn: ou=Staff,", "dn: ou=Other,").replace("ou: Staff", "ou: Other"), "missing"),
         (format!("{before}{before}"), "more than once"),
     ] {

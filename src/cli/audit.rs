@@ -92,7 +92,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
         *counts.entry(finding.code.name()).or_insert(0) += 1;
     }
     let report = AuditReport {
-        format_version: "1.1",
+        format_version: "2.0",
         as_of: as_of.to_string(),
         entries: census.entries,
         skipped: census.unreadable_names.count,

@@ -276,7 +276,7 @@ fn a_plan_and_its_rollback_run() {
     assert_same(&exports, &server.export(&after));
     for file in ["report.md", "RUNBOOK.md", "plan.json"] {
         let text = fs::read_to_string(set.join(file)).unwrap();
-        assert!(text.contains("a value added to the list meanwhile is not noticed"), "{file}: {text}");
+        assert!(text.contains("a value that was added meanwhile is not detected"), "{file}: {text}");
     }
 }
 

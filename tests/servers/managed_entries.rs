@@ -106,7 +106,7 @@ fn a_deleted_account_takes_its_managed_entry_along() {
     );
     let policy = format!("{ACCOUNTS}[grace]\ndays = 0\n[references]\nprivate_group = \"delete\"\n");
     let report = planned(place, &policy, &before);
-    assert!(report.contains("managed entry: `cn=juno,ou=private,o=lagoon`; no record is written for it"), "{report}");
+    assert!(report.contains("managed entry: `cn=juno,ou=private,o=lagoon`; there is no record for it"), "{report}");
 
     run(&server, place, "apply");
     let after = export(&server, place, "after.ldif");
