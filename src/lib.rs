@@ -27,11 +27,11 @@
 //!
 //! | module | what it is for |
 //! | --- | --- |
-//! | [`ldap`] | names, values, schema, filters and changes of the protocol (RFC 4510-4519) |
+//! | [`ldap`] | names, values, schema, filters and changes of the protocol (RFC 4510-4519), and what differs between servers |
 //! | [`ldif`] | reading, writing and checking LDIF (RFC 2849) |
 //! | [`io`] | files: exports, change sets, digests, output that is complete or absent |
 //! | [`directory`] | what exports contain: entries, references, members, structure, what is missing |
-//! | [`policy`] | policies, presets, and the rules of server products |
+//! | [`policy`] | policies and presets |
 //! | [`leavers`] | leaver lists and rosters |
 //! | [`lifecycle`] | the decision about an account: its state, grace, services |
 //! | [`plan`] | from leavers to operations |

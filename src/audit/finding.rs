@@ -41,7 +41,7 @@ pub enum FindingCode {
     Repeated,
     /// A code of [`crate::lifecycle::lint`].
     Status(&'static str),
-    /// A code of [`crate::plan::complete`].
+    /// A code of [`crate::plan::completeness`].
     Incomplete(&'static str),
 }
 

@@ -43,7 +43,6 @@ mod url_values;
 mod verify;
 mod verify_refusals;
 mod verify_report;
-
 mod written_whole;
 
 use std::ffi::OsString;

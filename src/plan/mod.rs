@@ -13,7 +13,8 @@
 //! need further readings for single entries.
 //!
 //! The topics ([`access`], [`address_books`], [`children`], [`dependents`], [`moves`], [`successor`]) use the types of [`model`],
-//! what was gathered, and the policy; none of them depends on another.
+//! what was gathered, and the policy. None of them depends on another, except that [`dependents`] asks [`references`] for emptied
+//! groups.
 //!
 //! Operations run in the order of [`Stage`]: references before the entries that they name, children before their parents.
 //! Inside a stage they are in the order of the keys, so the same inputs give the same plan. A plan for many accounts may be

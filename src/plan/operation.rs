@@ -1,6 +1,6 @@
 //! Operations: the change records of a plan, each with the record that undoes it, and why it is made.
 
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::change::RELAX_RULES;
@@ -10,7 +10,7 @@ use crate::ldap::{Attribute, Change, ChangeRecord, Control, Dn, Entry, ModOp, Mo
 use crate::policy::{Server, ServerSchema};
 
 /// The stages of a change set, in the order in which they run. Each has a file of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Stage {
     /// Accounts are disabled, stamped or restored.
@@ -28,10 +28,6 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// All stages, in the order in which they run.
-    pub const ALL: [Self; 6] =
-        [Self::Status, Self::Move, Self::References, Self::AddressBooks, Self::Services, Self::Entries];
-
     /// Its word on the command line and in reports: stable.
     pub fn name(self) -> &'static str {
         self.into()
@@ -44,7 +40,7 @@ impl Stage {
 
     /// The name of its file in `rollback/`; the names sort in the opposite order.
     pub fn rollback_file(self) -> String {
-        format!("{}0-{}.ldif", Self::ALL.len() - self as usize, self.name())
+        format!("{}0-{}.ldif", Self::VARIANTS.len() - self as usize, self.name())
     }
 }
 

@@ -10,6 +10,7 @@ use super::apply::{Model, is_linked};
 use super::touched::{SubjectReference, Touched, TouchedPass};
 use crate::directory::key_hash::KeySet;
 use crate::directory::overlay::apply_overlay;
+use crate::directory::references::shared_identifiers::MatchedValue;
 use crate::directory::references::subject_index::identifying;
 use crate::directory::references::{MatchKind, Referent, SubjectIndex, Treatment};
 use crate::directory::{Exports, ExportsReader, Overlay, ScanError};
@@ -437,9 +438,15 @@ impl References<'_> {
     /// Whether another account has the same user name or address, and the value refers to that account.
     fn refers_to_another_account(&self, reference: &SubjectReference, base: &str) -> bool {
         let Some((form, _)) = self.pass.reference_attributes.get(base) else { return false };
-        let subject = &self.pass.subject_names[reference.subject];
-        let shared = &self.touched.shared_identifiers;
-        shared.referent(form, reference.how, &reference.value, subject, &reference.entry) == Referent::SomeoneElse
+        let matched = MatchedValue {
+            form,
+            kind: reference.how,
+            value: &reference.value,
+            subject: reference.subject,
+            name: &self.pass.subject_names[reference.subject],
+            entry: &reference.entry,
+        };
+        self.touched.shared_identifiers.referent(matched, &self.pass.subjects) == Referent::SomeoneElse
     }
 }
 

@@ -13,6 +13,7 @@ use crate::plan::completeness::Incomplete;
 use crate::plan::{Guard, Stage};
 use crate::policy::{Limit, LimitKind};
 use crate::suggestion::suggestion;
+use strum::VariantArray as _;
 
 /// The inputs of a plan other than the exports.
 #[derive(Debug, clap::Args)]
@@ -109,8 +110,8 @@ pub struct Plan {
 }
 
 fn stage(name: &str) -> Result<Stage, String> {
-    Stage::ALL.into_iter().find(|stage| stage.name() == name).ok_or_else(|| {
-        let names: Vec<&str> = Stage::ALL.into_iter().map(Stage::name).collect();
+    Stage::VARIANTS.iter().copied().find(|stage| stage.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = Stage::VARIANTS.iter().copied().map(Stage::name).collect();
         suggestion(name, &names)
     })
 }

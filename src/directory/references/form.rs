@@ -17,8 +17,9 @@
 //!
 //! An empty cell means that offboard does not write such a value: it is removed, or a decision item.
 //!
-//! To add a form, add a variant here with its arm in each function, and give it to attributes in
-//! [`reference_attributes`](super::reference_attributes).
+//! To add a form, add a variant here, and an arm in each match; every match is exhaustive. Give it to attributes in
+//! [`reference_attributes`](super::reference_attributes). A form that finds accounts by an identifier which is not indexed
+//! yet also needs a place in [`SubjectIndex`].
 
 use std::sync::LazyLock;
 
@@ -111,38 +112,76 @@ impl Treatment {
     }
 }
 
+/// What a value of a form contains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// A DN.
+    Dn,
+    /// A DN or a user name.
+    DnOrUid,
+    /// A user name, or a number in its place.
+    UserName,
+    /// A mail address, or a URL in its place.
+    Address,
+    /// Names and identifiers somewhere in a longer text.
+    Embedded,
+}
+
 impl Form {
     /// Its word in a policy.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
+    /// What a value contains: the one place where a new form says so.
+    fn content(self) -> Content {
+        match self {
+            Self::Name | Self::NameAndUid => Content::Dn,
+            Self::NameOrUid => Content::DnOrUid,
+            Self::Uid | Self::SudoUser | Self::Netgroup | Self::Calendar => Content::UserName,
+            Self::Address | Self::AddressOrUrl => Content::Address,
+            Self::Url | Self::Text => Content::Embedded,
+        }
+    }
+
     /// Whether a value says for certain which account it names. Names inside URLs and access rules are only searched for,
     /// so offboard never writes such a value.
     pub fn is_certain(self) -> bool {
-        !matches!(self, Self::Url | Self::Text)
+        self.content() != Content::Embedded
     }
 
     /// Whether every value is a distinguished name.
     pub fn is_dn(self) -> bool {
-        matches!(self, Self::Name | Self::NameAndUid)
+        self.content() == Content::Dn
     }
 
     /// Whether a value that names a successor can be written: a successor is known by the name of its entry and by its mail
     /// address.
     pub fn can_be_reassigned(self) -> bool {
-        self.holds_dn() || matches!(self, Self::Address | Self::AddressOrUrl)
+        self.holds_dn() || self.content() == Content::Address
     }
 
     /// Whether a successor without a mail address can be named.
     pub fn holds_dn(self) -> bool {
-        matches!(self, Self::Name | Self::NameAndUid | Self::NameOrUid)
+        matches!(self.content(), Content::Dn | Content::DnOrUid)
     }
 
-    /// Whether a value that names an entry by its DN can be written with a new DN.
+    /// Whether a value that names an entry by its DN ([`MatchKind::Name`]) can be written with a new DN.
     pub fn can_be_renamed(self) -> bool {
-        // In an LDAP URL the name is only a part of what was meant, so that is a decision item.
-        self != Self::AddressOrUrl
+        match self {
+            // In an LDAP URL the name is only a part of what was meant, so that is a decision item.
+            Self::AddressOrUrl => false,
+            Self::Name
+            | Self::NameAndUid
+            | Self::NameOrUid
+            | Self::Uid
+            | Self::SudoUser
+            | Self::Netgroup
+            | Self::Calendar
+            | Self::Address
+            | Self::Url
+            | Self::Text => true,
+        }
     }
 
     /// Finds every subject that a value names, each once. The matches replace those in `found`.

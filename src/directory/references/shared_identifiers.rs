@@ -7,9 +7,10 @@
 //! | an address that several entries have | ambiguous |
 
 use std::cmp::Ordering;
+use std::hash::Hash;
 
 use super::form::Form;
-use super::subject_index::MatchKind;
+use super::subject_index::{MatchKind, SubjectIndex};
 use crate::ldap::DnKey;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::domain::{domain_of_key, domain_rdns};
@@ -31,6 +32,23 @@ pub enum Referent {
     SomeoneElse,
     /// One of several; this is a decision item.
     Ambiguous,
+}
+
+/// A value that matches a subject.
+#[derive(Clone, Copy, Debug)]
+pub struct MatchedValue<'v, Id> {
+    /// The form of its attribute.
+    pub form: Form,
+    /// How it matches.
+    pub kind: MatchKind,
+    /// The value.
+    pub value: &'v [u8],
+    /// The subject.
+    pub subject: Id,
+    /// The name of the subject.
+    pub name: &'v DnKey,
+    /// The name of the entry with the value.
+    pub entry: &'v DnKey,
 }
 
 /// The user names and addresses that entries share with subjects.
@@ -71,8 +89,12 @@ impl SharedIdentifiers {
         }
     }
 
-    /// The account that a value of `entry` refers to, if it matches `subject` in this way.
-    pub fn referent(&self, form: Form, kind: MatchKind, value: &[u8], subject: &DnKey, entry: &DnKey) -> Referent {
+    /// The account that a value refers to, of `index`, whose subject it matches.
+    ///
+    /// Only identifiers of that subject count, and only as whole words of the value: the value `joanna` does not refer to an
+    /// account with the user name `ann`.
+    pub fn referent<Id: Copy + Eq + Hash>(&self, matched: MatchedValue<'_, Id>, index: &SubjectIndex<Id>) -> Referent {
+        let MatchedValue { form, kind, value, subject, name, entry } = matched;
         if self.0.is_empty() || !matches!(kind, MatchKind::Uid | MatchKind::UidInAnotherCase | MatchKind::Address) {
             return Referent::Leaver;
         }
@@ -82,15 +104,18 @@ impl SharedIdentifiers {
             (!domain.is_empty() && domain_rdns(key) == domain, rdns.take_while(|((_, a), (_, b))| a == b).count())
         };
         let value = value.to_ascii_lowercase();
-        let has_identifier = |other: &&SharedIdentifier| match form {
-            Form::Uid | Form::Address | Form::NameOrUid => value == other.identifier,
-            _ => memchr::memmem::find(&value, &other.identifier).is_some(),
+        let is_in_value = |identifier: &[u8]| match form {
+            Form::Uid | Form::NameOrUid => value == identifier,
+            _ => has_word(&value, identifier),
         };
-        let nearest = self.0.iter().filter(has_identifier).map(|other| nearness(&other.entry)).max();
+        let counts = |other: &&SharedIdentifier| {
+            index.has_identifier(subject, &other.identifier) && is_in_value(&other.identifier)
+        };
+        let nearest = self.0.iter().filter(counts).map(|other| nearness(&other.entry)).max();
         match nearest {
             None => Referent::Leaver,
             Some(_) if kind == MatchKind::Address => Referent::Ambiguous,
-            Some(other) => match other.cmp(&nearness(subject)) {
+            Some(other) => match other.cmp(&nearness(name)) {
                 Ordering::Less => Referent::Leaver,
                 Ordering::Equal => Referent::Ambiguous,
                 Ordering::Greater => Referent::SomeoneElse,
@@ -99,9 +124,19 @@ impl SharedIdentifiers {
     }
 }
 
+/// Whether a word occurs in a text, not as a part of a longer user name or address.
+fn has_word(text: &[u8], word: &[u8]) -> bool {
+    let is_inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte));
+    memchr::memmem::find_iter(text, word).any(|start| {
+        let before = start.checked_sub(1).and_then(|at| text.get(at));
+        !is_inside(before) && !is_inside(text.get(start + word.len()))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ldap::{AttributeDescription, Dn, Entry, Origin, Value};
 
     #[test]
     fn who_owns_an_address_book() {
@@ -130,7 +165,11 @@ mod tests {
         let mut shared = SharedIdentifiers::default();
         shared.add(b"jsmith".to_vec(), key("uid=jsmith,ou=People,o=siroe.com,o=isp").as_bytes());
         shared.add(b"info@isp.com".to_vec(), key("uid=info,o=isp").as_bytes());
-        let subject = key("uid=jsmith,ou=People,o=sesta.com,o=isp");
+        let name = key("uid=jsmith,ou=People,o=sesta.com,o=isp");
+        let index = index_of(
+            "uid=jsmith,ou=People,o=sesta.com,o=isp",
+            &[("uid", "jsmith"), ("mail", "info@isp.com"), ("mail", "js@sesta.com")],
+        );
         for (entry, form, kind, value, expected) in [
             ("cn=unix,ou=Groups,o=sesta.com,o=isp", Form::Uid, MatchKind::Uid, "jsmith", Referent::Leaver),
             ("cn=unix,ou=Groups,o=siroe.com,o=isp", Form::Uid, MatchKind::Uid, "jsmith", Referent::SomeoneElse),
@@ -159,6 +198,7 @@ mod tests {
                 Referent::SomeoneElse,
             ),
             ("cn=list,o=sesta.com,o=isp", Form::Address, MatchKind::Address, "Info@isp.com", Referent::Ambiguous),
+            ("cn=list,o=sesta.com,o=isp", Form::Address, MatchKind::Address, "smtp:info@isp.com", Referent::Ambiguous),
             ("cn=list,o=sesta.com,o=isp", Form::Address, MatchKind::Address, "js@sesta.com", Referent::Leaver),
             (
                 "cn=list,o=siroe.com,o=isp",
@@ -168,8 +208,47 @@ mod tests {
                 Referent::Leaver,
             ),
         ] {
-            let found = shared.referent(form, kind, value.as_bytes(), &subject, &key(entry));
-            assert_eq!(found, expected, "{entry} {value}");
+            let (value, entry) = (value.as_bytes(), key(entry));
+            let found =
+                shared.referent(MatchedValue { form, kind, value, subject: 0, name: &name, entry: &entry }, &index);
+            assert_eq!(found, expected, "{entry:?} {value:?}");
         }
+    }
+
+    /// joanna leaves, and so does one of two accounts called ann: the other one's user name is a part of joanna's.
+    #[test]
+    fn a_part_of_a_user_name_is_not_that_user_name() {
+        let key = |dn: &str| DnKey::parse(dn.as_bytes()).unwrap();
+        let mut shared = SharedIdentifiers::default();
+        shared.add(b"ann".to_vec(), key("uid=ann,ou=b,o=x").as_bytes());
+        let (name, entry) = (key("uid=joanna,ou=a,o=x"), key("cn=role,ou=b,o=x"));
+        for (uids, value, expected) in [
+            (&[("uid", "joanna")][..], "joanna", Referent::Leaver),
+            (&[("uid", "joanna")], "(-,joanna,)", Referent::Leaver),
+            // Both are in the value, and the subject has only one of them.
+            (&[("uid", "joanna")], "ldap:///o=x??sub?(|(uid=joanna)(uid=ann))", Referent::Leaver),
+            // An account with both user names.
+            (&[("uid", "joanna"), ("uid", "ann")], "(-,joanna,)", Referent::Leaver),
+            (&[("uid", "joanna"), ("uid", "ann")], "(-,ann.lee,)", Referent::Leaver),
+            (&[("uid", "joanna"), ("uid", "ann")], "(-,ann,)", Referent::SomeoneElse),
+        ] {
+            let index = index_of("uid=joanna,ou=a,o=x", uids);
+            let (form, kind, value) = (Form::Netgroup, MatchKind::Uid, value.as_bytes());
+            let found =
+                shared.referent(MatchedValue { form, kind, value, subject: 0, name: &name, entry: &entry }, &index);
+            assert_eq!(found, expected, "{uids:?} {value:?}");
+        }
+    }
+
+    /// An index with one subject.
+    fn index_of(dn: &str, values: &[(&str, &str)]) -> SubjectIndex<usize> {
+        let dn = Dn::parse(dn.as_bytes()).unwrap();
+        let mut entry = Entry { dn, origin: Origin::default(), attributes: Vec::new() };
+        for (attribute, value) in values {
+            entry.push(AttributeDescription::parse(attribute.as_bytes()).unwrap(), Value::new(value.as_bytes()));
+        }
+        let mut index = SubjectIndex::default();
+        index.add(0, &entry);
+        index
     }
 }

@@ -240,6 +240,12 @@ impl<Id: Copy + Eq + Hash> SubjectIndex<Id> {
         self.addresses.get(&normalized_address(address)).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a user name or an address, in lower case, is one of a subject's.
+    pub(super) fn has_identifier(&self, subject: Id, identifier: &[u8]) -> bool {
+        let has_uid = self.uids.get(identifier).is_some_and(|all| all.iter().any(|known| known.subject == subject));
+        has_uid || self.addresses.get(identifier).is_some_and(|all| all.contains(&subject))
+    }
+
     /// The mail domain that a subject is in by its name, in lower case.
     pub(super) fn domain(&self, subject: Id) -> Option<&Vec<u8>> {
         self.domains.get(&subject)

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::directory::census::Finding;
 use crate::directory::extent::Extent;
-use crate::directory::references::{Form, MatchKind, Referent, SharedIdentifiers, SubjectMatch, Treatment};
+use crate::directory::references::shared_identifiers::MatchedValue;
+use crate::directory::references::{
+    Form, MatchKind, Referent, SharedIdentifiers, SubjectIndex, SubjectMatch, Treatment,
+};
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::{Attribute, DnKey, Entry, Value};
 use crate::plan::model::SubjectId;
@@ -171,15 +174,21 @@ impl Gathered {
     }
 
     /// Decides which account each user name and address refers to, now that every entry that has it is known: a reference
-    /// to another account is dropped, an ambiguous one is for review. `name_of` gives the name of a subject.
-    pub fn resolve_ambiguous_references<'n>(&mut self, name_of: &dyn Fn(SubjectId) -> Option<&'n DnKey>) {
+    /// to another account is dropped, an ambiguous one is for review. `name_of` gives the name of a subject of the index.
+    pub fn resolve_ambiguous_references<'n>(
+        &mut self,
+        index: &SubjectIndex<SubjectId>,
+        name_of: &dyn Fn(SubjectId) -> Option<&'n DnKey>,
+    ) {
         for related in &mut self.related {
             let entry = &related.entry;
             related.references.retain_mut(|reference| {
-                let Some(subject) = name_of(reference.subject) else { return true };
+                let Some(name) = name_of(reference.subject) else { return true };
                 let ValuePosition { attribute, value } = reference.position;
                 let value = &entry.attributes[attribute].values[value].bytes;
-                match self.shared.referent(reference.form, reference.kind, value, subject, entry.dn.key()) {
+                let Reference { form, kind, subject, .. } = *reference;
+                let matched = MatchedValue { form, kind, value, subject, name, entry: entry.dn.key() };
+                match self.shared.referent(matched, index) {
                     Referent::Leaver => true,
                     Referent::Ambiguous => {
                         reference.treatment = reviewed(reference.treatment);
