@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::ops::ControlFlow;
 
 use jiff::civil::date;
 use offboard::diff::{self, DiffError, Difference};

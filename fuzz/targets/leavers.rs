@@ -9,7 +9,8 @@ use offboard::leavers::{self, Identity};
 
 static RULES: LazyLock<[RosterRules; 3]> = LazyLock::new(|| {
     let text = |text: &str| text.to_owned();
-    let plain = RosterRules { key: text("employeeNumber"), status: None, inactive: vec![], active: vec![], trailer: None };
+    let plain =
+        RosterRules { key: text("employeeNumber"), status: None, inactive: vec![], active: vec![], trailer: None };
     let status = RosterRules {
         key: text("mail"),
         status: Some(text("state")),

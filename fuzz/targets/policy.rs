@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use offboard::cli::Diagnostic;
-use offboard::policy::{Policy, Source};
+use offboard::policy::{Policy, PolicySource};
 use offboard_fuzz::{PlanCase, Texts};
 
 static EXPORT: LazyLock<Texts> =
@@ -14,7 +14,7 @@ static EXPORT: LazyLock<Texts> =
 fuzz_target!(|text: &str| {
     match Policy::parse(text) {
         Err(errors) => {
-            let source = Source { name: "policy.toml".to_owned(), text: text.to_owned() };
+            let source = PolicySource { name: "policy.toml".to_owned(), text: text.to_owned() };
             assert!(!errors.is_empty());
             for error in &errors {
                 if let Some(span) = &error.span {

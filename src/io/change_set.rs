@@ -25,7 +25,6 @@ use crate::plan::{Kind, Stage};
 use crate::policy::Server;
 use crate::render::count::counted;
 use crate::verify::trust::PlannedPart;
-use strum::VariantArray as _;
 
 /// Why a change set cannot be read.
 #[derive(Debug, Error)]
@@ -326,7 +325,7 @@ pub struct ChangeSetAccount {
 
 /// Reads a change set with its rollback, after checking all sums.
 pub fn read_change_set(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
-    let (plan, found) = read_stages(folder, Stage::VARIANTS)?;
+    let (plan, found) = read_stages(folder, Stage::ALL)?;
     let path = folder.join("plan.json");
     let exports = planned_exports(&path, plan.inputs, plan.exports, plan.accepted)?;
     let undo = if plan.refused { Vec::new() } else { read_rollback(folder, &plan.operations)? };
@@ -385,7 +384,7 @@ fn planned_exports(
 /// reverse order.
 fn read_rollback(folder: &Utf8Path, operations: &[OperationJson]) -> Result<Vec<Option<ChangeRecord>>, ChangeSetError> {
     let mut all = Vec::new();
-    for stage in Stage::VARIANTS.iter().copied() {
+    for stage in Stage::ALL.iter().copied() {
         let own: Vec<&OperationJson> = operations.iter().filter(|operation| operation.stage == stage.name()).collect();
         let path = folder.join(format!("rollback/{}", stage.rollback_file()));
         let mut undo = if path.is_file() { read_changes(&path)? } else { Vec::new() };

@@ -28,6 +28,9 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All stages, in the order in which they run.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
     /// Its word on the command line and in reports: stable.
     pub fn name(self) -> &'static str {
         self.into()
@@ -40,7 +43,7 @@ impl Stage {
 
     /// The name of its file in `rollback/`; the names sort in the opposite order.
     pub fn rollback_file(self) -> String {
-        format!("{}0-{}.ldif", Self::VARIANTS.len() - self as usize, self.name())
+        format!("{}0-{}.ldif", Self::ALL.len() - self as usize, self.name())
     }
 }
 

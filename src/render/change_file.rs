@@ -7,7 +7,6 @@ use crate::ldap::{Change, Entry};
 use crate::ldif::writer;
 use crate::plan::{Kind, Operation, Plan, Stage};
 use crate::proof::Files;
-use strum::VariantArray as _;
 
 /// The longest line that `ldapdelete -f` reads completely, in bytes.
 const DN_LIST_LINE: usize = 4095;
@@ -46,7 +45,7 @@ fn header(context: &RenderContext<'_>, title: &str) -> Vec<u8> {
 /// The text of all change files of a plan.
 pub fn files(context: &RenderContext<'_>) -> Files {
     let mut files = Files::default();
-    for stage in Stage::VARIANTS.iter().copied() {
+    for stage in Stage::ALL.iter().copied() {
         let operations: Vec<&Operation> = context.plan.stage(stage).collect();
         if operations.is_empty() {
             continue;
@@ -64,7 +63,7 @@ pub fn files(context: &RenderContext<'_>) -> Files {
         }
         files.apply.push((stage.apply_file(), out));
     }
-    for stage in Stage::VARIANTS.iter().rev().copied() {
+    for stage in Stage::ALL.iter().rev().copied() {
         let operations: Vec<&Operation> =
             context.plan.stage(stage).filter(|operation| operation.inverse.is_some()).collect();
         if operations.is_empty() {

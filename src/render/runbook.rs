@@ -14,7 +14,6 @@ use crate::plan::Stage;
 use crate::plan::completeness::Incomplete;
 use crate::policy::Server;
 use crate::proof::Files;
-use strum::VariantArray as _;
 
 /// What the template shows.
 #[derive(Serialize)]
@@ -108,7 +107,7 @@ pub fn render(
     external_commands: &[ExternalCommand],
     hand_off_attributes: &[HandOffAttribute],
 ) -> Result<String, Error> {
-    let stages = Stage::VARIANTS.iter().copied().filter(|stage| context.plan.stage(*stage).next().is_some());
+    let stages = Stage::ALL.iter().copied().filter(|stage| context.plan.stage(*stage).next().is_some());
     let apply = stages.map(|stage| {
         let any = |test: &dyn Fn(&crate::plan::Operation) -> bool| context.plan.stage(stage).any(test);
         let dns = stage.apply_file().replace(".ldif", ".dns");

@@ -13,7 +13,6 @@ use crate::plan::completeness::Incomplete;
 use crate::plan::{Guard, Stage};
 use crate::policy::{Limit, LimitKind};
 use crate::suggestion::suggestion;
-use strum::VariantArray as _;
 
 /// The inputs of a plan other than the exports.
 #[derive(Debug, clap::Args)]
@@ -110,8 +109,8 @@ pub struct Plan {
 }
 
 fn stage(name: &str) -> Result<Stage, String> {
-    Stage::VARIANTS.iter().copied().find(|stage| stage.name() == name).ok_or_else(|| {
-        let names: Vec<&str> = Stage::VARIANTS.iter().copied().map(Stage::name).collect();
+    Stage::ALL.iter().copied().find(|stage| stage.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = Stage::ALL.iter().copied().map(Stage::name).collect();
         suggestion(name, &names)
     })
 }

@@ -10,7 +10,6 @@ use super::html::diff_html;
 use super::view::{AccountView, DueView, View};
 use crate::plan::Stage;
 use crate::render::count::counted;
-use strum::VariantArray as _;
 
 /// The view with what only report.html shows.
 #[derive(Serialize)]
@@ -139,7 +138,7 @@ fn decisions_needed(view: &View) -> Vec<String> {
 
 fn belongings(view: &View, account: &AccountView) -> Belongings {
     let has = |stage: &&str| account.operations.iter().any(|operation| view.operations[*operation].stage == *stage);
-    let stages: Vec<&str> = Stage::VARIANTS.iter().copied().map(Stage::name).filter(has).collect();
+    let stages: Vec<&str> = Stage::ALL.iter().copied().map(Stage::name).filter(has).collect();
     Belongings { stages: stages.join(" "), ..Belongings::default() }
 }
 
@@ -193,7 +192,7 @@ fn stages(view: &View) -> Vec<Bar<'_>> {
         let name = stage.name();
         (name, view.operations.iter().filter(|operation| operation.stage == name).count())
     };
-    bars(Stage::VARIANTS.iter().copied().map(count).collect())
+    bars(Stage::ALL.iter().copied().map(count).collect())
 }
 
 fn steps(view: &View) -> Vec<Bar<'_>> {
