@@ -152,7 +152,7 @@ fn names_no_deleted_entry(case: &PlanCase, before: &Texts, after: &Texts) {
         for record in RecordReader::new(text, 1, UrlPolicy::Refuse).flatten() {
             let Record::Content(record) = record else { continue };
             for line in &record.attributes {
-                if !lists.iter().any(|known| known.raw_bytes().eq_ignore_ascii_case(&line.description)) {
+                if !lists.iter().any(|known| known.as_str().eq_ignore_ascii_case(&line.description)) {
                     continue;
                 }
                 let names = DnKey::parse(line.value.bytes()).is_ok_and(|name| deleted.contains(&name));
