@@ -54,8 +54,7 @@ impl ChangeFiles {
     ///
     /// A change set was planned and proven for its server, so a different `--for` is ignored with a warning. Change sets
     /// of different servers are refused.
-    pub fn server(&self, asked: Option<&str>, global: &Global) -> Result<Server, Vec<Diagnostic>> {
-        let asked = asked.and_then(Server::from_name);
+    pub fn server(&self, asked: Option<Server>, global: &Global) -> Result<Server, Vec<Diagnostic>> {
         let Some(first) = self.sets.first() else { return Ok(asked.unwrap_or(Server::OpenLdap)) };
         if self.sets.iter().any(|set| set.server != first.server) {
             let fault = Diagnostic::refused("the change sets were planned for different servers");

@@ -13,7 +13,6 @@ use crate::diff::{self, DiffError, Difference, Options, Side, StepKind, text};
 use crate::io::exports::ExportError;
 use crate::io::new_file::NewFile;
 use crate::ldap::{AttributeDescription, Dn};
-use crate::policy::Server;
 use crate::render::count::{and_more, counted};
 use crate::render::sanitize::sanitized;
 
@@ -39,7 +38,7 @@ pub fn run(command: &args::Diff, global: &Global) -> Outcome {
     let urls = url_values.policy();
     let names = [command.before.clone()];
     let options = Options {
-        server: Server::from_name(&command.server).unwrap_or(Server::OpenLdap),
+        server: command.server,
         schema: Arc::new(schema_files::read_with_exports(&command.schema, &before, &names, urls, global)?),
         with_operational: command.with_operational,
         ignored: ignored.collect::<Result<_, _>>()?,

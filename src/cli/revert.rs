@@ -17,7 +17,7 @@ use crate::revert::{RevertOptions, Reverted, revert};
 pub fn run(command: &args::Revert, global: &Global) -> Outcome {
     super::report_leftovers(command.output.as_ref(), global);
     let files = ChangeFiles::read(&command.changes, &global.reading(), UrlPolicy::Refuse)?;
-    let server = files.server(command.server.as_deref(), global)?;
+    let server = files.server(command.server, global)?;
     if command.relax && !server.profile().controls.contains(&crate::ldap::change::RELAX_RULES) {
         return Err(vec![Diagnostic::error(format!("--relax: {server} does not support the relax rules control"))]);
     }

@@ -28,7 +28,7 @@ pub fn run(command: &args::Simulate, global: &Global) -> Outcome {
     let url_values = UrlValues::open(global)?;
     let urls = url_values.policy();
     let files = ChangeFiles::read(&command.changes, &global.reading(), urls)?;
-    let server = files.server(command.server.as_deref(), global)?;
+    let server = files.server(command.server, global)?;
     let records = &files.records;
     let exports = open_exports(&command.export, global)?;
     let progress = Progress::start(&exports, global);

@@ -26,9 +26,8 @@ pub use super::incomplete::{Gaps, Incomplete, Severity};
 use super::decide::Decided;
 use super::error::PlanError;
 use super::gather::{Gathered, Query};
-use super::locate::{Located, locate};
+use super::locate::{FirstReading, Located, locate};
 use super::model::{Account, SubjectId};
-use super::operational::OperationalNeeds;
 use super::preconditions::refuse_unknown_forms;
 use super::request::{PlanContext, Request};
 use super::retained::RetainedPasses;
@@ -65,14 +64,14 @@ pub fn lacking<E: Exports>(
 ) -> Result<Lacking, PlanError<E::Error>> {
     let located = locate(&Snapshot::new(reader), policy, request)?;
     refuse_unknown_forms(&located)?;
-    let lacking = of_exports(&located, request);
+    let lacking = of_exports(&FirstReading::new(&located, request), request);
     let Located { policy, schema, census, entries, .. } = located;
     Ok(Lacking { lacking, policy, schema, structure: entries.structure, census })
 }
 
 /// Refuses a plan of exports that lack something that the request does not accept.
-pub fn check_exports<E>(located: &Located, request: &Request) -> Result<Gaps, PlanError<E>> {
-    Gaps::default().add(of_exports(located, request), &request.accepted).map_err(PlanError::Incomplete)
+pub fn check_exports<E>(first: &FirstReading<'_>, request: &Request) -> Result<Gaps, PlanError<E>> {
+    Gaps::default().add(of_exports(first, request), &request.accepted).map_err(PlanError::Incomplete)
 }
 
 /// Refuses a plan with deletions for which the exports lack something that the request does not accept. An after-state is not
@@ -92,8 +91,8 @@ pub fn check_deletions<D: Directory<RetainedPasses>>(
 }
 
 /// What the exports lack for any plan.
-fn of_exports(located: &Located, request: &Request) -> Vec<Incomplete> {
-    let Located { policy, census, entries, .. } = located;
+fn of_exports(first: &FirstReading<'_>, request: &Request) -> Vec<Incomplete> {
+    let Located { policy, census, entries, .. } = first.located;
     let suffixes = policy.directory.suffixes.iter();
     let missing = suffixes.filter(|suffix| !entries.policy_entries.iter().any(|entry| entry.dn == **suffix));
     let old = too_old(policy, request);
@@ -104,8 +103,7 @@ fn of_exports(located: &Located, request: &Request) -> Vec<Incomplete> {
     lacking.extend(of_content(census, &entries.structure, request.written.len()));
     let parents = tops::as_finding(&entries.missing_parents);
     lacking.extend((parents.count > 0).then_some(Incomplete::Parents(parents)));
-    let needs = OperationalNeeds::new(policy, census, &entries.contents);
-    lacking.extend(needs.of_exports(request).map(Incomplete::Operational));
+    lacking.extend(first.needs.of_exports(request).map(Incomplete::Operational));
     lacking
 }
 

@@ -18,9 +18,9 @@ use super::error::PlanError;
 use super::incomplete::{Gaps, Incomplete};
 use super::item_code::ItemCode;
 use super::locate::rosters::{RosterMatch, Verdict};
-use super::locate::{IdentityMatches, Located, Match};
+use super::locate::{FirstReading, IdentityMatches, Located, Match};
 use super::model::{Account, Conflict, ConflictKind, DecisionItem, Hold};
-use super::operational::{HiddenAttribute, OperationalNeeds};
+use super::operational::HiddenAttribute;
 use super::protect::Protection;
 use super::request::PlanContext;
 use super::retained::RetainedPasses;
@@ -54,16 +54,15 @@ pub struct Decided {
 pub fn decide<D: Directory<RetainedPasses>>(
     directory: &D,
     context: PlanContext<'_>,
-    located: &Located,
-    matches: &IdentityMatches<'_>,
+    first: &FirstReading<'_>,
     gaps: Gaps,
 ) -> Result<Decided, PlanError<D::Error>> {
     let PlanContext { policy, request, .. } = context;
+    let FirstReading { located, matches, needs } = first;
     let Requested { leavers, mut accounts, conflicts, decision_items, .. } = requested(located, matches, context);
 
     Hold::apply(unknown_prior_values(&accounts, context), &mut accounts);
     Hold::apply(full_attributes(&accounts, context), &mut accounts);
-    let needs = OperationalNeeds::new(policy, &located.census, &located.entries.contents);
     let hidden = needs.hidden_from(&accounts, &request.history);
     Hold::apply(hidden.iter().cloned().map(Hold::from).collect(), &mut accounts);
     let gaps = with_hidden(gaps, &hidden, &accounts, context).map_err(PlanError::Incomplete)?;

@@ -65,7 +65,7 @@ pub use request::{NamedRoster, Request};
 pub use retained::Retained;
 pub use whole_lists::WrittenWhole;
 
-use locate::{IdentityMatches, locate};
+use locate::{FirstReading, locate};
 use request::PlanContext;
 use retained::RetainedPasses;
 
@@ -110,14 +110,14 @@ fn plan_from<D: Directory<RetainedPasses>>(
 
     let located = locate(directory, policy, request)?;
     let context = PlanContext { policy: &located.policy, schema: &located.schema, request };
-    let gaps = completeness::check_exports(&located, request)?;
+    let first = FirstReading::new(&located, request);
+    let gaps = completeness::check_exports(&first, request)?;
     preconditions::refuse_unknown_forms(&located)?;
 
-    let matches = IdentityMatches::new(&located.entries.matches, request);
-    let decided = decide::decide(directory, context, &located, &matches, gaps)?;
-    let surroundings = search::gather(directory, context, &located, &decided, &matches)?;
+    let decided = decide::decide(directory, context, &first, gaps)?;
+    let surroundings = search::gather(directory, context, &first, &decided)?;
     let decided = completeness::check_deletions(directory, decided, &surroundings.gathered, context)?;
-    let settled = settle::settle(directory, context, &located, &matches, decided, &surroundings)?;
+    let settled = settle::settle(directory, context, &first, decided, &surroundings)?;
     let output = stages::build(&settled, &surroundings.gathered, context);
 
     Ok(outcome::assemble(located, surroundings, settled, output, request, roster_doubts))

@@ -5,9 +5,8 @@ use super::decide::Decided;
 use super::dependents::{GatheredDependents, gather_until_stable};
 use super::error::PlanError;
 use super::gather::{GatherPass, Gathered, Query};
-use super::locate::{IdentityMatches, Located};
+use super::locate::FirstReading;
 use super::model::{Account, Dependent, SubjectId, deleted_entries};
-use super::operational::OperationalNeeds;
 use super::request::PlanContext;
 use super::retained::RetainedPasses;
 use super::successor::SuccessorSearch;
@@ -43,11 +42,11 @@ pub struct FinishedSearch {
 pub fn gather<D: Directory<RetainedPasses>>(
     directory: &D,
     context: PlanContext<'_>,
-    located: &Located,
+    first: &FirstReading<'_>,
     decided: &Decided,
-    matches: &IdentityMatches<'_>,
 ) -> Result<Surroundings, PlanError<D::Error>> {
     let policy = context.policy;
+    let FirstReading { located, matches, needs } = first;
     let accounts = &decided.accounts;
     let ownership = &located.entries.ownership;
     let orphans = if decided.finds_orphans { ownership.orphans(policy, deleted_entries(accounts)) } else { Vec::new() };
@@ -55,8 +54,7 @@ pub fn gather<D: Directory<RetainedPasses>>(
         return Ok(Surroundings::default());
     }
     let books = address_books::candidates(accounts, policy);
-    let needs = OperationalNeeds::new(policy, &located.census, &located.entries.contents);
-    let successors = SuccessorSearch { accounts, matches, leaving: &decided.leaving, policy, needs: &needs };
+    let successors = SuccessorSearch { accounts, matches, leaving: &decided.leaving, policy, needs };
     let mut query = Query::default();
     for part in [
         subjects(accounts),

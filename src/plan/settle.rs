@@ -8,10 +8,9 @@ use super::decide::Decided;
 use super::error::PlanError;
 use super::gather::Gathered;
 use super::incomplete::Gaps;
-use super::locate::{IdentityMatches, Located};
+use super::locate::FirstReading;
 use super::model::{Account, Conflict, DecisionItem, Dependent, Fates, Hold, SubjectId, deleted_entries};
 use super::moves::{Moves, moves};
-use super::operational::OperationalNeeds;
 use super::references::{Blocker, change};
 use super::request::PlanContext;
 use super::retained::RetainedPasses;
@@ -60,16 +59,15 @@ impl Settled {
 pub fn settle<D: Directory<RetainedPasses>>(
     directory: &D,
     context: PlanContext<'_>,
-    located: &Located,
-    matches: &IdentityMatches<'_>,
+    first: &FirstReading<'_>,
     decided: Decided,
     surroundings: &Surroundings,
 ) -> Result<Settled, PlanError<D::Error>> {
     let policy = context.policy;
     let Surroundings { gathered, dependents, books: candidates, .. } = surroundings;
     let Decided { leavers, mut accounts, conflicts, mut decision_items, leaving, gaps, finds_orphans } = decided;
-    let needs = OperationalNeeds::new(policy, &located.census, &located.entries.contents);
-    let search = SuccessorSearch { accounts: &accounts, matches, leaving: &leaving, policy, needs: &needs };
+    let FirstReading { located, matches, needs } = first;
+    let search = SuccessorSearch { accounts: &accounts, matches, leaving: &leaving, policy, needs };
     let Successions { by_account, decision_items: unusable } = search.run(directory, gathered)?;
     decision_items.extend(unusable);
     for (account, succession) in accounts.iter_mut().zip(by_account) {

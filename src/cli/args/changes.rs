@@ -2,10 +2,9 @@
 
 use camino::Utf8PathBuf;
 use clap::ValueEnum;
-use clap::builder::PossibleValuesParser;
 
-use super::SchemaOption;
-use crate::policy::Server;
+use super::{SchemaOption, server};
+use crate::ldap::Server;
 
 /// `offboard verify`
 ///
@@ -51,8 +50,8 @@ pub struct Simulate {
     #[arg(long)]
     pub keep_going: bool,
     /// Server whose rules apply to change files; for a change set, the server of its plan applies [default: openldap]
-    #[arg(long = "for", value_name = "SERVER", value_parser = PossibleValuesParser::new(Server::names()))]
-    pub server: Option<String>,
+    #[arg(long = "for", value_name = "SERVER", value_parser = server(Server::names()))]
+    pub server: Option<Server>,
     /// Schema files.
     #[command(flatten)]
     pub schema: SchemaOption,
@@ -79,8 +78,8 @@ pub struct Revert {
     #[arg(long)]
     pub relax: bool,
     /// Server whose rules apply to change files; for a change set, the server of its plan applies [default: openldap]
-    #[arg(long = "for", value_name = "SERVER", value_parser = PossibleValuesParser::new(Server::names()))]
-    pub server: Option<String>,
+    #[arg(long = "for", value_name = "SERVER", value_parser = server(Server::names()))]
+    pub server: Option<Server>,
     /// Schema files.
     #[command(flatten)]
     pub schema: SchemaOption,
@@ -106,8 +105,8 @@ pub struct Diff {
     #[arg(long, value_enum, default_value_t = DiffFormat::Ldif)]
     pub format: DiffFormat,
     /// Server that the exports come from
-    #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = PossibleValuesParser::new(Server::names()))]
-    pub server: String,
+    #[arg(long = "for", value_name = "SERVER", default_value = "openldap", value_parser = server(Server::names()))]
+    pub server: Server,
     /// Schema files.
     #[command(flatten)]
     pub schema: SchemaOption,

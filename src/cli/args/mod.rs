@@ -10,6 +10,7 @@ mod setup;
 use std::num::NonZeroUsize;
 
 use camino::Utf8PathBuf;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use changes::{Diff, DiffFormat, Revert, Simulate, Verify};
@@ -18,6 +19,7 @@ pub use read::{Dn, Json, Lint, LintFormat, ScopeArg, Search, SearchFormat};
 pub use setup::{Completions, Init, Man, Policy, Schema, SchemaOf};
 
 use crate::io::source::ReadOptions;
+use crate::ldap::Server;
 
 /// Plan the end of LDAP accounts offline: proven LDIF change files that can be reviewed, with their rollback.
 ///
@@ -158,4 +160,9 @@ fn size(text: &str) -> Result<u64, String> {
         digits.parse().map_err(|_| "expected a number of bytes, optionally followed by K, M, G or T".to_owned())?;
     let factor = unit.map_or(1, |at| 1_u64 << (10 * (at + 1)));
     number.checked_mul(factor).ok_or_else(|| "the number is too large".to_owned())
+}
+
+/// Reads the word of a server, one of `words`.
+fn server(words: impl IntoIterator<Item = impl Into<PossibleValue>>) -> impl TypedValueParser<Value = Server> {
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Server>())
 }

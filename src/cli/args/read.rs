@@ -1,10 +1,10 @@
 //! Options of the subcommands that read LDIF without a policy: `search`, `lint`, `json`, `dn`.
 
 use clap::ValueEnum;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::PossibleValue;
 use strum::VariantArray as _;
 
-use super::SchemaOption;
+use super::{SchemaOption, server};
 use crate::ldap::Server;
 
 /// `offboard search`
@@ -85,7 +85,7 @@ Exit status: 0 only notes, or everything was fixed · 1 findings, or something w
 2 a file cannot be opened.")]
 pub struct Lint {
     /// Server whose tools will read the file: also report what these refuse or misread
-    #[arg(long = "for", value_name = "SERVER", value_parser = servers())]
+    #[arg(long = "for", value_name = "SERVER", value_parser = server(described_servers()))]
     pub target: Option<Server>,
     /// Schema files.
     #[command(flatten)]
@@ -101,10 +101,9 @@ pub struct Lint {
     pub files: Vec<String>,
 }
 
-/// Reads the word of a server. The help lists the servers with their products.
-fn servers() -> impl TypedValueParser<Value = Server> {
-    let word = |server: &Server| PossibleValue::new(<&'static str>::from(server)).help(server.profile().product);
-    PossibleValuesParser::new(Server::VARIANTS.iter().map(word)).try_map(|word| word.parse::<Server>())
+/// The words of the servers, each with its product for the help.
+fn described_servers() -> impl Iterator<Item = PossibleValue> {
+    Server::VARIANTS.iter().map(|known| PossibleValue::new(<&'static str>::from(known)).help(known.profile().product))
 }
 
 /// `lint --format`

@@ -22,6 +22,7 @@ use identities::Identities;
 use rosters::Rosters;
 
 use super::error::PlanError;
+use super::operational::OperationalNeeds;
 use super::request::Request;
 use super::retained::RetainedPasses;
 use crate::directory::Census;
@@ -44,6 +45,25 @@ pub struct Located {
     pub groups: Arc<Hashes>,
     /// What the pass kept.
     pub entries: LocatedEntries,
+}
+
+/// What the first reading found, with what the later steps look up in it.
+pub struct FirstReading<'l> {
+    /// What was found.
+    pub located: &'l Located,
+    /// The entries that each identity of the request matches.
+    pub matches: IdentityMatches<'l>,
+    /// The operational attributes that the policy needs, and which exports show them.
+    pub needs: OperationalNeeds<'l>,
+}
+
+impl<'l> FirstReading<'l> {
+    /// Prepares the lookups.
+    pub fn new(located: &'l Located, request: &'l Request) -> Self {
+        let matches = IdentityMatches::new(&located.entries.matches, request);
+        let needs = OperationalNeeds::new(&located.policy, &located.census, &located.entries.contents);
+        Self { located, matches, needs }
+    }
 }
 
 /// Reads the exports; a second time if the schema in them changes which entries are accounts.
