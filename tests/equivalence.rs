@@ -18,37 +18,8 @@ use offboard::io::source::ReadOptions;
 use offboard::ldap::Entry;
 use offboard::ldif::{AttributeSelection, Record, RecordReader, UrlPolicy, writer};
 use offboard::plan::{Plan, PlanError, plan, plan_again};
-use offboard::proof::{ProofInputs, prove};
-use offboard::render::change_file;
-use offboard::render::context::RenderContext;
 
-use crate::support::{Inputs, MemoryExports, Random, cases, scenarios};
-
-/// Everything that a user sees of a plan, as text.
-fn render_text<E: std::fmt::Debug + std::fmt::Display>(plan: &Result<Plan, PlanError<E>>) -> String {
-    let plan = match plan {
-        Ok(plan) => plan,
-        Err(error) => return format!("{error}: {error:?}"),
-    };
-    let mut records = Vec::new();
-    for operation in &plan.operations {
-        writer::write_change(&mut records, &operation.record);
-        if let Some(inverse) = &operation.inverse {
-            writer::write_change(&mut records, inverse);
-        }
-    }
-    let decisions: Vec<String> = plan.accounts.iter().map(|account| format!("{:?}", account.decision)).collect();
-    format!(
-        "{}{decisions:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-        String::from_utf8_lossy(&records),
-        plan.conflicts,
-        plan.decision_items,
-        plan.counted,
-        plan.census,
-        plan.unreadable_values,
-        plan.lost_access
-    )
-}
+use crate::support::{Inputs, MemoryExports, Random, cases, plan_text, scenarios};
 
 /// The same content in another notation: folds, base64, case, other names of attributes, blanks, comments, CRLF.
 fn respelled(text: &[u8], random: &mut Random) -> String {
@@ -181,7 +152,7 @@ fn the_fast_reader_and_the_grammar_give_the_same_plan() {
                 plan(ExportsReader::new(&MemoryExports::whole(texts), UrlPolicy::Refuse), &policy, &request)
             });
             planned += usize::from(fast.as_ref().is_ok_and(|plan| !plan.operations.is_empty()));
-            assert_eq!(render_text(&fast), render_text(&slow), "{name}, round {round}");
+            assert_eq!(plan_text(&fast), plan_text(&slow), "{name}, round {round}");
         }
         assert!(planned == 0 || 2 * planned > rounds, "{name}: only {planned} of {rounds} rounds had operations");
         with_operations += usize::from(planned > 0);
@@ -195,20 +166,12 @@ fn planning_again_gives_what_reading_again_gives() {
     let mut random = Random(0xa9a1);
     let rounds = cases(3, 8);
     for name in scenarios() {
-        let Inputs { policy, request, exports: names } = Inputs::read(&name);
-        let exports = ExportFiles::open(&names, &ReadOptions::default()).unwrap();
+        let scenario = Inputs::read(&name);
+        let Inputs { policy, request, exports: names } = &scenario;
+        let exports = ExportFiles::open(names, &ReadOptions::default()).unwrap();
         let reader = ExportsReader::new(&exports, UrlPolicy::Refuse);
-        let planned = plan(reader, &policy, &request).unwrap_or_else(|_| panic!("{name}"));
-        let files = change_file::files(&RenderContext {
-            plan: &planned,
-            request: &request,
-            policy: &policy,
-            exports: &names,
-            ticket: None,
-        });
-        let inputs = ProofInputs { reader, policy: &policy, request: &request, plan: &planned, files: &files };
-        let proof = prove(&inputs);
-        let proof = proof.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let planned = plan(reader, policy, request).unwrap_or_else(|_| panic!("{name}"));
+        let proof = scenario.prove(reader, &planned, &scenario.change_files(&planned));
         // With all changes applied nothing is left to plan; with half of them something is.
         let mut left = 0;
         for round in 0..rounds {
@@ -219,8 +182,8 @@ fn planning_again_gives_what_reading_again_gives() {
             };
             let after = proof.after.iter().filter(|(_, after)| is_applied(after, &mut random));
             let overlay: Overlay = after.map(|(key, entry)| (key.clone(), entry.clone())).collect();
-            let read = plan(reader.with_overlay(Some(&overlay)), &policy, &request);
-            let again = plan_again(reader, &planned.retained, &overlay, &policy, &request);
+            let read = plan(reader.with_overlay(Some(&overlay)), policy, request);
+            let again = plan_again(reader, &planned.retained, &overlay, policy, request);
             let operations = |plan: &Result<Plan, PlanError<_>>| {
                 plan.as_ref().ok().map(|plan| {
                     let mut text = Vec::new();

@@ -15,9 +15,6 @@ use offboard::ldif::lint::{self, Linter};
 use offboard::ldif::{RecordReader, UrlPolicy, writer};
 use offboard::plan::plan;
 use offboard::policy::Server;
-use offboard::proof::{ProofInputs, prove};
-use offboard::render::change_file;
-use offboard::render::context::RenderContext;
 use offboard::render::record_json;
 use offboard::revert::{RevertOptions, revert};
 use offboard::simulate::{rewrite, simulate};
@@ -147,22 +144,16 @@ fn repairs() {
 
 /// The plan of a scenario, its proof, the exports after it, and the records that undo it.
 fn outcome(scenario: &str, options: &ReadOptions) -> String {
-    let Inputs { policy, request, exports: names } = Inputs::read(scenario);
-    let exports = ExportFiles::open(&names, options).unwrap();
+    let inputs = Inputs::read(scenario);
+    let Inputs { policy, request, exports: names } = &inputs;
+    let exports = ExportFiles::open(names, options).unwrap();
     let reader = ExportsReader::new(&exports, UrlPolicy::Refuse);
-    let planned = match plan(reader, &policy, &request) {
+    let planned = match plan(reader, policy, request) {
         Ok(planned) => planned,
         Err(error) => return format!("{error:?}"),
     };
-    let files = change_file::files(&RenderContext {
-        plan: &planned,
-        request: &request,
-        policy: &policy,
-        exports: &names,
-        ticket: None,
-    });
-    let inputs = ProofInputs { reader, policy: &policy, request: &request, plan: &planned, files: &files };
-    let proof = prove(&inputs).unwrap();
+    let files = inputs.change_files(&planned);
+    let proof = inputs.prove(reader, &planned, &files);
     let records: Vec<_> = planned.operations.iter().map(|operation| operation.record.clone()).collect();
     let server: Server = policy.directory.server;
     let outcome = simulate(&exports, UrlPolicy::Refuse, server, &records, true).unwrap();

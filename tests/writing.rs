@@ -297,8 +297,8 @@ fn who_lives_leaves_nothing() {
         std::thread::sleep(Duration::from_millis(5));
     }
     std::thread::sleep(Duration::from_millis(100));
-    let beside = plan(&place.path().join("set"), &[]).output().unwrap();
-    assert!(!stderr(&beside).contains("was left by an interrupted run"), "{}", stderr(&beside));
+    let other_run = plan(&place.path().join("set"), &[]).output().unwrap();
+    assert!(!stderr(&other_run).contains("was left by an interrupted run"), "{}", stderr(&other_run));
     child.kill().unwrap();
     child.wait().unwrap();
     let behind = plan(&place.path().join("other"), &[]).output().unwrap();

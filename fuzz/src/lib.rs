@@ -2,11 +2,15 @@
 //! plan's inputs to the texts that it writes.
 
 mod plan_case;
+// Shared with the tests of the product.
+#[path = "../../tests/support/plan_text.rs"]
+mod plan_text;
 mod random;
 mod texts;
 
 pub use plan_case::{
     PlanCase, PlanOutput, applied, difference, differences, is_respelling_of_names, ldif_of, rewritten, rolled_back,
 };
+pub use plan_text::plan_text;
 pub use random::{RandomChanges, RandomPlan};
 pub use texts::Texts;

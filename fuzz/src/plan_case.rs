@@ -136,32 +136,6 @@ impl PlanCase {
         }
         records
     }
-
-    /// Everything that a user can see of a plan, as text, to compare plans.
-    pub fn text_of(plan: &Result<Plan, PlanError<Infallible>>) -> String {
-        let plan = match plan {
-            Ok(plan) => plan,
-            Err(error) => return format!("{error}: {error:?}"),
-        };
-        let mut text = Vec::new();
-        for operation in &plan.operations {
-            writer::write_change(&mut text, &operation.record);
-            if let Some(inverse) = &operation.inverse {
-                writer::write_change(&mut text, inverse);
-            }
-        }
-        let decisions: Vec<String> = plan.accounts.iter().map(|account| format!("{:?}", account.decision)).collect();
-        format!(
-            "{}{decisions:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-            String::from_utf8_lossy(&text),
-            plan.conflicts,
-            plan.decision_items,
-            plan.counted,
-            plan.census,
-            plan.unreadable_values,
-            plan.lost_access
-        )
-    }
 }
 
 /// Exports after records that restore an earlier state.

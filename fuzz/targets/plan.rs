@@ -14,16 +14,18 @@ use offboard::lifecycle::history::PastOperation;
 use offboard::plan::{Plan, PlanError};
 use offboard::policy::Followed;
 use offboard::proof::{CheckName, Files, Proof, ProofError};
-use offboard_fuzz::{PlanCase, RandomPlan, Texts, applied, differences, is_respelling_of_names, ldif_of, rolled_back};
+use offboard_fuzz::{
+    PlanCase, RandomPlan, Texts, applied, differences, is_respelling_of_names, ldif_of, plan_text, rolled_back,
+};
 
 fuzz_target!(|random: RandomPlan| {
     let Some(mut case) = PlanCase::of_random(&random) else { return };
     let mut exports = Texts::new(random.exports.clone());
     // The result does not depend on the blocks.
     let planned = case.plan(&exports);
-    let text = PlanCase::text_of(&planned);
+    let text = plan_text(&planned);
     let in_blocks = Texts { block: random.block, ..exports.clone() };
-    assert_eq!(PlanCase::text_of(&case.plan(&in_blocks)), text, "in blocks of {}", random.block);
+    assert_eq!(plan_text(&case.plan(&in_blocks)), text, "in blocks of {}", random.block);
 
     let mut planned = Some(planned);
     for _ in 0..3 {

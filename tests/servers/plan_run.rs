@@ -14,9 +14,6 @@ use offboard::ldap::Entry;
 use offboard::ldif::{Record, RecordReader, UrlPolicy, writer};
 use offboard::plan::{Guard, Request, plan};
 use offboard::policy::Policy;
-use offboard::proof::{ProofInputs, prove};
-use offboard::render::change_file;
-use offboard::render::context::RenderContext;
 
 use serde_json::Value;
 
@@ -50,12 +47,10 @@ fn predicted_by(policy: &Path, scenario: &str, names: &[String], guard: Guard, f
         ExportFiles::open(names, &ReadOptions { threads: 2.try_into().unwrap(), ..ReadOptions::default() }).unwrap();
     let policy = Policy::parse(&std::fs::read_to_string(policy).unwrap()).unwrap();
     let request = Request { guard, ..Inputs::read(scenario).request };
+    let inputs = Inputs { policy, request, exports: names.to_vec() };
     let reader = ExportsReader::new(&files, UrlPolicy::Refuse);
-    let planned = plan(reader, &policy, &request).unwrap();
-    let context = RenderContext { plan: &planned, request: &request, policy: &policy, exports: names, ticket: None };
-    let written = change_file::files(&context);
-    let inputs = ProofInputs { reader, policy: &policy, request: &request, plan: &planned, files: &written };
-    let proof = prove(&inputs).unwrap();
+    let planned = plan(reader, &inputs.policy, &inputs.request).unwrap();
+    let proof = inputs.prove(reader, &planned, &inputs.change_files(&planned));
     let overlay: Overlay = proof.after.into_iter().collect();
     let mut text = Vec::new();
     let write = |entries: Vec<Entry>| {

@@ -5,6 +5,7 @@
 //! | `run` | the binary, run in a fixed environment, and what it printed |
 //! | `scenario` | the folders below `fixtures/scenarios`: their files, options, and inputs of a plan |
 //! | `memory` | exports in memory, and entries read from text |
+//! | `plan_text` | a plan as text |
 //! | `expected` | comparison with expected files, which `tests/accept` rewrites |
 //! | `random` | a generator of numbers that are the same in every run |
 //! | `runbook` | the commands of a `RUNBOOK.md` |
@@ -12,6 +13,7 @@
 
 mod expected;
 mod memory;
+mod plan_text;
 #[cfg(feature = "all-tests")]
 pub mod programs;
 mod random;
@@ -21,6 +23,7 @@ mod scenario;
 
 pub use expected::{assert_expected, is_accepting};
 pub use memory::{MemoryExports, entries};
+pub use plan_text::plan_text;
 pub use random::Random;
 pub use run::{
     AS_OF, file_name, files, gzip, offboard, paths_below, paths_with, root, sha256, sorted_paths, stderr, stdout,

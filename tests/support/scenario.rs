@@ -12,9 +12,13 @@
 use std::path::Path;
 use std::process::Output;
 
+use offboard::directory::{Exports, ExportsReader};
 use offboard::leavers::{self, roster};
-use offboard::plan::{NamedRoster, Request};
+use offboard::plan::{NamedRoster, Plan, Request};
 use offboard::policy::Policy;
+use offboard::proof::{Files, Proof, ProofInputs, prove};
+use offboard::render::change_file;
+use offboard::render::context::RenderContext;
 
 use super::run::{AS_OF, file_name, offboard, root, sorted_paths};
 
@@ -123,5 +127,17 @@ impl Inputs {
         let request = Request { leavers, as_of, rosters, vetoes, orphans, ..Request::default() };
         let path = |export: String| root().join(export).to_str().unwrap().to_owned();
         Self { policy, request, exports: exports(name).into_iter().map(path).collect() }
+    }
+
+    /// The change files of a plan that was made from these inputs.
+    pub fn change_files(&self, plan: &Plan) -> Files {
+        let Self { policy, request, exports } = self;
+        change_file::files(&RenderContext { plan, request, policy, exports, ticket: None })
+    }
+
+    /// Proves a plan that was made from these inputs.
+    pub fn prove<E: Exports>(&self, reader: ExportsReader<'_, E>, plan: &Plan, files: &Files) -> Proof {
+        let Self { policy, request, .. } = self;
+        prove(&ProofInputs { reader, policy, request, plan, files }).unwrap()
     }
 }
