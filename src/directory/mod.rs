@@ -5,6 +5,7 @@
 pub mod by_name;
 pub mod census;
 pub mod extent;
+pub mod identity;
 pub mod key_hash;
 pub mod known_schema;
 pub mod operational;

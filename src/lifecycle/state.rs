@@ -23,7 +23,7 @@
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::matches;
 use crate::ldap::{AttributeDescription, Entry};
-use crate::policy::{Policy, ReleasePolicy, ServicePolicy};
+use crate::policy::{BitRule, Policy, ReleasePolicy, ServicePolicy};
 
 /// The state of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
@@ -113,6 +113,21 @@ pub fn is_disabled(entry: &Entry, policy: &Policy) -> bool {
     })
 }
 
+/// Whether an entry has at least one of the values that `[disable]` writes.
+///
+/// An account may be disabled in part, such as one with the lock and its old shell. It may be unable to log in, so it
+/// counts neither as an enabled member of a group nor as a successor, although [`is_disabled`] does not hold for it.
+pub fn is_disabled_in_part(entry: &Entry, policy: &Policy) -> bool {
+    let disable = &policy.disable;
+    let has = |(description, wanted): &(AttributeDescription, Vec<u8>)| {
+        values_of(entry, description).any(|value| same_value(description.attribute_type(), value, wanted))
+    };
+    let is_set = |(description, rule): &(AttributeDescription, BitRule)| {
+        values_of(entry, description).filter_map(integer).any(|number| rule.sets_any(number))
+    };
+    disable.replace.iter().any(has) || disable.present.iter().any(has) || disable.bits.iter().any(is_set)
+}
+
 /// The attributes that show whether an entry is disabled: those that `[disable]` writes.
 pub fn disable_attributes(policy: &Policy) -> impl Iterator<Item = &AttributeDescription> {
     let disable = &policy.disable;
@@ -144,9 +159,13 @@ pub fn number(entry: &Entry, description: &AttributeDescription) -> Option<i64> 
 
 fn only_number(values: &[&[u8]]) -> Option<i64> {
     match values {
-        [only] => std::str::from_utf8(only).ok()?.parse().ok(),
+        [only] => integer(only),
         _ => None,
     }
+}
+
+fn integer(value: &[u8]) -> Option<i64> {
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 fn service(entry: &Entry, name: &str, rules: &ServicePolicy) -> AccountService {

@@ -141,6 +141,11 @@ impl BitRule {
     pub fn is_set(&self, number: i64) -> bool {
         number & i64::from(self.set) == i64::from(self.set)
     }
+
+    /// Whether an account with this number has at least one of the bits that disable an account.
+    pub fn sets_any(&self, number: i64) -> bool {
+        number & i64::from(self.set) != 0
+    }
 }
 
 /// `[restore]`

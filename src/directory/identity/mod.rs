@@ -1,0 +1,103 @@
+//! From a value to an entry: exactly one, none, or several. This is the only place that knows.
+//!
+//! Values name entries in many ways: by user name, address, number, DN, `uid@domain`. Each use (a leaver, a veto, a successor,
+//! a row of a roster, a name in the history) asks the same question and gets the same kind of answer:
+//!
+//! | [`Resolution`] | the plan |
+//! | --- | --- |
+//! | [`Exactly`](Resolution::Exactly) one entry | acts on it |
+//! | [`None`](Resolution::None), with the [`Nearest`] entry | does nothing, and shows the nearest |
+//! | [`Several`](Resolution::Several) | does nothing: a conflict, a hold or a decision item, never the first of them |
+//!
+//! | module | answers |
+//! | --- | --- |
+//! | [`compare`] | are two values equal by the rule of their attribute, or only as numbers? |
+//! | [`unique_id`] | is an entry the one that had this name earlier? |
+
+pub mod compare;
+pub mod unique_id;
+
+use crate::ldap::{Dn, Origin};
+
+/// What a value resolves to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolution<T> {
+    /// Exactly this.
+    Exactly(T),
+    /// Nothing.
+    None {
+        /// The entry that comes nearest, if one comes near.
+        nearest: Option<Nearest>,
+    },
+    /// Two or more.
+    Several(Vec<T>),
+}
+
+impl<T> Resolution<T> {
+    /// The resolution to all that was found.
+    pub fn of(found: impl IntoIterator<Item = T>) -> Self {
+        let mut found: Vec<T> = found.into_iter().collect();
+        match (found.pop(), found.is_empty()) {
+            (None, _) => Self::None { nearest: None },
+            (Some(only), true) => Self::Exactly(only),
+            (Some(last), false) => {
+                found.push(last);
+                Self::Several(found)
+            }
+        }
+    }
+
+    /// With the entry that comes nearest, if nothing was found.
+    #[must_use]
+    pub fn or_nearest(self, nearest: impl FnOnce() -> Option<Nearest>) -> Self {
+        match self {
+            Self::None { nearest: None } => Self::None { nearest: nearest() },
+            other => other,
+        }
+    }
+
+    /// The only one; `None` if there is none, or if there are several.
+    pub fn exactly(self) -> Option<T> {
+        match self {
+            Self::Exactly(only) => Some(only),
+            Self::None { .. } | Self::Several(_) => None,
+        }
+    }
+}
+
+/// An entry that a value does not name, but may be meant by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearest {
+    /// The name of the entry.
+    pub dn: Dn,
+    /// Where the entry is.
+    pub origin: Origin,
+    /// In what it comes near.
+    pub likeness: Likeness,
+}
+
+/// In what an entry comes near to a value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Likeness {
+    /// It has the user name, but is in this domain, which is another one.
+    OtherDomain(String),
+    /// It has the value, but is not an account under `[accounts]`.
+    NotAnAccount,
+    /// It has this value, which is the same number and not the same text.
+    SameNumber(String),
+    /// It has this value, which differs by one or two typing errors.
+    Spelling(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_none_and_several() {
+        assert_eq!(Resolution::<u8>::of([]), Resolution::None { nearest: None });
+        assert_eq!(Resolution::of([1]), Resolution::Exactly(1));
+        assert_eq!(Resolution::of([2, 1]), Resolution::Several(vec![2, 1]));
+        assert_eq!(Resolution::of([2, 1]).exactly(), None);
+    }
+}
