@@ -109,7 +109,7 @@ pub fn plan_faults(
                 let by = leaver.map_or_else(|| "a roster".to_owned(), |leaver| leaver.identity.to_string());
                 let origin = protected.origin;
                 let dn = String::from_utf8_lossy(protected.dn.raw_bytes());
-                Diagnostic::refused(format!("{dn} is protected by the policy: {}", protected.why))
+                Diagnostic::refused(format!("{dn} is protected by the policy: {}", protected.why.sentence()))
                     .note(format!("named by {by}, entry at {}:{}", name_of(exports, origin.export), origin.line))
                     .help("remove it from the leavers, or change [protect] in the policy")
             })

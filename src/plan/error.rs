@@ -6,7 +6,7 @@ use super::incomplete::Incomplete;
 use crate::directory::ScanError;
 use crate::ldap::{Dn, Origin};
 use crate::leavers::roster::Doubt;
-use crate::policy::PolicyError;
+use crate::policy::{PolicyError, ProtectedBy};
 
 /// A protected account that a leaver names.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Protected {
     /// Where its entry is.
     pub origin: Origin,
     /// The key of the policy that protects it, and why.
-    pub why: &'static str,
+    pub why: ProtectedBy,
 }
 
 /// Why no plan is made.

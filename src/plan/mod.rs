@@ -114,11 +114,14 @@ fn plan_from<D: Directory<RetainedPasses>>(
     let gaps = completeness::check_exports(&first, request)?;
     preconditions::refuse_unknown_forms(&located)?;
 
+    let policy = protect::with_members(directory, context.policy, &located.entries.policy_entries)?;
+    let context = PlanContext { policy: &policy, ..context };
     let decided = decide::decide(directory, context, &first, gaps)?;
     let surroundings = search::gather(directory, context, &first, &decided)?;
     let decided = completeness::check_deletions(directory, decided, &surroundings.gathered, context)?;
     let settled = settle::settle(directory, context, &first, decided, &surroundings)?;
     let output = stages::build(&settled, &surroundings.gathered, context);
 
+    let located = locate::Located { policy, ..located };
     Ok(outcome::assemble(located, surroundings, settled, output, request, roster_doubts))
 }

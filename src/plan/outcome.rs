@@ -21,7 +21,7 @@ use super::whole_lists::{self, WrittenWhole};
 use crate::directory::Census;
 use crate::directory::census::Finding;
 use crate::directory::extent::Extent;
-use crate::directory::key_hash::KeyMap;
+use crate::directory::key_hash::{KeyMap, KeySet};
 use crate::ldap::{Dn, DnKey, Entry};
 use crate::leavers::Leaver;
 use crate::leavers::roster::Doubt;
@@ -56,6 +56,8 @@ pub struct Plan {
     pub schema: ServerSchema,
     /// Schema descriptions in the exports that cannot be read.
     pub unreadable_schema: Finding,
+    /// The names of the members of the groups of `[protect] group`.
+    pub protected_members: Arc<KeySet>,
     /// Records that write all values of an attribute, because the server cannot compare single ones.
     pub written_whole: Vec<WrittenWhole>,
     /// Entries below accounts that are deleted, or held because of these entries.
@@ -158,6 +160,7 @@ pub(super) fn assemble(
         lost_access,
         unreadable_schema: unreadable_schema(schema.described()),
         schema,
+        protected_members: policy.protect.members,
         written_whole,
         children,
         dependents: dependents.into_iter().map(|dependent| dependent.entry).collect(),

@@ -11,6 +11,7 @@
 //! could take its place.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::error::{PlanError, Protected};
 use super::incomplete::Incomplete;
@@ -26,8 +27,31 @@ use crate::lifecycle::state::is_disabled;
 use crate::lifecycle::{Reason, Step};
 use crate::policy::Policy;
 
-/// The protection of a policy, with the entries of the exports.
-pub struct Protection<'p, D> {
+/// The policy, with the members of its protected groups: [`ProtectPolicy::why`](crate::policy::ProtectPolicy::why) then
+/// answers for every entry. Refused if the exports lack a group of `[protect]`.
+pub fn with_members<D: Directory<RetainedPasses>>(
+    directory: &D,
+    policy: &Policy,
+    policy_entries: &[Entry],
+) -> Result<Policy, PlanError<D::Error>> {
+    let members = Groups::new(directory, policy, policy_entries)?.members(&policy.protect.group)?;
+    let mut policy = policy.clone();
+    policy.protect.members = Arc::new(members.into_keys().collect());
+    Ok(policy)
+}
+
+/// Refuses a plan in which a leaver names a protected account.
+pub fn refuse_protected<E>(accounts: &[Account], policy: &Policy) -> Result<(), PlanError<E>> {
+    let refused = accounts.iter().filter_map(|account| {
+        let (dn, origin) = (account.entry.dn.clone(), account.entry.origin);
+        Some(Protected { leaver: account.leaver, why: policy.protect.why(&account.entry)?, dn, origin })
+    });
+    let refused: Vec<Protected> = refused.collect();
+    if refused.is_empty() { Ok(()) } else { Err(PlanError::Protected(refused)) }
+}
+
+/// The groups of `[protect]`, with the entries of the exports.
+pub struct Groups<'p, D> {
     directory: &'p D,
     policy: &'p Policy,
     /// The entries whose names the policy has.
@@ -37,8 +61,8 @@ pub struct Protection<'p, D> {
 /// The members of groups by name, and their entries; `None` for an entry that the exports lack.
 type Members = BTreeMap<DnKey, Option<Entry>>;
 
-impl<'p, D: Directory<RetainedPasses>> Protection<'p, D> {
-    /// The protection; refused if the exports lack a group of it.
+impl<'p, D: Directory<RetainedPasses>> Groups<'p, D> {
+    /// The groups; refused if the exports lack one.
     pub fn new(directory: &'p D, policy: &'p Policy, policy_entries: &'p [Entry]) -> Result<Self, PlanError<D::Error>> {
         let groups = policy.protect.group.iter().chain(&policy.protect.last_enabled);
         let missing = groups.filter(|dn| !policy_entries.iter().any(|entry| entry.dn == **dn));
@@ -48,22 +72,6 @@ impl<'p, D: Directory<RetainedPasses>> Protection<'p, D> {
         } else {
             Err(PlanError::Incomplete(missing))
         }
-    }
-
-    /// Refuses a plan in which a leaver names a protected account.
-    pub fn refuse_protected(&self, accounts: &[Account]) -> Result<(), PlanError<D::Error>> {
-        let protect = &self.policy.protect;
-        let members = self.members(&protect.group)?;
-        let why = |account: &Account| {
-            let by_group = members.contains_key(account.entry.dn.key()).then_some("[protect] group: it is a member");
-            protect.why(&account.entry).or(by_group)
-        };
-        let refused = accounts.iter().filter_map(|account| {
-            let (dn, origin) = (account.entry.dn.clone(), account.entry.origin);
-            Some(Protected { leaver: account.leaver, why: why(account)?, dn, origin })
-        });
-        let refused: Vec<Protected> = refused.collect();
-        if refused.is_empty() { Ok(()) } else { Err(PlanError::Protected(refused)) }
     }
 
     /// The accounts to hold because they are the last enabled members of a group.

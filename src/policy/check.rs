@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::file::{self, File, Text, names};
 use super::former::suggestion_or_present_name;
@@ -176,6 +177,7 @@ impl Checker {
             group: self.dns(file.protect.group.as_ref()),
             bind: self.optional_dn(file.protect.bind.as_ref()),
             last_enabled: self.dns(file.protect.last_enabled.as_ref()),
+            members: Arc::default(),
         };
         let children = ChildrenPolicy {
             own: self.optional_filter(file.children.own.as_ref()),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::PolicyError;
 use super::Server;
@@ -9,6 +10,7 @@ use super::book_root::BookRoot;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
 use super::tools::ProvisioningTools;
+use crate::directory::key_hash::KeySet;
 use crate::directory::references::form::FORMS;
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute_types::equality_rule;
@@ -485,24 +487,56 @@ pub struct ProtectPolicy {
     pub bind: Option<Dn>,
     /// Groups that must keep at least one enabled member.
     pub last_enabled: Vec<Dn>,
+    /// The names of the members of `group`. Only exports show them, so they are empty until a plan has read its exports.
+    pub members: Arc<KeySet>,
+}
+
+/// The key of `[protect]` that protects an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProtectedBy {
+    /// `dn` names the entry.
+    Dn,
+    /// The runbook binds as the entry.
+    Bind,
+    /// The entry is in a subtree of `subtree`.
+    Subtree,
+    /// `filter` matches the entry.
+    Filter,
+    /// The entry is a member of a group of `group`.
+    Group,
+}
+
+impl ProtectedBy {
+    /// The key in the policy, and why it protects the entry.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Dn => "[protect] dn",
+            Self::Bind => "[protect] bind: the runbook binds as it",
+            Self::Subtree => "[protect] subtree",
+            Self::Filter => "[protect] filter",
+            Self::Group => "[protect] group: it is a member",
+        }
+    }
 }
 
 impl ProtectPolicy {
-    /// Whether an entry is protected by its name or its content. The plan finds the members of groups.
+    /// Whether an entry is protected, by any key.
     pub fn covers(&self, entry: &Entry) -> bool {
         self.why(entry).is_some()
     }
 
-    /// The key of `[protect]` that protects an entry, with the exception of `group`.
-    pub fn why(&self, entry: &Entry) -> Option<&'static str> {
+    /// The key that protects an entry. Valid for any entry of the exports, not only for accounts.
+    pub fn why(&self, entry: &Entry) -> Option<ProtectedBy> {
         if self.dn.contains(&entry.dn) {
-            Some("[protect] dn")
+            Some(ProtectedBy::Dn)
         } else if self.bind.as_ref() == Some(&entry.dn) {
-            Some("[protect] bind: the runbook binds as it")
+            Some(ProtectedBy::Bind)
         } else if self.subtree.iter().any(|base| entry.dn.key().is_at_or_under(base.key())) {
-            Some("[protect] subtree")
+            Some(ProtectedBy::Subtree)
         } else if self.filter.as_ref().is_some_and(|filter| filter.evaluate(entry) == Truth::True) {
-            Some("[protect] filter")
+            Some(ProtectedBy::Filter)
+        } else if self.members.contains(entry.dn.key()) {
+            Some(ProtectedBy::Group)
         } else {
             None
         }

@@ -501,7 +501,8 @@ fn untouched<E>(
             return Err(fails(CheckName::Untouched, what));
         }
     }
-    match before.values().find(|entry| policy.protect.covers(entry)) {
+    let is_member = |entry: &Entry| planned.protected_members.contains(entry.dn.key());
+    match before.values().find(|entry| policy.protect.covers(entry) || is_member(entry)) {
         None => Ok(()),
         Some(entry) => {
             let what = format!("a record changes {}, which [protect] covers", text(entry.dn.raw_bytes()));
