@@ -8,6 +8,7 @@ pub mod extent;
 pub mod identity;
 pub mod key_hash;
 pub mod known_schema;
+pub mod membership;
 pub mod operational;
 pub mod overlay;
 pub mod references;

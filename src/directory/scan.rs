@@ -14,6 +14,7 @@
 //! | `attr;deletedattribute;deleted`, `attr;...;deleted` | db2ldif -r | dropped, counted |
 //! | `attr;adcsn-...;vucsn-...` | db2ldif -r | `attr` |
 //! | `attr;range=0-*` | AD, all values | `attr` |
+//! | `<GUID=...>;<SID=...>;DN` as the name or a value | AD, [extended form](crate::ldap::extended_dn) | the DN |
 //! | `attr;range=0-1499` | AD, some of the values | kept, and counted as an incomplete list |
 //! | no attributes, or an empty objectClass | `ldapsearch -A`, `1.1` | kept, and counted as an entry without values |
 //! | a name that is not a DN | | counted, with its place |
@@ -30,6 +31,7 @@ use super::operational::Watch;
 use super::overlay::Overlay;
 use super::scan_errors::{MoreErrors, find_more_errors};
 use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::extended_dn::plain_dn;
 use crate::ldap::filter::{AskedAttribute, Attributes, any_of_dn};
 use crate::ldap::{Attribute, AttributeDescription, Dn, Entry, Origin, Value};
 use crate::ldif::{
@@ -93,6 +95,7 @@ impl<'v> EntryView<'v> {
                 // Cannot happen: the same text was read before, in the same way.
                 _ => self.record.clone(),
             };
+            read_extended_names(&mut whole);
             drop_replication_state(&mut whole, self.export, &mut Census::default());
             whole
         })
@@ -318,6 +321,7 @@ fn scan_block<P: Pass>(
                 change => return Err(BlockError::ChangeRecord(export, record.line, change.keyword())),
             },
         };
+        read_extended_names(&mut record);
         let Ok(key) = keys.key_of(&record.dn) else {
             pass.visit_bad_name(&record, export, &mut scanned.found);
             let text = record.dn.into_owned();
@@ -466,6 +470,18 @@ fn drop_replication_state(record: &mut ContentRecord<'_>, export: u16, census: &
     });
     census.deleted_values += dropped as u64;
     dropped
+}
+
+/// Leaves the DN of each name in the extended form of Active Directory, which a server does not take in a change.
+fn read_extended_names(record: &mut ContentRecord<'_>) {
+    if let Some(dn) = plain_dn(&record.dn).map(<[u8]>::to_vec) {
+        record.dn = dn.into();
+    }
+    for line in record.attributes.iter_mut().filter(|line| line.value.bytes().first() == Some(&b'<')) {
+        if let Some(dn) = plain_dn(line.value.bytes()).filter(|dn| Dn::parse(dn).is_ok()).map(<[u8]>::to_vec) {
+            line.value = LdifValue::Bytes(dn.into());
+        }
+    }
 }
 
 /// The range of values that an option names: `0-1499`, or `0-*` for all of them (MS-ADTS, 3.1.1.3.1.3.3).

@@ -6,8 +6,8 @@
 //!
 //! | topic | modules |
 //! | --- | --- |
-//! | names | [`dn`], [`dn_key`], [`domain`], [`renames`], [`name_and_uid`], [`url`] |
-//! | attributes and values | [`attribute`], [`keystring`], [`type_map`], [`matching`], [`string_prep`], [`time`], [`secrets`], [`hex_escapes`] |
+//! | names | [`dn`], [`dn_key`], [`domain`], [`renames`], [`name_and_uid`], [`extended_dn`], [`url`] |
+//! | attributes and values | [`attribute`], [`keystring`], [`type_map`], [`matching`], [`string_prep`], [`time`], [`secrets`], [`sid`], [`hex_escapes`] |
 //! | entries and changes | [`entry`], [`change`], [`result_code`] |
 //! | built-in tables | [`attribute_types`], [`object_classes`], [`class_superiors`], [`single_valued`], [`server_attributes`] |
 //! | schema and servers | [`schema`], [`server`], [`server_schema`], [`managed_entries`] |
@@ -22,6 +22,7 @@ pub mod dn_key;
 mod dn_syntax;
 pub mod domain;
 pub mod entry;
+pub mod extended_dn;
 pub mod filter;
 pub mod hex_escapes;
 pub mod keystring;
@@ -36,6 +37,7 @@ pub mod secrets;
 pub mod server;
 pub mod server_attributes;
 pub mod server_schema;
+pub mod sid;
 pub mod single_valued;
 pub mod string_prep;
 pub mod time;

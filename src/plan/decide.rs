@@ -21,7 +21,7 @@ use super::locate::rosters::{RosterMatch, Verdict};
 use super::locate::{FirstReading, IdentityMatches, Located, Match};
 use super::model::{Account, Conflict, ConflictKind, DecisionItem, Hold};
 use super::operational::HiddenAttribute;
-use super::protect::{Groups, refuse_protected};
+use super::protect::{ProtectedGroups, refuse_protected};
 use super::request::PlanContext;
 use super::retained::RetainedPasses;
 use super::status_values;
@@ -67,9 +67,9 @@ pub fn decide<D: Directory<RetainedPasses>>(
     Hold::apply(hidden.iter().cloned().map(Hold::from).collect(), &mut accounts);
     let gaps = with_hidden(gaps, &hidden, &accounts, context).map_err(PlanError::Incomplete)?;
     refuse_protected(&accounts, policy)?;
-    let groups = Groups::new(directory, policy, &located.entries.policy_entries)?;
+    let groups = ProtectedGroups::new(directory, located)?;
     for group in &policy.protect.last_enabled {
-        Hold::apply(groups.last_enabled_members(group, &accounts)?, &mut accounts);
+        Hold::apply(groups.last_enabled_members(group, &accounts, context)?, &mut accounts);
     }
     Hold::apply(outside_batch(&accounts, context), &mut accounts);
     for account in accounts.iter_mut().filter(|account| status_values::lacks_stamp(account, context)) {

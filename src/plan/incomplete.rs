@@ -22,6 +22,8 @@ pub enum Incomplete {
     Suffix(Dn),
     /// A group of `[protect]`, so that its members are unknown.
     ProtectedGroup(Dn),
+    /// Members of a group of `[protect]`: these values cannot be followed.
+    ProtectedMembers(Finding),
     /// The search that made an export ended early.
     Cut(Finding),
     /// Values: lists of them are incomplete.
@@ -87,11 +89,12 @@ impl Gaps {
 
 impl Incomplete {
     /// All codes, in the order of the table in [`completeness`](super::completeness).
-    pub const CODES: [&'static str; 14] = [
+    pub const CODES: [&'static str; 15] = [
         "empty",
         "age",
         "suffix",
         "protected-group",
+        "protected-members",
         "cut",
         "partial-lists",
         "no-values",
@@ -127,6 +130,7 @@ impl Incomplete {
             Self::Age { .. } => "age",
             Self::Suffix(_) => "suffix",
             Self::ProtectedGroup(_) => "protected-group",
+            Self::ProtectedMembers(_) => "protected-members",
             Self::Cut(_) => "cut",
             Self::PartialLists(_) => "partial-lists",
             Self::NoValues(_) => "no-values",
@@ -143,7 +147,7 @@ impl Incomplete {
     /// What a plan may do without it.
     pub fn severity(&self) -> Severity {
         match self {
-            Self::ProtectedGroup(_) => Severity::Refuses,
+            Self::ProtectedGroup(_) | Self::ProtectedMembers(_) => Severity::Refuses,
             Self::Parents(_) => Severity::Finding,
             Self::Operational(not_shown) => match not_shown.scope {
                 AffectedScope::Nothing => Severity::Finding,
@@ -178,6 +182,13 @@ impl Incomplete {
             Self::Suffix(dn) => format!("the exports do not hold the suffix {}, which the policy names", name(dn)),
             Self::ProtectedGroup(dn) => {
                 format!("the exports do not hold the group {}, whose members the policy protects", name(dn))
+            }
+            Self::ProtectedMembers(finding) => {
+                let values = match finding.count {
+                    1 => "1 value that says who they are cannot be followed".to_owned(),
+                    count => format!("{count} values that say who they are cannot be followed"),
+                };
+                format!("not all members of the groups of [protect] are known: {values}")
             }
             Self::Cut(_) => "an export is incomplete: the search that made it ended early".to_owned(),
             Self::PartialLists(finding) => match finding.count {
@@ -231,6 +242,7 @@ impl Incomplete {
             Self::Suffix(_) | Self::ProtectedGroup(_) | Self::Repeated(_) => &[],
             Self::Empty(finding)
             | Self::Age { old: finding, .. }
+            | Self::ProtectedMembers(finding)
             | Self::Cut(finding)
             | Self::PartialLists(finding)
             | Self::NoValues(finding)
@@ -264,6 +276,10 @@ impl Incomplete {
             Self::Age { .. } => "export again; the age is that of the file, so copy exports with their times (cp -p)",
             Self::Suffix(_) => "also give the export of that suffix ([directory] suffixes)",
             Self::ProtectedGroup(_) => "also give the export that holds the group, or remove it from [protect]",
+            Self::ProtectedMembers(_) => {
+                "correct these values, also give the exports that hold what they name, or protect the accounts by [protect] dn, \
+                 subtree or filter in place of the group"
+            }
             Self::Cut(_) => "export again without a size or time limit, as an administrator",
             Self::PartialLists(_) => "export again with all values of these attributes",
             Self::NoValues(_) => "export again with values (no -A, no 1.1)",

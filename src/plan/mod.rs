@@ -114,7 +114,7 @@ fn plan_from<D: Directory<RetainedPasses>>(
     let gaps = completeness::check_exports(&first, request)?;
     preconditions::refuse_unknown_forms(&located)?;
 
-    let policy = protect::with_members(directory, context.policy, &located.entries.policy_entries)?;
+    let policy = protect::ProtectedGroups::new(directory, &located)?.policy_with_members()?;
     let context = PlanContext { policy: &policy, ..context };
     let decided = decide::decide(directory, context, &first, gaps)?;
     let surroundings = search::gather(directory, context, &first, &decided)?;

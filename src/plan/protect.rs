@@ -3,42 +3,39 @@
 //! | key | protected |
 //! | --- | --- |
 //! | dn, subtree, filter | these entries |
-//! | group | the members of these groups, and of the groups among the members, at any depth |
+//! | group | the members of these groups, by every way of [`membership`], and of the groups among the members, at any depth |
 //! | bind | the account that the runbook binds as |
 //! | `last_enabled` | in each of these groups (also in the groups among its members), the last account that is not disabled: it is held |
 //!
 //! A leaver that names a protected account refuses the whole plan. The last enabled member is held, because another account
 //! could take its place.
+//!
+//! The plan is also refused if the members of such a group cannot be determined:
+//!
+//! - the exports lack the group;
+//! - a value that says who its members are cannot be followed ([`Unresolved`]);
+//! - it names an entry outside the parts of the directory that the exports hold. A name inside them that no entry has is a
+//!   deleted account, and placeholders are not accounts.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::error::{PlanError, Protected};
 use super::incomplete::Incomplete;
+use super::locate::Located;
 use super::model::{Account, Hold};
+use super::request::PlanContext;
 use super::retained::RetainedPasses;
-use crate::directory::ScanError;
-use crate::directory::key_hash::KeySet;
-use crate::directory::references::named_dn;
+use crate::directory::census::{Finding, Place};
+use crate::directory::membership::{self, Members, Unresolved, is_placeholder_member};
 use crate::directory::snapshot::Directory;
+use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::Truth;
+use crate::ldap::vocabulary::Vocabulary;
 use crate::ldap::{Dn, DnKey, Entry};
 use crate::lifecycle::state::is_disabled;
 use crate::lifecycle::{Reason, Step};
 use crate::policy::Policy;
-
-/// The policy, with the members of its protected groups: [`ProtectPolicy::why`](crate::policy::ProtectPolicy::why) then
-/// answers for every entry. Refused if the exports lack a group of `[protect]`.
-pub fn with_members<D: Directory<RetainedPasses>>(
-    directory: &D,
-    policy: &Policy,
-    policy_entries: &[Entry],
-) -> Result<Policy, PlanError<D::Error>> {
-    let members = Groups::new(directory, policy, policy_entries)?.members(&policy.protect.group)?;
-    let mut policy = policy.clone();
-    policy.protect.members = Arc::new(members.into_keys().collect());
-    Ok(policy)
-}
 
 /// Refuses a plan in which a leaver names a protected account.
 pub fn refuse_protected<E>(accounts: &[Account], policy: &Policy) -> Result<(), PlanError<E>> {
@@ -50,67 +47,87 @@ pub fn refuse_protected<E>(accounts: &[Account], policy: &Policy) -> Result<(), 
     if refused.is_empty() { Ok(()) } else { Err(PlanError::Protected(refused)) }
 }
 
-/// The groups of `[protect]`, with the entries of the exports.
-pub struct Groups<'p, D> {
+/// The groups of `[protect]`, with the exports that show their members.
+pub struct ProtectedGroups<'p, D> {
     directory: &'p D,
-    policy: &'p Policy,
-    /// The entries whose names the policy has.
-    policy_entries: &'p [Entry],
+    located: &'p Located,
 }
 
-/// The members of groups by name, and their entries; `None` for an entry that the exports lack.
-type Members = BTreeMap<DnKey, Option<Entry>>;
-
-impl<'p, D: Directory<RetainedPasses>> Groups<'p, D> {
+impl<'p, D: Directory<RetainedPasses>> ProtectedGroups<'p, D> {
     /// The groups; refused if the exports lack one.
-    pub fn new(directory: &'p D, policy: &'p Policy, policy_entries: &'p [Entry]) -> Result<Self, PlanError<D::Error>> {
-        let groups = policy.protect.group.iter().chain(&policy.protect.last_enabled);
-        let missing = groups.filter(|dn| !policy_entries.iter().any(|entry| entry.dn == **dn));
+    pub fn new(directory: &'p D, located: &'p Located) -> Result<Self, PlanError<D::Error>> {
+        let protect = &located.policy.protect;
+        let groups = protect.group.iter().chain(&protect.last_enabled);
+        let missing = groups.filter(|dn| !located.entries.policy_entries.iter().any(|entry| entry.dn == **dn));
         let missing: Vec<Incomplete> = missing.map(|dn| Incomplete::ProtectedGroup(dn.clone())).collect();
-        if missing.is_empty() {
-            Ok(Self { directory, policy, policy_entries })
-        } else {
-            Err(PlanError::Incomplete(missing))
-        }
+        if missing.is_empty() { Ok(Self { directory, located }) } else { Err(PlanError::Incomplete(missing)) }
+    }
+
+    /// The policy, with the members of its protected groups: [`ProtectPolicy::why`](crate::policy::ProtectPolicy::why) then
+    /// answers for every entry.
+    pub fn policy_with_members(&self) -> Result<Policy, PlanError<D::Error>> {
+        let members = self.members(&self.located.policy.protect.group, &|_| false)?;
+        let mut policy = self.located.policy.clone();
+        policy.protect.members = Arc::new(members.names);
+        Ok(policy)
     }
 
     /// The accounts to hold because they are the last enabled members of a group.
-    pub fn last_enabled_members(&self, group: &Dn, accounts: &[Account]) -> Result<Vec<Hold>, PlanError<D::Error>> {
-        let members = self.members(std::slice::from_ref(group))?;
-        let is_enabled = |entry: &&Entry| {
-            self.policy.accounts.filter.evaluate(*entry) == Truth::True && !is_disabled(entry, self.policy)
-        };
-        let enabled: HashSet<&DnKey> =
-            members.values().flatten().filter(is_enabled).map(|entry| entry.dn.key()).collect();
+    pub fn last_enabled_members(
+        &self,
+        group: &Dn,
+        accounts: &[Account],
+        context: PlanContext<'_>,
+    ) -> Result<Vec<Hold>, PlanError<D::Error>> {
+        let policy = context.policy;
+        let is_enabled =
+            |entry: &Entry| policy.accounts.filter.evaluate(entry) == Truth::True && !is_disabled(entry, policy);
+        let members = self.members(std::slice::from_ref(group), &is_enabled)?;
         let is_ending = |account: &&Account| matches!(account.decision.step, Step::Disable | Step::Delete);
         let ending: HashSet<&DnKey> = accounts.iter().filter(is_ending).map(|account| account.entry.dn.key()).collect();
-        if enabled.is_empty() || !enabled.is_subset(&ending) {
+        if !members.certain.iter().all(|member| ending.contains(member)) {
             return Ok(Vec::new());
         }
-        let held = accounts.iter().enumerate().filter(|(_, account)| enabled.contains(account.entry.dn.key()));
+        let is_held = |account: &Account| {
+            let key = account.entry.dn.key();
+            members.picked.contains(key) && ending.contains(key)
+        };
+        let held = accounts.iter().enumerate().filter(|(_, account)| is_held(account));
         let reason = || Reason::LastEnabledMember(group.raw_bytes().to_vec());
         Ok(held.map(|(account, _)| Hold { account, reason: reason() }).collect())
     }
 
-    /// The members of groups, and of the groups among the members.
-    fn members(&self, groups: &[Dn]) -> Result<Members, ScanError<D::Error>> {
-        let of_group = |entry: &Entry| -> Vec<DnKey> {
-            let values = entry.values("member").map(|value| ("member", value));
-            let values = values.chain(entry.values("uniqueMember").map(|value| ("uniqueMember", value)));
-            values.filter_map(|(name, value)| DnKey::parse(named_dn(name, &value.bytes)).ok()).collect()
-        };
-        let mut members = Members::new();
-        let first = self.policy_entries.iter().filter(|entry| groups.contains(&entry.dn));
-        let mut next: KeySet = first.flat_map(of_group).collect();
-        // One round for each level of nesting. Each name is looked up once, so groups in a circle come to an end.
-        while !next.is_empty() {
-            let found = self.directory.entries(&next)?;
-            members.extend(next.drain().map(|key| (key, None)));
-            for entry in found {
-                next.extend(of_group(&entry).into_iter().filter(|key| !members.contains_key(key)));
-                members.insert(entry.dn.key().clone(), Some(entry));
+    /// The members of groups; refused if they cannot be determined.
+    fn members(&self, groups: &[Dn], picks: &(dyn Fn(&Entry) -> bool + Sync)) -> Result<Members, PlanError<D::Error>> {
+        let Located { policy, schema, entries, .. } = self.located;
+        let vocabulary = Vocabulary { schema: schema.described(), rules: policy.directory.server.profile().filters };
+        let groups: Vec<&Entry> = entries.policy_entries.iter().filter(|entry| groups.contains(&entry.dn)).collect();
+        let members = membership::members(self.directory, &groups, vocabulary, picks)?;
+        let mut unknown = Finding::default();
+        for unresolved in &members.unresolved {
+            unknown.add(place(unresolved));
+        }
+        // Only the exports themselves show which parts of the directory they hold.
+        if self.directory.is_as_exported() {
+            let is_inside = |key: &DnKey| prefixes(key.as_bytes()).any(|(above, _)| entries.structure.holds_key(above));
+            let outside = members.absent.iter().filter(|absent| !is_inside(&absent.key));
+            for absent in outside.filter(|absent| !is_placeholder_member(&absent.value, policy)) {
+                unknown.add(place(&Unresolved {
+                    origin: absent.origin,
+                    attribute: "member".to_owned(),
+                    value: absent.value.clone(),
+                    why: "the exports do not hold this part of the directory",
+                }));
             }
         }
-        Ok(members)
+        let refused = vec![Incomplete::ProtectedMembers(unknown)];
+        if refused[0].places().is_empty() { Ok(members) } else { Err(PlanError::Incomplete(refused)) }
     }
+}
+
+/// The place of a value that cannot be followed, with the value and why.
+fn place(unresolved: &Unresolved) -> Place {
+    let Unresolved { origin, attribute, value, why } = unresolved;
+    let text = [attribute.as_bytes(), b": ", value, b": ", why.as_bytes()].concat();
+    Place { export: origin.export, line: origin.line, text }
 }

@@ -1,0 +1,579 @@
+//! What makes an entry a member of certain groups: the values of the groups, by which each entry is then judged.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::Unresolved;
+use super::ways::{BACK_LINKS, GROUP_CLASSES, Holds, NESTED_ROLE, ROLE_CLASSES, holds, lists_members};
+use crate::directory::EntryView;
+use crate::directory::key_hash::KeyMap;
+use crate::directory::references::named_dn;
+use crate::directory::references::subject_index::{ADDRESSES, USER_NAMES};
+use crate::directory::search::{Scope, Search};
+use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::filter::Filter;
+use crate::ldap::matching::{MatchingRule, normalize};
+use crate::ldap::sid::{sid_text, split_sid};
+use crate::ldap::url::{LdapUrl, percent_decoded};
+use crate::ldap::vocabulary::Vocabulary;
+use crate::ldap::{Attribute, DnKey, Entry, Origin, TypeMap, Value};
+use crate::ldif::AttributeSelection;
+
+/// A group, or a set of groups, by number.
+pub type GroupId = u32;
+
+type ByValue = HashMap<Vec<u8>, Vec<GroupId>>;
+
+/// What an attribute of an entry says about the groups that it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Says {
+    UserName,
+    Address,
+    /// Names groups that the entry is in.
+    BackLink,
+    /// Names roles that the entry has, or contains if it is a nested role.
+    Role,
+    Gid,
+    Uid,
+    Rid,
+    PrimarySid,
+    Sid,
+    GroupName,
+}
+
+/// A membership of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The group.
+    pub group: GroupId,
+    /// How the entry is a member.
+    pub way: Way,
+}
+
+/// How certain a membership is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The entry is a member for certain.
+    Certain,
+    /// By an identifier, which other entries may have as well.
+    Identifier(Vec<u8>),
+    /// By a role that does not cover the place of the entry.
+    OutOfScope,
+}
+
+impl Way {
+    /// The order of certainty: 0 is certain.
+    pub fn doubt(&self) -> u8 {
+        match self {
+            Self::Certain => 0,
+            Self::Identifier(_) => 1,
+            Self::OutOfScope => 2,
+        }
+    }
+}
+
+/// A search that finds members.
+struct MemberSearch {
+    search: Search,
+    group: GroupId,
+}
+
+/// A member by DN.
+struct NamedMember {
+    /// The export and the line of the first value that names it.
+    origin: Origin,
+    /// That value; entries share it.
+    value: Arc<[u8]>,
+    groups: Vec<GroupId>,
+}
+
+/// A managed role.
+struct Role {
+    group: GroupId,
+    /// The entries that it may be given to are at or below these names.
+    scopes: Vec<DnKey>,
+}
+
+/// The classes whose `cn` is a name by which other groups may name a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Named {
+    PosixGroup,
+    Netgroup,
+    Alias,
+}
+
+impl Named {
+    fn class(self) -> &'static str {
+        match self {
+            Self::PosixGroup => "posixGroup",
+            Self::Netgroup => "nisNetgroup",
+            Self::Alias => "nisMailAlias",
+        }
+    }
+}
+
+/// A member by DN that the exports lack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbsentMember {
+    /// Its name.
+    pub key: DnKey,
+    /// The export and the line of the value that names it.
+    pub origin: Origin,
+    /// The value, raw.
+    pub value: Vec<u8>,
+}
+
+/// What makes an entry a member of groups.
+pub struct Criteria {
+    says: TypeMap<Says>,
+    names: KeyMap<NamedMember>,
+    groups: KeyMap<Vec<GroupId>>,
+    roles: KeyMap<Role>,
+    user_names: ByValue,
+    uids: ByValue,
+    addresses: ByValue,
+    gids: ByValue,
+    /// By RID; with the domain SID of the group.
+    rids: HashMap<Vec<u8>, Vec<(Option<String>, GroupId)>>,
+    primary_sids: ByValue,
+    sids: ByValue,
+    by_cn: HashMap<(Named, Vec<u8>), Vec<GroupId>>,
+    searches: Vec<MemberSearch>,
+    /// A group of Active Directory shows no SID, so its primary members are unknown.
+    has_group_without_sid: bool,
+    unresolved: BTreeSet<Unresolved>,
+}
+
+impl Default for Criteria {
+    fn default() -> Self {
+        let mut says: TypeMap<Says> = TypeMap::default();
+        USER_NAMES.iter().for_each(|name| says.insert(name, Says::UserName));
+        ADDRESSES.iter().for_each(|name| says.insert(name, Says::Address));
+        BACK_LINKS.iter().for_each(|name| says.insert(name, Says::BackLink));
+        for (name, said) in [
+            ("nsRoleDN", Says::Role),
+            ("gidNumber", Says::Gid),
+            ("uidNumber", Says::Uid),
+            ("primaryGroupID", Says::Rid),
+            ("sambaPrimaryGroupSID", Says::PrimarySid),
+            ("sambaSID", Says::Sid),
+            ("objectSid", Says::Sid),
+            ("cn", Says::GroupName),
+        ] {
+            says.insert(name, said);
+        }
+        Self {
+            says,
+            names: KeyMap::default(),
+            groups: KeyMap::default(),
+            roles: KeyMap::default(),
+            user_names: HashMap::new(),
+            uids: HashMap::new(),
+            addresses: HashMap::new(),
+            gids: HashMap::new(),
+            rids: HashMap::new(),
+            primary_sids: HashMap::new(),
+            sids: HashMap::new(),
+            by_cn: HashMap::new(),
+            searches: Vec::new(),
+            has_group_without_sid: false,
+            unresolved: BTreeSet::new(),
+        }
+    }
+}
+
+/// The normal form of a name or address.
+fn folded(value: &[u8]) -> Vec<u8> {
+    normalize(MatchingRule::CaseIgnore, value).into_owned()
+}
+
+/// The normal form of a number: `0500` is 500.
+pub fn number(value: &[u8]) -> Vec<u8> {
+    normalize(MatchingRule::Integer, value).into_owned()
+}
+
+fn address(value: &[u8]) -> Vec<u8> {
+    let plain = value.split_at_checked(5).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"smtp:"));
+    folded(plain.map_or(value, |(_, address)| address))
+}
+
+fn add(map: &mut ByValue, value: Vec<u8>, group: GroupId) {
+    let groups = map.entry(value).or_default();
+    if !groups.contains(&group) {
+        groups.push(group);
+    }
+}
+
+fn add_key(map: &mut KeyMap<Vec<GroupId>>, key: DnKey, group: GroupId) {
+    let groups = map.entry(key).or_default();
+    if !groups.contains(&group) {
+        groups.push(group);
+    }
+}
+
+/// Whether an entry is a group or a role: entries may be in it.
+pub fn is_group(entry: &Entry) -> bool {
+    let mut classes = GROUP_CLASSES.iter().chain(&ROLE_CLASSES);
+    classes.any(|class| entry.has_class(class))
+        || entry.attributes.iter().any(|attribute| lists_members(attribute.description.attribute_type()))
+}
+
+/// Whether an entry is a POSIX group, and not an account of which `gidNumber` is the primary group.
+pub fn is_posix_group(entry: &Entry) -> bool {
+    entry.values("gidNumber").next().is_some() && entry.values("uidNumber").next().is_none()
+}
+
+impl Criteria {
+    /// Adds everything by which a group says who its members are.
+    pub fn add_group(&mut self, group: GroupId, entry: &Entry, vocabulary: Vocabulary<'_>) {
+        self.add_unlisted(group, entry);
+        for attribute in &entry.attributes {
+            let Some(holds) = holds(attribute.description.attribute_type()) else { continue };
+            for value in &attribute.values {
+                if let Err(why) = self.add_value(group, (entry, attribute, value), holds, vocabulary) {
+                    self.add_unresolved(entry, attribute, value, why);
+                }
+            }
+        }
+        if entry.has_class(NESTED_ROLE) {
+            for role in entry.attributes.iter().filter(|attribute| attribute.description.is("nsRoleDN")) {
+                for value in &role.values {
+                    match DnKey::parse(&value.bytes) {
+                        Ok(key) => self.add_name(group, key, (entry, value)),
+                        Err(_) => self.add_unresolved(entry, role, value, NOT_A_DN),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds what makes an entry a member of a group although the group does not list it: a back link, a managed role or a
+    /// primary group.
+    pub fn add_unlisted(&mut self, group: GroupId, entry: &Entry) {
+        let key = entry.dn.key();
+        add_key(&mut self.groups, key.clone(), group);
+        if ROLE_CLASSES.iter().any(|class| entry.has_class(class)) {
+            let more = entry.values("nsRoleScopeDN").filter_map(|value| DnKey::parse(&value.bytes).ok());
+            let scopes = key.parent().into_iter().chain(more).collect();
+            self.roles.insert(key.clone(), Role { group, scopes });
+        }
+        if is_posix_group(entry) {
+            for value in entry.values("gidNumber") {
+                add(&mut self.gids, number(&value.bytes), group);
+            }
+        }
+        for sid in entry.values("sambaSID").filter_map(|value| sid_text(&value.bytes)) {
+            add(&mut self.primary_sids, sid.into_bytes(), group);
+        }
+        let sids = entry.values("objectSid").filter_map(|value| sid_text(&value.bytes));
+        let mut rids: Vec<(Option<String>, String)> = sids
+            .filter_map(|sid| split_sid(&sid).map(|(domain, rid)| (Some(domain.to_owned()), rid.to_owned())))
+            .collect();
+        let tokens = entry.values("primaryGroupToken").map(|value| String::from_utf8_lossy(&value.bytes).into_owned());
+        rids.extend(tokens.map(|token| (None, token)));
+        if rids.is_empty() && entry.has_class("group") {
+            let names = entry.values("cn").chain(entry.values("sAMAccountName"));
+            rids.extend(names.filter_map(|name| well_known_rid(&name.bytes)).map(|rid| (None, rid.to_owned())));
+            self.has_group_without_sid |= rids.is_empty();
+        }
+        for (domain, rid) in rids {
+            self.rids.entry(number(rid.as_bytes())).or_default().push((domain, group));
+        }
+    }
+
+    fn add_unresolved(&mut self, entry: &Entry, attribute: &Attribute, value: &Value, why: &'static str) {
+        self.unresolved.insert(Unresolved {
+            origin: Origin { line: value.line, ..entry.origin },
+            attribute: attribute.description.to_string(),
+            value: value.bytes.to_vec(),
+            why,
+        });
+    }
+
+    /// Adds one value of a group; on failure, why it cannot be followed.
+    fn add_value(
+        &mut self,
+        group: GroupId,
+        (entry, attribute, value): (&Entry, &Attribute, &Value),
+        holds: Holds,
+        vocabulary: Vocabulary<'_>,
+    ) -> Result<(), &'static str> {
+        let bytes = &*value.bytes;
+        match holds {
+            Holds::Dn => {
+                let name = named_dn(attribute.description.attribute_type(), bytes);
+                let key = DnKey::parse(name).map_err(|_| NOT_A_DN)?;
+                self.add_name(group, key, (entry, value));
+            }
+            Holds::Uid => add(&mut self.user_names, folded(bytes), group),
+            Holds::Netgroup => self.add_triple(group, bytes)?,
+            Holds::NetgroupName => self.add_named(group, Named::Netgroup, bytes),
+            Holds::SudoUser => self.add_sudo_user(group, bytes)?,
+            Holds::Address => {
+                if !bytes.contains(&b'@') {
+                    add(&mut self.user_names, folded(bytes), group);
+                    self.add_named(group, Named::Alias, bytes);
+                }
+                add(&mut self.addresses, address(bytes), group);
+            }
+            Holds::Url => {
+                let search = search_of_url(bytes, vocabulary)?;
+                self.searches.push(MemberSearch { search, group });
+            }
+            Holds::RoleFilter => {
+                let filter = filter(bytes, vocabulary)?;
+                let more = entry.values("nsRoleScopeDN").filter_map(|value| DnKey::parse(&value.bytes).ok());
+                for base in entry.dn.key().parent().into_iter().chain(more) {
+                    let search = Search { base, scope: Scope::Sub, filter: filter.clone() };
+                    self.searches.push(MemberSearch { search, group });
+                }
+            }
+            Holds::Filter(base) => {
+                let filter = filter(bytes, vocabulary)?;
+                let base = entry.values(base).next().map(|base| DnKey::parse(&base.bytes));
+                let base = base.transpose().map_err(|_| NOT_A_DN)?.unwrap_or_default();
+                self.searches.push(MemberSearch { search: Search { base, scope: Scope::Sub, filter }, group });
+            }
+            Holds::Sid => {
+                let sid = sid_text(bytes).ok_or("it is not a SID")?;
+                add(&mut self.sids, sid.into_bytes(), group);
+            }
+            Holds::Foreign => {
+                // Exchange keeps the same filter in a form that can be evaluated.
+                let is_known = entry.values("msExchDynamicDLFilter").next().is_some();
+                if !is_known || !attribute.description.is("msExchQueryFilter") {
+                    return Err("members by such criteria cannot be found in exports");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_name(&mut self, group: GroupId, key: DnKey, (entry, value): (&Entry, &Value)) {
+        let origin = Origin { line: value.line, ..entry.origin };
+        let named = || NamedMember { origin, value: Arc::clone(&value.bytes), groups: Vec::new() };
+        let member = self.names.entry(key).or_insert_with(named);
+        if !member.groups.contains(&group) {
+            member.groups.push(group);
+        }
+    }
+
+    fn add_named(&mut self, group: GroupId, kind: Named, name: &[u8]) {
+        self.by_cn.entry((kind, folded(name))).or_default().push(group);
+    }
+
+    /// `(host,user,domain)`: an empty user is every user, `-` is none (RFC 2307, 2.3).
+    fn add_triple(&mut self, group: GroupId, triple: &[u8]) -> Result<(), &'static str> {
+        let inner = triple.trim_ascii().strip_prefix(b"(").and_then(|rest| rest.strip_suffix(b")"));
+        let fields: Vec<&[u8]> = inner.into_iter().flat_map(|inner| inner.split(|byte| *byte == b',')).collect();
+        let [host, user, _] = fields[..] else { return Err("it is not a netgroup triple") };
+        match user.trim_ascii() {
+            b"-" => {}
+            // A host and no user: a list of hosts.
+            b"" if !host.trim_ascii().is_empty() => {}
+            b"" => return Err(EVERY_USER),
+            user => add(&mut self.user_names, folded(user), group),
+        }
+        Ok(())
+    }
+
+    fn add_sudo_user(&mut self, group: GroupId, user: &[u8]) -> Result<(), &'static str> {
+        match user {
+            // Excluded users are not members.
+            [b'!', ..] => {}
+            [b'%', b'#', gid @ ..] => add(&mut self.gids, number(gid), group),
+            [b'%', b':', ..] => return Err("groups of another system are not in the exports"),
+            [b'%', name @ ..] => self.add_named(group, Named::PosixGroup, name),
+            [b'+', name @ ..] => self.add_named(group, Named::Netgroup, name),
+            [b'#', uid @ ..] => add(&mut self.uids, number(uid), group),
+            b"ALL" => return Err(EVERY_USER),
+            name => add(&mut self.user_names, folded(name), group),
+        }
+        Ok(())
+    }
+
+    /// The members by DN that are not among the entries with these names, in the order of their names.
+    pub fn absent<T>(&self, members: &KeyMap<T>) -> Vec<AbsentMember> {
+        let absent = self.names.iter().filter(|(key, _)| !members.contains_key(*key));
+        let mut absent: Vec<AbsentMember> = absent
+            .map(|(key, member)| AbsentMember { key: key.clone(), origin: member.origin, value: member.value.to_vec() })
+            .collect();
+        absent.sort_by(|a, b| a.key.cmp(&b.key));
+        absent
+    }
+
+    /// What cannot be followed.
+    pub fn into_unresolved(self) -> Vec<Unresolved> {
+        self.unresolved.into_iter().collect()
+    }
+
+    /// The value of an entry that names a primary group in Active Directory which may be one of the groups: one of them
+    /// shows no SID.
+    pub fn unclear_primary_group(&self, entry: &EntryView<'_>) -> Option<Unresolved> {
+        const OTHER_GROUPS: [&[u8]; 5] = [b"513", b"514", b"515", b"516", b"521"];
+        if !self.has_group_without_sid {
+            return None;
+        }
+        let mut lines = entry.values("primaryGroupID");
+        let line = lines.find(|line| {
+            let rid = number(line.value.bytes());
+            !OTHER_GROUPS.contains(&&*rid) && !self.rids.contains_key(&rid)
+        })?;
+        Some(Unresolved {
+            origin: Origin { line: line.line, ..entry.origin() },
+            attribute: line.description.to_string(),
+            value: line.value.bytes().to_vec(),
+            why: "it may be the primary group of this account: the group shows no objectSid",
+        })
+    }
+
+    /// The attributes by which [`Criteria::memberships`] judges entries.
+    pub fn interest(&self) -> AttributeSelection {
+        let more =
+            ["nsRoleDN", "gidNumber", "uidNumber", "primaryGroupID", "sambaPrimaryGroupSID", "sambaSID", "objectSid"];
+        let names = USER_NAMES.iter().chain(&ADDRESSES).chain(&BACK_LINKS).chain(&more).chain(&["cn", "objectClass"]);
+        let mut interest: AttributeSelection = names.map(|name| (name, ())).collect();
+        for search in &self.searches {
+            search.search.filter.for_each_type(&mut |name| interest.insert(name, ()));
+        }
+        interest
+    }
+
+    /// How an entry is a member of the groups; empty if it is not.
+    pub fn memberships(&self, entry: &EntryView<'_>, keys: &mut KeyBuffer) -> Vec<Membership> {
+        let mut found: Vec<Membership> = Vec::new();
+        let mut push = |groups: &[GroupId], way: Way| {
+            found.extend(groups.iter().map(|group| Membership { group: *group, way: way.clone() }));
+        };
+        if let Some(member) = self.names.get(entry.key) {
+            push(&member.groups, Way::Certain);
+        }
+        for line in &entry.record.attributes {
+            let Some(said) = self.says.get(&line.description) else { continue };
+            let value = line.value.bytes();
+            let by = |map: &ByValue, normal: &dyn Fn(&[u8]) -> Vec<u8>| {
+                let value = if map.is_empty() { Vec::new() } else { normal(value) };
+                (map.get(&value).cloned().unwrap_or_default(), value)
+            };
+            match said {
+                Says::UserName => {
+                    let (groups, value) = by(&self.user_names, &folded);
+                    push(&groups, Way::Identifier(value));
+                }
+                Says::Address => {
+                    let (groups, value) = by(&self.addresses, &address);
+                    push(&groups, Way::Identifier(value));
+                }
+                Says::Uid => {
+                    let (groups, value) = by(&self.uids, &number);
+                    push(&groups, Way::Identifier(value));
+                }
+                Says::BackLink => {
+                    if let Some(groups) = keys.key_of(value).ok().and_then(|key| self.groups.get(key)) {
+                        push(groups, Way::Certain);
+                    }
+                }
+                Says::Role if !self.roles.is_empty() => {
+                    let role = keys.key_of(value).ok().and_then(|key| self.roles.get(key));
+                    if let Some(role) = role.filter(|_| !is_role(entry)) {
+                        let covers = role.scopes.iter().any(|scope| entry.key.starts_with(scope.as_bytes()));
+                        push(&[role.group], if covers { Way::Certain } else { Way::OutOfScope });
+                    }
+                }
+                Says::Gid if !self.gids.is_empty() && has_primary_group(entry) => {
+                    push(&by(&self.gids, &number).0, Way::Certain);
+                }
+                Says::Rid => {
+                    for (domain, group) in self.rids.get(&number(value)).into_iter().flatten() {
+                        if domain.as_ref().is_none_or(|domain| is_of_domain(entry, domain)) {
+                            push(&[*group], Way::Certain);
+                        }
+                    }
+                }
+                Says::PrimarySid => push(&by(&self.primary_sids, &sid).0, Way::Certain),
+                Says::Sid => push(&by(&self.sids, &sid).0, Way::Certain),
+                Says::GroupName if !self.by_cn.is_empty() => {
+                    for kind in [Named::PosixGroup, Named::Netgroup, Named::Alias] {
+                        let groups = self.by_cn.get(&(kind, folded(value)));
+                        if let Some(groups) = groups.filter(|_| has_class(entry, kind.class())) {
+                            push(groups, Way::Certain);
+                        }
+                    }
+                }
+                Says::Role | Says::Gid | Says::GroupName => {}
+            }
+        }
+        for member in &self.searches {
+            if member.search.finds(entry) {
+                push(&[member.group], Way::Certain);
+            }
+        }
+        found
+    }
+}
+
+const NOT_A_DN: &str = "it is not a DN";
+const EVERY_USER: &str = "it makes every user a member";
+
+fn sid(value: &[u8]) -> Vec<u8> {
+    sid_text(value).unwrap_or_default().into_bytes()
+}
+
+fn has_class(entry: &EntryView<'_>, class: &str) -> bool {
+    entry.values("objectClass").any(|line| line.value.bytes().eq_ignore_ascii_case(class.as_bytes()))
+}
+
+fn is_role(entry: &EntryView<'_>) -> bool {
+    ROLE_CLASSES.iter().any(|class| has_class(entry, class))
+}
+
+/// Whether the `gidNumber` of an entry is its primary group, and not its own number as a group.
+fn has_primary_group(entry: &EntryView<'_>) -> bool {
+    entry.values("uidNumber").next().is_some() || !has_class(entry, "posixGroup")
+}
+
+/// Whether an entry is of a domain of Active Directory, as far as it shows its SID.
+fn is_of_domain(entry: &EntryView<'_>, domain: &str) -> bool {
+    let own = entry.values("objectSid").filter_map(|line| sid_text(line.value.bytes())).next();
+    own.is_none_or(|own| split_sid(&own).is_some_and(|(own, _)| own == domain))
+}
+
+/// The RID of a group that every domain has, by its English name (MS-ADTS, 6.1.1.6).
+fn well_known_rid(name: &[u8]) -> Option<&'static str> {
+    const GROUPS: [(&str, &str); 10] = [
+        ("Domain Admins", "512"),
+        ("Domain Users", "513"),
+        ("Domain Guests", "514"),
+        ("Domain Computers", "515"),
+        ("Domain Controllers", "516"),
+        ("Cert Publishers", "517"),
+        ("Schema Admins", "518"),
+        ("Enterprise Admins", "519"),
+        ("Group Policy Creator Owners", "520"),
+        ("Read-only Domain Controllers", "521"),
+    ];
+    GROUPS.iter().find(|(group, _)| group.as_bytes().eq_ignore_ascii_case(name)).map(|(_, rid)| *rid)
+}
+
+fn filter(text: &[u8], vocabulary: Vocabulary<'_>) -> Result<Filter, &'static str> {
+    let text = std::str::from_utf8(text).map_err(|_| "its filter is not text")?;
+    let filter = Filter::parse(text.trim()).map_err(|_| "its filter cannot be read")?.bound(vocabulary);
+    if filter.undefined().is_empty() { Ok(filter) } else { Err("its filter cannot be evaluated") }
+}
+
+/// The search of an LDAP URL (RFC 4516): the scope is the base alone, and every entry matches, unless the URL says more.
+fn search_of_url(url: &[u8], vocabulary: Vocabulary<'_>) -> Result<Search, &'static str> {
+    let url = LdapUrl::of_value(url).ok_or("it is not an LDAP URL")?;
+    let rest = url.rest.unwrap_or_default();
+    let mut parts = rest.split('?').skip(1);
+    let (scope, text) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let scope = match scope.to_ascii_lowercase().as_str() {
+        "sub" => Scope::Sub,
+        "one" => Scope::One,
+        "" | "base" => Scope::Base,
+        _ => return Err("its scope is not known"),
+    };
+    let text = percent_decoded(text);
+    let text = if text.is_empty() { b"(objectClass=*)" } else { &*text };
+    Ok(Search { base: url.dn.key().clone(), scope, filter: filter(text, vocabulary)? })
+}
