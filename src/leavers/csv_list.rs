@@ -2,7 +2,11 @@
 
 use csv::{Position, ReaderBuilder, StringRecord, Trim};
 
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
 use super::{Action, Identity, Leaver, LeaversError, LeaversErrorKind};
+use crate::ldap::time::{iso_date, iso_date_time};
 use crate::ldap::{AttributeDescription, Dn};
 
 /// Columns for the identity.
@@ -136,7 +140,7 @@ fn leaver(row: &StringRecord, columns: &ListColumns, line: u64, errors: &mut Vec
         }),
     };
     let effective = other("effective").and_then(|text| {
-        let date = text.parse().ok();
+        let date = effective_day(text);
         if date.is_none() {
             fault(LeaversErrorKind::Date(text.to_owned()));
         }
@@ -156,6 +160,16 @@ fn leaver(row: &StringRecord, columns: &ListColumns, line: u64, errors: &mut Vec
     Some(leaver)
 }
 
+/// The day from which a request is effective: a date, or the first day in UTC that begins at or after a time with its zone.
+/// So nothing is done before the time.
+fn effective_day(text: &str) -> Option<Date> {
+    if let Ok(date) = iso_date(text.as_bytes()) {
+        return Some(date);
+    }
+    let time = iso_date_time(text.as_bytes()).ok()?.to_zoned(TimeZone::UTC).datetime();
+    if time.time() == Time::midnight() { Some(time.date()) } else { time.date().tomorrow().ok() }
+}
+
 fn identity(column: &str, text: &str) -> Result<Identity, LeaversErrorKind> {
     match column {
         "id" => Ok(Identity::from_text(text)),
@@ -167,5 +181,39 @@ fn identity(column: &str, text: &str) -> Result<Identity, LeaversErrorKind> {
         attribute => AttributeDescription::parse(attribute.as_bytes())
             .map(|description| Identity::Attribute { description, value: text.to_owned() })
             .map_err(|error| LeaversErrorKind::Dn(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn effective_days() {
+        for (text, expected) in [
+            ("2026-12-01", Some("2026-12-01")),
+            ("2026-12-01T00:00Z", Some("2026-12-01")),
+            ("2026-12-01T00:00:01Z", Some("2026-12-02")),
+            ("2026-12-01T18:00Z", Some("2026-12-02")),
+            ("2026-12-01T18:00:00-08:00", Some("2026-12-03")),
+            ("2026-12-01T00:00+02:00", Some("2026-12-01")),
+            ("2026-12-01 02:00+02:00", Some("2026-12-01")),
+            ("2026-12-31T12:00Z", Some("2027-01-01")),
+            ("2026-12-01T18:00", None),
+            ("2026-12-01+02:00", None),
+            ("2026-12-01[Europe/Berlin]", None),
+            ("2026-12-01T00:00+02:00[Europe/Berlin]", None),
+            ("-002026-11-21", None),
+            ("+002026-11-21", None),
+            ("20261201", None),
+            ("20261201000000Z", None),
+            ("2026-W49-2", None),
+            ("2026-335", None),
+            ("2026-02-30", None),
+            ("01.12.2026", None),
+            ("9999-12-31T12:00Z", None),
+        ] {
+            assert_eq!(effective_day(text).map(|day| day.to_string()).as_deref(), expected, "{text}");
+        }
     }
 }

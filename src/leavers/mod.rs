@@ -10,7 +10,8 @@
 //!
 //! In all forms blank lines and comment lines (`#`) before the first line are skipped; in the last two they are skipped
 //! everywhere. A CSV list has one column for the identity and may have `action`, `effective`, `successor`, `ticket` and
-//! `note`. Any other column is an error, and so is a leaver that is listed twice. All faults are reported, not only the
+//! `note`. `effective` is a date (`2026-12-01`), or a time with its zone (`2026-12-01T18:00+01:00`): the request is then effective
+//! on the first day in UTC that begins at or after that time. Any other column is an error, and so is a leaver that is listed twice. All faults are reported, not only the
 //! first.
 
 mod csv_list;
@@ -225,7 +226,7 @@ pub enum LeaversErrorKind {
     #[error("unknown action `{0}`; expected one of: {all}", all = Action::VARIANTS.join(", "))]
     Action(String),
     /// A value that is not a date.
-    #[error("`{0}` is not a date; write YYYY-MM-DD")]
+    #[error("`{0}` is not a date; write YYYY-MM-DD, or a time with its zone, such as 2026-12-01T18:00Z")]
     Date(String),
     /// A leaver that an earlier line has, too.
     #[error("already listed on line {0}")]
@@ -327,7 +328,7 @@ mod tests {
                 "uid,action,effective\na,kill,soon\n,delete,\na,delete,\n",
                 vec![
                     "line 2: unknown action `kill`; expected one of: delete, disable, mail, calendar, disconnect, restore",
-                    "line 2: `soon` is not a date; write YYYY-MM-DD",
+                    "line 2: `soon` is not a date; write YYYY-MM-DD, or a time with its zone, such as 2026-12-01T18:00Z",
                     "line 3: the identity is empty",
                     "line 4: already listed on line 2",
                 ],

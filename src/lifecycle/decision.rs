@@ -8,10 +8,11 @@
 //! | | a `[veto]` or a veto list matches it | hold | vetoed |
 //! | | it does not match `[accounts] provenance` | hold | made-by-hand |
 //! | | no `[[rule]]` matches, or the first that matches refuses ([`rules`](super::rules)) | hold | no-rule, refused-by-rule |
-//! | restore | | see below | |
+//! | restore | it is effective on a later day | wait | not-yet-effective |
+//! | restore | in all other cases | see below | |
 //! | requested by a person | a roster lists the account as active | hold | active-in-roster |
 //! | requested by a roster | another roster of the same scope lists the account as active | nothing | active-in-roster |
-//! | effective on a later day | | wait | not-yet-effective |
+//! | every other action | it is effective on a later day | wait | not-yet-effective |
 //! | disconnect | the policy has no `[disconnect]` | hold | no-disconnect |
 //! | disconnect | its attribute is single-valued and has another value | hold | no-room |
 //! | disconnect | in all other cases | disconnect | disconnect |
@@ -226,10 +227,11 @@ fn universal_rules(input: &DecisionInput<'_>, policy: &Policy, verdict: &RuleVer
             let tried = policy.rules.iter().map(Rule::condition).collect();
             return Some((Step::Hold, Reason::NoRule(tried)));
         }
-        RuleVerdict::Allowed { action: Action::Restore, .. } => return None,
         RuleVerdict::Allowed { .. } => {}
     }
-    if let Some((roster, line)) = input.active_in {
+    // A roster that lists an account as active does not object to its restoration.
+    let is_restored = matches!(verdict, RuleVerdict::Allowed { action: Action::Restore, .. });
+    if let Some((roster, line)) = input.active_in.filter(|_| !is_restored) {
         let step = if input.asked_by_roster { Step::Nothing } else { Step::Hold };
         return Some((step, Reason::ActiveInRoster(roster.to_owned(), line)));
     }

@@ -260,7 +260,14 @@ fn vetoes_rules_and_rosters() {
         input.asked_by_roster = true;
     };
     assert_eq!(with(Action::Delete, &by_roster), "nothing active-in-roster");
-    assert_eq!(with(Action::Delete, &|input| input.effective = Some(date("2026-11-22"))), "wait not-yet-effective");
+    for action in [Action::Delete, Action::Disable, Action::Mail, Action::Calendar, Action::Disconnect, Action::Restore]
+    {
+        let later = |input: &mut DecisionInput<'_>| {
+            input.effective = Some(date("2026-11-22"));
+            input.active_in = None;
+        };
+        assert_eq!(with(action, &later), "wait not-yet-effective", "{action:?}");
+    }
     assert_eq!(
         with(Action::Delete, &|input| input.effective = Some(date("2026-11-21"))),
         "disable disable due 2026-11-27"
