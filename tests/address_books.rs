@@ -61,7 +61,7 @@ fn fates(place: &Path, directory: &Directory, policy: &str, options: &[&str]) ->
     std::fs::write(&export, &directory.0).unwrap();
     std::fs::write(place.join("policy.toml"), policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--force", "-p"]).arg(place.join("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-p"]).arg(place.join("policy.toml"));
     let output = command.arg("-o").arg(place.join("set")).args(options).arg(export).output().unwrap();
     let said = stderr(&output);
     assert!(matches!(output.status.code(), Some(0 | 1)), "{said}");
@@ -329,7 +329,10 @@ fn home_is_where_the_history_says() {
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let mut plan = offboard();
-    plan.args(["plan", "--as-of", "2027-01-01", "-p"]).arg(path("policy.toml")).args(options).arg("--history");
+    plan.args(["plan", "--as-of", "2027-01-01", "--allow-date", "-p"])
+        .arg(path("policy.toml"))
+        .args(options)
+        .arg("--history");
     plan.args([path("first"), "-o".into(), path("set"), path("after.ldif")]);
     let output = plan.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

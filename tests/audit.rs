@@ -3,7 +3,8 @@
 use crate::support::{AS_OF, offboard, scenario_file, stderr};
 
 fn audit(policy: &str, more: &[&str]) -> (Option<i32>, String) {
-    let output = offboard().args(["audit", "--as-of", AS_OF, "-p", policy]).args(more).output().unwrap();
+    let output =
+        offboard().args(["audit", "--as-of", AS_OF, "--allow-date", "-p", policy]).args(more).output().unwrap();
     assert_eq!(stderr(&output), "");
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
@@ -105,7 +106,8 @@ fn without_entries_nothing_is_said() {
 #[test]
 fn an_account_whose_name_is_not_a_dn_is_not_taken_for_deleted() {
     for id in ["rosa", "rosa@lab.example", "uid=rosa,${STAFF_BASE}"] {
-        let arguments = ["explain", "-p", "openldap", "--as-of", AS_OF, id, "fixtures/audit/bad-names.ldif"];
+        let arguments =
+            ["explain", "-p", "openldap", "--as-of", AS_OF, "--allow-date", id, "fixtures/audit/bad-names.ldif"];
         let output = offboard().args(arguments).output().unwrap();
         let text = String::from_utf8(output.stdout.clone()).unwrap();
         assert_eq!(output.status.code(), Some(1), "{id}: {}", stderr(&output));
@@ -113,7 +115,17 @@ fn an_account_whose_name_is_not_a_dn_is_not_taken_for_deleted() {
         assert!(text.contains("uid=rosa,${STAFF_BASE} (fixtures/audit/bad-names.ldif:9)"), "{id}: {text}");
         assert!(!text.contains("deleted already"), "{id}: {text}");
     }
-    let arguments = ["explain", "-p", "openldap", "--as-of", AS_OF, "--json", "rosa", "fixtures/audit/bad-names.ldif"];
+    let arguments = [
+        "explain",
+        "-p",
+        "openldap",
+        "--as-of",
+        AS_OF,
+        "--allow-date",
+        "--json",
+        "rosa",
+        "fixtures/audit/bad-names.ldif",
+    ];
     let output = offboard().args(arguments).output().unwrap();
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["conflict"]["code"], "not-judged");
@@ -125,7 +137,9 @@ fn an_account_whose_name_is_not_a_dn_is_not_taken_for_deleted() {
 fn explain_of_a_cut_export_is_refused_unless_accepted() {
     let explain = |more: &[&str]| {
         let mut command = offboard();
-        command.args(["explain", "-p", "openldap", "--as-of", AS_OF, "emil", "fixtures/audit/cut.ldif"]).args(more);
+        command
+            .args(["explain", "-p", "openldap", "--as-of", AS_OF, "--allow-date", "emil", "fixtures/audit/cut.ldif"])
+            .args(more);
         command.output().unwrap()
     };
     assert_eq!(explain(&[]).status.code(), Some(3));

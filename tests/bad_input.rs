@@ -16,9 +16,9 @@ use crate::support::{cases, file_name, files, gzip, offboard, root, sorted_paths
 const POLICY: &str = "preset = \"sun-comms\"\n[directory]\nserver = \"openldap\"\n[accounts]\nbase = [\"ou=People,o=sesta.com,o=root_suffix\"]\n[grace]\ndays = 0\n";
 const ROSTER_POLICY: &str = "[roster.hr]\nkey = \"employeeNumber\"\nstatus = \"state\"\ninactive = [\"left\", \"retired\"]\nactive = [\"active\"]\ntrailer = \"# END rows={{ rows }} date={{ date }}\"\nmax_age_days = 7\n";
 
-const PLAN: &str = "plan --as-of 2026-11-21 -p policy.toml -u jsmith -o set export.ldif books.ldif";
+const PLAN: &str = "plan --as-of 2026-11-21 --allow-date -p policy.toml -u jsmith -o set export.ldif books.ldif";
 
-const PLAN_GIVEN: &str = "plan --as-of 2026-11-21 -p policy.toml -u jsmith -o set export.ldif given";
+const PLAN_GIVEN: &str = "plan --as-of 2026-11-21 --allow-date -p policy.toml -u jsmith -o set export.ldif given";
 
 /// Prepares the folder of a row.
 type Make = fn(&Path);
@@ -493,7 +493,7 @@ fn policies() {
         ("keys of a removed section", "preset = \"openldap\"\n[notices]\nfrom = \"a@x\"\n"),
         ("control characters in a key", "preset = \"openldap\"\n\"\\u001b[31m\" = 1\n"),
     ];
-    let command = "plan --as-of 2026-11-21 -p given -u jsmith -o set export.ldif books.ldif";
+    let command = "plan --as-of 2026-11-21 --allow-date -p given -u jsmith -o set export.ldif books.ldif";
     let rows: Vec<BadInput> = rows.into_iter().map(|(name, policy)| row(name, text(policy), command, 2)).collect();
     run("policies", &rows);
 }
@@ -501,7 +501,7 @@ fn policies() {
 /// Lists of leavers and vetoes with one mistake each.
 #[test]
 fn lists() {
-    let list = "plan --as-of 2026-11-21 -p policy.toml -l given -o set export.ldif books.ldif";
+    let list = "plan --as-of 2026-11-21 --allow-date -p policy.toml -l given -o set export.ldif books.ldif";
     let long = format!("id\n{}\n", "x".repeat(100_000));
     let many_columns = format!("id{}\njsmith\n", ",note".repeat(5_000));
     let rows = [
@@ -541,25 +541,25 @@ fn lists() {
         (
             "vetoes of nothing",
             "",
-            "plan --as-of 2026-11-21 -p policy.toml -u jsmith --veto given -o set export.ldif books.ldif",
+            "plan --as-of 2026-11-21 --allow-date -p policy.toml -u jsmith --veto given -o set export.ldif books.ldif",
             2,
         ),
         (
             "a veto with an action",
             "id,action\njsmith,remove\n",
-            "plan --as-of 2026-11-21 -p policy.toml -u jsmith --veto given -o set export.ldif books.ldif",
+            "plan --as-of 2026-11-21 --allow-date -p policy.toml -u jsmith --veto given -o set export.ldif books.ldif",
             2,
         ),
         (
             "a veto of nobody",
             "id\nnobody\n",
-            "plan --as-of 2026-11-21 -p policy.toml -u jsmith --veto given -o set export.ldif books.ldif",
+            "plan --as-of 2026-11-21 --allow-date -p policy.toml -u jsmith --veto given -o set export.ldif books.ldif",
             1,
         ),
         (
             "a veto of a bad DN",
             "uid=a,o=x\nuid=b,,o=x\n",
-            "plan --as-of 2026-11-21 -p policy.toml -u jsmith --veto given -o set export.ldif books.ldif",
+            "plan --as-of 2026-11-21 --allow-date -p policy.toml -u jsmith --veto given -o set export.ldif books.ldif",
             2,
         ),
     ];
@@ -583,7 +583,7 @@ fn rosters() {
     let files = sorted_paths(&root().join("fixtures/rosters")).into_iter().filter(|path| path.is_file());
     let names: Vec<String> =
         files.map(|path| file_name(&path)).filter(|name| !sound.contains(&name.as_str())).collect();
-    let command = "plan --as-of 2026-11-21 -p roster.toml --roster hr=given -o set export.ldif books.ldif";
+    let command = "plan --as-of 2026-11-21 --allow-date -p roster.toml --roster hr=given -o set export.ldif books.ldif";
     // 3: the roster is refused. 1: the roster is complete, and faults of single rows are reported.
     let refused =
         ["cut-in-trailer.csv", "empty.csv", "header-alone.csv", "no-trailer.csv", "row-missing.csv", "size-limit.ldif"];
@@ -648,13 +648,13 @@ fn filters_and_names() {
         row(
             "a leaver who is nobody",
             Given::Nothing,
-            "plan --as-of 2026-11-21 -p policy.toml -u nobody -o set export.ldif books.ldif",
+            "plan --as-of 2026-11-21 --allow-date -p policy.toml -u nobody -o set export.ldif books.ldif",
             1,
         ),
         row(
             "explain of nobody",
             Given::Nothing,
-            "explain --as-of 2026-11-21 -p policy.toml nobody export.ldif books.ldif",
+            "explain --as-of 2026-11-21 --allow-date -p policy.toml nobody export.ldif books.ldif",
             1,
         ),
     ];
@@ -721,7 +721,7 @@ fn change_sets() {
             "verify applied export.ldif",
             "simulate --export export.ldif --export books.ldif applied -o after.ldif",
             "revert --export export.ldif --export books.ldif applied -o undo.ldif",
-            "plan --as-of 2026-11-21 -p policy.toml -u jsmith --history applied -o set export.ldif books.ldif",
+            "plan --as-of 2026-11-21 --allow-date -p policy.toml -u jsmith --history applied -o set export.ldif books.ldif",
         ] {
             let title = format!("{}: {name}", command.split(' ').next().unwrap());
             rows.push(row(&title, Given::Made(make), command, 2));
@@ -884,13 +884,13 @@ fn huge_entries() {
     };
     let (status, told) = fed(&["search", "--verbose", "(uid=a)", "-"], 4096 * MIB, many(cases(1_000_000, 10_000_000)));
     assert_eq!((status, told.contains("1 of 2 entries")), (Some(0), true), "{told}");
-    let plan = "plan --as-of 2026-11-21 -p policy.toml -u jsmith -o set - export.ldif books.ldif";
+    let plan = "plan --as-of 2026-11-21 --allow-date -p policy.toml -u jsmith -o set - export.ldif books.ldif";
     let plan: Vec<&str> = plan.split(' ').collect();
     let (status, told) = fed(&plan, 1024 * MIB, many(cases(100_000, 1_000_000)));
     assert_eq!((status, told.contains("held  jsmith")), (Some(1), true), "{told}");
     let long = vec!["ou=x"; 10_000].join(",");
     let (status, told) = fed(
-        &["plan", "--as-of", "2026-11-21", "-p", "policy.toml", "-u", "jsmith", "-o", "set", "-"],
+        &["plan", "--as-of", "2026-11-21", "--allow-date", "-p", "policy.toml", "-u", "jsmith", "-o", "set", "-"],
         512 * MIB,
         |out| writeln!(out, "dn: {long}\nobjectClass: top\nou: x\nmember: {long}"),
     );
@@ -944,8 +944,8 @@ fn loops_and_chains() {
         std::fs::write(place.path().join("policy.toml"), policy).unwrap();
         std::fs::write(place.path().join("export.ldif"), of(count, close)).unwrap();
         for command in [
-            "plan --as-of 2026-11-21 -p policy.toml -u u0 -o set export.ldif",
-            "audit --as-of 2026-11-21 -p policy.toml export.ldif",
+            "plan --as-of 2026-11-21 --allow-date -p policy.toml -u u0 -o set export.ldif",
+            "audit --as-of 2026-11-21 --allow-date -p policy.toml export.ldif",
         ] {
             let mut timed = std::process::Command::new("timeout");
             timed.args(["60", env!("CARGO_BIN_EXE_offboard")]).args(command.split(' ')).current_dir(place.path());

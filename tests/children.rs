@@ -26,7 +26,7 @@ fn plan(place: &Path, users: &[&str], children: &str, options: &[&str]) -> Outpu
     let policy = place.join("policy.toml");
     std::fs::write(&policy, format!("{POLICY}{children}")).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--force", "-p"]).arg(policy);
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-p"]).arg(policy);
     for user in users {
         command.args(["-u", user]);
     }

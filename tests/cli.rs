@@ -12,7 +12,11 @@ use crate::support::{
 fn plan_with(place: &Path, policy: &str, more: &[&str], exports: &[&str]) -> Output {
     std::fs::write(place.join("policy.toml"), policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-p"]).arg(place.join("policy.toml")).arg("-o").arg(place.join("set"));
+    command
+        .args(["plan", "--as-of", AS_OF, "--allow-date", "-p"])
+        .arg(place.join("policy.toml"))
+        .arg("-o")
+        .arg(place.join("set"));
     command.args(more).args(exports);
     command.output().unwrap()
 }
@@ -246,7 +250,15 @@ fn secrets_stay_in_rollback_files() {
 fn stages_to_standard_output() {
     let run = |stages: &[&str]| {
         let mut command = offboard();
-        command.args(["plan", "--as-of", AS_OF, "-p", "fixtures/scenarios/note-released/policy.toml", "--stdout"]);
+        command.args([
+            "plan",
+            "--as-of",
+            AS_OF,
+            "--allow-date",
+            "-p",
+            "fixtures/scenarios/note-released/policy.toml",
+            "--stdout",
+        ]);
         command.args(["-l", "fixtures/scenarios/note-released/leavers.csv"]).args(stages).args(EXPORTS);
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
@@ -266,7 +278,17 @@ fn stages_to_standard_output() {
 fn an_export_from_standard_input() {
     let place = tempfile::tempdir().unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-p", &scenario_file("note-active", "policy.toml"), "-u", "jsmith", "-o"]);
+    command.args([
+        "plan",
+        "--as-of",
+        AS_OF,
+        "--allow-date",
+        "-p",
+        &scenario_file("note-active", "policy.toml"),
+        "-u",
+        "jsmith",
+        "-o",
+    ]);
     command.arg(place.path().join("set")).args(["-", &scenario_file("note-active", "address-books.ldif")]);
     let export = std::fs::File::open(root().join(scenario_file("note-active", "export.ldif"))).unwrap();
     let output = command.stdin(Stdio::from(export)).output().unwrap();
@@ -387,7 +409,18 @@ fn rosters_that_nothing_is_planned_from() {
         let policy = write("policy.toml", &policy);
         let rosters = [format!("north={}", write("north.csv", north)), format!("south={}", write("south.ldif", south))];
         let mut command = offboard();
-        command.args(["plan", "--as-of", day, "-p", &policy, "--roster", &rosters[0], "--roster", &rosters[1]]);
+        command.args([
+            "plan",
+            "--as-of",
+            day,
+            "--allow-date",
+            "-p",
+            &policy,
+            "--roster",
+            &rosters[0],
+            "--roster",
+            &rosters[1],
+        ]);
         if !more.is_empty() {
             command.arg("--history").arg(&earlier);
         }
@@ -416,7 +449,7 @@ fn rosters_that_nothing_is_planned_from() {
 fn explanations() {
     let explain = |scenario: &str, id: &str, more: &[&str]| {
         let mut command = offboard();
-        command.args(["explain", "--as-of", AS_OF, "-p", &scenario_file(scenario, "policy.toml")]);
+        command.args(["explain", "--as-of", AS_OF, "--allow-date", "-p", &scenario_file(scenario, "policy.toml")]);
         command.args(crate::support::inputs(scenario)).args(more).arg(id);
         let output = command.args(crate::support::exports(scenario)).output().unwrap();
         format!("=== {scenario} {id}\n{}", transcript(&output, Path::new("/nowhere")))
@@ -447,7 +480,17 @@ fn incomplete_exports() {
             let place = tempfile::tempdir().unwrap();
             let set = place.path().join("set");
             let mut command = offboard();
-            command.args(["plan", "--as-of", AS_OF, "-p", "fixtures/incomplete/policy.toml", "-u", "jsmith", "-o"]);
+            command.args([
+                "plan",
+                "--as-of",
+                AS_OF,
+                "--allow-date",
+                "-p",
+                "fixtures/incomplete/policy.toml",
+                "-u",
+                "jsmith",
+                "-o",
+            ]);
             let output = command.arg(&set).args(more).arg(&export).output().unwrap();
             let text = |file: &str| std::fs::read_to_string(set.join(file)).unwrap_or_default();
             (transcript(&output, place.path()), output.status.code(), text("report.md"), text("RUNBOOK.md"))
@@ -562,7 +605,7 @@ fn closed_pipes_are_silent() {
     let (policy, list) = (scenario_file("note-released", "policy.toml"), scenario_file("note-released", "leavers.csv"));
     let set = scenario_file("note-released", "expected");
     let change = format!("{set}/apply/60-entries.ldif");
-    let grounds = ["--as-of", AS_OF, "-p", &policy];
+    let grounds = ["--as-of", AS_OF, "--allow-date", "-p", &policy];
     let with = |first: &[&str], last: &[&str]| -> Vec<String> {
         first.iter().chain(&grounds).chain(last).map(ToString::to_string).collect()
     };

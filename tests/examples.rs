@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, SystemTime};
 
-use crate::support::{files, offboard, root, stderr, stdout};
+use crate::support::{AS_OF, files, offboard, root, stderr, stdout};
 
 /// The day of the exports, 2026-11-21 at noon, in seconds since 1970.
 const NOON: u64 = 1_795_262_400;
@@ -50,7 +50,8 @@ fn copy(example: &Path) -> tempfile::TempDir {
 
 fn run(place: &Path, command: &str) -> Output {
     let words: Vec<&str> = command.split_whitespace().skip(1).collect();
-    offboard().current_dir(place).env("SOURCE_DATE_EPOCH", NOON.to_string()).args(words).output().unwrap()
+    let day: &[&str] = if words.first() == Some(&"plan") { &["--as-of", AS_OF, "--allow-date"] } else { &[] };
+    offboard().current_dir(place).args(words).args(day).output().unwrap()
 }
 
 /// Whether a line of the runbook is a command of the site's own tools.

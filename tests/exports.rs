@@ -20,7 +20,7 @@ fn plan(place: &Path, policy: &str, arguments: &[&str]) -> PlanRun {
     let _ = std::fs::remove_dir_all(&set);
     let output = offboard()
         .current_dir(root().join("fixtures/operational"))
-        .args(["plan", "--as-of", AS_OF, "-p"])
+        .args(["plan", "--as-of", AS_OF, "--allow-date", "-p"])
         .arg(&file)
         .arg("-o")
         .arg(&set)

@@ -29,7 +29,7 @@ fn plan(policy: &str, user: &str, exports: &[&str]) -> Output {
     let path = place.path().join("policy.toml");
     fs::write(&path, policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", "2026-11-29", "-u", user, "--stdout", "-p"]).arg(path);
+    command.args(["plan", "--as-of", "2026-11-29", "--allow-date", "-u", user, "--stdout", "-p"]).arg(path);
     command.args(exports.iter().map(|export| root().join(export))).output().unwrap()
 }
 
@@ -101,7 +101,7 @@ fn rosters_by_a_superclass() {
         let policy = place.path().join("policy.toml");
         fs::write(&policy, text).unwrap();
         let output = offboard()
-            .args(["plan", "--as-of", "2026-11-29", "--stdout", "--roster"])
+            .args(["plan", "--as-of", "2026-11-29", "--allow-date", "--stdout", "--roster"])
             .arg(format!("staff={}", roster.display()))
             .arg("-p")
             .arg(policy)

@@ -64,7 +64,7 @@ fn view(place: &Path, policy: &str, list: &str) -> Value {
     std::fs::write(place.join("policy.toml"), policy).unwrap();
     std::fs::write(place.join("leavers.csv"), list).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--force", "-p"]).arg(place.join("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-p"]).arg(place.join("policy.toml"));
     command.arg("-l").arg(place.join("leavers.csv")).arg("-o").arg(place.join("set")).arg(place.join("export.ldif"));
     let output = command.output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
@@ -166,10 +166,10 @@ fn a_stamp_without_room() {
     std::fs::write(place.path().join("export.ldif"), note).unwrap();
     std::fs::write(place.path().join("policy.toml"), policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-u", "ragna", "-p"]).arg(place.path().join("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "-u", "ragna", "-p"]).arg(place.path().join("policy.toml"));
     command.arg("-o").arg(place.path().join("set")).arg(place.path().join("export.ldif"));
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert!(stderr(&output).starts_with("1 leaver: 1 held\n"), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("plan for 2026-11-21, 1 leaver: 1 held\n"), "{}", stderr(&output));
     assert!(stderr(&output).contains("displayName is single-valued and already set"), "{}", stderr(&output));
 }

@@ -62,7 +62,7 @@ fn run(place: &Path, command: &str) -> Output {
     offboard().current_dir(place).args(command.split_whitespace()).output().unwrap()
 }
 
-const PLAN: &str = "plan --as-of 2026-11-21 -p policy.toml -u tbauer -o set export.ldif";
+const PLAN: &str = "plan --as-of 2026-11-21 --allow-date -p policy.toml -u tbauer -o set export.ldif";
 
 /// Plans, and gives a file of the change set.
 fn planned(place: &Path, file: &str) -> String {
@@ -228,7 +228,7 @@ fn accounts_are_moved_inside_the_bases() {
     planned(place.path(), "plan.json");
     let output = run(place.path(), "simulate --export export.ldif set -o after.ldif");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let output = run(place.path(), "plan --as-of 2027-01-21 -p policy.toml -u tbauer -o next after.ldif");
+    let output = run(place.path(), "plan --as-of 2027-01-21 --allow-date -p policy.toml -u tbauer -o next after.ldif");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let entries = std::fs::read_to_string(place.path().join("next/apply/60-entries.ldif")).unwrap();
     assert!(entries.contains("dn: uid=tbauer,ou=left,dc=mill,dc=example\nchangetype: delete\n"), "{entries}");

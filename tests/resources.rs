@@ -78,7 +78,7 @@ fn plan(place: &Path, policy: &str, export: &str) -> Command {
     fs::write(place.join("policy.toml"), policy).unwrap();
     fs::write(place.join("export.ldif"), export).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-u", "a", "-p"]).arg(place.join("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "-u", "a", "-p"]).arg(place.join("policy.toml"));
     command.arg("-o").arg(place.join("set")).arg(place.join("export.ldif"));
     command
 }
@@ -201,7 +201,8 @@ fn few_files_are_open_at_once() {
         let line = format!("ulimit -n 64 && exec {} {words} {files}", env!("CARGO_BIN_EXE_offboard"));
         Command::new("/bin/sh").arg("-c").arg(line).env_clear().current_dir(folder).output().unwrap()
     };
-    let planned = limited(&format!("plan --as-of {AS_OF} -p policy.toml -u a -o set --limit reference=400"));
+    let planned =
+        limited(&format!("plan --as-of {AS_OF} --allow-date -p policy.toml -u a -o set --limit reference=400"));
     assert_eq!(planned.status.code(), Some(0), "{}", stderr(&planned));
     let found = limited("search --dn '(secretary=*)'");
     assert_eq!(stdout(&found).lines().count(), 300, "{}", stderr(&found));

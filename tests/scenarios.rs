@@ -109,7 +109,7 @@ fn the_dress_of_an_export_does_not_matter() {
                 })
                 .into();
             let mut command = offboard();
-            command.args(["plan", "--as-of", AS_OF, "-p", &scenario_file(name, "policy.toml")]);
+            command.args(["plan", "--as-of", AS_OF, "--allow-date", "-p", &scenario_file(name, "policy.toml")]);
             command.args(["-l", &scenario_leavers(name).unwrap(), "-o"]).arg(&folder).args(&copies);
             let output = command.output().unwrap();
             assert!(matches!(output.status.code(), Some(0 | 1)), "{name} {dress}: {}", stderr(&output));

@@ -167,7 +167,8 @@ fn no_output_holds_a_secret() {
         let set = place.path().join("set");
         let set_name = set.to_str().unwrap();
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
-        let grounds = [words("--as-of"), vec![AS_OF.to_owned(), "-p".to_owned(), policy.to_owned()]].concat();
+        let grounds =
+            [words("--allow-date --as-of"), vec![AS_OF.to_owned(), "-p".to_owned(), policy.to_owned()]].concat();
         let planned = [grounds.clone(), inputs(&name)].concat();
         let run = |arguments: Vec<String>| offboard().args(&arguments).output().unwrap();
         let plan = |more: &[&str]| {

@@ -92,7 +92,9 @@ fn plan_of_age(place: &Path, policy: &str, age: Option<u64>, more: &[&str]) -> O
         })
         .collect();
     let mut command = offboard();
-    command.args(["plan", "--as-of", crate::support::AS_OF, "-u", "jsmith", "-p"]).arg(place.join("policy.toml"));
+    command
+        .args(["plan", "--as-of", crate::support::AS_OF, "--allow-date", "-u", "jsmith", "-p"])
+        .arg(place.join("policy.toml"));
     command.args(more).arg("-o").arg(place.join("set"));
     if age.is_none() {
         command.arg("-").stdin(std::fs::File::open(&given[0]).unwrap()).args(&given[1..]);
@@ -153,7 +155,10 @@ fn a_policy_overrides_its_preset_by_attribute() {
     let removed = |more: &str| {
         std::fs::write(&policy, format!("{base}[disable]\nreplace = {{ employeeType = \"gone\" }}\n{more}")).unwrap();
         let mut command = offboard();
-        command.args(["plan", "--as-of", crate::support::AS_OF, "-u", "a", "--stdout", "-p"]).arg(&policy).arg(&export);
+        command
+            .args(["plan", "--as-of", crate::support::AS_OF, "--allow-date", "-u", "a", "--stdout", "-p"])
+            .arg(&policy)
+            .arg(&export);
         let output = command.args(["--limit", "delete=5", "--limit", "members=5"]).output().unwrap();
         assert!(output.status.code() < Some(2), "{}", stderr(&output));
         String::from_utf8(output.stdout).unwrap().contains("delete: member\n")

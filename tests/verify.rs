@@ -162,7 +162,7 @@ pub fn edit_plan(set: &Path, edit: impl FnOnce(&mut serde_json::Value)) {
 /// Plans to disable the account tove of fixtures/verify, and gives the change set.
 fn lock(place: &Path, export: &str) -> std::path::PathBuf {
     let set = place.join("set");
-    let words = ["plan", "-p", "openldap", "--as-of", "2026-11-21", "-u", "tove", "-q", "-o"];
+    let words = ["plan", "-p", "openldap", "--as-of", "2026-11-21", "--allow-date", "-u", "tove", "-q", "-o"];
     let output = offboard().args(words).arg(&set).arg(export).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     set

@@ -79,7 +79,18 @@ fn what_waves_are_refused() {
     let mut all = Vec::new();
     let mut plan = |what: &str, size: &str, set: &Path| {
         let mut command = offboard();
-        command.args(["plan", "--as-of", AS_OF, "-p", "fixtures/waves/policy.toml", "-u", "upper", "-u", "lower"]);
+        command.args([
+            "plan",
+            "--as-of",
+            AS_OF,
+            "--allow-date",
+            "-p",
+            "fixtures/waves/policy.toml",
+            "-u",
+            "upper",
+            "-u",
+            "lower",
+        ]);
         command.args(["--limit", "delete=2", "--wave", size, "-o"]).arg(set).arg("fixtures/waves/export.ldif");
         let output = command.output().unwrap();
         all.push(format!("=== {what}\n{}", transcript(&output, place.path())));
@@ -99,6 +110,7 @@ fn what_waves_are_refused() {
                 "plan",
                 "--as-of",
                 AS_OF,
+                "--allow-date",
                 "-p",
                 "fixtures/waves/policy.toml",
                 "-u",

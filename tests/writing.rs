@@ -33,7 +33,7 @@ pub fn names(folder: &Path) -> Vec<String> {
 /// A command that plans [`SCENARIO`] into a folder.
 pub fn plan(output: &Path, more: &[&str]) -> Command {
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-p", &scenario_file(SCENARIO, "policy.toml")]);
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "-p", &scenario_file(SCENARIO, "policy.toml")]);
     command.args(inputs(SCENARIO)).arg("-o").arg(output).args(more);
     command.args(exports(SCENARIO));
     command

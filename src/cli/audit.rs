@@ -7,6 +7,7 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::args::{self, Global};
+use super::day::day;
 use super::progress::Progress;
 use super::{Diagnostic, Exit, Outcome, check_stdout, faults, plan_inputs};
 use crate::audit::{AuditFinding, AuditInputs, audit};
@@ -45,16 +46,13 @@ struct FindingRow {
 }
 
 pub fn run(command: &args::Audit, global: &Global) -> Outcome {
+    let as_of = day(&command.day)?.date;
     let mut inputs = Vec::new();
     let policy = plan_inputs::read_policy(&command.policy, &mut inputs, global.quiet)?;
     // Not every roster of the policy must be given: without a plan, a missing one cannot harm an account.
     let rosters = plan_inputs::read_rosters(&command.roster, &policy, &mut inputs, false)?;
     let history = read_history(&command.history)
         .map_err(|error| vec![faults::change_set_fault(&error, plan_inputs::HISTORY_WANTED)])?;
-    let as_of = match command.as_of {
-        Some(day) => day,
-        None => plan_inputs::today()?,
-    };
     let schema = plan_inputs::schema(&command.schema, global, &mut inputs)?;
     let exports = faults::open_exports(&command.exports, global)?;
     let progress = Progress::start(&exports, global);
@@ -73,7 +71,7 @@ pub fn run(command: &args::Audit, global: &Global) -> Outcome {
     }
     let row = |finding: &AuditFinding| {
         let file = match &finding.roster {
-            Some(name) => format!("roster {name}"),
+            Some(name) => format!("roster {}", sanitized(name.as_bytes())),
             None => sanitized(faults::name_of(&command.exports, finding.origin.export).as_bytes()).into_owned(),
         };
         FindingRow {

@@ -8,6 +8,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::exit::Exit;
+use crate::io::input_file::InputFileError;
 use crate::io::source::DecompressError;
 use crate::ldif::LdifError;
 use crate::policy::{PolicyError, PolicySource, PolicyWarning};
@@ -187,6 +188,9 @@ const DAMAGED: &str =
 /// What to do about an error of the operating system or of a decompressor, if that is known.
 fn io_help(error: &io::Error) -> Option<&'static str> {
     if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<DecompressError>()) {
+        return Some(error.help());
+    }
+    if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<InputFileError>()) {
         return Some(error.help());
     }
     Some(match error.kind() {

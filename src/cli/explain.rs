@@ -44,7 +44,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     if command.id.trim().is_empty() {
         return Err(vec![Diagnostic::error("ID is empty").help("give a uid, uid@domain, mail address or DN")]);
     }
-    let PlanInputs { policy, mut request, .. } = plan_inputs::read(&command.inputs, global)?;
+    let PlanInputs { policy, mut request, day, .. } = plan_inputs::read(&command.inputs, global)?;
     let url_values = UrlValues::open(global)?;
     let exports = faults::open_exports(&command.exports, global)?;
     request.written = exports.modified();
@@ -57,6 +57,7 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
         names: &command.exports,
         urls: url_values.policy(),
         policy: &policy,
+        day,
         ticket: None,
     };
     let ProvenPlan { plan: planned, proof, .. } = sources.prove(None, &request)?;
@@ -107,6 +108,7 @@ fn render_text(explanation: &Explanation) -> String {
     if let Some(conflict) = &explanation.conflict {
         render_explained(&mut out, &Explained::conflict(conflict, None));
     }
+    render_line(&mut out, "day", &explanation.as_of);
     let Some(account) = &explanation.account else { return out };
     render_account(&mut out, account, explanation);
     for item in &explanation.decision_items {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`args`] | the options and their help |
 //! | `plan`, `explain`, `audit`, `verify`, ... | a subcommand each |
-//! | `plan_inputs`, `schema_files`, `change_files`, `url_values` | read what a subcommand needs as well as exports |
+//! | `plan_inputs`, `day`, `schema_files`, `change_files`, `url_values` | read what a subcommand needs as well as exports |
 //! | `proven_plan`, `batches` | plan, render and prove |
 //! | `diagnostic`, `faults`, `verify_refusals` | errors as people read them |
 //! | `summary`, `limit_table`, `explained`, `progress`, `written_whole`, `verify_report` | what the terminal shows |
@@ -15,6 +15,7 @@ mod audit;
 mod batches;
 mod change_files;
 mod completions;
+mod day;
 mod diagnostic;
 mod diff;
 mod dn;
@@ -45,10 +46,12 @@ mod verify_refusals;
 mod verify_report;
 mod written_whole;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use anstream::adapter::strip_str;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser;
 
@@ -68,12 +71,12 @@ const SHOWN: usize = 20;
 
 /// Runs a command line and returns its exit status. The first argument is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = match Args::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
         Err(error) => {
             let status = if error.use_stderr() { Exit::Error } else { Exit::Done };
-            // If standard error is closed, there is no place left to report that.
-            let _ = error.print();
+            print_usage(&error, &arguments);
             return status.into();
         }
     };
@@ -109,6 +112,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
             exit.into()
         }
+    }
+}
+
+/// Prints help, or an error of the command line. An error shows words of the user, which are escaped.
+fn print_usage(error: &clap::Error, arguments: &[OsString]) {
+    let words = arguments.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>();
+    let hostile = words.iter().filter(|word| matches!(sanitized(word.as_bytes()), Cow::Owned(_)));
+    let hostile: Vec<&str> = hostile
+        .flat_map(|word| [Some(&**word), word.split_once('=').map(|(_, value)| value)].into_iter().flatten())
+        .collect();
+    if error.use_stderr() && !hostile.is_empty() {
+        let text = error.render().ansi().to_string();
+        let text = hostile.iter().fold(text, |text, word| text.replace(word, &sanitized(word.as_bytes())));
+        // What is left of escape sequences are the colours.
+        let text = strip_str(&text).to_string();
+        let lines: Vec<_> = text.trim_end().split('\n').map(|line| sanitized(line.as_bytes())).collect();
+        Diagnostic::print_line(&lines.join("\n"));
+    } else {
+        // If standard error is closed, there is no place left to report that.
+        let _ = error.print();
     }
 }
 

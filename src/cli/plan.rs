@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use super::args::{self, Global, PlanFormat};
 use super::batches::Batches;
+use super::day::Day;
 use super::plan_inputs::{self, PlanInputs};
 use super::progress::Progress;
 use super::proven_plan::{PlanSources, ProvenPlan};
@@ -20,7 +21,7 @@ use crate::plan::suggestions::suggestions;
 use crate::plan::{Counted, Plan, Request, batch};
 use crate::policy::Policy;
 use crate::render::count::first_few;
-use crate::render::report::view::{self, Attachments, Input, LimitRow, View};
+use crate::render::report::view::{self, Attachments, Input, View};
 use crate::render::report::{html, markdown};
 use crate::render::sanitize::sanitized;
 use crate::render::{change_file, external_commands, notice, runbook};
@@ -32,6 +33,7 @@ struct Settings {
     inputs: Vec<Input>,
     target: Option<OutputFolder>,
     url_values: UrlValues,
+    day: Day,
 }
 
 pub fn run(command: &args::Plan, global: &Global) -> Outcome {
@@ -47,7 +49,9 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let urls = settings.url_values.policy();
     let ticket = command.ticket.as_ref().map(|ticket| sanitized(ticket.as_bytes()).into_owned());
     let (policy, request) = (&settings.policy, &settings.request);
-    let sources = PlanSources { exports: &exports, names: &command.exports, urls, policy, ticket: ticket.as_deref() };
+    let day = settings.day;
+    let sources =
+        PlanSources { exports: &exports, names: &command.exports, urls, policy, day, ticket: ticket.as_deref() };
     let mut proven = sources.prove(None, request)?;
     // Similar names are guesses: the terminal shows them, the change set does not.
     let similar_names = if global.quiet || command.stdout {
@@ -61,6 +65,9 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
 
     if command.stdout && refused.is_empty() {
         drop(progress);
+        if !global.quiet {
+            Diagnostic::print_line(&format!("plan for {}", day.date));
+        }
         write_to_stdout(&proven, command)?;
         return Ok(exit);
     }
@@ -109,7 +116,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
         None => (),
     }
     if !refused.is_empty() {
-        print_limits(&view.limits, global);
+        print_limits(&view, global);
         return Err(refused);
     }
     if !global.quiet {
@@ -133,14 +140,18 @@ fn write_to_stdout(proven: &ProvenPlan, command: &args::Plan) -> Result<(), Vec<
     }))
 }
 
-/// Prints the table of limits; the errors that follow say which are exceeded.
-fn print_limits(limits: &[LimitRow], global: &Global) {
+/// Prints the day and the table of limits; the errors that follow say which are exceeded.
+fn print_limits(view: &View, global: &Global) {
     if !global.quiet {
-        for line in limit_table::lines(limits) {
+        Diagnostic::print_line(&format!("plan for {}", view.as_of));
+        for line in limit_table::lines(&view.limits) {
             Diagnostic::print_line(&line);
         }
     }
 }
+
+/// How many files of others an error about `--force` names.
+const LISTED: usize = 10;
 
 /// How many leavers an error about a limit names; the report names all.
 const NAMED: usize = 5;
@@ -170,7 +181,7 @@ fn limit_faults(plan: &Plan, command: &args::Plan) -> Vec<Diagnostic> {
 fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagnostic>> {
     let target = command.output.as_ref().map(|folder| OutputFolder::new(folder, command.force));
     let target = target.transpose().map_err(|error| vec![output_fault(&error)])?;
-    let PlanInputs { policy, mut request, inputs } = plan_inputs::read(&command.inputs, global)?;
+    let PlanInputs { policy, mut request, inputs, day } = plan_inputs::read(&command.inputs, global)?;
     if command.user.iter().any(|user| user.trim().is_empty()) {
         return Err(vec![Diagnostic::error("-u: ID is empty").help("give a uid, uid@domain, mail address or DN")]);
     }
@@ -183,7 +194,7 @@ fn settings(command: &args::Plan, global: &Global) -> Result<Settings, Vec<Diagn
     request.guard = command.guard.into();
     // With --stdout, the whole plan is proven and only the chosen stages are written.
     request.stages = if command.stdout { Vec::new() } else { command.stage.clone() };
-    Ok(Settings { policy, request, inputs, target, url_values: UrlValues::open(global)? })
+    Ok(Settings { policy, request, inputs, target, url_values: UrlValues::open(global)?, day })
 }
 
 /// The files of a change set: the path inside its folder, and the content.
@@ -244,6 +255,13 @@ fn output_fault(error: &OutputError) -> Diagnostic {
     match error {
         OutputError::Exists(_) => fault.help("give another folder, or use --force to replace an earlier change set"),
         OutputError::NotOurs(_) => fault.help("--force replaces only change sets; give another folder"),
+        OutputError::KeptByOthers { others, .. } => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            fault
+                .note(format!("not written by offboard, or changed since: {}", first_few(&others, LISTED)))
+                .note("--force would delete them; nothing was deleted")
+                .help("move them out of the folder, or give another folder")
+        }
         OutputError::Unsynced { .. } => fault.help("run `sync` and check the disk before you rely on the change set"),
         OutputError::Io { .. } => fault.note("no part of the change set was written"),
     }

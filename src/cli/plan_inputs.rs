@@ -2,14 +2,14 @@
 //!
 //! They are read and checked before any export is opened, because exports may be large.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use camino::Utf8Path;
 use sha2::{Digest, Sha256};
 
+use super::day::{Day, day};
 use super::faults::change_set_fault;
 use super::{Diagnostic, args, schema_files};
 use crate::io::change_set::read_history;
+use crate::io::input_file::read_named;
 use crate::ldap::schema::Schema;
 use crate::leavers::roster::{self, RosterError};
 use crate::leavers::{self, Leaver};
@@ -26,10 +26,13 @@ pub struct PlanInputs {
     pub request: Request,
     /// The files that were read, with their digests, for plan.json.
     pub inputs: Vec<Input>,
+    /// The day of the plan.
+    pub day: Day,
 }
 
 /// Reads every file that the options name.
 pub fn read(typed: &args::PlanInputArgs, global: &args::Global) -> Result<PlanInputs, Vec<Diagnostic>> {
+    let day = day(&typed.day)?;
     let mut inputs = Vec::new();
     let policy = read_policy(&typed.policy, &mut inputs, global.quiet)?;
     let mut leavers = Vec::new();
@@ -44,13 +47,9 @@ pub fn read(typed: &args::PlanInputArgs, global: &args::Global) -> Result<PlanIn
     let history = read_history(&typed.history).map_err(|error| vec![change_set_fault(&error, HISTORY_WANTED)])?;
     let rosters = read_rosters(&typed.roster, &policy, &mut inputs, true)?;
     let schema = schema(&typed.schema, global, &mut inputs)?;
-    let as_of = match typed.as_of {
-        Some(date) => date,
-        None => today()?,
-    };
     let request = Request {
         leavers,
-        as_of,
+        as_of: day.date,
         limits: typed.limit.clone(),
         accepted: typed.accept_incomplete.clone(),
         orphans: typed.orphans,
@@ -60,7 +59,7 @@ pub fn read(typed: &args::PlanInputArgs, global: &args::Global) -> Result<PlanIn
         schema,
         ..Request::default()
     };
-    Ok(PlanInputs { policy, request, inputs })
+    Ok(PlanInputs { policy, request, inputs, day })
 }
 
 /// What `--history` takes.
@@ -80,7 +79,8 @@ pub fn schema(
 }
 
 fn read_file(role: &'static str, path: &str, inputs: &mut Vec<Input>) -> Result<Vec<u8>, Vec<Diagnostic>> {
-    let content = std::fs::read(path).map_err(|error| vec![Diagnostic::io(&format!("{role} {path}"), &error)])?;
+    let content =
+        read_named(Utf8Path::new(path)).map_err(|error| vec![Diagnostic::io(&format!("{role} {path}"), &error)])?;
     inputs.push(input(role, path, &content));
     Ok(content)
 }
@@ -196,15 +196,17 @@ fn input(role: &'static str, name: &str, content: &[u8]) -> Input {
 pub fn read_policy(name: &str, inputs: &mut Vec<Input>, quiet: bool) -> Result<Policy, Vec<Diagnostic>> {
     let text = match policy::preset(name) {
         Some(text) => text.to_owned(),
-        None => std::fs::read_to_string(name).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::InvalidData {
+        None => {
+            let content = read_named(Utf8Path::new(name)).map_err(|error| {
+                let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
+                let fault = Diagnostic::io(&format!("policy {name}"), &error);
+                vec![fault.help(format!("name a file or a preset; {}", suggestion(name, &known)))]
+            })?;
+            String::from_utf8(content).map_err(|_| {
                 let fault = Diagnostic::error(format!("policy {name}: the file is not UTF-8"));
-                return vec![fault.help("a policy is TOML in UTF-8; save the file as UTF-8")];
-            }
-            let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
-            let fault = Diagnostic::io(&format!("policy {name}"), &error);
-            vec![fault.help(format!("name a file or a preset; {}", suggestion(name, &known)))]
-        })?,
+                vec![fault.help("a policy is TOML in UTF-8; save the file as UTF-8")]
+            })?
+        }
     };
     inputs.push(input("policy", name, text.as_bytes()));
     match Policy::parse(&text) {
@@ -220,17 +222,4 @@ pub fn read_policy(name: &str, inputs: &mut Vec<Input>, quiet: bool) -> Result<P
             Err(errors.iter().map(|error| Diagnostic::policy(&source, error)).collect())
         }
     }
-}
-
-/// Today in UTC. `SOURCE_DATE_EPOCH` overrides the clock, so that a run can be repeated.
-pub fn today() -> Result<Date, Vec<Diagnostic>> {
-    let now = match std::env::var("SOURCE_DATE_EPOCH") {
-        Err(_) => Timestamp::now(),
-        Ok(seconds) => {
-            seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(|| {
-                vec![Diagnostic::error(format!("SOURCE_DATE_EPOCH is not a number of seconds: {seconds}"))]
-            })?
-        }
-    };
-    Ok(now.to_zoned(TimeZone::UTC).date())
 }

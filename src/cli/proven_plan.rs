@@ -1,5 +1,6 @@
 //! A plan with its change files and their proof: `plan` and `explain` both start from one.
 
+use super::day::Day;
 use super::{Diagnostic, faults};
 use crate::directory::{ExportsReader, Overlay};
 use crate::io::exports::ExportFiles;
@@ -28,6 +29,7 @@ pub struct PlanSources<'s> {
     /// What a value given as `:< URL` means in the exports.
     pub urls: UrlPolicy<'s>,
     pub policy: &'s Policy,
+    pub day: Day,
     /// The change ticket of the whole plan, sanitized.
     pub ticket: Option<&'s str>,
 }
@@ -38,6 +40,7 @@ impl<'s> PlanSources<'s> {
         let reader = ExportsReader::new(self.exports, self.urls).with_overlay(overlay);
         let mut plan = plan(reader, self.policy, request)
             .map_err(|error| faults::plan_faults(&error, self.names, self.policy, request))?;
+        self.day.check_exports(&plan.extent, self.names)?;
         let files = change_file::files(&self.context(&plan, request));
         let inputs = ProofInputs { reader, policy: self.policy, request, plan: &plan, files: &files };
         let proof = prove(&inputs).map_err(|error| faults::proof_faults(&error, self.names))?;

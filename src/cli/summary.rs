@@ -1,4 +1,4 @@
-//! The summary of a plan on standard error: counts, limits, due dates, what a person must decide, and what to do next.
+//! The summary of a plan on standard error: the day, counts, limits, due dates, what a person must decide, and what to do next.
 
 use std::fmt::Display;
 
@@ -48,7 +48,8 @@ impl PlanSummary<'_> {
         let outcomes = view.summary.outcomes();
         let outcomes: Vec<String> = outcomes.iter().map(|(count, what)| format!("{count} {what}")).collect();
         let outcomes = if outcomes.is_empty() { String::new() } else { format!(": {}", outcomes.join(", ")) };
-        let mut lines = vec![format!("{}{outcomes}", styled(PLAIN, counted(view.summary.leavers, "leaver")))];
+        let leavers = styled(PLAIN, counted(view.summary.leavers, "leaver"));
+        let mut lines = vec![format!("plan for {}, {leavers}{outcomes}", view.as_of)];
 
         lines.extend(limit_table::lines(&view.limits));
         for gap in &view.gaps {
@@ -71,6 +72,7 @@ impl PlanSummary<'_> {
         let checks = styled(GOOD, format!("all {} of the proof passed", counted(view.proof.checks.len(), "check")));
         lines.push(format!("{}; {checks}", counted(view.summary.operations, "record")));
         if let Some((folder, runbook)) = self.written {
+            let folder = sanitized(folder.as_str().as_bytes());
             lines.push(format!("{} {folder}: read report.md, then follow {runbook}", styled(PLAIN, "wrote")));
         }
         lines

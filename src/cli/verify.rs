@@ -12,6 +12,7 @@ use super::{Diagnostic, Exit, Outcome, check_stdout, faults, plan_inputs, verify
 use crate::directory::{Census, scan};
 use crate::io::change_set::{self, ChangeSet, PlannedDigest};
 use crate::io::digest::{Algorithm, Digest};
+use crate::io::input_file::read_named;
 use crate::io::output::write_new;
 use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{ChangeError, ChangeReader, UrlPolicy, writer};
@@ -168,7 +169,7 @@ fn rejects(command: &args::Verify, records: &[ChangeRecord]) -> Result<RefusedRe
     let mut refused = RefusedRecords::default();
     for path in &command.rejects {
         let invalid = |what: &dyn std::fmt::Display| vec![Diagnostic::error(format!("rejects {path}: {what}"))];
-        let text = std::fs::read(path).map_err(|error| vec![Diagnostic::io(&format!("rejects {path}"), &error)])?;
+        let text = read_named(path).map_err(|error| vec![Diagnostic::io(&format!("rejects {path}"), &error)])?;
         let lines = text.split(|byte| *byte == b'\n');
         let errors = lines.filter_map(|line| line.strip_prefix(b"# Error: "));
         let mut errors = errors.map(|line| sanitized(line.trim_ascii()).into_owned());

@@ -14,6 +14,11 @@ use crate::render::sanitize::sanitized;
 use crate::verify::survey::Evidence;
 use crate::verify::{NotShown, Verdict, current_entries};
 
+/// Text of a plan.json, which another program may have written.
+fn shown(text: &str) -> String {
+    sanitized(text.as_bytes()).into_owned()
+}
+
 /// The version of the JSON report.
 const FORMAT_VERSION: &str = "2.0";
 
@@ -182,8 +187,8 @@ impl RecordReport {
             file: record.file.clone(),
             line: record.line,
             dn: sanitized(record.record.dn.raw_bytes()).into_owned(),
-            kind: record.kind.clone(),
-            leavers: record.leavers.clone(),
+            kind: shown(&record.kind),
+            leavers: record.leavers.iter().map(|leaver| shown(leaver)).collect(),
             verdict: verdict.name(),
             why: match verdict {
                 Verdict::Changed(why) => Some(sanitized(why.as_bytes()).into_owned()),
@@ -218,8 +223,8 @@ impl AccountReport {
         let by_name =
             || account.dn.as_ref().and_then(|dn| judged.evidence.entries().iter().find(|entry| entry.dn == *dn));
         Self {
-            leaver: account.leaver.clone(),
-            step: account.step.clone(),
+            leaver: shown(&account.leaver),
+            step: shown(&account.step),
             done: counts.clone().filter(|at| verdicts[**at] == Verdict::Done).count(),
             of: counts.count(),
             now: state_now(judged, account, by_record.or_else(by_name)),

@@ -12,12 +12,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use jiff::civil::Date;
+
 use super::EntryView;
 use super::key_hash::{Hashes, hash};
 use super::structure::Structure;
 use crate::ldap::dn_key::parent_of;
 use crate::ldap::time::generalized_time;
-use crate::ldap::{Dn, TypeMap};
+use crate::ldap::{Dn, Origin, TypeMap};
 
 /// The attributes that record when an entry was changed.
 pub const TIMES: [&str; 5] = ["modifyTimestamp", "createTimestamp", "entryCSN", "whenChanged", "whenCreated"];
@@ -62,15 +64,40 @@ pub struct Part {
     pub newest: Newest,
 }
 
-/// The parts of all exports, by export and hash of the name.
+/// The parts of all exports, by export and hash of the name, and the newest time in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Extent(HashMap<(u16, u64), Part>);
+pub struct Extent {
+    parts: HashMap<(u16, u64), Part>,
+    newest: Option<NewestEntry>,
+}
+
+/// The entry with the newest time of all exports; of several the first one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewestEntry {
+    /// The time.
+    pub time: Time,
+    /// The name of the entry, as spelled.
+    pub dn: Vec<u8>,
+    /// Where the entry is.
+    pub origin: Origin,
+}
+
+impl NewestEntry {
+    /// Whether this entry is taken, not `other`.
+    fn wins(&self, other: &Self) -> bool {
+        let place = |entry: &Self| (entry.origin.export, entry.origin.line);
+        self.time > other.time || self.time == other.time && place(self) < place(other)
+    }
+}
 
 impl Extent {
     /// Adds the parts that later blocks contain.
     pub fn merge(&mut self, other: Self) {
-        for (place, part) in other.0 {
-            let known = self.0.entry(place).or_default();
+        if let Some(newest) = other.newest {
+            self.add_newest(newest);
+        }
+        for (place, part) in other.parts {
+            let known = self.parts.entry(place).or_default();
             known.is_entry |= part.is_entry;
             known.tops += part.tops;
             if known.name.is_none() {
@@ -82,9 +109,20 @@ impl Extent {
         }
     }
 
+    fn add_newest(&mut self, entry: NewestEntry) {
+        if self.newest.as_ref().is_none_or(|known| entry.wins(known)) {
+            self.newest = Some(entry);
+        }
+    }
+
+    /// The entry with the newest time; `None` if no entry shows a time.
+    pub fn newest(&self) -> Option<&NewestEntry> {
+        self.newest.as_ref()
+    }
+
     /// The parts with their exports, in the order of exports and names.
     pub fn parts(&self) -> Vec<(u16, &Part)> {
-        let mut parts: Vec<(u16, &Part)> = self.0.iter().map(|((export, _), part)| (*export, part)).collect();
+        let mut parts: Vec<(u16, &Part)> = self.parts.iter().map(|((export, _), part)| (*export, part)).collect();
         let key = |part: &Part| part.name.as_ref().map(|name| name.key().clone());
         parts.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| key(one).cmp(&key(other))));
         parts
@@ -103,7 +141,7 @@ impl Extent {
         let top_hash = hash(top);
         let is_entry = structure.has_below(top_hash);
         let place = if is_entry { top_hash } else { hash(parent_of(top)) };
-        let part = self.0.entry((entry.export, place)).or_default();
+        let part = self.parts.entry((entry.export, place)).or_default();
         part.is_entry = is_entry;
         if top == entry.key {
             part.tops += 1;
@@ -115,6 +153,10 @@ impl Extent {
         }
         if let Some(time) = time_of(entry, times) {
             part.newest.add(time, hash(entry.key));
+            if self.newest.as_ref().is_none_or(|newest| time >= newest.time) {
+                let origin = Origin { export: entry.export, line: entry.record.line };
+                self.add_newest(NewestEntry { time, dn: entry.record.dn.to_vec(), origin });
+            }
         }
     }
 }
@@ -137,7 +179,7 @@ pub fn time(value: &[u8]) -> Option<Time> {
     if let (Some(digits), Some(b'Z' | b'.')) = (digits, value.get(14))
         && value.last() == Some(&b'Z')
     {
-        return std::str::from_utf8(digits).ok()?.parse().ok();
+        return std::str::from_utf8(digits).ok()?.parse().ok().filter(|time| day_of(*time).is_some());
     }
     let time = generalized_time(value).ok()?;
     time.strftime("%Y%m%d%H%M%S").to_string().parse().ok()
@@ -147,6 +189,13 @@ pub fn time(value: &[u8]) -> Option<Time> {
 pub fn shown_time(time: Time) -> String {
     let [second, minute, hour, day, month] = [1, 100, 10_000, 1_000_000, 100_000_000].map(|unit| time / unit % 100);
     format!("{:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", time / 10_000_000_000)
+}
+
+/// The day of a time; `None` if there is no such day.
+pub fn day_of(time: Time) -> Option<Date> {
+    let part = |unit: u64, range: u64| i8::try_from(time / unit % range).ok();
+    let year = i16::try_from(time / 10_000_000_000).ok()?;
+    Date::new(year, part(100_000_000, 100)?, part(1_000_000, 100)?).ok()
 }
 
 /// Reads what [`shown_time`] writes.
@@ -162,13 +211,14 @@ mod tests {
     #[test]
     fn times() {
         #[rustfmt::skip]
-        let table: [(&str, Option<&str>); 8] = [
+        let table: [(&str, Option<&str>); 9] = [
             ("20261121093000Z",                               Some("2026-11-21T09:30:00Z")),
             ("20261121093000.0Z",                             Some("2026-11-21T09:30:00Z")),
             ("20261121093000.123456Z#000000#000#000000",      Some("2026-11-21T09:30:00Z")),
             ("20261121103000+0100",                           Some("2026-11-21T09:30:00Z")),
             ("202611210930Z",                                 Some("2026-11-21T09:30:00Z")),
             ("20261121",                                      None),
+            ("20269921093000Z",                               None),
             ("yesterday",                                     None),
             ("",                                              None),
         ];

@@ -9,14 +9,17 @@
 //! Before anything else is read, every file that `SHA256SUMS` lists is compared with its sum, and `apply/` and `rollback/`
 //! may hold no other file. An edited change set is refused, because it no longer shows what was planned. Other folders may
 //! hold further files, such as an approval or what the server refused.
+//!
+//! Every file of a change set is a regular file, in a folder that is not a link. Links, FIFOs and devices are refused and not
+//! opened ([`input_file`](super::input_file)).
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::digest::Algorithm;
+use super::input_file::{self, open_member, read_member, sha256};
 use crate::directory::extent::read_time;
 use crate::ldap::{ChangeRecord, Dn};
 use crate::ldif::{ChangeReader, LocatedChange, UrlPolicy};
@@ -50,6 +53,14 @@ pub enum ChangeSetError {
     Changed {
         /// The file.
         path: Utf8PathBuf,
+    },
+    /// A folder of the change set is a link or a file.
+    #[error("{path} is {kind}, but must be a folder of the change set")]
+    NotAFolder {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// The word for what it is.
+        kind: &'static str,
     },
     /// `apply/` or `rollback/` holds a file that was not written with the others.
     #[error("{path} is not part of the change set: SHA256SUMS does not list it")]
@@ -387,7 +398,7 @@ fn read_rollback(folder: &Utf8Path, operations: &[OperationJson]) -> Result<Vec<
     for stage in Stage::ALL.iter().copied() {
         let own: Vec<&OperationJson> = operations.iter().filter(|operation| operation.stage == stage.name()).collect();
         let path = folder.join(format!("rollback/{}", stage.rollback_file()));
-        let mut undo = if path.is_file() { read_changes(&path)? } else { Vec::new() };
+        let mut undo = if path.symlink_metadata().is_ok() { read_changes(&path)? } else { Vec::new() };
         let expected = own.iter().filter(|operation| operation.kind != Kind::Guard.name()).count();
         if undo.len() != expected {
             let what = format!(
@@ -459,7 +470,25 @@ fn read_changes(path: &Utf8Path) -> Result<Vec<LocatedChange>, ChangeSetError> {
 }
 
 fn file(path: &Utf8Path) -> Result<Vec<u8>, ChangeSetError> {
-    std::fs::read(path).map_err(|error| ChangeSetError::Io { path: path.to_owned(), error })
+    read_member(path).map_err(|error| ChangeSetError::Io { path: path.to_owned(), error })
+}
+
+/// The SHA-256 sum of a file of the change set in hexadecimal. The file is not kept in memory.
+fn sum_of(path: &Utf8Path) -> Result<String, ChangeSetError> {
+    let sum = open_member(path).and_then(|mut file| sha256(&mut file));
+    sum.map_err(|error| ChangeSetError::Io { path: path.to_owned(), error })
+}
+
+/// Whether a folder of the change set exists. A link in its place is refused, because it may show another folder later.
+fn is_folder(path: &Utf8Path) -> Result<bool, ChangeSetError> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => Ok(true),
+        Ok(metadata) => {
+            Err(ChangeSetError::NotAFolder { path: path.to_owned(), kind: input_file::kind(metadata.file_type()) })
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(ChangeSetError::Io { path: path.to_owned(), error }),
+    }
 }
 
 /// Compares every file of a change set with its sum and returns the names of the files.
@@ -474,8 +503,10 @@ fn check_sums(folder: &Utf8Path) -> Result<Vec<String>, ChangeSetError> {
             return Err(ChangeSetError::Sums { path, line: index + 1 });
         };
         let file_path = folder.join(name);
-        let found = data_encoding::HEXLOWER.encode(&Sha256::digest(file(&file_path)?));
-        if found != sum {
+        for inner in Utf8Path::new(name).ancestors().skip(1).filter(|inner| !inner.as_str().is_empty()) {
+            is_folder(&folder.join(inner))?;
+        }
+        if sum_of(&file_path)? != sum {
             return Err(ChangeSetError::Changed { path: file_path });
         }
         names.push(name.to_owned());
@@ -490,7 +521,7 @@ fn check_sums(folder: &Utf8Path) -> Result<Vec<String>, ChangeSetError> {
     }
     for stages in ["apply", "rollback"] {
         let place = folder.join(stages);
-        if !place.is_dir() {
+        if !is_folder(&place)? {
             continue;
         }
         let failed = |error| ChangeSetError::Io { path: place.clone(), error };

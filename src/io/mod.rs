@@ -6,6 +6,8 @@ pub mod change_set;
 pub mod digest;
 pub mod exports;
 pub mod half_written;
+pub mod input_file;
+pub mod kept_by_others;
 pub mod new_file;
 pub mod ordered;
 pub mod output;

@@ -2,8 +2,9 @@
 //!
 //! Everything is written into a folder next to the target, synced, and renamed; a failure before the rename leaves
 //! nothing. The rename never replaces a folder that was created meanwhile. An earlier change set is exchanged for the new
-//! one in one step, if the file system can do that. Files have mode 0600 and folders 0700, because change files contain
-//! values of the directory.
+//! one in one step, if the file system can do that; it is replaced only if others keep nothing in its folder
+//! ([`kept_by_others`](super::kept_by_others)). Files have mode 0600 and folders 0700, because change files contain values of
+//! the directory.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,6 +21,7 @@ use tempfile::TempDir;
 use thiserror::Error;
 
 use super::half_written::{HalfWritten, PREFIX, lock, uninterrupted};
+use super::kept_by_others::kept_by_others;
 use super::threads::side_by_side;
 
 /// The file with the SHA-256 digests of all others.
@@ -34,6 +36,14 @@ pub enum OutputError {
     /// The folder exists and is not a change set.
     #[error("{0} is not a change set of offboard")]
     NotOurs(Utf8PathBuf),
+    /// The folder is an earlier change set, and others keep files in it.
+    #[error("{folder} holds files that are not those of the change set as it was written")]
+    KeptByOthers {
+        /// The folder.
+        folder: Utf8PathBuf,
+        /// The files and folders, relative to the folder and sorted.
+        others: Vec<Utf8PathBuf>,
+    },
     /// The change set is complete, but a power failure may remove it.
     #[error("{folder} is complete, but {parent} could not be synced, so a power failure may remove it: {error}")]
     Unsynced {
@@ -64,7 +74,7 @@ pub struct OutputFolder {
 impl OutputFolder {
     /// Checks that a change set can be written there, before any work is done.
     ///
-    /// An existing folder is refused, unless it is an earlier change set and `force` is set.
+    /// An existing folder is refused, unless `force` is set and it is an earlier change set in which others keep nothing.
     pub fn new(folder: &Utf8Path, force: bool) -> Result<Self, OutputError> {
         let target = Self { folder: folder.to_owned(), force };
         target.check()?;
@@ -77,11 +87,25 @@ impl OutputFolder {
             Err(error) => Err(failed(&self.folder, error)),
             Ok(_) if !self.force => Err(OutputError::Exists(self.folder.clone())),
             Ok(metadata) => {
-                let has = |name: &str| self.folder.join(name).is_file();
+                let has =
+                    |name: &str| self.folder.join(name).symlink_metadata().is_ok_and(|metadata| metadata.is_file());
                 let is_change_set = metadata.is_dir() && has(SUMS) && (has("plan.json") || has("WAVES.md"));
-                if is_change_set { Ok(()) } else { Err(OutputError::NotOurs(self.folder.clone())) }
+                if is_change_set {
+                    self.refuse_others(&self.folder)
+                } else {
+                    Err(OutputError::NotOurs(self.folder.clone()))
+                }
             }
         }
+    }
+
+    /// Refuses to delete what others keep in the earlier change set, which is at `place`.
+    fn refuse_others(&self, place: &Utf8Path) -> Result<(), OutputError> {
+        let others = kept_by_others(place).map_err(|error| failed(&self.folder, error))?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        Err(OutputError::KeptByOthers { folder: self.folder.clone(), others })
     }
 
     /// Writes the files, named by their paths inside the folder, and [`SUMS`].
@@ -139,17 +163,27 @@ impl OutputFolder {
     }
 
     /// Exchanges an earlier change set for the new one. The earlier one is then in the staging folder, and is removed
-    /// with it.
+    /// with it. If a file was added to it meanwhile, it is put back.
     fn exchange(&self, root: &Utf8Path, inside: &Utf8Path) -> Result<(), OutputError> {
-        match renameat_with(CWD, inside.as_std_path(), CWD, self.folder.as_std_path(), RenameFlags::EXCHANGE) {
+        let swap = || renameat_with(CWD, inside.as_std_path(), CWD, self.folder.as_std_path(), RenameFlags::EXCHANGE);
+        let _uninterrupted = uninterrupted();
+        match swap() {
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
-            result => return result.map_err(|error| failed(&self.folder, error.into())),
+            Err(error) => return Err(failed(&self.folder, error.into())),
+            Ok(()) => {
+                return self.refuse_others(inside).inspect_err(|_| {
+                    let _ = swap();
+                });
+            }
         }
         let earlier = root.join("earlier");
-        let _uninterrupted = uninterrupted();
-        fs::rename(&self.folder, &earlier).map_err(|error| failed(&self.folder, error))?;
-        fs::rename(inside, &self.folder).map_err(|error| {
+        let put_back = || {
             let _ = fs::rename(&earlier, &self.folder);
+        };
+        fs::rename(&self.folder, &earlier).map_err(|error| failed(&self.folder, error))?;
+        self.refuse_others(&earlier).inspect_err(|_| put_back())?;
+        fs::rename(inside, &self.folder).map_err(|error| {
+            put_back();
             failed(&self.folder, error)
         })
     }
@@ -201,6 +235,12 @@ pub fn write_new(path: &Utf8Path, content: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    fn set_of(base: &Utf8Path, name: &str) -> Utf8PathBuf {
+        let set = base.join(name);
+        OutputFolder::new(&set, false).unwrap().write(&[("plan.json".to_owned(), b"{}".to_vec())]).unwrap();
+        set
+    }
+
     #[test]
     fn complete_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
@@ -214,6 +254,13 @@ mod tests {
         assert!(matches!(OutputFolder::new(&set, false), Err(OutputError::Exists(_))));
         OutputFolder::new(&set, true).unwrap().write(&files[..1]).unwrap();
         assert!(!set.join("apply").exists(), "the earlier set was replaced");
+        fs::write(set.join("SHA256SUMS.sig"), "signed").unwrap();
+        let refused = OutputFolder::new(&set, true).unwrap_err();
+        assert!(matches!(refused, OutputError::KeptByOthers { others, .. } if others == ["SHA256SUMS.sig"]));
+        let late = OutputFolder { folder: set.clone(), force: true };
+        assert!(late.exchange(base, &set_of(base, "new")).is_err(), "a file that was added at the last moment is kept");
+        assert_eq!(fs::read(set.join("SHA256SUMS.sig")).unwrap(), b"signed");
+        fs::remove_dir_all(base.join("new")).unwrap();
         assert!(matches!(OutputFolder::new(base, true), Err(OutputError::NotOurs(_))));
         let bad = [("a".to_owned(), Vec::new()), ("a".to_owned(), Vec::new())];
         assert!(OutputFolder::new(&base.join("other"), false).unwrap().write(&bad).is_err());

@@ -20,11 +20,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use camino::Utf8PathBuf;
+use camino::Utf8Path;
 use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::input_file::open_named;
 use super::utf16::Utf16Reader;
 use crate::ldif::lines::last_record_boundary;
 use crate::ldif::lint::Encoding;
@@ -100,11 +101,8 @@ impl Source {
         let (file, modified) = if name == "-" {
             (spooled(&mut io::stdin().lock())?, None)
         } else {
-            let mut file = File::open(Utf8PathBuf::from(name))?;
+            let mut file = open_named(Utf8Path::new(name))?;
             let metadata = file.metadata()?;
-            if metadata.is_dir() {
-                return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
-            }
             if metadata.is_file() { (file, metadata.modified().ok()) } else { (spooled(&mut file)?, None) }
         };
         let ReadOptions { block_size, max_decompressed, .. } = *options;
@@ -126,7 +124,7 @@ impl Source {
     fn file(&self) -> io::Result<Arc<File>> {
         match &self.file {
             Some(file) => Ok(Arc::clone(file)),
-            None => Ok(Arc::new(File::open(Utf8PathBuf::from(&self.name))?)),
+            None => Ok(Arc::new(open_named(Utf8Path::new(&self.name))?)),
         }
     }
 

@@ -1,9 +1,9 @@
-//! Values in other files (`attr:< file:///...`), which are read only from the one folder that the user allowed.
-
-use std::fs::File;
-use std::io::Read;
+//! Values in other files (`attr:< file:///...`), which are read only from the one folder that the user allowed. Only regular
+//! files are read ([`input_file`](super::input_file)).
 
 use camino::{Utf8Path, Utf8PathBuf};
+
+use super::input_file::{open_member, read_to_limit};
 
 /// The largest file that is read as a value, in bytes.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
@@ -34,13 +34,7 @@ impl UrlFolder {
         if !real.starts_with(&self.root) {
             return Err(format!("it is not in the allowed folder {}", self.root));
         }
-        let mut value = Vec::new();
-        let file = File::open(&real).map_err(|error| error.to_string())?;
-        file.take(SIZE_LIMIT + 1).read_to_end(&mut value).map_err(|error| error.to_string())?;
-        if value.len() as u64 > SIZE_LIMIT {
-            return Err(format!("it is larger than {SIZE_LIMIT} bytes"));
-        }
-        Ok(value)
+        open_member(&real).and_then(|file| read_to_limit(&file, SIZE_LIMIT)).map_err(|error| format!("{real} {error}"))
     }
 }
 
@@ -74,6 +68,9 @@ mod tests {
         std::fs::write(folder.join("a b"), b"\x00value").unwrap();
         std::fs::write(base.join("secret"), b"no").unwrap();
         std::os::unix::fs::symlink(base.join("secret"), folder.join("link")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, folder.join("fifo").as_std_path(), rustix::fs::Mode::RWXU).unwrap();
+        std::os::unix::fs::symlink(folder.join("fifo"), folder.join("link-to-fifo")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.join("endless")).unwrap();
         let urls = UrlFolder::new(&folder).unwrap();
         let resolve = |url: String| urls.resolve(url.as_bytes());
         assert_eq!(resolve(format!("file://{folder}/a%20b")).unwrap(), b"\x00value");
@@ -81,6 +78,10 @@ mod tests {
             format!("file://{base}/secret"),
             format!("file://{folder}/../secret"),
             format!("file://{folder}/link"),
+            format!("file://{folder}/fifo"),
+            format!("file://{folder}/link-to-fifo"),
+            format!("file://{folder}/endless"),
+            format!("file://{folder}"),
             format!("file://{folder}/missing"),
             "http://example.com/a".to_owned(),
             "file:///%zz".to_owned(),

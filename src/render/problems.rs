@@ -72,12 +72,12 @@ pub fn text(file: &str, problem: &Problem) -> String {
 /// A problem as a JSON object.
 pub fn object(file: &str, problem: &Problem) -> Value {
     json!({
-        "file": file,
+        "file": sanitized(file.as_bytes()),
         "line": problem.line,
         "column": problem.column,
         "code": problem.code,
         "severity": word(problem.severity),
-        "message": problem.why,
+        "message": sanitized(problem.why.as_bytes()),
         "help": problem.fix,
         "excerpt": sanitized(&problem.excerpt),
         "repairable": problem.repaired,

@@ -155,7 +155,10 @@ fn many_accounts_on_paper() {
     )
     .unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--limit", "delete=3000", "-p"]).arg(at("policy.toml")).arg("-l");
+    command
+        .args(["plan", "--as-of", AS_OF, "--allow-date", "--limit", "delete=3000", "-p"])
+        .arg(at("policy.toml"))
+        .arg("-l");
     command.arg(at("leavers.csv")).arg("-o").arg(at("set")).arg(at("export.ldif"));
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -227,7 +230,7 @@ fn hostile_values_do_nothing() {
     std::fs::write(&list, "id,action,note\njsmith@sesta.com,delete,\"<svg onload=hit=1> \u{202e}note\"\n").unwrap();
     let set = place.path().join("set");
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-p", &scenario_file("every-reference", "policy.toml")]);
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "-p", &scenario_file("every-reference", "policy.toml")]);
     command.args(["--ticket", "CHG-1</title><script>hit = 1</script>\u{202e}", "-l"]).arg(&list).arg("-o").arg(&set);
     command.arg(&export).arg(root().join(scenario_file("every-reference", "address-books.ldif")));
     let output = command.output().unwrap();

@@ -35,7 +35,7 @@ fn plan_of(scenario: &str, database: &AdDatabase, day: &str, folder: &Path, hist
     std::fs::create_dir(&folder).unwrap();
     let set = folder.join("set");
     let mut command = offboard();
-    command.args(["plan", "--as-of", day, "-p", &scenario_file(scenario, "policy.toml")]);
+    command.args(["plan", "--as-of", day, "--allow-date", "-p", &scenario_file(scenario, "policy.toml")]);
     command.args(inputs(scenario)).arg("-o").arg(&set);
     for earlier in history {
         command.arg("--history").arg(earlier);

@@ -50,7 +50,7 @@ impl LeaverDays {
         std::fs::create_dir(&folder).unwrap();
         let set = self.place.path().join(format!("set-{}", self.sets.len()));
         let mut command = offboard();
-        command.args(["plan", "--as-of", day, "-p", &scenario_file(self.scenario, "policy.toml")]);
+        command.args(["plan", "--as-of", day, "--allow-date", "-p", &scenario_file(self.scenario, "policy.toml")]);
         if self.lists.is_empty() {
             command.args(inputs(self.scenario));
         }

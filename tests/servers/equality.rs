@@ -239,7 +239,11 @@ fn planned(place: &Path, more: &[&str]) -> (Slapd, Vec<PathBuf>, PathBuf) {
     let exports = server.export(&before);
     let set = place.join("set");
     let mut command = offboard();
-    command.args(["plan", "-u", "ines", "--as-of", "2026-11-21", "-p"]).arg(&policy).arg("-o").arg(&set);
+    command
+        .args(["plan", "-u", "ines", "--as-of", "2026-11-21", "--allow-date", "-p"])
+        .arg(&policy)
+        .arg("-o")
+        .arg(&set);
     let output = command.args(more).args(&exports).output().unwrap();
     assert!(set.join("apply").is_dir(), "{}", stderr(&output));
     (server, exports, set)

@@ -65,7 +65,12 @@ fn planned(folder: &Path, policy: &str, export: &str) -> String {
     let (file, set) = (folder.join("policy.toml"), folder.join("set"));
     fs::write(&file, policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-u", "juno", "-p"]).arg(file).arg("-o").arg(&set).arg(export);
+    command
+        .args(["plan", "--as-of", AS_OF, "--allow-date", "-u", "juno", "-p"])
+        .arg(file)
+        .arg("-o")
+        .arg(&set)
+        .arg(export);
     let output = command.output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
     fs::read_to_string(set.join("report.md")).unwrap()

@@ -25,7 +25,7 @@ fn plan(place: &Path, policy: &str, as_of: &str, more: &[&str], exports: &[PathB
     std::fs::write(&file, policy).unwrap();
     let _ = std::fs::remove_dir_all(&set);
     let mut command = offboard();
-    command.args(["plan", "--as-of", as_of, "-u", "ines", "-p"]).arg(&file).arg("-o").arg(&set);
+    command.args(["plan", "--as-of", as_of, "--allow-date", "-u", "ines", "-p"]).arg(&file).arg("-o").arg(&set);
     command.args(more).args(exports).output().unwrap()
 }
 

@@ -124,7 +124,7 @@ impl WholeRun<'_> {
         let set = place.path().join("set");
         let guard = if self.guard == Guard::Assert { "assert" } else { "values" };
         let mut command = offboard();
-        command.args(["plan", "--as-of", AS_OF, "--guard", guard, "-p"]).arg(self.policy);
+        command.args(["plan", "--as-of", AS_OF, "--allow-date", "--guard", guard, "-p"]).arg(self.policy);
         command.args(inputs(self.scenario)).arg("-o").arg(&set).args(self.exports);
         let output = command.output().unwrap();
         assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
@@ -300,7 +300,7 @@ fn deleted_entries_come_back_as_themselves() {
     let first = identity(&before);
     let set = place.path().join("set");
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-p", &scenario_file("note-released", "policy.toml")]);
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "-p", &scenario_file("note-released", "policy.toml")]);
     let output = command.args(inputs("note-released")).arg("-o").arg(&set).args(&before).output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
     follow(&set, "Apply", &server);
@@ -567,7 +567,7 @@ mod ds389 {
         let server = Ds389::start(with_types_as_numbers(Ds389Setup::plain(ISP)), &export_paths("every-reference"));
         let set = place.path().join("set");
         let mut command = offboard();
-        command.args(["plan", "--as-of", AS_OF, "-p"]).arg(policy).args(inputs("every-reference"));
+        command.args(["plan", "--as-of", AS_OF, "--allow-date", "-p"]).arg(policy).args(inputs("every-reference"));
         let output = command.arg("-o").arg(&set).args(server.export(place.path())).output().unwrap();
         assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
         follow(&set, "Apply", &server);

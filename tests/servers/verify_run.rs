@@ -115,7 +115,17 @@ fn exports_that_are_missing_or_from_before() {
             server.export(&folder)
         };
         let before = export("before");
-        let words = ["plan", "--force", "-q", "--as-of", AS_OF, "-p", &scenario_file(scenario, "policy.toml"), "-o"];
+        let words = [
+            "plan",
+            "--force",
+            "-q",
+            "--as-of",
+            AS_OF,
+            "--allow-date",
+            "-p",
+            &scenario_file(scenario, "policy.toml"),
+            "-o",
+        ];
         let output = offboard().args(words).arg(&set).args(inputs(scenario)).args(&before).output().unwrap();
         assert!(matches!(output.status.code(), Some(0 | 1)), "{}", output_text(&output));
         let verify = |files: &[&PathBuf]| {
@@ -163,7 +173,7 @@ fn the_lock_is_an_operational_attribute() {
     };
     let set = place.path().join("set");
     let before = search("before.ldif", "'*' '+'");
-    let words = ["plan", "-q", "--as-of", AS_OF, "-p", "openldap", "-u", "tove", "-o"];
+    let words = ["plan", "-q", "--as-of", AS_OF, "--allow-date", "-p", "openldap", "-u", "tove", "-o"];
     let output = offboard().args(words).arg(&set).arg(&before).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", output_text(&output));
     let verify = |file: &Path| {

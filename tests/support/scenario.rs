@@ -90,7 +90,7 @@ pub fn inputs(name: &str) -> Vec<String> {
 /// Plans a scenario into a folder.
 pub fn plan_scenario(name: &str, output: &Path, more: &[&str]) -> Output {
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-p", &scenario_file(name, "policy.toml")]);
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "-p", &scenario_file(name, "policy.toml")]);
     command.args(inputs(name)).arg("-o").arg(output).args(more).args(exports(name));
     command.output().unwrap()
 }

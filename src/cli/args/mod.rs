@@ -3,6 +3,7 @@
 //! clap takes the first paragraph of a doc comment as the help of an option, and all of it as that of a subcommand.
 
 mod changes;
+mod day;
 mod plan;
 mod read;
 mod setup;
@@ -14,6 +15,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use changes::{Diff, DiffFormat, Revert, Simulate, Verify};
+pub use day::DayOption;
 pub use plan::{Audit, DigestArg, Explain, GuardArg, Plan, PlanFormat, PlanInputArgs};
 pub use read::{Dn, Json, Lint, LintFormat, ScopeArg, Search, SearchFormat};
 pub use setup::{Completions, Init, Man, Policy, Schema, SchemaOf};

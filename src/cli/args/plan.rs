@@ -5,9 +5,8 @@ use std::num::NonZeroUsize;
 use camino::Utf8PathBuf;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
-use jiff::civil::Date;
 
-use super::SchemaOption;
+use super::{DayOption, SchemaOption};
 use crate::io::digest::Algorithm;
 use crate::plan::completeness::Incomplete;
 use crate::plan::{Guard, Stage};
@@ -35,9 +34,9 @@ pub struct PlanInputArgs {
     /// An earlier change set that was applied (repeatable): shows when accounts were disabled, and their values before
     #[arg(long, value_name = "DIR")]
     pub history: Vec<Utf8PathBuf>,
-    /// Plan for this day, YYYY-MM-DD [default: today in UTC, or `SOURCE_DATE_EPOCH`]
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<Date>,
+    /// The day of the plan.
+    #[command(flatten)]
+    pub day: DayOption,
     /// Override a limit of the policy in this run (repeatable), such as delete=60 or delete=10%
     #[arg(long, value_name = "KIND=N|N%", value_parser = Limit::from_arg)]
     pub limit: Vec<(LimitKind, Limit)>,
@@ -64,7 +63,7 @@ Examples: one account, a list of leavers, and one stage for a pipe
 
 Exit status: 0 done, nothing to decide · 1 done, and there are decision items, held accounts or
 leavers without an account · 2 error, nothing written · 3 refused: a limit, a protected entry,
-an incomplete export or a failed proof; nothing to run was written.")]
+an incomplete export, an unlikely day or a failed proof; nothing to run was written.")]
 pub struct Plan {
     /// The inputs other than the exports.
     #[command(flatten)]
@@ -204,9 +203,9 @@ pub struct Audit {
     /// An earlier change set that was applied (repeatable): shows when accounts were disabled
     #[arg(long, value_name = "DIR")]
     pub history: Vec<Utf8PathBuf>,
-    /// Audit for this day, YYYY-MM-DD [default: today in UTC, or `SOURCE_DATE_EPOCH`]
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<Date>,
+    /// The day of the audit.
+    #[command(flatten)]
+    pub day: DayOption,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
