@@ -40,6 +40,9 @@ fn plan(place: &Path, set: &str, more: &[&str]) -> Output {
     command.args(["-o", set]).args(more).args(["export.ldif", "address-books.ldif"]).output().unwrap()
 }
 
+/// A name, and what is done in a folder or to a file.
+type Change<'c> = (&'c str, &'c dyn Fn(&Path));
+
 #[test]
 fn force_keeps_what_others_put_into_the_folder() {
     let edit = |set: &Path, name: &str| {
@@ -47,8 +50,7 @@ fn force_keeps_what_others_put_into_the_folder() {
         text.extend_from_slice(b"\nread by the auditor\n");
         std::fs::write(set.join(name), text).unwrap();
     };
-    type Put<'p> = (&'p str, &'p dyn Fn(&Path));
-    let cases: [Put<'_>; 8] = [
+    let cases: [Change<'_>; 8] = [
         ("SHA256SUMS.sig", &|set| std::fs::write(set.join("SHA256SUMS.sig"), "signature").unwrap()),
         ("notes.txt", &|set| std::fs::write(set.join("notes.txt"), "mine").unwrap()),
         (".hidden", &|set| std::fs::write(set.join(".hidden"), "mine").unwrap()),
@@ -104,7 +106,6 @@ fn list(set: &Path, name: &str, content: &[u8]) {
 
 #[test]
 fn only_regular_files_of_a_change_set_are_read() {
-    type Replace<'r> = (&'r str, &'r dyn Fn(&Path));
     let fifo = |path: &Path| mkfifoat(CWD, path, Mode::RWXU).unwrap();
     let remove = |path: &Path| {
         if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
@@ -114,7 +115,7 @@ fn only_regular_files_of_a_change_set_are_read() {
         std::fs::rename(path, &elsewhere).unwrap();
         symlink(elsewhere.canonicalize().unwrap(), path).unwrap();
     };
-    let kinds: [Replace<'_>; 5] = [
+    let kinds: [Change<'_>; 5] = [
         ("a FIFO", &|path| {
             remove(path);
             fifo(path);
@@ -251,6 +252,63 @@ fn assert_escaped(text: &str, name: &str, what: &str) {
     assert!(!found, "{what} with {name:?}: {text:?}");
 }
 
+/// Commands that show names. `@` is the hostile name, with a suffix.
+const COMMANDS: [&str; 53] = [
+    "plan PLAN -v -o @-set @.ldif @2.ldif",
+    "plan PLAN -o @-set @.ldif @2.ldif",
+    "plan PLAN --force -o @-set @.ldif @2.ldif",
+    "plan PLAN --wave 1 -o @-set2 @.ldif @2.ldif",
+    "plan PLAN --history @-set --veto @.csv --format short -o @-set3 @.ldif @2.ldif",
+    "plan PLAN --stdout @.ldif @2.ldif",
+    "plan PLAN --json --history @-missing -o @-missing @.ldif @2.ldif",
+    "plan PLAN -o @-missing @-broken",
+    "plan PLAN -o @-missing @-missing",
+    "plan PLAN -o @-missing @.ldif",
+    "plan PLAN --schema @-odd -o @-missing @.ldif @2.ldif",
+    "plan PLAN --roster @=x -o @-missing @.ldif @2.ldif",
+    "plan -p @.toml -l @.csv --as-of @ -o @-missing @.ldif",
+    "plan -p @-broken -l @-broken -o @-missing @.ldif",
+    "plan -p @.toml -l @-broken -o @-missing @.ldif",
+    "explain DAY -p @.toml jsmith @.ldif @2.ldif",
+    "explain DAY -p @.toml --json jsmith @.ldif @2.ldif",
+    "audit DAY -p @.toml @.ldif @-odd",
+    "audit DAY -p @.toml --json @.ldif @-odd",
+    "audit DAY -p @.toml @-missing",
+    "verify @-set @.ldif @2.ldif",
+    "verify --json @-set @.ldif @2.ldif",
+    "verify -v -p @.toml @-set @.ldif @2.ldif",
+    "verify @-set @-odd",
+    "verify @-missing @.ldif",
+    "verify @-set --left @-left @.ldif @2.ldif",
+    "verify @-set --left @-left @.ldif @2.ldif",
+    "verify @-set --rejects @-odd @.ldif @2.ldif",
+    "verify @-set --rejects @-broken @.ldif @2.ldif",
+    "simulate --export @.ldif --export @2.ldif @-set",
+    "simulate --export @.ldif @-change",
+    "simulate --export @.ldif @-odd",
+    "simulate --export @.ldif --export @.ldif @-change",
+    "simulate --keep-going --export @.ldif @-change -o @-missing",
+    "simulate --export @.ldif --for 389ds @-set",
+    "simulate --export @.ldif @-set2",
+    "revert --export @.ldif @-change",
+    "revert --export @.ldif @-set",
+    "diff @.ldif @-odd",
+    "diff @.ldif @-broken",
+    "search (uid=*) @-broken",
+    "search @ @.ldif",
+    "lint @-broken",
+    "lint --format json @-broken",
+    "lint --format sarif @-broken",
+    "lint --fix @-broken",
+    "json @-broken",
+    "policy @-broken",
+    "policy @-missing",
+    "init @",
+    "schema @",
+    "@",
+    "plan @ @",
+];
+
 #[test]
 fn names_of_files_are_escaped_everywhere() {
     for name in HOSTILE {
@@ -269,73 +327,11 @@ fn names_of_files_are_escaped_everywhere() {
         write("-broken", "dn: o=x\nfoo\n\n: bar\n");
         write("-odd", "dn: cn=g,o=isp\nobjectClass: groupOfNames\ncn: g\nmember: cn=missing,o=isp\n");
         write("-change", "dn: uid=none,o=isp\nchangetype: delete\n");
-        let names = [
-            ".toml", ".csv", ".ldif", "2.ldif", "-broken", "-odd", "-change", "-set", "-set2", "-set3", "-missing",
-            "-left",
-        ]
-        .map(at);
-        let [policy, leavers, export, books, broken, odd, change, set, set2, set3, missing, left] =
-            names.each_ref().map(String::as_str);
-        let roster = at("=x");
-        let day = ["--as-of", AS_OF, "--allow-date"];
-        let plan = ["plan", "-p", policy, "-l", leavers];
-        let commands: Vec<Vec<&str>> = vec![
-            [&plan[..], &day, &["-v", "-o", set, export, books]].concat(),
-            [&plan[..], &day, &["-o", set, export, books]].concat(),
-            [&plan[..], &day, &["--force", "-o", set, export, books]].concat(),
-            [&plan[..], &day, &["--wave", "1", "-o", set2, export, books]].concat(),
-            [&plan[..], &day, &["--history", set, "--veto", leavers, "--format", "short", "-o", set3, export, books]]
-                .concat(),
-            [&plan[..], &day, &["--stdout", export, books]].concat(),
-            [&plan[..], &day, &["--json", "--history", missing, "-o", missing, export, books]].concat(),
-            [&plan[..], &day, &["-o", missing, broken]].concat(),
-            [&plan[..], &day, &["-o", missing, missing]].concat(),
-            [&plan[..], &day, &["-o", missing, export]].concat(),
-            [&plan[..], &day, &["--schema", odd, "-o", missing, export, books]].concat(),
-            [&plan[..], &day, &["--roster", &roster, "-o", missing, export, books]].concat(),
-            [&plan[..], &["--as-of", name, "-o", missing, export]].concat(),
-            [&["plan", "-p", broken, "-l", broken][..], &day, &["-o", missing, export]].concat(),
-            [&["plan", "-p", policy, "-l", broken][..], &day, &["-o", missing, export]].concat(),
-            [&["explain", "-p", policy][..], &day, &["jsmith", export, books]].concat(),
-            [&["explain", "-p", policy][..], &day, &["--json", "jsmith", export, books]].concat(),
-            [&["audit", "-p", policy][..], &day, &[export, odd]].concat(),
-            [&["audit", "-p", policy][..], &day, &["--json", export, odd]].concat(),
-            [&["audit", "-p", policy][..], &day, &[missing]].concat(),
-            vec!["verify", set, export, books],
-            vec!["verify", "--json", set, export, books],
-            vec!["verify", "-v", "-p", policy, set, export, books],
-            vec!["verify", set, odd],
-            vec!["verify", missing, export],
-            vec!["verify", set, "--left", left, export, books],
-            vec!["verify", set, "--left", left, export, books],
-            vec!["verify", set, "--rejects", odd, export, books],
-            vec!["verify", set, "--rejects", broken, export, books],
-            vec!["simulate", "--export", export, "--export", books, set],
-            vec!["simulate", "--export", export, change],
-            vec!["simulate", "--export", export, odd],
-            vec!["simulate", "--export", export, "--export", export, change],
-            vec!["simulate", "--keep-going", "--export", export, change, "-o", missing],
-            vec!["simulate", "--export", export, "--for", "389ds", set],
-            vec!["simulate", "--export", export, set2],
-            vec!["revert", "--export", export, change],
-            vec!["revert", "--export", export, set],
-            vec!["diff", export, odd],
-            vec!["diff", export, broken],
-            vec!["search", "(uid=*)", broken],
-            vec!["search", name, export],
-            vec!["lint", broken],
-            vec!["lint", "--format", "json", broken],
-            vec!["lint", "--format", "sarif", broken],
-            vec!["lint", "--fix", broken],
-            vec!["json", broken],
-            vec!["policy", broken],
-            vec!["policy", missing],
-            vec!["init", name],
-            vec!["schema", name],
-            vec![name],
-            vec!["plan", name, name],
-        ];
-        for words in commands {
+        let word = |word: &str| word.strip_prefix('@').map_or_else(|| word.to_owned(), at);
+        for command in COMMANDS {
+            let day = format!("--as-of {AS_OF} --allow-date");
+            let command = command.replace("PLAN", "DAY -p @.toml -l @.csv").replace("DAY", &day);
+            let words: Vec<String> = command.split(' ').map(word).collect();
             // With --color always, escape sequences reach the output as they do a terminal.
             let mut command = offboard();
             let output = command.current_dir(place.path()).args(["--color", "always"]).args(&words).output().unwrap();
@@ -344,8 +340,8 @@ fn names_of_files_are_escaped_everywhere() {
             let text = text.replace("\u{1b}[", "\u{1}[").replace("\u{1}[31mb", "\u{1b}[31mb");
             assert_escaped(&text, name, &format!("{words:?}"));
         }
-        for set in [set, set2, set3] {
-            let set = place.path().join(set);
+        for set in ["-set", "-set2", "-set3"] {
+            let set = place.path().join(at(set));
             assert!(set.is_dir());
             for (path, text) in files(&set) {
                 assert_escaped(&String::from_utf8(text).unwrap(), name, &path.display().to_string());

@@ -194,19 +194,18 @@ fn input(role: &'static str, name: &str, content: &[u8]) -> Input {
 
 /// Reads a policy: the name of a preset, or a file. Warnings are printed unless `quiet`.
 pub fn read_policy(name: &str, inputs: &mut Vec<Input>, quiet: bool) -> Result<Policy, Vec<Diagnostic>> {
-    let text = match policy::preset(name) {
-        Some(text) => text.to_owned(),
-        None => {
-            let content = read_named(Utf8Path::new(name)).map_err(|error| {
-                let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
-                let fault = Diagnostic::io(&format!("policy {name}"), &error);
-                vec![fault.help(format!("name a file or a preset; {}", suggestion(name, &known)))]
-            })?;
-            String::from_utf8(content).map_err(|_| {
-                let fault = Diagnostic::error(format!("policy {name}: the file is not UTF-8"));
-                vec![fault.help("a policy is TOML in UTF-8; save the file as UTF-8")]
-            })?
-        }
+    let text = if let Some(text) = policy::preset(name) {
+        text.to_owned()
+    } else {
+        let content = read_named(Utf8Path::new(name)).map_err(|error| {
+            let known: Vec<&str> = policy::PRESETS.iter().map(|(name, _)| *name).collect();
+            let fault = Diagnostic::io(&format!("policy {name}"), &error);
+            vec![fault.help(format!("name a file or a preset; {}", suggestion(name, &known)))]
+        })?;
+        String::from_utf8(content).map_err(|_| {
+            let fault = Diagnostic::error(format!("policy {name}: the file is not UTF-8"));
+            vec![fault.help("a policy is TOML in UTF-8; save the file as UTF-8")]
+        })?
     };
     inputs.push(input("policy", name, text.as_bytes()));
     match Policy::parse(&text) {
