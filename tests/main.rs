@@ -28,6 +28,7 @@ mod examples;
 mod exports;
 mod filters;
 mod folders;
+mod guards;
 mod held;
 mod injection;
 mod links;

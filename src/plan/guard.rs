@@ -1,18 +1,29 @@
-//! Guards: they make the server refuse a deletion if the entry has changed since the export.
+//! Guards: they make the server refuse a deletion if what it was decided by has changed since the export.
 //!
 //! | guard | written as | refused with | where |
 //! | --- | --- | --- | --- |
-//! | values | a modify just before the deletion that deletes a value and adds it again | 16 noSuchAttribute | everywhere |
+//! | values | a modify just before the deletion that deletes values and adds them again | 16 noSuchAttribute | everywhere |
 //! | assert | the assertion control (RFC 4528) on the deletion itself | 122 assertionFailed | servers that support the control |
 //! | none | nothing | | |
 //!
-//! An account is guarded by the values on which the decision depends: its statuses, as far as the server can compare them. An
-//! entry below an account is guarded by one of its values that every server can compare and that is not in its name.
+//! | deleted entry | guarded by all values of |
+//! | --- | --- |
+//! | account | the attributes of `[disable]` and the statuses of services; and the stamp from which its grace was counted |
+//! | alias | `aliasedObjectName` |
+//! | private group | `gidNumber`, and the attributes of members |
+//! | group that loses its last member | the attributes of members |
+//! | entry below an account; an entry that has none of these | one value of an [ordinary](ORDINARY) attribute that is not in the name |
+//!
+//! Only values that the server can compare are guards. A guard notices that a value is missing, not that one was added: neither
+//! a modify nor a filter can say "no other value". With `assert`, the deletion of a group is therefore guarded by `entryCSN` or
+//! `modifyTimestamp` as well, if the export shows one: so an added member is noticed. Accounts are not, because servers write
+//! to them when people sign in. The reason of each operation names the guarded attributes: [`sentence`](Guarded::sentence).
 
+use crate::directory::references::reference_attributes::{ALIASED_OBJECT, is_member};
+use crate::ldap::attribute::is_one_of;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::MatchingRule;
 use crate::ldap::{Attribute, AttributeDescription, Control, Entry, ModOp, Modification, Value};
-use crate::plan::operation::Kind;
 use crate::policy::{Policy, ServerSchema};
 
 /// How deletions are guarded.
@@ -34,8 +45,26 @@ const ASSERTION: &str = "1.3.6.1.1.12";
 pub(super) const ORDINARY: [&str; 11] =
     ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "owner", "serialNumber", "l"];
 
-/// The attributes that make an alias or a group a dependent; it is guarded by all values of the first that it has.
-const DEPENDENT_ATTRIBUTES: [&str; 3] = ["aliasedObjectName", "member", "uniqueMember"];
+/// Attributes of members that are no DNs.
+const OTHER_MEMBERS: [&str; 3] = ["memberUid", "mgrpRFC822MailMember", "rfc822MailMember"];
+
+/// What the deletion of an entry was decided by.
+#[derive(Clone, Copy, Debug)]
+pub enum Basis {
+    /// It is an account that a leaver names.
+    Account {
+        /// The line of the stamp from which the grace was counted; `None` if no stamp counted.
+        stamp: Option<u64>,
+    },
+    /// It is an alias of a deleted entry.
+    Alias,
+    /// It is the private group of a deleted account.
+    PrivateGroup,
+    /// It is a group that loses its last member.
+    EmptiedGroup,
+    /// It is below a deleted account.
+    Child,
+}
 
 /// A value that guards an entry.
 #[derive(Clone, Copy)]
@@ -53,34 +82,98 @@ impl<'e> GuardValue<'e> {
     }
 }
 
-/// The values that guard an entry; none if it has no suitable one.
-pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind, schema: &ServerSchema) -> Vec<GuardValue<'e>> {
+/// What guards the deletion of an entry.
+#[derive(Clone, Default)]
+pub struct Guarded<'e> {
+    /// The values; none if the entry has no suitable one.
+    pub values: Vec<GuardValue<'e>>,
+    /// The value of an operational attribute that every change of the entry replaces; only an assertion can use it.
+    pub state: Option<GuardValue<'e>>,
+}
+
+impl Guarded<'_> {
+    /// The guarded attributes without the state, each once.
+    fn attributes(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for GuardValue { description, .. } in &self.values {
+            if !names.iter().any(|name| name.eq_ignore_ascii_case(description.as_str())) {
+                names.push(description.as_str());
+            }
+        }
+        names
+    }
+
+    /// When the server refuses the deletion; `None` if never.
+    pub fn sentence(&self, guard: Guard) -> Option<String> {
+        match (guard, self.state, self.attributes().as_slice()) {
+            (Guard::Assert, Some(state), _) => {
+                Some(format!("fails with 122 if the entry was changed since the export (by {})", state.description))
+            }
+            (Guard::Assert, None, names @ [_, ..]) => Some(value_sentence(122, names)),
+            (Guard::Values, _, names @ [_, ..]) => Some(value_sentence(16, names)),
+            _ => None,
+        }
+    }
+}
+
+fn value_sentence(code: u16, names: &[&str]) -> String {
+    format!(
+        "fails with {code} if an exported value of {} is missing; added values and other changes are not noticed",
+        any_of(names)
+    )
+}
+
+/// `a, b or c`
+fn any_of(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// What guards the deletion of an entry.
+pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, basis: Basis, schema: &ServerSchema) -> Guarded<'e> {
     let is_compared = |guarded: &GuardValue<'_>| schema.compares(guarded.description.attribute_type());
-    let first = |wanted: &AttributeDescription| {
-        let attribute = entry.attributes.iter().find(|attribute| attribute.description == *wanted)?;
-        GuardValue::first_of(attribute)
+    let all = |test: &dyn Fn(&AttributeDescription, &Value) -> bool| -> Vec<GuardValue<'e>> {
+        let values = entry.attributes.iter().flat_map(|attribute| {
+            attribute.values.iter().map(|value| GuardValue { description: &attribute.description, value })
+        });
+        values.filter(|guarded| test(guarded.description, guarded.value)).filter(is_compared).collect()
     };
-    if kind == Kind::Account {
-        let disabled = policy.disable.replace.iter().map(|(description, _)| description);
-        let disabled = disabled.chain(policy.disable.bits.iter().map(|(description, _)| description));
-        let statuses = policy.services.values().map(|service| &service.status);
-        let statuses: Vec<GuardValue<'_>> = disabled.chain(statuses).filter_map(first).filter(is_compared).collect();
-        if !statuses.is_empty() {
-            return statuses;
+    let is_member = |description: &AttributeDescription| {
+        is_member(description.attribute_type()) || is_one_of(&OTHER_MEMBERS, description.attribute_type())
+    };
+    let values = match basis {
+        Basis::Account { stamp } => {
+            let statuses = || {
+                let disable = &policy.disable;
+                let fixed = disable.replace.iter().chain(&disable.present).map(|(description, _)| description);
+                let bits = disable.bits.iter().map(|(description, _)| description);
+                fixed.chain(bits).chain(policy.services.values().map(|service| &service.status))
+            };
+            let mut values: Vec<GuardValue<'e>> = Vec::new();
+            for status in statuses() {
+                let is_new = !values.iter().any(|known| known.description == status);
+                values.extend(all(&|description, _| is_new && description == status));
+            }
+            if let (Some(line), Some(stamp)) = (stamp, &policy.stamp) {
+                values.extend(all(&|description, value| *description == stamp.attribute && value.line == line));
+            }
+            values
         }
-    }
-    if matches!(kind, Kind::Alias | Kind::Group) {
-        let known = |name: &&str| entry.values(name).next().is_some();
-        let all = |name: &'static str| {
-            let attributes = entry.attributes.iter().filter(move |attribute| attribute.description.is_type(name));
-            attributes.flat_map(|attribute| {
-                attribute.values.iter().map(move |value| GuardValue { description: &attribute.description, value })
-            })
-        };
-        if let Some(name) = DEPENDENT_ATTRIBUTES.into_iter().find(known) {
-            return all(name).collect();
-        }
-    }
+        Basis::Alias => all(&|description, _| description.is_type(ALIASED_OBJECT)),
+        Basis::PrivateGroup => all(&|description, _| description.is_type("gidNumber") || is_member(description)),
+        Basis::EmptiedGroup => all(&|description, _| is_member(description)),
+        Basis::Child => Vec::new(),
+    };
+    let is_group = matches!(basis, Basis::PrivateGroup | Basis::EmptiedGroup);
+    let state = is_group.then(|| state(entry)).flatten();
+    let values = if values.is_empty() { ordinary(entry, schema).into_iter().collect() } else { values };
+    Guarded { values, state }
+}
+
+/// The first value of an ordinary attribute that every server can compare and that is not in the name of the entry.
+fn ordinary<'e>(entry: &'e Entry, schema: &ServerSchema) -> Option<GuardValue<'e>> {
     let in_name = |name: &str| {
         let avas = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
         avas.iter().any(|ava| crate::ldap::attribute::same_type(&ava.attribute_type, name))
@@ -89,7 +182,21 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, kind: Kind, schema: &Serve
         |name: &&str| !in_name(name) && schema.compares(name) && equality_rule(name) != MatchingRule::OctetString;
     let ordinary =
         ORDINARY.into_iter().filter(serves).filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
-    ordinary.into_iter().find_map(|description| first(&description)).into_iter().collect()
+    ordinary.into_iter().find_map(|description| {
+        let attribute = entry.attributes.iter().find(|attribute| attribute.description == description)?;
+        GuardValue::first_of(attribute)
+    })
+}
+
+/// Operational attributes that change whenever the entry changes, the more exact one first.
+pub(super) const STATE_ATTRIBUTES: [&str; 2] = ["entryCSN", "modifyTimestamp"];
+
+/// The value that an entry has only as long as it is as the export shows it.
+pub(super) fn state(entry: &Entry) -> Option<GuardValue<'_>> {
+    STATE_ATTRIBUTES.into_iter().find_map(|name| {
+        let attribute = entry.attributes.iter().find(|attribute| attribute.description.is_type(name))?;
+        GuardValue::first_of(attribute)
+    })
 }
 
 /// The modifications that change nothing, and fail if the entry lacks one of the values.

@@ -24,7 +24,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::guard::{self, Guard, GuardValue};
+use super::guard::{self, Guard, GuardValue, STATE_ATTRIBUTES, state};
 use super::operation::{Operation, Stage};
 use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
@@ -245,17 +245,6 @@ fn guarded(record: &mut ChangeRecord, value: Option<GuardValue<'_>>, schema: &Se
         }
         _ => WholeGuard::Unguarded,
     }
-}
-
-/// Operational attributes that change whenever the entry changes, the more exact one first.
-const STATE_ATTRIBUTES: [&str; 2] = ["entryCSN", "modifyTimestamp"];
-
-/// The value that an entry has only as long as it is as the export shows it.
-fn state(entry: &Entry) -> Option<GuardValue<'_>> {
-    STATE_ATTRIBUTES.into_iter().find_map(|name| {
-        let attribute = entry.attributes.iter().find(|attribute| attribute.description.is_type(name))?;
-        GuardValue::first_of(attribute)
-    })
 }
 
 /// A value of an entry that can be deleted and added again.

@@ -1,5 +1,7 @@
 //! RUNBOOK.md: the commands to run, in order, with the expected result codes and what to do about others.
 
+use std::collections::BTreeMap;
+
 use minijinja::{Error, value::Serde};
 use serde::Serialize;
 
@@ -10,8 +12,8 @@ use super::report::view::{ExternalCommand, HandOffAttribute, WrittenWholeView};
 use super::sanitize::sanitized;
 use crate::ldap::Change;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
-use crate::plan::Stage;
 use crate::plan::completeness::Incomplete;
+use crate::plan::{Kind, Plan, Stage};
 use crate::policy::Server;
 use crate::proof::Files;
 
@@ -71,10 +73,34 @@ struct ApplyFile {
     deletes: bool,
     moves: bool,
     asserts: bool,
+    /// What the guards of its deletions check.
+    guards: Vec<GuardRow>,
     /// A record writes all values of an attribute.
     writes_whole: bool,
     /// The name of the list of DNs, if there is one.
     dns: Option<String>,
+}
+
+/// Deletions that are guarded by values of the same attributes.
+#[derive(Serialize)]
+struct GuardRow {
+    attributes: Vec<String>,
+    /// The number of deletions, with its noun.
+    deletions: String,
+}
+
+/// What the guards of a stage check, by attributes. A guard is a record of its own, before the deletion.
+fn guards(plan: &Plan, stage: Stage) -> Vec<GuardRow> {
+    let mut counts: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    for guard in plan.stage(stage).filter(|operation| operation.kind == Kind::Guard) {
+        let Change::Modify(modifications) = &guard.record.change else { continue };
+        let mut attributes: Vec<String> =
+            modifications.iter().map(|modification| modification.description.to_string()).collect();
+        attributes.dedup();
+        *counts.entry(attributes).or_default() += 1;
+    }
+    let row = |(attributes, count)| GuardRow { attributes, deletions: counted(count, "deletion") };
+    counts.into_iter().map(row).collect()
 }
 
 fn gap(lack: &Incomplete) -> RunbookGap {
@@ -119,6 +145,7 @@ pub fn render(
             deletes: any(&|operation| matches!(operation.record.change, Change::Delete)),
             moves: any(&|operation| matches!(operation.record.change, Change::ModifyDn { .. })),
             asserts: any(&|operation| !operation.record.controls.is_empty()),
+            guards: guards(context.plan, stage),
             writes_whole: context.plan.written_whole.iter().any(|written| written.stage == stage),
             dns: dn_lists.iter().any(|(name, _)| *name == dns).then_some(dns),
         }

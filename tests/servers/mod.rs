@@ -12,6 +12,7 @@ mod diff_run;
 mod ds389;
 mod ds389_facts;
 mod equality;
+mod guards;
 mod lint;
 mod managed_entries;
 mod operational;

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use super::output::{Deletion, StageOutput};
 use crate::ldap::{Control, DnKey, Entry};
+use crate::lifecycle::grace::DateSource;
 use crate::plan::children::nearest_above;
 use crate::plan::gather::Gathered;
-use crate::plan::guard::{self, Guard};
+use crate::plan::guard::{self, Basis, Guard, GuardValue};
 use crate::plan::model::{DependentKind, SubjectId};
 use crate::plan::operation::{Kind, Operation, Stage, modify};
 use crate::plan::request::PlanContext;
@@ -82,23 +83,45 @@ fn subject_entry<'s>(settled: &'s Settled, subject: SubjectId, context: PlanCont
     }
 }
 
+/// What the deletion of an entry was decided by.
+fn basis(settled: &Settled, deleted: &DeletedEntry<'_>) -> Basis {
+    match (deleted.kind, deleted.subject) {
+        (Kind::Account, SubjectId::Account(index)) => {
+            let since = settled.accounts[index].decision.disabled_since;
+            Basis::Account { stamp: since.filter(|since| since.source == DateSource::Stamp).map(|since| since.line) }
+        }
+        (Kind::Alias | Kind::Group, SubjectId::Dependent(index)) => match settled.dependents[index].kind {
+            DependentKind::Alias => Basis::Alias,
+            DependentKind::PrivateGroup => Basis::PrivateGroup,
+            DependentKind::EmptiedGroup => Basis::EmptiedGroup,
+            DependentKind::ManagedEntry => Basis::Child,
+        },
+        _ => Basis::Child,
+    }
+}
+
 /// Deletes an entry, with the guard that the request asks for.
 fn delete_guarded(output: &mut StageOutput, settled: &Settled, deleted: &DeletedEntry<'_>, context: PlanContext<'_>) {
     let DeletedEntry { entry, kind, subject } = *deleted;
     let account = settled.fates.account_of(subject);
-    let guarded = guard::guarded(entry, context.policy, kind, context.schema);
+    let guarded = guard::guarded(entry, context.policy, basis(settled, deleted), context.schema);
     let mut reason = match (kind, subject) {
         (Kind::Account, _) => settled.accounts[account].decision.reason.sentence(),
         (Kind::Alias | Kind::Group, SubjectId::Dependent(index)) => settled.dependents[index].reason().to_owned(),
         _ => "it is below the account".to_owned(),
     };
-    if guarded.is_empty() && context.request.guard != Guard::None {
+    let sentence = guarded.sentence(context.request.guard);
+    if sentence.is_none() && context.request.guard != Guard::None {
         reason.push_str("; not guarded: it has no suitable value");
     }
     let control: Option<Control> = match context.request.guard {
-        Guard::Assert => guard::assertion(&guarded),
-        Guard::Values if !guarded.is_empty() => {
-            let (record, _) = modify(entry, &entry.dn, guard::modifications(&guarded), context.schema);
+        Guard::Assert => {
+            reason.extend(sentence.iter().flat_map(|sentence| ["; ", sentence.as_str()]));
+            let asserted: Vec<GuardValue<'_>> = guarded.values.iter().copied().chain(guarded.state).collect();
+            guard::assertion(&asserted)
+        }
+        Guard::Values if !guarded.values.is_empty() => {
+            let (record, _) = modify(entry, &entry.dn, guard::modifications(&guarded.values), context.schema);
             output.operations.push(Operation {
                 stage: Stage::Entries,
                 kind: Kind::Guard,
@@ -106,7 +129,7 @@ fn delete_guarded(output: &mut StageOutput, settled: &Settled, deleted: &Deleted
                 inverse: None,
                 accounts: vec![account],
                 service: None,
-                reason: "changes nothing; fails with 16 if the entry has changed since the export".to_owned(),
+                reason: format!("changes nothing; {}", sentence.unwrap_or_default()),
                 evidence: entry.origin,
             });
             None
