@@ -126,7 +126,6 @@ fn policies_with_undefined_items() {
         "(createTimestamp>=2026-01-01)",
         "(pwdReset=true)",
         "(cn>=a)",
-        "(memberOf:1.2.840.113556.1.4.1941:=cn=crew,o=lab)",
         "(cn:noSuchMatch:=x)",
         "(uidNumber:caseIgnoreMatch:=1)",
         "(objectClass=lab*)",

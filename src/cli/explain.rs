@@ -113,7 +113,7 @@ fn render_text(explanation: &Explanation) -> String {
     render_account(&mut out, account, explanation);
     for item in &explanation.decision_items {
         out.push('\n');
-        render_explained(&mut out, &Explained::decision_item(item));
+        render_explained(&mut out, &Explained::decision_item(item, None));
     }
     if explanation.operations.is_empty() {
         render_line(&mut out, "changes", "none");

@@ -41,15 +41,16 @@ impl Explained {
         }
     }
 
-    /// A decision item.
-    pub fn decision_item(item: &DecisionItemView) -> Self {
+    /// A decision item. `similar` is a name in the exports that is spelled almost like the item's value.
+    pub fn decision_item(item: &DecisionItemView, similar: Option<&str>) -> Self {
+        let did_you_mean = similar.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
         let subject = [&item.leaver, &item.dn, &item.value].into_iter().find(|name| !name.is_empty());
         Self {
             label: item.code,
             subject: subject.cloned().unwrap_or_default(),
             what: item.what.clone(),
             why: item.why.clone(),
-            to_change: item.to_change.clone(),
+            to_change: format!("{}{did_you_mean}", item.to_change),
             candidates: Vec::new(),
         }
     }

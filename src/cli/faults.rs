@@ -11,7 +11,6 @@ use crate::plan::{PlanError, Request};
 use crate::policy::{Policy, PolicyError};
 use crate::proof::ProofError;
 use crate::render::count::counted;
-use crate::render::sanitize::sanitized;
 
 /// How many places a diagnostic shows; the first ones are enough to find the cause.
 const PLACES: usize = 3;
@@ -114,18 +113,7 @@ pub fn plan_faults(
                     .help("remove it from the leavers, or change [protect] in the policy")
             })
             .collect(),
-        PlanError::Undefined(items) => items
-            .iter()
-            .map(|item| {
-                let item = sanitized(item.as_bytes());
-                Diagnostic::error(format!("a filter of the policy cannot be evaluated on these exports: {item}"))
-                    .note("an item that cannot be evaluated matches no entry, even below `!`")
-                    .help(
-                        "correct the filter, or give a schema that describes the attribute: --schema FILE, or its entry \
-                         in the exports",
-                    )
-            })
-            .collect(),
+        PlanError::Undefined(errors) => errors.iter().map(|error| policy_fault(policy, error)).collect(),
         PlanError::Rosters(doubted) => doubted
             .iter()
             .map(|(name, doubts)| {

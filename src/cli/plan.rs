@@ -57,7 +57,7 @@ pub fn run(command: &args::Plan, global: &Global) -> Outcome {
     let similar_names = if global.quiet || command.stdout {
         Ok(Vec::new())
     } else {
-        suggestions(ExportsReader::new(&exports, urls), policy, &proven.plan)
+        suggestions(ExportsReader::new(&exports, urls), &proven.plan)
     };
     let similar_names = similar_names.map_err(|error| faults::scan_faults(&error, &command.exports))?;
     let refused = limit_faults(&proven.plan, command);

@@ -7,9 +7,10 @@ use super::args::{self, Global, ScopeArg, SearchFormat};
 use super::progress::Progress;
 use super::url_values::UrlValues;
 use super::{Diagnostic, Exit, Outcome, check_stdout, faults, schema_files};
+use crate::directory::chains::follow;
 use crate::directory::scan::scan_until;
 use crate::directory::search::{FoundEntries, Search, SearchPass};
-use crate::directory::{Census, EntryView, KnownSchema};
+use crate::directory::{Census, EntryView, ExportsReader, KnownSchema};
 use crate::ldap::DnKey;
 use crate::ldap::filter::{AskedAttribute, Filter};
 use crate::render::count::counted;
@@ -29,6 +30,16 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
         let known =
             KnownSchema::read(&exports, urls, schema).map_err(|error| faults::scan_faults(&error, &command.exports))?;
         search.filter = search.filter.bound(known.vocabulary());
+    }
+    let mut chains = Vec::new();
+    search.filter.add_chains(&mut chains);
+    if !chains.is_empty() {
+        let reader = ExportsReader::new(&exports, urls);
+        let chains = follow(chains, |pass| {
+            let mut found = Vec::new();
+            reader.scan(pass, |later| found.extend(later)).map(|_| found)
+        });
+        search.filter.set_chains(&chains.map_err(|error| faults::scan_faults(&error, &command.exports))?);
     }
     let write = |entry: &EntryView<'_>, found: &mut FoundEntries| {
         found.masked += writer.write(&mut found.text, entry.whole());

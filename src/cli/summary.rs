@@ -9,7 +9,7 @@ use super::explained::Explained;
 use super::{Diagnostic, limit_table};
 use crate::plan::suggestions::Suggestion;
 use crate::render::count::{counted, first_few};
-use crate::render::report::view::View;
+use crate::render::report::view::{DecisionItemView, View};
 use crate::render::sanitize::{sanitized, shortened};
 
 /// How many leavers of a due date are named; the report names all.
@@ -66,7 +66,11 @@ impl PlanSummary<'_> {
         }
         self.list(&mut lines, "held", &self.held());
         self.list(&mut lines, "no account", &self.conflicts());
-        let items: Vec<Explained> = view.decision_items.iter().map(Explained::decision_item).collect();
+        let items: Vec<Explained> = {
+            let of_item =
+                |item: &DecisionItemView| Explained::decision_item(item, self.similar_to(&item.value).as_deref());
+            view.decision_items.iter().map(of_item).collect()
+        };
         self.list(&mut lines, "decision item", &items);
 
         let checks = styled(GOOD, format!("all {} of the proof passed", counted(view.proof.checks.len(), "check")));
@@ -83,12 +87,14 @@ impl PlanSummary<'_> {
     }
 
     fn conflicts(&self) -> Vec<Explained> {
-        let similar = |leaver: &str| {
-            let found = self.similar_names.iter().find(|found| sanitized(found.leaver.as_bytes()) == leaver);
-            found.map(|found| sanitized(found.meant.as_bytes()).into_owned())
-        };
         let conflicts = self.view.conflicts.iter();
-        conflicts.map(|conflict| Explained::conflict(conflict, similar(&conflict.leaver).as_deref())).collect()
+        conflicts.map(|conflict| Explained::conflict(conflict, self.similar_to(&conflict.leaver).as_deref())).collect()
+    }
+
+    /// A name in the exports that is spelled almost like one that was not found.
+    fn similar_to(&self, name: &str) -> Option<String> {
+        let found = self.similar_names.iter().find(|found| sanitized(found.leaver.as_bytes()) == name);
+        found.map(|found| sanitized(found.meant.as_bytes()).into_owned())
     }
 
     /// Adds the first items, and how many more there are.

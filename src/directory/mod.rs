@@ -4,6 +4,7 @@
 
 pub mod by_name;
 pub mod census;
+pub mod chains;
 pub mod extent;
 pub mod identity;
 pub mod key_hash;

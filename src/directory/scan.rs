@@ -171,6 +171,10 @@ impl Attributes for EntryView<'_> {
     fn any_of_name(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
         Dn::parse(&self.record.dn).is_ok_and(|dn| any_of_dn(&dn, test))
     }
+
+    fn name_key(&self) -> &[u8] {
+        self.key
+    }
 }
 
 /// A line that a pass needs and cannot parse.

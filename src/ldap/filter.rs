@@ -34,11 +34,12 @@
 //! | no attribute | compares every attribute that the rule applies to, by the built-in tables; not for OIDs | the same |
 //! | a rule that does not apply to a known attribute | Undefined | the same |
 //! | 1.2.840.113556.1.4.803, .804 | all bits, any bit (MS-ADTS 3.1.1.3.4.4); `integerBitAndMatch`, `integerBitOrMatch` | the same |
-//! | 1.2.840.113556.1.4.1941 | Undefined: it needs more than one entry | Undefined |
+//! | 1.2.840.113556.1.4.1941 | follows the attribute from entry to entry ([`chain`]); Undefined where that was not looked up | Undefined |
 //! | any other rule | Undefined | the same |
 //! | `objectCategory=CLASS` | the category of that class (MS-ADTS 3.1.1.3.1.3.5) | unknown to slapd |
 
 mod bind;
+pub mod chain;
 mod undefined;
 
 use std::fmt::{self, Write as _};
@@ -121,6 +122,9 @@ pub trait Attributes {
 
     /// Whether `test` holds for any attribute type and value of the entry's DN.
     fn any_of_name(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool;
+
+    /// The key of the entry's DN.
+    fn name_key(&self) -> &[u8];
 }
 
 /// [`Attributes::any_of_name`] for a DN.
@@ -192,6 +196,10 @@ impl Attributes for Entry {
 
     fn any_of_name(&self, test: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
         any_of_dn(&self.dn, test)
+    }
+
+    fn name_key(&self) -> &[u8] {
+        self.dn.key().as_bytes()
     }
 }
 
@@ -285,12 +293,25 @@ impl Filter {
     }
 
     /// Calls `take` with the names of every attribute type that the filter compares, subtypes included. An item without an
-    /// attribute compares all types, and is skipped.
+    /// attribute compares all types, and is skipped; so is a chain of `memberOf`, which the members of groups show.
     pub fn for_each_type<'f>(&'f self, take: &mut dyn FnMut(&'f str)) {
         match self {
             Self::And(filters) | Self::Or(filters) => filters.iter().for_each(|filter| filter.for_each_type(take)),
             Self::Not(filter) => filter.for_each_type(take),
-            Self::Item(item) => item.asked.iter().flat_map(AskedAttribute::names).for_each(take),
+            Self::Item(item) => {
+                if !matches!(&item.test, ValueTest::Chain { chain, .. } if chain.is_of_members()) {
+                    item.asked.iter().flat_map(AskedAttribute::names).for_each(take);
+                }
+            }
+        }
+    }
+
+    /// Calls `take` with the attribute type of every item that has one, as written.
+    pub fn for_each_asked<'f>(&'f self, take: &mut dyn FnMut(&'f str)) {
+        match self {
+            Self::And(filters) | Self::Or(filters) => filters.iter().for_each(|filter| filter.for_each_asked(take)),
+            Self::Not(filter) => filter.for_each_asked(take),
+            Self::Item(item) => item.attribute.iter().map(AttributeDescription::attribute_type).for_each(take),
         }
     }
 
@@ -342,7 +363,8 @@ impl Item {
             }
         };
         let found = match (&self.test, &self.asked) {
-            (ValueTest::Undefined(_), _) => return Truth::Undefined,
+            (ValueTest::Undefined(_) | ValueTest::Chain { reached: None, .. }, _) => return Truth::Undefined,
+            (ValueTest::Chain { reached: Some(names), .. }, _) => return names.contains(subject.name_key()).into(),
             (_, Some(asked)) => {
                 subject.any_value(asked, &mut holds)
                     || dn && subject.any_of_name(&mut |name, value| asked.covers(name) && holds(value))

@@ -136,7 +136,7 @@ fn is_object_identifier(value: &[u8]) -> bool {
     is_lenient_descr(value) || is_numeric_oid(value)
 }
 
-/// The order of two normal forms that [`read`] returned. Text is ordered by the bytes of its normal form.
+/// The order of two normal forms that [`read`] returned. Numeric strings are ordered as numbers, other text by the bytes of its normal form.
 pub fn order(rule: MatchingRule, a: &[u8], b: &[u8]) -> Ordering {
     match rule {
         MatchingRule::Integer => {
@@ -147,6 +147,12 @@ pub fn order(rule: MatchingRule, a: &[u8], b: &[u8]) -> Ordering {
                 ((true, long), (true, other)) => other.cmp(&long).then_with(|| b.cmp(a)),
                 ((false, long), (false, other)) => long.cmp(&other).then_with(|| a.cmp(b)),
             }
+        }
+        // As numbers of any length: Active Directory's numeric strings are compared with numbers in filters.
+        MatchingRule::NumericString => {
+            let digits = |text: &'_ [u8]| text.len() - text.iter().take_while(|digit| **digit == b'0').count();
+            let (a, b) = (&a[a.len() - digits(a)..], &b[b.len() - digits(b)..]);
+            a.len().cmp(&b.len()).then_with(|| a.cmp(b))
         }
         // `...23Z` is before `...23.5Z`, so the Z must not be compared.
         MatchingRule::GeneralizedTime => a.strip_suffix(b"Z").unwrap_or(a).cmp(b.strip_suffix(b"Z").unwrap_or(b)),

@@ -87,6 +87,11 @@ impl ObjectClass {
         self.superiors().flat_map(Self::required).chain(self.must.iter().copied()).collect()
     }
 
+    /// The attribute types that the class itself lists.
+    pub(super) fn attribute_names(&self) -> impl Iterator<Item = &'static str> {
+        self.must.iter().chain(self.may).copied()
+    }
+
     /// Whether another class is a direct or indirect superclass of this one.
     pub fn derives_from(&self, other: &Self) -> bool {
         self.superiors().any(|superior| superior == other || superior.derives_from(other))

@@ -285,6 +285,16 @@ static TABLE: &[ServerAttribute] = &[
 static ROWS: LazyLock<TypeMap<&'static ServerAttribute>> =
     LazyLock::new(|| TABLE.iter().map(|row| (row.name, row)).collect());
 
+/// Whether the table has an attribute type.
+pub(super) fn is_listed(attribute: &str) -> bool {
+    ROWS.get(attribute).is_some()
+}
+
+/// The names in the table.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|row| row.name)
+}
+
 /// Whether a server returns an attribute only to a search that asks for operational attributes, or names it.
 ///
 /// Here and below, the attribute may have options, and may be given by any of its names or its OID. An attribute that is

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | Which classes derive from a class? | `SUP` | [`class_superiors`] |
 //! | Which types derive from a type? | `SUP` | [`attribute_types::derived`], not for Active Directory |
-//! | How do values of a type match? | `EQUALITY`; if missing, a DN syntax; if missing, the table; if missing, the supertype | [`attribute_types`] |
+//! | How do values of a type match? | `EQUALITY`; if missing, the syntax of DNs, integers or numeric strings; if missing, the table; if missing, the supertype | [`attribute_types`] |
 //! | How are values of a type ordered? | `ORDERING` | integers, times, UUIDs and `dnQualifier`; text if the server orders it |
 //! | Does a type exist? | a [whole](Schema::is_whole) schema describes all types that exist | any type is accepted |
 //!
@@ -18,6 +18,8 @@ use super::attribute_types::{self, without_oid_prefix};
 use super::class_superiors;
 use super::matching::MatchingRule;
 use super::schema::{Described, Schema};
+use super::{object_classes, server_attributes};
+use crate::suggestion::nearest;
 
 /// The differences between servers in the evaluation of filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +70,23 @@ impl Vocabulary<'_> {
         self.schema.is_whole() && !self.schema.knows_attribute(attribute_type)
     }
 
+    /// Whether the schema or a built-in table has an attribute type.
+    pub fn knows(&self, attribute_type: &str) -> bool {
+        self.schema.knows_attribute(attribute_type)
+            || attribute_types::find(attribute_type).is_some()
+            || object_classes::is_of_a_class(attribute_type)
+            || server_attributes::is_listed(attribute_type)
+    }
+
+    /// The known attribute type that is spelled most like a name.
+    pub fn nearest(&self, name: &str) -> Option<String> {
+        let described: Vec<&str> = self.schema.attribute_types().flat_map(|known| known.names).collect();
+        let listed = attribute_types::all().flat_map(|known| known.names.iter().copied());
+        let of_classes = object_classes::all().iter().flat_map(|class| class.attribute_names());
+        let tables = listed.chain(of_classes).chain(server_attributes::names());
+        nearest(name.as_bytes(), described).or_else(|| nearest(name.as_bytes(), tables)).map(str::to_owned)
+    }
+
     /// The matching rule of an attribute type.
     pub fn equality(&self, attribute_type: &str) -> MatchingRule {
         let schema = self.schema;
@@ -75,11 +94,8 @@ impl Vocabulary<'_> {
         if let Some(named) = named {
             return named.rule;
         }
-        if schema.is_dn(attribute_type) {
-            return MatchingRule::DistinguishedName;
-        }
-        if schema.is_name_and_uid(attribute_type) {
-            return MatchingRule::NameAndOptionalUid;
+        if let Some(rule) = schema.rule_of_syntax(attribute_type) {
+            return rule;
         }
         let supertypes = std::iter::successors(Some(attribute_type), |name| schema.supertype(name));
         let rules = supertypes.take(super::schema::MAX_DEPTH).map(attribute_types::equality_rule);

@@ -65,7 +65,7 @@ use super::history::History;
 use super::reason::Reason;
 use super::rules::{RuleVerdict, verdict};
 use super::service_outcome::{ServiceOutcome, service_outcome};
-use super::state::{AccountService, ServiceState, State, number, same_value, state, values_of};
+use super::state::{AccountService, ServiceState, State, number, state};
 use crate::ldap::Entry;
 use crate::ldap::filter::Truth;
 use crate::leavers::Action;
@@ -205,10 +205,7 @@ pub fn decide(input: &DecisionInput<'_>, policy: &Policy) -> Decision {
 /// The rows of the first table that apply to every action.
 fn universal_rules(input: &DecisionInput<'_>, policy: &Policy, verdict: &RuleVerdict) -> Option<(Step, Reason)> {
     let entry = input.entry;
-    if policy.disconnect.as_ref().is_some_and(|blocking| {
-        let same = |value: &[u8]| same_value(blocking.attribute.attribute_type(), value, &blocking.value);
-        values_of(entry, &blocking.attribute).any(same)
-    }) {
+    if policy.has_blocking_value(entry) {
         return Some((Step::Nothing, Reason::Disconnected));
     }
     if let Some(veto) = policy.veto.why(entry).or(input.veto) {

@@ -146,6 +146,11 @@ impl History {
         std::iter::successors(self.moved_to.get(name), |name| self.moved_to.get(*name)).last()
     }
 
+    /// Each former name of a moved account, with its present name.
+    pub fn moves(&self) -> impl Iterator<Item = (&DnKey, &DnKey)> {
+        self.moved_to.keys().filter_map(|old| Some((old, self.moved_to(old)?)))
+    }
+
     /// The name that a moved account had before.
     pub fn moved_from(&self, account: &DnKey) -> Option<&Dn> {
         self.moved_from.get(account)

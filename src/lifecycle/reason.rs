@@ -96,6 +96,10 @@ pub enum Reason {
     AccountBelow(Vec<u8>),
     /// This protected entry is below it.
     ProtectedBelow(Vec<u8>),
+    /// An entry that a veto holds is below it: the entry, and the veto.
+    VetoedBelow(Vec<u8>, String),
+    /// An entry that no plan may delete would be deleted with it: the entry, and why it is kept.
+    DeletesKept(Vec<u8>, String),
     /// Entries are below it that `[children] own` does not match.
     ChildrenBelow {
         /// The first of them.
@@ -346,6 +350,14 @@ impl Reason {
             Self::ProtectedBelow(entry) => because(
                 format!("the protected entry {} is below it", text(entry)),
                 "move that entry first, or remove it from [protect]",
+            ),
+            Self::VetoedBelow(entry, veto) => because(
+                format!("{} is below it, and a veto matches that entry: {veto}", text(entry)),
+                "move that entry first, or remove it from the veto",
+            ),
+            Self::DeletesKept(entry, why) => because(
+                format!("{} would be deleted with it, but {why}", text(entry)),
+                "change that entry by hand first, or remove it from [protect] or the veto",
             ),
             Self::ChildrenBelow { first, count } => because(
                 if *count == 1 {

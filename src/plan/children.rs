@@ -6,7 +6,8 @@
 //! | --- | --- |
 //! | is deleted by the plan for another reason: it is another leaver | nothing more |
 //! | is an account of the policy (`[accounts]`) | the account is held: `account-below` |
-//! | is protected (`[protect]` dn, subtree, filter) | the account is held: `protected-below` |
+//! | is protected (`[protect]`) | the account is held: `protected-below` |
+//! | is vetoed (`[veto]`, a veto list) | the account is held: `vetoed-below` |
 //! | is an alias of an entry that the plan deletes (RFC 4512, 2.6) | it is deleted with the account |
 //! | matches `[children] own` | it is deleted with the account |
 //! | is any other entry, and `[children] other = "delete"` | it is deleted with the account |
@@ -27,7 +28,7 @@ use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::Truth;
 use crate::ldap::{DnKey, Entry};
 use crate::lifecycle::{Reason, Step};
-use crate::policy::{OtherChildren, Policy};
+use crate::policy::{Kept, OtherChildren, Policy};
 
 /// What an entry is to the account that it is below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
@@ -39,6 +40,8 @@ pub enum ChildKind {
     Account,
     /// `[protect]` covers it.
     Protected,
+    /// A veto holds it.
+    Vetoed,
     /// Nothing in the policy says that it belongs to the account.
     Other,
 }
@@ -48,8 +51,8 @@ impl ChildKind {
     fn of<Id>(entry: &Entry, deleted: &BTreeMap<DnKey, Id>, policy: &Policy) -> Self {
         if policy.accounts.filter.evaluate(entry) == Truth::True {
             Self::Account
-        } else if policy.protect.covers(entry) {
-            Self::Protected
+        } else if let Some(kept) = policy.kept(entry) {
+            if matches!(kept, Kept::Protected(_)) { Self::Protected } else { Self::Vetoed }
         } else if is_alias_of_deleted(entry, deleted)
             || policy.children.own.as_ref().is_some_and(|own| own.evaluate(entry) == Truth::True)
         {
@@ -106,6 +109,10 @@ pub fn holds(gathered: &Gathered, deleted: &BTreeMap<DnKey, SubjectId>, fates: &
             match ChildKind::of(&related.entry, deleted, policy) {
                 ChildKind::Account => holds.push(hold(subject, Reason::AccountBelow(name()))),
                 ChildKind::Protected => holds.push(hold(subject, Reason::ProtectedBelow(name()))),
+                ChildKind::Vetoed => {
+                    let veto = policy.veto.why(&related.entry).unwrap_or_default().to_owned();
+                    holds.push(hold(subject, Reason::VetoedBelow(name(), veto)));
+                }
                 ChildKind::Other if policy.children.other == OtherChildren::Hold => {
                     others.entry(subject).or_default().push(related);
                 }
@@ -131,7 +138,13 @@ pub fn listed(
     policy: &Policy,
 ) -> Vec<Child> {
     let is_held_for_children = |reason: &Reason| {
-        matches!(reason, Reason::AccountBelow(_) | Reason::ProtectedBelow(_) | Reason::ChildrenBelow { .. })
+        matches!(
+            reason,
+            Reason::AccountBelow(_)
+                | Reason::ProtectedBelow(_)
+                | Reason::VetoedBelow(..)
+                | Reason::ChildrenBelow { .. }
+        )
     };
     let is_concerned = |account: &Account| {
         let decision = &account.decision;

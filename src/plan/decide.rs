@@ -30,7 +30,7 @@ use crate::ldap::{AttributeDescription, DnKey};
 use crate::leavers::{Action, Identity, Leaver, RequestedBy};
 use crate::lifecycle::state::{is_disabled, values_of};
 use crate::lifecycle::{self, Decision, DecisionInput, Reason, Step, grace};
-use crate::policy::Absence;
+use crate::policy::{Absence, EntryLine, Policy};
 
 /// What is decided before the entries around the accounts are known.
 pub struct Decided {
@@ -179,8 +179,21 @@ fn requested(located: &Located, matches: &IdentityMatches<'_>, context: PlanCont
             requested.decision_items.push(item);
         }
     }
+    requested.decision_items.extend(unmatched_lines(located, context.policy));
     add_roster_leavers(&mut requested, located, matches, context);
     requested
+}
+
+/// The lines of the policy that pick no entry.
+fn unmatched_lines(located: &Located, policy: &Policy) -> Vec<DecisionItem> {
+    let lines = policy.entry_lines.iter().enumerate();
+    let unmatched = lines.filter(|(index, _)| !located.entries.matched_lines.contains(index));
+    let item = |line: &EntryLine| {
+        let code = if line.is_veto() { ItemCode::VetoUnmatched } else { ItemCode::LineUnmatched };
+        let place = format!("{}, line {}", line.key, policy.source.line_of(&line.place).1);
+        DecisionItem::of_input(code, &place, line.text.as_bytes())
+    };
+    unmatched.map(|(_, line)| item(line)).collect()
 }
 
 /// The conflict of a leaver that only entries with an invalid DN match.

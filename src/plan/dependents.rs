@@ -7,6 +7,8 @@
 //! | managed entry | an entry that 389 DS maintains for it ([`managed_entries`](crate::ldap::managed_entries)) | it, by the server: no record is written |
 //! | emptied group | a group of which all members are deleted, except placeholders; only if `last_member = "delete-group"` | the last of them |
 //!
+//! A dependent that is [kept](crate::policy::kept) holds the account.
+//!
 //! A value that names a dependent is a reference like any other, so the exports are read once more for new dependents, until
 //! no more are found. Which of them are deleted follows from the accounts: an account that is held keeps its dependents. A
 //! dependent that has entries below it stays, unless each of them is a dependent too.
@@ -105,7 +107,7 @@ fn find(accounts: &[Account], known: &[Dependent], gathered: &Gathered, context:
         } else {
             None
         };
-        found.extend(new.filter(|new| !policy.protect.covers(&new.entry)));
+        found.extend(new);
     }
     found
 }

@@ -39,9 +39,9 @@ pub enum PlanError<E> {
     /// The policy lists reference attributes of which neither offboard nor the schema knows the form of the values.
     #[error("a reference has a form that is not known")]
     UnknownForm(Vec<PolicyError>),
-    /// Items of the policy's filters that match no entry, and why.
+    /// Items of the policy's filters that match no entry, or whose attribute nothing knows.
     #[error("a filter of the policy cannot be evaluated")]
-    Undefined(Vec<String>),
+    Undefined(Vec<PolicyError>),
     /// Rosters that cannot be relied on: their names, and why.
     #[error("a roster cannot be trusted")]
     Rosters(Vec<(String, Vec<Doubt>)>),

@@ -30,6 +30,12 @@ pub enum ItemCode {
     Reference,
     /// `[protect]` covers the entry with the reference.
     InProtectedEntry,
+    /// A veto holds the entry with the reference.
+    InVetoedEntry,
+    /// The account with the reference has the blocking value.
+    InDisconnectedAccount,
+    /// The account with the reference was made by hand.
+    InAccountMadeByHand,
     /// 389 DS keeps the entry with the reference.
     InManagedEntry,
     /// A URL, a filter or an access rule names the account.
@@ -50,6 +56,8 @@ pub enum ItemCode {
     OrphanOfUnknownDomain,
     /// A pointer to an address book that the exports lack.
     AddressBookMissing,
+    /// An address book without an owner, with an entry that is kept.
+    AddressBookKept,
     /// An address book that may be that of another account.
     AddressBookAmbiguous,
     /// The single-valued stamp attribute holds a note.
@@ -58,6 +66,8 @@ pub enum ItemCode {
     MoveCollision,
     /// Another account is below one that should be moved.
     MoveAccountBelow,
+    /// An entry that is kept is below an account that should be moved.
+    MoveKeptBelow,
     /// A restored account stays in the container of disabled ones.
     RestoreNotMoved,
     /// The exports lack the container that accounts are moved to.
@@ -76,8 +86,10 @@ pub enum ItemCode {
     FallbackLeaves,
     /// The exports lack the manager.
     ManagerUnknown,
-    /// A veto matches no account.
+    /// A veto matches no entry.
     VetoUnmatched,
+    /// Another line of the policy that picks entries matches none.
+    LineUnmatched,
     /// A roster lists a disabled account as active.
     ActiveButDisabled,
     /// Several accounts have the key of a roster's row.
@@ -103,6 +115,11 @@ impl ItemCode {
     /// The code in plan.json.
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// Whether the item is a line of the policy, or of a veto list, that matches nothing.
+    pub fn is_unmatched_line(self) -> bool {
+        matches!(self, Self::VetoUnmatched | Self::LineUnmatched)
     }
 
     /// Why a person must decide.
@@ -137,6 +154,21 @@ impl ItemCode {
             ),
             Self::InProtectedEntry => row(
                 "the value names the leaver, but the policy protects the entry",
+                "change the entry by hand",
+                &[Leave, Hold],
+            ),
+            Self::InVetoedEntry => row(
+                "the value names the leaver, but a veto holds the entry",
+                "change the entry by hand when the veto has ended",
+                &[Leave, Hold],
+            ),
+            Self::InDisconnectedAccount => row(
+                "the value names the leaver, but the entry is an account with the blocking value of [disconnect]",
+                "change the entry by hand",
+                &[Leave, Hold],
+            ),
+            Self::InAccountMadeByHand => row(
+                "the value names the leaver, but the entry is an account that [accounts] provenance does not match",
                 "change the entry by hand",
                 &[Leave, Hold],
             ),
@@ -186,6 +218,11 @@ impl ItemCode {
                 "give the export that contains it, or remove the pointer by hand",
                 &[Leave, Hold],
             ),
+            Self::AddressBookKept => row(
+                "the address book has no owner, but an entry of it is protected or under a veto",
+                "delete the book by hand, or remove the entry from [protect] or the veto",
+                &[Leave],
+            ),
             Self::AddressBookAmbiguous => row(
                 "this may be the leaver's address book, or that of another account",
                 "if it is the leaver's, delete it by hand",
@@ -204,6 +241,11 @@ impl ItemCode {
             Self::MoveAccountBelow => row(
                 "another account is below this one, so it is not moved",
                 "move the account below it first",
+                &[Leave, Hold],
+            ),
+            Self::MoveKeptBelow => row(
+                "a protected entry, or one under a veto, is below this account, so it is not moved",
+                "move that entry first, or remove it from [protect] or the veto",
                 &[Leave, Hold],
             ),
             Self::RestoreNotMoved => row(
@@ -254,6 +296,11 @@ impl ItemCode {
             Self::VetoUnmatched => row(
                 "this veto matches no account",
                 "check the spelling; an account that it should hold is not held",
+                &[Leave],
+            ),
+            Self::LineUnmatched => row(
+                "this line of the policy matches no entry of the exports",
+                "check the spelling, give the export that contains the entry, or remove the line",
                 &[Leave],
             ),
             Self::ActiveButDisabled => row(

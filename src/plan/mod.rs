@@ -114,7 +114,8 @@ fn plan_from<D: Directory<RetainedPasses>>(
     let gaps = completeness::check_exports(&first, request)?;
     preconditions::refuse_unknown_forms(&located)?;
 
-    let policy = protect::ProtectedGroups::new(directory, &located)?.policy_with_members()?;
+    let mut policy = protect::ProtectedGroups::new(directory, &located)?.policy_with_members()?;
+    policy.veto.listed = first.matches.vetoed(&located.entries.matches, request);
     let context = PlanContext { policy: &policy, ..context };
     let decided = decide::decide(directory, context, &first, gaps)?;
     let surroundings = search::gather(directory, context, &first, &decided)?;

@@ -9,7 +9,7 @@
 //! The RDN keeps its spelling. An account is not moved, and there is a decision item, if
 //!
 //! - an entry of the exports, or another account of this plan, has the name that it would get;
-//! - another account is below it;
+//! - another account is below it, or an entry that is [kept](crate::policy::kept);
 //! - the exports lack the container.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -122,8 +122,9 @@ pub fn moves(accounts: &[Account], gathered: &Gathered, policy: &Policy) -> Move
         let is_account = |entry: &Entry| policy.accounts.filter.evaluate(entry) == Truth::True;
         let own = account.entry.dn.key();
         let entries_below = below.get(&SubjectId::Account(index)).into_iter().flatten();
-        let mut entries_below = entries_below.filter(|related| related.entry.dn.key() != own);
-        let account_below = entries_below.find(|related| is_account(&related.entry));
+        let entries_below: Vec<_> = entries_below.filter(|related| related.entry.dn.key() != own).collect();
+        let account_below = entries_below.iter().find(|related| is_account(&related.entry));
+        let kept_below = entries_below.iter().find(|related| policy.kept(&related.entry).is_some());
         let container = new.key().parent().unwrap_or_default();
         let mut block = |code, name| found.obstacles.push(MoveObstacle { account: index, code, name });
         if !exist.contains(&container) {
@@ -132,6 +133,8 @@ pub fn moves(accounts: &[Account], gathered: &Gathered, policy: &Policy) -> Move
             block(ItemCode::MoveCollision, new);
         } else if let Some(related) = account_below {
             block(ItemCode::MoveAccountBelow, related.entry.dn.clone());
+        } else if let Some(related) = kept_below {
+            block(ItemCode::MoveKeptBelow, related.entry.dn.clone());
         } else {
             taken.insert(new.key().clone());
             found.by_name.insert(own.clone(), index);

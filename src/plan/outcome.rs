@@ -26,7 +26,7 @@ use crate::ldap::{Dn, DnKey, Entry};
 use crate::leavers::Leaver;
 use crate::leavers::roster::Doubt;
 use crate::lifecycle::Step;
-use crate::policy::ServerSchema;
+use crate::policy::{Policy, ServerSchema};
 
 /// The plan.
 pub struct Plan {
@@ -72,6 +72,8 @@ pub struct Plan {
     pub gaps: Gaps,
     /// What was found in the exports, to plan again.
     pub retained: Retained,
+    /// The policy as the plan used it: bound to the schema, and following the moves of the history.
+    pub policy: Policy,
 }
 
 /// What a roster holds.
@@ -160,7 +162,7 @@ pub(super) fn assemble(
         lost_access,
         unreadable_schema: unreadable_schema(schema.described()),
         schema,
-        protected_members: policy.protect.members,
+        protected_members: Arc::clone(&policy.protect.members),
         written_whole,
         children,
         dependents: dependents.into_iter().map(|dependent| dependent.entry).collect(),
@@ -168,6 +170,7 @@ pub(super) fn assemble(
         rosters,
         gaps,
         retained: Retained { passes, census: located_census, by_name: KeyMap::default() },
+        policy,
     }
 }
 

@@ -11,6 +11,7 @@
 
 use super::gather::{GatherPass, Gathered, RetainedGather};
 use super::locate::pass::{LocatePass, LocatedEntries, RetainedLocate};
+use crate::directory::chains::{ChainPass, Reached};
 use crate::directory::snapshot::{self, RepeatablePass};
 use crate::directory::{Exports, ExportsReader, Overlay, ScanError};
 
@@ -41,6 +42,17 @@ impl RepeatablePass<RetainedPasses> for LocatePass<'_> {
 
     fn repeat(&self, retained: &RetainedPasses, overlay: &Overlay) -> Option<LocatedEntries> {
         LocatePass::repeat(self, &retained.locate, overlay)
+    }
+}
+
+impl RepeatablePass<RetainedPasses> for ChainPass<'_> {
+    fn merge(found: &mut Vec<Reached>, later: Vec<Reached>) {
+        found.extend(later);
+    }
+
+    /// Chains are rare, so nothing is retained for them.
+    fn repeat(&self, _retained: &RetainedPasses, _overlay: &Overlay) -> Option<Vec<Reached>> {
+        None
     }
 }
 

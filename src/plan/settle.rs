@@ -2,12 +2,14 @@
 //! account; its result does not change any more.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::address_books::{self, BookDeletions};
 use super::decide::Decided;
 use super::error::PlanError;
 use super::gather::Gathered;
 use super::incomplete::Gaps;
+use super::item_code::ItemCode;
 use super::locate::FirstReading;
 use super::model::{Account, Conflict, DecisionItem, Dependent, Fates, Hold, SubjectId, deleted_entries};
 use super::moves::{Moves, moves};
@@ -21,8 +23,9 @@ use crate::directory::snapshot::Directory;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::{DnKey, Entry};
 use crate::leavers::Leaver;
-use crate::lifecycle::Reason;
 use crate::lifecycle::effective::domain_of_account;
+use crate::lifecycle::{Reason, Step};
+use crate::policy::Policy;
 
 /// What the stages write operations for.
 pub struct Settled {
@@ -75,11 +78,18 @@ pub fn settle<D: Directory<RetainedPasses>>(
     }
     set_domains(&mut accounts, gathered);
 
-    let mut fates = hold_blocked_deletions(&mut accounts, dependents, gathered, context);
-    // An account that is held keeps its address book.
+    Hold::apply(in_vetoed_containers(&accounts, gathered, policy), &mut accounts);
     let ownership = &located.entries.ownership;
-    let orphans = if finds_orphans { ownership.orphans(policy, deleted_entries(&accounts)) } else { Vec::new() };
-    let books = address_books::deletions(&accounts, candidates, &orphans, gathered, policy);
+    let (mut fates, books) = loop {
+        let fates = hold_blocked_deletions(&mut accounts, dependents, gathered, context);
+        // An account that is held keeps its address book.
+        let orphans = if finds_orphans { ownership.orphans(policy, deleted_entries(&accounts)) } else { Vec::new() };
+        let mut books = address_books::deletions(&accounts, candidates, &orphans, gathered, policy);
+        let holds = kept_books(&mut books, policy);
+        if !Hold::apply_to_deleted(holds, &mut accounts) {
+            break (fates, books);
+        }
+    };
     let moves = moves(&accounts, gathered, policy);
     for (account, renaming) in &moves.moved {
         fates.set_renaming(*account, renaming.clone());
@@ -114,6 +124,66 @@ fn set_domains(accounts: &mut [Account], gathered: &Gathered) {
     }
 }
 
+/// The accounts that the plan would change, and that are below an entry that a veto matches: the container would lose them.
+fn in_vetoed_containers(accounts: &[Account], gathered: &Gathered, policy: &Policy) -> Vec<Hold> {
+    if policy.veto.filter().is_none() {
+        // A veto by name is looked at when the account's step is decided.
+        return Vec::new();
+    }
+    let vetoed: HashMap<&[u8], (&Entry, &str)> = gathered
+        .related
+        .iter()
+        .filter_map(|related| {
+            Some((related.entry.dn.key().as_bytes(), (&*related.entry, policy.veto.why(&related.entry)?)))
+        })
+        .collect();
+    let above = |account: &Account| {
+        let key = account.entry.dn.key();
+        prefixes(key.as_bytes())
+            .filter(|(above, _)| *above != key.as_bytes())
+            .find_map(|(above, _)| vetoed.get(above).copied())
+    };
+    // An account that is disabled already may still be moved.
+    let is_concerned = |account: &Account| match account.decision.step {
+        Step::Hold => false,
+        Step::Nothing => account.decision.reason == Reason::AlreadyDisabled,
+        _ => true,
+    };
+    let concerned = accounts.iter().enumerate().filter(|(_, account)| is_concerned(account));
+    let holds = concerned.filter_map(|(account, held)| {
+        let (container, veto) = above(held)?;
+        let veto = format!("{veto}, which matches {} above it", String::from_utf8_lossy(container.dn.raw_bytes()));
+        Some(Hold { account, reason: Reason::Vetoed(veto) })
+    });
+    holds.collect()
+}
+
+/// The accounts whose address book has an entry that is kept. A book without an owner is taken off the list, and is a decision
+/// item.
+fn kept_books(books: &mut BookDeletions, policy: &Policy) -> Vec<Hold> {
+    let mut holds = Vec::new();
+    let mut kept_roots = Vec::new();
+    for book in &books.books {
+        let kept = book.entries.iter().find_map(|entry| Some((entry, policy.kept(entry)?)));
+        let Some((entry, kept)) = kept else { continue };
+        match book.account {
+            Some(account) => {
+                let reason = Reason::DeletesKept(entry.dn.raw_bytes().to_vec(), kept.because());
+                holds.push(Hold { account, reason });
+            }
+            // The entries are in order: the root is the last.
+            None => kept_roots.extend(book.entries.last().map(|root| (root.dn.key().clone(), Arc::clone(entry)))),
+        }
+    }
+    for (root, entry) in kept_roots {
+        books.books.retain(|book| book.entries.last().is_none_or(|own| *own.dn.key() != root));
+        books.roots.remove(&root);
+        let item = DecisionItem::of_entry(&entry, ItemCode::AddressBookKept, "dn", entry.dn.raw_bytes());
+        books.decision_items.push(item);
+    }
+    holds
+}
+
 /// Holds every account that cannot be deleted, until no more has to be held. Gives what becomes of all subjects then.
 ///
 /// Holding one account can only make it easier to delete the others, except if it is a child of another one.
@@ -142,6 +212,12 @@ fn blocked_deletions(
 ) -> Vec<Hold> {
     let deleted = deleted_by_name(accounts, dependents, fates);
     let mut holds = children::holds(gathered, &deleted, fates, context.policy);
+    for (index, dependent) in dependents.iter().enumerate() {
+        let subject = SubjectId::Dependent(index);
+        let Some(kept) = context.policy.kept(&dependent.entry).filter(|_| fates.is_deleted(subject)) else { continue };
+        let reason = Reason::DeletesKept(dependent.entry.dn.raw_bytes().to_vec(), kept.because());
+        holds.push(Hold { account: fates.account_of(subject), reason });
+    }
     for related in gathered.related.iter().filter(|related| !is_at_or_below_any(related.entry.dn.key(), &deleted)) {
         let Err(blockers) = change(related, fates, context) else { continue };
         let name = || related.entry.dn.raw_bytes().to_vec();

@@ -1,4 +1,5 @@
-//! "Did you mean ...?" for leavers that match no account: the account whose user name or address is spelled most similarly.
+//! "Did you mean ...?" for leavers that match no account: the account whose user name or address is spelled most similarly; and
+//! for names in the policy and in veto lists that pick no entry: the entry whose name is.
 //!
 //! This needs a reading of the exports of its own, so it is done only if a few leavers were not found.
 
@@ -6,6 +7,7 @@ use super::model::ConflictKind;
 use super::outcome::Plan;
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Exports, ExportsReader, Pass, ScanError};
+use crate::ldap::Dn;
 use crate::ldap::filter::Truth;
 use crate::ldif::AttributeSelection;
 use crate::leavers::Identity;
@@ -27,9 +29,9 @@ struct Candidate {
 /// A leaver that was not found, and a user name or address that it may mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggestion {
-    /// The leaver as given.
+    /// The leaver, or the name, as given.
     pub leaver: String,
-    /// The user name or address.
+    /// The user name, the address or the DN.
     pub meant: String,
 }
 
@@ -38,6 +40,8 @@ struct SimilarNames<'p> {
     interest: AttributeSelection,
     /// The leavers that were not found.
     names: Vec<&'p str>,
+    /// The DNs that pick no entry.
+    dns: Vec<&'p str>,
 }
 
 /// Keeps the nearer of two candidates; the first of two equally near ones.
@@ -57,11 +61,17 @@ impl Pass for SimilarNames<'_> {
     }
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Self::Found) -> Result<(), Unreadable> {
-        found.resize(self.names.len(), None);
+        found.resize(self.names.len() + self.dns.len(), None);
+        let (by_name, by_dn) = found.split_at_mut(self.names.len());
+        for (dn, best) in self.dns.iter().zip(by_dn) {
+            let value = String::from_utf8_lossy(&entry.record.dn);
+            let distance = edit_distance_within(dn.as_bytes(), &entry.record.dn);
+            keep_nearer(best, distance.map(|distance| Candidate { distance, value: value.into_owned() }));
+        }
         for description in &self.policy.accounts.matching {
             for line in entry.values(description.attribute_type()) {
                 let value = line.value.bytes();
-                for (name, best) in self.names.iter().zip(found.iter_mut()) {
+                for (name, best) in self.names.iter().zip(by_name.iter_mut()) {
                     let Some(distance) = edit_distance_within(name.as_bytes(), value) else { continue };
                     let is_nearer = best.as_ref().is_none_or(|best| distance < best.distance);
                     if is_nearer && self.policy.accounts.filter.evaluate(entry) == Truth::True {
@@ -74,10 +84,10 @@ impl Pass for SimilarNames<'_> {
     }
 }
 
-/// The suggestions for the leavers of a plan that were not found.
+/// The suggestions for the leavers of a plan that were not found, and for the names in the policy and in veto lists that pick no
+/// entry.
 pub fn suggestions<E: Exports>(
     reader: ExportsReader<'_, E>,
-    policy: &Policy,
     plan: &Plan,
 ) -> Result<Vec<Suggestion>, ScanError<E::Error>> {
     let not_found = plan.conflicts.iter().filter(|conflict| matches!(conflict.kind, ConflictKind::NotFound));
@@ -85,20 +95,27 @@ pub fn suggestions<E: Exports>(
         Identity::Text(text) => Some(text.as_str()),
         Identity::Dn(_) | Identity::Attribute { .. } => None,
     });
-    let names: Vec<&str> = names.collect();
-    if names.is_empty() || names.len() > MOST_NAMES {
+    let mut names: Vec<&str> = names.collect();
+    if names.len() > MOST_NAMES {
+        names.clear();
+    }
+    let unmatched = plan.decision_items.iter().filter(|item| item.code.is_unmatched_line());
+    let dns =
+        unmatched.filter_map(|item| str::from_utf8(&item.value).ok().filter(|text| Dn::parse(text.as_bytes()).is_ok()));
+    let dns: Vec<&str> = dns.take(MOST_NAMES).collect();
+    if names.is_empty() && dns.is_empty() {
         return Ok(Vec::new());
     }
-    let policy = &policy.bound(plan.schema.described());
+    let policy = &plan.policy;
     let mut interest = AttributeSelection::default();
     policy.accounts.matching.iter().for_each(|description| interest.insert(description.attribute_type(), ()));
     policy.accounts.filter.for_each_type(&mut |name| interest.insert(name, ()));
-    let mut nearest: Vec<Option<Candidate>> = vec![None; names.len()];
-    let pass = SimilarNames { policy, interest, names };
+    let mut nearest: Vec<Option<Candidate>> = vec![None; names.len() + dns.len()];
+    let pass = SimilarNames { policy, interest, names, dns };
     reader.scan(&pass, |found: Vec<Option<Candidate>>| {
         nearest.iter_mut().zip(found).for_each(|(best, other)| keep_nearer(best, other));
     })?;
-    let all = pass.names.iter().zip(nearest);
+    let all = pass.names.iter().chain(&pass.dns).zip(nearest);
     let suggestion = |(name, candidate): (&&str, Option<Candidate>)| {
         Some(Suggestion { leaver: (*name).to_owned(), meant: candidate?.value })
     };

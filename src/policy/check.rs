@@ -5,8 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::file::{self, File, Text, names};
+use super::following::MovedNames;
 use super::former::suggestion_or_present_name;
 use super::limit::{self, Limit, LimitKind};
+use super::lines::{entry_lines, filter_places};
 use super::placeholder::with_blanks;
 use super::sections::{
     Absence, AccountPolicy, AddressBookPolicy, BitRule, ChildrenPolicy, DirectoryPolicy, DisablePolicy,
@@ -178,13 +180,19 @@ impl Checker {
             bind: self.optional_dn(file.protect.bind.as_ref()),
             last_enabled: self.dns(file.protect.last_enabled.as_ref()),
             members: Arc::default(),
+            moved_dn: MovedNames::default(),
+            moved_subtree: MovedNames::default(),
         };
         let children = ChildrenPolicy {
             own: self.optional_filter(file.children.own.as_ref()),
             other: self.word_or(file.children.other.as_ref(), OtherChildren::Hold).unwrap_or(OtherChildren::Hold),
         };
-        let veto =
-            Veto { dn: self.dns(file.veto.dn.as_ref()), filter: self.optional_filter(file.veto.filter.as_ref()) };
+        let veto = Veto {
+            dn: self.dns(file.veto.dn.as_ref()),
+            filter: self.optional_filter(file.veto.filter.as_ref()),
+            moved: MovedNames::default(),
+            listed: BTreeMap::new(),
+        };
         let restore = RestorePolicy {
             replace: self.values(file.restore.replace.as_ref()),
             remove: self.attributes(file.restore.remove.as_ref()),
@@ -214,6 +222,8 @@ impl Checker {
         Some(Policy {
             directory: directory?,
             accounts: accounts?,
+            entry_lines: entry_lines(file),
+            filter_places: filter_places(file),
             rules,
             disable: disable?,
             restore,
@@ -471,11 +481,22 @@ impl Checker {
     }
 
     fn rule(&mut self, rule: &file::Rule) -> Option<Rule> {
-        let base = rule.base.as_ref().map(|text| self.dn(text));
+        if let (Some(_), Some(now)) = (&rule.base, &rule.base_now) {
+            let help = "keep `base` for accounts that are or were below it, or `base_now` for those that are";
+            self.fault(Some(now.span()), "a rule has either `base` or `base_now`".to_owned(), Some(help.to_owned()));
+        }
+        let base = rule.base.as_ref().or(rule.base_now.as_ref()).map(|text| self.dn(text));
         let filter = rule.filter.as_ref().map(|text| self.filter(text));
         let action: Option<RuleAction> = self.word(&rule.action);
         let filter_text = rule.filter.as_ref().map(|text| text.get_ref().clone());
-        Some(Rule { base: base.flatten(), filter: filter.flatten(), filter_text, action: action? })
+        Some(Rule {
+            base: base.flatten(),
+            is_by_present_name: rule.base_now.is_some(),
+            moved: MovedNames::default(),
+            filter: filter.flatten(),
+            filter_text,
+            action: action?,
+        })
     }
 
     fn service(&mut self, key: &Text, service: &file::Service) -> Option<(String, ServicePolicy)> {

@@ -209,7 +209,8 @@ pub struct File {
     /// Entries below a deleted account. A server does not delete an entry that has entries below it.
     #[serde(default)]
     pub children: Children,
-    /// Entries that no plan may change. A plan for one of them is refused.
+    /// Entries that no plan may change or delete. A plan for one of them is refused, an account that would take one along is held,
+    /// and a value in one that names a leaver stays, as a decision item. A line that matches no entry is a finding.
     #[serde(default)]
     pub protect: Protect,
     /// The maximum number of changes of each kind. If a plan exceeds a limit, no change files are written.
@@ -219,7 +220,8 @@ pub struct File {
     /// Lists of all people, for example from HR. `--roster NAME=FILE` gives the file of the roster NAME.
     #[serde(default)]
     pub roster: BTreeMap<String, Roster>,
-    /// Accounts that are held in any case, for example for a legal hold. `--veto LIST` adds to them.
+    /// Accounts and other entries that are held in any case, for example for a legal hold. `--veto LIST` adds to them. Such an
+    /// entry is neither changed nor deleted for another account: see `[protect]`. A line that matches no entry is a finding.
     #[serde(default)]
     pub veto: Veto,
     /// Attributes that refer to things outside the directory.
@@ -273,8 +275,10 @@ pub struct Accounts {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The rule matches accounts at or below this DN.
+    /// The rule matches accounts at or below this DN, and accounts that a change set of `--history` moved from there.
     pub base: Option<Text>,
+    /// In place of `base`: the rule matches accounts that are at or below this DN now, wherever they were before.
+    pub base_now: Option<Text>,
     /// The rule matches accounts that match this filter. If `base` is set, too, both must match.
     pub filter: Option<Text>,
     /// What may happen to the accounts: `delete` allows the requested action, `disable` never deletes, `mail` and `calendar`
@@ -490,9 +494,10 @@ pub struct Children {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Protect {
-    /// The DNs of protected entries.
+    /// The DNs of protected entries. An account that a change set of `--history` moved from there is protected too.
     pub dn: Option<Vec<Text>>,
-    /// The DNs of protected subtrees: these entries and all entries below them.
+    /// The DNs of protected subtrees: these entries, all entries below them, and accounts that a change set of `--history` moved
+    /// from there.
     pub subtree: Option<Vec<Text>>,
     /// Entries that match this filter are protected.
     pub filter: Option<Text>,
@@ -557,9 +562,9 @@ pub struct Roster {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Veto {
-    /// The DNs of accounts that are held.
+    /// The DNs of accounts and other entries that are held, with all entries below them.
     pub dn: Option<Vec<Text>>,
-    /// Accounts that match this filter are held.
+    /// Accounts and other entries that match this filter are held. A container holds the accounts below it.
     pub filter: Option<Text>,
 }
 

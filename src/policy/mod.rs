@@ -11,9 +11,12 @@ pub mod book_root;
 mod check;
 mod document;
 mod file;
+pub mod following;
 mod former;
 pub mod in_force;
+pub mod kept;
 pub mod limit;
+pub mod lines;
 pub mod pattern;
 mod placeholder;
 mod schema;
@@ -26,7 +29,9 @@ use std::ops::Range;
 
 pub use book_root::BookRoot;
 pub use in_force::Difference;
+pub use kept::Kept;
 pub use limit::{Limit, LimitKind};
+pub use lines::{EntryLine, Picks};
 pub use pattern::Pattern;
 pub use schema::schema;
 pub use sections::*;
@@ -38,9 +43,11 @@ pub use crate::ldap::{Server, ServerSchema};
 use crate::ldap::AttributeDescription;
 use crate::ldap::attribute::{base_type, same_type};
 use crate::ldap::filter::Filter;
+use crate::ldap::filter::chain::{Chain, Chains};
 use crate::ldap::schema::Schema;
 use crate::ldap::secrets::is_secret;
 use crate::ldap::vocabulary::Vocabulary;
+use crate::lifecycle::state::disable_attributes;
 use document::{Document, Node, Preset};
 use former::suggestion_or_present_name;
 
@@ -57,6 +64,18 @@ pub const PRESETS: [(&str, &str); 6] = [
 /// The text of a preset.
 pub fn preset(name: &str) -> Option<&'static str> {
     PRESETS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// The help for a filter item that is Undefined.
+const UNDEFINED_HELP: &str = "correct the filter, or give a schema that describes the attribute: --schema FILE, or its entry in the exports; an item that cannot be evaluated matches no entry, even below `!`";
+
+/// An attribute type of a filter that neither the tables nor a schema know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownAttribute {
+    /// The key of the filter in the policy.
+    pub key: String,
+    /// The attribute type.
+    pub name: String,
 }
 
 /// An error in a policy file.
@@ -151,6 +170,10 @@ pub struct Policy {
     pub differences: Vec<Difference>,
     /// Parts that may be mistakes.
     pub warnings: Vec<PolicyWarning>,
+    /// The lines of the file that pick entries; those of the preset are not among them.
+    pub entry_lines: Vec<EntryLine>,
+    /// Where the filters are in the file, by key; those of the preset are not among them.
+    pub filter_places: BTreeMap<String, Range<usize>>,
     /// The file, to which the places in errors and warnings refer.
     pub source: PolicySource,
 }
@@ -180,13 +203,77 @@ impl Policy {
         self.accounts.filter == other.accounts.filter && scopes(self) == scopes(other)
     }
 
-    /// The filter items that are Undefined for every entry: each as the key of the policy, the item and the cause.
-    pub fn undefined(&self) -> Vec<String> {
+    /// The same policy, with the entries that its filters reach through other entries.
+    #[must_use]
+    pub fn with_chains(mut self, chains: &Chains) -> Self {
+        self.for_each_filter(&mut |_, filter| filter.set_chains(chains));
+        self
+    }
+
+    /// The chains that the filters follow through other entries.
+    pub fn chains(&self) -> Vec<Chain> {
         let mut found = Vec::new();
-        self.clone().for_each_filter(&mut |section, filter| {
-            found.extend(filter.undefined().iter().map(|undefined| format!("{section}: {undefined}")));
+        self.clone().for_each_filter(&mut |_, filter| filter.add_chains(&mut found));
+        found
+    }
+
+    /// The errors of filter items that are Undefined for every entry.
+    pub fn undefined(&self) -> Vec<PolicyError> {
+        let mut found = Vec::new();
+        self.clone().for_each_filter(&mut |key, filter| {
+            let errors = filter.undefined();
+            found.extend(errors.iter().map(|undefined| self.filter_error(key, &undefined.to_string(), UNDEFINED_HELP)));
         });
         found
+    }
+
+    /// The attribute types that the filters ask for and of which neither the tables nor a schema know, each with the key of
+    /// its filter.
+    ///
+    /// What the policy itself writes is known: before the first plan no entry has it.
+    pub fn unknown_attributes(&self, schema: &Schema) -> Vec<UnknownAttribute> {
+        let vocabulary = Vocabulary { schema, rules: self.directory.server.profile().filters };
+        let written: Vec<&str> = self.written_attributes().map(AttributeDescription::attribute_type).collect();
+        let mut found: Vec<UnknownAttribute> = Vec::new();
+        self.clone().for_each_filter(&mut |key, filter| {
+            filter.for_each_asked(&mut |name| {
+                let is_written = written.iter().any(|own| same_type(own, name));
+                let is_new = || !found.iter().any(|other| other.key == key && same_type(&other.name, name));
+                if !is_written && !vocabulary.knows(name) && is_new() {
+                    found.push(UnknownAttribute { key: key.to_owned(), name: name.to_owned() });
+                }
+            });
+        });
+        found
+    }
+
+    /// The error of a filter that asks for an attribute type that nothing knows.
+    pub fn unknown_attribute(&self, unknown: &UnknownAttribute, schema: &Schema) -> PolicyError {
+        let vocabulary = Vocabulary { schema, rules: self.directory.server.profile().filters };
+        let message =
+            format!("no entry has the attribute type {}, and neither offboard nor a schema knows it", unknown.name);
+        let help = match vocabulary.nearest(&unknown.name) {
+            Some(near) => {
+                format!("did you mean `{near}`? Correct the filter, or give a schema that has the type (--schema)")
+            }
+            None => "correct the filter, or give a schema that has the type (--schema)".to_owned(),
+        };
+        self.filter_error(&unknown.key, &message, &help)
+    }
+
+    fn filter_error(&self, key: &str, what: &str, help: &str) -> PolicyError {
+        PolicyError {
+            span: self.filter_places.get(key).cloned(),
+            message: format!("a filter of the policy cannot be evaluated on these exports: {key}: {what}"),
+            help: Some(help.to_owned()),
+        }
+    }
+
+    /// The attributes that the policy writes on accounts.
+    fn written_attributes(&self) -> impl Iterator<Item = &AttributeDescription> {
+        let stamp = self.stamp.iter().map(|stamp| &stamp.attribute);
+        let blocking = self.disconnect.iter().map(|disconnect| &disconnect.attribute);
+        disable_attributes(self).chain(stamp).chain(blocking)
     }
 
     /// Calls `take` with each filter and its key in the policy.
@@ -232,6 +319,9 @@ impl Policy {
             in_force::differences(&preset.table()?, &document.table, Node::root(), "", &is_secret, &mut found);
             policy.differences = found;
         }
+        // The places of the preset are after the end of the file.
+        policy.entry_lines.retain(|line| line.place.end <= text.len());
+        policy.filter_places.retain(|_, place| place.end <= text.len());
         text.clone_into(&mut policy.source.text);
         Ok(policy)
     }
@@ -310,6 +400,7 @@ mod tests {
             for kind in LimitKind::VARIANTS {
                 assert!(policy.limits.get(*kind).is_some(), "{name} has no limit for {}", kind.name());
             }
+            assert_eq!(policy.unknown_attributes(&Schema::default()), [], "{name}");
             let named = Policy::parse(&format!("preset = \"{name}\"\n")).unwrap();
             assert_eq!(named.grace.days, policy.grace.days, "{name}");
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::PolicyError;
 use super::Server;
 use super::book_root::BookRoot;
+use super::following::MovedNames;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
 use super::tools::ProvisioningTools;
@@ -14,10 +15,11 @@ use crate::directory::key_hash::KeySet;
 use crate::directory::references::form::FORMS;
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute_types::equality_rule;
+use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::{Attributes, Filter, Truth};
 use crate::ldap::matching::matches;
 use crate::ldap::name_and_uid::split_name_and_uid;
-use crate::ldap::{AttributeDescription, Dn, Entry};
+use crate::ldap::{AttributeDescription, Dn, DnKey, Entry};
 use crate::leavers::roster::{Completeness, RosterRules};
 use strum::VariantNames as _;
 
@@ -62,6 +64,10 @@ impl AccountPolicy {
 pub struct Rule {
     /// The rule matches entries at or below this name.
     pub base: Option<Dn>,
+    /// The base is compared with the present name of an account only (`base_now`).
+    pub is_by_present_name: bool,
+    /// The accounts that were moved from a name at or below the base.
+    pub(super) moved: MovedNames,
     /// The rule matches entries that match this filter.
     pub filter: Option<Filter>,
     /// The filter as written.
@@ -73,13 +79,15 @@ pub struct Rule {
 impl Rule {
     /// Whether the rule matches an entry.
     pub fn matches(&self, entry: &Entry) -> bool {
-        self.base.as_ref().is_none_or(|base| entry.dn.key().is_at_or_under(base.key()))
+        let key = entry.dn.key();
+        self.base.as_ref().is_none_or(|base| key.is_at_or_under(base.key()) || self.moved.cover(key))
             && self.filter.as_ref().is_none_or(|filter| filter.evaluate(entry) == Truth::True)
     }
 
     /// The condition of the rule, for messages.
     pub fn condition(&self) -> String {
-        let base = self.base.as_ref().map(|base| format!("base {}", String::from_utf8_lossy(base.raw_bytes())));
+        let key = if self.is_by_present_name { "base_now" } else { "base" };
+        let base = self.base.as_ref().map(|base| format!("{key} {}", String::from_utf8_lossy(base.raw_bytes())));
         let filter = self.filter_text.as_ref().map(|filter| format!("filter {filter}"));
         let parts: Vec<String> = base.into_iter().chain(filter).collect();
         if parts.is_empty() { "all accounts".to_owned() } else { parts.join(" and ") }
@@ -489,6 +497,10 @@ pub struct ProtectPolicy {
     pub last_enabled: Vec<Dn>,
     /// The names of the members of `group`. Only exports show them, so they are empty until a plan has read its exports.
     pub members: Arc<KeySet>,
+    /// The accounts that were moved from a name in `dn`.
+    pub(super) moved_dn: MovedNames,
+    /// The accounts that were moved from a name at or below one in `subtree`.
+    pub(super) moved_subtree: MovedNames,
 }
 
 /// The key of `[protect]` that protects an entry.
@@ -527,11 +539,12 @@ impl ProtectPolicy {
 
     /// The key that protects an entry. Valid for any entry of the exports, not only for accounts.
     pub fn why(&self, entry: &Entry) -> Option<ProtectedBy> {
-        if self.dn.contains(&entry.dn) {
+        let key = entry.dn.key();
+        if self.dn.contains(&entry.dn) || self.moved_dn.contain(key) {
             Some(ProtectedBy::Dn)
         } else if self.bind.as_ref() == Some(&entry.dn) {
             Some(ProtectedBy::Bind)
-        } else if self.subtree.iter().any(|base| entry.dn.key().is_at_or_under(base.key())) {
+        } else if self.subtree.iter().any(|base| key.is_at_or_under(base.key())) || self.moved_subtree.cover(key) {
             Some(ProtectedBy::Subtree)
         } else if self.filter.as_ref().is_some_and(|filter| filter.evaluate(entry) == Truth::True) {
             Some(ProtectedBy::Filter)
@@ -602,27 +615,37 @@ pub enum Absence {
     Disable,
 }
 
-/// `[veto]`
+/// `[veto]`, and the lists of `--veto`.
 #[derive(Clone, Debug)]
 pub struct Veto {
     pub(super) dn: Vec<Dn>,
     pub(super) filter: Option<Filter>,
+    /// The accounts that were moved from a name at or below one in `dn`.
+    pub(super) moved: MovedNames,
+    /// The names of the entries that the veto lists of a run match, each with the list and line. Only exports show them, so
+    /// they are empty until a plan has read its exports.
+    pub listed: BTreeMap<DnKey, String>,
 }
 
 impl Veto {
-    /// The filter for accounts that are held.
+    /// The filter for entries that are held.
     pub fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
     }
 
-    /// The key of `[veto]` that holds an account.
-    pub fn why(&self, entry: &Entry) -> Option<&'static str> {
-        if self.dn.contains(&entry.dn) {
+    /// The key of `[veto]`, or the line of a list, that holds an entry. A name also holds the entries below it: a veto on a
+    /// container holds what is in it.
+    pub fn why(&self, entry: &Entry) -> Option<&str> {
+        let key = entry.dn.key();
+        let listed = || prefixes(key.as_bytes()).find_map(|(above, _)| self.listed.get(above));
+        if self.dn.iter().any(|dn| key.is_at_or_under(dn.key())) || self.moved.cover(key) {
             Some("[veto] dn")
         } else if self.filter.as_ref().is_some_and(|filter| filter.evaluate(entry) == Truth::True) {
             Some("[veto] filter")
-        } else {
+        } else if self.listed.is_empty() {
             None
+        } else {
+            listed().map(String::as_str)
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::ldap::{Attribute, Change, ChangeRecord, Dn, DnKey, Entry, Renames, Re
 use crate::ldif::{AttributeSelection, ChangeReader, UrlPolicy, writer};
 use crate::plan::gather::attributes::reference_attributes;
 use crate::plan::{ConflictKind, ItemCode, Kind, Operation, Plan, PlanError, Request, plan_again};
-use crate::policy::{Policy, Server, ServerSchema};
+use crate::policy::{Kept, Policy, Server, ServerSchema};
 use crate::render::count::counted;
 
 /// The change files of a plan, in the order in which they run.
@@ -130,7 +130,7 @@ fn text(bytes: &[u8]) -> String {
 /// Fails with the first check that does not hold.
 pub fn prove<E: Exports>(inputs: &ProofInputs<'_, E>) -> Result<Proof, ProofError<E::Error>> {
     let &ProofInputs { reader, plan: planned, files, .. } = inputs;
-    let policy = &inputs.policy.bound(planned.schema.described());
+    let policy = &planned.policy;
     let mut proof = Proof::default();
     let expected: Vec<&ChangeRecord> = planned.operations.iter().map(|operation| &operation.record).collect();
     let apply = written(&files.apply, &expected)?;
@@ -502,10 +502,11 @@ fn untouched<E>(
         }
     }
     let is_member = |entry: &Entry| planned.protected_members.contains(entry.dn.key());
-    match before.values().find(|entry| policy.protect.covers(entry) || is_member(entry)) {
+    match before.values().find(|entry| policy.kept(entry).is_some() || is_member(entry)) {
         None => Ok(()),
         Some(entry) => {
-            let what = format!("a record changes {}, which [protect] covers", text(entry.dn.raw_bytes()));
+            let why = policy.kept(entry).map_or_else(|| "[protect] group".to_owned(), Kept::because);
+            let what = format!("a record changes {}, but {why}", text(entry.dn.raw_bytes()));
             Err(fails(CheckName::Untouched, what))
         }
     }

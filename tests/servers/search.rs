@@ -177,7 +177,6 @@ const JUDGED_ALIKE: &[&str] = &[
     "(manager:=boss)",
     "(member=x)",
     "(member>=uid=ada,o=lab)",
-    "(member:1.2.840.113556.1.4.1941:=uid=ada,o=lab)",
     "(:distinguishedNameMatch:=boss)",
     "(entryUUID=5b0f8a10)",
     "(entryUUID=5B0F8A10-6C1E-4F3E-9A55-0C5D2A7E1B01)",

@@ -1,14 +1,16 @@
 //! Binding: from an item as written and a vocabulary to the comparison with each value.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
+use super::chain::{Chain, ReachedNames};
 use super::undefined::Cause;
 use super::{AskedAttribute, Assertion, Item, Truth};
 use crate::ldap::attribute_types::canonical_name;
 use crate::ldap::keystring::is_descr;
 use crate::ldap::matching::{self, MatchingRule, is_assertion_value, normalize, read};
 use crate::ldap::vocabulary::{NamedRule, OrderedBy, Vocabulary};
-use crate::ldap::{AttributeDescription, Dn, TypeMap};
+use crate::ldap::{AttributeDescription, Dn, DnKey, TypeMap};
 
 /// The comparison of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,12 @@ pub(super) enum ValueTest {
     Substrings {
         rule: MatchingRule,
         parts: Vec<Vec<u8>>,
+    },
+    /// The entry reaches another one: see [`chain`](super::chain).
+    Chain {
+        chain: Chain,
+        /// The names of the entries that do; `None` until they are looked up.
+        reached: Option<Arc<ReachedNames>>,
     },
     /// The number has all bits of the mask, or any of them.
     Bits {
@@ -94,7 +102,8 @@ impl ValueTest {
     pub(super) fn judge(&self, value: &[u8]) -> Truth {
         let of = |holds: Option<bool>| holds.map_or(Truth::Undefined, Truth::from);
         match self {
-            Self::Undefined(_) => Truth::Undefined,
+            // A chain is a property of the entry, not of one value.
+            Self::Undefined(_) | Self::Chain { .. } => Truth::Undefined,
             Self::Present => Truth::True,
             Self::Equal { rule, written, wanted } => {
                 if value == written.as_slice() {
@@ -221,9 +230,16 @@ fn by_rule(attribute: Option<&str>, name: &str, value: &[u8], vocabulary: Vocabu
         let mask = number(value).filter(|_| is_assertion_value(MatchingRule::Integer, value));
         return mask.map(|mask| ValueTest::Bits { all, mask }).ok_or(Cause::Value(MatchingRule::Integer));
     }
-    let Some(named) = NamedRule::from_name(name.as_bytes()) else {
-        return Err(if name == IN_CHAIN { Cause::SeveralEntries } else { Cause::UnknownRule });
-    };
+    if name == IN_CHAIN {
+        let attribute = attribute.ok_or(Cause::AnyAttribute)?;
+        if is_unsuitable(MatchingRule::DistinguishedName) && is_unsuitable(MatchingRule::NameAndOptionalUid) {
+            return Err(Cause::UnsuitableRule);
+        }
+        let target = DnKey::parse(value).map_err(|_| Cause::Value(MatchingRule::DistinguishedName))?;
+        let chain = Chain { attribute: canonical_name(attribute).to_owned(), target };
+        return Ok(ValueTest::Chain { chain, reached: None });
+    }
+    let Some(named) = NamedRule::from_name(name.as_bytes()) else { return Err(Cause::UnknownRule) };
     if is_unsuitable(named.rule) {
         return Err(Cause::UnsuitableRule);
     }

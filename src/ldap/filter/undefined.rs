@@ -21,8 +21,6 @@ pub enum Cause {
     UnknownRule,
     /// A matching rule that does not apply to the attribute type.
     UnsuitableRule,
-    /// A matching rule that needs more than one entry.
-    SeveralEntries,
     /// A matching rule that needs an attribute type.
     AnyAttribute,
     /// An attribute type that the schema does not describe.
@@ -71,19 +69,16 @@ impl fmt::Display for Undefined<'_> {
             }
             Cause::NoOrdering => write!(f, "`>=` and `<=` need an ordering rule, and {attribute} has none"),
             Cause::UnknownOrdering => {
-                write!(f, "the order of values of {attribute} is unknown; give a schema that describes it")
+                write!(
+                    f,
+                    "neither the tables of offboard nor a schema has an ordering rule for {attribute}; give a schema that has one"
+                )
             }
             Cause::NoSubstrings => {
                 write!(f, "the values of {attribute} are object identifiers, which have no substrings rule")
             }
             Cause::UnknownRule => write!(f, "the matching rule {rule} is unknown"),
             Cause::UnsuitableRule => write!(f, "the matching rule {rule} does not apply to {attribute}"),
-            Cause::SeveralEntries => {
-                write!(
-                    f,
-                    "the matching rule {rule} follows {attribute} through other entries, but a filter is evaluated on one entry at a time"
-                )
-            }
             Cause::AnyAttribute => write!(f, "the matching rule {rule} needs an attribute"),
             Cause::UnknownAttribute => write!(f, "the schema does not describe the attribute type {attribute}"),
         }

@@ -20,6 +20,8 @@
 //! | --- | --- | --- |
 //! | 2.5.5.1 | any | DNs |
 //! | 2.5.5.7 | OR-Name, 2.6.6.1.2.5.11.29 | DNs |
+//! | 2.5.5.9, 2.5.5.16 | | integers |
+//! | 2.5.5.6 | | numeric strings |
 //! | any other | | not read as DNs, also if they contain one: `B:32:0123...:DN`, `S:5:text:DN`, an address with `#X500:` and a DN |
 //!
 //! A defunct element (`isDefunct: TRUE`) is skipped: its name may have been given to another element.
@@ -94,6 +96,8 @@ pub(super) fn object_class(entry: &Entry) -> Option<ClassFacts> {
 fn syntax_of(syntax: &str, object_class: &[u8]) -> Syntax {
     match (syntax.trim(), object_class) {
         ("2.5.5.1", _) | ("2.5.5.7", OR_NAME) => Syntax::Dn,
+        ("2.5.5.9" | "2.5.5.16", _) => Syntax::Integer,
+        ("2.5.5.6", _) => Syntax::NumericString,
         _ => Syntax::Other,
     }
 }

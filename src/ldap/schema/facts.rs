@@ -10,13 +10,18 @@ use super::description::{AttributeTypeDescription, ObjectClassDescription};
 use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::without_oid_prefix;
 
-/// The syntaxes that are distinguished: whether values are names of entries.
+/// The syntaxes that are distinguished: whether values are names of entries, and how they compare where a description names
+/// no rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Syntax {
     /// A DN.
     Dn,
     /// A DN, optionally followed by `#'0101'B` (RFC 4517, 3.3.21).
     NameAndUid,
+    /// An integer, such as Active Directory's `LargeInteger`.
+    Integer,
+    /// Digits and spaces.
+    NumericString,
     /// Anything else, Active Directory's `B:32:...:DN` and `S:5:...:DN` included.
     Other,
 }
@@ -27,6 +32,8 @@ impl Syntax {
         match oid {
             "1.3.6.1.4.1.1466.115.121.1.12" | "1.2.840.113556.1.4.1221" => Self::Dn,
             "1.3.6.1.4.1.1466.115.121.1.34" => Self::NameAndUid,
+            "1.3.6.1.4.1.1466.115.121.1.27" | "1.2.840.113556.1.4.906" => Self::Integer,
+            "1.3.6.1.4.1.1466.115.121.1.36" => Self::NumericString,
             _ => Self::Other,
         }
     }

@@ -31,7 +31,9 @@ use facts::{AttributeFacts, Catalogue, ClassFacts, Macros, Named, Syntax};
 use super::{
     DnKey, Entry, Origin,
     attribute::{base_type, same_type},
-    attribute_types, object_classes,
+    attribute_types,
+    matching::MatchingRule,
+    object_classes,
 };
 
 /// The maximum length of a chain of supertypes that is followed: a hostile schema may contain cycles.
@@ -240,6 +242,17 @@ impl Schema {
     /// Whether the values of an attribute type are DNs with an optional UID, such as `cn=x#'0101'B`.
     pub fn is_name_and_uid(&self, name: &str) -> bool {
         self.syntax(name) == Some(Syntax::NameAndUid)
+    }
+
+    /// The rule by which the syntax of an attribute type compares values, for descriptions that name no rule.
+    pub fn rule_of_syntax(&self, name: &str) -> Option<MatchingRule> {
+        match self.syntax(name)? {
+            Syntax::Dn => Some(MatchingRule::DistinguishedName),
+            Syntax::NameAndUid => Some(MatchingRule::NameAndOptionalUid),
+            Syntax::Integer => Some(MatchingRule::Integer),
+            Syntax::NumericString => Some(MatchingRule::NumericString),
+            Syntax::Other => None,
+        }
     }
 
     /// Whether an attribute type is single-valued; `false` without a description.

@@ -2,9 +2,10 @@
 //!
 //! Identities are numbered in this order: leavers, successors of the leavers that have one, vetoes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::pass::Match;
+use crate::ldap::DnKey;
 use crate::leavers::Identity;
 use crate::plan::request::Request;
 
@@ -75,6 +76,15 @@ impl<'m> IdentityMatches<'m> {
     /// Whether a veto matches an entry.
     pub fn has_veto(&self, veto: usize) -> bool {
         !self.of_identity(self.first_veto + veto).is_empty()
+    }
+
+    /// The names of the entries that the vetoes match, each with the list and line of the first veto.
+    pub fn vetoed(&self, matches: &[Match], request: &Request) -> BTreeMap<DnKey, String> {
+        let vetoed = matches.iter().filter_map(|found| {
+            let (_, list) = request.vetoes.get(self.first_veto(found)?)?;
+            Some((found.entry.dn.key().clone(), list.clone()))
+        });
+        vetoed.collect()
     }
 
     /// The first veto that matches an entry.

@@ -6,10 +6,12 @@
 //! | [`identities`] | matches a uid, an address, a DN or `attribute=value` with an entry |
 //! | [`rosters`] | looks up an account in the rosters |
 //! | [`pass`] | the pass over all entries |
+//! | [`line_picks`] | which lines of the policy pick an entry |
 //! | [`identity_matches`] | groups what the pass found by identity |
 
 pub mod identities;
 pub mod identity_matches;
+mod line_picks;
 pub mod pass;
 pub mod rosters;
 
@@ -27,6 +29,7 @@ use super::request::Request;
 use super::retained::RetainedPasses;
 use crate::directory::Census;
 use crate::directory::census::{Finding, Place};
+use crate::directory::chains::follow;
 use crate::directory::key_hash::Hashes;
 use crate::directory::snapshot::{Directory, Reading};
 use crate::ldap::Entry;
@@ -66,17 +69,20 @@ impl<'l> FirstReading<'l> {
     }
 }
 
-/// Reads the exports; a second time if the schema in them changes which entries are accounts.
+/// Reads the exports; a second time if the schema in them changes which entries are accounts. Filters that follow an attribute
+/// through other entries need readings of their own, before the first.
 pub fn locate<D: Directory<RetainedPasses>>(
     directory: &D,
     policy: &Policy,
     request: &Request,
 ) -> Result<Located, PlanError<D::Error>> {
-    let given = policy.bound(&request.schema);
+    let chains = follow(policy.chains(), |pass| directory.read(pass).map(|reading| reading.found))?;
+    let policy = &policy.following(&request.history);
+    let given = policy.bound(&request.schema).with_chains(&chains);
     let mut reading = directory.read(&pass(&given, request))?;
     let schema = schema_of(policy, request, &reading.found.schema);
-    let bound = policy.bound(schema.described());
-    refuse_undefined(&bound)?;
+    let bound = policy.bound(schema.described()).with_chains(&chains);
+    refuse_undefined(&bound, schema.described(), &reading.found)?;
     if !bound.finds_as(&given) {
         reading = directory.read(&pass(&bound, request))?;
     }
@@ -88,7 +94,7 @@ fn pass<'p>(policy: &'p Policy, request: &'p Request) -> LocatePass<'p> {
     let rosters = request.rosters.iter();
     let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
     let identities = Identities::new(identity_matches::identities(request), policy, &request.history);
-    LocatePass::new(policy, identities, Rosters::new(rosters), request.orphans)
+    LocatePass::new(policy, identities, Rosters::new(rosters), request)
 }
 
 /// The schema of the directory: what `--schema` describes wins over what the exports hold.
@@ -103,10 +109,15 @@ fn schema_of(policy: &Policy, request: &Request, exported: &[Entry]) -> ServerSc
     ServerSchema::new(policy.directory.server, described)
 }
 
-/// Refuses filters with an item that the schema makes Undefined: they would match fewer entries than they say.
-fn refuse_undefined<E>(policy: &Policy) -> Result<(), PlanError<E>> {
-    let undefined = policy.undefined();
-    if undefined.is_empty() { Ok(()) } else { Err(PlanError::Undefined(undefined)) }
+/// Refuses filters with an item that the schema makes Undefined, or with an attribute type that nothing knows and no entry
+/// has: they would match fewer entries than they say.
+fn refuse_undefined<E>(policy: &Policy, schema: &Schema, found: &LocatedEntries) -> Result<(), PlanError<E>> {
+    let mut errors = policy.undefined();
+    let unknown = policy.unknown_attributes(schema);
+    let unseen = unknown.iter().filter(|unknown| !found.seen_attributes.contains(&unknown.name.to_ascii_lowercase()));
+    errors.extend(unseen.map(|unknown| policy.unknown_attribute(unknown, schema)));
+    errors.sort_by_key(|error| error.span.as_ref().map_or(usize::MAX, |span| span.start));
+    if errors.is_empty() { Ok(()) } else { Err(PlanError::Undefined(errors)) }
 }
 
 /// The schema descriptions that cannot be read.

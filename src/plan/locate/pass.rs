@@ -1,9 +1,11 @@
 //! The first pass: the entries that identities match, those of which the rosters say something that matters, and what
 //! must be known of the exports before anything else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::identities::Identities;
+use super::line_picks::LinePicks;
 use super::rosters::{RosterMatch, Rosters, Verdict};
 use crate::directory::census::Place;
 use crate::directory::key_hash::KeySet;
@@ -14,13 +16,14 @@ use crate::directory::snapshot::{ExportsReader, visit_overlay};
 use crate::directory::structure::is_membership;
 use crate::directory::tops::{MissingParent, missing_parents};
 use crate::directory::{EntryView, Exports, Overlay, Pass, ScanError, Structure};
-use crate::ldap::attribute::same_type;
+use crate::ldap::attribute::{base_type, same_type};
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
 use crate::ldap::{AttributeDescription, Dn, Entry, TypeMap};
 use crate::ldif::{AttributeSelection, ContentRecord};
 use crate::lifecycle::state::{disable_attributes, is_disabled_where};
 use crate::plan::address_books::ownership::BookOwnership;
 use crate::plan::operational::{self, ExportContents};
+use crate::plan::request::Request;
 use crate::policy::{Absence, Policy};
 
 /// What the pass does with the values of an attribute.
@@ -46,6 +49,9 @@ pub struct LocatePass<'p> {
     policy_names: KeySet,
     /// Whether address books without an owner are looked for.
     with_ownership: bool,
+    /// The attribute types of the policy's filters that no table and no schema has.
+    unknown: TypeMap<()>,
+    lines: LinePicks<'p>,
 }
 
 /// An entry that matches an identity, or an account of which a roster says something that matters.
@@ -109,6 +115,10 @@ pub struct LocatedEntries {
     pub contents: ExportContents,
     /// Missing entries above the topmost ones: looked for after the pass.
     pub missing_parents: Vec<MissingParent>,
+    /// The attribute types that only the policy's filters know, and that an entry has; in lower case.
+    pub seen_attributes: BTreeSet<String>,
+    /// The [`EntryLine`](crate::policy::EntryLine)s of the policy that pick an entry, by index.
+    pub matched_lines: BTreeSet<usize>,
 }
 
 /// What is kept of the first reading to plan again.
@@ -119,12 +129,23 @@ pub struct RetainedLocate {
     policy_entries: Vec<Entry>,
     schema: Vec<Entry>,
     contents: ExportContents,
+    seen_attributes: BTreeSet<String>,
+    matched_lines: BTreeSet<usize>,
 }
 
 impl From<LocatedEntries> for RetainedLocate {
     fn from(entries: LocatedEntries) -> Self {
-        let LocatedEntries { matches, not_judged, policy_entries, schema, contents, .. } = entries;
-        Self { matches, not_judged, policy_entries, schema, contents }
+        let LocatedEntries {
+            matches,
+            not_judged,
+            policy_entries,
+            schema,
+            contents,
+            seen_attributes,
+            matched_lines,
+            ..
+        } = entries;
+        Self { matches, not_judged, policy_entries, schema, contents, seen_attributes, matched_lines }
     }
 }
 
@@ -139,6 +160,8 @@ impl LocatedEntries {
         self.schema.extend(later.schema);
         self.structure.merge(later.structure);
         self.contents.merge(later.contents);
+        self.seen_attributes.extend(later.seen_attributes);
+        self.matched_lines.extend(later.matched_lines);
         for (roster, count) in later.scopes.into_iter().enumerate() {
             let known = self.scope(roster);
             known.accounts += count.accounts;
@@ -154,7 +177,8 @@ impl LocatedEntries {
 
 impl<'p> LocatePass<'p> {
     /// A pass for these identities and rosters.
-    pub fn new(policy: &'p Policy, identities: Identities, rosters: Rosters<'p>, with_ownership: bool) -> Self {
+    pub fn new(policy: &'p Policy, identities: Identities, rosters: Rosters<'p>, request: &Request) -> Self {
+        let with_ownership = request.orphans;
         let lists: [&[Dn]; 3] = [&policy.protect.group, &policy.protect.last_enabled, &policy.directory.suffixes];
         let policy_names = lists.into_iter().flatten().map(|dn| dn.key().clone()).collect();
         let mut uses: TypeMap<AttributeUse> = TypeMap::default();
@@ -178,10 +202,15 @@ impl<'p> LocatePass<'p> {
             disable_attributes(policy).for_each(|description| also(description.attribute_type()));
         }
         if with_ownership {
-            BookOwnership::attributes().for_each(also);
+            BookOwnership::attributes().for_each(&mut also);
         }
+        let lines = LinePicks::of(policy);
+        lines.for_each_type(&mut also);
+        let unknown = policy.unknown_attributes(&request.schema);
+        unknown.iter().for_each(|unknown| also(&unknown.name));
+        let unknown = unknown.iter().map(|unknown| (&unknown.name, ())).collect();
         let watch = operational::watch(policy);
-        Self { uses, interest, watch, policy, identities, rosters, policy_names, with_ownership }
+        Self { uses, interest, watch, policy, identities, rosters, policy_names, with_ownership, unknown, lines }
     }
 
     /// What the rosters say of an account, if the plan depends on it.
@@ -254,7 +283,11 @@ impl Pass for LocatePass<'_> {
         }
         let mut by_value = Vec::new();
         let (mut is_group, mut has_schema) = (false, false);
+        self.lines.add_matched(entry, &mut found.matched_lines);
         for line in &entry.record.attributes {
+            if self.unknown.get(&line.description).is_some() {
+                found.seen_attributes.insert(base_type(&line.description).to_ascii_lowercase());
+            }
             let Some(attribute_use) = self.uses.get(&line.description) else { continue };
             if let Some(index) = attribute_use.identity {
                 self.identities.by_value(index, line.value.bytes(), entry, &mut by_value);
@@ -314,6 +347,8 @@ impl LocatePass<'_> {
             policy_entries: untouched(&retained.policy_entries),
             schema: untouched(&retained.schema),
             contents: retained.contents.clone(),
+            seen_attributes: retained.seen_attributes.clone(),
+            matched_lines: retained.matched_lines.clone(),
             ..LocatedEntries::default()
         };
         let mut touched = LocatedEntries::default();

@@ -46,8 +46,22 @@ impl ClearedValues<'_> {
     }
 }
 
-/// The values of the attribute with this index that are removed or reassigned.
+/// The values of the attribute with this index that are removed or reassigned. An entry that is [kept](crate::policy::kept)
+/// keeps them.
 pub fn values_to_clear<'r>(
+    related: &'r RelatedEntry,
+    attribute_index: usize,
+    fates: &Fates,
+    context: PlanContext<'_>,
+) -> ClearedValues<'r> {
+    if !related.references_of(attribute_index).is_empty() && context.policy.kept(&related.entry).is_some() {
+        return ClearedValues::default();
+    }
+    clearable_values(related, attribute_index, fates, context)
+}
+
+/// The values that would be removed or reassigned if the entry may be changed.
+pub(super) fn clearable_values<'r>(
     related: &'r RelatedEntry,
     attribute_index: usize,
     fates: &Fates,
@@ -59,7 +73,6 @@ pub fn values_to_clear<'r>(
     let references = related.references_of(attribute_index);
     let may_change = !references.is_empty()
         && policy.directory.tools.file_cleans(attribute.description.attribute_type())
-        && !policy.protect.covers(&related.entry)
         && !is_managed(&related.entry, policy.directory.server);
     if !may_change {
         return cleared;

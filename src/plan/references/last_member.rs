@@ -11,7 +11,7 @@
 //! A placeholder is a member that is not an account: an empty name, a name whose RDN has the value `nobody`, `dummy`,
 //! `fakeuser` or `refint_nothing`, or the policy's own placeholder. A group with nothing but placeholders has no members.
 
-use super::cleared::{Blocker, ClearedValues, values_to_clear};
+use super::cleared::{Blocker, ClearedValues, clearable_values};
 use crate::directory::references::named_dn;
 use crate::directory::references::reference_attributes::is_member;
 use crate::ldap::attribute::same_type;
@@ -51,13 +51,13 @@ pub fn is_emptied_group(related: &RelatedEntry, fates: &Fates, context: PlanCont
     let attributes = related.entry.attributes.iter().enumerate().filter(|(_, attribute)| is_membership(attribute));
     let mut attributes = attributes.filter(|(_, attribute)| !attribute.values.is_empty()).peekable();
     let is_emptied = |index, attribute| {
-        let cleared = values_to_clear(related, index, fates, context);
+        // A group that is kept would be emptied too: that holds the account.
+        let cleared = clearable_values(related, index, fates, context);
         is_emptied(attribute, &cleared, policy)
     };
     matches!(policy.references.last_member, LastMember::DeleteGroup)
         && attributes.peek().is_some()
         && attributes.all(|(index, attribute)| is_emptied(index, attribute))
-        && !policy.protect.covers(&related.entry)
 }
 
 /// The values that replace the last members, or why the accounts must be held.

@@ -10,7 +10,7 @@
 //! | reassign, and there is no successor, or one without a mail address | addresses | nothing: a decision item; a name holds the account |
 //! | review | | nothing: a decision item |
 //! | leave | | nothing |
-//! | anything, and the entry is protected, or 389 DS maintains it | | nothing: a decision item |
+//! | anything, and the entry is [kept](crate::policy::kept) (protected, vetoed, disconnected, made by hand), or 389 DS maintains it | | nothing: a decision item |
 //! | anything, and the account is moved | every name of the account or of an entry below it | `delete:` them, `add:` the new names; nothing if the server follows moves by itself |
 //! | anything, and the value does not name the account for certain | another case, a URL, a filter, an access rule, a shared address, a near miss | nothing: a decision item |
 //!
@@ -82,10 +82,10 @@ pub fn change(related: &RelatedEntry, fates: &Fates, context: PlanContext<'_>) -
         // The server refuses most changes of such an entry (53), and deletes or renames it with its origin.
         return Ok(change);
     }
-    let is_protected = !related.references.is_empty() && context.policy.protect.covers(&related.entry);
+    let is_kept = !related.references.is_empty() && context.policy.kept(&related.entry).is_some();
     for (index, attribute) in related.entry.attributes.iter().enumerate() {
         let cleared = values_to_clear(related, index, fates, context);
-        let renamed: Vec<&Reference> = if is_protected {
+        let renamed: Vec<&Reference> = if is_kept {
             Vec::new()
         } else {
             let references = related.references_of(index).iter();

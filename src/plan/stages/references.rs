@@ -17,6 +17,7 @@ use crate::plan::references::{EntryChange, change, is_for_review, values_to_clea
 use crate::plan::request::PlanContext;
 use crate::plan::settle::Settled;
 use crate::plan::whole_lists;
+use crate::policy::Kept;
 
 /// Writes the stage.
 pub fn build(settled: &Settled, gathered: &Gathered, context: PlanContext<'_>) -> StageOutput {
@@ -90,14 +91,20 @@ impl Reviewer<'_> {
                 let name = related.attribute(reference).description.attribute_type();
                 let value = &related.value(reference).bytes;
                 let follows = policy.moving.as_ref().is_some_and(|moving| moving.follows(name, value));
-                (self.is_protected(related) || self.is_managed(related)) && !follows
+                (self.kept(related).is_some() || self.is_managed(related)) && !follows
             }
             MatchKind::Uid | MatchKind::UidInAnotherCase | MatchKind::Address | MatchKind::NearMiss => false,
         }
     }
 
-    fn is_protected(&self, related: &RelatedEntry) -> bool {
-        self.context.policy.protect.covers(&related.entry)
+    /// Why the entry is not changed.
+    fn kept(&self, related: &RelatedEntry) -> Option<ItemCode> {
+        self.context.policy.kept(&related.entry).map(|kept| match kept {
+            Kept::Protected(_) => ItemCode::InProtectedEntry,
+            Kept::Vetoed(_) => ItemCode::InVetoedEntry,
+            Kept::Disconnected => ItemCode::InDisconnectedAccount,
+            Kept::MadeByHand => ItemCode::InAccountMadeByHand,
+        })
     }
 
     fn is_managed(&self, related: &RelatedEntry) -> bool {
@@ -108,8 +115,10 @@ impl Reviewer<'_> {
     fn code(&self, related: &RelatedEntry, reference: &Reference, is_moved: bool) -> Option<ItemCode> {
         let names_an_entry =
             || DnKey::parse(&related.value(reference).bytes).is_ok_and(|key| self.exist.contains(&key));
+        if let Some(code) = self.kept(related) {
+            return Some(code);
+        }
         Some(match reference.kind {
-            _ if self.is_protected(related) => ItemCode::InProtectedEntry,
             _ if self.is_managed(related) => ItemCode::InManagedEntry,
             _ if is_moved => ItemCode::MovedMention,
             MatchKind::NearMiss if names_an_entry() => return None,

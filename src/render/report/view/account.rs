@@ -286,7 +286,7 @@ pub struct ChildView {
     /// Its object classes.
     pub classes: Vec<String>,
     /// `own`: it matches `[children] own`; `other`: it does not; `account`: it is an account of the policy;
-    /// `protected`: `[protect]` covers it.
+    /// `protected`: `[protect]` covers it; `vetoed`: a veto holds it.
     pub kind: &'static str,
     /// Whether the plan deletes it.
     pub deleted: bool,
