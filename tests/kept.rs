@@ -318,3 +318,109 @@ fn names_follow_moves() {
         assert_eq!(planned.items.iter().filter(|item| item.contains("unmatched")).count(), 0, "{section}");
     }
 }
+
+const MAIL_POLICY: &str = "preset = \"sun-comms\"\n[directory]\nserver = \"openldap\"\n[grace]\ndays = 0\n";
+
+/// A mail domain in which tove has left, with her address book, and one without an owner.
+fn mail_directory() -> String {
+    let mut text = String::new();
+    for (dn, lines) in [
+        ("o=isp", "objectClass: organization\no: isp\n"),
+        ("o=bay.test,o=isp", "objectClass: organization\no: bay.test\n"),
+        ("ou=People,o=bay.test,o=isp", "objectClass: organizationalUnit\nou: People\n"),
+        ("o=PiServerDb", "objectClass: organization\no: PiServerDb\n"),
+        ("o=bay.test,o=PiServerDb", "objectClass: organization\no: bay.test\n"),
+    ] {
+        text += &other(dn, lines);
+    }
+    for (uid, lines) in [("tove", "inetUserStatus: deleted\n"), ("ulf", "inetUserStatus: active\n")] {
+        let dn = format!("uid={uid},ou=People,o=bay.test,o=isp");
+        let lines =
+            format!("objectClass: inetOrgPerson\nobjectClass: inetUser\nuid: {uid}\ncn: {uid}\nsn: {uid}\n{lines}");
+        text += &other(&dn, &lines);
+    }
+    for owner in ["tove", "nils"] {
+        let root = format!("piPStoreOwner={owner},o=bay.test,o=PiServerDb");
+        text += &other(&root, &format!("objectClass: piTypeUser\npiPStoreOwner: {owner}\n"));
+        let card = format!("objectClass: piTypeEntry\npiEntryID: c{owner}\ndescription: {owner}s card\n");
+        text += &other(&format!("piEntryID=c{owner},{root}"), &card);
+    }
+    text
+}
+
+/// An entry of an address book holds the account, and a book without an owner stays.
+#[test]
+fn address_books() {
+    let place = tempfile::tempdir().unwrap();
+    let (tove, text) = ("uid=tove,ou=People,o=bay.test,o=isp", mail_directory());
+    let free = plan(place.path(), MAIL_POLICY, &text, &["--orphans"]);
+    assert!(free.step.starts_with("delete"), "{} {}", free.step, free.errors);
+    assert_eq!(free.touched.len(), 6, "{:?}", free.touched);
+    for (owner, way) in [
+        ("tove", "[veto]\nfilter = \"(description=toves card)\"\n".to_owned()),
+        ("tove", "[protect]\nfilter = \"(description=toves card)\"\n".to_owned()),
+        ("tove", "[veto]\ndn = [\"piPStoreOwner=tove, o=bay.test, o=PiServerDb\"]\n".to_owned()),
+        ("tove", "[protect]\ndn = [\"piEntryID=ctove,piPStoreOwner=tove,o=bay.test,o=PiServerDb\"]\n".to_owned()),
+        ("nils", "[veto]\nfilter = \"(description=nilss card)\"\n".to_owned()),
+        ("nils", "[protect]\nsubtree = [\"piPStoreOwner=nils,o=bay.test,o=PiServerDb\"]\n".to_owned()),
+    ] {
+        let kept = plan(place.path(), &format!("{MAIL_POLICY}{way}"), &text, &["--orphans"]);
+        let book = format!("piPStoreOwner={owner},");
+        assert!(kept.touched.iter().all(|name| !name.contains(&book)), "{way}: {:?} {}", kept.touched, kept.errors);
+        if owner == "tove" {
+            assert_eq!(kept.step, "hold deletes-kept", "{way}: {}", kept.errors);
+            assert!(kept.touched.iter().all(|name| name != tove), "{way}: {:?}", kept.touched);
+        } else {
+            assert!(kept.step.starts_with("delete"), "{way}: {} {}", kept.step, kept.errors);
+            let items = kept.items.iter().filter(|item| item.starts_with("address-book-kept "));
+            assert_eq!(items.count(), 1, "{way}: {:?}", kept.items);
+        }
+    }
+}
+
+/// A moved account takes no kept entry along, and its new name is not written into one.
+#[test]
+fn moves() {
+    let place = tempfile::tempdir().unwrap();
+    let policy = "preset = \"openldap\"\n[move]\nto = \"ou=Ashore,dc=quay,dc=test\"\n";
+    let chest = "cn=chest,uid=tove,ou=Crew,dc=quay,dc=test";
+    let gang = "cn=winch,ou=Gangs,dc=quay,dc=test";
+    let lines = "objectClass: device\ncn: chest\ndescription: kept\n";
+    let members = format!("objectClass: groupOfNames\ncn: winch\ndescription: kept\nmember: {TOVE}\n");
+    for (dn, lines, code) in [(chest, lines, "move-kept-below"), (gang, members.as_str(), "")] {
+        let text = export(&other(dn, lines));
+        let free = plan(place.path(), policy, &text, &[]);
+        assert!(free.step.starts_with("disable"), "{dn}: {} {}", free.step, free.errors);
+        assert_eq!(free.items, Vec::<String>::new(), "{dn}");
+        assert_eq!(free.touched.len(), if dn == gang { 3 } else { 2 }, "{dn}: {:?}", free.touched);
+        for way in ways(dn) {
+            let kept = plan_keeping(place.path(), policy, &way, &text);
+            assert!(kept.step.starts_with("disable"), "{dn}, {way:?}: {} {}", kept.step, kept.errors);
+            let in_group = if way.0.contains("protect") { "in-protected-entry" } else { "in-vetoed-entry" };
+            let item = if code.is_empty() { format!("{in_group} {gang}") } else { format!("{code} {TOVE}") };
+            assert_eq!(kept.items, [item], "{dn}, {way:?}");
+            assert_eq!(kept.touched.len(), if dn == gang { 2 } else { 1 }, "{dn}, {way:?}: {:?}", kept.touched);
+        }
+    }
+}
+
+/// A veto list with a name that is spelled almost right says which entry may be meant; the right one is no finding, also if it
+/// names no account.
+#[test]
+fn veto_lists() {
+    let place = tempfile::tempdir().unwrap();
+    for (line, code, meant) in [
+        ("uid=ulff,ou=Crew,dc=quay,dc=test", Some(1), Some("uid=ulf,ou=Crew,dc=quay,dc=test")),
+        ("ou=Ganks,dc=quay,dc=test", Some(1), Some("ou=Gangs,dc=quay,dc=test")),
+        ("uid=ulf,ou=Crew,dc=quay,dc=test", Some(0), None),
+        ("ou=Gangs,dc=quay,dc=test", Some(0), None),
+    ] {
+        std::fs::write(place.path().join("veto.txt"), format!("{line}\n")).unwrap();
+        let planned = plan(place.path(), AT_ONCE, &export(""), &["--veto", "veto.txt"]);
+        assert_eq!(planned.code, code, "{line}: {}", planned.errors);
+        assert_eq!(planned.items.len(), usize::from(meant.is_some()), "{line}: {:?}", planned.items);
+        if let Some(meant) = meant {
+            assert!(planned.errors.contains(&format!("did you mean `{meant}`?")), "{line}: {}", planned.errors);
+        }
+    }
+}

@@ -82,7 +82,7 @@ impl Vocabulary<'_> {
     pub fn nearest(&self, name: &str) -> Option<String> {
         let described: Vec<&str> = self.schema.attribute_types().flat_map(|known| known.names).collect();
         let listed = attribute_types::all().flat_map(|known| known.names.iter().copied());
-        let of_classes = object_classes::all().iter().flat_map(|class| class.attribute_names());
+        let of_classes = object_classes::all().iter().flat_map(object_classes::ObjectClass::attribute_names);
         let tables = listed.chain(of_classes).chain(server_attributes::names());
         nearest(name.as_bytes(), described).or_else(|| nearest(name.as_bytes(), tables)).map(str::to_owned)
     }

@@ -10,7 +10,8 @@
 //! | 6. stages | [`stages`]: one builder for each stage | [`StageOutput`](stages::StageOutput): the operations, which [`limits`] counts |
 //!
 //! The second reading is repeated while it finds new [`dependents`]. A chain of managers, and groups in protected groups, may
-//! need further readings for single entries.
+//! need further readings for single entries; filters that follow groups in groups
+//! ([`chains`](crate::directory::chains)) need one for each level before the first.
 //!
 //! The topics ([`access`], [`address_books`], [`children`], [`dependents`], [`moves`], [`successor`]) use the types of [`model`],
 //! what was gathered, and the policy. None of them depends on another, except that [`dependents`] asks [`references`] for emptied

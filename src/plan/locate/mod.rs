@@ -34,7 +34,7 @@ use crate::directory::key_hash::Hashes;
 use crate::directory::snapshot::{Directory, Reading};
 use crate::ldap::Entry;
 use crate::ldap::schema::{Schema, publishes_schema};
-use crate::policy::{Policy, ServerSchema};
+use crate::policy::{Policy, PolicyError, ServerSchema};
 
 /// What the first reading found.
 pub struct Located {
@@ -82,7 +82,12 @@ pub fn locate<D: Directory<RetainedPasses>>(
     let mut reading = directory.read(&pass(&given, request))?;
     let schema = schema_of(policy, request, &reading.found.schema);
     let bound = policy.bound(schema.described()).with_chains(&chains);
-    refuse_undefined(&bound, schema.described(), &reading.found)?;
+    let mut errors = bound.undefined();
+    if directory.is_as_exported() {
+        // After a plan, the only entry with an attribute may be deleted.
+        errors.extend(unknown_attributes(&bound, schema.described(), &reading.found));
+    }
+    refuse(errors)?;
     if !bound.finds_as(&given) {
         reading = directory.read(&pass(&bound, request))?;
     }
@@ -109,15 +114,18 @@ fn schema_of(policy: &Policy, request: &Request, exported: &[Entry]) -> ServerSc
     ServerSchema::new(policy.directory.server, described)
 }
 
-/// Refuses filters with an item that the schema makes Undefined, or with an attribute type that nothing knows and no entry
-/// has: they would match fewer entries than they say.
-fn refuse_undefined<E>(policy: &Policy, schema: &Schema, found: &LocatedEntries) -> Result<(), PlanError<E>> {
-    let mut errors = policy.undefined();
-    let unknown = policy.unknown_attributes(schema);
-    let unseen = unknown.iter().filter(|unknown| !found.seen_attributes.contains(&unknown.name.to_ascii_lowercase()));
-    errors.extend(unseen.map(|unknown| policy.unknown_attribute(unknown, schema)));
+/// Refuses filters that match fewer entries than they say: those with an item that the schema makes Undefined, or with an
+/// attribute type that nothing knows and no entry has.
+fn refuse<E>(mut errors: Vec<PolicyError>) -> Result<(), PlanError<E>> {
     errors.sort_by_key(|error| error.span.as_ref().map_or(usize::MAX, |span| span.start));
     if errors.is_empty() { Ok(()) } else { Err(PlanError::Undefined(errors)) }
+}
+
+/// The errors of attribute types in filters that neither a table nor a schema knows, and that no entry has.
+fn unknown_attributes(policy: &Policy, schema: &Schema, found: &LocatedEntries) -> Vec<PolicyError> {
+    let unknown = policy.unknown_attributes(schema);
+    let unseen = unknown.iter().filter(|unknown| !found.seen_attributes.contains(&unknown.name.to_ascii_lowercase()));
+    unseen.map(|unknown| policy.unknown_attribute(unknown, schema)).collect()
 }
 
 /// The schema descriptions that cannot be read.

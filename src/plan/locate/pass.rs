@@ -51,6 +51,7 @@ pub struct LocatePass<'p> {
     with_ownership: bool,
     /// The attribute types of the policy's filters that no table and no schema has.
     unknown: TypeMap<()>,
+    has_unknown: bool,
     lines: LinePicks<'p>,
 }
 
@@ -207,10 +208,25 @@ impl<'p> LocatePass<'p> {
         let lines = LinePicks::of(policy);
         lines.for_each_type(&mut also);
         let unknown = policy.unknown_attributes(&request.schema);
-        unknown.iter().for_each(|unknown| also(&unknown.name));
+        for unknown in &unknown {
+            also(&unknown.name);
+        }
+        let has_unknown = !unknown.is_empty();
         let unknown = unknown.iter().map(|unknown| (&unknown.name, ())).collect();
         let watch = operational::watch(policy);
-        Self { uses, interest, watch, policy, identities, rosters, policy_names, with_ownership, unknown, lines }
+        Self {
+            uses,
+            interest,
+            watch,
+            policy,
+            identities,
+            rosters,
+            policy_names,
+            with_ownership,
+            unknown,
+            has_unknown,
+            lines,
+        }
     }
 
     /// What the rosters say of an account, if the plan depends on it.
@@ -285,7 +301,7 @@ impl Pass for LocatePass<'_> {
         let (mut is_group, mut has_schema) = (false, false);
         self.lines.add_matched(entry, &mut found.matched_lines);
         for line in &entry.record.attributes {
-            if self.unknown.get(&line.description).is_some() {
+            if self.has_unknown && self.unknown.get(&line.description).is_some() {
                 found.seen_attributes.insert(base_type(&line.description).to_ascii_lowercase());
             }
             let Some(attribute_use) = self.uses.get(&line.description) else { continue };
