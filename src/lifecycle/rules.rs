@@ -4,6 +4,9 @@
 //! conditions of all rules are reported (as in the ILM article, where a name under no known container is an error and
 //! never guessed). Without rules the requested action is carried out.
 //!
+//! A `base` also covers the accounts that a change set of `--history` moved from below it: an account that was moved to the
+//! container of disabled ones stays under the rule of where it was. `base_now` covers only what is below it now.
+//!
 //! Rows: the requested action. Columns: the action of the rule. Cells: the action that is carried out, or "held".
 //!
 //! | requested | delete | disable | mail, calendar | disconnect | refuse |
