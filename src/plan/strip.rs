@@ -11,7 +11,8 @@
 //! | in the entry's RDN | stays: in the name |
 //! | uid, cn, sn, userPassword | stays: never stripped |
 //! | set by the server | stays: owned by the server |
-//! | listed by a prefix (`ics*`), and no remaining class requires it | is removed |
+//! | a remaining class requires it | stays: required by that class |
+//! | listed by a prefix (`ics*`) | is removed |
 //! | listed by its name, and no remaining class allows it | is removed |
 //! | not listed, and no remaining class allows it | is removed |
 //! | any other | stays: shared with that class |
@@ -21,7 +22,9 @@
 //!   prefix" (Schema Reference 819-2657): `icsQuota` is removed, although inetMailUser allows it.
 //! - extensibleObject allows everything. If it stays, only what the policy lists is removed. If it is removed, no attribute
 //!   belongs to the service because of it.
-//! - A class that the table of [`object_classes`] lacks counts as allowing nothing, but may allow attributes on the server.
+//! - What a class requires and allows is what the schema of the directory says (`--schema`, or in the exports), with the
+//!   superiors of the class; the table of [`object_classes`] answers for classes that the schema does not describe. A class
+//!   that neither knows, or one with an unknown superior, counts as allowing nothing, but may allow attributes on the server.
 //!   Such classes are listed in [`Strip::unknown_classes`].
 //! - A structural class should not be removed alone: OpenLDAP and OpenDJ refuse that, 389 DS and DSEE do not. It is removed,
 //!   and listed in [`Strip::structural`].
@@ -34,8 +37,9 @@
 
 use crate::ldap::attribute::{is_one_of, same_type};
 use crate::ldap::object_classes::{self, ClassKind, ObjectClass};
+use crate::ldap::server_schema::ClassRules;
 use crate::ldap::{Attribute, AttributeDescription, Entry, ModOp, Modification, Rdn, Value, attribute_types};
-use crate::policy::{Pattern, Server};
+use crate::policy::{Pattern, ServerSchema};
 
 /// What belongs to a service, by the policy.
 #[derive(Clone, Copy, Debug)]
@@ -81,21 +85,30 @@ pub enum RetentionReason {
     SetByServer,
     /// This remaining class allows it, as the entry spells it.
     Shared(String),
+    /// This remaining class requires it, as the entry spells it.
+    Required(String),
 }
 
 /// Works out how services are stripped from an entry.
-pub fn strip(entry: &Entry, services: &[OwnedByService<'_>], server: Server) -> Strip {
+pub fn strip(entry: &Entry, services: &[OwnedByService<'_>], schema: &ServerSchema) -> Strip {
     let is_of_service = |class: &Class| {
-        services.iter().flat_map(|service| service.classes).any(|own| object_classes::same_class(own, &class.name))
+        services.iter().flat_map(|service| service.classes).any(|own| object_classes::same_class(own, class.name))
     };
-    let (removed, remaining): (Vec<Class>, Vec<Class>) = classes(entry).partition(is_of_service);
+    let spelled: Vec<(&Value, String)> = classes(entry).collect();
+    let all = spelled.iter().map(|(value, name)| Class {
+        value,
+        name,
+        known: object_classes::find(name),
+        rules: schema.class(name),
+    });
+    let (removed, remaining): (Vec<Class>, Vec<Class>) = all.partition(is_of_service);
     let mut strip = Strip {
-        unknown_classes: names(remaining.iter().filter(|class| class.known.is_none())),
+        unknown_classes: names(remaining.iter().filter(|class| class.rules.is_none())),
         structural: names(removed.iter().filter(|class| class.is_structural())),
         ..Strip::default()
     };
     let class_values: Vec<Value> = removed.iter().map(|class| class.value.clone()).collect();
-    let context = StripContext { entry, services, server, removed: &removed, remaining: &remaining };
+    let context = StripContext { entry, services, schema, removed: &removed, remaining: &remaining };
     let mut attributes = Vec::new();
     for attribute in &entry.attributes {
         if attribute.description.is_type("objectClass") {
@@ -123,8 +136,11 @@ pub fn strip(entry: &Entry, services: &[OwnedByService<'_>], server: Server) -> 
 struct Class<'e> {
     value: &'e Value,
     /// The value as text.
-    name: String,
+    name: &'e str,
+    /// The class in the built-in table, which knows kinds.
     known: Option<&'static ObjectClass>,
+    /// What it requires and allows; `None` if neither the schema nor the table knows that.
+    rules: Option<ClassRules<'e>>,
 }
 
 impl Class<'_> {
@@ -137,23 +153,21 @@ impl Class<'_> {
     }
 
     fn allows(&self, attribute_type: &str) -> bool {
-        self.known.is_some_and(|known| known.allows(attribute_type))
+        self.rules.as_ref().is_some_and(|rules| rules.allows(attribute_type))
     }
 
     fn requires(&self, attribute_type: &str) -> bool {
-        self.known.is_some_and(|known| known.requires(attribute_type))
+        self.rules.as_ref().is_some_and(|rules| rules.required().iter().any(|name| same_type(name, attribute_type)))
     }
 }
 
-fn classes(entry: &Entry) -> impl Iterator<Item = Class<'_>> {
-    entry.values("objectClass").map(|value| {
-        let name = String::from_utf8_lossy(&value.bytes).into_owned();
-        Class { value, known: object_classes::find(&name), name }
-    })
+/// The object classes of an entry: each value, and the value as text.
+fn classes(entry: &Entry) -> impl Iterator<Item = (&Value, String)> {
+    entry.values("objectClass").map(|value| (value, String::from_utf8_lossy(&value.bytes).into_owned()))
 }
 
 fn names<'c, 'e: 'c>(classes: impl Iterator<Item = &'c Class<'e>>) -> Vec<String> {
-    classes.map(|class| class.name.clone()).collect()
+    classes.map(|class| class.name.to_owned()).collect()
 }
 
 /// What becomes of an attribute.
@@ -168,7 +182,7 @@ enum ServiceFate {
 struct StripContext<'c> {
     entry: &'c Entry,
     services: &'c [OwnedByService<'c>],
-    server: Server,
+    schema: &'c ServerSchema,
     /// The classes of the services.
     removed: &'c [Class<'c>],
     /// The other classes of the entry.
@@ -193,16 +207,19 @@ impl StripContext<'_> {
         if is_one_of(&NEVER, attribute_type) {
             return ServiceFate::Stays(RetentionReason::Never);
         }
-        if self.server.sets(attribute_types::canonical_name(attribute_type)) {
+        if self.schema.sets(attribute_types::canonical_name(attribute_type)) {
             return ServiceFate::Stays(RetentionReason::SetByServer);
         }
+        if let Some(class) = self.remaining.iter().find(|class| class.requires(attribute_type)) {
+            return ServiceFate::Stays(RetentionReason::Required(class.name.to_owned()));
+        }
         let sharing = if listed.iter().any(|pattern| matches!(pattern, Pattern::Prefix(_))) {
-            self.remaining.iter().find(|class| class.requires(attribute_type))
+            None
         } else {
             let counts = |class: &&Class<'_>| listed.is_empty() || !class.is_extensible();
             self.remaining.iter().filter(counts).find(|class| class.allows(attribute_type))
         };
-        sharing.map_or(ServiceFate::Removed, |class| ServiceFate::Stays(RetentionReason::Shared(class.name.clone())))
+        sharing.map_or(ServiceFate::Removed, |class| ServiceFate::Stays(RetentionReason::Shared(class.name.to_owned())))
     }
 }
 
@@ -223,6 +240,7 @@ fn delete(attribute: &Attribute, values: Vec<Value>) -> Modification {
 mod tests {
     use super::*;
     use crate::ldap::{Dn, Origin};
+    use crate::policy::Server;
 
     /// What a policy lists for a service, separated by blanks.
     struct Listed<'t> {
@@ -267,7 +285,7 @@ mod tests {
             .iter()
             .map(|(classes, attributes, virtual_attributes)| OwnedByService { classes, attributes, virtual_attributes })
             .collect();
-        strip(entry, &services, Server::Dsee)
+        strip(entry, &services, &ServerSchema::from(Server::Dsee))
     }
 
     /// `delete mail: a@x, b@x`
@@ -288,7 +306,7 @@ mod tests {
                 RetentionReason::InName => "in the name",
                 RetentionReason::Never => "never",
                 RetentionReason::SetByServer => "the server's",
-                RetentionReason::Shared(class) => class,
+                RetentionReason::Shared(class) | RetentionReason::Required(class) => class,
             };
             format!("{}: {reason}", kept.attribute)
         };

@@ -49,7 +49,7 @@ fn strip_account(
     let is_disabled_here = account.decision.step == Step::Disable;
     let disabled = is_disabled_here.then(|| after_disable(&account.entry, policy));
     let found = disabled.as_ref().unwrap_or(&account.entry);
-    let stripped = strip(found, &owned, policy.directory.server);
+    let stripped = strip(found, &owned, context.schema);
     if policy.directory.server.profile().enforces_structural_class {
         let item = |class: &String| {
             let (code, attribute) = (ItemCode::StructuralClass, "objectClass");
@@ -76,13 +76,16 @@ fn strip_account(
 fn notes(stripped: &Strip) -> String {
     let mut notes = String::new();
     for kept in &stripped.kept {
-        if let RetentionReason::Shared(class) = &kept.reason {
-            // Every account has these, so they need no note.
-            const COMMON: [&str; 5] = ["cn", "sn", "givenName", "uid", "preferredLanguage"];
-            if !COMMON.iter().any(|name| kept.attribute.is_type(name)) {
-                let _ = write!(notes, "; {} stays, {class} allows it", kept.attribute);
-            }
+        // Every account has these, so they need no note.
+        const COMMON: [&str; 5] = ["cn", "sn", "givenName", "uid", "preferredLanguage"];
+        if COMMON.iter().any(|name| kept.attribute.is_type(name)) {
+            continue;
         }
+        let _ = match &kept.reason {
+            RetentionReason::Shared(class) => write!(notes, "; {} stays, {class} allows it", kept.attribute),
+            RetentionReason::Required(class) => write!(notes, "; {} stays, {class} requires it", kept.attribute),
+            RetentionReason::InName | RetentionReason::Never | RetentionReason::SetByServer => Ok(()),
+        };
     }
     let replaced = stripped.modifications.iter().filter(|modification| modification.op == ModOp::Replace);
     for modification in replaced {
