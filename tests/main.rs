@@ -38,6 +38,7 @@ mod lint;
 mod packaging;
 mod policy;
 mod readings;
+mod repeated;
 mod resources;
 mod revert;
 mod scenarios;

@@ -22,7 +22,17 @@ pub fn name_of(exports: &[String], export: u16) -> &str {
 
 /// Adds the first places of a finding as notes: `export:line: text`.
 pub fn with_places(fault: Diagnostic, places: &[Place], exports: &[String]) -> Diagnostic {
-    places.iter().take(PLACES).fold(fault, |fault, place| {
+    with_first_places(fault, places, PLACES, exports)
+}
+
+/// Adds the first places where something is lacking. Of entries that appear more than once, there are several for each.
+pub fn with_places_of(fault: Diagnostic, lack: &Incomplete, exports: &[String]) -> Diagnostic {
+    let most = if matches!(lack, Incomplete::Repeated(_)) { 4 * PLACES } else { PLACES };
+    with_first_places(fault, lack.places(), most, exports)
+}
+
+fn with_first_places(fault: Diagnostic, places: &[Place], most: usize, exports: &[String]) -> Diagnostic {
+    places.iter().take(most).fold(fault, |fault, place| {
         let text = String::from_utf8_lossy(&place.text);
         fault.note(format!("{}:{}: {text}", name_of(exports, place.export), place.line))
     })
@@ -127,7 +137,7 @@ pub fn plan_faults(
 }
 
 fn incomplete(lack: &Incomplete, exports: &[String]) -> Diagnostic {
-    let fault = with_places(Diagnostic::refused(lack.sentence()), lack.places(), exports).help(lack.advice());
+    let fault = with_places_of(Diagnostic::refused(lack.sentence()), lack, exports).help(lack.advice());
     match (lack, lack.severity()) {
         (Incomplete::Operational(_), Severity::RefusesUnlessAccepted) => {
             fault.note("--accept-incomplete operational holds these accounts and plans the others")

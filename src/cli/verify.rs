@@ -9,6 +9,7 @@ use super::args::{self, Global};
 use super::progress::Progress;
 use super::verify_report::{Judged, RefusedRecords, VerifyReport};
 use super::{Diagnostic, Exit, Outcome, check_stdout, faults, plan_inputs, verify_refusals};
+use crate::directory::repeated::Repeated;
 use crate::directory::{Census, scan};
 use crate::io::change_set::{self, ChangeSet, PlannedDigest};
 use crate::io::digest::{Algorithm, Digest};
@@ -47,7 +48,9 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     survey.structure.finish();
     let digests = exports.digests(algorithm).map_err(|error| vec![faults::export_fault(&error)])?;
     let sources = Sources { names: &command.exports, census: &census, same: same_exports(&set, &digests) };
-    let reasons = distrust(&set, &sources, &survey);
+    let repeated = Repeated::find(&exports, UrlPolicy::Refuse, None, &survey.structure)
+        .map_err(|error| faults::scan_faults(&error, &command.exports))?;
+    let reasons = distrust(&set, &sources, &survey, &repeated);
     if !reasons.is_empty() {
         return Err(verify_refusals::refusals(&reasons, &command.exports));
     }
@@ -106,11 +109,12 @@ fn same_exports(set: &ChangeSet, digests: &[Digest]) -> Vec<Option<usize>> {
 }
 
 /// Why the exports cannot show what was done of the change set.
-fn distrust(set: &ChangeSet, sources: &Sources<'_>, survey: &Survey) -> Vec<Distrust> {
+fn distrust(set: &ChangeSet, sources: &Sources<'_>, survey: &Survey, repeated: &Repeated) -> Vec<Distrust> {
     if set.records.is_empty() {
         return Vec::new();
     }
-    let mut reasons = trust::incomplete_exports(sources.census, survey, sources.names.len(), &set.exports.accepted);
+    let mut reasons =
+        trust::incomplete_exports(sources.census, survey, repeated, sources.names.len(), &set.exports.accepted);
     let parts = set.exports.parts.as_deref().unwrap_or_default();
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     reasons.extend(trust::missing_or_older_parts(parts, &records, survey));

@@ -26,7 +26,7 @@ fn refusal(reason: &Distrust, exports: &[String]) -> Diagnostic {
         Distrust::Incomplete(lack) => {
             let fault =
                 Diagnostic::refused(lack.sentence()).note("in such exports, an entry that is missing may still exist");
-            faults::with_places(fault, lack.places(), exports).help(lack.help())
+            faults::with_places_of(fault, lack, exports).help(lack.help())
         }
         Distrust::MissingPart { name: part, records: count } => {
             let part = name(part);

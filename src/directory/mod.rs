@@ -13,6 +13,7 @@ pub mod membership;
 pub mod operational;
 pub mod overlay;
 pub mod references;
+pub mod repeated;
 pub mod scan;
 pub mod scan_errors;
 pub mod search;

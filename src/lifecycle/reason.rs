@@ -107,6 +107,8 @@ pub enum Reason {
         /// Their number.
         count: usize,
     },
+    /// This entry, which appears more than once in the exports, names the account or belongs to it.
+    RepeatedEntry(Vec<u8>),
     /// The export lacks this operational attribute, on which the step depends.
     NotShown(String),
     /// Another wave of the same plan changes the account.
@@ -370,6 +372,13 @@ impl Reason {
                 },
                 "match these entries with [children] own, set [children] other = \"delete\", or move them",
             ),
+            Self::RepeatedEntry(entry) => because(
+                format!(
+                    "{} appears more than once in the exports, and names the account or belongs to it",
+                    text(entry)
+                ),
+                "give exports that contain the entry only once",
+            ),
             Self::NotShown(attribute) => because(
                 format!(
                     "the export lacks the operational attribute {attribute}, so its value in the account is unknown"
@@ -396,6 +405,7 @@ mod tests {
             (Reason::RefusedByRule(1, "refuse"), "refused-by-rule"),
             (Reason::LastMember(Vec::new(), KeepsMember::Policy), "last-member"),
             (Reason::ChildrenBelow { first: Vec::new(), count: 2 }, "children-below"),
+            (Reason::RepeatedEntry(Vec::new()), "repeated-entry"),
         ] {
             assert_eq!(reason.code(), code);
         }

@@ -101,13 +101,15 @@ fn of_exports(first: &FirstReading<'_>, request: &Request) -> Vec<Incomplete> {
     lacking.extend((old.count > 0).then_some(Incomplete::Age { limit, old }));
     lacking.extend(missing.cloned().map(Incomplete::Suffix));
     lacking.extend(of_content(census, &entries.structure, request.written.len()));
+    let repeated = &entries.repeated.finding;
+    lacking.extend((repeated.count > 0).then(|| Incomplete::Repeated(repeated.clone())));
     let parents = tops::as_finding(&entries.missing_parents);
     lacking.extend((parents.count > 0).then_some(Incomplete::Parents(parents)));
     lacking.extend(first.needs.of_exports(request).map(Incomplete::Operational));
     lacking
 }
 
-/// What exports lack for any purpose. `files` is how many were given, `structure` that of all of them together.
+/// What exports lack for any purpose, apart from [repeated](crate::directory::repeated) entries. `files` is how many were given, `structure` that of all of them together.
 pub fn of_content(census: &Census, structure: &Structure, files: usize) -> Vec<Incomplete> {
     let mut empty = Finding::default();
     for (export, _) in (0..).zip(0..files).filter(|(export, _)| !census.with_entries.contains(export)) {
@@ -121,10 +123,7 @@ pub fn of_content(census: &Census, structure: &Structure, files: usize) -> Vec<I
         (Incomplete::Holes, &structure.holes()),
     ];
     let found = findings.into_iter().filter(|(_, found)| found.count > 0);
-    let mut lacking: Vec<Incomplete> = found.map(|(lack, found)| lack(found.clone())).collect();
-    let repeated = structure.repeated();
-    lacking.extend((repeated > 0).then_some(Incomplete::Repeated(repeated)));
-    lacking
+    found.map(|(lack, found)| lack(found.clone())).collect()
 }
 
 /// Exports that are older than the policy allows.

@@ -35,7 +35,7 @@ pub enum Incomplete {
     /// Entries above the topmost ones, which are not suffixes.
     Parents(Finding),
     /// Nothing, but so many entries appear more than once.
-    Repeated(u64),
+    Repeated(Finding),
     /// Operational attributes that the policy needs.
     Operational(NotShown),
     /// Groups that deleted accounts are in.
@@ -219,8 +219,10 @@ impl Incomplete {
                 )
             }
             Self::Operational(not_shown) => not_shown.sentence(),
-            Self::Repeated(1) => "1 entry appears more than once in the exports".to_owned(),
-            Self::Repeated(count) => format!("{count} entries appear more than once in the exports"),
+            Self::Repeated(finding) => match finding.count {
+                1 => "1 entry appears more than once in the exports".to_owned(),
+                count => format!("{count} entries appear more than once in the exports"),
+            },
             Self::AbsentGroup(finding) => match finding.count {
                 1 => "1 group that deleted accounts are in is not in the exports".to_owned(),
                 count => format!("{count} groups that deleted accounts are in are not in the exports"),
@@ -239,7 +241,7 @@ impl Incomplete {
     /// The first places where something is lacking.
     pub fn places(&self) -> &[Place] {
         match self {
-            Self::Suffix(_) | Self::ProtectedGroup(_) | Self::Repeated(_) => &[],
+            Self::Suffix(_) | Self::ProtectedGroup(_) => &[],
             Self::Empty(finding)
             | Self::Age { old: finding, .. }
             | Self::ProtectedMembers(finding)
@@ -248,6 +250,7 @@ impl Incomplete {
             | Self::NoValues(finding)
             | Self::Holes(finding)
             | Self::Parents(finding)
+            | Self::Repeated(finding)
             | Self::AbsentGroup(finding)
             | Self::AddressBooks(finding)
             | Self::Children(finding) => &finding.places,
@@ -286,7 +289,9 @@ impl Incomplete {
             Self::Parents(_) => {
                 "export the whole suffix; if an export does begin at a suffix, name the suffix in [directory] suffixes"
             }
-            Self::Repeated(_) => "give every part of the directory only once",
+            Self::Repeated(_) => {
+                "give every part of the directory only once; if this is accepted, the accounts that such an entry is, names or belongs to are held"
+            }
             Self::AbsentGroup(_) => "also give the export that holds these groups",
             Self::AddressBooks(_) => "also give the export of the address books ([address_books] suffix)",
             Self::Holes(_) | Self::Children(_) => "export again with an account that can read all entries",
@@ -311,7 +316,7 @@ mod tests {
             Incomplete::NoValues(found.clone()),
             Incomplete::Holes(found.clone()),
             Incomplete::Parents(found.clone()),
-            Incomplete::Repeated(1),
+            Incomplete::Repeated(found.clone()),
             Incomplete::AbsentGroup(found.clone()),
             Incomplete::AddressBooks(found.clone()),
             Incomplete::Children(found),

@@ -43,6 +43,7 @@ pub mod outcome;
 mod preconditions;
 mod protect;
 pub mod references;
+mod repeated;
 pub mod request;
 pub mod retained;
 pub mod search;

@@ -15,6 +15,7 @@ use super::{EntryNames, Verdict, entry_names};
 use crate::directory::Census;
 use crate::directory::extent::Time;
 use crate::directory::key_hash::KeySet;
+use crate::directory::repeated::Repeated;
 use crate::ldap::{Change, ChangeRecord, Dn};
 use crate::plan::completeness::{Incomplete, of_content};
 
@@ -67,8 +68,15 @@ pub enum Distrust {
 const NEVER_ACCEPTED: [&str; 4] = ["empty", "cut", "partial-lists", "no-values"];
 
 /// What the exports lack, except for what the plan accepted.
-pub fn incomplete_exports(census: &Census, survey: &Survey, files: usize, accepted: &[String]) -> Vec<Distrust> {
-    let lacking = of_content(census, &survey.structure, files);
+pub fn incomplete_exports(
+    census: &Census,
+    survey: &Survey,
+    repeated: &Repeated,
+    files: usize,
+    accepted: &[String],
+) -> Vec<Distrust> {
+    let mut lacking = of_content(census, &survey.structure, files);
+    lacking.extend((repeated.finding.count > 0).then(|| Incomplete::Repeated(repeated.finding.clone())));
     let is_accepted = |code: &str| accepted.iter().any(|own| own == code) && !NEVER_ACCEPTED.contains(&code);
     lacking.into_iter().filter(|lack| !is_accepted(lack.code())).map(Distrust::Incomplete).collect()
 }

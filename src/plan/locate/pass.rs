@@ -11,6 +11,7 @@ use crate::directory::census::Place;
 use crate::directory::key_hash::KeySet;
 use crate::directory::operational::Watch;
 use crate::directory::references::reference_attributes::MEMBERS;
+use crate::directory::repeated::Repeated;
 use crate::directory::scan::Unreadable;
 use crate::directory::snapshot::{ExportsReader, visit_overlay};
 use crate::directory::structure::is_membership;
@@ -120,6 +121,8 @@ pub struct LocatedEntries {
     pub seen_attributes: BTreeSet<String>,
     /// The [`EntryLine`](crate::policy::EntryLine)s of the policy that pick an entry, by index.
     pub matched_lines: BTreeSet<usize>,
+    /// Entries that appear more than once: looked for after the pass.
+    pub repeated: Repeated,
 }
 
 /// What is kept of the first reading to plan again.
@@ -132,6 +135,7 @@ pub struct RetainedLocate {
     contents: ExportContents,
     seen_attributes: BTreeSet<String>,
     matched_lines: BTreeSet<usize>,
+    repeated: Repeated,
 }
 
 impl From<LocatedEntries> for RetainedLocate {
@@ -144,9 +148,10 @@ impl From<LocatedEntries> for RetainedLocate {
             contents,
             seen_attributes,
             matched_lines,
+            repeated,
             ..
         } = entries;
-        Self { matches, not_judged, policy_entries, schema, contents, seen_attributes, matched_lines }
+        Self { matches, not_judged, policy_entries, schema, contents, seen_attributes, matched_lines, repeated }
     }
 }
 
@@ -344,6 +349,7 @@ impl LocatePass<'_> {
     ) -> Result<(), ScanError<E::Error>> {
         found.structure.finish();
         let ExportsReader { exports, urls, overlay } = *reader;
+        found.repeated = Repeated::find(exports, urls, overlay, &found.structure)?;
         found.missing_parents = missing_parents(exports, urls, overlay, &found.structure, self.policy)?;
         Ok(())
     }
@@ -365,6 +371,7 @@ impl LocatePass<'_> {
             contents: retained.contents.clone(),
             seen_attributes: retained.seen_attributes.clone(),
             matched_lines: retained.matched_lines.clone(),
+            repeated: retained.repeated.clone(),
             ..LocatedEntries::default()
         };
         let mut touched = LocatedEntries::default();
