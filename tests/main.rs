@@ -59,3 +59,4 @@ mod verify;
 mod waves;
 mod words;
 mod writing;
+mod verify_places;

@@ -54,7 +54,8 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     if !reasons.is_empty() {
         return Err(verify_refusals::refusals(&reasons, &command.exports));
     }
-    let evidence = Evidence::new(&survey, &records, set.server, set.exports.parts.is_some());
+    let evidence = Evidence::new(&survey, &records, set.server, set.exports.parts.as_deref());
+    let evidence = evidence.with_counts(set.exports.entries, census.entries, &records);
     let with_undo: Vec<RecordWithUndo> = set
         .records
         .iter()

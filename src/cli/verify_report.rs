@@ -234,7 +234,7 @@ impl AccountReport {
 
 fn state_now(judged: &Judged<'_>, account: &ChangeSetAccount, entry: Option<&Entry>) -> String {
     let evidence = judged.evidence;
-    let is_covered = account.dn.as_ref().is_none_or(|dn| evidence.covers(dn.key()));
+    let is_covered = account.dn.as_ref().is_none_or(|dn| evidence.hides(dn.key()).is_none());
     match (entry, judged.policy) {
         (None, _) if is_covered => "deleted".to_owned(),
         (None, _) => "not shown".to_owned(),

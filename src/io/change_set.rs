@@ -140,6 +140,9 @@ struct ExportsJson {
     /// Absent before format 1.2.
     #[serde(default)]
     parts: Option<Vec<PartJson>>,
+    /// Absent before format 2.0.
+    #[serde(default)]
+    entries: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -293,6 +296,8 @@ pub struct PlannedExports {
     pub digests: Vec<Option<PlannedDigest>>,
     /// The parts of the directory that the exports held; `None` in change sets of versions that did not write them.
     pub parts: Option<Vec<PlannedPart>>,
+    /// How many entries they held.
+    pub entries: Option<u64>,
     /// Codes of what the exports lacked and the plan accepted.
     pub accepted: Vec<String>,
 }
@@ -387,6 +392,7 @@ fn planned_exports(
     Ok(PlannedExports {
         digests: inputs.into_iter().filter(|input| input.role == "export").map(digest).collect(),
         parts: exports.parts.map(|parts| parts.into_iter().map(part).collect::<Result<_, _>>()).transpose()?,
+        entries: exports.entries,
         accepted: accepted.into_iter().map(|lack| lack.code).collect(),
     })
 }

@@ -12,6 +12,10 @@
 //! A record whose entry a later record of the change set deletes is done if the entry does not exist. An entry that the change
 //! set renames is searched for by all of its names. Values are compared by the matching rule of their attribute.
 //!
+//! An entry that does not exist is deleted only if the exports show the place where it was: they have the entry that it was
+//! directly below, or that entry is deleted too, and they hold about as many entries as those of the plan
+//! ([`survey::Evidence::hides`]).
+//!
 //! Operational attributes that an export cannot show ([`survey::Evidence`]) are not compared. If only such attributes remain,
 //! or everything else is done, the verdict is "not shown": the record may be done, but this export does not show it. Exports
 //! that show too little for any verdict are refused first ([`trust`]).
@@ -52,6 +56,15 @@ pub enum NotShown {
     Attributes(Vec<String>),
     /// The part of the directory that its entry belongs to.
     Place,
+    /// The entry that its entry was directly below.
+    Parent,
+    /// Many other entries that the exports of the plan held, so that its entry may be missing as well.
+    Entries {
+        /// How many entries are missing.
+        missing: u64,
+        /// How many the exports of the plan held.
+        planned: u64,
+    },
 }
 
 impl fmt::Display for NotShown {
@@ -59,6 +72,12 @@ impl fmt::Display for NotShown {
         match self {
             Self::Attributes(names) => write!(f, "the export does not show {}", names.join(", ")),
             Self::Place => f.write_str("the exports have no entry above it"),
+            Self::Parent => f.write_str("the exports do not have the entry that it was directly below"),
+            Self::Entries { missing, planned } => write!(
+                f,
+                "the exports lack {missing} of the {planned} entries that the exports of the plan held, so it may be \
+                 missing as well"
+            ),
         }
     }
 }
@@ -191,7 +210,7 @@ impl Checker<'_> {
 
     /// The verdict where the exports do not have the entry of a record that deletes it.
     fn absent(&self, names: &EntryNames) -> Verdict {
-        if self.evidence.covers(&names.last) { Verdict::Done } else { Verdict::NotShown(NotShown::Place) }
+        self.evidence.hides(&names.last).map_or(Verdict::Done, Verdict::NotShown)
     }
 }
 
@@ -252,7 +271,7 @@ mod tests {
     /// The verdicts where the export shows everything.
     fn check_all_shown(set: &[RecordWithUndo], now: Vec<Entry>) -> Vec<Verdict> {
         let survey = Survey::showing_all(now);
-        check(set, &Evidence::new(&survey, &[], Server::OpenLdap, true))
+        check(set, &Evidence::new(&survey, &[], Server::OpenLdap, Some(&[])))
     }
 
     /// The verdicts where the export shows everything and the values from before are unknown.
@@ -303,12 +322,12 @@ mod tests {
         for (text, export, expected) in table {
             let set: Vec<_> = records(text).into_iter().map(without_undo).collect();
             let survey = Survey::without_operational(entries(export));
-            let found = check(&set, &Evidence::new(&survey, &records(text), Server::OpenLdap, true));
+            let found = check(&set, &Evidence::new(&survey, &records(text), Server::OpenLdap, Some(&[])));
             assert_eq!(found[0].name(), expected, "{export}");
             assert_eq!(remaining(&found, &records(text)).len(), usize::from(expected == "not-done"));
         }
         let set = [without_undo(records(DELETE).remove(0))];
-        let found = check(&set, &Evidence::new(&Survey::default(), &[], Server::OpenLdap, false));
+        let found = check(&set, &Evidence::new(&Survey::default(), &[], Server::OpenLdap, None));
         assert_eq!(found[0].name(), "not-shown");
     }
 

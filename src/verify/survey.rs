@@ -14,6 +14,13 @@ use crate::ldap::server_attributes::{always_set, is_operational};
 use crate::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, Entry, TypeMap};
 use crate::ldif::AttributeSelection;
 use crate::policy::Server;
+use crate::verify::NotShown;
+use crate::verify::trust::PlannedPart;
+
+/// How many entries may be missing in any case: others delete entries too.
+const FEW_ENTRIES: u64 = 2;
+/// Which share of the entries may be missing: one in so many.
+pub const FEW_SHARE: u64 = 10;
 
 /// What the survey searches for.
 pub struct SurveyPass {
@@ -79,13 +86,24 @@ impl Survey {
     /// A survey of one export that shows all attributes of these entries.
     #[cfg(test)]
     pub fn showing_all(now: Vec<Entry>) -> Self {
-        Self { now, operational: BTreeSet::from([0]), ..Self::default() }
+        Self { now, structure: Self::places(), operational: BTreeSet::from([0]), ..Self::default() }
     }
 
     /// A survey of one export that shows only user attributes of these entries.
     #[cfg(test)]
     pub fn without_operational(now: Vec<Entry>) -> Self {
-        Self { now, ..Self::default() }
+        Self { now, structure: Self::places(), ..Self::default() }
+    }
+
+    /// The entries above those of the tests.
+    #[cfg(test)]
+    fn places() -> Structure {
+        let mut structure = Structure::default();
+        for name in ["o=x", "ou=b,o=x"] {
+            structure.add_name(DnKey::parse(name.as_bytes()).unwrap().as_bytes(), 0, 1);
+        }
+        structure.finish();
+        structure
     }
 }
 
@@ -95,14 +113,35 @@ pub struct Evidence<'s> {
     survey: &'s Survey,
     /// The operational attributes that the records write.
     written: Vec<String>,
-    knows_parts: bool,
+    /// The parts of the directory that the exports of the plan held, all of which these exports have; `None` if the change
+    /// set does not list them.
+    parts: Option<&'s [PlannedPart]>,
+    /// The entries that the records delete.
+    deleted: KeySet,
+    /// What is missing if these exports hold far fewer entries than those of the plan.
+    missing: Option<NotShown>,
 }
 
 impl<'s> Evidence<'s> {
-    /// The evidence for a change set with these records. `knows_parts` says whether the change set lists the parts of the
-    /// directory that its exports held, and the exports have all of them.
-    pub fn new(survey: &'s Survey, records: &[ChangeRecord], server: Server, knows_parts: bool) -> Self {
-        Self { server, survey, written: written_operational(records, server), knows_parts }
+    /// The evidence for a change set with these records. `parts` are those that the exports of the plan held; `None` if the
+    /// change set does not list them.
+    pub fn new(survey: &'s Survey, records: &[ChangeRecord], server: Server, parts: Option<&'s [PlannedPart]>) -> Self {
+        let deleted = records.iter().filter(|record| matches!(record.change, Change::Delete));
+        let deleted = deleted.map(|record| record.dn.key().clone()).collect();
+        Self { server, survey, written: written_operational(records, server), parts, deleted, missing: None }
+    }
+
+    /// The same evidence, with how many entries the exports of the plan held and these hold. The records delete and add
+    /// entries; others may have deleted a few more.
+    #[must_use]
+    pub fn with_counts(self, planned: Option<u64>, found: u64, records: &[ChangeRecord]) -> Self {
+        let count = |is: fn(&Change) -> bool| records.iter().filter(|record| is(&record.change)).count() as u64;
+        let deleted = count(|change| matches!(change, Change::Delete));
+        let added = count(|change| matches!(change, Change::Add(_)));
+        let Some(planned) = planned else { return self };
+        let missing = (planned + added).saturating_sub(found + deleted);
+        let is_few = missing <= FEW_ENTRIES.max(planned / FEW_SHARE);
+        Self { missing: (!is_few).then_some(NotShown::Entries { missing, planned }), ..self }
     }
 
     /// The entries of the records, as they are now.
@@ -110,10 +149,38 @@ impl<'s> Evidence<'s> {
         &self.survey.now
     }
 
-    /// Whether the exports show the part of the directory that a name belongs to, so that an entry which they do not have
+    /// What the exports do not show of the place of an entry that they do not have; `None` if they show enough to say that it
     /// does not exist.
-    pub fn covers(&self, name: &DnKey) -> bool {
-        self.knows_parts || prefixes(name.as_bytes()).any(|(above, _)| self.survey.structure.holds_key(above))
+    ///
+    /// | the exports | it |
+    /// | --- | --- |
+    /// | have the entry directly above it | does not exist |
+    /// | lack that entry, which the change set deletes as well, or which the exports of the plan lacked | as for the entry above that |
+    /// | lack that entry | is not shown |
+    /// | lack more than a few of the entries that the exports of the plan held ([`FEW_SHARE`]) | is not shown |
+    pub fn hides(&self, name: &DnKey) -> Option<NotShown> {
+        if self.missing.is_some() {
+            return self.missing.clone();
+        }
+        let Some(parts) = self.parts else {
+            let mut above = prefixes(name.as_bytes()).map(|(above, _)| above);
+            return (!above.any(|above| self.survey.structure.holds_key(above))).then_some(NotShown::Place);
+        };
+        let is_top = |name: &DnKey| parts.iter().any(|part| part.is_entry && part.name.key() == name);
+        let is_missing = |name: &DnKey| parts.iter().any(|part| !part.is_entry && part.name.key() == name);
+        let mut entry = name.clone();
+        // Above the topmost entry of a part there is nothing to see. That the part itself is shown was checked before.
+        while !is_top(&entry) {
+            let Some(parent) = entry.parent() else { return None };
+            if self.survey.structure.holds_key(parent.as_bytes()) || is_missing(&parent) {
+                return None;
+            }
+            if !self.deleted.contains(parent.as_bytes()) {
+                return Some(NotShown::Parent);
+            }
+            entry = parent;
+        }
+        None
     }
 
     /// Whether an export shows an attribute if an entry has it.
