@@ -35,6 +35,7 @@ mod injection;
 mod kept;
 mod links;
 mod lint;
+mod oracles;
 mod packaging;
 mod policy;
 mod readings;

@@ -1,11 +1,17 @@
 //! Support for the fuzz targets: exports in memory, random directories with policies and leavers, and everything from a
 //! plan's inputs to the texts that it writes.
 
+// Shared with the tests of the product, like all modules with a path.
+#[path = "../../tests/support/memory.rs"]
+mod memory;
+#[path = "../../tests/support/oracle.rs"]
+pub mod oracle;
 mod plan_case;
-// Shared with the tests of the product.
 #[path = "../../tests/support/plan_text.rs"]
 mod plan_text;
 mod random;
+#[path = "../../tests/support/random_directory.rs"]
+pub mod random_directory;
 mod texts;
 
 pub use plan_case::{

@@ -7,16 +7,20 @@
 //! | `memory` | exports in memory, and entries read from text |
 //! | `plan_text` | a plan as text |
 //! | `expected` | comparison with expected files, which `tests/accept` rewrites |
+//! | `random_directory` | random directories in which it is easy to hit the wrong entry |
+//! | `oracle` | what must hold for every plan, checked by code of its own |
 //! | `random` | a generator of numbers that are the same in every run |
 //! | `runbook` | the commands of a `RUNBOOK.md` |
 //! | `programs` | other projects' programs; only with the feature `all-tests` |
 
 mod expected;
 mod memory;
+pub mod oracle;
 mod plan_text;
 #[cfg(feature = "all-tests")]
 pub mod programs;
 mod random;
+pub mod random_directory;
 mod run;
 pub mod runbook;
 mod scenario;
