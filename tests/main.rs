@@ -48,16 +48,18 @@ mod schema_files;
 #[cfg(feature = "all-tests")]
 mod schema_validity;
 mod search;
+mod secret_names;
 mod secrets;
 #[cfg(feature = "all-tests")]
 mod servers;
 mod simulate;
+mod strip;
 mod support;
 #[cfg(feature = "all-tests")]
 mod system_limits;
 mod trust;
 mod verify;
+mod verify_places;
 mod waves;
 mod words;
 mod writing;
-mod verify_places;

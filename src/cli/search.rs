@@ -13,23 +13,26 @@ use crate::directory::search::{FoundEntries, Search, SearchPass};
 use crate::directory::{Census, EntryView, ExportsReader, KnownSchema};
 use crate::ldap::DnKey;
 use crate::ldap::filter::{AskedAttribute, Filter};
+use crate::ldap::schema::Schema;
 use crate::render::count::counted;
 use crate::render::entries::{EntryForm, EntryWriter};
-use crate::render::sanitize::sanitized;
+use crate::render::sanitize::{Secrets, sanitized};
 
 pub fn run(command: &args::Search, global: &Global) -> Outcome {
     let schema = schema_files::read(&command.schema, global)?;
     let mut search = Search { base: base(command)?, scope: command.scope.into(), filter: filter(&command.filter)? };
-    let writer =
-        EntryWriter { form: form(command)?, attributes: attributes(command)?, show_secrets: command.show_secrets };
     let url_values = UrlValues::open(global)?;
     let urls = url_values.policy();
     let exports = faults::open_exports(&command.exports, global)?;
+    let form = form(command)?;
+    let attributes = attributes(command)?;
     let progress = Progress::start_unless_output_is_terminal(&exports, global);
+    let mut described = Schema::default();
     if search.filter.has_items() || !command.schema.schema.is_empty() {
         let known =
             KnownSchema::read(&exports, urls, schema).map_err(|error| faults::scan_faults(&error, &command.exports))?;
         search.filter = search.filter.bound(known.vocabulary());
+        described = known.schema;
     }
     let mut chains = Vec::new();
     search.filter.add_chains(&mut chains);
@@ -41,6 +44,8 @@ pub fn run(command: &args::Search, global: &Global) -> Outcome {
         });
         search.filter.set_chains(&chains.map_err(|error| faults::scan_faults(&error, &command.exports))?);
     }
+    let secrets = Secrets::default().with_schema(&described);
+    let writer = EntryWriter { form, attributes, show_secrets: command.show_secrets, secrets };
     let write = |entry: &EntryView<'_>, found: &mut FoundEntries| {
         found.masked += writer.write(&mut found.text, entry.whole());
     };

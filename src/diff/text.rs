@@ -12,11 +12,11 @@ use std::fmt::Write as _;
 use similar::TextDiff;
 
 use super::{Difference, Options, Pair, StepKind};
-use crate::ldap::Entry;
+use crate::ldap::{Attribute, Entry};
 use crate::ldif::{RecordReader, UrlPolicy, writer};
 use crate::render::change_file::write_deleted;
 use crate::render::record_json;
-use crate::render::sanitize::{Secrets, is_secret, sanitized, shown_value};
+use crate::render::sanitize::{Secrets, sanitized};
 
 /// The difference as change LDIF; empty if nothing differs.
 pub fn ldif(difference: &Difference, options: &Options) -> Vec<u8> {
@@ -26,7 +26,7 @@ pub fn ldif(difference: &Difference, options: &Options) -> Vec<u8> {
     }
     for step in &difference.steps {
         if let (StepKind::Delete, Some(entry)) = (step.kind, &difference.pairs[step.pair].before) {
-            write_deleted(&mut out, entry, Secrets::default());
+            write_deleted(&mut out, entry, secrets(options));
         }
         writer::write_change(&mut out, &step.record);
     }
@@ -64,7 +64,7 @@ pub fn unified(difference: &Difference, options: &Options) -> Vec<u8> {
         out.push_str(&lines.unified_diff().context_radius(3).to_string());
         // Masked values look the same before and after, so the diff above does not show that a secret changes.
         if let (Some(before), Some(after)) = (before, after)
-            && secrets(before) != secrets(after)
+            && hidden(before, options) != hidden(after, options)
         {
             out.push_str(" (a masked value changes)\n");
         }
@@ -78,13 +78,19 @@ fn lines(entry: &Entry, options: &Options) -> String {
     for attribute in entry.attributes.iter().filter(|attribute| !options.ignores(&attribute.description)) {
         let description = attribute.description.as_str();
         for value in &attribute.values {
-            let _ = writeln!(text, "{description}: {}", shown_value(description, &value.bytes));
+            let _ = writeln!(text, "{description}: {}", secrets(options).shown_value(description, &value.bytes));
         }
     }
     text
 }
 
-fn secrets(entry: &Entry) -> Vec<&[u8]> {
-    let secret = entry.attributes.iter().filter(|attribute| is_secret(attribute.description.as_str()));
+fn secrets(options: &Options) -> Secrets<'_> {
+    Secrets::default().with_schema(&options.schema)
+}
+
+/// The values of secrets.
+fn hidden<'e>(entry: &'e Entry, options: &Options) -> Vec<&'e [u8]> {
+    let is_secret = |attribute: &&Attribute| secrets(options).is_secret(attribute.description.as_str());
+    let secret = entry.attributes.iter().filter(is_secret);
     secret.flat_map(|attribute| attribute.values.iter().map(|value| &*value.bytes)).collect()
 }

@@ -133,7 +133,10 @@ fn any_of(names: &[&str]) -> String {
 
 /// What guards the deletion of an entry.
 pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, basis: Basis, schema: &ServerSchema) -> Guarded<'e> {
-    let is_compared = |guarded: &GuardValue<'_>| schema.compares(guarded.description.attribute_type());
+    // A secret does not belong in a change file.
+    let is_compared = |guarded: &GuardValue<'_>| {
+        schema.compares(guarded.description.attribute_type()) && !policy.is_secret(guarded.description.as_str())
+    };
     let all = |test: &dyn Fn(&AttributeDescription, &Value) -> bool| -> Vec<GuardValue<'e>> {
         let values = entry.attributes.iter().flat_map(|attribute| {
             attribute.values.iter().map(|value| GuardValue { description: &attribute.description, value })
@@ -168,18 +171,22 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, basis: Basis, schema: &Ser
     };
     let is_group = matches!(basis, Basis::PrivateGroup | Basis::EmptiedGroup);
     let state = is_group.then(|| state(entry)).flatten();
-    let values = if values.is_empty() { ordinary(entry, schema).into_iter().collect() } else { values };
+    let values = if values.is_empty() { ordinary(entry, policy, schema).into_iter().collect() } else { values };
     Guarded { values, state }
 }
 
 /// The first value of an ordinary attribute that every server can compare and that is not in the name of the entry.
-fn ordinary<'e>(entry: &'e Entry, schema: &ServerSchema) -> Option<GuardValue<'e>> {
+fn ordinary<'e>(entry: &'e Entry, policy: &Policy, schema: &ServerSchema) -> Option<GuardValue<'e>> {
     let in_name = |name: &str| {
         let avas = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
         avas.iter().any(|ava| crate::ldap::attribute::same_type(&ava.attribute_type, name))
     };
-    let serves =
-        |name: &&str| !in_name(name) && schema.compares(name) && equality_rule(name) != MatchingRule::OctetString;
+    let serves = |name: &&str| {
+        !in_name(name)
+            && !policy.is_secret(name)
+            && schema.compares(name)
+            && equality_rule(name) != MatchingRule::OctetString
+    };
     let ordinary =
         ORDINARY.into_iter().filter(serves).filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
     ordinary.into_iter().find_map(|description| {

@@ -139,7 +139,7 @@ pub(super) fn assemble(
     let StageOutput { mut operations, decision_items: found, before, .. } = output;
     decision_items.extend(found);
     keep_wanted_stages(&mut operations, request);
-    let written_whole = whole_lists::guard(&mut operations, &before, &schema, request.guard);
+    let written_whole = whole_lists::guard(&mut operations, &before, context);
     let unreadable_values = std::mem::take(&mut gathered.unreadable_values);
     let extent = std::mem::take(&mut gathered.extent);
     let rosters = roster_counts(request, &entries, roster_doubts);

@@ -26,12 +26,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::guard::{self, Guard, GuardValue, STATE_ATTRIBUTES, state};
 use super::operation::{Operation, Stage};
+use super::request::PlanContext;
 use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::{MatchingRule, matches};
 use crate::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, Entry, ModOp, Modification, Origin, Value};
 use crate::policy::ServerSchema;
-use crate::render::sanitize::is_secret;
+use crate::render::sanitize::Secrets;
 
 /// The length of the longest value that is used as a guard, in bytes.
 const LONGEST: usize = 256;
@@ -154,9 +155,10 @@ fn lists(modifications: &[Modification], schema: &ServerSchema) -> Vec<Attribute
 pub fn guard(
     operations: &mut [Operation],
     before: &BTreeMap<DnKey, Entry>,
-    schema: &ServerSchema,
-    how: Guard,
+    context: PlanContext<'_>,
 ) -> Vec<WrittenWhole> {
+    let PlanContext { policy, schema, request } = context;
+    let (how, secrets) = (request.guard, Secrets::of(policy).with_schema(schema.described()));
     let applies = |operation: &Operation| lists(modifications_of(&operation.record), schema);
     let undoes = |operation: &Operation| {
         operation.inverse.as_ref().is_some_and(|undo| !lists(modifications_of(undo), schema).is_empty())
@@ -184,7 +186,8 @@ pub fn guard(
         let is_first = first.get(&origin) == Some(&index);
         let is_touched =
             |description: &AttributeDescription| touched.get(&origin).is_some_and(|own| own.contains(description));
-        let value = entry.filter(|_| how != Guard::None).and_then(|entry| suitable(entry, &is_touched, schema));
+        let value =
+            entry.filter(|_| how != Guard::None).and_then(|entry| suitable(entry, &is_touched, schema, secrets));
         let asserts = how == Guard::Assert && is_first && operation.record.controls.is_empty();
         let asserted = entry.filter(|_| asserts).and_then(state);
         if let Some(undo) = operation.inverse.as_mut().filter(|_| undoes) {
@@ -218,7 +221,7 @@ pub fn guard_record(record: &mut ChangeRecord, entry: &Entry, schema: &ServerSch
     }
     let touched: HashSet<AttributeDescription> =
         modifications.iter().map(|modification| modification.description.clone()).collect();
-    let value = suitable(entry, &|description| touched.contains(description), schema);
+    let value = suitable(entry, &|description| touched.contains(description), schema, Secrets::default());
     let guard = guarded(record, value, schema, Guard::Values);
     Some(WrittenWhole { stage: Stage::References, dn: record.dn.raw_bytes().to_vec(), attributes, guard })
 }
@@ -252,6 +255,7 @@ fn suitable<'e>(
     entry: &'e Entry,
     is_touched: &dyn Fn(&AttributeDescription) -> bool,
     schema: &ServerSchema,
+    secrets: Secrets<'_>,
 ) -> Option<GuardValue<'e>> {
     let rdn = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
     let serves = |description: &AttributeDescription| {
@@ -265,7 +269,7 @@ fn suitable<'e>(
         !in_name
             && !is_touched(description)
             && is_plain
-            && !is_secret(description.as_str())
+            && !secrets.is_secret(description.as_str())
             && !description.is_type("objectClass")
             && schema.compares(name)
             && !schema.sets(name)

@@ -24,6 +24,7 @@ use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute::same_type;
 use crate::ldap::change::RELAX_RULES;
 use crate::ldap::filter::Filter;
+use crate::ldap::secrets::is_known_secret;
 use crate::ldap::vocabulary::{FilterRules, Vocabulary};
 use crate::ldap::{AttributeDescription, Dn};
 use crate::leavers::roster::{Completeness, RosterRules, Trailer};
@@ -242,6 +243,7 @@ impl Checker {
             veto,
             hand_off_attributes,
             secrets: self.secrets(&file.secrets),
+            shown_secrets: self.shown_secrets(&file.secrets),
             notice_from: file.notice.from.as_ref().map(|from| from.get_ref().clone()),
             preset: file.preset.as_ref().and_then(|named| known_preset(named.get_ref())),
             differences: Vec::new(),
@@ -270,6 +272,23 @@ impl Checker {
     fn secrets(&mut self, section: &file::Secrets) -> Vec<String> {
         let attributes = self.attributes(section.attributes.as_ref());
         attributes.iter().map(|attribute| attribute.attribute_type().to_owned()).collect()
+    }
+
+    /// The attribute types that are shown although their names look like those of secrets. Values that are known to be
+    /// secrets cannot be shown.
+    fn shown_secrets(&mut self, section: &file::Secrets) -> Vec<String> {
+        let mut shown = Vec::new();
+        for text in section.shown.iter().flatten() {
+            let Some(attribute) = self.attribute(text) else { continue };
+            if is_known_secret(attribute.as_str()) {
+                let message = format!("the values of {} are always secret", text.get_ref());
+                let help = "remove it from [secrets] shown; only attributes that offboard recognises by their names can be shown";
+                self.fault(Some(text.span()), message, Some(help.to_owned()));
+            } else {
+                shown.push(attribute.attribute_type().to_owned());
+            }
+        }
+        shown
     }
 
     fn accounts(&mut self, section: &file::Accounts) -> Option<AccountPolicy> {

@@ -591,6 +591,9 @@ pub struct Notice {
 pub struct Secrets {
     /// Further attributes whose values are masked in all outputs, like those of `userPassword`.
     pub attributes: Option<Vec<Text>>,
+    /// Attributes whose values are shown, although their names look like those of secrets. Attributes that are always secret
+    /// are refused here.
+    pub shown: Option<Vec<Text>>,
 }
 
 /// Whether a list contains an attribute, by any of its names.

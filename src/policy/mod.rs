@@ -162,6 +162,8 @@ pub struct Policy {
     pub hand_off_attributes: Vec<AttributeDescription>,
     /// Attribute types whose values are secrets, in addition to those that always are.
     pub secrets: Vec<String>,
+    /// Attribute types whose values are shown, although their names look like those of secrets.
+    pub shown_secrets: Vec<String>,
     /// The sender of notices to successors.
     pub notice_from: Option<String>,
     /// The name of the preset.
@@ -179,6 +181,17 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether the values of an attribute are secrets, by its names alone. Options do not matter.
+    pub fn is_secret(&self, description: &str) -> bool {
+        let base = base_type(description);
+        self.secrets.iter().any(|own| same_type(own, base)) || is_secret(base) && !self.shows(base)
+    }
+
+    /// Whether the policy shows an attribute whose name looks like that of a secret.
+    pub fn shows(&self, description: &str) -> bool {
+        self.shown_secrets.iter().any(|own| same_type(own, base_type(description)))
+    }
+
     /// Whether the entry with this key is in the container of disabled accounts.
     pub fn is_moved(&self, key: &[u8]) -> bool {
         self.moving.as_ref().is_some_and(|moving| moving.contains(key))
@@ -313,8 +326,7 @@ impl Policy {
             (checked, _) => return Err(ordered(checked.err().unwrap_or_default(), unknown, text, preset.as_ref())),
         };
         if let Some(preset) = &preset {
-            let is_secret =
-                |key: &str| is_secret(key) || policy.secrets.iter().any(|own| same_type(own, base_type(key)));
+            let is_secret = |key: &str| policy.is_secret(key);
             let mut found = Vec::new();
             in_force::differences(&preset.table()?, &document.table, Node::root(), "", &is_secret, &mut found);
             policy.differences = found;

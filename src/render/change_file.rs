@@ -57,7 +57,7 @@ pub fn files(context: &RenderContext<'_>) -> Files {
             if matches!(operation.record.change, Change::Delete)
                 && let Some(entry) = context.plan.before.get(operation.record.dn.key())
             {
-                write_deleted(&mut out, entry, Secrets::of(context.policy));
+                write_deleted(&mut out, entry, context.secrets());
             }
             writer::write_change(&mut out, &operation.record);
         }

@@ -1,6 +1,6 @@
 //! What renderers need in addition to the operations: names, places, leavers and tickets.
 
-use super::sanitize::sanitized;
+use super::sanitize::{Secrets, sanitized};
 use crate::ldap::Origin;
 use crate::plan::{Account, Operation, Plan, Request};
 use crate::policy::Policy;
@@ -20,6 +20,11 @@ pub struct RenderContext<'c> {
 }
 
 impl RenderContext<'_> {
+    /// What is not shown.
+    pub fn secrets(&self) -> Secrets<'_> {
+        Secrets::of(self.policy).with_schema(self.plan.schema.described())
+    }
+
     /// A place in an export, as `export.ldif:12`.
     pub fn place(&self, origin: Origin) -> String {
         let name = self.exports.get(usize::from(origin.export)).map_or("?", String::as_str);

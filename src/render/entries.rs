@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 use data_encoding::BASE64;
 
 use super::record_json;
-use super::sanitize::{MASK, is_secret, sanitized};
+use super::sanitize::{MASK, Secrets, sanitized};
 use crate::ldap::filter::AskedAttribute;
 use crate::ldif::writer::write_value;
 use crate::ldif::{AttributeLine, ContentRecord, LdifValue, Record};
@@ -40,16 +40,18 @@ pub enum EntryForm {
 
 /// How entries are written.
 #[derive(Debug)]
-pub struct EntryWriter {
+pub struct EntryWriter<'s> {
     /// The format.
     pub form: EntryForm,
     /// The attributes that are written, in this order; every attribute if this is empty.
     pub attributes: Vec<AskedAttribute>,
     /// Whether secrets are written instead of masks.
     pub show_secrets: bool,
+    /// What is masked unless `show_secrets` is set.
+    pub secrets: Secrets<'s>,
 }
 
-impl EntryWriter {
+impl EntryWriter<'_> {
     /// What is written before the first entry.
     pub fn header(&self) -> Vec<u8> {
         match self.form {
@@ -70,7 +72,7 @@ impl EntryWriter {
         let mut masked = 0;
         let mut lines: Vec<AttributeLine<'_>> = Vec::new();
         for line in self.chosen(record) {
-            let secret = !self.show_secrets && is_secret(&line.description);
+            let secret = !self.show_secrets && self.secrets.is_secret(&line.description);
             masked += u64::from(secret);
             let value = if secret { LdifValue::Bytes(Cow::Borrowed(MASK.as_bytes())) } else { line.value.clone() };
             lines.push(AttributeLine { line: line.line, description: line.description.clone(), value });
@@ -198,7 +200,7 @@ mod tests {
 
     fn written(form: EntryForm, attributes: &[&str], show_secrets: bool) -> (String, u64) {
         let attributes = attributes.iter().map(|name| AskedAttribute::parse(name).unwrap()).collect();
-        let writer = EntryWriter { form, attributes, show_secrets };
+        let writer = EntryWriter { form, attributes, show_secrets, secrets: Secrets::default() };
         let mut out = writer.header();
         let mut masked = 0;
         for record in RecordReader::new(ENTRY.as_bytes(), 1, UrlPolicy::Refuse) {

@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use super::context::RenderContext;
 use super::count::counted;
 use super::report::view::{ExternalCommand, HandOffAttribute};
-use super::sanitize::{Secrets, sanitized};
+use super::sanitize::sanitized;
 use crate::ldap::domain::domain_of;
 use crate::lifecycle::state::values_of;
 use crate::lifecycle::{ServiceState, Step};
@@ -229,7 +229,7 @@ pub fn hand_off_attributes(context: &RenderContext<'_>) -> Vec<HandOffAttribute>
                 hand_off_attributes.push(HandOffAttribute {
                     leaver: context.leaver_name(account),
                     attribute: attribute.as_str().to_owned(),
-                    value: Secrets::of(context.policy).shown_value(attribute.as_str(), value),
+                    value: context.secrets().shown_value(attribute.as_str(), value),
                 });
             }
         }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::count::counted;
-use crate::ldap::attribute::{base_type, same_type};
+use crate::ldap::attribute::base_type;
+use crate::ldap::schema::Schema;
+use crate::ldap::secrets::is_octet_string_key;
 pub use crate::ldap::secrets::{MASK, is_secret};
 use crate::policy::Policy;
 
@@ -15,22 +17,34 @@ const LONG: usize = 200;
 /// The longest line that is printed on a terminal, in characters. Only hostile inputs have longer DNs.
 const LINE: usize = 1000;
 
-/// The attributes whose values are secrets: the built-in ones and those of a policy.
+/// The attributes whose values are secrets: the built-in ones, those of a policy, and those that a schema shows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Secrets<'p> {
-    more: &'p [String],
+    policy: Option<&'p Policy>,
+    schema: Option<&'p Schema>,
 }
 
 impl<'p> Secrets<'p> {
     /// The secrets of a policy.
     pub fn of(policy: &'p Policy) -> Self {
-        Self { more: &policy.secrets }
+        Self { policy: Some(policy), schema: None }
+    }
+
+    /// The same secrets, and the keys that are octet strings by a schema.
+    #[must_use]
+    pub fn with_schema(self, schema: &'p Schema) -> Self {
+        Self { schema: Some(schema), ..self }
     }
 
     /// Whether the values of an attribute are secrets. Options of the attribute description do not matter.
     pub fn is_secret(self, description: &str) -> bool {
-        let base = base_type(description);
-        is_secret(base) || self.more.iter().any(|secret| same_type(secret, base))
+        let by_name = self.policy.map_or_else(|| is_secret(description), |policy| policy.is_secret(description));
+        by_name || self.is_key_by_schema(description) && !self.policy.is_some_and(|policy| policy.shows(description))
+    }
+
+    fn is_key_by_schema(self, description: &str) -> bool {
+        let name = base_type(description);
+        self.schema.is_some_and(|schema| is_octet_string_key(name) && schema.is_octet_string(name))
     }
 
     /// A value of an attribute as reports show it: masked if it is a secret, shortened if it is long, summarised if it is binary.

@@ -98,6 +98,7 @@ fn syntax_of(syntax: &str, object_class: &[u8]) -> Syntax {
         ("2.5.5.1", _) | ("2.5.5.7", OR_NAME) => Syntax::Dn,
         ("2.5.5.9" | "2.5.5.16", _) => Syntax::Integer,
         ("2.5.5.6", _) => Syntax::NumericString,
+        ("2.5.5.10", _) => Syntax::OctetString,
         _ => Syntax::Other,
     }
 }

@@ -10,7 +10,7 @@ use super::description::{AttributeTypeDescription, ObjectClassDescription};
 use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::without_oid_prefix;
 
-/// The syntaxes that are distinguished: whether values are names of entries, and how they compare where a description names
+/// The syntaxes that are distinguished: whether values are names of entries, or octet strings, and how they compare where a description names
 /// no rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Syntax {
@@ -22,6 +22,8 @@ pub(super) enum Syntax {
     Integer,
     /// Digits and spaces.
     NumericString,
+    /// An octet string (RFC 4517, 3.3.25).
+    OctetString,
     /// Anything else, Active Directory's `B:32:...:DN` and `S:5:...:DN` included.
     Other,
 }
@@ -34,6 +36,7 @@ impl Syntax {
             "1.3.6.1.4.1.1466.115.121.1.34" => Self::NameAndUid,
             "1.3.6.1.4.1.1466.115.121.1.27" | "1.2.840.113556.1.4.906" => Self::Integer,
             "1.3.6.1.4.1.1466.115.121.1.36" => Self::NumericString,
+            "1.3.6.1.4.1.1466.115.121.1.40" => Self::OctetString,
             _ => Self::Other,
         }
     }

@@ -251,8 +251,13 @@ impl Schema {
             Syntax::NameAndUid => Some(MatchingRule::NameAndOptionalUid),
             Syntax::Integer => Some(MatchingRule::Integer),
             Syntax::NumericString => Some(MatchingRule::NumericString),
-            Syntax::Other => None,
+            Syntax::OctetString | Syntax::Other => None,
         }
+    }
+
+    /// Whether the values of an attribute type are octet strings.
+    pub fn is_octet_string(&self, name: &str) -> bool {
+        self.syntax(name) == Some(Syntax::OctetString)
     }
 
     /// Whether an attribute type is single-valued; `false` without a description.

@@ -10,6 +10,7 @@ use crate::plan::references::MemberLoss;
 use crate::plan::request::PlanContext;
 use crate::plan::settle::Settled;
 use crate::plan::whole_lists;
+use crate::render::sanitize::Secrets;
 
 /// The members that an attribute of a group loses.
 #[derive(Clone, Debug)]
@@ -94,6 +95,7 @@ impl StageOutput {
             return;
         }
         let account = &settled.accounts[index];
+        let modifications = without_old_secrets(found, modifications, context);
         let modifications = whole_lists::written(found, modifications, context.schema);
         let (record, undo) = modify(found, name, modifications, context.schema);
         self.touch(&account.entry);
@@ -127,6 +129,31 @@ impl StageOutput {
             evidence: entry.origin,
         });
     }
+}
+
+/// The modifications with a `replace` in place of a `delete` of all values of a secret: the old values belong in the rollback
+/// only.
+fn without_old_secrets(found: &Entry, modifications: Vec<Modification>, context: PlanContext<'_>) -> Vec<Modification> {
+    let secrets = Secrets::of(context.policy).with_schema(context.schema.described());
+    let mut written: Vec<Modification> = Vec::new();
+    for mut modification in modifications {
+        let description = &modification.description;
+        if secrets.is_secret(description.as_str()) {
+            let count = found.attributes.iter().filter(|own| own.description == *description);
+            let count: usize = count.map(|own| own.values.len()).sum();
+            if modification.op == ModOp::Delete && !modification.values.is_empty() && modification.values.len() == count
+            {
+                modification = Modification { op: ModOp::Replace, values: Vec::new(), ..modification };
+            } else if let Some(replaced) = written.last_mut().filter(|last| {
+                last.op == ModOp::Replace && last.description == *description && modification.op == ModOp::Add
+            }) {
+                replaced.values.append(&mut modification.values);
+                continue;
+            }
+        }
+        written.push(modification);
+    }
+    written
 }
 
 /// The description as the entry spells it, if the entry has the attribute.

@@ -15,7 +15,7 @@ use crate::lifecycle::{AccountService, ServiceState, Step};
 use crate::plan::Account;
 use crate::proof::Proof;
 use crate::render::context::RenderContext;
-use crate::render::sanitize::{Secrets, sanitized};
+use crate::render::sanitize::sanitized;
 
 /// An account.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -205,8 +205,7 @@ fn effective_views(context: &RenderContext<'_>, account: &Account, proof: &Proof
     let view = |(name, service)| {
         let before: Effective = of(&account.entry, service);
         let because = before.reason.map(|because| {
-            let value =
-                because.value.as_deref().map(|value| Secrets::of(context.policy).shown_value(because.attribute, value));
+            let value = because.value.as_deref().map(|value| context.secrets().shown_value(because.attribute, value));
             let illegal = if because.illegal { ", which is not a legal value" } else { "" };
             let place = context.place(because.origin);
             format!("{}: {}{illegal} ({place})", because.attribute, value.unwrap_or_default())
@@ -234,11 +233,8 @@ fn lint_views(context: &RenderContext<'_>, account: &Account) -> Vec<LintView> {
     }
     let view = |lint: Lint| {
         let place = context.place(Origin { line: lint.line, ..account.entry.origin });
-        let value = lint
-            .value
-            .as_deref()
-            .map(|value| Secrets::of(context.policy).shown_value(lint.attribute, value))
-            .unwrap_or_default();
+        let value =
+            lint.value.as_deref().map(|value| context.secrets().shown_value(lint.attribute, value)).unwrap_or_default();
         LintView { code: lint.code, what: lint.sentence(), evidence: format!("{}: {value} ({place})", lint.attribute) }
     };
     lint(&account.entry).into_iter().map(view).collect()

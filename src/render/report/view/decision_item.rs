@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::plan::DecisionItem;
 use crate::render::context::RenderContext;
-use crate::render::sanitize::{Secrets, sanitized};
+use crate::render::sanitize::sanitized;
 
 /// A thing that a person must decide.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -36,7 +36,7 @@ pub(super) fn decision_items(context: &RenderContext<'_>) -> Vec<DecisionItemVie
 
 fn view(context: &RenderContext<'_>, item: &DecisionItem) -> DecisionItemView {
     let dn = sanitized(&item.dn).into_owned();
-    let value = Secrets::of(context.policy).shown_value(&item.attribute, &item.value);
+    let value = context.secrets().shown_value(&item.attribute, &item.value);
     // Line 0 is what is in no export.
     let evidence = if item.evidence.line > 0 { context.place(item.evidence) } else { String::new() };
     let place = if evidence.is_empty() { String::new() } else { format!(" ({evidence})") };

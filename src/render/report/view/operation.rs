@@ -10,7 +10,7 @@ use crate::plan::{Operation, WrittenWhole};
 use crate::proof::{LostAttributes, Proof};
 use crate::render::context::RenderContext;
 use crate::render::report::entry_diff;
-use crate::render::sanitize::{Secrets, sanitized};
+use crate::render::sanitize::sanitized;
 
 /// An operation.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -64,7 +64,7 @@ pub(super) fn operations(context: &RenderContext<'_>, proof: &Proof) -> Vec<Oper
                 .collect(),
             why: sanitized(operation.reason.as_bytes()).into_owned(),
             evidence: context.place(operation.evidence),
-            diff: before.map(|before| entry_diff::unified(before, after, Secrets::of(context.policy))),
+            diff: before.map(|before| entry_diff::unified(before, after, context.secrets())),
         }
     };
     context.plan.operations.iter().map(operation).collect()
