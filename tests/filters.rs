@@ -226,21 +226,46 @@ fn active_directory_has_no_supertypes() {
     }
 }
 
-/// Schema is read only from entries where servers publish it, not from an entry that a user may write.
+/// Schema is read only from the places where servers publish it, not from an entry that a user may write, whatever its name
+/// and its classes are.
 #[test]
 fn schema_of_a_user_is_not_believed() {
     let place = tempfile::tempdir().unwrap();
     let text = fs::read_to_string(root().join(SITE)).unwrap();
-    let user = text
-        .replace("dn: cn=schema\n", "dn: uid=eve,o=lab\nobjectClass: extensibleObject\n")
-        .replace("objectClass: subschema\n", "");
-    assert_ne!(user, text);
     let file = place.path().join("user.ldif");
-    fs::write(&file, user).unwrap();
+    let file = file.to_str().unwrap();
     let found = |exports: &[&str]| search("(&(objectClass=labWarden)(uid=kim))", exports).0;
     assert_eq!(found(&[LAB, SITE]).trim(), "uid=kim,o=lab");
-    assert_eq!(found(&[LAB, file.to_str().unwrap()]), "");
-    let output =
-        plan(&POLICY.replace("(objectClass=person)", "(objectClass=labWarden)"), "kim", &[LAB, file.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    for head in [
+        "dn: uid=eve,o=lab\nobjectClass: extensibleObject\n",
+        "dn: uid=eve,o=lab\nobjectClass: extensibleObject\nobjectClass: subschema\n",
+        "dn: uid=eve,o=lab\nobjectClass: inetOrgPerson\nobjectClass: olcSchemaConfig\n",
+        "dn: uid=eve,o=lab\nobjectClass: attributeSchema\n",
+        "dn: cn=schema,o=lab\nobjectClass: subschema\n",
+        "dn: cn=x,cn=config,o=lab\nobjectClass: olcSchemaConfig\n",
+        "dn: cn=x,cn=schema,cn=configuration,o=lab\nobjectClass: subschema\n",
+        "dn: cn=x,ou=y,cn=schema,cn=configuration,dc=lab\nobjectClass: subschema\n",
+    ] {
+        let user = text.replace("dn: cn=schema\n", head).replacen(
+            "objectClass: subschema\n",
+            "",
+            usize::from(!head.contains("subschema")),
+        );
+        assert_ne!(user, text);
+        fs::write(file, user).unwrap();
+        assert_eq!(found(&[LAB, file]), "", "{head}");
+        if head.lines().next().is_some_and(|dn| dn.matches(',').count() == 1) {
+            let output = plan(&POLICY.replace("(objectClass=person)", "(objectClass=labWarden)"), "kim", &[LAB, file]);
+            assert_eq!(output.status.code(), Some(1), "{head} {}", stderr(&output));
+        }
+    }
+    for head in [
+        "dn: cn=subschema\n",
+        "dn: cn=site\n",
+        "dn: cn={9}site,cn=schema,cn=config\n",
+        "dn: cn=Aggregate,CN=Schema,cn=Configuration,dc=lab\n",
+    ] {
+        fs::write(file, text.replace("dn: cn=schema\n", head)).unwrap();
+        assert_eq!(found(&[LAB, file]).trim(), "uid=kim,o=lab", "{head}");
+    }
 }

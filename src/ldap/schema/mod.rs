@@ -32,6 +32,7 @@ use super::{
     DnKey, Entry, Origin,
     attribute::{base_type, same_type},
     attribute_types,
+    dn_key::prefixes,
     matching::MatchingRule,
     object_classes,
 };
@@ -121,16 +122,31 @@ pub enum Inherited<'s, T> {
     NotDescribed(&'s str),
 }
 
-/// Whether a server publishes its schema in an entry: a subschema subentry (by its class or its usual name), an entry below
-/// `cn=config` of OpenLDAP, or an entry of Active Directory's schema.
+/// Whether a server publishes its schema in an entry: by its place, where users cannot add entries.
 ///
-/// Other entries may have schema attributes too (`extensibleObject`), but users can write those, so they do not count.
+/// | place | server |
+/// | --- | --- |
+/// | `cn=schema`, `cn=subschema`; any entry with a name of one RDN and the class `subschema` | most servers (RFC 4512, 4.2) |
+/// | at or below `cn=config` | OpenLDAP |
+/// | directly below `cn=schema,cn=configuration` and the `dc` of the forest | Active Directory (\[MS-ADTS\] 3.1.1.1.9) |
+///
+/// Other entries may have schema attributes too, and even these classes (`extensibleObject`), but users can write those, so they
+/// do not count.
 pub fn publishes_schema(entry: &Entry) -> bool {
-    const CLASSES: [&str; 4] = ["subschema", "olcSchemaConfig", "attributeSchema", "classSchema"];
     const NAMES: [&[u8]; 2] = [b"cn=schema", b"cn=subschema"];
-    let is_named = |name: &[u8]| DnKey::parse(name).is_ok_and(|key| key == *entry.dn.key());
-    let is_configuration = || DnKey::parse(b"cn=config").is_ok_and(|key| entry.dn.key().is_at_or_under(&key));
-    CLASSES.into_iter().any(|class| entry.has_class(class)) || NAMES.into_iter().any(is_named) || is_configuration()
+    let key = entry.dn.key();
+    let is_named = |name: &[u8]| DnKey::parse(name).is_ok_and(|name| name == *key);
+    let is_configuration = || DnKey::parse(b"cn=config").is_ok_and(|config| key.is_at_or_under(&config));
+    let is_subentry = || key.depth() == 1 && entry.has_class("subschema");
+    NAMES.into_iter().any(is_named) || is_configuration() || is_subentry() || is_in_schema_of_active_directory(key)
+}
+
+fn is_in_schema_of_active_directory(key: &DnKey) -> bool {
+    let rdns: Vec<&[u8]> = prefixes(key.as_bytes()).map(|(_, rdn)| rdn).collect();
+    let Some(at) = rdns.len().checked_sub(3) else { return false };
+    let is = |rdn: &[u8], name: &[u8]| DnKey::parse(name).is_ok_and(|name| name.rdn_bytes() == rdn);
+    let is_in_forest = rdns[..at].iter().all(|rdn| rdn.starts_with(b"dc="));
+    at > 0 && is_in_forest && is(rdns[at], b"cn=configuration") && is(rdns[at + 1], b"cn=schema")
 }
 
 /// The attribute types and object classes that are described. Empty by default.
