@@ -21,7 +21,7 @@
 //! | missing | active |
 //! | a legal value, in any case | that value |
 //! | any other value | inactive |
-//! | several values | the first that is not active; the attribute should be single-valued, see [`lint`](super::lint) |
+//! | several values | of those that are not active, the first in the list of legal values; the attribute should be single-valued, see [`lint`](super::lint) |
 //!
 //! The documents leave some cases open. They are decided as follows:
 //!
@@ -244,11 +244,15 @@ struct StatusSource<'e> {
 
 fn first_not_active<'e>(entry: &'e Entry, attribute: &'static str, rule: StatusRule) -> Option<StatusSource<'e>> {
     match rule {
-        OneOf(legal) => entry.values(attribute).find_map(|value| match legal_status(legal, &value.bytes) {
-            Some(ServiceStatus::Active) => None,
-            Some(status) => Some(StatusSource { status, value, illegal: false }),
-            None => Some(StatusSource { status: ServiceStatus::Inactive, value, illegal: true }),
-        }),
+        OneOf(legal) => {
+            let sources = entry.values(attribute).filter_map(|value| match legal_status(legal, &value.bytes) {
+                Some(ServiceStatus::Active) => None,
+                Some(status) => Some(StatusSource { status, value, illegal: false }),
+                None => Some(StatusSource { status: ServiceStatus::Inactive, value, illegal: true }),
+            });
+            let place = |status| legal.iter().position(|legal| *legal == status);
+            sources.min_by_key(|source| (place(source.status), source.illegal, &source.value.bytes))
+        }
         HttpUnlessSet(status) if entry.values(status).next().is_some() || is_only_a_resource(entry) => None,
         HttpUnlessSet(_) => {
             let value = entry.values(attribute).find(|value| same(&value.bytes, "http"))?;
@@ -375,9 +379,12 @@ pub(super) mod tests {
              "inactive < domain mailDomainStatus: closed! @0:11", "inactive < domain icsStatus: overquota! @0:12"),
             ("", "mailUserStatus: ", "inactive < mailUserStatus: ! @1:201", "active"),
             ("", "inetResourceStatus: hold", "active", "inactive < inetResourceStatus: hold! @1:201"),
-            // Several values: the first that is not active. Spaces around a value and the case of names do not count.
+            // Several values, in any order.
             ("", "mailUserStatus: active; mailUserStatus: hold; mailUserStatus: deleted",
-             "hold < mailUserStatus: hold @1:202", "active"),
+             "deleted < mailUserStatus: deleted @1:203", "active"),
+            ("", "mailUserStatus: deleted; mailUserStatus: hold; mailUserStatus: active",
+             "deleted < mailUserStatus: deleted @1:201", "active"),
+            // Spaces around a value and the case of names do not count.
             ("", "INETUSERSTATUS:  dELETED ", "deleted < inetUserStatus:  dELETED  @1:201",
              "deleted < inetUserStatus:  dELETED  @1:201"),
             // With an option it is another attribute.
