@@ -41,6 +41,7 @@ mod policy;
 mod readings;
 mod repeated;
 mod resources;
+mod restore;
 mod revert;
 mod scenarios;
 mod schema;

@@ -28,19 +28,26 @@ pub struct History {
     roster_rows: BTreeMap<String, (Date, u64)>,
 }
 
-/// The values that modifications delete, for each attribute that they touch.
+/// The values that modifications delete, for each attribute of which they show all values that it had.
+///
+/// The first modification decides: `replace`, and `delete` without values, do not show what there was.
 fn deleted_values(modifications: &[Modification]) -> Vec<(AttributeDescription, Vec<Value>)> {
-    let mut deleted: Vec<(AttributeDescription, Vec<Value>)> = Vec::new();
+    let mut deleted: Vec<(AttributeDescription, Option<Vec<Value>>)> = Vec::new();
     for modification in modifications {
         let at = deleted.iter().position(|(known, _)| *known == modification.description).unwrap_or_else(|| {
-            deleted.push((modification.description.clone(), Vec::new()));
+            let shows_values = match modification.op {
+                ModOp::Add | ModOp::Increment => true,
+                ModOp::Delete => !modification.values.is_empty(),
+                ModOp::Replace => false,
+            };
+            deleted.push((modification.description.clone(), shows_values.then(Vec::new)));
             deleted.len() - 1
         });
-        if modification.op == ModOp::Delete {
-            deleted[at].1.extend(modification.values.iter().cloned());
+        if let Some(values) = deleted[at].1.as_mut().filter(|_| modification.op == ModOp::Delete) {
+            values.extend(modification.values.iter().cloned());
         }
     }
-    deleted
+    deleted.into_iter().filter_map(|(description, values)| Some((description, values?))).collect()
 }
 
 /// One operation of an earlier change set, from its `plan.json` and its change files.

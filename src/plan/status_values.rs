@@ -2,30 +2,21 @@
 
 use super::model::Account;
 use super::request::PlanContext;
-use crate::ldap::{AttributeDescription, Entry};
+use crate::ldap::{AttributeDescription, Entry, Value};
 use crate::lifecycle::state::{same_value, values_of};
 use crate::lifecycle::{Step, grace};
 
-/// The value that an attribute of a restored account gets back.
-pub enum PriorValue {
-    /// This value.
-    Value(Vec<u8>),
-    /// None: the attribute had no value.
-    Absent,
-}
-
-/// The value that an attribute had before the account was disabled: by `[restore]`, else by the change set that disabled it
-/// (`--history`); `None` if it is unknown.
-pub fn prior_value(entry: &Entry, description: &AttributeDescription, context: PlanContext<'_>) -> Option<PriorValue> {
+/// The values that an attribute had before the account was disabled: by `[restore]`, else all that the change set which disabled
+/// it removed (`--history`). Empty if it had none, `None` if they are unknown.
+pub fn prior_values(entry: &Entry, description: &AttributeDescription, context: PlanContext<'_>) -> Option<Vec<Value>> {
     let restore = &context.policy.restore;
     if let Some((_, value)) = restore.replace.iter().find(|(known, _)| known == description) {
-        return Some(PriorValue::Value(value.clone()));
+        return Some(vec![Value::new(value)]);
     }
     if restore.remove.contains(description) {
-        return Some(PriorValue::Absent);
+        return Some(Vec::new());
     }
-    let values = context.request.history.deleted_values(entry.dn.key(), description)?;
-    Some(values.first().map_or(PriorValue::Absent, |value| PriorValue::Value(value.bytes.to_vec())))
+    context.request.history.deleted_values(entry.dn.key(), description).map(<[Value]>::to_vec)
 }
 
 /// The attributes of `[disable]` of which a disabled account has the value, with that value.
@@ -41,7 +32,7 @@ pub fn disabled_values<'p>(entry: &Entry, context: PlanContext<'p>) -> impl Iter
 /// The first attribute of a disabled account of which the value before it was disabled is unknown.
 pub fn unknown_prior_value(entry: &Entry, context: PlanContext<'_>) -> Option<String> {
     let mut unknown =
-        disabled_values(entry, context).filter(|description| prior_value(entry, description, context).is_none());
+        disabled_values(entry, context).filter(|description| prior_values(entry, description, context).is_none());
     unknown.next().map(AttributeDescription::to_string)
 }
 

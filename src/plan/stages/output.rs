@@ -164,19 +164,20 @@ pub(super) fn spelled(entry: &Entry, description: &AttributeDescription) -> Attr
 
 /// The modifications by exact values that leave an attribute with one value; none if it has just that.
 pub(super) fn set(entry: &Entry, description: &AttributeDescription, wanted: &[u8]) -> Vec<Modification> {
-    let is_wanted = |value: &[u8]| same_value(description.attribute_type(), value, wanted);
+    set_all(entry, description, &[wanted])
+}
+
+/// The modifications by exact values that leave an attribute with these values; none if it has just them.
+pub(super) fn set_all(entry: &Entry, description: &AttributeDescription, wanted: &[&[u8]]) -> Vec<Modification> {
+    let is_same = |a: &[u8], b: &[u8]| same_value(description.attribute_type(), a, b);
+    let is_wanted = |value: &[u8]| wanted.iter().any(|wanted| is_same(value, wanted));
     let old: Vec<Value> = values_of(entry, description).filter(|value| !is_wanted(value)).map(Value::new).collect();
-    let is_present = values_of(entry, description).any(is_wanted);
+    let is_present = |wanted: &[u8]| values_of(entry, description).any(|value| is_same(value, wanted));
+    let new: Vec<Value> = wanted.iter().filter(|wanted| !is_present(wanted)).map(|wanted| Value::new(wanted)).collect();
     let description = spelled(entry, description);
     let modification = |op, values| Modification { op, description: description.clone(), values };
-    let mut modifications = Vec::new();
-    if !old.is_empty() {
-        modifications.push(modification(ModOp::Delete, old));
-    }
-    if !is_present {
-        modifications.push(modification(ModOp::Add, vec![Value::new(wanted)]));
-    }
-    modifications
+    let parts = [(ModOp::Delete, old), (ModOp::Add, new)].into_iter();
+    parts.filter(|(_, values)| !values.is_empty()).map(|(op, values)| modification(op, values)).collect()
 }
 
 /// The modification that removes the values of an attribute that a test picks; none if it picks none.

@@ -5,7 +5,7 @@
 //! | disable | each attribute of `[disable]`: the old value deleted, the new one added; bits are turned on in the number; the stamp |
 //! | stamp | the stamp |
 //! | disable-service | the status of the service, and a stamp that begins with the name of the service |
-//! | restore | what disabling changed: bits are turned off; other attributes get the value of `[restore]`, else the one before the change set that disabled the account (`--history`); the stamps are removed, and the statuses of disabled services become active |
+//! | restore | what disabling changed: bits are turned off; other attributes get the value of `[restore]`, else every value that the change set which disabled the account removed (`--history`); the stamps are removed, and the statuses of disabled services become active |
 //! | disconnect | the blocking value |
 //!
 //! A multi-valued operational attribute of which the account shows no value (`nsAccountLock` of 389 DS, where `true` next to
@@ -17,7 +17,7 @@
 //! single-valued and in use, the account is disabled without a stamp, which is a decision item. If the attribute of the
 //! blocking value is, the account is held.
 
-use super::output::{AccountChange, StageOutput, remove, set, spelled};
+use super::output::{AccountChange, StageOutput, remove, set, set_all, spelled};
 use crate::ldap::server_attributes::is_operational;
 use crate::ldap::{AttributeDescription, Entry, ModOp, Modification, Origin, Value};
 use crate::lifecycle::state::{number, values_of};
@@ -27,7 +27,7 @@ use crate::plan::model::{Account, DecisionItem};
 use crate::plan::operation::{Kind, Stage};
 use crate::plan::request::PlanContext;
 use crate::plan::settle::Settled;
-use crate::plan::status_values::{PriorValue, disabled_values, new_stamp, occupied_stamp_attribute, prior_value};
+use crate::plan::status_values::{disabled_values, new_stamp, occupied_stamp_attribute, prior_values};
 use crate::policy::{Policy, ServerSchema};
 
 /// Writes the stage.
@@ -122,10 +122,10 @@ fn restore(account: &Account, context: PlanContext<'_>) -> Vec<Modification> {
     let (entry, policy) = (&account.entry, context.policy);
     let mut modifications = Vec::new();
     for description in disabled_values(entry, context) {
-        match prior_value(entry, description, context) {
-            Some(PriorValue::Value(value)) => modifications.extend(set(entry, description, &value)),
-            Some(PriorValue::Absent) => modifications.extend(remove(entry, description, |_| true)),
-            None => {}
+        // Without these values the account is held.
+        if let Some(values) = prior_values(entry, description, context) {
+            let values: Vec<&[u8]> = values.iter().map(|value| &*value.bytes).collect();
+            modifications.extend(set_all(entry, description, &values));
         }
     }
     for (description, bits) in &policy.disable.bits {
