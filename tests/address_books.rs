@@ -215,6 +215,170 @@ fn books_of_who_leaves() {
     ]);
 }
 
+/// A pointer of the leaver names a book: it is deleted only if the name agrees.
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn books_that_a_pointer_names() {
+    let to = |attribute: &str, name: &str, domain: &str| {
+        format!("{RELEASED}\n{attribute}: ldap://h/piPStoreOwner={name},o={domain},o=PiServerDb")
+    };
+    let joes = |more: &str| joe(more).book("joe@siroe.com");
+    let mut table: Vec<BookCase> = Vec::new();
+    for attribute in ["psRoot", "pabURI"] {
+        table.extend([
+            (
+                "another one's, and the own one",
+                joes(&to(attribute, "ann", "siroe.com")).book("ann@siroe.com"),
+                NOW,
+                &["-u", "joe"][..],
+                &["joe@siroe.com"][..],
+                &["ann@siroe.com"][..],
+            ),
+            (
+                "of a user name that no entry has, in his domain",
+                joes(&to(attribute, "gone", "siroe.com")).book("gone@siroe.com"),
+                NOW,
+                &["-u", "joe"],
+                &["gone@siroe.com"],
+                &["joe@siroe.com"],
+            ),
+            (
+                "of a user name that no entry has, in another domain",
+                joe(&to(attribute, "gone", "sesta.com")).book("gone@sesta.com"),
+                NOW,
+                &["-u", "joe"],
+                &[],
+                &["gone@sesta.com"],
+            ),
+            (
+                "of a user name that an entry of another domain has",
+                joe(&to(attribute, "bob", "siroe.com")).book("bob@siroe.com"),
+                NOW,
+                &["-u", "joe"],
+                &[],
+                &["bob@siroe.com"],
+            ),
+            (
+                "of a user name that something has which is not an account",
+                joe(&to(attribute, "fax", "siroe.com")).device("uid=fax,o=siroe.com,o=isp").book("fax@siroe.com"),
+                NOW,
+                &["-u", "joe"],
+                &[],
+                &["fax@siroe.com"],
+            ),
+            (
+                "of one who leaves too",
+                joe(&to(attribute, "eve", "siroe.com"))
+                    .person(&format!("eve ou=Staff,o=siroe.com {RELEASED}"))
+                    .book("eve@siroe.com"),
+                NOW,
+                &["-u", "joe", "-u", "eve"],
+                &["eve@siroe.com"],
+                &[],
+            ),
+            (
+                "of his name in another domain, and nobody else has the name",
+                joe(&to(attribute, "JOE", "sesta.com")).book("joe@sesta.com"),
+                NOW,
+                &["-u", "joe"],
+                &["joe@sesta.com"],
+                &[],
+            ),
+            (
+                "of his name in another domain, where somebody has the name",
+                joe(&to(attribute, "joe", "sesta.com")).person("joe ou=Staff,o=sesta.com").book("joe@sesta.com"),
+                NOW,
+                &["-u", "uid=joe,ou=People,o=siroe.com,o=isp"],
+                &[],
+                &["joe@sesta.com"],
+            ),
+            (
+                "of his name in another domain, where somebody of that name has an address",
+                joe(&to(attribute, "joe", "sesta.com"))
+                    .person("joe ou=Staff,o=siroe.com mailAlternateAddress: j@sesta.com")
+                    .book("joe@sesta.com"),
+                NOW,
+                &["-u", "uid=joe,ou=People,o=siroe.com,o=isp"],
+                &[],
+                &["joe@sesta.com"],
+            ),
+            (
+                "of his name in another domain, and the other one of that name is in a third one",
+                joe(&to(attribute, "joe", "sesta.com")).person("joe ou=Disabled").book("joe@sesta.com"),
+                NOW,
+                &["-u", "uid=joe,ou=People,o=siroe.com,o=isp"],
+                &["joe@sesta.com"],
+                &[],
+            ),
+            (
+                "that one was moved, and may have been there",
+                joe(&to(attribute, "joe", "sesta.com")).person("joe ou=Disabled").book("joe@sesta.com"),
+                MOVED_NOW,
+                &["-u", "uid=joe,ou=People,o=siroe.com,o=isp"],
+                &[],
+                &["joe@sesta.com"],
+            ),
+            (
+                "and another one has his name and his domain",
+                joes(&to(attribute, "joe", "sesta.com")).book("joe@sesta.com"),
+                NOW,
+                &["-u", "joe"],
+                &["joe@sesta.com"],
+                &["joe@siroe.com"],
+            ),
+        ]);
+    }
+    let other = "pabURI: ldap://h/piPStoreOwner=joe,o=sesta.com,o=PiServerDb";
+    for pointers in [format!("{RELEASED}\n{TO_JOES}\n{other}"), format!("{RELEASED}\n{other}\n{TO_JOES}")] {
+        let directory = joes(&pointers).book("joe@sesta.com");
+        table.push(("two pointers", directory, NOW, &["-u", "joe"], &["joe@sesta.com", "joe@siroe.com"], &[]));
+    }
+    // Eve has an entry below her, and is held.
+    let eve = format!("eve ou=Staff,o=siroe.com {RELEASED}\n{TO_JOES}");
+    let held =
+        || joes(&format!("{RELEASED}\n{TO_JOES}")).person(&eve).device("uid=phone,uid=eve,ou=Staff,o=siroe.com,o=isp");
+    table.push(("of one who stays after all", held(), NOW, &["-u", "joe", "-u", "eve"], &[], &["joe@siroe.com"]));
+    table.push(("in the other order", held(), NOW, &["-u", "eve", "-u", "joe"], &[], &["joe@siroe.com"]));
+    check(table);
+}
+
+/// An account with two user names has a book for each, in any order of the values.
+#[test]
+fn books_of_two_user_names() {
+    let with_names = |names: [&str; 2]| {
+        let mut directory = others();
+        let lines = format!("objectClass: inetUser\nuid: {}\nuid: {}\ncn: j\nsn: j\n{RELEASED}", names[0], names[1]);
+        directory.entry("uid=joe,ou=People,o=siroe.com,o=isp", "inetOrgPerson", &lines);
+        directory.book("joe@siroe.com").book("joseph@siroe.com")
+    };
+    let leaver: &[&str] = &["-u", "uid=joe,ou=People,o=siroe.com,o=isp"];
+    let mut table: Vec<BookCase> = Vec::new();
+    for names in [["joe", "joseph"], ["joseph", "joe"]] {
+        table.push(("both are his", with_names(names), NOW, leaver, &["joe@siroe.com", "joseph@siroe.com"], &[]));
+        table.push((
+            "somebody else has the second one too",
+            with_names(names).person("joseph ou=Staff,o=siroe.com"),
+            NOW,
+            leaver,
+            &["joe@siroe.com"],
+            &["joseph@siroe.com"],
+        ));
+    }
+    check(table);
+}
+
+/// The container of moved accounts is in a domain, which says nothing about the domain that an account came from.
+#[test]
+fn moved_into_a_domain() {
+    let policy = MOVED_NOW.replace("ou=Disabled,o=isp", "ou=Staff,o=sesta.com,o=isp");
+    let place = tempfile::tempdir().unwrap();
+    let joe = |mail: &str| others().person(&format!("joe ou=Staff,o=sesta.com {RELEASED}{mail}")).book("joe@sesta.com");
+    let found = |directory: &Directory| fates(place.path(), directory, &policy, &["-u", "joe"]);
+    assert_eq!(found(&joe("")), (Vec::new(), vec!["joe@sesta.com".to_owned()]));
+    assert_eq!(found(&joe("\nmail: joe@sesta.com")), (vec!["joe@sesta.com".to_owned()], Vec::new()));
+    assert_eq!(found(&joe("\nmail: joe@siroe.com")), (Vec::new(), vec!["joe@sesta.com".to_owned()]));
+}
+
 #[test]
 fn books_of_nobody() {
     check(vec![

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use crate::directory::identity::holders::{ADDRESSES, IdentifierKind, USER_NAMES, with_normal_form};
 use crate::directory::key_hash::{Hashes, hash};
-use crate::directory::references::subject_index::identifying;
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
 use crate::plan::address_books::ownership::BookOwnership;
@@ -69,18 +69,22 @@ impl Identifier<'_> {
 }
 
 fn is_user_name(attribute: &str) -> bool {
-    matches!(attribute, "uid" | "sAMAccountName")
+    USER_NAMES.contains(&attribute)
 }
 
 /// The user names and mail addresses of an entry, each once.
 pub fn identifiers<'v>(entry: &'v EntryView<'_>) -> Vec<Identifier<'v>> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for attribute in identifying() {
-        let kind: &[u8] = if is_user_name(attribute) { b"uid" } else { b"mail" };
+    for attribute in USER_NAMES.into_iter().chain(ADDRESSES) {
+        let (kind, prefix): (_, &[u8]) = if is_user_name(attribute) {
+            (IdentifierKind::UserName, b"uid=")
+        } else {
+            (IdentifierKind::Address, b"mail=")
+        };
         for line in entry.record.attributes.iter().filter(|line| line.description.eq_ignore_ascii_case(attribute)) {
             let value = line.value.bytes();
-            let hash = hash(&[kind, b"=", &value.trim_ascii().to_ascii_lowercase()].concat());
+            let hash = with_normal_form(kind, value, |form| hash(&[prefix, form].concat()));
             if !value.is_empty() && seen.insert(hash) {
                 found.push(Identifier { attribute, value, hash, line: line.line });
             }

@@ -111,6 +111,8 @@ pub enum Reason {
     RepeatedEntry(Vec<u8>),
     /// The export lacks this operational attribute, on which the step depends.
     NotShown(String),
+    /// A command of another system is needed that cannot be written: why.
+    NoCommand(String),
     /// Another wave of the same plan changes the account.
     OtherWave,
 }
@@ -384,6 +386,11 @@ impl Reason {
                     "the export lacks the operational attribute {attribute}, so its value in the account is unknown"
                 ),
                 "export again with operational attributes",
+            ),
+            Self::NoCommand(why) => because(
+                format!("the runbook needs a command of another system, which cannot be written: {why}"),
+                "give the account an unambiguous value, pass the change set that moved it (--history), or run the command by \
+                 hand and use [directory] tools = \"ldap\"",
             ),
             Self::OtherWave => because("another wave of this plan changes it", "run the wave that it is in"),
         }

@@ -77,7 +77,7 @@ pub fn decide<D: Directory<RetainedPasses>>(
         account.decision.due = None;
     }
 
-    let finds_orphans = request.orphans && gaps.accepted.is_empty() && !gaps.shows_a_part();
+    let finds_orphans = request.orphans && gaps.are_none();
     let leaving = accounts.iter().enumerate().filter(|(_, account)| is_leaving(&account.decision));
     let leaving = leaving.map(|(index, account)| (account.entry.dn.key().clone(), index)).collect();
     Ok(Decided { leavers, accounts, conflicts, decision_items, leaving, gaps, finds_orphans })

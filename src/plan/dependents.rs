@@ -53,7 +53,7 @@ pub fn gather_until_stable<D: Directory<RetainedPasses>>(
     let mut dependents: Vec<Dependent> = Vec::new();
     loop {
         let mut reading = directory.read(pass)?;
-        reading.found.resolve_ambiguous_references(&pass.query.subjects, &|subject| match subject {
+        reading.found.resolve_ambiguous_references(&|subject| match subject {
             SubjectId::Account(index) => accounts.get(index).map(|account| account.entry.dn.key()),
             SubjectId::Dependent(index) => dependents.get(index).map(|dependent| dependent.entry.dn.key()),
         });

@@ -81,6 +81,11 @@ impl Gaps {
         if refused.is_empty() { Ok(self) } else { Err(refused) }
     }
 
+    /// Whether the exports lack nothing: then an entry that they do not hold does not exist.
+    pub fn are_none(&self) -> bool {
+        self.accepted.is_empty() && !self.shows_a_part()
+    }
+
     /// Whether the exports show a part of the directory only.
     pub fn shows_a_part(&self) -> bool {
         self.findings.iter().any(|lack| matches!(lack, Incomplete::Parents(_)))

@@ -191,7 +191,7 @@ impl ItemCode {
                 &[Remove, Leave, Hold],
             ),
             Self::ReferenceUnclear => row(
-                "another account shares this user name or address",
+                "another entry shares this user name, number or address",
                 "decide which account is meant; if it is the leaver, change or remove the value by hand",
                 &[Remove, Reassign, Leave, Hold],
             ),

@@ -25,6 +25,7 @@ pub mod access;
 pub mod address_books;
 pub mod batch;
 pub mod children;
+pub mod commands;
 pub mod completeness;
 pub mod decide;
 pub mod dependents;

@@ -124,7 +124,9 @@ impl Fates {
     pub fn new(accounts: &[Account], dependents: &[Dependent]) -> Self {
         let fate = |account: &Account| if account.is_deleted() { Fate::Deleted } else { Fate::Stays };
         let successor = |account: &Account| {
-            let mail = account.successor_entry.as_ref().and_then(|entry| entry.values("mail").next());
+            // Of several the smallest, in any order of the values.
+            let mail =
+                account.successor_entry.as_ref().and_then(|entry| entry.values("mail").min_by_key(|mail| &mail.bytes));
             Some(Successor { dn: account.successor.clone()?, mail: mail.map(|mail| mail.bytes.to_vec()) })
         };
         Self {

@@ -10,7 +10,7 @@ use super::model::{Account, Dependent, SubjectId, deleted_entries};
 use super::request::PlanContext;
 use super::retained::RetainedPasses;
 use super::successor::SuccessorSearch;
-use super::{access, completeness, dependents, moves};
+use super::{access, commands, completeness, dependents, moves};
 use crate::directory::Census;
 use crate::directory::snapshot::{Directory, Reading};
 use crate::ldap::DnKey;
@@ -63,6 +63,7 @@ pub fn gather<D: Directory<RetainedPasses>>(
         access::query(accounts, &located.groups),
         dependents::query(accounts),
         address_books::query(&books, &orphans),
+        commands::query(accounts, policy),
         successors.query(),
     ] {
         query.merge(part);

@@ -18,7 +18,7 @@ use super::request::PlanContext;
 use super::retained::RetainedPasses;
 use super::search::Surroundings;
 use super::successor::{Succession, Successions, SuccessorSearch};
-use super::{children, dependents, repeated};
+use super::{children, commands, dependents, repeated};
 use crate::directory::snapshot::Directory;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::{DnKey, Entry};
@@ -79,6 +79,7 @@ pub fn settle<D: Directory<RetainedPasses>>(
     set_domains(&mut accounts, gathered);
 
     Hold::apply(in_vetoed_containers(&accounts, gathered, policy), &mut accounts);
+    Hold::apply(commands::holds(&accounts, gathered, policy), &mut accounts);
     let repeated = &located.entries.repeated;
     let fates = dependents::fates(&accounts, dependents, gathered, context);
     Hold::apply(repeated::holds(&accounts, &fates, gathered, repeated), &mut accounts);
@@ -87,7 +88,7 @@ pub fn settle<D: Directory<RetainedPasses>>(
         let fates = hold_blocked_deletions(&mut accounts, dependents, gathered, context);
         // An account that is held keeps its address book.
         let orphans = if finds_orphans { ownership.orphans(policy, deleted_entries(&accounts)) } else { Vec::new() };
-        let mut books = address_books::deletions(&accounts, candidates, &orphans, gathered, policy);
+        let mut books = address_books::deletions(&accounts, candidates, &orphans, gathered, policy, gaps.are_none());
         let mut holds = kept_books(&mut books, policy);
         holds.extend(repeated::book_holds(&accounts, &books.books, repeated));
         if !Hold::apply_to_deleted(holds, &mut accounts) {

@@ -8,11 +8,10 @@ use thiserror::Error;
 
 use super::apply::{Model, is_linked};
 use super::touched::{SubjectReference, Touched, TouchedPass};
+use crate::directory::identity::holders::{MatchedValue, Referent, identifying};
 use crate::directory::key_hash::KeySet;
 use crate::directory::overlay::apply_overlay;
-use crate::directory::references::shared_identifiers::MatchedValue;
-use crate::directory::references::subject_index::identifying;
-use crate::directory::references::{MatchKind, Referent, SubjectIndex, Treatment};
+use crate::directory::references::{MatchKind, SubjectIndex, Treatment};
 use crate::directory::{Exports, ExportsReader, Overlay, ScanError};
 use crate::ldap::attribute::base_type;
 use crate::ldap::attribute_types::equality_rule;
@@ -296,7 +295,6 @@ fn touched_pass<'p>(policy: &'p Policy, planned: &Plan, records: &[Cow<'_, Chang
             .into_iter()
             .map(|attribute| (attribute.name, (attribute.form, attribute.treatment)))
             .collect(),
-        accounts: &policy.accounts.filter,
         address_books: policy.address_books.suffix.as_ref().map(Dn::key),
         identifying: TouchedPass::identifying(),
     }
@@ -379,7 +377,7 @@ impl References<'_> {
     ///
     /// - values that the server updates by itself when an entry moves,
     /// - attributes that a tool of the site cleans, and
-    /// - values that refer to another account with the same user name or address.
+    /// - values that mean another entry with the same user name.
     fn check<E>(&self) -> Result<u64, ProofError<E>> {
         let items: HashSet<(&[u8], String, &[u8])> = self
             .planned
@@ -435,18 +433,17 @@ impl References<'_> {
             && self.pass.moved.contains(&self.pass.subject_names[reference.subject])
     }
 
-    /// Whether another account has the same user name or address, and the value refers to that account.
+    /// Whether another entry has the same user name, and the value means that entry.
     fn refers_to_another_account(&self, reference: &SubjectReference, base: &str) -> bool {
         let Some((form, _)) = self.pass.reference_attributes.get(base) else { return false };
         let matched = MatchedValue {
             form,
             kind: reference.how,
             value: &reference.value,
-            subject: reference.subject,
             name: &self.pass.subject_names[reference.subject],
             entry: &reference.entry,
         };
-        self.touched.shared_identifiers.referent(matched, &self.pass.subjects) == Referent::SomeoneElse
+        self.touched.holders.referent(matched) == Referent::SomeoneElse
     }
 }
 

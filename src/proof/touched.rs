@@ -4,13 +4,12 @@
 use crate::ldap::attribute::base_type;
 use std::collections::BTreeSet;
 
+use crate::directory::identity::holders::{Holders, IdentifierKind, identifying};
 use crate::directory::key_hash::KeySet;
-use crate::directory::references::subject_index::{Identifier, identifying};
-use crate::directory::references::{Form, MatchKind, SharedIdentifiers, SubjectIndex, SubjectMatch, Treatment};
+use crate::directory::references::{Form, MatchKind, SubjectIndex, SubjectMatch, Treatment};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass};
 use crate::ldap::dn_key::{KeyBuffer, parent_of, prefixes};
-use crate::ldap::filter::{Filter, Truth};
 use crate::ldap::{DnKey, Entry, TypeMap};
 use crate::ldif::AttributeSelection;
 
@@ -31,12 +30,10 @@ pub struct TouchedPass<'p> {
     pub parents: KeySet,
     /// The attributes that may refer to an account.
     pub reference_attributes: TypeMap<(Form, Treatment)>,
-    /// The filter that accounts match.
-    pub accounts: &'p Filter,
-    /// The suffix of the address books, whose entries are not accounts.
+    /// The suffix of the address books, whose entries hold no identifiers.
     pub address_books: Option<&'p DnKey>,
-    /// The attributes that identify an entry: user names and addresses.
-    pub identifying: TypeMap<()>,
+    /// The attributes that identify an entry.
+    pub identifying: TypeMap<IdentifierKind>,
     /// `reference_attributes` and `identifying` together.
     pub interest: AttributeSelection,
 }
@@ -71,8 +68,8 @@ pub struct Touched {
     pub with_children: BTreeSet<DnKey>,
     /// References to subjects.
     pub references: Vec<SubjectReference>,
-    /// Other accounts with the user names and addresses of subjects.
-    pub shared_identifiers: SharedIdentifiers,
+    /// Other entries with the identifiers of subjects.
+    pub holders: Holders,
     /// Number of entries read.
     pub entries: u64,
     /// Number of values of reference attributes read.
@@ -95,7 +92,7 @@ impl Touched {
         self.parents.extend(other.parents);
         self.with_children.extend(other.with_children);
         self.references.extend(other.references);
-        self.shared_identifiers.merge(other.shared_identifiers);
+        self.holders.merge(other.holders);
         self.entries += other.entries;
         self.values += other.values;
     }
@@ -103,20 +100,17 @@ impl Touched {
 
 impl TouchedPass<'_> {
     /// The attributes that identify an entry, as a map.
-    pub fn identifying() -> TypeMap<()> {
-        identifying().map(|name| (name, ())).collect()
+    pub fn identifying() -> TypeMap<IdentifierKind> {
+        identifying().filter_map(|name| Some((name, IdentifierKind::of_attribute(name)?))).collect()
     }
 
-    fn note_shared_identifiers(&self, entry: &EntryView<'_>, found: &mut Touched) {
+    fn note_holders(&self, entry: &EntryView<'_>, found: &mut Touched) {
+        if self.address_books.is_some_and(|suffix| entry.key.starts_with(suffix.as_bytes())) {
+            return;
+        }
         for line in &entry.record.attributes {
-            let base = base_type(&line.description);
-            if self.identifying.get(base).is_some()
-                && !self.address_books.is_some_and(|suffix| entry.key.starts_with(suffix.as_bytes()))
-                && let identifier = (Identifier { entry: entry.key, attribute_type: base, value: line.value.bytes() })
-                && let Some(name) =
-                    self.subjects.shared_with(identifier, || self.accounts.evaluate(entry) == Truth::True)
-            {
-                found.shared_identifiers.add(name, entry.key);
+            if let Some(kind) = self.identifying.get(base_type(&line.description)) {
+                found.holders.note(&self.subjects, kind, entry, line);
             }
         }
     }
@@ -148,7 +142,7 @@ impl Pass for TouchedPass<'_> {
         if self.deleted.contains(parent) {
             found.children.push((DnKey::from_key_bytes(parent), DnKey::from_key_bytes(entry.key)));
         }
-        self.note_shared_identifiers(entry, found);
+        self.note_holders(entry, found);
         let Touched { keys, matches, values, references, .. } = found;
         for line in &entry.record.attributes {
             let Some((form, treatment)) = self.reference_attributes.get(&line.description) else { continue };

@@ -93,7 +93,7 @@ fn name(entry: &Entry) -> String {
     named.map_or_else(|| sanitized(entry.dn.raw_bytes()).into_owned(), |value| sanitized(&value.bytes).into_owned())
 }
 
-/// The mail address of an entry, if it can be written in a header without quoting.
+/// The mail address of an entry, of several the smallest, if it can be written in a header without quoting.
 fn address(entry: &Entry) -> Option<String> {
     let is_address = |text: &&str| {
         let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>()[],;:\\\"".contains(&byte));
@@ -101,7 +101,7 @@ fn address(entry: &Entry) -> Option<String> {
             && text.len() < 255
             && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.contains('@'))
     };
-    let text = std::str::from_utf8(&entry.values("mail").next()?.bytes).ok()?;
+    let text = std::str::from_utf8(&entry.values("mail").min_by_key(|mail| &mail.bytes)?.bytes).ok()?;
     Some(text).filter(is_address).map(str::to_owned)
 }
 

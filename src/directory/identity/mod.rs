@@ -12,9 +12,11 @@
 //! | module | answers |
 //! | --- | --- |
 //! | [`compare`] | are two values equal by the rule of their attribute, or only as numbers? |
+//! | [`holders`] | which other entries have an identifier of a deleted account, and which of them does a value mean? |
 //! | [`unique_id`] | is an entry the one that had this name earlier? |
 
 pub mod compare;
+pub mod holders;
 pub mod unique_id;
 
 use crate::ldap::{Dn, Origin};

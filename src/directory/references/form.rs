@@ -6,7 +6,7 @@
 //! | dn | a DN, also that of an entry below the account | the key of the DN | the DN | the successor's DN |
 //! | dn-and-uid | a DN, optionally followed by `#'0101'B` (RFC 4517, 3.3.21) | the same | the DN; the bits stay | the successor's DN |
 //! | uid | `jsmith` | a user name of the account; in another case it is a decision item | | |
-//! | sudo-user | `jsmith`, `!jsmith`, `#1042` (sudoers.ldap(5)); not `%group`, `+netgroup` | uid, uidNumber | | |
+//! | sudo-user | `jsmith`, `!jsmith`, `#1042` (sudoers.ldap(5)); not `%group`, `+netgroup` | uid; uidNumber as a number: `#01042` is 1042 | | |
 //! | netgroup | `(host,jsmith,domain)` (RFC 2307, 2.3) | uid | | |
 //! | calendar | `jsmith` or `jsmith@sesta.com`, optionally followed by `:calendar` and `$title` (819-4437) | uid, and the domain of the account if the value has one; or an address | | |
 //! | address | `jsmith@sesta.com`, in any case | the mail addresses of the account | | the successor's address |
@@ -21,14 +21,17 @@
 //! [`reference_attributes`](super::reference_attributes). A form that finds accounts by an identifier which is not indexed
 //! yet also needs a place in [`SubjectIndex`].
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::embedded_references::{self, EmbeddedReference};
-use super::subject_index::{ADDRESSES, MatchKind, SubjectIndex, SubjectMatch, USER_NAMES};
+use super::subject_index::{MatchKind, SubjectIndex, SubjectMatch};
+use crate::directory::identity::holders::{ADDRESSES, IdentifierKind, NUMBER, USER_NAMES, normal_form};
 use crate::ldap::attribute::{is_one_of, same_type};
 use crate::ldap::dn_key::KeyBuffer;
+use crate::ldap::matching::{MatchingRule, matches};
 use crate::ldap::name_and_uid::split_name_and_uid;
 use crate::ldap::url::{LdapUrl, percent_decoded};
 use crate::ldap::{Dn, DnError, Value};
@@ -92,7 +95,7 @@ pub static TREATMENTS: LazyLock<Vec<(&'static str, Treatment)>> =
 pub struct Successor {
     /// The name of its entry.
     pub dn: Dn,
-    /// Its first mail address.
+    /// Its mail address.
     pub mail: Option<Vec<u8>>,
 }
 
@@ -216,6 +219,28 @@ impl Form {
         Ok(())
     }
 
+    /// The identifier by which a value names a subject; `None` if it names it by a DN, or not for certain.
+    pub fn identifier(self, how: MatchKind, value: &[u8]) -> Option<Identifier<'_>> {
+        let kind = how.identifier()?;
+        let value = match (self, kind) {
+            (Self::Uid | Self::NameOrUid, IdentifierKind::UserName) | (Self::Address, IdentifierKind::Address) => {
+                Cow::Borrowed(value)
+            }
+            (Self::SudoUser, IdentifierKind::UserName | IdentifierKind::Number) => match SudoUserName::of(value) {
+                SudoUserName::UserName(value) | SudoUserName::Number(value) => Cow::Borrowed(value),
+            },
+            (Self::Netgroup, IdentifierKind::UserName) => Cow::Borrowed(netgroup_user(value)?),
+            (Self::Calendar, IdentifierKind::UserName | IdentifierKind::Address) => {
+                Cow::Borrowed(calendar_owner(value))
+            }
+            (Self::AddressOrUrl, IdentifierKind::Address) => {
+                mailto_address(value).map_or(Cow::Borrowed(value), Cow::Owned)
+            }
+            _ => return None,
+        };
+        Some(Identifier { kind, value })
+    }
+
     /// The value with the new name of a moved entry in place of the old one; what follows the name stays. `None` if the value
     /// does not name the entry, or an entry below it, by its DN.
     pub fn renamed_value(self, attribute_type: &str, value: &[u8], renaming: &Renaming) -> Option<Value> {
@@ -255,6 +280,15 @@ pub fn named_dn<'v>(attribute_type: &str, value: &'v [u8]) -> &'v [u8] {
     if same_type(attribute_type, "uniqueMember") { split_name_and_uid(value).0 } else { value }
 }
 
+/// An identifier in a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identifier<'v> {
+    /// What kind it is.
+    pub kind: IdentifierKind,
+    /// As spelled.
+    pub value: Cow<'v, [u8]>,
+}
+
 /// The search for the subjects that one value names.
 struct Search<'s, Id> {
     index: &'s SubjectIndex<Id>,
@@ -282,33 +316,37 @@ impl<Id: Copy + Eq + std::hash::Hash> Search<'_, Id> {
 
     fn uid(&mut self, uid: &[u8]) {
         let index = self.index;
-        for known in index.by_uid(uid) {
-            let is_exact = known.spelling == uid;
-            self.push(known.subject, if is_exact { MatchKind::Uid } else { MatchKind::UidInAnotherCase });
+        let known = index.by_uid(uid);
+        // A subject may have the user name in several spellings.
+        for known in known.iter().filter(|known| is_same_case(&known.spelling, uid)) {
+            self.push(known.subject, MatchKind::Uid);
+        }
+        for known in known {
+            self.push(known.subject, MatchKind::UidInAnotherCase);
         }
     }
 
     fn sudo_user(&mut self, value: &[u8]) {
         let index = self.index;
-        let value = value.strip_prefix(b"!").unwrap_or(value);
-        match value.strip_prefix(b"#") {
-            Some(number) => index.by_uid_number(number).iter().for_each(|subject| self.push(*subject, MatchKind::Uid)),
-            None => self.uid(value),
+        match SudoUserName::of(value) {
+            SudoUserName::Number(number) => {
+                index.by_number(number).iter().for_each(|subject| self.push(*subject, MatchKind::Number));
+            }
+            SudoUserName::UserName(uid) => self.uid(uid),
         }
     }
 
     fn netgroup(&mut self, triple: &[u8]) {
-        let inner = triple.trim_ascii().strip_prefix(b"(").and_then(|inner| inner.strip_suffix(b")"));
-        if let Some(user) = inner.and_then(|inner| inner.split(|byte| *byte == b',').nth(1)) {
-            self.uid(user.trim_ascii());
+        if let Some(user) = netgroup_user(triple) {
+            self.uid(user);
         }
     }
 
     fn calendar(&mut self, value: &[u8]) {
         let index = self.index;
-        let owner = until(until(value, b'$'), b':');
+        let owner = calendar_owner(value);
         let Some(at) = memchr::memchr(b'@', owner) else { return self.uid(owner) };
-        let domain = owner[at + 1..].to_ascii_lowercase();
+        let domain = normal_form(IdentifierKind::UserName, &owner[at + 1..]);
         for known in index.by_uid(&owner[..at]).iter().filter(|known| index.domain(known.subject) == Some(&domain)) {
             self.push(known.subject, MatchKind::Inside);
         }
@@ -347,9 +385,45 @@ impl<Id: Copy + Eq + std::hash::Hash> Search<'_, Id> {
             EmbeddedReference::Equality(attribute, value) if is_one_of(&ADDRESSES, attribute) => {
                 index.by_address(value).iter().for_each(|subject| self.push(*subject, MatchKind::Inside));
             }
+            EmbeddedReference::Equality(attribute, value) if same_type(NUMBER, attribute) => {
+                index.by_number(value).iter().for_each(|subject| self.push(*subject, MatchKind::Inside));
+            }
             EmbeddedReference::Equality(..) => {}
         }
     }
+}
+
+/// Whether two spellings of a user name are equal in upper and lower case too.
+fn is_same_case(a: &[u8], b: &[u8]) -> bool {
+    matches(MatchingRule::CaseExact, a, b)
+}
+
+/// The user of a sudo rule (sudoers.ldap(5)).
+enum SudoUserName<'v> {
+    UserName(&'v [u8]),
+    /// After `#`.
+    Number(&'v [u8]),
+}
+
+impl<'v> SudoUserName<'v> {
+    /// Each `!` in front of a user negates the ones after it.
+    fn of(mut value: &'v [u8]) -> Self {
+        while let Some(rest) = value.strip_prefix(b"!") {
+            value = rest.trim_ascii_start();
+        }
+        value.strip_prefix(b"#").map_or(Self::UserName(value), Self::Number)
+    }
+}
+
+/// The user of a netgroup triple.
+fn netgroup_user(triple: &[u8]) -> Option<&[u8]> {
+    let inner = triple.trim_ascii().strip_prefix(b"(").and_then(|inner| inner.strip_suffix(b")"))?;
+    inner.split(|byte| *byte == b',').nth(1).map(<[u8]>::trim_ascii)
+}
+
+/// The owner in the identifier of a calendar, with the domain if there is one.
+fn calendar_owner(value: &[u8]) -> &[u8] {
+    until(until(value, b'$'), b':')
 }
 
 /// The part of a value before the first `end`.
@@ -437,7 +511,11 @@ mod tests {
             (Uid, "jsmith2", none),
             (SudoUser, "jsmith", &[(smith, MatchKind::Uid)]),
             (SudoUser, "!jsmith", &[(smith, MatchKind::Uid)]),
-            (SudoUser, "#1042", &[(smith, MatchKind::Uid)]),
+            (SudoUser, "#1042", &[(smith, MatchKind::Number)]),
+            (SudoUser, "!#01042", &[(smith, MatchKind::Number)]),
+            (SudoUser, "!! jsmith", &[(smith, MatchKind::Uid)]),
+            (SudoUser, "%#1042", none),
+            (SudoUser, "1042", none),
             (SudoUser, "%jsmith", none),
             (SudoUser, "+jsmith", none),
             (SudoUser, "ALL", none),
@@ -460,6 +538,7 @@ mod tests {
             (NameOrUid, "uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, MatchKind::Name)]),
             (Url, "ldap:///o=isp??sub?(|(uid=jsmith)(uid=mrossi))", &[(smith, MatchKind::Inside), (1, MatchKind::Inside)]),
             (Url, "ldap:///o=isp??sub?(mail=js@sesta.com)", &[(smith, MatchKind::Inside)]),
+            (Url, "ldap:///o=isp??sub?(uidNumber=01042)", &[(smith, MatchKind::Inside)]),
             (Url, "ldap:///o=isp??sub?(cn=jsmith)", none),
             (Url, "http://www.sesta.com/~jsmith", none),
             (Text, r#"allow (all) userdn="ldap:///uid=jsmith,ou=People,o=sesta.com,o=isp";"#, &[(smith, MatchKind::Inside)]),

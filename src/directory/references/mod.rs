@@ -7,14 +7,13 @@
 //! | [`form`] | the forms: how a value is matched, renamed and reassigned |
 //! | [`subject_index`] | the accounts and dependents that are searched for, by every identifier that can name them |
 //! | [`embedded_references`] | names inside URLs, filters and access rules |
-//! | [`shared_identifiers`] | user names and addresses that several accounts have, and which of them a value refers to |
+//!
+//! Which other entries have the same identifier, and which of them a value means: [`holders`](super::identity::holders).
 
 pub mod embedded_references;
 pub mod form;
 pub mod reference_attributes;
-pub mod shared_identifiers;
 pub mod subject_index;
 
 pub use form::{Form, Renaming, Successor, Treatment, named_dn};
-pub use shared_identifiers::{Referent, SharedIdentifiers};
 pub use subject_index::{MatchKind, SubjectIndex, SubjectMatch};

@@ -5,23 +5,15 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use IdentifierKind::{Address, Number, UserName};
+
+use crate::directory::identity::holders::{
+    ADDRESSES, IdentifierKind, NUMBER, USER_NAMES, normal_form, with_normal_form,
+};
 use crate::directory::key_hash::{Hashes, KeyMap, hash};
-use crate::ldap::attribute::is_one_of;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::domain::domain_of;
 use crate::ldap::{DnKey, Entry};
-
-/// Attributes whose values are user names.
-pub const USER_NAMES: [&str; 2] = ["uid", "sAMAccountName"];
-
-/// Attributes whose values are the mail addresses of the entry itself (RFC 4524, 819-4437, draft-lachman, [MS-ADA3]).
-pub const ADDRESSES: [&str; 5] =
-    ["mail", "mailAlternateAddress", "mailEquivalentAddress", "mailLocalAddress", "proxyAddresses"];
-
-/// The attributes by which values of other entries may name an entry: its user names and addresses.
-pub fn identifying() -> impl Iterator<Item = &'static str> {
-    USER_NAMES.into_iter().chain(ADDRESSES)
-}
 
 /// How a value names a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +24,8 @@ pub enum MatchKind {
     Uid,
     /// By a user name in another case, which some servers take for a different one.
     UidInAnotherCase,
+    /// By the number of a user, which another account may have as well.
+    Number,
     /// By a mail address.
     Address,
     /// Somewhere inside a URL, a filter or an access rule.
@@ -41,9 +35,19 @@ pub enum MatchKind {
 }
 
 impl MatchKind {
-    /// Whether the value names the subject for certain, unless another account has the same user name or address.
+    /// Whether the value names the subject for certain, unless another entry has the same user name, number or address.
     pub fn is_certain(self) -> bool {
-        matches!(self, Self::Name | Self::Uid | Self::Address)
+        matches!(self, Self::Name | Self::Uid | Self::Number | Self::Address)
+    }
+
+    /// The kind of identifier by which the value names the subject; `None` if it is by a DN, or not for certain.
+    pub fn identifier(self) -> Option<IdentifierKind> {
+        match self {
+            Self::Uid | Self::UidInAnotherCase => Some(UserName),
+            Self::Number => Some(Number),
+            Self::Address => Some(Address),
+            Self::Name | Self::Inside | Self::NearMiss => None,
+        }
     }
 }
 
@@ -65,17 +69,6 @@ pub struct KnownUid<Id> {
     pub subject: Id,
 }
 
-/// An attribute value of an entry, by which the entry may share an identifier with a subject.
-#[derive(Clone, Copy, Debug)]
-pub struct Identifier<'v> {
-    /// The key of the entry's name.
-    pub entry: &'v [u8],
-    /// The attribute type, without options.
-    pub attribute_type: &'v str,
-    /// The value.
-    pub value: &'v [u8],
-}
-
 /// The subjects of a search. `Id` identifies each of them.
 pub struct SubjectIndex<Id> {
     names: KeyMap<Id>,
@@ -84,12 +77,15 @@ pub struct SubjectIndex<Id> {
     /// For each number of RDNs, whether a name has so many.
     depths: Vec<bool>,
     near_misses: KeyMap<Id>,
-    /// Hashes of the user names and addresses in lower case: almost no value that is looked up is among them.
+    /// Hashes of the identifiers in normal form: almost no value that is looked up is among them.
     identifiers: Hashes,
-    /// By user name in lower case.
+    /// By user name in normal form.
     uids: HashMap<Vec<u8>, Vec<KnownUid<Id>>>,
-    uid_numbers: HashMap<Vec<u8>, Vec<Id>>,
+    /// By number in normal form.
+    numbers: HashMap<Vec<u8>, Vec<Id>>,
+    /// By address in normal form.
     addresses: HashMap<Vec<u8>, Vec<Id>>,
+    /// The mail domains that subjects are in by their names, in normal form.
     domains: HashMap<Id, Vec<u8>>,
 }
 
@@ -102,7 +98,7 @@ impl<Id> Default for SubjectIndex<Id> {
             near_misses: KeyMap::default(),
             identifiers: Hashes::default(),
             uids: HashMap::new(),
-            uid_numbers: HashMap::new(),
+            numbers: HashMap::new(),
             addresses: HashMap::new(),
             domains: HashMap::new(),
         }
@@ -125,20 +121,34 @@ impl<Id: Copy + Eq + Hash> SubjectIndex<Id> {
     /// Adds a subject that is found by its name and by every identifier of its entry.
     pub fn add(&mut self, subject: Id, entry: &Entry) {
         self.add_name(subject, entry.dn.key());
-        self.domains.extend(domain_of(&entry.dn).map(|domain| (subject, domain.to_ascii_lowercase())));
-        for uid in USER_NAMES.iter().flat_map(|name| entry.values(name)).filter(|value| !value.bytes.is_empty()) {
-            self.identifiers.insert(lower_case_hash(&uid.bytes));
-            let known = KnownUid { spelling: uid.bytes.to_vec(), subject };
-            add_once(self.uids.entry(uid.bytes.to_ascii_lowercase()).or_default(), known);
+        self.domains.extend(domain_of(&entry.dn).map(|domain| (subject, normal_form(UserName, &domain))));
+        for uid in USER_NAMES.iter().flat_map(|name| entry.values(name)) {
+            let form = normal_form(UserName, &uid.bytes);
+            if self.add_identifier(&form) {
+                let known = KnownUid { spelling: uid.bytes.to_vec(), subject };
+                add_once(self.uids.entry(form).or_default(), known);
+            }
         }
-        for number in entry.values("uidNumber") {
-            self.uid_numbers.entry(number.bytes.to_vec()).or_default().push(subject);
+        for number in entry.values(NUMBER) {
+            let form = normal_form(Number, &number.bytes);
+            if self.add_identifier(&form) {
+                add_once(self.numbers.entry(form).or_default(), subject);
+            }
         }
-        let addresses = ADDRESSES.iter().flat_map(|name| entry.values(name));
-        for value in addresses.filter(|value| !bare_address(&value.bytes).is_empty()) {
-            self.identifiers.insert(lower_case_hash(bare_address(&value.bytes)));
-            add_once(self.addresses.entry(normalized_address(&value.bytes)).or_default(), subject);
+        for address in ADDRESSES.iter().flat_map(|name| entry.values(name)) {
+            let form = normal_form(Address, &address.bytes);
+            if self.add_identifier(&form) {
+                add_once(self.addresses.entry(form).or_default(), subject);
+            }
         }
+    }
+
+    /// Notes that an identifier in normal form is looked for. Gives whether it is one, and not empty.
+    fn add_identifier(&mut self, form: &[u8]) -> bool {
+        if !form.is_empty() {
+            self.identifiers.insert(hash(form));
+        }
+        !form.is_empty()
     }
 
     /// Adds a name that no entry should have, but that looks like the name of a subject.
@@ -160,13 +170,12 @@ impl<Id: Copy + Eq + Hash> SubjectIndex<Id> {
                 add_once(all, known);
             }
         }
-        for (number, subjects) in later.uid_numbers {
-            self.uid_numbers.entry(number).or_default().extend(subjects);
-        }
-        for (address, subjects) in later.addresses {
-            let all = self.addresses.entry(address).or_default();
-            for subject in subjects {
-                add_once(all, subject);
+        for (own, later) in [(&mut self.numbers, later.numbers), (&mut self.addresses, later.addresses)] {
+            for (identifier, subjects) in later {
+                let all = own.entry(identifier).or_default();
+                for subject in subjects {
+                    add_once(all, subject);
+                }
             }
         }
         self.domains.extend(later.domains);
@@ -184,7 +193,7 @@ impl<Id: Copy + Eq + Hash> SubjectIndex<Id> {
         };
         self.names.keys().all(|name| other.names.contains_key(name))
             && self.near_misses.keys().all(|name| other.near_misses.contains_key(name))
-            && self.uid_numbers.keys().all(|number| other.uid_numbers.contains_key(number))
+            && self.numbers.keys().all(|number| other.numbers.contains_key(number))
             && self.addresses.keys().all(|address| other.addresses.contains_key(address))
             && self.uids.iter().all(|(uid, known)| has_uid(uid, known))
     }
@@ -221,90 +230,54 @@ impl<Id: Copy + Eq + Hash> SubjectIndex<Id> {
 
     /// The subjects with this user name, in any case.
     pub(super) fn by_uid(&self, uid: &[u8]) -> &[KnownUid<Id>] {
-        if !self.may_identify(uid) {
-            return &[];
-        }
-        self.uids.get(&uid.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+        self.look_up(UserName, uid, &self.uids)
     }
 
     /// The subjects with this `uidNumber`.
-    pub(super) fn by_uid_number(&self, number: &[u8]) -> &[Id] {
-        self.uid_numbers.get(number).map_or(&[], Vec::as_slice)
+    pub(super) fn by_number(&self, number: &[u8]) -> &[Id] {
+        self.look_up(Number, number, &self.numbers)
     }
 
     /// The subjects with this mail address, in any case.
     pub(super) fn by_address(&self, address: &[u8]) -> &[Id] {
-        if !self.may_identify(bare_address(address)) {
+        self.look_up(Address, address, &self.addresses)
+    }
+
+    fn look_up<'i, T>(&'i self, kind: IdentifierKind, value: &[u8], known: &'i HashMap<Vec<u8>, Vec<T>>) -> &'i [T] {
+        if self.identifiers.is_empty() {
             return &[];
         }
-        self.addresses.get(&normalized_address(address)).map_or(&[], Vec::as_slice)
+        with_normal_form(kind, value, |form| {
+            let may_be = self.identifiers.contains(&hash(form));
+            may_be.then(|| known.get(form)).flatten().map(Vec::as_slice).unwrap_or_default()
+        })
     }
 
-    /// Whether a user name or an address, in lower case, is one of a subject's.
-    pub(super) fn has_identifier(&self, subject: Id, identifier: &[u8]) -> bool {
-        let has_uid = self.uids.get(identifier).is_some_and(|all| all.iter().any(|known| known.subject == subject));
-        has_uid || self.addresses.get(identifier).is_some_and(|all| all.contains(&subject))
-    }
-
-    /// The mail domain that a subject is in by its name, in lower case.
+    /// The mail domain that a subject is in by its name, in normal form.
     pub(super) fn domain(&self, subject: Id) -> Option<&Vec<u8>> {
         self.domains.get(&subject)
     }
 
-    /// The user name or mail address, in lower case, that an entry shares with a subject: then a value with it may mean
-    /// either of them. `None` if the entry shares none by this value, or is at or below a subject.
-    ///
-    /// A user name counts for every entry, because entries that are not accounts of the policy use it all the same. An
-    /// address counts only for an account.
-    pub fn shared_with(&self, identifier: Identifier<'_>, is_account: impl FnOnce() -> bool) -> Option<Vec<u8>> {
-        let Identifier { entry, attribute_type, value } = identifier;
-        if !self.may_identify(bare_address(value)) && !self.may_identify(value) {
+    /// The normal form of an identifier of the entry with this key, if a subject has it too: then a value with it may mean
+    /// either of them. `None` if the entry is at or below a subject.
+    pub fn shared(&self, kind: IdentifierKind, value: &[u8], entry: &[u8]) -> Option<Vec<u8>> {
+        if self.identifiers.is_empty() {
             return None;
         }
-        let is_user_name = is_one_of(&USER_NAMES, attribute_type);
-        let shared = if is_user_name {
-            Some(value.to_ascii_lowercase()).filter(|uid| self.uids.contains_key(uid))
-        } else {
-            Some(normalized_address(value)).filter(|address| self.addresses.contains_key(address))
-        }?;
-        (self.at_or_above(entry).is_none() && (is_user_name || is_account())).then_some(shared)
-    }
-
-    /// False for a value that is not a user name or an address of any subject, in any case.
-    fn may_identify(&self, value: &[u8]) -> bool {
-        !self.identifiers.is_empty() && self.identifiers.contains(&lower_case_hash(value))
+        let shared = with_normal_form(kind, value, |form| {
+            let is_known = || match kind {
+                UserName => self.uids.contains_key(form),
+                Number => self.numbers.contains_key(form),
+                Address => self.addresses.contains_key(form),
+            };
+            (self.identifiers.contains(&hash(form)) && is_known()).then(|| form.to_vec())
+        })?;
+        self.at_or_above(entry).is_none().then_some(shared)
     }
 }
 
 fn add_once<T: PartialEq>(all: &mut Vec<T>, new: T) {
     if !all.contains(&new) {
         all.push(new);
-    }
-}
-
-/// An address as it is compared: without the type prefix of [MS-ADA3], in lower case.
-fn normalized_address(value: &[u8]) -> Vec<u8> {
-    bare_address(value).to_ascii_lowercase()
-}
-
-/// An address without surrounding blanks and without the type prefix `smtp:`.
-fn bare_address(value: &[u8]) -> &[u8] {
-    let value = value.trim_ascii();
-    match value.split_at_checked(5) {
-        Some((kind, address)) if kind.eq_ignore_ascii_case(b"smtp:") => address,
-        _ => value,
-    }
-}
-
-/// The hash of a value in lower case; short values are not copied to the heap.
-fn lower_case_hash(value: &[u8]) -> u64 {
-    let mut short = [0; 128];
-    match short.get_mut(..value.len()) {
-        Some(lower) => {
-            lower.copy_from_slice(value);
-            lower.make_ascii_lowercase();
-            hash(lower)
-        }
-        None => hash(&value.to_ascii_lowercase()),
     }
 }

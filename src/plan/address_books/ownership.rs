@@ -17,18 +17,13 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::directory::EntryView;
+use crate::directory::identity::holders::{ADDRESSES, mail_domains};
 use crate::directory::key_hash::{Hashes, Quick, hash};
 use crate::directory::references::reference_attributes::BOOK_POINTER_ATTRIBUTES;
 use crate::ldap::domain::domain_of;
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Entry, Origin, TypeMap};
 use crate::policy::Policy;
-
-/// The domains in which an entry is at home: the one it is in, and those of its mail addresses.
-pub(super) fn home_domains(dn: &Dn, mails: &[&[u8]]) -> Vec<Vec<u8>> {
-    let mails = mails.iter().filter_map(|mail| mail.rsplitn(2, |byte| *byte == b'@').next());
-    domain_of(dn).into_iter().chain(mails.map(<[u8]>::to_vec)).collect()
-}
 
 /// The root of an address book without an owner.
 #[derive(Clone, Debug)]
@@ -85,12 +80,11 @@ enum OwnerAttribute {
 }
 
 /// The attributes by which an entry may own a book.
-const OWNER_ATTRIBUTES: [(&str, OwnerAttribute); 4] = [
-    ("uid", OwnerAttribute::Uid),
-    ("mail", OwnerAttribute::Mail),
-    (BOOK_POINTER_ATTRIBUTES[0], OwnerAttribute::Pointer),
-    (BOOK_POINTER_ATTRIBUTES[1], OwnerAttribute::Pointer),
-];
+fn owner_attributes() -> impl Iterator<Item = (&'static str, OwnerAttribute)> {
+    let addresses = ADDRESSES.into_iter().map(|name| (name, OwnerAttribute::Mail));
+    let pointers = BOOK_POINTER_ATTRIBUTES.into_iter().map(|name| (name, OwnerAttribute::Pointer));
+    [("uid", OwnerAttribute::Uid)].into_iter().chain(addresses).chain(pointers)
+}
 
 /// The values of an entry by which it may own a book.
 #[derive(Default)]
@@ -102,7 +96,7 @@ struct OwnerValues<'e> {
 
 impl<'e> OwnerValues<'e> {
     fn of(values: impl Iterator<Item = (&'e str, &'e [u8])>) -> Self {
-        static TYPES: LazyLock<TypeMap<OwnerAttribute>> = LazyLock::new(|| OWNER_ATTRIBUTES.into_iter().collect());
+        static TYPES: LazyLock<TypeMap<OwnerAttribute>> = LazyLock::new(|| owner_attributes().collect());
         let mut owner = Self::default();
         for (name, value) in values {
             match TYPES.get_type(name.as_bytes()) {
@@ -123,8 +117,9 @@ impl<'e> OwnerValues<'e> {
             keys.extend(LdapUrl::of_value(value).map(|url| pointed(url.dn.key().as_bytes())));
         }
         if !self.uids.is_empty() {
-            let domains = home_domains(dn, &self.mails);
-            let domains: Vec<Vec<u8>> = domains.iter().filter_map(|domain| root.domain_key(domain)).collect();
+            let mails = mail_domains(self.mails.iter().copied());
+            let domains: Vec<Vec<u8>> =
+                domain_of(dn).iter().chain(&mails).filter_map(|domain| root.domain_key(domain)).collect();
             let is_moved = policy.is_moved(dn.key().as_bytes());
             for uid in self.uids.iter().map(|uid| root.uid_key(uid)) {
                 keys.extend(domains.iter().map(|domain| at_home(&uid, domain)));
@@ -140,7 +135,7 @@ impl<'e> OwnerValues<'e> {
 impl BookOwnership {
     /// The attributes that [`add`](Self::add) needs.
     pub fn attributes() -> impl Iterator<Item = &'static str> {
-        OWNER_ATTRIBUTES.into_iter().map(|(name, _)| name)
+        owner_attributes().map(|(name, _)| name)
     }
 
     /// Adds an entry.

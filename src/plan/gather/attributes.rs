@@ -1,9 +1,9 @@
 //! The attributes that the second reading looks at.
 
+use crate::directory::identity::holders::{IdentifierKind, identifying};
 use crate::directory::references::reference_attributes::{
     ALIASED_OBJECT, BOOK_POINTER_ATTRIBUTES, DYNAMIC_GROUP_ATTRIBUTES, REFERENCE_ATTRIBUTES,
 };
-use crate::directory::references::subject_index::identifying;
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::managed_entries::{MANAGED_BY, MANAGED_ENTRY, has_plug_in};
@@ -84,8 +84,8 @@ pub(super) struct ReferenceUse {
 pub(super) struct AttributeUse {
     /// They name other entries.
     pub reference: Option<ReferenceUse>,
-    /// They are user names or mail addresses of the entry itself.
-    pub identifies: bool,
+    /// They identify the entry itself.
+    pub identifies: Option<IdentifierKind>,
     /// They are URLs that select the members of a group.
     pub selects_members: bool,
     /// They are URLs of the address book of the entry.
@@ -108,16 +108,17 @@ impl AttributeUses {
             .iter()
             .map(|attribute| (&attribute.name, ReferenceUse { form: attribute.form, treatment: attribute.treatment }))
             .collect();
-        let identifying: Vec<&str> = identifying().collect();
         let mut names: Vec<&str> = references.iter().map(|attribute| attribute.name.as_str()).collect();
         names.extend(DYNAMIC_GROUP_ATTRIBUTES);
-        names.extend(&identifying);
+        for name in identifying() {
+            names.push(name);
+        }
         names.extend(BOOK_POINTER_ATTRIBUTES);
         let mut uses: TypeMap<AttributeUse> = TypeMap::default();
         for name in &names {
             let attribute_use = AttributeUse {
                 reference: reference_uses.get(name),
-                identifies: is_one_of(&identifying, name),
+                identifies: IdentifierKind::of_attribute(name),
                 selects_members: is_one_of(&DYNAMIC_GROUP_ATTRIBUTES, name),
                 points_to_book: is_one_of(&BOOK_POINTER_ATTRIBUTES, name),
             };

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use crate::directory::census::Finding;
 use crate::directory::extent::Extent;
-use crate::directory::references::shared_identifiers::MatchedValue;
-use crate::directory::references::{
-    Form, MatchKind, Referent, SharedIdentifiers, SubjectIndex, SubjectMatch, Treatment,
-};
+use crate::directory::identity::holders::{Holder, Holders, IdentifierKind, MatchedValue, Nearness, Referent};
+use crate::directory::references::{Form, MatchKind, SubjectMatch, Treatment};
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::{Attribute, DnKey, Entry, Value};
 use crate::plan::model::SubjectId;
@@ -94,7 +92,7 @@ pub struct DynamicGroup {
 
 /// An address book that an entry points to.
 #[derive(Clone, Debug)]
-pub(super) struct BookPointer {
+pub struct BookPointer {
     /// The root of the book.
     pub book: DnKey,
     /// The name of the entry that points to it.
@@ -129,7 +127,7 @@ pub struct Gathered {
     pub dynamic_groups: Vec<DynamicGroup>,
     /// The parts of the directory that the exports hold.
     pub extent: Extent,
-    pub(super) shared: SharedIdentifiers,
+    pub(super) holders: Holders,
     pub(super) book_pointers: Vec<BookPointer>,
     pub(super) scratch: Scratch,
 }
@@ -142,7 +140,7 @@ impl Gathered {
         self.owner_values += later.owner_values;
         self.books += later.books;
         self.unreadable_values.merge(later.unreadable_values);
-        self.shared.merge(later.shared);
+        self.holders.merge(later.holders);
         self.book_pointers.extend(later.book_pointers);
         self.nesting.extend(later.nesting);
         self.dynamic_groups.extend(later.dynamic_groups);
@@ -152,43 +150,54 @@ impl Gathered {
         }
     }
 
-    /// What is known of entries that are not kept, except of those that `excluded` picks: the identifiers that they share
-    /// with subjects, and the address books that they point to.
+    /// What is known of entries that are not kept, except of those that `excluded` picks: the identifiers of subjects that they
+    /// have, and the address books that they point to.
     #[must_use]
     pub fn excluding(&self, excluded: &dyn Fn(&DnKey) -> bool) -> Self {
         Self {
-            shared: self.shared.excluding(excluded),
+            holders: self.holders.excluding(excluded),
             book_pointers: self.book_pointers.iter().filter(|pointer| !excluded(&pointer.from)).cloned().collect(),
             ..Self::default()
         }
     }
 
-    /// Whether an entry that is not a subject points to an address book.
-    pub fn others_point_to(&self, root: &DnKey) -> bool {
-        self.book_pointers.iter().any(|pointer| pointer.book == *root)
+    /// The address books that entries point to, subjects too.
+    pub fn book_pointers(&self) -> impl Iterator<Item = &BookPointer> {
+        self.book_pointers.iter()
     }
 
-    /// Who owns an address book that has the user name of an account in its name: see [`SharedIdentifiers::book_owner`].
-    pub fn book_owner(&self, uid: &[u8], domain: Option<&[u8]>, account: &DnKey) -> Referent {
-        self.shared.book_owner(uid, domain, account)
+    /// The entries other than subjects that have an identifier, which is in normal form.
+    pub fn holders(&self, kind: IdentifierKind, identifier: &[u8]) -> &[Holder] {
+        self.holders.of(kind, identifier)
     }
 
-    /// Decides which account each user name and address refers to, now that every entry that has it is known: a reference
-    /// to another account is dropped, an ambiguous one is for review. `name_of` gives the name of a subject of the index.
-    pub fn resolve_ambiguous_references<'n>(
-        &mut self,
-        index: &SubjectIndex<SubjectId>,
-        name_of: &dyn Fn(SubjectId) -> Option<&'n DnKey>,
-    ) {
-        for related in &mut self.related {
-            let entry = &related.entry;
-            related.references.retain_mut(|reference| {
+    /// Decides which entry each identifier means, now that every entry that has it is known: a reference to another entry is
+    /// dropped, an ambiguous one is for review. `name_of` gives the name of a subject.
+    ///
+    /// Of several subjects that have a user name, the nearest is meant. One of them may have to stay after all; then a value
+    /// that may mean it stays too: see [`values_to_clear`](crate::plan::references::values_to_clear).
+    pub fn resolve_ambiguous_references<'n>(&mut self, name_of: &dyn Fn(SubjectId) -> Option<&'n DnKey>) {
+        let holders = &self.holders;
+        for RelatedEntry { entry, references, .. } in &mut self.related {
+            let nearness = |reference: &Reference| {
+                let is_user_name = reference.kind.identifier() == Some(IdentifierKind::UserName);
+                Some(Nearness::of(name_of(reference.subject).filter(|_| is_user_name)?, entry.dn.key()))
+            };
+            let mut nearest: Vec<(ValuePosition, Option<Nearness>)> = Vec::new();
+            for of_value in references.chunk_by(|a, b| a.position == b.position).filter(|of_value| of_value.len() > 1) {
+                nearest.push((of_value[0].position, of_value.iter().filter_map(nearness).max()));
+            }
+            references.retain_mut(|reference| {
                 let Some(name) = name_of(reference.subject) else { return true };
-                let ValuePosition { attribute, value } = reference.position;
-                let value = &entry.attributes[attribute].values[value].bytes;
-                let Reference { form, kind, subject, .. } = *reference;
-                let matched = MatchedValue { form, kind, value, subject, name, entry: entry.dn.key() };
-                match self.shared.referent(matched, index) {
+                let position = reference.position;
+                if let Ok(at) = nearest.binary_search_by_key(&position, |(position, _)| *position)
+                    && nearness(reference).is_some_and(|own| Some(own) < nearest[at].1)
+                {
+                    return false;
+                }
+                let value = &entry.attributes[position.attribute].values[position.value].bytes;
+                let Reference { form, kind, .. } = *reference;
+                match holders.referent(MatchedValue { form, kind, value, name, entry: entry.dn.key() }) {
                     Referent::Leaver => true,
                     Referent::Ambiguous => {
                         reference.treatment = reviewed(reference.treatment);

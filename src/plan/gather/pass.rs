@@ -12,16 +12,15 @@ use super::gathered::{
 use super::query::Query;
 use crate::directory::census::Place;
 use crate::directory::extent::{TIMES, time_attributes};
+use crate::directory::identity::holders::{Holder, IdentifierKind, with_normal_form};
 use crate::directory::key_hash::hash;
 use crate::directory::references::Treatment;
-use crate::directory::references::subject_index::Identifier;
 use crate::directory::scan::{Unreadable, visit_entry};
 use crate::directory::snapshot::visit_overlay;
 use crate::directory::structure::is_membership;
 use crate::directory::{EntryView, Overlay, Pass, Structure};
 use crate::ldap::attribute::base_type;
 use crate::ldap::dn_key::prefixes;
-use crate::ldap::filter::Truth;
 use crate::ldap::schema::Schema;
 use crate::ldap::url::LdapUrl;
 use crate::ldap::{Dn, DnKey, Entry, TypeMap};
@@ -56,7 +55,7 @@ impl RetainedGather {
 impl<'p> GatherPass<'p> {
     /// A pass for a query. `structure` has the names of all entries.
     pub fn new(policy: &'p Policy, schema: &Schema, structure: &'p Structure, query: Query) -> Self {
-        let more = ["gidNumber", "uidNumber"].into_iter().chain(TIMES);
+        let more = ["gidNumber"].into_iter().chain(TIMES);
         let attributes = AttributeUses::new(policy, schema, more);
         Self { policy, attributes, query, structure, times: time_attributes() }
     }
@@ -83,11 +82,12 @@ impl<'p> GatherPass<'p> {
         found: &mut Gathered,
     ) {
         let value = line.value.bytes();
-        if attribute_use.identifies && !self.is_in_books(entry.key) {
-            let identifier = Identifier { entry: entry.key, attribute_type: base_type(&line.description), value };
-            let is_account = || self.policy.accounts.filter.evaluate(entry) == Truth::True;
-            if let Some(shared) = self.query.subjects.shared_with(identifier, is_account) {
-                found.shared.add(shared, entry.key);
+        if let Some(kind) = attribute_use.identifies
+            && !self.is_in_books(entry.key)
+        {
+            found.holders.note(&self.query.subjects, kind, entry, line);
+            if kind == IdentifierKind::UserName {
+                self.note_user_name(entry, value, found);
             }
         }
         if attribute_use.selects_members {
@@ -100,10 +100,22 @@ impl<'p> GatherPass<'p> {
         }
         if attribute_use.points_to_book
             && let Some(book) = self.book_of_url(value)
-            && self.query.subjects.by_name(entry.key).is_none()
         {
             found.book_pointers.push(BookPointer { book, from: DnKey::from_key_bytes(entry.key) });
         }
+    }
+
+    /// Notes an entry that has a user name of the query.
+    fn note_user_name(&self, entry: &EntryView<'_>, uid: &[u8], found: &mut Gathered) {
+        let known = &self.query.user_names;
+        if known.is_empty() || self.query.subjects.at_or_above(entry.key).is_some() {
+            return;
+        }
+        with_normal_form(IdentifierKind::UserName, uid, |form| {
+            if known.contains(form) {
+                found.holders.add(IdentifierKind::UserName, form.to_vec(), Holder::of(entry));
+            }
+        });
     }
 
     /// Counts a value of a reference attribute. Gives whether it names a subject.

@@ -34,6 +34,8 @@ pub struct Query {
     pub book_roots: KeySet,
     /// The same by the key of the RDN, for roots whose place is unknown.
     pub book_rdns: HashSet<Vec<u8>>,
+    /// User names in normal form: every entry that has one of them, except subjects.
+    pub user_names: HashSet<Vec<u8>>,
 }
 
 impl Query {
@@ -50,6 +52,7 @@ impl Query {
         self.dynamic_members.extend(other.dynamic_members);
         self.book_roots.extend(other.book_roots);
         self.book_rdns.extend(other.book_rdns);
+        self.user_names.extend(other.user_names);
     }
 
     /// Whether everything that another query looks for was found by this one, except in entries that have changed since.
@@ -59,6 +62,7 @@ impl Query {
             && other.entries.is_subset(&self.entries)
             && other.book_roots.is_subset(&self.book_roots)
             && other.book_rdns.is_subset(&self.book_rdns)
+            && other.user_names.is_subset(&self.user_names)
             && other.subjects.is_covered_by(&self.subjects)
     }
 }

@@ -80,7 +80,10 @@ pub(super) fn clearable_values<'r>(
     let mut last = None;
     for reference in references {
         // A value may name several subjects; these references follow one another.
-        if last == Some(reference.position.value) || !fates.is_deleted(reference.subject) {
+        if last == Some(reference.position.value)
+            || !fates.is_deleted(reference.subject)
+            || may_mean_one_that_stays(references, reference, fates)
+        {
             continue;
         }
         match reference.treatment {
@@ -95,6 +98,15 @@ pub(super) fn clearable_values<'r>(
         cleared.removed.clear();
     }
     cleared
+}
+
+/// Whether another leaver has the identifier in a value, and stays after all. `references` are those of the attribute.
+pub fn may_mean_one_that_stays(references: &[Reference], reference: &Reference, fates: &Fates) -> bool {
+    let from = references.partition_point(|other| other.position < reference.position);
+    let same_value = references[from..].iter().take_while(|other| other.position == reference.position);
+    let by_identifier = |reference: &Reference| reference.kind.identifier().is_some();
+    by_identifier(reference)
+        && same_value.into_iter().any(|other| by_identifier(other) && !fates.is_deleted(other.subject))
 }
 
 /// Whether a value can name the successor: a name always can, or the account is held; an address needs an address.

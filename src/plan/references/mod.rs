@@ -19,7 +19,7 @@
 pub mod cleared;
 pub mod last_member;
 
-pub use cleared::{Blocker, ClearedValues, values_to_clear};
+pub use cleared::{Blocker, ClearedValues, may_mean_one_that_stays, values_to_clear};
 
 use std::collections::{BTreeSet, HashSet};
 

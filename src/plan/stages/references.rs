@@ -13,7 +13,7 @@ use crate::plan::gather::{Gathered, Reference, RelatedEntry};
 use crate::plan::item_code::ItemCode;
 use crate::plan::model::{DecisionItem, Fate};
 use crate::plan::operation::{Kind, Operation, Stage, modify};
-use crate::plan::references::{EntryChange, change, is_for_review, values_to_clear};
+use crate::plan::references::{EntryChange, change, is_for_review, may_mean_one_that_stays, values_to_clear};
 use crate::plan::request::PlanContext;
 use crate::plan::settle::Settled;
 use crate::plan::whole_lists;
@@ -68,7 +68,8 @@ impl Reviewer<'_> {
             if !is_moved && !is_for_review(related, reference, &cleared, fates, self.context) {
                 continue;
             }
-            let Some(code) = self.code(related, reference, is_moved) else { continue };
+            let is_shared = may_mean_one_that_stays(references, reference, fates);
+            let Some(code) = self.code(related, reference, is_moved, is_shared) else { continue };
             let (attribute, value) = (related.attribute(reference), related.value(reference));
             let (account, name) = (fates.account_of(reference.subject), attribute.description.as_str());
             let item = DecisionItem::of_account(account, &related.entry, code, name, &value.bytes);
@@ -93,7 +94,11 @@ impl Reviewer<'_> {
                 let follows = policy.moving.as_ref().is_some_and(|moving| moving.follows(name, value));
                 (self.kept(related).is_some() || self.is_managed(related)) && !follows
             }
-            MatchKind::Uid | MatchKind::UidInAnotherCase | MatchKind::Address | MatchKind::NearMiss => false,
+            MatchKind::Uid
+            | MatchKind::UidInAnotherCase
+            | MatchKind::Number
+            | MatchKind::Address
+            | MatchKind::NearMiss => false,
         }
     }
 
@@ -111,8 +116,9 @@ impl Reviewer<'_> {
         is_managed(&related.entry, self.context.policy.directory.server)
     }
 
-    /// The code of a decision item; `None` for a near miss that names an entry of its own.
-    fn code(&self, related: &RelatedEntry, reference: &Reference, is_moved: bool) -> Option<ItemCode> {
+    /// The code of a decision item; `None` for a near miss that names an entry of its own. `is_shared` says that the value may
+    /// mean another leaver, who stays.
+    fn code(&self, related: &RelatedEntry, reference: &Reference, is_moved: bool, is_shared: bool) -> Option<ItemCode> {
         let names_an_entry =
             || DnKey::parse(&related.value(reference).bytes).is_ok_and(|key| self.exist.contains(&key));
         if let Some(code) = self.kept(related) {
@@ -125,8 +131,8 @@ impl Reviewer<'_> {
             MatchKind::NearMiss => ItemCode::NearMiss,
             MatchKind::Inside => ItemCode::Mention,
             MatchKind::UidInAnotherCase => ItemCode::UidInAnotherCase,
-            MatchKind::Name | MatchKind::Uid | MatchKind::Address => match reference.treatment {
-                _ if reference.is_ambiguous => ItemCode::ReferenceUnclear,
+            MatchKind::Name | MatchKind::Uid | MatchKind::Number | MatchKind::Address => match reference.treatment {
+                _ if reference.is_ambiguous || is_shared => ItemCode::ReferenceUnclear,
                 Treatment::Remove => ItemCode::WouldOpen,
                 Treatment::Reassign => ItemCode::NoAddressToPassTo,
                 Treatment::Review | Treatment::Leave => ItemCode::Reference,
