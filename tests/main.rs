@@ -37,6 +37,7 @@ mod injection;
 mod kept;
 mod links;
 mod lint;
+mod membership;
 mod oracles;
 mod packaging;
 mod policy;

@@ -6,6 +6,7 @@ use super::AuditInputs;
 use super::finding::{AuditFinding, FindingCode};
 use super::index::{DirectoryIndex, identifiers};
 use crate::directory::key_hash::hash;
+use crate::directory::membership::{is_placeholder_member, lists_members};
 use crate::directory::references::reference_attributes::MEMBERS;
 use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
@@ -14,14 +15,13 @@ use crate::ldap::attribute::{base_type, same_type};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::schema::Schema;
 use crate::ldap::{Dn, DnKey, Entry, Origin, TypeMap};
-use crate::ldif::ContentRecord;
+use crate::ldif::{AttributeLine, ContentRecord};
 use crate::leavers::Action;
 use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{DecisionInput, Reason, Step, decide};
 use crate::plan::gather::attributes::reference_attributes;
 use crate::plan::locate::rosters::{Rosters, Verdict};
-use crate::plan::references::last_member::is_placeholder_member;
 
 /// The pass that checks every entry.
 pub struct EntryFindingsPass<'g> {
@@ -40,6 +40,8 @@ pub struct EntryFindings {
     pub matched_rows: HashSet<(usize, u64)>,
     /// Names that accounts would have with their `cn` as RDN, as keys, with the names of the accounts. No entry has such a name.
     cn_names: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Groups that list no members.
+    pub empty_groups: Vec<Entry>,
     keys: KeyBuffer,
 }
 
@@ -49,6 +51,7 @@ impl EntryFindings {
         self.findings.extend(other.findings);
         self.matched_rows.extend(other.matched_rows);
         self.cn_names.extend(other.cn_names);
+        self.empty_groups.extend(other.empty_groups);
     }
 
     /// For each dangling name, as a key, the account in the same place that has its `cn`.
@@ -94,7 +97,8 @@ impl<'g> EntryFindingsPass<'g> {
         }
     }
 
-    fn check_group(&self, entry: &EntryView<'_>, found: &mut EntryFindings) {
+    /// Keeps a group that lists no members of any kind, but placeholders.
+    fn check_group(&self, entry: &EntryView<'_>, found: &mut EntryFindings) -> Result<(), Unreadable> {
         const CLASSES: [&[u8]; 4] = [b"groupOfNames", b"groupOfUniqueNames", b"group", b"groupOfMembers"];
         let lines = || entry.record.attributes.iter();
         let is_group = lines()
@@ -103,10 +107,12 @@ impl<'g> EntryFindingsPass<'g> {
         // Options do not matter: `member;range=0-1499` holds members, too.
         let is_one_of =
             |description: &str, names: &[&str]| names.iter().any(|name| same_type(base_type(description), name));
-        let has = |names: &[&str]| lines().any(|line| is_one_of(&line.description, names));
+        let lists_others = |line: &AttributeLine<'_>| {
+            !is_one_of(&line.description, &MEMBERS) && lists_members(base_type(&line.description))
+        };
         // Groups by URL, uid or address have their members in other attributes.
-        if !is_group || has(&["memberURL", "mgrpDeliverTo", "memberUid", "mgrpRFC822MailMember"]) {
-            return;
+        if !is_group || lines().any(lists_others) {
+            return Ok(());
         }
         let members = lines().filter(|line| is_one_of(&line.description, &MEMBERS));
         let real = members.filter(|line| {
@@ -114,9 +120,9 @@ impl<'g> EntryFindingsPass<'g> {
             !is_placeholder_member(named_dn(base, line.value.bytes()), self.inputs.policy)
         });
         if real.count() == 0 {
-            let what = "the group has no members".to_owned();
-            found.findings.push(AuditFinding::of_entry(entry, FindingCode::EmptyGroup, what));
+            found.empty_groups.push(entry.to_entry()?);
         }
+        Ok(())
     }
 
     fn check_account(&self, view: &EntryView<'_>, entry: &Entry, found: &mut EntryFindings) {
@@ -196,7 +202,7 @@ impl Pass for EntryFindingsPass<'_> {
             found.findings.push(AuditFinding::of_entry(entry, FindingCode::Repeated, what.to_owned()));
         }
         self.check_references(entry, found);
-        self.check_group(entry, found);
+        self.check_group(entry, found)?;
         if self.inputs.policy.accounts.covers(entry.key, entry) {
             let whole = entry.to_entry()?;
             self.check_account(entry, &whole, found);

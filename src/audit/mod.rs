@@ -9,7 +9,7 @@
 //! | `deletable` | an account is disabled and released, and its grace is over |
 //! | `stuck` | an account is disabled, and the date since when is unknown |
 //! | codes of [`crate::lifecycle::lint`] | status values contradict each other or have no effect |
-//! | `empty-group` | a group has no members, or placeholders only |
+//! | `empty-group` | a group has no members of any kind ([`membership`](crate::directory::membership)), or placeholders only |
 //! | `same-uid`, `same-mail` | several accounts have the same user name or mail address |
 //! | `no-rule` | no `[[rule]]` covers an account |
 //! | `made-by-hand` | `[accounts] provenance` does not take an account for a provisioned one |
@@ -24,6 +24,7 @@
 //! ([`entry_findings`]) checks every entry. Only the findings are kept.
 
 mod completeness;
+mod empty_groups;
 mod entry_findings;
 mod finding;
 mod index;
@@ -82,6 +83,7 @@ pub fn audit<E: Exports>(
     reader.scan(&pass, |part| found.merge(part))?;
     let near_misses = found.near_misses();
     let mut findings = found.findings;
+    findings.extend(empty_groups::findings(&reader, found.empty_groups)?);
     mark_near_misses(&mut findings, &near_misses);
     for orphan in index.owners.orphans(inputs.policy, std::iter::empty()) {
         let what = if orphan.is_certain {

@@ -12,7 +12,6 @@ use std::hash::BuildHasherDefault;
 
 use super::census::Finding;
 use super::key_hash::{Hashed, Hashes, hash};
-use super::references::reference_attributes::MEMBERS;
 use super::{EntryView, census::Place};
 use crate::ldap::dn_key::{parent_of, prefixes};
 
@@ -57,11 +56,6 @@ pub struct Structure {
     missing: BTreeMap<u16, Hashes>,
     /// Entries that have members.
     groups: Hashes,
-}
-
-/// Whether an attribute holds the members of a group.
-pub fn is_membership(description: &str) -> bool {
-    MEMBERS.iter().any(|name| description.eq_ignore_ascii_case(name))
 }
 
 /// Whether the key bytes of an RDN are those of a domain component.

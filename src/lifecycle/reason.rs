@@ -100,6 +100,8 @@ pub enum Reason {
     VetoedBelow(Vec<u8>, String),
     /// An entry that no plan may delete would be deleted with it: the entry, and why it is kept.
     DeletesKept(Vec<u8>, String),
+    /// The server deletes this entry with it, and the entry has members that stay.
+    ManagedEntryHasMembers(Vec<u8>),
     /// Entries are below it that `[children] own` does not match.
     ChildrenBelow {
         /// The first of them.
@@ -137,8 +139,10 @@ pub enum GroupStays {
     Protected,
     /// It has entries below it.
     EntriesBelow,
-    /// Another of its attributes has members that stay.
+    /// It has members of other kinds, which stay.
     OtherMembers,
+    /// It is an account itself.
+    Account,
 }
 
 impl fmt::Display for KeepsMember {
@@ -155,8 +159,9 @@ impl fmt::Display for KeepsMember {
                 f.write_str(", which has entries below it, so it is not deleted")
             }
             Self::GroupStays(GroupStays::OtherMembers) => {
-                f.write_str(", which has members in other attributes, so it is not deleted")
+                f.write_str(", which has members of other kinds, so it is not deleted")
             }
+            Self::GroupStays(GroupStays::Account) => f.write_str(", which is an account itself, so it is not deleted"),
         }
     }
 }
@@ -362,6 +367,10 @@ impl Reason {
             Self::DeletesKept(entry, why) => because(
                 format!("{} would be deleted with it, but {why}", text(entry)),
                 "change that entry by hand first, or remove it from [protect] or the veto",
+            ),
+            Self::ManagedEntryHasMembers(entry) => because(
+                format!("the server would delete {} with it, which has members that stay", text(entry)),
+                "move these members to another group first",
             ),
             Self::ChildrenBelow { first, count } => because(
                 if *count == 1 {

@@ -2,7 +2,7 @@
 //!
 //! | the account is in | found by |
 //! | --- | --- |
-//! | a group that one of its groups is a member of, at any depth | `member` and `uniqueMember` of groups that name groups |
+//! | a group that one of its groups is a member of, at any depth | attributes of groups that hold the DNs of members ([`membership`](crate::directory::membership)) |
 //! | a dynamic group (`memberURL`, `mgrpDeliverTo`) | base, scope and filter of the URL, evaluated on the account by the built-in tables |
 //! | its primary group in Active Directory | `primaryGroupID`, which no `member` value shows (MS-ADA2, 2.45) |
 //!
@@ -16,8 +16,7 @@ use strum::IntoStaticStr;
 use super::gather::{DynamicMember, Gathered, Query};
 use super::model::{Account, Fates, SubjectId};
 use crate::directory::key_hash::{Hashes, hash};
-use crate::directory::references::MatchKind;
-use crate::directory::references::reference_attributes::is_member;
+use crate::directory::membership::lists_members;
 use crate::ldap::DnKey;
 
 /// A membership that ends with an account, although the group does not list the account.
@@ -103,8 +102,12 @@ fn nested(gathered: &Gathered, fates: &Fates) -> BTreeSet<LostAccess> {
     for related in &gathered.related {
         for reference in &related.references {
             let SubjectId::Account(account) = reference.subject else { continue };
-            let is_member = is_member(related.attribute(reference).description.attribute_type());
-            if !is_member || reference.kind != MatchKind::Name || !fates.is_deleted(reference.subject) {
+            let is_member = lists_members(related.attribute(reference).description.attribute_type());
+            if !is_member
+                || !reference.kind.is_certain()
+                || reference.is_ambiguous
+                || !fates.is_deleted(reference.subject)
+            {
                 continue;
             }
             let through = related.entry.dn.raw_bytes();

@@ -36,6 +36,8 @@ pub enum ItemCode {
     InDisconnectedAccount,
     /// The account with the reference was made by hand.
     InAccountMadeByHand,
+    /// An entry points to the account as an alias does, but is not deleted with it.
+    AliasStays,
     /// 389 DS keeps the entry with the reference.
     InManagedEntry,
     /// A URL, a filter or an access rule names the account.
@@ -171,6 +173,11 @@ impl ItemCode {
                 "the value names the leaver, but the entry is an account that [accounts] provenance does not match",
                 "change the entry by hand",
                 &[Leave, Hold],
+            ),
+            Self::AliasStays => row(
+                "the value names the leaver as an alias does, but the entry is not only an alias: it is of another class, is an account, or has members or entries below it",
+                "change or remove the value, or delete the entry by hand",
+                &[Remove, Delete, Leave, Hold],
             ),
             Self::InManagedEntry => row(
                 "the value names the leaver, but the server's Managed Entries plug-in maintains the entry",

@@ -3,15 +3,21 @@
 //! | kind | counted | of |
 //! | --- | --- | --- |
 //! | disable | accounts disabled | accounts |
+//! | stamp | accounts, disabled already, that get a stamp | accounts |
 //! | restore | accounts restored | accounts |
+//! | disconnect | accounts that get the blocking value | accounts |
 //! | move | accounts moved | accounts |
+//! | rename | values that get the new name of a moved account | values of the attributes under `remove`, `review` and `reassign` |
 //! | reference | values removed from entries that name accounts | values of the attributes under `remove` and `review` |
 //! | owner | values that pass to a successor | values of the attributes under `reassign` |
 //! | service | accounts on which a service is disabled, or from which one is stripped | accounts |
 //! | address-book | address books deleted | address books |
 //! | delete | accounts deleted, and their dependents | accounts |
+//! | dependent | dependents deleted, which `delete` counts as well | accounts |
 //! | child | entries below accounts, deleted with them | accounts |
-//! | members | members that one group loses | members of that group; the group nearest to its limit is shown |
+//! | members | values that an attribute of one group loses, if the attribute lists members in any form ([`membership`](crate::directory::membership)) | values of that attribute; the group nearest to its limit is shown |
+//!
+//! Every operation of a plan is counted by at least one kind, except guards, which change nothing.
 
 use super::gather::Gathered;
 use super::model::Account;
@@ -74,15 +80,20 @@ pub fn count(
     };
     let of_accounts = |kind, accounts: Vec<usize>| row(kind, number(&accounts), all, accounts);
     let deleted = with(Step::Delete);
+    let named = gathered.reference_values + gathered.owner_values;
     let books = settled.books.roots.len() as u64;
     let mut rows = vec![
         of_accounts(LimitKind::Disable, with(Step::Disable)),
+        of_accounts(LimitKind::Stamp, with(Step::Stamp)),
         of_accounts(LimitKind::Restore, with(Step::Restore)),
+        of_accounts(LimitKind::Disconnect, with(Step::Disconnect)),
         of_accounts(LimitKind::Move, settled.moves.moved.keys().copied().collect()),
+        row(LimitKind::Rename, output.renamed, named, settled.moves.moved.keys().copied().collect()),
         row(LimitKind::Reference, output.removed, gathered.reference_values, deleted.clone()),
         row(LimitKind::Owner, output.reassigned, gathered.owner_values, deleted.clone()),
         of_accounts(LimitKind::Service, of_services),
         row(LimitKind::AddressBook, books, gathered.books, deleted.clone()),
+        row(LimitKind::Dependent, output.dependents, all, deleted.clone()),
         row(LimitKind::Child, output.children, all, deleted.clone()),
         row(LimitKind::Delete, number(&deleted) + output.dependents, all, deleted),
     ];

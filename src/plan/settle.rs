@@ -216,7 +216,8 @@ fn blocked_deletions(
     context: PlanContext<'_>,
 ) -> Vec<Hold> {
     let deleted = deleted_by_name(accounts, dependents, fates);
-    let mut holds = children::holds(gathered, &deleted, fates, context.policy);
+    let mut holds = dependents::holds(gathered, dependents, fates);
+    holds.extend(children::holds(gathered, &deleted, fates, context.policy));
     for (index, dependent) in dependents.iter().enumerate() {
         let subject = SubjectId::Dependent(index);
         let Some(kept) = context.policy.kept(&dependent.entry).filter(|_| fates.is_deleted(subject)) else { continue };

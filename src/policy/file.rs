@@ -501,7 +501,7 @@ pub struct Protect {
     pub subtree: Option<Vec<Text>>,
     /// Entries that match this filter are protected.
     pub filter: Option<Text>,
-    /// The DNs of groups whose members are protected, including members of nested groups.
+    /// The DNs of groups whose members are protected, by every way of being a member that docs/references.md lists.
     pub group: Option<Vec<Text>>,
     /// The DN that the runbook binds as. It is protected.
     pub bind: Option<Text>,

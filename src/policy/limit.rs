@@ -28,10 +28,16 @@ use super::word::Word;
 pub enum LimitKind {
     /// Accounts that are disabled.
     Disable,
+    /// Accounts that are disabled already and get a stamp.
+    Stamp,
     /// Accounts that are restored.
     Restore,
+    /// Accounts that get the blocking value of `[disconnect]`.
+    Disconnect,
     /// Accounts that are moved.
     Move,
+    /// Values that get the new name of a moved account; a share of all references and owners.
+    Rename,
     /// References to accounts that are removed from other entries; a share of all references.
     Reference,
     /// Values that are reassigned to a successor; a share of all such values.
@@ -42,9 +48,11 @@ pub enum LimitKind {
     AddressBook,
     /// Accounts that are deleted, with their dependents.
     Delete,
+    /// Dependents that are deleted with accounts, such as aliases and private groups; `delete` counts them as well.
+    Dependent,
     /// Entries below accounts that are deleted with them; a share of the accounts.
     Child,
-    /// Members that one group loses; a share of the members of that group.
+    /// Members of one kind that one group loses, by DN, user name or address; a share of the members of that kind.
     Members,
 }
 

@@ -489,7 +489,7 @@ pub struct ProtectPolicy {
     pub subtree: Vec<Dn>,
     /// Entries that match this filter are protected.
     pub filter: Option<Filter>,
-    /// Members of these groups are protected, including members of nested groups.
+    /// Members of these groups are protected, by every way of [`membership`](crate::directory::membership).
     pub group: Vec<Dn>,
     /// The name that the runbook binds as (`BIND_DN`).
     pub bind: Option<Dn>,

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::Unresolved;
 use super::ways::{BACK_LINKS, GROUP_CLASSES, Holds, NESTED_ROLE, ROLE_CLASSES, holds, lists_members};
 use crate::directory::EntryView;
+use crate::directory::identity::holders::{ADDRESSES, IdentifierKind, USER_NAMES, normal_form};
 use crate::directory::key_hash::KeyMap;
 use crate::directory::references::named_dn;
-use crate::directory::references::subject_index::{ADDRESSES, USER_NAMES};
 use crate::directory::search::{Scope, Search};
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::Filter;
-use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::sid::{sid_text, split_sid};
 use crate::ldap::url::{LdapUrl, percent_decoded};
 use crate::ldap::vocabulary::Vocabulary;
@@ -182,19 +181,18 @@ impl Default for Criteria {
     }
 }
 
-/// The normal form of a name or address.
+/// The normal form of a name.
 fn folded(value: &[u8]) -> Vec<u8> {
-    normalize(MatchingRule::CaseIgnore, value).into_owned()
+    normal_form(IdentifierKind::UserName, value)
 }
 
 /// The normal form of a number: `0500` is 500.
 pub fn number(value: &[u8]) -> Vec<u8> {
-    normalize(MatchingRule::Integer, value).into_owned()
+    normal_form(IdentifierKind::Number, value)
 }
 
 fn address(value: &[u8]) -> Vec<u8> {
-    let plain = value.split_at_checked(5).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"smtp:"));
-    folded(plain.map_or(value, |(_, address)| address))
+    normal_form(IdentifierKind::Address, value)
 }
 
 fn add(map: &mut ByValue, value: Vec<u8>, group: GroupId) {
@@ -429,14 +427,20 @@ impl Criteria {
 
     /// The attributes by which [`Criteria::memberships`] judges entries.
     pub fn interest(&self) -> AttributeSelection {
+        let mut interest = AttributeSelection::default();
+        self.for_each_attribute(&mut |name| interest.insert(name, ()));
+        interest
+    }
+
+    /// Calls `take` with the attributes by which [`Criteria::memberships`] judges entries.
+    pub fn for_each_attribute(&self, take: &mut dyn FnMut(&str)) {
         let more =
             ["nsRoleDN", "gidNumber", "uidNumber", "primaryGroupID", "sambaPrimaryGroupSID", "sambaSID", "objectSid"];
         let names = USER_NAMES.iter().chain(&ADDRESSES).chain(&BACK_LINKS).chain(&more).chain(&["cn", "objectClass"]);
-        let mut interest: AttributeSelection = names.map(|name| (name, ())).collect();
+        names.for_each(|name| take(name));
         for search in &self.searches {
-            search.search.filter.for_each_type(&mut |name| interest.insert(name, ()));
+            search.search.filter.for_each_type(&mut |name| take(name));
         }
-        interest
     }
 
     /// How an entry is a member of the groups; empty if it is not.

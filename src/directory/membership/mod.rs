@@ -12,7 +12,7 @@
 //! | by SID | `sambaSIDList` | entries with that `sambaSID` or `objectSid` |
 //! | by role | `nsRoleDN` of an account (managed role), of a role (nested role) | the account; the members of the roles in it |
 //! | by back link | `memberOf`, `isMemberOf`, `nsRole` and the like | the entry that has it, also if the group does not list it |
-//! | nested | a member that is a group or role itself, in any mixture | its members; a circle comes to an end |
+//! | nested | a member that is a group or role itself, in any mixture | its members; circles end |
 //!
 //! A user name, number or address that several entries have makes all of them members, and a managed role also makes an
 //! account a member that it does not cover: such a member is protected, but it is not counted as one for certain

@@ -1,6 +1,7 @@
 //! The attributes that the second reading looks at.
 
 use crate::directory::identity::holders::{IdentifierKind, identifying};
+use crate::directory::membership;
 use crate::directory::references::reference_attributes::{
     ALIASED_OBJECT, BOOK_POINTER_ATTRIBUTES, DYNAMIC_GROUP_ATTRIBUTES, REFERENCE_ATTRIBUTES,
 };
@@ -77,6 +78,8 @@ pub fn of_unknown_form(policy: &Policy, schema: &Schema) -> Vec<PolicyError> {
 pub(super) struct ReferenceUse {
     pub form: Form,
     pub treatment: Treatment,
+    /// The values are the members of a group.
+    pub lists_members: bool,
 }
 
 /// What the pass does with the values of an attribute.
@@ -106,7 +109,11 @@ impl AttributeUses {
         let references = reference_attributes(policy, schema);
         let reference_uses: TypeMap<ReferenceUse> = references
             .iter()
-            .map(|attribute| (&attribute.name, ReferenceUse { form: attribute.form, treatment: attribute.treatment }))
+            .map(|attribute| {
+                let lists_members = membership::lists_members(&attribute.name);
+                let ReferenceAttribute { name, form, treatment } = attribute;
+                (name, ReferenceUse { form: *form, treatment: *treatment, lists_members })
+            })
             .collect();
         let mut names: Vec<&str> = references.iter().map(|attribute| attribute.name.as_str()).collect();
         names.extend(DYNAMIC_GROUP_ATTRIBUTES);

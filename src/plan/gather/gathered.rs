@@ -1,15 +1,16 @@
 //! What the second reading keeps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::directory::census::Finding;
 use crate::directory::extent::Extent;
 use crate::directory::identity::holders::{Holder, Holders, IdentifierKind, MatchedValue, Nearness, Referent};
+use crate::directory::membership::criteria::GroupId;
 use crate::directory::references::{Form, MatchKind, SubjectMatch, Treatment};
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::{Attribute, DnKey, Entry, Value};
-use crate::plan::model::SubjectId;
+use crate::plan::model::{Fates, SubjectId};
 
 /// The position of a value in an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +48,8 @@ pub struct RelatedEntry {
     pub below: Option<SubjectId>,
     /// The root of the address book that it is part of.
     pub in_book: Option<DnKey>,
+    /// Entries are members of it that it does not list: by a primary group, a role or a back link. Known of dependents.
+    pub unlisted_members: UnlistedMembers,
 }
 
 impl RelatedEntry {
@@ -65,6 +68,22 @@ impl RelatedEntry {
         let from = self.references.partition_point(|reference| reference.position.attribute < attribute);
         let until = self.references.partition_point(|reference| reference.position.attribute <= attribute);
         &self.references[from..until]
+    }
+}
+
+/// The entries that are members of a group although it does not list them.
+#[derive(Clone, Debug, Default)]
+pub struct UnlistedMembers {
+    /// Whether some of them are not subjects.
+    pub has_others: bool,
+    /// The subjects among them.
+    pub subjects: BTreeSet<SubjectId>,
+}
+
+impl UnlistedMembers {
+    /// Whether one of them stays.
+    pub fn any_stays(&self, fates: &Fates) -> bool {
+        self.has_others || self.subjects.iter().any(|subject| !fates.is_deleted(*subject))
     }
 }
 
@@ -121,6 +140,9 @@ pub struct Gathered {
     pub unreadable_values: Finding,
     /// For each primary group of the query, how many accounts have it.
     pub primary_group_members: HashMap<Vec<u8>, u64>,
+    /// For each dependent, by index, the entries that are members of it although it does not list them: whether there are
+    /// some that are not subjects, and those that are.
+    pub unlisted_members: BTreeMap<GroupId, UnlistedMembers>,
     /// Groups that are members of other groups.
     pub nesting: Vec<GroupNesting>,
     /// Groups that select accounts of the query by a URL.
@@ -145,6 +167,11 @@ impl Gathered {
         self.nesting.extend(later.nesting);
         self.dynamic_groups.extend(later.dynamic_groups);
         self.extent.merge(later.extent);
+        for (group, members) in later.unlisted_members {
+            let known = self.unlisted_members.entry(group).or_default();
+            known.has_others |= members.has_others;
+            known.subjects.extend(members.subjects);
+        }
         for (group, count) in later.primary_group_members {
             *self.primary_group_members.entry(group).or_default() += count;
         }

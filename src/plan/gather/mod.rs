@@ -13,6 +13,6 @@ pub mod gathered;
 pub mod pass;
 pub mod query;
 
-pub use gathered::{DynamicGroup, Gathered, GroupNesting, Reference, RelatedEntry, ValuePosition};
+pub use gathered::{DynamicGroup, Gathered, GroupNesting, Reference, RelatedEntry, UnlistedMembers, ValuePosition};
 pub use pass::{GatherPass, RetainedGather};
 pub use query::{DynamicMember, Query};

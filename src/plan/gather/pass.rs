@@ -7,19 +7,20 @@ use std::sync::Arc;
 use super::attributes::{AttributeUse, AttributeUses, ReferenceUse};
 use super::dynamic_group::selects;
 use super::gathered::{
-    BookPointer, DynamicGroup, Gathered, GroupNesting, Reference, RelatedEntry, ValuePosition, reviewed,
+    BookPointer, DynamicGroup, Gathered, GroupNesting, Reference, RelatedEntry, UnlistedMembers, ValuePosition,
+    reviewed,
 };
 use super::query::Query;
 use crate::directory::census::Place;
 use crate::directory::extent::{TIMES, time_attributes};
 use crate::directory::identity::holders::{Holder, IdentifierKind, with_normal_form};
 use crate::directory::key_hash::hash;
+use crate::directory::membership::criteria::{Criteria, GroupId, number};
 use crate::directory::references::Treatment;
 use crate::directory::scan::{Unreadable, visit_entry};
 use crate::directory::snapshot::visit_overlay;
-use crate::directory::structure::is_membership;
 use crate::directory::{EntryView, Overlay, Pass, Structure};
-use crate::ldap::attribute::base_type;
+use crate::ldap::attribute::{base_type, same_type};
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::schema::Schema;
 use crate::ldap::url::LdapUrl;
@@ -36,6 +37,8 @@ pub struct GatherPass<'p> {
     /// The names of all entries, to find the parts of the directory that the exports hold.
     structure: &'p Structure,
     times: TypeMap<()>,
+    /// What makes entries members of dependents that do not list them.
+    unlisted: Option<Criteria>,
 }
 
 /// What is kept of the second reading to plan again.
@@ -57,7 +60,26 @@ impl<'p> GatherPass<'p> {
     pub fn new(policy: &'p Policy, schema: &Schema, structure: &'p Structure, query: Query) -> Self {
         let more = ["gidNumber"].into_iter().chain(TIMES);
         let attributes = AttributeUses::new(policy, schema, more);
-        Self { policy, attributes, query, structure, times: time_attributes() }
+        Self { policy, attributes, query, structure, times: time_attributes(), unlisted: None }
+    }
+
+    /// Also looks for the entries that are members of a dependent although it does not list them.
+    pub fn look_for_members(&mut self, dependent: GroupId, entry: &Entry) {
+        let criteria = self.unlisted.get_or_insert_default();
+        criteria.add_unlisted(dependent, entry);
+        criteria.for_each_attribute(&mut |name| self.attributes.selection.insert(name, ()));
+    }
+
+    /// Notes of which dependents an entry is a member although they do not list it.
+    fn visit_memberships(&self, entry: &EntryView<'_>, found: &mut Gathered) {
+        let Some(criteria) = &self.unlisted else { return };
+        for membership in criteria.memberships(entry, &mut found.scratch.keys) {
+            let members = found.unlisted_members.entry(membership.group).or_default();
+            match self.query.subjects.by_name(entry.key) {
+                Some(subject) => drop(members.subjects.insert(subject)),
+                None => members.has_others = true,
+            }
+        }
     }
 
     /// Counts the references of an entry, and notes what its values say of others. Gives whether one names a subject.
@@ -126,7 +148,7 @@ impl<'p> GatherPass<'p> {
         reference: ReferenceUse,
         found: &mut Gathered,
     ) -> bool {
-        let ReferenceUse { form, treatment } = reference;
+        let ReferenceUse { form, treatment, lists_members } = reference;
         match treatment {
             Treatment::Reassign => found.owner_values += 1,
             Treatment::Remove | Treatment::Review => found.reference_values += 1,
@@ -139,7 +161,7 @@ impl<'p> GatherPass<'p> {
             found.unreadable_values.add(place);
             return false;
         }
-        if form.is_dn() && !self.query.groups.is_empty() && is_membership(&line.description) {
+        if form.is_dn() && lists_members && !self.query.groups.is_empty() {
             let child = hash(scratch.keys.last());
             if self.query.groups.contains(&child) {
                 let (parent, name) = (hash(entry.key), entry.record.dn.as_ref().into());
@@ -156,7 +178,7 @@ impl<'p> GatherPass<'p> {
         for (attribute_index, attribute) in entry.attributes.iter().enumerate() {
             let name = attribute.description.attribute_type();
             let reference = self.attributes.uses.get(name).and_then(|attribute_use| attribute_use.reference);
-            let Some(ReferenceUse { form, treatment }) = reference else { continue };
+            let Some(ReferenceUse { form, treatment, .. }) = reference else { continue };
             for (value_index, value) in attribute.values.iter().enumerate() {
                 let subjects = &self.query.subjects;
                 if form.find(name, &value.bytes, subjects, &mut scratch.keys, &mut scratch.matches).is_err() {
@@ -218,14 +240,18 @@ impl<'p> GatherPass<'p> {
             return false;
         }
         let lines = || entry.record.attributes.iter();
-        let number = lines().find(|line| line.description.eq_ignore_ascii_case("gidNumber"));
-        let number = number.map(|line| line.value.bytes()).filter(|gid| self.query.primary_groups.contains(*gid));
-        let Some(number) = number else { return false };
-        if lines().any(|line| line.description.eq_ignore_ascii_case("uidNumber")) {
-            *found.primary_group_members.entry(number.to_vec()).or_default() += 1;
+        let is = |line: &&AttributeLine<'_>, name: &str| same_type(base_type(&line.description), name);
+        let numbers = lines().filter(|line| is(line, "gidNumber")).map(|line| number(line.value.bytes()));
+        let mut numbers: Vec<Vec<u8>> = numbers.filter(|gid| self.query.primary_groups.contains(gid)).collect();
+        if lines().any(|line| is(&line, "uidNumber")) {
+            numbers.sort_unstable();
+            numbers.dedup();
+            for number in numbers {
+                *found.primary_group_members.entry(number).or_default() += 1;
+            }
             return false;
         }
-        true
+        !numbers.is_empty()
     }
 }
 
@@ -239,6 +265,7 @@ impl Pass for GatherPass<'_> {
     fn visit(&self, entry: &EntryView<'_>, found: &mut Gathered) -> Result<(), Unreadable> {
         found.extent.add(entry, self.structure, &self.times);
         let names_subject = self.visit_values(entry, found);
+        self.visit_memberships(entry, found);
         let books = &self.policy.address_books;
         if books.suffix.as_ref().is_some_and(|suffix| books.root.is_book(entry.key, suffix.key())) {
             found.books += 1;
@@ -253,7 +280,8 @@ impl Pass for GatherPass<'_> {
         }
         let entry = entry.to_entry()?;
         let references = if names_subject { self.references(&entry, found) } else { Vec::new() };
-        found.related.push(RelatedEntry { entry: entry.into(), references, below, in_book });
+        let unlisted_members = UnlistedMembers::default();
+        found.related.push(RelatedEntry { entry: entry.into(), references, below, in_book, unlisted_members });
         Ok(())
     }
 }
@@ -261,7 +289,8 @@ impl Pass for GatherPass<'_> {
 impl GatherPass<'_> {
     /// What the pass finds with `overlay` laid over the exports of which this was retained; `None` if it looks for more.
     pub fn repeat(&self, retained: &RetainedGather, overlay: &Overlay) -> Option<Gathered> {
-        let gathered = Some(&retained.gathered).filter(|_| retained.query.covers(&self.query))?;
+        let covers = || self.unlisted.is_none() && retained.query.covers(&self.query);
+        let gathered = Some(&retained.gathered).filter(|_| covers())?;
         let entries = gathered.related.iter().map(|related| &*related.entry);
         let untouched: Vec<&Entry> = entries.filter(|entry| !overlay.contains_key(entry.dn.key())).collect();
         let visited: HashSet<&DnKey> = untouched.iter().map(|entry| entry.dn.key()).chain(overlay.keys()).collect();

@@ -24,7 +24,7 @@ pub struct Query {
     pub subjects: SubjectIndex<SubjectId>,
     /// Entries by name.
     pub entries: KeySet,
-    /// Values of `gidNumber`: the groups with them, and how many accounts have each.
+    /// Values of `gidNumber`, as numbers: the groups with them, and how many accounts have each.
     pub primary_groups: HashSet<Vec<u8>>,
     /// Hashes of the names of all groups: which groups are in which; none if that does not matter.
     pub groups: Arc<Hashes>,

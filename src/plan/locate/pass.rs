@@ -9,12 +9,11 @@ use super::line_picks::LinePicks;
 use super::rosters::{RosterMatch, Rosters, Verdict};
 use crate::directory::census::Place;
 use crate::directory::key_hash::KeySet;
+use crate::directory::membership::{MEMBERSHIP_ATTRIBUTES, lists_members};
 use crate::directory::operational::Watch;
-use crate::directory::references::reference_attributes::MEMBERS;
 use crate::directory::repeated::Repeated;
 use crate::directory::scan::Unreadable;
 use crate::directory::snapshot::{ExportsReader, visit_overlay};
-use crate::directory::structure::is_membership;
 use crate::directory::tops::{MissingParent, missing_parents};
 use crate::directory::{EntryView, Exports, Overlay, Pass, ScanError, Structure};
 use crate::ldap::attribute::{base_type, same_type};
@@ -188,14 +187,15 @@ impl<'p> LocatePass<'p> {
         let lists: [&[Dn]; 3] = [&policy.protect.group, &policy.protect.last_enabled, &policy.directory.suffixes];
         let policy_names = lists.into_iter().flatten().map(|dn| dn.key().clone()).collect();
         let mut uses: TypeMap<AttributeUse> = TypeMap::default();
-        let names: Vec<&str> =
-            identities.types().map(|(name, _)| name).chain(MEMBERS).chain(SCHEMA_ATTRIBUTES).collect();
+        let mut names: Vec<&str> = identities.types().map(|(name, _)| name).collect();
+        names.extend(MEMBERSHIP_ATTRIBUTES.iter().map(|(name, _)| *name));
+        names.extend(SCHEMA_ATTRIBUTES);
         let identity_of: TypeMap<usize> = identities.types().collect();
         let is_among = |list: &[&str], name: &str| list.iter().any(|other| same_type(other, name));
         for name in &names {
             let attribute_use = AttributeUse {
                 identity: identity_of.get(name),
-                is_membership: is_among(&MEMBERS, name),
+                is_membership: lists_members(name),
                 is_schema: is_among(&SCHEMA_ATTRIBUTES, name),
             };
             uses.insert(name, attribute_use);
@@ -313,7 +313,7 @@ impl Pass for LocatePass<'_> {
             if let Some(index) = attribute_use.identity {
                 self.identities.by_value(index, line.value.bytes(), entry, &mut by_value);
             }
-            is_group |= attribute_use.is_membership && is_membership(&line.description);
+            is_group |= attribute_use.is_membership;
             has_schema |= attribute_use.is_schema && is_schema(&line.description, line.value.bytes());
         }
         if is_group {

@@ -8,14 +8,21 @@
 //! | `successor` | is replaced by the successor of the account; without one, the account is held |
 //! | `delete-group` | the group is deleted; if that is not possible, the account is held |
 //!
-//! A placeholder is a member that is not an account: an empty name, a name whose RDN has the value `nobody`, `dummy`,
-//! `fakeuser` or `refint_nothing`, or the policy's own placeholder. A group with nothing but placeholders has no members.
+//! A group loses its last member when an attribute of the classes of RFC 4519 (`member`, `uniqueMember`) has nothing left but
+//! placeholders: these classes require a value of it, also if the group has members of other kinds. Other attributes may be
+//! empty. For `delete-group`, however, every kind of [`membership`](crate::directory::membership) counts: a group that has a
+//! member of any kind left, or an entry below it, or that is an account itself, is not deleted.
+//!
+//! A placeholder is a member that is not an account ([`is_placeholder_member`]). A group with nothing but placeholders has no
+//! members.
 
 use super::cleared::{Blocker, ClearedValues, clearable_values};
+use crate::directory::membership::{self, is_placeholder_member};
 use crate::directory::references::named_dn;
 use crate::directory::references::reference_attributes::is_member;
 use crate::ldap::attribute::same_type;
-use crate::ldap::{Attribute, Dn, Entry, Value};
+use crate::ldap::filter::Truth;
+use crate::ldap::{Attribute, Entry, Value};
 use crate::lifecycle::reason::{GroupStays, KeepsMember};
 use crate::plan::gather::RelatedEntry;
 use crate::plan::model::{Fates, SubjectId};
@@ -25,17 +32,6 @@ use crate::policy::{LastMember, Policy};
 /// Whether the values of an attribute are the members of a group.
 pub fn is_membership(attribute: &Attribute) -> bool {
     is_member(attribute.description.attribute_type())
-}
-
-/// Whether a member is a placeholder.
-pub fn is_placeholder_member(value: &[u8], policy: &Policy) -> bool {
-    const PLACEHOLDERS: [&[u8]; 4] = [b"nobody", b"dummy", b"fakeuser", b"refint_nothing"];
-    let Ok(dn) = Dn::parse(value) else { return false };
-    if matches!(&policy.references.last_member, LastMember::Placeholder(placeholder) if *placeholder == dn) {
-        return true;
-    }
-    let Some(rdn) = dn.rdn() else { return true };
-    rdn.avas().iter().any(|ava| PLACEHOLDERS.iter().any(|name| name.eq_ignore_ascii_case(&ava.value)))
 }
 
 /// Whether an attribute has nothing left but placeholders.
@@ -48,26 +44,45 @@ pub(super) fn is_emptied(attribute: &Attribute, cleared: &ClearedValues<'_>, pol
 /// Whether an entry is a group that loses its last member, and that the policy deletes for that reason.
 pub fn is_emptied_group(related: &RelatedEntry, fates: &Fates, context: PlanContext<'_>) -> bool {
     let policy = context.policy;
-    let attributes = related.entry.attributes.iter().enumerate().filter(|(_, attribute)| is_membership(attribute));
-    let mut attributes = attributes.filter(|(_, attribute)| !attribute.values.is_empty()).peekable();
-    let is_emptied = |index, attribute| {
+    if !matches!(policy.references.last_member, LastMember::DeleteGroup) {
+        return false;
+    }
+    let loses_all = |(index, attribute): (usize, &Attribute)| {
         // A group that is kept would be emptied too: that holds the account.
         let cleared = clearable_values(related, index, fates, context);
         is_emptied(attribute, &cleared, policy)
     };
-    matches!(policy.references.last_member, LastMember::DeleteGroup)
-        && attributes.peek().is_some()
-        && attributes.all(|(index, attribute)| is_emptied(index, attribute))
+    let attributes =
+        || related.entry.attributes.iter().enumerate().filter(|(_, attribute)| !attribute.values.is_empty());
+    let mut memberships = attributes().filter(|(_, attribute)| is_membership(attribute)).peekable();
+    memberships.peek().is_some()
+        && memberships.all(loses_all)
+        && !has_other_members(related, fates, context)
+        && policy.accounts.filter.evaluate(&*related.entry) != Truth::True
+}
+
+/// Whether a group has members that stay, apart from those of `member` and `uniqueMember`.
+pub fn has_other_members(related: &RelatedEntry, fates: &Fates, context: PlanContext<'_>) -> bool {
+    let attributes = related.entry.attributes.iter().enumerate();
+    let mut others = attributes.filter(|(_, attribute)| {
+        !is_membership(attribute) && membership::lists_members(attribute.description.attribute_type())
+    });
+    related.unlisted_members.any_stays(fates)
+        || others.any(|(index, attribute)| {
+            let cleared = clearable_values(related, index, fates, context);
+            (0..attribute.values.len()).any(|value| !cleared.contains(value))
+        })
 }
 
 /// The values that replace the last members, or why the accounts must be held.
 pub(super) fn replacements(
-    entry: &Entry,
+    related: &RelatedEntry,
     attribute: &Attribute,
     cleared: &ClearedValues<'_>,
     fates: &Fates,
     context: PlanContext<'_>,
 ) -> Result<Vec<Value>, Vec<Blocker>> {
+    let entry = &*related.entry;
     let policy = context.policy;
     let removed = || cleared.removed.iter().map(|reference| reference.subject);
     let keep = |why: KeepsMember| Err(removed().map(|subject| Blocker::LastMember(subject, why.clone())).collect());
@@ -82,7 +97,9 @@ pub(super) fn replacements(
         LastMember::Refuse => keep(KeepsMember::Policy),
         LastMember::DeleteGroup => keep(KeepsMember::GroupStays(if policy.protect.covers(entry) {
             GroupStays::Protected
-        } else if has_other_members(entry, attribute) {
+        } else if policy.accounts.filter.evaluate(entry) == Truth::True {
+            GroupStays::Account
+        } else if has_other_members(related, fates, context) || has_members_elsewhere(entry, attribute) {
             GroupStays::OtherMembers
         } else {
             GroupStays::EntriesBelow
@@ -90,8 +107,8 @@ pub(super) fn replacements(
     }
 }
 
-/// Whether another attribute of a group has members.
-fn has_other_members(entry: &Entry, attribute: &Attribute) -> bool {
+/// Whether the other one of `member` and `uniqueMember` has values.
+fn has_members_elsewhere(entry: &Entry, attribute: &Attribute) -> bool {
     let others = entry.attributes.iter().filter(|other| other.description != attribute.description);
     others.filter(|other| is_membership(other)).any(|other| !other.values.is_empty())
 }

@@ -26,6 +26,8 @@ use std::collections::{BTreeSet, HashSet};
 use super::gather::{Reference, RelatedEntry};
 use super::model::{Fates, SubjectId};
 use super::request::PlanContext;
+use crate::directory::membership::lists_members;
+use crate::directory::references::reference_attributes::ALIASED_OBJECT;
 use crate::directory::references::{MatchKind, Treatment};
 use crate::ldap::managed_entries::is_managed;
 use crate::ldap::{Attribute, DnKey, ModOp, Modification, Value};
@@ -68,8 +70,9 @@ pub fn is_for_review(
     context: PlanContext<'_>,
 ) -> bool {
     let attribute_type = related.attribute(reference).description.attribute_type();
+    let is_alias_target = attribute_type.eq_ignore_ascii_case(ALIASED_OBJECT);
     fates.is_deleted(reference.subject)
-        && reference.treatment != Treatment::Leave
+        && (reference.treatment != Treatment::Leave || is_alias_target)
         && context.policy.directory.tools.file_cleans(attribute_type)
         && !cleared.contains(reference.position.value)
 }
@@ -138,12 +141,12 @@ impl AttributeValues<'_> {
                 None => blockers.push(Blocker::NoSuccessor(reference.subject)),
             }
         }
-        if is_membership(attribute) && !cleared.removed.is_empty() {
+        if lists_members(name) && !cleared.removed.is_empty() {
             change
                 .members
                 .push(MemberLoss { removed: cleared.removed.len() as u64, of: attribute.values.len() as u64 });
-            if is_emptied(attribute, cleared, context.policy) {
-                match replacements(&related.entry, attribute, cleared, fates, context) {
+            if is_membership(attribute) && is_emptied(attribute, cleared, context.policy) {
+                match replacements(related, attribute, cleared, fates, context) {
                     Ok(values) => values.into_iter().for_each(|value| new.add_if_absent(value, attribute, cleared)),
                     Err(found) => blockers.extend(found),
                 }

@@ -34,6 +34,8 @@ pub struct StageOutput {
     pub removed: u64,
     /// Values reassigned.
     pub reassigned: u64,
+    /// Values that get the new name of a moved account.
+    pub renamed: u64,
     /// For each attribute that loses members.
     pub members: Vec<GroupLoss>,
     /// Dependents that are deleted with accounts.
@@ -78,6 +80,7 @@ impl StageOutput {
         }
         self.removed += later.removed;
         self.reassigned += later.reassigned;
+        self.renamed += later.renamed;
         self.members.extend(later.members);
         self.dependents += later.dependents;
         self.children += later.children;

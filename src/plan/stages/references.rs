@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use super::output::{GroupLoss, StageOutput};
+use crate::directory::references::reference_attributes::ALIASED_OBJECT;
 use crate::directory::references::{MatchKind, Treatment};
 use crate::ldap::managed_entries::is_managed;
 use crate::ldap::{DnKey, ModOp, Modification, Origin};
@@ -131,6 +132,7 @@ impl Reviewer<'_> {
             MatchKind::NearMiss => ItemCode::NearMiss,
             MatchKind::Inside => ItemCode::Mention,
             MatchKind::UidInAnotherCase => ItemCode::UidInAnotherCase,
+            MatchKind::Name if related.attribute(reference).description.is_type(ALIASED_OBJECT) => ItemCode::AliasStays,
             MatchKind::Name | MatchKind::Uid | MatchKind::Number | MatchKind::Address => match reference.treatment {
                 _ if reference.is_ambiguous || is_shared => ItemCode::ReferenceUnclear,
                 Treatment::Remove => ItemCode::WouldOpen,
@@ -153,6 +155,7 @@ fn write(
     let reason = reason(&change);
     output.removed += change.removed;
     output.reassigned += change.reassigned;
+    output.renamed += change.renamed;
     let group = || entry.dn.raw_bytes().to_vec();
     output.members.extend(change.members.iter().map(|loss| GroupLoss { group: group(), loss: *loss }));
     let mut accounts: Vec<usize> = change.subjects.iter().map(|subject| settled.fates.account_of(*subject)).collect();
