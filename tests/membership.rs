@@ -516,6 +516,8 @@ fn an_audit_knows_every_way_of_being_a_member() {
         group("by-link", "groupOfMembers", ""),
         group("by-triple", "groupOfMembers", "nisNetgroupTriple: (,crew1,)\n"),
         group("empty", "groupOfMembers", ""),
+        group("by-url", "groupOfURLs", "memberURL: ldap:///dc=port,dc=test??sub?(uid=\n"),
+        group("by-sudo", "sudoRole", "sudoUser: ALL\n"),
         account("ines", &format!("{POSIX}memberOf: cn=by-link,ou=teams,dc=port,dc=test\n")),
     ];
     std::fs::write(place.path().join("export.ldif"), format!("{TOP}{}", records.concat())).unwrap();
@@ -527,6 +529,8 @@ fn an_audit_knows_every_way_of_being_a_member() {
     let of_groups: Vec<&str> = text.lines().filter(|line| line.contains("no members")).collect();
     assert_eq!(of_groups.len(), 1, "{text}");
     assert!(text.contains("cn=empty,"), "{text}");
+    assert_eq!(text.matches(": unknown-members: ").count(), 1, "{text}");
+    assert!(text.contains("memberURL"), "{text}");
 }
 
 /// 389 DS deletes a managed group with its account, so other members of the group hold the account.

@@ -6,7 +6,8 @@ use super::AuditInputs;
 use super::finding::{AuditFinding, FindingCode};
 use super::index::{DirectoryIndex, identifiers};
 use crate::directory::key_hash::hash;
-use crate::directory::membership::{is_placeholder_member, lists_members};
+use crate::directory::membership::criteria::EVERY_USER;
+use crate::directory::membership::{self, is_placeholder_member, lists_members};
 use crate::directory::references::reference_attributes::MEMBERS;
 use crate::directory::references::{Form, Treatment, named_dn};
 use crate::directory::scan::Unreadable;
@@ -14,6 +15,7 @@ use crate::directory::{EntryView, Pass};
 use crate::ldap::attribute::{base_type, same_type};
 use crate::ldap::dn_key::{KeyBuffer, prefixes};
 use crate::ldap::schema::Schema;
+use crate::ldap::vocabulary::Vocabulary;
 use crate::ldap::{Dn, DnKey, Entry, Origin, TypeMap};
 use crate::ldif::{AttributeLine, ContentRecord};
 use crate::leavers::Action;
@@ -29,6 +31,7 @@ pub struct EntryFindingsPass<'g> {
     index: &'g DirectoryIndex,
     rosters: Rosters<'g>,
     reference_attributes: TypeMap<(Form, Treatment)>,
+    vocabulary: Vocabulary<'g>,
 }
 
 /// What the pass finds.
@@ -65,10 +68,16 @@ impl EntryFindings {
 
 impl<'g> EntryFindingsPass<'g> {
     /// The pass that follows the one that made `index`.
-    pub fn new(inputs: &'g AuditInputs<'g>, index: &'g DirectoryIndex, rosters: Rosters<'g>, schema: &Schema) -> Self {
+    pub fn new(
+        inputs: &'g AuditInputs<'g>,
+        index: &'g DirectoryIndex,
+        rosters: Rosters<'g>,
+        schema: &'g Schema,
+    ) -> Self {
+        let vocabulary = Vocabulary { schema, rules: inputs.policy.directory.server.profile().filters };
         let attributes = reference_attributes(inputs.policy, schema).into_iter();
         let attributes = attributes.map(|attribute| (attribute.name, (attribute.form, attribute.treatment)));
-        Self { inputs, index, rosters, reference_attributes: attributes.collect() }
+        Self { inputs, index, rosters, reference_attributes: attributes.collect(), vocabulary }
     }
 
     fn check_references(&self, entry: &EntryView<'_>, found: &mut EntryFindings) {
@@ -97,6 +106,24 @@ impl<'g> EntryFindingsPass<'g> {
         }
     }
 
+    /// Reports the values of a group that say who its members are and that cannot be followed. A value that should be a DN is
+    /// checked as a reference; that every user is a member is no fault.
+    fn check_members(&self, group: &Entry, found: &mut EntryFindings) {
+        for unresolved in membership::criteria::unresolved(group, self.vocabulary) {
+            let is_dn = || self.reference_attributes.get(&unresolved.attribute).is_some_and(|(form, _)| form.is_dn());
+            if unresolved.why == EVERY_USER || is_dn() {
+                continue;
+            }
+            let what = format!("not all members of the group are known by this value: {}", unresolved.why);
+            found.findings.push(AuditFinding {
+                dn: group.dn.raw_bytes().to_vec(),
+                attribute: unresolved.attribute,
+                value: unresolved.value,
+                ..AuditFinding::at(unresolved.origin, FindingCode::UnknownMembers, what)
+            });
+        }
+    }
+
     /// Keeps a group that lists no members of any kind, but placeholders.
     fn check_group(&self, entry: &EntryView<'_>, found: &mut EntryFindings) -> Result<(), Unreadable> {
         const CLASSES: [&[u8]; 4] = [b"groupOfNames", b"groupOfUniqueNames", b"group", b"groupOfMembers"];
@@ -110,6 +137,9 @@ impl<'g> EntryFindingsPass<'g> {
         let lists_others = |line: &AttributeLine<'_>| {
             !is_one_of(&line.description, &MEMBERS) && lists_members(base_type(&line.description))
         };
+        if lines().any(lists_others) {
+            self.check_members(&entry.to_entry()?, found);
+        }
         // Groups by URL, uid or address have their members in other attributes.
         if !is_group || lines().any(lists_others) {
             return Ok(());

@@ -21,6 +21,8 @@ pub enum FindingCode {
     Stuck,
     /// A group has no members.
     EmptyGroup,
+    /// A value that says who the members of a group are cannot be followed.
+    UnknownMembers,
     /// Several accounts have the same user name.
     SameUid,
     /// Several accounts have the same mail address.

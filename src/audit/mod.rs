@@ -9,6 +9,7 @@
 //! | `deletable` | an account is disabled and released, and its grace is over |
 //! | `stuck` | an account is disabled, and the date since when is unknown |
 //! | codes of [`crate::lifecycle::lint`] | status values contradict each other or have no effect |
+//! | `unknown-members` | a value that says who the members of a group are cannot be followed: a URL or filter that cannot be evaluated |
 //! | `empty-group` | a group has no members of any kind ([`membership`](crate::directory::membership)), or placeholders only |
 //! | `same-uid`, `same-mail` | several accounts have the same user name or mail address |
 //! | `no-rule` | no `[[rule]]` covers an account |

@@ -3,7 +3,7 @@
 //! | the account is in | found by |
 //! | --- | --- |
 //! | a group that one of its groups is a member of, at any depth | attributes of groups that hold the DNs of members ([`membership`](crate::directory::membership)) |
-//! | a dynamic group (`memberURL`, `mgrpDeliverTo`) | base, scope and filter of the URL, evaluated on the account by the built-in tables |
+//! | a dynamic group (`memberURL`, `memberQueryURL`, `mgrpDeliverTo`) | base, scope and filter of the URL, evaluated on the account by the built-in tables |
 //! | its primary group in Active Directory | `primaryGroupID`, which no `member` value shows (MS-ADA2, 2.45) |
 //!
 //! Nothing is written for any of these.

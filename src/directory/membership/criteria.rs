@@ -216,6 +216,13 @@ pub fn is_group(entry: &Entry) -> bool {
         || entry.attributes.iter().any(|attribute| lists_members(attribute.description.attribute_type()))
 }
 
+/// The values by which an entry says who its members are, and that cannot be followed.
+pub fn unresolved(entry: &Entry, vocabulary: Vocabulary<'_>) -> Vec<Unresolved> {
+    let mut criteria = Criteria::default();
+    criteria.add_group(0, entry, vocabulary);
+    criteria.into_unresolved()
+}
+
 /// Whether an entry is a POSIX group, and not an account of which `gidNumber` is the primary group.
 pub fn is_posix_group(entry: &Entry) -> bool {
     entry.values("gidNumber").next().is_some() && entry.values("uidNumber").next().is_none()
@@ -517,7 +524,8 @@ impl Criteria {
 }
 
 const NOT_A_DN: &str = "it is not a DN";
-const EVERY_USER: &str = "it makes every user a member";
+/// Why a value is unresolved that has every user as a member.
+pub const EVERY_USER: &str = "it makes every user a member";
 
 fn sid(value: &[u8]) -> Vec<u8> {
     sid_text(value).unwrap_or_default().into_bytes()

@@ -140,9 +140,6 @@ pub fn is_member(attribute_type: &str) -> bool {
 /// The attribute that allows only the listed senders, and every sender if it has no value (819-2657).
 pub const UNRESTRICTED_WHEN_EMPTY: &str = "mgrpAllowedBroadcaster";
 
-/// Attributes whose URLs select the members of a group.
-pub const DYNAMIC_GROUP_ATTRIBUTES: [&str; 2] = ["memberURL", "mgrpDeliverTo"];
-
 /// Attributes of an account whose URLs point to its address book, in the order in which they count.
 pub const BOOK_POINTER_ATTRIBUTES: [&str; 2] = ["psRoot", "pabURI"];
 

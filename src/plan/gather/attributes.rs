@@ -1,9 +1,10 @@
 //! The attributes that the second reading looks at.
 
 use crate::directory::identity::holders::{IdentifierKind, identifying};
-use crate::directory::membership;
+use crate::directory::membership::ways::Holds;
+use crate::directory::membership::{self, MEMBERSHIP_ATTRIBUTES};
 use crate::directory::references::reference_attributes::{
-    ALIASED_OBJECT, BOOK_POINTER_ATTRIBUTES, DYNAMIC_GROUP_ATTRIBUTES, REFERENCE_ATTRIBUTES,
+    ALIASED_OBJECT, BOOK_POINTER_ATTRIBUTES, REFERENCE_ATTRIBUTES,
 };
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute::is_one_of;
@@ -116,7 +117,8 @@ impl AttributeUses {
             })
             .collect();
         let mut names: Vec<&str> = references.iter().map(|attribute| attribute.name.as_str()).collect();
-        names.extend(DYNAMIC_GROUP_ATTRIBUTES);
+        let selecting = MEMBERSHIP_ATTRIBUTES.iter().filter(|(_, holds)| *holds == Holds::Url);
+        names.extend(selecting.map(|(name, _)| *name));
         for name in identifying() {
             names.push(name);
         }
@@ -126,7 +128,7 @@ impl AttributeUses {
             let attribute_use = AttributeUse {
                 reference: reference_uses.get(name),
                 identifies: IdentifierKind::of_attribute(name),
-                selects_members: is_one_of(&DYNAMIC_GROUP_ATTRIBUTES, name),
+                selects_members: membership::ways::holds(name) == Some(Holds::Url),
                 points_to_book: is_one_of(&BOOK_POINTER_ATTRIBUTES, name),
             };
             uses.insert(name, attribute_use);
