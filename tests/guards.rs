@@ -143,6 +143,18 @@ fn an_assertion_on_a_group_notices_added_members() {
 }
 
 #[test]
+fn a_secret_is_not_a_guard() {
+    let place = tempfile::tempdir().unwrap();
+    let child = "dn: cn=phone,uid=kim,ou=crew,o=quay\nobjectClass: device\ncn: phone\nserialNumber: 7\nl: here\n\n";
+    let policy = format!(
+        "{POLICY}[children]\nown = \"(objectClass=device)\"\n[secrets]\nattributes = [\"serialNumber\", \"description\"]\n"
+    );
+    plan(place.path(), &export("", child), &policy, "values");
+    assert_eq!(guarded(place.path(), "cn=phone,uid=kim,ou=crew,o=quay"), ["l: here"]);
+    assert_eq!(guarded(place.path(), KIM), ["shadowExpire: 1"]);
+}
+
+#[test]
 fn what_is_not_guarded_says_so() {
     let place = tempfile::tempdir().unwrap();
     let child = "dn: cn=phone,uid=kim,ou=crew,o=quay\nobjectClass: device\ncn: phone\n\n";

@@ -14,12 +14,14 @@
 //! | group that loses its last member | the attributes of members |
 //! | entry below an account; an entry that has none of these | one value of an [ordinary](ORDINARY) attribute that is not in the name |
 //!
-//! Only values that the server can compare are guards. A guard notices that a value is missing, not that one was added: neither
-//! a modify nor a filter can say "no other value". With `assert`, the deletion of a group is therefore guarded by `entryCSN` or
-//! `modifyTimestamp` as well, if the export shows one: so an added member is noticed. Accounts are not, because servers write
-//! to them when people sign in. The reason of each operation names the guarded attributes: [`sentence`](Guarded::sentence).
+//! Only values that the server can compare and that are not secrets are guards. A guard notices that a value is missing, not
+//! that one was added: neither a modify nor a filter can say "no other value". With `assert`, the deletion of a group is
+//! therefore guarded by `entryCSN` or `modifyTimestamp` as well, if the export shows one: so an added member is noticed.
+//! Accounts are not, because servers write to them when people sign in. The reason of each operation names the guarded
+//! attributes: [`sentence`](Guarded::sentence).
 
-use crate::directory::references::reference_attributes::{ALIASED_OBJECT, is_member};
+use crate::directory::membership::lists_members;
+use crate::directory::references::reference_attributes::ALIASED_OBJECT;
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::MatchingRule;
@@ -44,9 +46,6 @@ const ASSERTION: &str = "1.3.6.1.1.12";
 /// The attributes whose values are the best guards, in this order: people read them, and servers do not write them.
 pub(super) const ORDINARY: [&str; 11] =
     ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "owner", "serialNumber", "l"];
-
-/// Attributes of members that are no DNs.
-const OTHER_MEMBERS: [&str; 3] = ["memberUid", "mgrpRFC822MailMember", "rfc822MailMember"];
 
 /// What the deletion of an entry was decided by.
 #[derive(Clone, Copy, Debug)]
@@ -143,9 +142,7 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, basis: Basis, schema: &Ser
         });
         values.filter(|guarded| test(guarded.description, guarded.value)).filter(is_compared).collect()
     };
-    let is_member = |description: &AttributeDescription| {
-        is_member(description.attribute_type()) || is_one_of(&OTHER_MEMBERS, description.attribute_type())
-    };
+    let is_member = |description: &AttributeDescription| lists_members(description.attribute_type());
     let values = match basis {
         Basis::Account { stamp } => {
             let statuses = || {
