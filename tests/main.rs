@@ -33,6 +33,7 @@ mod folders;
 mod guards;
 mod held;
 mod identifiers;
+mod identity;
 mod injection;
 mod kept;
 mod links;

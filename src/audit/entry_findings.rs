@@ -23,7 +23,7 @@ use crate::lifecycle::lint::lint;
 use crate::lifecycle::state::State;
 use crate::lifecycle::{DecisionInput, Reason, Step, decide};
 use crate::plan::gather::attributes::reference_attributes;
-use crate::plan::locate::rosters::{Rosters, Verdict};
+use crate::plan::locate::rosters::{LookedUp, Rosters, Verdict};
 
 /// The pass that checks every entry.
 pub struct EntryFindingsPass<'g> {
@@ -162,6 +162,7 @@ impl<'g> EntryFindingsPass<'g> {
             effective: None,
             veto: None,
             active_in: None,
+            maybe_active_in: None,
             asked_by_roster: false,
             history: self.inputs.history,
             as_of: self.inputs.as_of,
@@ -196,19 +197,20 @@ impl<'g> EntryFindingsPass<'g> {
     }
 
     fn check_rosters(&self, entry: &EntryView<'_>, found: &mut EntryFindings) {
-        for hit in self.rosters.look_up(entry) {
+        for LookedUp { matched: hit, .. } in self.rosters.look_up(entry) {
             let name = &self.inputs.rosters[hit.roster].name;
             match hit.verdict {
                 Verdict::Absent => {
-                    let what = format!("the roster {name} does not list this account");
+                    let similar = hit.alike.map(|row| format!(", but has a similar key on line {}", row.line));
+                    let what = format!("the roster {name} does not list this account{}", similar.unwrap_or_default());
                     found.findings.push(AuditFinding::of_entry(entry, FindingCode::NotInRoster, what));
                 }
                 Verdict::NoKey => {
                     let what = format!("the account lacks the attribute that the roster {name} matches on");
                     found.findings.push(AuditFinding::of_entry(entry, FindingCode::NoKeyForRoster, what));
                 }
-                Verdict::Active | Verdict::Inactive | Verdict::Unknown => {
-                    found.matched_rows.insert((hit.roster, hit.line));
+                Verdict::Active | Verdict::Inactive | Verdict::Unknown | Verdict::Contradictory => {
+                    found.matched_rows.extend(hit.lines.iter().map(|line| (hit.roster, *line)));
                 }
             }
         }

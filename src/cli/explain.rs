@@ -15,7 +15,7 @@ use super::progress::Progress;
 use super::proven_plan::{PlanSources, ProvenPlan};
 use super::url_values::UrlValues;
 use super::{Diagnostic, Exit, Outcome, check_stdout};
-use crate::leavers::{Identity, Leaver};
+use crate::leavers::{Identity, Leaver, RequestedBy};
 use crate::plan::ConflictKind;
 use crate::render::report::view::{
     self, AcceptedView, AccountView, Attachments, ConflictView, DecisionItemView, GapView, NotJudged, OperationView,
@@ -51,7 +51,8 @@ pub fn run(command: &args::Explain, global: &Global) -> Outcome {
     let progress = Progress::start(&exports, global);
     // The last leaver: if a list or a roster names the account as well, that one counts.
     let asked = request.leavers.len();
-    request.leavers.push(Leaver::new(Identity::from_text(&command.id), 0));
+    let leaver = Leaver::new(Identity::from_text(&command.id), 0);
+    request.leavers.push(Leaver { requested_by: RequestedBy::Explanation, ..leaver });
     let sources = PlanSources {
         exports: &exports,
         names: &command.exports,

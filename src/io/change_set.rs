@@ -2,7 +2,7 @@
 //!
 //! | read by | files |
 //! | --- | --- |
-//! | [`read_history`] | `plan.json`; the status and move stages of `apply/` |
+//! | [`read_history`] | `plan.json`; the stages status, move and entries of `apply/` |
 //! | [`apply_files`] | the first members of `plan.json`; the names of the files in `apply/` |
 //! | [`read_change_set`] | `plan.json`; all stages of `apply/` and `rollback/` |
 //!
@@ -13,6 +13,8 @@
 //! Every file of a change set is a regular file, in a folder that is not a link. Links, FIFOs and devices are refused and not
 //! opened ([`input_file`](super::input_file)).
 
+use std::collections::HashSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -21,9 +23,10 @@ use thiserror::Error;
 use super::digest::Algorithm;
 use super::input_file::{self, open_member, read_member, sha256};
 use crate::directory::extent::read_time;
+use crate::directory::identity::unique_id::UniqueIds;
 use crate::ldap::{ChangeRecord, Dn};
 use crate::ldif::{ChangeReader, LocatedChange, UrlPolicy};
-use crate::lifecycle::history::{History, PastOperation};
+use crate::lifecycle::history::{DayOrder, History, PastOperation};
 use crate::plan::{Kind, Stage};
 use crate::policy::Server;
 use crate::render::count::counted;
@@ -119,6 +122,21 @@ struct PlanJson {
     accepted: Vec<AcceptedJson>,
     #[serde(default)]
     exports: ExportsJson,
+    #[serde(default)]
+    external_commands: Vec<ExternalCommandJson>,
+}
+
+#[derive(Deserialize)]
+struct ExternalCommandJson {
+    when: String,
+    #[serde(default)]
+    leavers: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct UniqueIdJson {
+    attribute: String,
+    value: String,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +193,9 @@ struct AccountJson {
     leaver: String,
     #[serde(default)]
     operations: Vec<usize>,
+    /// Absent in change sets of earlier versions.
+    #[serde(default)]
+    unique_ids: Vec<UniqueIdJson>,
 }
 
 /// Names of steps and kinds that changed: the name in format 1, and the name in format 2.
@@ -196,27 +217,65 @@ struct RosterJson {
 /// Reads change sets into one history, in the order of their days, whatever the order of `folders`.
 pub fn read_history(folders: &[Utf8PathBuf]) -> Result<History, ChangeSetError> {
     let mut sets = folders.iter().map(|folder| read_past(folder)).collect::<Result<Vec<_>, _>>()?;
+    sets.retain(|set| !set.plan.refused);
     sets.sort_by_key(|set| set.plan.as_of);
     let mut history = History::default();
-    for PastChangeSet { plan, records } in sets.iter().filter(|set| !set.plan.refused) {
+    for day in sets.chunk_by(|one, other| one.plan.as_of == other.plan.as_of) {
+        for order in [DayOrder::First, DayOrder::Restore, DayOrder::Deletion] {
+            for set in day {
+                set.add_to(&mut history, order);
+            }
+        }
+        for PastChangeSet { plan, .. } in day {
+            for roster in &plan.rosters {
+                history.add_roster(&roster.name, plan.as_of, roster.rows);
+            }
+        }
+    }
+    Ok(history)
+}
+
+impl PastChangeSet {
+    /// Adds what the change set does in this turn of its day.
+    fn add_to(&self, history: &mut History, order: DayOrder) {
+        let Self { plan, records } = self;
+        if order == DayOrder::First {
+            for (dn, account) in plan.named_accounts() {
+                let ids = account.unique_ids.iter().map(|id| (id.attribute.as_str(), id.value.as_str()));
+                history.add_account(dn.key(), UniqueIds::from_texts(ids));
+            }
+        }
         let past = plan.operations.iter().filter(|operation| is_in(&HISTORY_STAGES, &operation.stage)).zip(records);
         let past = past.map(|(operation, record)| PastOperation {
             kind: &operation.kind,
             service: operation.service.as_deref(),
             record,
         });
-        history.add(plan.as_of, past);
-        // Where a tool of the site disables accounts, there is no record. An escaped name does not parse or matches no account.
-        for account in plan.accounts.iter().filter(|account| account.step == "disable") {
-            if let Ok(dn) = Dn::parse(account.dn.as_bytes()) {
-                history.add_disabled(dn.key(), plan.as_of);
+        history.add(plan.as_of, past.filter(|operation| operation.order() == order));
+        // Where a tool of the site disables or deletes accounts, there is no record, but a command.
+        let (when, step) = match order {
+            DayOrder::First => ("first", "disable"),
+            DayOrder::Restore => return,
+            DayOrder::Deletion => ("last", "delete"),
+        };
+        let commands = plan.external_commands.iter().filter(|command| command.when == when);
+        let by_tool: HashSet<&str> = commands.flat_map(|command| &command.leavers).map(String::as_str).collect();
+        let accounts = plan.named_accounts().filter(|(_, account)| account.step == step);
+        for (dn, _) in accounts.filter(|(_, account)| by_tool.contains(account.leaver.as_str())) {
+            match order {
+                DayOrder::First => history.add_disabled(dn.key(), plan.as_of),
+                DayOrder::Restore => {}
+                DayOrder::Deletion => history.add_deletion(dn.key()),
             }
         }
-        for roster in &plan.rosters {
-            history.add_roster(&roster.name, plan.as_of, roster.rows);
-        }
     }
-    Ok(history)
+}
+
+impl PlanJson {
+    /// The accounts with their names. An escaped name does not parse, or is that of no entry.
+    fn named_accounts(&self) -> impl Iterator<Item = (Dn, &AccountJson)> {
+        self.accounts.iter().filter_map(|account| Some((Dn::parse(account.dn.as_bytes()).ok()?, account)))
+    }
 }
 
 /// The change files that apply a change set.
@@ -423,8 +482,8 @@ fn read_rollback(folder: &Utf8Path, operations: &[OperationJson]) -> Result<Vec<
     Ok(all)
 }
 
-/// The stages that a history needs: those that disable, stamp, restore and move accounts.
-const HISTORY_STAGES: [Stage; 2] = [Stage::Status, Stage::Move];
+/// The stages that a history needs: those that disable, stamp, restore, move and delete accounts.
+const HISTORY_STAGES: [Stage; 3] = [Stage::Status, Stage::Move, Stage::Entries];
 
 fn is_in(stages: &[Stage], name: &str) -> bool {
     stages.iter().any(|stage| stage.name() == name)

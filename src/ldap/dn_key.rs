@@ -119,6 +119,11 @@ pub fn prefixes(key: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
+/// The AVAs of the key bytes of an RDN, each as `type=value` in normal form.
+pub fn avas(rdn: &[u8]) -> impl Iterator<Item = &[u8]> {
+    rdn.split(|byte| *byte == AND)
+}
+
 /// The key of the parent; the root for a name of one RDN and for the root.
 pub fn parent_of(key: &[u8]) -> &[u8] {
     let leaf = key.split_last().and_then(|(_, without_end)| memrchr(END, without_end)).map_or(0, |end| end + 1);

@@ -1,56 +1,188 @@
 //! The hosted domain of a name: of a [`Dn`] as it is written, and of a [`DnKey`] in its normal form.
+//!
+//! A name is in one domain: the nearest whole one. From the entry upwards, each `o` is a candidate, and all `dc` together are
+//! one at the place of the lowest of them. The first candidate with a dot is the domain; if none has a dot, the first one.
+//!
+//! | name | domain | not |
+//! | --- | --- | --- |
+//! | `uid=a,ou=People,o=sesta.com,o=isp` | `sesta.com` | `isp` |
+//! | `uid=a,ou=People,o=sesta.com,o=isp.com` | `sesta.com` | `isp.com` |
+//! | `uid=a,dc=example,dc=com,dc=au` | `example.com.au` | `example.com` |
+//! | `uid=a,dc=corp,dc=example,dc=com` | `corp.example.com` | `example.com` |
+//! | `uid=a,dc=sesta,dc=com,o=internet` | `sesta.com` | `internet` |
+//! | `uid=a,o=Acme,dc=example,dc=com` | `example.com` | `Acme` |
+//! | `uid=a,ou=People,o=isp` | `isp` | |
+//!
+//! An account of `corp.example.com` is therefore not in the domain `example.com`: another account of the same user name may
+//! be there. [`DomainRelation`] says when two domains are near.
 
 use super::attribute::same_type;
 use super::dn::Rdn;
-use super::dn_key::prefixes;
+use super::dn_key::{avas, prefixes};
+use super::matching::{MatchingRule, normalize};
 use super::{Dn, DnKey};
+
+/// The kinds of RDNs that make up a domain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum DomainRdn {
+    /// `o`: a whole domain.
+    Organisation,
+    /// `dc`: one label of a domain.
+    Component,
+}
+
+/// The values that make up the domain of a name, of those of its `o` and `dc` RDNs from the entry upwards.
+fn nearest_whole<V: AsRef<[u8]>>(rdns: Vec<(DomainRdn, V)>) -> Vec<V> {
+    let labels = rdns.iter().filter(|(kind, _)| *kind == DomainRdn::Component).count();
+    let has_dot = |value: &V| memchr::memchr(b'.', value.as_ref()).is_some();
+    let is_whole = |(kind, value): &(DomainRdn, V)| match kind {
+        DomainRdn::Organisation => has_dot(value),
+        DomainRdn::Component => labels > 1 || has_dot(value),
+    };
+    let at = rdns.iter().position(is_whole).unwrap_or(0);
+    match rdns.get(at) {
+        None => Vec::new(),
+        Some((DomainRdn::Organisation, _)) => rdns.into_iter().nth(at).map(|(_, value)| value).into_iter().collect(),
+        Some((DomainRdn::Component, _)) => {
+            let components = rdns.into_iter().filter(|(kind, _)| *kind == DomainRdn::Component);
+            components.map(|(_, value)| value).collect()
+        }
+    }
+}
 
 /// The values of `o` in a name, from the entry upwards.
 pub fn organisations(dn: &Dn) -> Vec<Vec<u8>> {
-    values(dn, "o")
+    let rdns = rdns_of(dn).into_iter().filter(|(kind, _)| *kind == DomainRdn::Organisation);
+    rdns.map(|(_, value)| value).collect()
 }
 
-/// The values of `dc` in a name, from the entry upwards.
-pub fn components(dn: &Dn) -> Vec<Vec<u8>> {
-    values(dn, "dc")
-}
-
-/// The hosted domain of a name: the value of the nearest `o`, or else the values of `dc` joined by dots.
+/// The hosted domain of a name, as it is written.
 pub fn domain_of(dn: &Dn) -> Option<Vec<u8>> {
-    if let Some(domain) = organisations(dn).into_iter().next() {
-        return Some(domain);
-    }
-    let components = components(dn);
-    (!components.is_empty()).then(|| components.join(&b'.'))
+    let domain = nearest_whole(rdns_of(dn));
+    (!domain.is_empty()).then(|| domain.join(&b'.'))
 }
 
-/// The parts of a key that make up the hosted domain of its name: the nearest `o=VALUE`, or else every `dc=VALUE`, from the
-/// top down. Empty if the name has neither.
+fn rdns_of(dn: &Dn) -> Vec<(DomainRdn, Vec<u8>)> {
+    let rdns = dn.rdns();
+    let avas = rdns.iter().flat_map(Rdn::avas);
+    let rdn = |ava: &super::dn::Ava| {
+        let kind = if same_type(&ava.attribute_type, "o") {
+            DomainRdn::Organisation
+        } else if same_type(&ava.attribute_type, "dc") {
+            DomainRdn::Component
+        } else {
+            return None;
+        };
+        Some((kind, ava.value.clone()))
+    };
+    avas.filter_map(rdn).collect()
+}
+
+/// The values in a key that make up the hosted domain of its name, in normal form, from the entry upwards. Empty if the name
+/// has none.
 pub fn domain_rdns(key: &DnKey) -> Vec<&[u8]> {
-    let rdns =
-        |start: &'static [u8]| prefixes(key.as_bytes()).map(|(_, rdn)| rdn).filter(move |rdn| rdn.starts_with(start));
-    rdns(b"o=").last().map_or_else(|| rdns(b"dc=").collect(), |organisation| vec![organisation])
+    nearest_whole(rdns_of_key(key.as_bytes()))
+}
+
+fn rdns_of_key(key: &[u8]) -> Vec<(DomainRdn, &[u8])> {
+    let mut rdns: Vec<(DomainRdn, &[u8])> = Vec::new();
+    for ava in prefixes(key).flat_map(|(_, rdn)| avas(rdn)) {
+        if let Some(value) = ava.strip_prefix(b"o=") {
+            rdns.push((DomainRdn::Organisation, value));
+        } else if let Some(value) = ava.strip_prefix(b"dc=") {
+            rdns.push((DomainRdn::Component, value));
+        }
+    }
+    rdns.reverse();
+    rdns
 }
 
 /// The hosted domain of a key's name, in normal form: `siroe.com`. Empty if the name has none.
 pub fn domain_of_key(key: &DnKey) -> Vec<u8> {
-    let value = |rdn: &'_ [u8]| rdn[memchr::memchr(b'=', rdn).map_or(0, |at| at + 1)..].to_vec();
-    domain_rdns(key).into_iter().rev().map(value).collect::<Vec<_>>().join(&b'.')
+    domain_rdns(key).join(&b'.')
 }
 
-/// Whether a name is in a mail domain: one of its `o`, or any run of its `dc` joined by dots, is the domain.
-pub fn is_in_domain(dn: &[u8], domain: &str) -> bool {
-    let Ok(dn) = Dn::parse(dn) else { return false };
-    let is_domain = |value: &[u8]| value.eq_ignore_ascii_case(domain.as_bytes());
-    let components = components(&dn);
-    organisations(&dn).iter().any(|name| is_domain(name))
-        || (0..components.len())
-            .any(|first| (first..components.len()).any(|last| is_domain(&components[first..=last].join(&b'.'))))
+/// A domain in the normal form of [`domain_of_key`].
+pub fn normal_domain(domain: &str) -> Vec<u8> {
+    normalize(MatchingRule::CaseIgnore, domain.as_bytes()).into_owned()
 }
 
-/// The values of an attribute type in a name, from the entry upwards.
-fn values(dn: &Dn, attribute_type: &str) -> Vec<Vec<u8>> {
-    let rdns = dn.rdns();
-    let avas = rdns.iter().flat_map(Rdn::avas);
-    avas.filter(|ava| same_type(&ava.attribute_type, attribute_type)).map(|ava| ava.value.clone()).collect()
+/// How the domain of a name relates to another domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DomainRelation {
+    /// It is the same.
+    Same,
+    /// One of them is below the other, as `corp.example.com` is below `example.com`, or another domain that the name
+    /// contains is the one asked for, as `isp.com` is in `o=sesta.com,o=isp.com`.
+    Near,
+    /// They have nothing to do with each other.
+    Other,
+}
+
+/// How the domain of a name, given by the bytes of its key, relates to a domain.
+pub fn domain_relation(key: &[u8], domain: &str) -> DomainRelation {
+    let rdns = rdns_of_key(key);
+    let is_above = |asked: &[u8]| rdns.iter().any(|(kind, value)| *kind == DomainRdn::Organisation && *value == asked);
+    let (own, asked) = (nearest_whole(rdns.clone()).join(&b'.'), normal_domain(domain));
+    let is_below = |lower: &[u8], upper: &[u8]| {
+        lower.strip_suffix(upper).is_some_and(|rest| rest.ends_with(b".")) && !upper.is_empty()
+    };
+    let begins = |longer: &[u8], shorter: &[u8]| {
+        longer.strip_prefix(shorter).is_some_and(|rest| rest.starts_with(b".")) && !shorter.is_empty()
+    };
+    if own == asked && !own.is_empty() {
+        return DomainRelation::Same;
+    }
+    let is_near = is_below(&own, &asked) || is_below(&asked, &own) || begins(&own, &asked) || begins(&asked, &own);
+    if is_near || is_above(&asked) { DomainRelation::Near } else { DomainRelation::Other }
+}
+
+/// Whether a name, given by the bytes of its key, is in a domain.
+pub fn is_in_domain(key: &[u8], domain: &str) -> bool {
+    domain_relation(key, domain) == DomainRelation::Same
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_whole_domain() {
+        for (name, expected) in [
+            ("uid=a,ou=People,o=sesta.com,o=isp", "sesta.com"),
+            ("uid=a,ou=People,o=sesta.com,o=isp.com", "sesta.com"),
+            ("uid=a,dc=example,dc=com,dc=au", "example.com.au"),
+            ("uid=a,dc=corp,ou=x,dc=example,dc=com", "corp.example.com"),
+            ("uid=a,dc=sesta,dc=com,o=internet", "sesta.com"),
+            ("uid=a,dc=sesta,dc=com,o=isp.com", "sesta.com"),
+            ("uid=a,o=Acme,dc=example,dc=com", "example.com"),
+            ("uid=a,o=Acme,dc=test", "Acme"),
+            ("uid=a,ou=People,o=isp", "isp"),
+            ("uid=a,dc=test", "test"),
+            ("uid=a,ou=People", ""),
+        ] {
+            let dn = Dn::parse(name.as_bytes()).unwrap();
+            assert_eq!(String::from_utf8(domain_of(&dn).unwrap_or_default()).unwrap(), expected, "{name}");
+            assert_eq!(domain_of_key(dn.key()), expected.to_lowercase().as_bytes(), "{name}");
+        }
+    }
+
+    #[test]
+    fn relations() {
+        use DomainRelation::{Near, Other, Same};
+        for (name, domain, expected) in [
+            ("uid=a,dc=Example,dc=com", "example.COM", Same),
+            ("uid=a,o=\u{d6}z.example", "\u{f6}Z.example", Same),
+            ("uid=a,dc=example,dc=com,dc=au", "example.com", Near),
+            ("uid=a,dc=corp,dc=example,dc=com", "example.com", Near),
+            ("uid=a,dc=example,dc=com", "corp.example.com", Near),
+            ("uid=a,o=sesta.com,o=isp.com", "isp.com", Near),
+            ("uid=a,dc=notexample,dc=com", "example.com", Other),
+            ("uid=a,ou=People", "example.com", Other),
+            ("uid=a,dc=example,dc=com", "", Other),
+        ] {
+            let key = DnKey::parse(name.as_bytes()).unwrap();
+            assert_eq!(domain_relation(key.as_bytes(), domain), expected, "{name} {domain}");
+        }
+    }
 }

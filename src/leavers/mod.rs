@@ -24,6 +24,7 @@ use jiff::civil::Date;
 use strum::VariantNames as _;
 use thiserror::Error;
 
+use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::{AttributeDescription, Dn};
 use crate::suggestion::nearest;
 
@@ -56,6 +57,8 @@ pub enum RequestedBy {
     Person,
     /// The roster of this name.
     Roster(String),
+    /// `explain`, which asks what a plan does with an account. If anything else names the account, that counts.
+    Explanation,
 }
 
 impl Leaver {
@@ -71,6 +74,14 @@ impl Leaver {
             line,
             requested_by: RequestedBy::Person,
         }
+    }
+}
+
+impl Leaver {
+    /// Whether another request asks for the same, whatever account each of them names.
+    pub fn asks_the_same_as(&self, other: &Self) -> bool {
+        let successor = |leaver: &Self| leaver.successor.as_ref().map(Identity::normal_text);
+        self.action == other.action && self.effective == other.effective && successor(self) == successor(other)
     }
 }
 
@@ -97,6 +108,15 @@ impl Identity {
             Ok(dn) if text.contains('=') && !dn.is_root() => Self::Dn(dn),
             _ => Self::Text(text.to_owned()),
         }
+    }
+
+    /// A text that is the same for two spellings of one identity.
+    fn normal_text(&self) -> String {
+        let text = match self {
+            Self::Dn(dn) => return dn.normalized(),
+            other => other.to_string(),
+        };
+        String::from_utf8_lossy(&normalize(MatchingRule::CaseIgnore, text.as_bytes())).into_owned()
     }
 }
 
@@ -269,10 +289,7 @@ fn listed_twice(leavers: &[Leaver]) -> Vec<LeaversError> {
     let mut seen = std::collections::HashMap::new();
     let mut errors = Vec::new();
     for leaver in leavers {
-        let key = match &leaver.identity {
-            Identity::Dn(dn) => dn.normalized(),
-            other => other.to_string(),
-        };
+        let key = leaver.identity.normal_text();
         match seen.get(&key) {
             Some(line) => errors.push(LeaversError { line: leaver.line, kind: LeaversErrorKind::Again(*line) }),
             None => {

@@ -8,10 +8,12 @@
 //! | | a `[veto]` or a veto list matches it | hold | vetoed |
 //! | | it does not match `[accounts] provenance` | hold | made-by-hand |
 //! | | no `[[rule]]` matches, or the first that matches refuses ([`rules`](super::rules)) | hold | no-rule, refused-by-rule |
+//! | all but disconnect | an attribute has values that contradict each other ([`state`](super::state)) | hold | contradictory-values |
 //! | restore | it is effective on a later day | wait | not-yet-effective |
 //! | restore | in all other cases | see below | |
 //! | requested by a person | a roster lists the account as active | hold | active-in-roster |
 //! | requested by a roster | another roster of the same scope lists the account as active | nothing | active-in-roster |
+//! | any but restore | a roster lists a similar key as active | hold | similar-key-active |
 //! | every other action | it is effective on a later day | wait | not-yet-effective |
 //! | disconnect | the policy has no `[disconnect]` | hold | no-disconnect |
 //! | disconnect | its attribute is single-valued and has another value | hold | no-room |
@@ -65,7 +67,7 @@ use super::history::History;
 use super::reason::Reason;
 use super::rules::{RuleVerdict, verdict};
 use super::service_outcome::{ServiceOutcome, service_outcome};
-use super::state::{AccountService, ServiceState, State, number, state};
+use super::state::{AccountService, ServiceState, State, contradictory_attribute, number, state};
 use crate::ldap::Entry;
 use crate::ldap::filter::Truth;
 use crate::leavers::Action;
@@ -154,6 +156,8 @@ pub struct DecisionInput<'c> {
     pub veto: Option<&'c str>,
     /// A roster that lists the account as active, and the line.
     pub active_in: Option<(&'c str, u64)>,
+    /// A roster that lists a key as active that is only similar to that of the account, and the line.
+    pub maybe_active_in: Option<(&'c str, u64)>,
     /// Whether a roster requests this, not a person.
     pub asked_by_roster: bool,
     /// What earlier change sets did.
@@ -226,11 +230,23 @@ fn universal_rules(input: &DecisionInput<'_>, policy: &Policy, verdict: &RuleVer
         }
         RuleVerdict::Allowed { .. } => {}
     }
+    let action = match verdict {
+        RuleVerdict::Allowed { action, .. } => *action,
+        RuleVerdict::Refused { .. } | RuleVerdict::NoMatch => input.action,
+    };
+    if action != Action::Disconnect
+        && let Some(attribute) = contradictory_attribute(entry, policy)
+    {
+        return Some((Step::Hold, Reason::ContradictoryValues(attribute.to_string())));
+    }
     // A roster that lists an account as active does not object to its restoration.
-    let is_restored = matches!(verdict, RuleVerdict::Allowed { action: Action::Restore, .. });
+    let is_restored = action == Action::Restore;
     if let Some((roster, line)) = input.active_in.filter(|_| !is_restored) {
         let step = if input.asked_by_roster { Step::Nothing } else { Step::Hold };
         return Some((step, Reason::ActiveInRoster(roster.to_owned(), line)));
+    }
+    if let Some((roster, line)) = input.maybe_active_in {
+        return Some((Step::Hold, Reason::SimilarKeyActive(roster.to_owned(), line)));
     }
     let later = input.effective.filter(|day| *day > input.as_of);
     later.map(|day| (Step::Wait, Reason::NotYetEffective(day)))

@@ -102,19 +102,21 @@ pub fn disabled_since(
 ) -> Result<Option<DisabledSince>, UnreadableStamp> {
     if let Some(stamp) = policy.stamp.as_ref() {
         let stamps = stamps(entry, stamp, service);
+        if stamps.iter().any(|stamp| stamp.date.is_none()) {
+            // It may be the one that gives the account more time.
+            return Err(UnreadableStamp);
+        }
         let dated = stamps
             .iter()
             .filter_map(|stamp| Some(DisabledSince { date: stamp.date?, source: DateSource::Stamp, line: stamp.line }));
         if let Some(latest) = dated.max_by_key(|since| since.date) {
             return Ok(Some(latest));
         }
-        if !stamps.is_empty() {
-            return Err(UnreadableStamp);
-        }
     }
-    let modified = entry.values("modifyTimestamp").chain(entry.values("whenChanged")).next();
+    let modified = entry.values("modifyTimestamp").chain(entry.values("whenChanged"));
     let modified = modified.filter(|_| policy.grace.trust_modify_timestamp);
-    let modified = modified.and_then(|value| Some((time::utc_date(&value.bytes).ok()?, value.line)));
+    let modified = modified.filter_map(|value| Some((time::utc_date(&value.bytes).ok()?, value.line)));
+    let modified = modified.max_by_key(|(date, _)| *date);
     let modified = modified.map(|(date, line)| DisabledSince { date, source: DateSource::ModifyTimestamp, line });
     let past = history.disabled(entry.dn.key(), service).map(|date| DisabledSince {
         date,

@@ -1,31 +1,63 @@
 //! What earlier change sets (`--history`) did, as far as a later plan depends on it.
 //!
-//! An account counts as disabled since the day for which the change set was planned. A change set is applied on that day
-//! or later, so this date may be too early; if the policy trusts `modifyTimestamp`, the later of the two dates counts. A
-//! restore in a change set cancels what earlier change sets recorded. A restore by hand is not seen: do not pass change
-//! sets from before it.
+//! An account counts as disabled since the day for which the change set was planned, if the set has a record that disables
+//! or stamps that account, or if a tool of the site disables it. A change set is applied on that day or later, so this date
+//! may be too early; if the policy trusts `modifyTimestamp`, the later of the two dates counts. A restore in a change set
+//! cancels what earlier change sets recorded. A restore by hand is not seen: do not pass change sets from before it.
+//!
+//! What is known about a name is about the account that had it then. Another account may have the name now. The identifiers
+//! that servers give to entries (entryUUID, nsUniqueId, objectGUID) distinguish them:
+//!
+//! | the history | the identifiers of the account and of the entry | what is known counts |
+//! | --- | --- | --- |
+//! | any | the same | for the entry with this name, and after a move also for the one with the former name |
+//! | any | different | not for this entry |
+//! | deleted the account | unknown | not for this entry |
+//! | moved the account away from this name | unknown | for this entry, unless the exports have an entry with the new name |
+//! | anything else | unknown | for the entry with this name |
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 
+use crate::directory::identity::unique_id::{SameEntry, UniqueIds};
 use crate::ldap::{AttributeDescription, Change, ChangeRecord, Dn, DnKey, ModOp, Modification, Value};
 
 /// What earlier change sets did.
 #[derive(Clone, Default)]
 pub struct History {
-    /// The last day on which each account was disabled or stamped, or a service of it (`None`: the account as a whole).
-    disabled_on: HashMap<(DnKey, Option<String>), Date>,
-    /// The accounts that a change set disabled, as opposed to only stamped.
-    disabled_accounts: HashSet<DnKey>,
-    /// The values that were deleted from an account when it was disabled, for each attribute that was modified.
-    deleted_values: HashMap<DnKey, Vec<(AttributeDescription, Vec<Value>)>>,
-    /// The previous name of each moved account, by its present name.
-    moved_from: HashMap<DnKey, Dn>,
+    /// By the last known name of each account.
+    accounts: HashMap<DnKey, PastAccount>,
     /// The next name of each moved account, by its previous name. A name that an account was moved to later is removed.
     moved_to: HashMap<DnKey, DnKey>,
+    /// The names of entries that are other accounts than those that the history is about.
+    of_others: HashSet<DnKey>,
     /// The last number of rows of each roster, and its day.
     roster_rows: BTreeMap<String, (Date, u64)>,
+}
+
+/// What is known about an account.
+#[derive(Clone, Default)]
+struct PastAccount {
+    /// Its identifiers, as far as the exports of that time showed them.
+    ids: UniqueIds,
+    /// The last day on which it was disabled or stamped, or a service of it (`None`: the account as a whole).
+    disabled_on: HashMap<Option<String>, Date>,
+    /// Whether a change set disabled it, as opposed to only stamped it.
+    is_disabled: bool,
+    /// The values that were deleted from it when it was disabled, for each attribute that was modified.
+    deleted_values: Vec<(AttributeDescription, Vec<Value>)>,
+    /// Its previous names, the last one at the end.
+    former_names: Vec<Dn>,
+    /// Whether a change set deleted it, and the exports do not show that it is still there.
+    is_deleted: bool,
+}
+
+impl PastAccount {
+    /// Whether anything about it can count for a plan.
+    fn has_facts(&self) -> bool {
+        self.is_disabled || !self.disabled_on.is_empty() || !self.deleted_values.is_empty()
+    }
 }
 
 /// The values that modifications delete, for each attribute of which they show all values that it had.
@@ -60,35 +92,83 @@ pub struct PastOperation<'p> {
     pub record: &'p ChangeRecord,
 }
 
+/// The turn of an operation among those of the same day, whatever the order in which change sets are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DayOrder {
+    /// What disables, stamps or moves an account.
+    First,
+    /// A restore: if an account is also disabled on that day, nothing is known.
+    Restore,
+    /// A deletion.
+    Deletion,
+}
+
+impl PastOperation<'_> {
+    /// When it is added on its day.
+    pub fn order(&self) -> DayOrder {
+        match (self.kind, &self.record.change) {
+            (_, Change::Delete) => DayOrder::Deletion,
+            ("restore", _) => DayOrder::Restore,
+            _ => DayOrder::First,
+        }
+    }
+}
+
 impl History {
+    /// Adds an account of a change set with its identifiers. Call it before its operations are [added](Self::add).
+    pub fn add_account(&mut self, account: &DnKey, ids: UniqueIds) {
+        if ids.is_empty() {
+            return;
+        }
+        if let Some(known) = self.accounts.get_mut(account) {
+            match known.ids.compare(&ids) {
+                SameEntry::Same => known.is_deleted = false,
+                SameEntry::Different => self.forget(account),
+                SameEntry::Unknown if known.is_deleted => self.forget(account),
+                SameEntry::Unknown => {}
+            }
+        } else if let Some(new) = self.moved_to(account).cloned()
+            && let Some(known) = self.accounts.get(&new)
+            && known.ids.compare(&ids) == SameEntry::Same
+        {
+            // The move was not applied.
+            let known = self.accounts.remove(&new).unwrap_or_default();
+            self.accounts.insert(account.clone(), known);
+            self.moved_to.remove(account);
+        }
+        self.accounts.entry(account.clone()).or_default().ids = ids;
+    }
+
     /// Adds the operations of a change set that was planned for `as_of`.
     ///
-    /// Add change sets in the order of their days: a restore cancels earlier entries, and of two moves the last one counts.
+    /// Add change sets in the order of their days: a restore cancels earlier entries, and of two moves the last one counts. Add
+    /// the deletions of a day last: see [`PastOperation::order`].
     pub fn add<'p>(&mut self, as_of: Date, operations: impl IntoIterator<Item = PastOperation<'p>>) {
         for PastOperation { kind, service, record } in operations {
             let key = record.dn.key();
             match (kind, &record.change) {
                 ("disable" | "stamp" | "disable-service", change) => {
-                    self.set_disabled_on(key.clone(), service.map(str::to_owned), as_of);
+                    let account = self.set_disabled_on(key, service.map(str::to_owned), as_of);
                     if kind == "disable" {
-                        self.disabled_accounts.insert(key.clone());
-                    }
-                    if let ("disable", Change::Modify(modifications)) = (kind, change) {
-                        self.deleted_values.insert(key.clone(), deleted_values(modifications));
+                        account.is_disabled = true;
+                        if let Change::Modify(modifications) = change {
+                            account.deleted_values = deleted_values(modifications);
+                        }
                     }
                 }
                 ("restore", _) => {
-                    let old = self.moved_from.get(key).map(|old| old.key().clone());
-                    let is_it = |account: &DnKey| account == key || Some(account) == old.as_ref();
-                    self.disabled_on.retain(|(account, _), _| !is_it(account));
-                    self.deleted_values.retain(|account, _| !is_it(account));
-                    self.disabled_accounts.retain(|account| !is_it(account));
+                    let name = self.last_name(key).clone();
+                    if let Some(account) = self.accounts.get_mut(&name) {
+                        let PastAccount { ids, former_names, .. } = std::mem::take(account);
+                        *account = PastAccount { ids, former_names, ..PastAccount::default() };
+                    }
                 }
                 ("move", Change::ModifyDn { new_rdn, new_superior: Some(superior), .. }) => {
                     let name = [new_rdn.raw_bytes(), b",", superior.raw_bytes()].concat();
                     let Ok(moved) = Dn::parse(&name) else { continue };
                     self.add_move(&record.dn, &moved);
                 }
+                (_, Change::Delete) => self.add_deletion(key),
                 _ => {}
             }
         }
@@ -96,20 +176,55 @@ impl History {
 
     /// Adds an account that a tool of the site disabled.
     pub fn add_disabled(&mut self, account: &DnKey, as_of: Date) {
-        self.set_disabled_on(account.clone(), None, as_of);
-        self.disabled_accounts.insert(account.clone());
+        self.set_disabled_on(account, None, as_of).is_disabled = true;
+    }
+
+    /// Adds an account that was deleted. What is known about it does not count for another entry that gets its name.
+    pub fn add_deletion(&mut self, account: &DnKey) {
+        let name = self.last_name(account).clone();
+        self.forget_names(&name);
+        if let Some(account) = self.accounts.get_mut(&name) {
+            account.is_deleted = true;
+        }
     }
 
     /// Adds a move of an account.
     pub fn add_move(&mut self, old: &Dn, new: &Dn) {
-        self.moved_from.insert(new.key().clone(), old.clone());
+        self.forget(new.key());
+        let mut account = self.accounts.remove(old.key()).unwrap_or_default();
+        account.former_names.push(old.clone());
+        self.accounts.insert(new.key().clone(), account);
         self.moved_to.remove(new.key());
         self.moved_to.insert(old.key().clone(), new.key().clone());
     }
 
-    fn set_disabled_on(&mut self, account: DnKey, service: Option<String>, as_of: Date) {
-        let last = self.disabled_on.entry((account, service)).or_insert(as_of);
+    /// Removes what is known about the account with this name.
+    fn forget(&mut self, account: &DnKey) {
+        self.forget_names(account);
+        self.accounts.remove(account);
+    }
+
+    /// Removes the way from its former names to an account.
+    fn forget_names(&mut self, account: &DnKey) {
+        let Some(known) = self.accounts.get_mut(account) else { return };
+        let mut next = account.clone();
+        for former in std::mem::take(&mut known.former_names).into_iter().rev() {
+            if self.moved_to.get(former.key()) == Some(&next) {
+                self.moved_to.remove(former.key());
+            }
+            next = former.key().clone();
+        }
+    }
+
+    fn set_disabled_on(&mut self, account: &DnKey, service: Option<String>, as_of: Date) -> &mut PastAccount {
+        if self.accounts.get(account).is_some_and(|known| known.is_deleted) {
+            // Another account has the name since.
+            self.forget(account);
+        }
+        let known = self.accounts.entry(account.clone()).or_default();
+        let last = known.disabled_on.entry(service).or_insert(as_of);
         *last = (*last).max(as_of);
+        known
     }
 
     /// Adds the number of rows that a roster had on a day.
@@ -120,31 +235,61 @@ impl History {
         }
     }
 
+    /// Decides by the table of the module whether what is known about a name counts for the entry that has it now. Gives
+    /// whether it does not, so that the entry is another account. `exists` says which names the exports have.
+    pub fn is_of_another(&mut self, name: &DnKey, ids: &UniqueIds, exists: impl Fn(&DnKey) -> bool) -> bool {
+        let last = self.last_name(name).clone();
+        let has_moved = last != *name;
+        let Some(known) = self.accounts.get_mut(&last).filter(|known| known.has_facts()) else { return false };
+        let is_another = match known.ids.compare(ids) {
+            SameEntry::Same => {
+                known.is_deleted = false;
+                false
+            }
+            SameEntry::Different => true,
+            SameEntry::Unknown => known.is_deleted || has_moved && exists(&last),
+        };
+        if is_another {
+            self.of_others.insert(name.clone());
+        }
+        is_another
+    }
+
+    /// Whether the entry with this name is another account than the one that the history is about.
+    pub fn is_disowned(&self, name: &DnKey) -> bool {
+        self.of_others.contains(name)
+    }
+
+    /// The name under which an account is known.
+    fn last_name<'n>(&'n self, name: &'n DnKey) -> &'n DnKey {
+        if self.accounts.contains_key(name) { name } else { self.moved_to(name).unwrap_or(name) }
+    }
+
+    fn account(&self, name: &DnKey) -> Option<&PastAccount> {
+        let known = self.accounts.get(self.last_name(name))?;
+        (!known.is_deleted && !self.of_others.contains(name)).then_some(known)
+    }
+
     /// The last day on which an account, or a service of it, was disabled or stamped.
     pub fn disabled(&self, account: &DnKey, service: Option<&str>) -> Option<Date> {
-        let at = |key: &DnKey| self.disabled_on.get(&(key.clone(), service.map(str::to_owned))).copied();
-        at(account).into_iter().chain(self.moved_from.get(account).and_then(|old| at(old.key()))).max()
+        self.account(account)?.disabled_on.get(&service.map(str::to_owned)).copied()
     }
 
     /// Whether a change set disabled an account, as opposed to only stamping one that was disabled already.
     pub fn has_disabled(&self, account: &DnKey) -> bool {
-        let old = self.moved_from.get(account);
-        self.disabled_accounts.contains(account) || old.is_some_and(|old| self.disabled_accounts.contains(old.key()))
+        self.account(account).is_some_and(|known| known.is_disabled)
     }
 
     /// Whether no account was disabled, stamped or moved.
     pub fn is_empty(&self) -> bool {
-        self.disabled_on.is_empty() && self.moved_to.is_empty()
+        self.moved_to.is_empty() && !self.accounts.values().any(PastAccount::has_facts)
     }
 
     /// The values of an attribute that were deleted when the account was disabled: empty if values were only added, `None`
     /// if the attribute was not modified.
     pub fn deleted_values(&self, account: &DnKey, description: &AttributeDescription) -> Option<&[Value]> {
-        let at = |key: &DnKey| {
-            let known = self.deleted_values.get(key)?.iter().find(|(known, _)| known == description)?;
-            Some(known.1.as_slice())
-        };
-        at(account).or_else(|| at(self.moved_from.get(account)?.key()))
+        let known = self.account(account)?.deleted_values.iter().find(|(known, _)| known == description)?;
+        Some(known.1.as_slice())
     }
 
     /// The present name of the account that had this name, after one or more moves.
@@ -158,9 +303,15 @@ impl History {
         self.moved_to.keys().filter_map(|old| Some((old, self.moved_to(old)?)))
     }
 
+    /// The names that accounts were moved to.
+    pub fn new_names(&self) -> impl Iterator<Item = &DnKey> {
+        self.moved_to.values()
+    }
+
     /// The name that a moved account had before.
     pub fn moved_from(&self, account: &DnKey) -> Option<&Dn> {
-        self.moved_from.get(account)
+        let known = self.accounts.get(account).filter(|_| !self.of_others.contains(account))?;
+        known.former_names.last()
     }
 
     /// The last number of rows of a roster.
@@ -226,5 +377,73 @@ mod tests {
         history.add_roster("hr", date("2026-11-01"), 100);
         history.add_roster("hr", date("2026-10-01"), 90);
         assert_eq!(history.roster_rows("hr"), Some(100));
+    }
+
+    fn ids(text: &str) -> UniqueIds {
+        UniqueIds::from_texts([("entryUUID", text)])
+    }
+
+    const A: &str = "597ae2f6-16a6-1027-98f4-d28b5365dc14";
+    const B: &str = "597ae2f6-16a6-1027-98f4-d28b5365dc15";
+
+    /// A history that disabled `uid=a,ou=p,o=x`, whose identifier is known or not.
+    fn disabled(known: &str) -> History {
+        let mut history = History::default();
+        let record = record("uid=a,ou=p,o=x", Change::Modify(Vec::new()));
+        history.add_account(record.dn.key(), ids(known));
+        history.add(date("2026-11-01"), [PastOperation { kind: "disable", service: None, record: &record }]);
+        history
+    }
+
+    #[test]
+    fn a_name_that_is_used_again() {
+        let name = key("uid=a,ou=p,o=x");
+        let deletion = record("uid=a,ou=p,o=x", Change::Delete);
+        for (known, is_deleted, now, is_another) in [
+            (A, false, A, false),
+            (A, false, B, true),
+            (A, false, "", false),
+            ("", false, B, false),
+            (A, true, A, false),
+            (A, true, B, true),
+            (A, true, "", true),
+            ("", true, "", true),
+        ] {
+            let mut history = disabled(known);
+            if is_deleted {
+                history.add(date("2026-11-02"), [PastOperation { kind: "delete", service: None, record: &deletion }]);
+                assert_eq!(history.disabled(&name, None), None);
+            }
+            let now = if now.is_empty() { UniqueIds::default() } else { ids(now) };
+            assert_eq!(history.is_of_another(&name, &now, |_| false), is_another, "{known} {is_deleted} {now:?}");
+            assert_eq!(history.disabled(&name, None).is_none(), is_another);
+            assert_eq!(history.has_disabled(&name), !is_another);
+        }
+    }
+
+    #[test]
+    fn a_former_name_that_is_used_again() {
+        let (old, new) = (Dn::parse(b"uid=a,ou=p,o=x").unwrap(), Dn::parse(b"uid=a,ou=d,o=x").unwrap());
+        for (now, new_exists, is_another) in [(A, true, false), (B, false, true), ("", true, true), ("", false, false)]
+        {
+            let mut history = disabled(A);
+            history.add_move(&old, &new);
+            let ids = if now.is_empty() { UniqueIds::default() } else { ids(now) };
+            assert_eq!(history.is_of_another(old.key(), &ids, |_| new_exists), is_another, "{now} {new_exists}");
+            assert_eq!(history.disabled(old.key(), None).is_none(), is_another);
+            assert!(history.has_disabled(new.key()));
+        }
+    }
+
+    /// The account is disabled, moved, and deleted; then another account gets its names.
+    #[test]
+    fn a_deletion_ends_former_names() {
+        let (old, new) = (Dn::parse(b"uid=a,ou=p,o=x").unwrap(), Dn::parse(b"uid=a,ou=d,o=x").unwrap());
+        let mut history = disabled(A);
+        history.add_move(&old, &new);
+        history.add_deletion(new.key());
+        assert_eq!(history.moved_to(old.key()), None);
+        assert_eq!(history.moved_from(new.key()), None);
+        assert_eq!(history.disabled(new.key(), None), None);
     }
 }

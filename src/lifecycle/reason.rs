@@ -58,6 +58,14 @@ pub enum Reason {
     NoRule(Vec<String>),
     /// A roster lists the account as active: the roster and its line.
     ActiveInRoster(String, u64),
+    /// A roster lists a key as active that is similar to that of the account: the roster and its line.
+    SimilarKeyActive(String, u64),
+    /// These lines of the lists ask different things for the account; line 0 is the command line.
+    LeaversDisagree(Vec<u64>),
+    /// This attribute should have one value, and has several that contradict each other.
+    ContradictoryValues(String),
+    /// The successor that the list names cannot take over: its name in the list, and why.
+    SuccessorUnusable(String, &'static str),
     /// The account has the blocking value.
     Disconnected,
     /// The account gets the blocking value.
@@ -274,6 +282,26 @@ impl Reason {
             Self::ActiveInRoster(roster, line) => because(
                 format!("the roster {roster} lists the account as active (line {line})"),
                 "mark the account as left in the roster",
+            ),
+            Self::SimilarKeyActive(roster, line) => because(
+                format!("the roster {roster} lists a similar key as active (line {line}), which may mean this account"),
+                "write the key in the roster exactly as the directory has it",
+            ),
+            Self::LeaversDisagree(lines) => {
+                let line = |line: &u64| if *line == 0 { "the command line".to_owned() } else { format!("line {line}") };
+                let lines: Vec<String> = lines.iter().map(line).collect();
+                because(
+                    format!("the lists ask different things for the same account: {}", lines.join(", ")),
+                    "keep one of these lines",
+                )
+            }
+            Self::ContradictoryValues(attribute) => because(
+                format!("{attribute} has several values that contradict each other"),
+                "leave one value of that attribute, and export again",
+            ),
+            Self::SuccessorUnusable(name, why) => because(
+                format!("the list names the successor {name}, but {why}"),
+                "correct the successor in the list, or leave it empty so that [successor] decides",
             ),
             Self::Disconnected => because(
                 "the account has the blocking value of [disconnect], so it is never changed",

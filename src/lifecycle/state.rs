@@ -15,6 +15,7 @@
 //! | | the released value (`removed`) | released |
 //! | | the value that disables the service (`deleted`) | disabled |
 //! | | any other | waiting |
+//! | | several that differ | waiting, and the account is held |
 //! | present, and the service is deleted with the entry (`csuser delete`) | | with the entry: nothing to wait for |
 //!
 //! Values are compared by the matching rule of their attribute, so `Deleted` equals `deleted`. An account has a service if
@@ -128,6 +129,24 @@ pub fn is_disabled_in_part(entry: &Entry, policy: &Policy) -> bool {
     disable.replace.iter().any(has) || disable.present.iter().any(has) || disable.bits.iter().any(is_set)
 }
 
+/// An attribute that should have one value, and has several that contradict each other: the status of a service with two
+/// values, or an attribute that `[disable]` writes with that value and another one.
+///
+/// Values of an attribute have no order, so none of them is the one that counts.
+pub fn contradictory_attribute<'p>(entry: &Entry, policy: &'p Policy) -> Option<&'p AttributeDescription> {
+    let has_several = |description: &AttributeDescription| {
+        let mut values = values_of(entry, description);
+        let first = values.next();
+        first.is_some_and(|first| values.any(|value| !same_value(description.attribute_type(), first, value)))
+    };
+    let statuses = policy.services.values().map(|rules| &rules.status);
+    let disable = &policy.disable;
+    let written = disable.replace.iter().chain(&disable.present).filter(|(description, wanted)| {
+        values_of(entry, description).any(|value| same_value(description.attribute_type(), value, wanted))
+    });
+    statuses.chain(written.map(|(description, _)| description)).find(|description| has_several(description))
+}
+
 /// The attributes that show whether an entry is disabled: those that `[disable]` writes.
 pub fn disable_attributes(policy: &Policy) -> impl Iterator<Item = &AttributeDescription> {
     let disable = &policy.disable;
@@ -169,16 +188,19 @@ fn integer(value: &[u8]) -> Option<i64> {
 }
 
 fn service(entry: &Entry, name: &str, rules: &ServicePolicy) -> AccountService {
-    let status = values_of(entry, &rules.status).next();
+    let statuses: Vec<&[u8]> = values_of(entry, &rules.status).collect();
+    // Values have no order. Where they contradict each other, none of them decides: see `contradictory_attribute`.
+    let status = statuses.iter().copied().min();
+    let all = |says: &dyn Fn(&[u8]) -> bool| !statuses.is_empty() && statuses.iter().all(|value| says(value));
     let assigned = status.is_some() || rules.classes.iter().any(|class| entry.has_class(class));
-    let asks_for_removal = |value| same_value(rules.status.attribute_type(), value, rules.disable.as_bytes());
+    let asks_for_removal = |value: &[u8]| same_value(rules.status.attribute_type(), value, rules.disable.as_bytes());
     let state = if !assigned {
         ServiceState::NotAssigned
-    } else if status.is_some_and(|value| rules.says_released(value)) {
+    } else if all(&|value| rules.says_released(value)) {
         ServiceState::Released
     } else if rules.release == ReleasePolicy::WithEntry {
         ServiceState::WithEntry
-    } else if status.is_some_and(asks_for_removal) {
+    } else if all(&asks_for_removal) {
         ServiceState::Disabled
     } else {
         ServiceState::Waiting

@@ -6,25 +6,31 @@
 //!
 //! | held | because |
 //! | --- | --- |
+//! | accounts that two lines of the lists ask different things for | neither line counts more than the other |
 //! | restored accounts | the value before they were disabled is unknown |
 //! | accounts that get the blocking value, or a date | the attribute is single-valued and in use |
 //! | accounts whose step depends on an attribute that the exports do not show | see [`operational`](super::operational) |
 //! | the last enabled members of groups | see [`protect`](super::protect) |
 //! | accounts of other batches | see [`batch`](super::batch) |
+//! | accounts that would be deleted, and of which the list names a successor that cannot take over | see [`successor`](super::successor) |
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::error::PlanError;
 use super::incomplete::{Gaps, Incomplete};
 use super::item_code::ItemCode;
 use super::locate::rosters::{RosterMatch, Verdict};
+use super::locate::unmatched::{UnmatchedRows, shown_key};
 use super::locate::{FirstReading, IdentityMatches, Located, Match};
 use super::model::{Account, Conflict, ConflictKind, DecisionItem, Hold};
 use super::operational::HiddenAttribute;
 use super::protect::{ProtectedGroups, refuse_protected};
-use super::request::PlanContext;
+use super::request::{NamedRoster, PlanContext};
 use super::retained::RetainedPasses;
 use super::status_values;
+use super::successor::SuccessorSearch;
+use crate::directory::identity::Resolution;
+use crate::directory::identity::unique_id::UniqueIds;
 use crate::directory::snapshot::Directory;
 use crate::ldap::{AttributeDescription, DnKey};
 use crate::leavers::{Action, Identity, Leaver, RequestedBy};
@@ -61,9 +67,14 @@ pub fn decide<D: Directory<RetainedPasses>>(
     let FirstReading { located, matches, needs } = first;
     let Requested { leavers, mut accounts, conflicts, decision_items, .. } = requested(located, matches, context);
 
+    let mut decision_items = decision_items;
+    let of_another =
+        accounts.iter().enumerate().filter(|(_, account)| context.history.is_disowned(account.entry.dn.key()));
+    decision_items.extend(of_another.map(|(index, account)| history_item(index, account)));
+    Hold::apply(disputed(&accounts, &conflicts, &leavers), &mut accounts);
     Hold::apply(unknown_prior_values(&accounts, context), &mut accounts);
     Hold::apply(full_attributes(&accounts, context), &mut accounts);
-    let hidden = needs.hidden_from(&accounts, &request.history);
+    let hidden = needs.hidden_from(&accounts, context.history);
     Hold::apply(hidden.iter().cloned().map(Hold::from).collect(), &mut accounts);
     let gaps = with_hidden(gaps, &hidden, &accounts, context).map_err(PlanError::Incomplete)?;
     refuse_protected(&accounts, policy)?;
@@ -78,8 +89,16 @@ pub fn decide<D: Directory<RetainedPasses>>(
     }
 
     let finds_orphans = request.orphans && gaps.are_none();
-    let leaving = accounts.iter().enumerate().filter(|(_, account)| is_leaving(&account.decision));
-    let leaving = leaving.map(|(index, account)| (account.entry.dn.key().clone(), index)).collect();
+    let leaving = accounts.iter().enumerate().filter(|(_, account)| {
+        // Whatever the order of the lines, an account that one of them disables is not a successor.
+        let is_disputed = matches!(account.decision.reason, Reason::LeaversDisagree(_));
+        is_leaving(&account.decision) || is_disputed
+    });
+    let leaving: HashMap<DnKey, usize> =
+        leaving.map(|(index, account)| (account.entry.dn.key().clone(), index)).collect();
+    let search = SuccessorSearch { accounts: &accounts, matches, leaving: &leaving, policy, needs };
+    let holds = search.unusable_named();
+    Hold::apply_to_deleted(holds, &mut accounts);
     Ok(Decided { leavers, accounts, conflicts, decision_items, leaving, gaps, finds_orphans })
 }
 
@@ -104,6 +123,31 @@ fn with_hidden(
 /// Whether an account leaves.
 fn is_leaving(decision: &Decision) -> bool {
     decision.action.disables_account() && !matches!(decision.reason, Reason::ActiveInRoster(..) | Reason::Disconnected)
+}
+
+/// The decision item for an account with the name of an earlier one that the history is about.
+fn history_item(index: usize, account: &Account) -> DecisionItem {
+    let ids = UniqueIds::of(&account.entry);
+    let (attribute, value) = ids.texts().next().unwrap_or(("--history", String::new()));
+    DecisionItem::of_account(index, &account.entry, ItemCode::HistoryOfAnother, attribute, value.as_bytes())
+}
+
+/// The accounts that several leavers match who do not ask for the same.
+fn disputed(accounts: &[Account], conflicts: &[Conflict], leavers: &[Leaver]) -> Vec<Hold> {
+    let mut lines: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    for conflict in conflicts {
+        let ConflictKind::SameAs(first) = conflict.kind else { continue };
+        let (first_leaver, other) = (&leavers[first], &leavers[conflict.leaver]);
+        if other.requested_by != RequestedBy::Explanation && !first_leaver.asks_the_same_as(other) {
+            lines.entry(first).or_insert_with(|| vec![first_leaver.line]).push(other.line);
+        }
+    }
+    let hold = |(account, found): (usize, &Account)| {
+        let mut lines = lines.remove(&found.leaver)?;
+        lines.sort_unstable();
+        Some(Hold { account, reason: Reason::LeaversDisagree(lines) })
+    };
+    accounts.iter().enumerate().filter_map(hold).collect()
 }
 
 /// The restored accounts with an attribute of which the value before they were disabled is unknown.
@@ -168,15 +212,16 @@ fn requested(located: &Located, matches: &IdentityMatches<'_>, context: PlanCont
             Ok(found) => requested.add(account(index, leaver, found, matches, context)),
             Err(kind) => {
                 let kind =
-                    not_judged(index, located).filter(|_| matches!(kind, ConflictKind::NotFound)).unwrap_or(kind);
+                    not_judged(index, located).filter(|_| matches!(kind, ConflictKind::NotFound(_))).unwrap_or(kind);
                 requested.conflicts.push(Conflict { leaver: index, kind });
             }
         }
     }
     for (veto, (identity, list)) in request.vetoes.iter().enumerate() {
-        if !matches.has_veto(veto) {
+        if let Resolution::None { nearest } = matches.of_veto(veto) {
             let item = DecisionItem::of_input(ItemCode::VetoUnmatched, list, identity.to_string().as_bytes());
-            requested.decision_items.push(item);
+            let detail = nearest.map(|nearest| nearest.clause()).unwrap_or_default();
+            requested.decision_items.push(DecisionItem { detail, ..item });
         }
     }
     requested.decision_items.extend(unmatched_lines(located, context.policy));
@@ -203,21 +248,25 @@ fn not_judged(leaver: usize, located: &Located) -> Option<ConflictKind> {
     (!places.is_empty()).then_some(ConflictKind::NotJudged(places))
 }
 
-/// The only account among the entries that a leaver matches, unless an earlier leaver asked for it.
-fn sole_match<'m>(found: &[&'m Match], asked: &HashMap<DnKey, usize>) -> Result<&'m Match, ConflictKind> {
-    let [first, others @ ..] = found else { return Err(ConflictKind::NotFound) };
-    let (dn, origin) = (&first.entry.dn, first.entry.origin);
-    if !others.is_empty() {
-        return Err(if others.iter().all(|other| other.entry.dn == *dn) {
-            ConflictKind::Duplicate(dn.clone(), found.iter().map(|found| found.entry.origin).collect())
-        } else {
-            ConflictKind::Several(found.iter().map(|found| (found.entry.dn.clone(), found.entry.origin)).collect())
-        });
+/// The only account that a leaver matches, unless an earlier leaver asked for it.
+fn sole_match<'m>(found: Resolution<&'m Match>, asked: &HashMap<DnKey, usize>) -> Result<&'m Match, ConflictKind> {
+    let found = match found {
+        Resolution::Exactly(found) => found,
+        Resolution::None { nearest } => return Err(ConflictKind::NotFound(nearest)),
+        Resolution::Several(found) => {
+            let first = &found[0].entry.dn;
+            return Err(if found.iter().all(|other| other.entry.dn == *first) {
+                ConflictKind::Duplicate(first.clone(), found.iter().map(|found| found.entry.origin).collect())
+            } else {
+                ConflictKind::Several(found.iter().map(|found| (found.entry.dn.clone(), found.entry.origin)).collect())
+            });
+        }
+    };
+    let dn = &found.entry.dn;
+    if !found.is_account {
+        return Err(ConflictKind::NotAnAccount(dn.clone(), found.entry.origin));
     }
-    if !first.is_account {
-        return Err(ConflictKind::NotAnAccount(dn.clone(), origin));
-    }
-    asked.get(dn.key()).map_or(Ok(*first), |leaver| Err(ConflictKind::SameAs(*leaver)))
+    asked.get(dn.key()).map_or(Ok(found), |leaver| Err(ConflictKind::SameAs(*leaver)))
 }
 
 /// The account of a leaver, with its decision.
@@ -231,15 +280,18 @@ fn account(
     let PlanContext { policy, request, .. } = context;
     let entry = &found.entry;
     let veto = matches.first_veto(found).and_then(|veto| request.vetoes.get(veto)).map(|(_, list)| list.as_str());
-    let active = found.roster_saying(Verdict::Active);
+    let row = |line_of: &dyn Fn(&RosterMatch) -> Option<u64>| {
+        found.rosters.iter().find_map(|row| Some((request.rosters[row.roster].name.as_str(), line_of(row)?)))
+    };
     let case = DecisionInput {
         entry,
         action: leaver.action,
         effective: leaver.effective,
         veto,
-        active_in: active.map(|row| (request.rosters[row.roster].name.as_str(), row.line)),
-        asked_by_roster: leaver.requested_by != RequestedBy::Person,
-        history: &request.history,
+        active_in: row(&|row| row.active_line),
+        maybe_active_in: row(&|row| row.alike.filter(|alike| alike.is_active).map(|alike| alike.line)),
+        asked_by_roster: matches!(leaver.requested_by, RequestedBy::Roster(_)),
+        history: context.history,
         as_of: request.as_of,
     };
     Account {
@@ -249,7 +301,7 @@ fn account(
         successor: None,
         no_successor: None,
         successor_entry: None,
-        history_name: request.history.moved_from(entry.dn.key()).cloned(),
+        history_name: context.history.moved_from(entry.dn.key()).cloned(),
         domain: None,
     }
 }
@@ -266,20 +318,22 @@ fn add_roster_leavers(
 ) {
     let mut sorted: Vec<&Match> = located.entries.matches.iter().filter(|found| !found.rosters.is_empty()).collect();
     sorted.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
-    // How many accounts have the key of a row that says inactive.
+    // How many accounts have the key of a row.
     let mut accounts_of_row: HashMap<RowPlace, usize> = HashMap::new();
-    for row in sorted.iter().flat_map(|found| &found.rosters).filter(|row| row.verdict == Verdict::Inactive) {
-        *accounts_of_row.entry((row.roster, row.line)).or_default() += 1;
+    for row in sorted.iter().flat_map(|found| &found.rosters) {
+        for line in &row.lines {
+            *accounts_of_row.entry((row.roster, *line)).or_default() += 1;
+        }
     }
     for found in sorted {
         if requested.asked.contains_key(found.entry.dn.key()) {
             continue;
         }
-        match roster_outcome(found, &accounts_of_row, context) {
+        match roster_outcome(found, &accounts_of_row, located, context) {
             RosterOutcome::Nothing => {}
             RosterOutcome::Item(code, row) => requested.decision_items.push(roster_item(found, code, row, context)),
             RosterOutcome::Ask(action, row) => {
-                let mut leaver = Leaver::new(Identity::Dn(found.entry.dn.clone()), row.line);
+                let mut leaver = Leaver::new(Identity::Dn(found.entry.dn.clone()), row.line());
                 leaver.action = action;
                 leaver.requested_by = RequestedBy::Roster(context.request.rosters[row.roster].name.clone());
                 let account = account(requested.leavers.len(), &leaver, found, matches, context);
@@ -288,6 +342,16 @@ fn add_roster_leavers(
             }
         }
     }
+    let unmatched = UnmatchedRows::of_rosters(context.request, context.policy, &located.entries.scopes);
+    let name = |index: usize| context.request.rosters[index].name.as_str();
+    let items = unmatched.iter().enumerate().filter(|(_, rows)| rows.is_finding());
+    requested.decision_items.extend(items.map(|(index, rows)| {
+        DecisionItem::of_input(
+            ItemCode::RosterRowsUnmatched,
+            &format!("roster {}", name(index)),
+            rows.to_string().as_bytes(),
+        )
+    }));
 }
 
 /// What rosters ask for an account.
@@ -303,23 +367,35 @@ enum RosterOutcome<'m> {
 fn roster_outcome<'m>(
     found: &'m Match,
     accounts_of_row: &HashMap<RowPlace, usize>,
+    located: &Located,
     context: PlanContext<'_>,
 ) -> RosterOutcome<'m> {
-    let PlanContext { policy, request, .. } = context;
+    let policy = context.policy;
     let entry = &found.entry;
     let is_disabled = is_disabled(entry, policy);
+    let is_shared = |row: &RosterMatch| {
+        row.lines.iter().any(|line| accounts_of_row.get(&(row.roster, *line)).is_some_and(|accounts| *accounts > 1))
+    };
+    if let Some(row) = found.roster_saying(Verdict::Contradictory) {
+        return RosterOutcome::Item(ItemCode::RosterRowsDisagree, row);
+    }
     if let Some(row) = found.roster_saying(Verdict::Active) {
         let has_stamp = || policy.stamp.as_ref().is_some_and(|stamp| !grace::stamps(entry, stamp, None).is_empty());
         return if !is_disabled {
             RosterOutcome::Nothing
-        } else if has_stamp() || request.history.disabled(entry.dn.key(), None).is_some() {
-            RosterOutcome::Ask(Action::Restore, row)
-        } else {
+        } else if !has_stamp() && context.history.disabled(entry.dn.key(), None).is_none() {
             RosterOutcome::Item(ItemCode::ActiveButDisabled, row)
+        } else if is_shared(row) {
+            RosterOutcome::Item(ItemCode::RosterKeyAmbiguous, row)
+        } else {
+            RosterOutcome::Ask(Action::Restore, row)
         };
     }
+    if let Some(row) = found.rosters.iter().find(|row| row.alike.is_some()) {
+        return RosterOutcome::Item(ItemCode::RosterKeyAlike, row);
+    }
     if let Some(row) = found.roster_saying(Verdict::Inactive) {
-        return if accounts_of_row.get(&(row.roster, row.line)).is_some_and(|accounts| *accounts > 1) {
+        return if is_shared(row) {
             RosterOutcome::Item(ItemCode::RosterKeyAmbiguous, row)
         } else {
             RosterOutcome::Ask(Action::Delete, row)
@@ -329,21 +405,42 @@ fn roster_outcome<'m>(
         return RosterOutcome::Item(ItemCode::RosterStatusUnknown, row);
     }
     // No roster lists it.
-    let Some(row) = found.rosters.iter().find(|row| row.absence != Absence::Ignore).filter(|_| !is_disabled) else {
+    let cares = |row: &&RosterMatch| row.absence != Absence::Ignore;
+    let Some(row) = found.rosters.iter().find(cares).filter(|_| !is_disabled) else {
         return RosterOutcome::Nothing;
     };
+    // A roster that lists no account at all has other keys than the accounts.
+    let lists_any = |row: &&RosterMatch| located.entries.scopes.get(row.roster).is_some_and(|scope| scope.listed > 0);
     let is_absent = |row: &&RosterMatch| row.absence == Absence::Disable && row.verdict == Verdict::Absent;
-    match found.rosters.iter().find(is_absent) {
+    let lacks_key = |row: &&RosterMatch| cares(row) && row.verdict == Verdict::NoKey;
+    match found.rosters.iter().filter(lists_any).find(is_absent) {
         Some(row) => RosterOutcome::Ask(Action::Disable, row),
-        None if row.verdict == Verdict::NoKey => RosterOutcome::Item(ItemCode::RosterKeyMissing, row),
-        None => RosterOutcome::Item(ItemCode::AbsentFromRoster, row),
+        None => match found.rosters.iter().find(lacks_key) {
+            Some(row) => RosterOutcome::Item(ItemCode::RosterKeyMissing, row),
+            None => RosterOutcome::Item(ItemCode::AbsentFromRoster, row),
+        },
     }
 }
 
 fn roster_item(found: &Match, code: ItemCode, row: &RosterMatch, context: PlanContext<'_>) -> DecisionItem {
-    let name = &context.request.rosters[row.roster].name;
+    let NamedRoster { name, roster } = &context.request.rosters[row.roster];
     let key = context.policy.rosters.get(name).map(|rules| &rules.key);
-    let value = key.and_then(|key| values_of(&found.entry, key).next()).unwrap_or_default();
+    // Values have no order, so the first one in the export is not the one that is meant.
+    let value = key.and_then(|key| values_of(&found.entry, key).min()).unwrap_or_default();
     let attribute = key.map(AttributeDescription::to_string).unwrap_or_default();
-    DecisionItem::of_entry(&found.entry, code, &attribute, value)
+    let key_on = |line: u64| {
+        let row = roster.rows.iter().find(|row| row.line == line);
+        row.map_or_else(String::new, |row| shown_key(context.policy, &attribute, &row.key))
+    };
+    let detail = match (code, row.alike) {
+        (ItemCode::RosterKeyAlike, Some(alike)) => {
+            format!("the roster {name} has {} on line {}", key_on(alike.line), alike.line)
+        }
+        (ItemCode::RosterRowsDisagree, _) => {
+            let lines = row.lines.iter().map(|line| format!("{} on line {line}", key_on(*line)));
+            format!("the roster {name} has {}", lines.collect::<Vec<_>>().join(", "))
+        }
+        _ => String::new(),
+    };
+    DecisionItem { detail: detail.into_bytes(), ..DecisionItem::of_entry(&found.entry, code, &attribute, value) }
 }

@@ -22,7 +22,6 @@
 
 use crate::directory::membership::lists_members;
 use crate::directory::references::reference_attributes::ALIASED_OBJECT;
-use crate::ldap::attribute::is_one_of;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::MatchingRule;
 use crate::ldap::{Attribute, AttributeDescription, Control, Entry, ModOp, Modification, Value};

@@ -88,6 +88,8 @@ pub enum ItemCode {
     FallbackLeaves,
     /// The exports lack the manager.
     ManagerUnknown,
+    /// The account has several managers.
+    ManagerAmbiguous,
     /// A veto matches no entry.
     VetoUnmatched,
     /// Another line of the policy that picks entries matches none.
@@ -96,6 +98,12 @@ pub enum ItemCode {
     ActiveButDisabled,
     /// Several accounts have the key of a roster's row.
     RosterKeyAmbiguous,
+    /// Rows of a roster for the keys of an account disagree.
+    RosterRowsDisagree,
+    /// A roster has a key that is only similar to that of an account.
+    RosterKeyAlike,
+    /// Rows of a roster match no account.
+    RosterRowsUnmatched,
     /// A status in a roster is unknown to the policy.
     RosterStatusUnknown,
     /// An account has no value that a roster could list it by.
@@ -104,6 +112,8 @@ pub enum ItemCode {
     AbsentFromRoster,
     /// A pointer to an address book that is not below the policy's suffix.
     UnreadablePointer,
+    /// The history is about an earlier account with this name.
+    HistoryOfAnother,
 }
 
 /// What reports say of a code.
@@ -300,6 +310,11 @@ impl ItemCode {
                 "correct the value, name a successor in the list, or give the export that contains the manager",
                 &[Leave, Hold],
             ),
+            Self::ManagerAmbiguous => row(
+                "the account has several managers, so no manager can take over",
+                "leave one value of manager, or name a successor in the list",
+                &[Leave, Hold],
+            ),
             Self::VetoUnmatched => row(
                 "this veto matches no account",
                 "check the spelling; an account that it should hold is not held",
@@ -320,6 +335,21 @@ impl ItemCode {
                 "narrow the scope of the roster, or name the account by its DN in a leaver list",
                 &[Leave, Hold],
             ),
+            Self::RosterRowsDisagree => row(
+                "rows of the roster for this account disagree on whether the person has left",
+                "correct the roster, or leave the account only the key of one person",
+                &[Leave, Hold],
+            ),
+            Self::RosterKeyAlike => row(
+                "no row of the roster has this key, but one has a similar key, such as 7 for 007",
+                "write the key in the roster exactly as the directory has it",
+                &[Leave, Hold],
+            ),
+            Self::RosterRowsUnmatched => row(
+                "these rows of the roster match no account in its scope",
+                "check the keys; an account may have been deleted already, or be outside the scope of the roster",
+                &[Leave],
+            ),
             Self::RosterStatusUnknown => row(
                 "the roster contains a status value that the policy does not list",
                 "add the value to the roster's section in the policy, or correct the roster",
@@ -338,6 +368,11 @@ impl ItemCode {
             Self::UnreadablePointer => row(
                 "the pointer is not the address of an address book below the suffix of the policy",
                 "find the address book by hand",
+                &[Leave, Hold],
+            ),
+            Self::HistoryOfAnother => row(
+                "the history is about an earlier account with this DN, so nothing of it counts for this account",
+                "check that this account is meant; if so, plan without the change sets of the earlier account",
                 &[Leave, Hold],
             ),
         }

@@ -112,7 +112,8 @@ fn plan_from<D: Directory<RetainedPasses>>(
     let roster_doubts = preconditions::roster_doubts(policy, request)?;
 
     let located = locate(directory, policy, request)?;
-    let context = PlanContext { policy: &located.policy, schema: &located.schema, request };
+    let history = located.entries.own_history(&request.history);
+    let context = PlanContext { policy: &located.policy, schema: &located.schema, request, history: &history };
     let first = FirstReading::new(&located, request);
     let gaps = completeness::check_exports(&first, request)?;
     preconditions::refuse_unknown_forms(&located)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::item_code::ItemCode;
 use crate::directory::census::Place;
+use crate::directory::identity::Nearest;
 use crate::directory::references::{Renaming, Successor};
 use crate::ldap::{Dn, Entry, Origin};
 use crate::lifecycle::{Decision, Reason, Step};
@@ -124,10 +125,10 @@ impl Fates {
     pub fn new(accounts: &[Account], dependents: &[Dependent]) -> Self {
         let fate = |account: &Account| if account.is_deleted() { Fate::Deleted } else { Fate::Stays };
         let successor = |account: &Account| {
-            // Of several the smallest, in any order of the values.
-            let mail =
-                account.successor_entry.as_ref().and_then(|entry| entry.values("mail").min_by_key(|mail| &mail.bytes));
-            Some(Successor { dn: account.successor.clone()?, mail: mail.map(|mail| mail.bytes.to_vec()) })
+            let mails = account.successor_entry.iter().flat_map(|entry| entry.values("mail"));
+            // All of them are the successor's. Values of an attribute have no order, so the first is not the main one.
+            let mail = mails.map(|mail| mail.bytes.to_vec()).min();
+            Some(Successor { dn: account.successor.clone()?, mail })
         };
         Self {
             accounts: accounts.iter().map(fate).collect(),
@@ -229,8 +230,8 @@ pub struct Conflict {
 /// Why a leaver has no account.
 #[derive(Clone, Debug)]
 pub enum ConflictKind {
-    /// No entry of the exports matches.
-    NotFound,
+    /// No entry of the exports matches. With the entry that comes nearest, if one comes near.
+    NotFound(Option<Nearest>),
     /// Only entries with an invalid DN match; these cannot be judged.
     NotJudged(Vec<Place>),
     /// Several entries match.
@@ -247,7 +248,7 @@ impl ConflictKind {
     /// The code in plan.json: stable.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotFound => "not-found",
+            Self::NotFound(_) => "not-found",
             Self::NotJudged(_) => "not-judged",
             Self::Several(_) => "several",
             Self::NotAnAccount(..) => "not-an-account",
@@ -272,6 +273,8 @@ pub struct DecisionItem {
     pub value: Vec<u8>,
     /// Where the value is; line 0 if it is in no export.
     pub evidence: Origin,
+    /// What else a person should know, as a clause; raw, and mostly empty.
+    pub detail: Vec<u8>,
 }
 
 impl DecisionItem {
@@ -289,6 +292,7 @@ impl DecisionItem {
             attribute: attribute.to_owned(),
             value: value.to_vec(),
             evidence: entry.origin,
+            detail: Vec::new(),
         }
     }
 
@@ -301,6 +305,7 @@ impl DecisionItem {
             attribute: attribute.to_owned(),
             value: value.to_vec(),
             evidence: Origin::default(),
+            detail: Vec::new(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::children::{self, Child};
 use super::gather::RetainedGather;
 use super::incomplete::Gaps;
 use super::limits::{self, Counted};
-use super::locate::pass::ScopeCount;
+use super::locate::unmatched::UnmatchedRows;
 use super::locate::{Located, LocatedEntries, unreadable_schema};
 use super::model::{Account, Conflict, DecisionItem};
 use super::operation::{Operation, Stage};
@@ -85,6 +85,8 @@ pub struct RosterCount {
     pub accounts: u64,
     /// How many of these it lists.
     pub listed: u64,
+    /// The rows that match no account in its scope.
+    pub unmatched: UnmatchedRows,
     /// Why it does not prove complete; this plan does not depend on it.
     pub doubts: Vec<Doubt>,
 }
@@ -131,7 +133,7 @@ pub(super) fn assemble(
 ) -> Plan {
     let Located { policy, schema, census: located_census, entries, .. } = located;
     let Surroundings { mut gathered, search, .. } = surroundings;
-    let context = PlanContext { policy: &policy, schema: &schema, request };
+    let context = PlanContext { policy: &policy, schema: &schema, request, history: &request.history };
     let counted = limits::count(&output, &settled, &gathered, entries.accounts, context);
     let lost_access = lost_access(&settled.accounts, &gathered, &settled.fates);
     let children = children::listed(&settled.accounts, &gathered, &settled.deleted, &policy);
@@ -142,7 +144,7 @@ pub(super) fn assemble(
     let written_whole = whole_lists::guard(&mut operations, &before, context);
     let unreadable_values = std::mem::take(&mut gathered.unreadable_values);
     let extent = std::mem::take(&mut gathered.extent);
-    let rosters = roster_counts(request, &entries, roster_doubts);
+    let rosters = roster_counts(request, &policy, &entries, roster_doubts);
     let (census, gather) = match search {
         Some(FinishedSearch { query, census }) => (census, Some(RetainedGather::new(query, gathered))),
         None => (located_census.clone(), None),
@@ -180,10 +182,17 @@ fn keep_wanted_stages(operations: &mut Vec<Operation>, request: &Request) {
     operations.sort_by_key(|operation| operation.stage);
 }
 
-fn roster_counts(request: &Request, entries: &LocatedEntries, doubts: Vec<Vec<Doubt>>) -> Vec<RosterCount> {
+fn roster_counts(
+    request: &Request,
+    policy: &Policy,
+    entries: &LocatedEntries,
+    doubts: Vec<Vec<Doubt>>,
+) -> Vec<RosterCount> {
+    let mut unmatched = UnmatchedRows::of_rosters(request, policy, &entries.scopes).into_iter();
     let rosters = request.rosters.iter().zip(doubts).enumerate().map(|(index, (roster, doubts))| {
-        let ScopeCount { accounts, listed } = entries.scopes.get(index).copied().unwrap_or_default();
-        RosterCount { rows: roster.roster.listed, accounts, listed, doubts }
+        let (accounts, listed) = entries.scopes.get(index).map_or((0, 0), |scope| (scope.accounts, scope.listed));
+        let unmatched = unmatched.next().unwrap_or_default();
+        RosterCount { rows: roster.roster.listed, accounts, listed, unmatched, doubts }
     });
     rosters.collect()
 }

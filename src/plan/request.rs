@@ -62,4 +62,7 @@ pub struct PlanContext<'c> {
     pub schema: &'c ServerSchema,
     /// What is asked for.
     pub request: &'c Request,
+    /// What earlier change sets did with the accounts that the exports hold. It lacks what `request.history` has on earlier
+    /// accounts of the same name.
+    pub history: &'c History,
 }

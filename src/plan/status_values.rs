@@ -16,7 +16,7 @@ pub fn prior_values(entry: &Entry, description: &AttributeDescription, context: 
     if restore.remove.contains(description) {
         return Some(Vec::new());
     }
-    context.request.history.deleted_values(entry.dn.key(), description).map(<[Value]>::to_vec)
+    context.history.deleted_values(entry.dn.key(), description).map(<[Value]>::to_vec)
 }
 
 /// The attributes of `[disable]` of which a disabled account has the value, with that value.

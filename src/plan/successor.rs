@@ -8,8 +8,18 @@
 //! | `manager` | the manager of the account; if that one leaves or is disabled, the manager's manager, and so on; none if the chain runs in a circle |
 //! | `fallback` | `[successor] fallback` |
 //!
-//! An entry is eligible if the exports hold it, no leaver of this plan matches it, and it is not disabled, as far as its export
-//! shows that.
+//! An entry is eligible if the exports hold it, no leaver of this plan matches it, and none of the fixed values of `[disable]`
+//! is in its export.
+//!
+//! A source that names an entry which cannot take over ends the search. The next source never takes over in its place without
+//! a word:
+//!
+//! | source | names | result |
+//! | --- | --- | --- |
+//! | `leaver` | no entry, several, or one that is not eligible | an account that would be deleted is held; a decision item |
+//! | `manager` | several entries, or a value that is not a DN | no successor; a decision item |
+//! | `manager` | an entry that the exports lack | the next source is asked; a decision item |
+//! | `fallback` | an entry that is not eligible | no successor; a decision item |
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,13 +27,15 @@ use super::error::PlanError;
 use super::gather::{Gathered, Query};
 use super::item_code::ItemCode;
 use super::locate::IdentityMatches;
-use super::model::{Account, DecisionItem};
+use super::model::{Account, DecisionItem, Hold};
 use super::operational::OperationalNeeds;
 use super::retained::RetainedPasses;
+use crate::directory::identity::Resolution;
 use crate::directory::key_hash::KeySet;
 use crate::directory::snapshot::Directory;
 use crate::ldap::{Dn, DnKey, Entry, Origin};
-use crate::lifecycle::state::is_disabled;
+use crate::lifecycle::Reason;
+use crate::lifecycle::state::is_disabled_in_part;
 use crate::policy::{Policy, SuccessorSource};
 
 /// The search for the successors of all accounts.
@@ -64,6 +76,8 @@ enum SearchEnd {
     Found(DnKey),
     /// Nowhere; why the chain of managers gave no entry, if it was asked.
     None(Option<&'static str>),
+    /// At a source that names an entry which cannot take over, and why.
+    Stopped(&'static str),
     /// At an entry that was not looked up yet.
     Unknown(DnKey),
 }
@@ -71,8 +85,47 @@ enum SearchEnd {
 /// The entries that were looked up; `None` for a name that the exports lack.
 type KnownEntries<'k> = HashMap<DnKey, Option<&'k Entry>>;
 
-fn manager_of(entry: &Entry) -> Option<Dn> {
-    Dn::parse(&entry.values("manager").next()?.bytes).ok()
+/// What the values of `manager` of an entry name.
+enum Manager<'e> {
+    /// No value.
+    None,
+    /// One entry.
+    One(Dn),
+    /// Several entries.
+    Several,
+    /// This value is not a DN.
+    NotDn(&'e [u8]),
+}
+
+impl<'e> Manager<'e> {
+    fn of(entry: &'e Entry) -> Self {
+        let mut found: Option<Dn> = None;
+        for value in entry.values("manager") {
+            match (Dn::parse(&value.bytes), &found) {
+                (Err(_), _) => return Self::NotDn(&value.bytes),
+                (Ok(dn), Some(known)) if dn.key() != known.key() => return Self::Several,
+                (Ok(dn), _) => found = Some(dn),
+            }
+        }
+        found.map_or(Self::None, Self::One)
+    }
+
+    fn one(self) -> Option<Dn> {
+        match self {
+            Self::One(dn) => Some(dn),
+            Self::None | Self::Several | Self::NotDn(_) => None,
+        }
+    }
+}
+
+/// The successor that a leaver list names.
+enum Named<'m> {
+    /// The list names none.
+    None,
+    /// This entry, which can take over if it is eligible.
+    One(&'m Entry),
+    /// None that could take over: why, and the decision item.
+    Unusable(&'static str, ItemCode, Vec<u8>),
 }
 
 impl SuccessorSearch<'_> {
@@ -82,8 +135,11 @@ impl SuccessorSearch<'_> {
         for account in self.accounts {
             for source in &self.policy.successor.order {
                 let dn = match source {
-                    SuccessorSource::Leaver => self.named_successor(account),
-                    SuccessorSource::Manager => manager_of(&account.entry),
+                    SuccessorSource::Leaver => match self.named_successor(account) {
+                        Named::One(entry) => Some(entry.dn.clone()),
+                        Named::None | Named::Unusable(..) => None,
+                    },
+                    SuccessorSource::Manager => Manager::of(&account.entry).one(),
                     SuccessorSource::Fallback => self.policy.successor.fallback.clone(),
                 };
                 candidates.extend(dn.map(|dn| dn.key().clone()));
@@ -117,7 +173,7 @@ impl SuccessorSearch<'_> {
                 .iter()
                 .filter_map(|end| match end {
                     SearchEnd::Unknown(key) => Some(key.clone()),
-                    SearchEnd::Found(_) | SearchEnd::None(_) => None,
+                    SearchEnd::Found(_) | SearchEnd::None(_) | SearchEnd::Stopped(_) => None,
                 })
                 .collect();
             if unknown.is_empty() {
@@ -127,6 +183,7 @@ impl SuccessorSearch<'_> {
                         None => Succession::None(None),
                     },
                     SearchEnd::None(why) => Succession::None(why),
+                    SearchEnd::Stopped(why) => Succession::None(Some(why)),
                     SearchEnd::Unknown(_) => Succession::None(None),
                 };
                 let by_account = ends.into_iter().map(succession).collect();
@@ -150,9 +207,16 @@ impl SuccessorSearch<'_> {
     ) -> SearchEnd {
         let mut why = None;
         for source in &self.policy.successor.order {
-            let candidate = match source {
-                SuccessorSource::Leaver => self.named_successor(account),
-                SuccessorSource::Fallback => self.policy.successor.fallback.clone(),
+            let (candidate, unusable) = match source {
+                SuccessorSource::Leaver => match self.named_successor(account) {
+                    Named::None => continue,
+                    Named::One(entry) => (entry.dn.key().clone(), "the successor in the list leaves or is disabled"),
+                    Named::Unusable(why, ..) => return SearchEnd::Stopped(why),
+                },
+                SuccessorSource::Fallback => match &self.policy.successor.fallback {
+                    None => continue,
+                    Some(dn) => (dn.key().clone(), "[successor] fallback cannot take over"),
+                },
                 SuccessorSource::Manager => match self.next_manager(account, known, chain_ends) {
                     SearchEnd::None(reason) => {
                         why = why.or(reason);
@@ -161,12 +225,11 @@ impl SuccessorSearch<'_> {
                     end => return end,
                 },
             };
-            let Some(candidate) = candidate else { continue };
-            match known.get(candidate.key()) {
-                None => return SearchEnd::Unknown(candidate.key().clone()),
-                Some(Some(entry)) if self.is_eligible(entry) => return SearchEnd::Found(candidate.key().clone()),
-                Some(_) => {}
-            }
+            return match known.get(&candidate) {
+                None => SearchEnd::Unknown(candidate),
+                Some(Some(entry)) if self.is_eligible(entry) => SearchEnd::Found(candidate),
+                Some(_) => SearchEnd::Stopped(unusable),
+            };
         }
         SearchEnd::None(why)
     }
@@ -188,8 +251,14 @@ impl SuccessorSearch<'_> {
         let mut seen = HashSet::new();
         let mut below: &Entry = &account.entry;
         let end = loop {
-            let Some(manager) = manager_of(below) else {
-                break SearchEnd::None(Some("the chain of managers ends"));
+            let is_own = below.dn.key() == own;
+            let manager = match Manager::of(below) {
+                Manager::One(manager) => manager,
+                Manager::None => break SearchEnd::None(Some("the chain of managers ends")),
+                Manager::Several if is_own => break SearchEnd::Stopped("the account has several managers"),
+                Manager::Several => break SearchEnd::Stopped("a manager in the chain has several managers"),
+                Manager::NotDn(_) if is_own => break SearchEnd::Stopped("the manager is not a DN"),
+                Manager::NotDn(_) => break SearchEnd::Stopped("a manager in the chain is not a DN"),
             };
             let key = manager.key();
             if let Some(end) = chain_ends.get(key).filter(|_| has_common_end) {
@@ -217,16 +286,38 @@ impl SuccessorSearch<'_> {
 
     fn is_eligible(&self, entry: &Entry) -> bool {
         !self.leaving.contains_key(entry.dn.key())
-            && !is_disabled(entry, self.policy)
+            && !is_disabled_in_part(entry, self.policy)
             && !self.needs.may_be_disabled(entry)
     }
 
-    /// The successor that the leaver list names, if that matches exactly one entry.
-    fn named_successor(&self, account: &Account) -> Option<Dn> {
+    fn named_successor(&self, account: &Account) -> Named<'_> {
         match self.matches.of_successor(account.leaver) {
-            [only] => Some(only.entry.dn.clone()),
-            _ => None,
+            None => Named::None,
+            Some(Resolution::Exactly(found)) => Named::One(&found.entry),
+            Some(Resolution::None { nearest }) => {
+                let detail = nearest.map(|nearest| nearest.clause()).unwrap_or_default();
+                Named::Unusable("no account matches it", ItemCode::SuccessorUnknown, detail)
+            }
+            Some(Resolution::Several(_)) => {
+                Named::Unusable("several accounts match it", ItemCode::SuccessorAmbiguous, Vec::new())
+            }
         }
+    }
+
+    /// The accounts of which the list names a successor that cannot take over.
+    pub fn unusable_named(&self) -> Vec<Hold> {
+        let is_asked = self.policy.successor.order.contains(&SuccessorSource::Leaver);
+        let unusable = |(index, account): (usize, &Account)| {
+            let why = match self.named_successor(account) {
+                Named::None => return None,
+                Named::One(entry) if self.is_eligible(entry) => return None,
+                Named::One(_) => "that account leaves or is disabled",
+                Named::Unusable(why, ..) => why,
+            };
+            let name = self.matches.successor_identity(account.leaver)?.to_string();
+            Some(Hold { account: index, reason: Reason::SuccessorUnusable(name, why) })
+        };
+        self.accounts.iter().enumerate().filter(|_| is_asked).filter_map(unusable).collect()
     }
 
     /// Successors that are named and cannot take over: by the list, by the policy, or as a manager that has no substitute.
@@ -254,30 +345,44 @@ impl SuccessorSearch<'_> {
             let item = DecisionItem::of_account(index, &account.entry, code, attribute, value);
             DecisionItem { evidence, ..item }
         };
+        let of_manager = |code, value: &[u8]| {
+            let line =
+                account.entry.values("manager").find(|known| &*known.bytes == value).map_or(0, |known| known.line);
+            item(code, "manager", value, Origin { line, ..account.entry.origin })
+        };
         for source in &self.policy.successor.order {
             match source {
                 SuccessorSource::Leaver => {
                     let Some(named) = self.matches.successor_identity(account.leaver) else { continue };
-                    let code = match self.matches.of_successor(account.leaver) {
-                        [] => ItemCode::SuccessorUnknown,
-                        [only] if self.is_eligible(&only.entry) => return,
-                        [_] => ItemCode::SuccessorLeaves,
-                        _ => ItemCode::SuccessorAmbiguous,
+                    let (code, detail) = match self.named_successor(account) {
+                        Named::One(entry) if self.is_eligible(entry) => return,
+                        Named::None => continue,
+                        Named::One(_) => (ItemCode::SuccessorLeaves, Vec::new()),
+                        Named::Unusable(_, code, detail) => (code, detail),
                     };
-                    items.push(item(code, "successor", named.to_string().as_bytes(), Origin::default()));
+                    let item = item(code, "successor", named.to_string().as_bytes(), Origin::default());
+                    items.push(DecisionItem { detail, ..item });
+                    return;
                 }
-                SuccessorSource::Manager => {
-                    let Some(manager) = manager_of(&account.entry) else { continue };
-                    match known.get(manager.key()) {
+                SuccessorSource::Manager => match Manager::of(&account.entry) {
+                    Manager::None => {}
+                    Manager::One(manager) => match known.get(manager.key()) {
                         Some(Some(entry)) if self.is_eligible(entry) => return,
                         Some(None) if !self.leaving.contains_key(manager.key()) => {
-                            let line = account.entry.values("manager").next().map_or(0, |value| value.line);
-                            let evidence = Origin { line, ..account.entry.origin };
-                            items.push(item(ItemCode::ManagerUnknown, "manager", manager.raw_bytes(), evidence));
+                            items.push(of_manager(ItemCode::ManagerUnknown, manager.raw_bytes()));
                         }
                         _ => {}
+                    },
+                    Manager::Several => {
+                        let first = account.entry.values("manager").map(|value| &*value.bytes).min();
+                        items.push(of_manager(ItemCode::ManagerAmbiguous, first.unwrap_or_default()));
+                        return;
                     }
-                }
+                    Manager::NotDn(value) => {
+                        items.push(of_manager(ItemCode::ManagerUnknown, value));
+                        return;
+                    }
+                },
                 // Reported once for all accounts.
                 SuccessorSource::Fallback => {}
             }

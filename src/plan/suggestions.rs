@@ -5,6 +5,7 @@
 
 use super::model::ConflictKind;
 use super::outcome::Plan;
+use crate::directory::identity::compare::{Comparison, compare};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Exports, ExportsReader, Pass, ScanError};
 use crate::ldap::Dn;
@@ -44,10 +45,10 @@ struct SimilarNames<'p> {
     dns: Vec<&'p str>,
 }
 
-/// Keeps the nearer of two candidates; the first of two equally near ones.
+/// Keeps the nearer of two candidates; of two equally near ones the first by value, whatever the order of the exports.
 fn keep_nearer(best: &mut Option<Candidate>, other: Option<Candidate>) {
     if let Some(other) = other
-        && best.as_ref().is_none_or(|best| other.distance < best.distance)
+        && best.as_ref().is_none_or(|best| (other.distance, &other.value) < (best.distance, &best.value))
     {
         *best = Some(other);
     }
@@ -72,10 +73,14 @@ impl Pass for SimilarNames<'_> {
             for line in entry.values(description.attribute_type()) {
                 let value = line.value.bytes();
                 for (name, best) in self.names.iter().zip(by_name.iter_mut()) {
-                    let Some(distance) = edit_distance_within(name.as_bytes(), value) else { continue };
-                    let is_nearer = best.as_ref().is_none_or(|best| distance < best.distance);
+                    let is_alike =
+                        || compare(description.attribute_type(), name.as_bytes(), value) == Comparison::Alike;
+                    let distance = edit_distance_within(name.as_bytes(), value).or_else(|| is_alike().then_some(0));
+                    let Some(distance) = distance else { continue };
+                    let is_nearer = best.as_ref().is_none_or(|best| distance <= best.distance);
                     if is_nearer && self.policy.accounts.filter.evaluate(entry) == Truth::True {
-                        *best = Some(Candidate { distance, value: String::from_utf8_lossy(value).into_owned() });
+                        let value = String::from_utf8_lossy(value).into_owned();
+                        keep_nearer(best, Some(Candidate { distance, value }));
                     }
                 }
             }
@@ -90,7 +95,7 @@ pub fn suggestions<E: Exports>(
     reader: ExportsReader<'_, E>,
     plan: &Plan,
 ) -> Result<Vec<Suggestion>, ScanError<E::Error>> {
-    let not_found = plan.conflicts.iter().filter(|conflict| matches!(conflict.kind, ConflictKind::NotFound));
+    let not_found = plan.conflicts.iter().filter(|conflict| matches!(conflict.kind, ConflictKind::NotFound(None)));
     let names = not_found.filter_map(|conflict| match &plan.leavers[conflict.leaver].identity {
         Identity::Text(text) => Some(text.as_str()),
         Identity::Dn(_) | Identity::Attribute { .. } => None,

@@ -157,7 +157,7 @@ pub fn guard(
     before: &BTreeMap<DnKey, Entry>,
     context: PlanContext<'_>,
 ) -> Vec<WrittenWhole> {
-    let PlanContext { policy, schema, request } = context;
+    let PlanContext { policy, schema, request, .. } = context;
     let (how, secrets) = (request.guard, Secrets::of(policy).with_schema(schema.described()));
     let applies = |operation: &Operation| lists(modifications_of(&operation.record), schema);
     let undoes = |operation: &Operation| {

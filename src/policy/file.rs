@@ -538,7 +538,8 @@ pub struct Roster {
     pub active: Option<Vec<String>>,
     /// The roster covers accounts at or below this DN.
     pub base: Option<Text>,
-    /// The roster covers accounts of this domain.
+    /// The roster covers accounts of this domain: those whose nearest `o` is it, or whose `dc` spell it. It does not cover a
+    /// domain below it.
     pub domain: Option<String>,
     /// The roster covers accounts that match this filter.
     pub filter: Option<Text>,
@@ -549,12 +550,13 @@ pub struct Roster {
     /// The pattern of the last line, with `{{ rows }}` and optionally `{{ date }}`. A file whose last line does not match was
     /// cut, and is refused.
     pub trailer: Option<Text>,
-    /// The minimum number of rows.
+    /// The minimum number of rows. On the first run it takes the place of `min_percent`.
     pub expected_rows: Option<u64>,
-    /// The minimum number of rows, in percent of the number that `--history` has for this roster.
+    /// The minimum number of rows, in percent of the number that `--history` has for this roster. If no change set of the
+    /// history has one, the plan is refused, unless `expected_rows` is set.
     #[schemars(range(min = 0, max = 100))]
     pub min_percent: Option<f64>,
-    /// The maximum age in days, by the date in the trailer.
+    /// The maximum age in days, by the date in the trailer. A roster without a date is refused.
     pub max_age_days: Option<u32>,
 }
 

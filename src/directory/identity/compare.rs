@@ -3,36 +3,35 @@
 //! | values | result |
 //! | --- | --- |
 //! | equal by the equality rule of the attribute type, prepared as in RFC 4518 (`ÖZ` = `öz`, NFC = NFD) | equal |
-//! | equal as numbers only: digits that differ in leading zeros, where the rule compares text (`007` and `7`) | the same number |
+//! | equal only without the leading zeros of their numbers, and without punctuation and blanks (`007` and `7`, `E-12` and `e12`) | alike |
 //! | any other | different |
 //!
 //! `employeeNumber` is a Directory String (RFC 2798), so `007` and `7` are two values of it, and two people may have them. A
-//! spreadsheet drops the zeros: such a pair is never taken as equal, and always reported.
+//! spreadsheet drops the zeros. Such a pair is never taken as equal, and always reported.
 
 use std::borrow::Cow;
 
 use crate::ldap::attribute_types::equality_rule;
-use crate::ldap::matching::{MatchingRule, normalize};
+use crate::ldap::matching::normalize;
 
 /// How two values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// They are equal by the equality rule.
     Equal,
-    /// They are the same number, but not equal by the equality rule.
-    SameNumber,
+    /// They are not equal by the equality rule, but one may be meant for the other.
+    Alike,
     /// They differ.
     Different,
 }
 
 /// Compares two values of an attribute type.
 pub fn compare(attribute_type: &str, a: &[u8], b: &[u8]) -> Comparison {
-    let rule = equality_rule(attribute_type);
-    let (a, b) = (normalize(rule, a), normalize(rule, b));
+    let (a, b) = (normal_form(attribute_type, a), normal_form(attribute_type, b));
     if a == b {
         Comparison::Equal
-    } else if number(&a).is_some_and(|first| number(&b) == Some(first)) {
-        Comparison::SameNumber
+    } else if loose_form(&a).is_some_and(|first| loose_form(&b) == Some(first)) {
+        Comparison::Alike
     } else {
         Comparison::Different
     }
@@ -43,19 +42,22 @@ pub fn normal_form<'v>(attribute_type: &str, value: &'v [u8]) -> Cow<'v, [u8]> {
     normalize(equality_rule(attribute_type), value)
 }
 
-/// The digits of a number without its leading zeros; `None` if the value is not made of ASCII digits only.
-pub fn number(value: &[u8]) -> Option<&[u8]> {
-    let value = value.trim_ascii();
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
+/// What is left of a normal form without ASCII punctuation, blanks, case, and leading zeros of numbers: two values are alike
+/// if this is equal. `None` if nothing is left.
+pub fn loose_form(normal: &[u8]) -> Option<Vec<u8>> {
+    let mut loose: Vec<u8> = Vec::with_capacity(normal.len());
+    let mut zeros_lead = true;
+    for (at, byte) in normal.iter().enumerate() {
+        let is_digit_next = normal.get(at + 1).is_some_and(u8::is_ascii_digit);
+        if *byte == b'0' && zeros_lead && is_digit_next {
+            continue;
+        }
+        zeros_lead = !byte.is_ascii_digit();
+        if byte.is_ascii_alphanumeric() || !byte.is_ascii() {
+            loose.push(byte.to_ascii_lowercase());
+        }
     }
-    let zeros = value.iter().take_while(|digit| **digit == b'0').count().min(value.len() - 1);
-    Some(&value[zeros..])
-}
-
-/// Whether the rule of an attribute type compares numbers as text, so that `007` and `7` differ.
-pub fn compares_numbers_as_text(attribute_type: &str) -> bool {
-    !matches!(equality_rule(attribute_type), MatchingRule::Integer)
+    (!loose.is_empty()).then_some(loose)
 }
 
 #[cfg(test)]
@@ -64,17 +66,22 @@ mod tests {
 
     #[test]
     fn comparisons() {
-        use Comparison::{Different, Equal, SameNumber};
+        use Comparison::{Alike, Different, Equal};
         for (attribute, a, b, expected) in [
             ("employeeNumber", "007", "007", Equal),
-            ("employeeNumber", "007", "7", SameNumber),
-            ("employeeNumber", "0", "000", SameNumber),
+            ("employeeNumber", "007", "7", Alike),
+            ("employeeNumber", "0", "000", Alike),
+            ("employeeNumber", "100", "1", Different),
             ("employeeNumber", "70", "7", Different),
-            ("employeeNumber", "A7", "A07", Different),
+            ("employeeNumber", "E-007", "e7", Alike),
+            ("employeeNumber", "A7", "A07", Alike),
+            ("employeeNumber", "A70", "A7", Different),
+            ("employeeNumber", "-", ".", Different),
             ("uidNumber", "007", "7", Equal),
-            ("uid", "ÖZ", "öz", Equal),
+            ("uid", "j.smith", "jsmith", Alike),
+            ("uid", "\u{d6}Z", "\u{f6}z", Equal),
             ("uid", "o\u{308}z", "\u{f6}z", Equal),
-            ("uid", "oz", "öz", Different),
+            ("uid", "oz", "\u{f6}z", Different),
             ("mail", "M\u{fc}ller@example.com", "mu\u{308}ller@EXAMPLE.com", Equal),
         ] {
             assert_eq!(compare(attribute, a.as_bytes(), b.as_bytes()), expected, "{attribute} {a} {b}");

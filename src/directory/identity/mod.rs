@@ -11,13 +11,15 @@
 //!
 //! | module | answers |
 //! | --- | --- |
-//! | [`compare`] | are two values equal by the rule of their attribute, or only as numbers? |
+//! | [`compare`] | are two values equal by the rule of their attribute, or only alike? |
 //! | [`holders`] | which other entries have an identifier of a deleted account, and which of them does a value mean? |
 //! | [`unique_id`] | is an entry the one that had this name earlier? |
+//! | [`wanted`] | which of the identities that a run asks for does an entry match, or is near to? |
 
 pub mod compare;
 pub mod holders;
 pub mod unique_id;
+pub mod wanted;
 
 use crate::ldap::{Dn, Origin};
 
@@ -78,17 +80,42 @@ pub struct Nearest {
     pub likeness: Likeness,
 }
 
+impl Nearest {
+    /// The entry and in what it comes near, as a clause; raw.
+    pub fn clause(&self) -> Vec<u8> {
+        [b"the nearest is ", self.dn.raw_bytes(), b": ", self.likeness.clause().as_slice()].concat()
+    }
+
+    /// The nearer of two; of two equally near ones the first by name, so that the order of the exports does not matter.
+    #[must_use]
+    pub fn nearer(self, other: Self) -> Self {
+        if (&other.likeness, other.dn.key()) < (&self.likeness, self.dn.key()) { other } else { self }
+    }
+}
+
 /// In what an entry comes near to a value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Likeness {
     /// It has the user name, but is in this domain, which is another one.
-    OtherDomain(String),
+    OtherDomain(Vec<u8>),
+    /// It has the same RDN, but is in another place.
+    OtherPlace,
     /// It has the value, but is not an account under `[accounts]`.
     NotAnAccount,
-    /// It has this value, which is the same number and not the same text.
-    SameNumber(String),
-    /// It has this value, which differs by one or two typing errors.
-    Spelling(String),
+    /// It has this value, which is the same except for leading zeros, punctuation and blanks.
+    Alike(Vec<u8>),
+}
+
+impl Likeness {
+    /// In what the entry comes near, as a clause; raw.
+    pub fn clause(&self) -> Vec<u8> {
+        match self {
+            Self::OtherDomain(domain) => [b"it is in the domain ", domain.as_slice()].concat(),
+            Self::OtherPlace => b"it has the same RDN in another place".to_vec(),
+            Self::NotAnAccount => b"it has the value, but is not an account under [accounts]".to_vec(),
+            Self::Alike(value) => [b"it has the similar value ", value.as_slice()].concat(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@
 //! | `nsUniqueId` | 389 DS, DSEE | the servers' administration guides |
 //! | `objectGUID` | Active Directory | \[MS-ADTS\] 3.1.1.1.4 |
 
+use crate::ldap::Entry;
+use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::normalize;
-use crate::ldap::{Entry, Value};
 
 /// The attributes with identifiers that a server gives to an entry once.
 pub const UNIQUE_ID_ATTRIBUTES: [&str; 3] = ["entryUUID", "nsUniqueId", "objectGUID"];
@@ -37,26 +38,31 @@ impl UniqueIds {
         Self(UNIQUE_ID_ATTRIBUTES.map(|name| {
             let mut values = entry.values(name);
             // A second value cannot come from a server, and which of the two is right is unknown.
-            values.next().filter(|_| values.next().is_none()).map(|value| normal(name, value))
+            values.next().filter(|_| values.next().is_none()).map(|value| normal(name, &value.bytes))
         }))
     }
 
-    /// The identifiers that are known under these names of attributes.
-    pub fn from_values<'v>(values: impl Fn(&str) -> Option<&'v [u8]>) -> Self {
-        Self(
-            UNIQUE_ID_ATTRIBUTES
-                .map(|name| values(name).map(|value| normalize(equality_rule(name), value).into_owned())),
-        )
+    /// The identifiers of which plan.json has the text: see [`UniqueIds::texts`]. Other attributes are ignored.
+    pub fn from_texts<'v>(texts: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {
+        let mut ids = Self::default();
+        for (attribute, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            let at = UNIQUE_ID_ATTRIBUTES.iter().position(|name| same_type(name, attribute));
+            if let Some((at, value)) = at.zip(bytes_of(text)) {
+                ids.0[at] = Some(normal(UNIQUE_ID_ATTRIBUTES[at], &value));
+            }
+        }
+        ids
+    }
+
+    /// Each attribute with its identifier as printable text: as it is, or as `\XX` for each byte.
+    pub fn texts(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let known = UNIQUE_ID_ATTRIBUTES.into_iter().zip(&self.0);
+        known.filter_map(|(name, id)| Some((name, text_of(id.as_deref()?))))
     }
 
     /// Whether none is known.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)
-    }
-
-    /// Each attribute with its identifier, in normal form.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
-        UNIQUE_ID_ATTRIBUTES.into_iter().zip(&self.0).filter_map(|(name, id)| Some((name, id.as_deref()?)))
     }
 
     /// Whether these are the identifiers of the same entry.
@@ -72,14 +78,40 @@ impl UniqueIds {
     }
 }
 
-fn normal(name: &str, value: &Value) -> Vec<u8> {
-    normalize(equality_rule(name), &value.bytes).into_owned()
+fn text_of(id: &[u8]) -> String {
+    match std::str::from_utf8(id) {
+        Ok(text) if text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') => text.to_owned(),
+        _ => id.iter().flat_map(|byte| ['\\', hex(byte >> 4), hex(byte & 0xf)]).collect(),
+    }
+}
+
+fn hex(digit: u8) -> char {
+    char::from_digit(u32::from(digit), 16).unwrap_or_default().to_ascii_uppercase()
+}
+
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    let Some(digits) = text.strip_prefix('\\') else { return Some(text.as_bytes().to_vec()) };
+    digits.split('\\').map(|byte| u8::from_str_radix(byte, 16).ok()).collect()
+}
+
+/// The normal form of an identifier. An `objectGUID` is 16 bytes for LDAP, and text in the output of some tools; the text has
+/// the first three numbers with the lowest byte last.
+fn normal(name: &str, value: &[u8]) -> Vec<u8> {
+    if name != "objectGUID" {
+        return normalize(equality_rule(name), value).into_owned();
+    }
+    let Ok(mut bytes) = <[u8; 16]>::try_from(value) else { return value.to_ascii_lowercase() };
+    bytes[..4].reverse();
+    bytes[4..6].reverse();
+    bytes[6..8].reverse();
+    let groups = [&bytes[..4], &bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]];
+    groups.map(|group| data_encoding::HEXLOWER.encode(group)).join("-").into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ldap::{AttributeDescription, Dn, Origin};
+    use crate::ldap::{AttributeDescription, Dn, Origin, Value};
 
     fn ids(values: &[(&str, &str)]) -> UniqueIds {
         let dn = Dn::parse(b"uid=a,o=x").unwrap();
@@ -106,6 +138,28 @@ mod tests {
         ] {
             assert_eq!(ids(first).compare(&ids(second)), expected, "{first:?} {second:?}");
             assert_eq!(ids(second).compare(&ids(first)), expected, "{second:?} {first:?}");
+        }
+    }
+
+    #[test]
+    fn two_forms_of_a_guid() {
+        let bytes: Vec<u8> = (0..16).collect();
+        let dn = Dn::parse(b"cn=a,dc=x").unwrap();
+        let mut entry = Entry { dn, origin: Origin::default(), attributes: Vec::new() };
+        entry.push(AttributeDescription::parse(b"objectGUID").unwrap(), Value::new(&bytes));
+        let text = ids(&[("objectGUID", "03020100-0504-0706-0809-0A0B0C0D0E0F")]);
+        assert_eq!(UniqueIds::of(&entry).compare(&text), SameEntry::Same);
+        let other = ids(&[("objectGUID", "00010203-0504-0706-0809-0A0B0C0D0E0F")]);
+        assert_eq!(UniqueIds::of(&entry).compare(&other), SameEntry::Different);
+    }
+
+    #[test]
+    fn text_and_back() {
+        for value in ["597ae2f6-16a6-1027-98f4-d28b5365dc14", "\u{1}\\ \u{e9}"] {
+            let known = ids(&[("nsUniqueId", value)]);
+            let texts: Vec<(&str, String)> = known.texts().collect();
+            assert!(texts[0].1.is_ascii(), "{texts:?}");
+            assert_eq!(UniqueIds::from_texts(texts.iter().map(|(name, text)| (*name, text.as_str()))), known);
         }
     }
 }

@@ -5,13 +5,15 @@
 //! | empty | no row can be used | yes |
 //! | short | fewer rows than expected | yes |
 //! | shrunk | fewer rows than the minimum share of the last roster's rows | yes |
+//! | no last roster | the policy has a minimum share, but no number of rows of a last roster is known, and no number of rows is expected | yes |
 //! | stale | its day is older than the maximum age | yes |
 //! | from the future | its day is later than tomorrow: it is not that day in any time zone yet | yes |
 //! | no proof of size | neither its trailer nor the policy says how many rows it must have | no |
-//! | no date | the policy has a maximum age, but the roster has no day | no |
+//! | no date | the policy has a maximum age, but the roster has no day | yes |
 //! | faulty | it has [`RowFault`](super::RowFault)s: each may be the row of a person who seems to be missing | no |
 //!
-//! A doubt that refuses anyway means that the file is not the right one, so that its rows are not used either. The other
+//! A doubt that refuses anyway means that the file is not the right one, or that a check of the policy cannot be made, so that
+//! its rows are not used either. On the first run there is no last roster: `expected_rows` takes its place. The other
 //! doubts mean that the file may be incomplete. This matters only if the policy acts on people who are not listed.
 
 use std::cmp::Ordering;
@@ -56,6 +58,8 @@ pub enum Doubt {
         /// The minimum share, in percent.
         min_percent: f64,
     },
+    /// The policy has a minimum share of the last roster's rows, and that number is not known.
+    NoLastRows,
     /// The roster has no day, so its age is unknown.
     NoDate,
     /// The roster is too old.
@@ -87,9 +91,11 @@ impl Doubt {
             Self::Empty
             | Self::Short { .. }
             | Self::Shrunk { .. }
+            | Self::NoLastRows
+            | Self::NoDate
             | Self::Stale { .. }
             | Self::FromTheFuture { .. } => true,
-            Self::NoProofOfSize | Self::NoDate | Self::Faulty(_) => false,
+            Self::NoProofOfSize | Self::Faulty(_) => false,
         }
     }
 }
@@ -111,7 +117,16 @@ impl fmt::Display for Doubt {
                     counted(*rows, "row")
                 )
             }
-            Self::NoDate => write!(f, "The roster has no date, so its age is unknown."),
+            Self::NoLastRows => write!(
+                f,
+                "The number of rows of the last roster is unknown, so `min_percent` cannot be checked. Give the last change \
+                 set that used this roster (--history), or set `expected_rows` for the first run."
+            ),
+            Self::NoDate => write!(
+                f,
+                "The roster has no date, so `max_age_days` cannot be checked. Add `{{{{ date }}}}` to the `trailer` of the \
+                 roster, or remove `max_age_days`."
+            ),
             Self::Stale { date, days, max_age_days } => {
                 let days = counted(days.unsigned_abs(), "day");
                 write!(
@@ -155,10 +170,12 @@ impl Roster {
         if let Some(expected) = expected_rows.filter(|expected| rows < *expected) {
             doubts.push(Doubt::Short { rows, expected });
         }
-        if let (Some(last), Some(min_percent)) = (last_rows, min_percent)
-            && is_below(rows, last, min_percent)
-        {
-            doubts.push(Doubt::Shrunk { rows, last, min_percent });
+        match (last_rows, min_percent) {
+            (Some(last), Some(min_percent)) if is_below(rows, last, min_percent) => {
+                doubts.push(Doubt::Shrunk { rows, last, min_percent });
+            }
+            (None, Some(_)) if expected_rows.is_none() => doubts.push(Doubt::NoLastRows),
+            _ => {}
         }
         match (self.date.map(|date| (date, days_between(date, as_of))), max_age_days) {
             // The day may be that of a time zone ahead of UTC.
@@ -269,7 +286,18 @@ mod tests {
                 true,
                 "The roster has 94 rows, less than 95.5 % of the 100 of the last roster.",
             ),
-            (Doubt::NoDate, false, "The roster has no date, so its age is unknown."),
+            (
+                Doubt::NoLastRows,
+                true,
+                "The number of rows of the last roster is unknown, so `min_percent` cannot be checked. Give the last change \
+                 set that used this roster (--history), or set `expected_rows` for the first run.",
+            ),
+            (
+                Doubt::NoDate,
+                true,
+                "The roster has no date, so `max_age_days` cannot be checked. Add `{{ date }}` to the `trailer` of the \
+                 roster, or remove `max_age_days`.",
+            ),
             (
                 Doubt::Stale { date: day, days: 8, max_age_days: 7 },
                 true,

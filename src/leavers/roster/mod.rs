@@ -60,6 +60,7 @@ pub use doubt::{Completeness, Doubt};
 pub use error::{RosterError, RowFault, RowFaultKind};
 pub use trailer::Trailer;
 
+use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::time;
 
 /// How the rows of a roster are read, from the policy.
@@ -102,9 +103,13 @@ impl RosterRules {
     }
 }
 
-/// Whether two texts are equal except for case and outer blanks.
+/// Whether two texts are equal except for case and blanks, prepared as in RFC 4518: `zurück` in NFC equals that in NFD.
 fn same(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
+    folded(a) == folded(b)
+}
+
+fn folded(text: &str) -> Vec<u8> {
+    normalize(MatchingRule::CaseIgnore, text.trim().as_bytes()).into_owned()
 }
 
 /// Whether a person is active, as a row shows it.
@@ -234,7 +239,7 @@ fn checked_key(key: &str) -> Result<&str, RowFaultKind> {
 fn rows_and_faults(file: RosterRecords, open: bool) -> (Vec<RosterRow>, Vec<RowFault>) {
     let RosterRecords { records, mut faults, .. } = file;
     let mut rows: Vec<RosterRow> = Vec::with_capacity(records.len());
-    let mut listed: HashMap<String, Vec<usize>> = HashMap::with_capacity(records.len());
+    let mut listed: HashMap<Vec<u8>, Vec<usize>> = HashMap::with_capacity(records.len());
     let last = records.len();
     for (number, RosterRecord { line, content }) in records.into_iter().enumerate() {
         let cut = open && number + 1 == last;
@@ -250,8 +255,7 @@ fn rows_and_faults(file: RosterRecords, open: bool) -> (Vec<RosterRow>, Vec<RowF
             }
         };
         // Keys are folded only to find contradictions. Whether two spellings are one person depends on the directory.
-        let folded = key.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        let earlier = listed.entry(folded).or_default();
+        let earlier = listed.entry(folded(&key)).or_default();
         let same_status: Vec<&RosterRow> =
             earlier.iter().map(|at| &rows[*at]).filter(|row| row.status == status).collect();
         if same_status.iter().any(|row| row.key == key) {

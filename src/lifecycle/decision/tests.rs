@@ -25,6 +25,7 @@ fn input<'a>(entry: &'a Entry, action: Action, history: &'a History) -> Decision
         effective: None,
         veto: None,
         active_in: None,
+        maybe_active_in: None,
         asked_by_roster: false,
         history,
         as_of: date("2026-11-21"),

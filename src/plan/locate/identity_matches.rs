@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::pass::Match;
+use super::pass::{LocatedEntries, Match};
+use crate::directory::identity::Resolution;
+use crate::directory::identity::wanted::NearestEntries;
 use crate::ldap::DnKey;
 use crate::leavers::Identity;
 use crate::plan::request::Request;
@@ -26,6 +28,7 @@ struct NamedSuccessor<'m> {
 /// The entries that identities match.
 pub struct IdentityMatches<'m> {
     by_identity: HashMap<usize, Vec<&'m Match>>,
+    nearest: &'m NearestEntries,
     /// By leaver.
     successors: Vec<Option<NamedSuccessor<'m>>>,
     first_veto: usize,
@@ -33,9 +36,9 @@ pub struct IdentityMatches<'m> {
 
 impl<'m> IdentityMatches<'m> {
     /// Groups matches by identity.
-    pub fn new(matches: &'m [Match], request: &'m Request) -> Self {
+    pub fn new(found: &'m LocatedEntries, request: &'m Request) -> Self {
         let mut by_identity: HashMap<usize, Vec<&Match>> = HashMap::new();
-        for found in matches {
+        for found in &found.matches {
             for identity in &found.identities {
                 by_identity.entry(*identity).or_default().push(found);
             }
@@ -47,25 +50,26 @@ impl<'m> IdentityMatches<'m> {
                 NamedSuccessor { number: next - 1, identity }
             })
         });
-        Self { by_identity, successors: successors.collect(), first_veto: next }
+        Self { by_identity, nearest: &found.nearest, successors: successors.collect(), first_veto: next }
     }
 
-    fn of_identity(&self, identity: usize) -> &[&'m Match] {
-        self.by_identity.get(&identity).map_or(&[], Vec::as_slice)
+    fn of_identity(&self, identity: usize) -> Resolution<&'m Match> {
+        let found = self.by_identity.get(&identity).map_or(&[][..], Vec::as_slice);
+        Resolution::of(found.iter().copied()).or_nearest(|| self.nearest.of(identity).cloned())
     }
 
     fn named_successor(&self, leaver: usize) -> Option<NamedSuccessor<'m>> {
         self.successors.get(leaver).copied().flatten()
     }
 
-    /// The entries that a leaver matches.
-    pub fn of_leaver(&self, leaver: usize) -> &[&'m Match] {
+    /// The entry that a leaver matches.
+    pub fn of_leaver(&self, leaver: usize) -> Resolution<&'m Match> {
         self.of_identity(leaver)
     }
 
-    /// The entries that the successor of a leaver matches; none if the list names no successor.
-    pub fn of_successor(&self, leaver: usize) -> &[&'m Match] {
-        self.named_successor(leaver).map_or(&[], |successor| self.of_identity(successor.number))
+    /// The entry that the successor of a leaver matches; `None` if the list names no successor.
+    pub fn of_successor(&self, leaver: usize) -> Option<Resolution<&'m Match>> {
+        Some(self.of_identity(self.named_successor(leaver)?.number))
     }
 
     /// The successor that the list names for a leaver.
@@ -73,9 +77,9 @@ impl<'m> IdentityMatches<'m> {
         self.named_successor(leaver).map(|successor| successor.identity)
     }
 
-    /// Whether a veto matches an entry.
-    pub fn has_veto(&self, veto: usize) -> bool {
-        !self.of_identity(self.first_veto + veto).is_empty()
+    /// The entries that a veto matches. All of them are held.
+    pub fn of_veto(&self, veto: usize) -> Resolution<&'m Match> {
+        self.of_identity(self.first_veto + veto)
     }
 
     /// The names of the entries that the vetoes match, each with the list and line of the first veto.

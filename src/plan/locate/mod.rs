@@ -3,24 +3,24 @@
 //!
 //! | module | does |
 //! | --- | --- |
-//! | [`identities`] | matches a uid, an address, a DN or `attribute=value` with an entry |
+//! | [`wanted`](crate::directory::identity::wanted) | matches a uid, an address, a DN or `attribute=value` with an entry |
 //! | [`rosters`] | looks up an account in the rosters |
+//! | [`unmatched`] | which rows of the rosters match no account |
 //! | [`pass`] | the pass over all entries |
 //! | [`line_picks`] | which lines of the policy pick an entry |
 //! | [`identity_matches`] | groups what the pass found by identity |
 
-pub mod identities;
 pub mod identity_matches;
 mod line_picks;
 pub mod pass;
 pub mod rosters;
+pub mod unmatched;
 
 pub use identity_matches::IdentityMatches;
 pub use pass::{LocatePass, LocatedEntries, Match, RetainedLocate};
 
 use std::sync::Arc;
 
-use identities::Identities;
 use rosters::Rosters;
 
 use super::error::PlanError;
@@ -30,6 +30,7 @@ use super::retained::RetainedPasses;
 use crate::directory::Census;
 use crate::directory::census::{Finding, Place};
 use crate::directory::chains::follow;
+use crate::directory::identity::wanted::Identities;
 use crate::directory::key_hash::Hashes;
 use crate::directory::snapshot::{Directory, Reading};
 use crate::ldap::Entry;
@@ -63,7 +64,7 @@ pub struct FirstReading<'l> {
 impl<'l> FirstReading<'l> {
     /// Prepares the lookups.
     pub fn new(located: &'l Located, request: &'l Request) -> Self {
-        let matches = IdentityMatches::new(&located.entries.matches, request);
+        let matches = IdentityMatches::new(&located.entries, request);
         let needs = OperationalNeeds::new(&located.policy, &located.census, &located.entries.contents);
         Self { located, matches, needs }
     }

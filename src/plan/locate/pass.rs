@@ -1,13 +1,14 @@
 //! The first pass: the entries that identities match, those of which the rosters say something that matters, and what
 //! must be known of the exports before anything else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::identities::Identities;
 use super::line_picks::LinePicks;
-use super::rosters::{RosterMatch, Rosters, Verdict};
+use super::rosters::{LookedUp, RosterMatch, Rosters, Verdict};
 use crate::directory::census::Place;
+use crate::directory::identity::unique_id::UniqueIds;
+use crate::directory::identity::wanted::{Identities, MatchedIdentities, NearestEntries};
 use crate::directory::key_hash::KeySet;
 use crate::directory::membership::{MEMBERSHIP_ATTRIBUTES, lists_members};
 use crate::directory::operational::Watch;
@@ -20,6 +21,7 @@ use crate::ldap::attribute::{base_type, same_type};
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
 use crate::ldap::{AttributeDescription, Dn, Entry, TypeMap};
 use crate::ldif::{AttributeSelection, ContentRecord};
+use crate::lifecycle::History;
 use crate::lifecycle::state::{disable_attributes, is_disabled_where};
 use crate::plan::address_books::ownership::BookOwnership;
 use crate::plan::operational::{self, ExportContents};
@@ -47,6 +49,8 @@ pub struct LocatePass<'p> {
     rosters: Rosters<'p>,
     /// The names that the policy itself has: protected groups, suffixes.
     policy_names: KeySet,
+    /// The names that accounts were moved to, by the history.
+    moved_names: KeySet,
     /// Whether address books without an owner are looked for.
     with_ownership: bool,
     /// The attribute types of the policy's filters that no table and no schema has.
@@ -85,12 +89,14 @@ pub struct NotJudged {
 }
 
 /// The accounts in the scope of a roster.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeCount {
     /// How many there are.
     pub accounts: u64,
     /// How many of them the roster lists.
     pub listed: u64,
+    /// The rows of the roster that list one of them, by index.
+    pub rows: HashSet<usize>,
 }
 
 /// What the pass keeps.
@@ -100,6 +106,8 @@ pub struct LocatedEntries {
     pub accounts: u64,
     /// Entries that match identities.
     pub matches: Vec<Match>,
+    /// Entries that are only near to identities.
+    pub nearest: NearestEntries,
     /// Entries that match identities and cannot be judged.
     pub not_judged: Vec<NotJudged>,
     /// The entries whose names the policy has, of those that the exports hold.
@@ -112,6 +120,8 @@ pub struct LocatedEntries {
     pub structure: Structure,
     /// By roster.
     pub scopes: Vec<ScopeCount>,
+    /// Of the names that accounts were moved to by the history, those that the exports have.
+    pub moved_names: KeySet,
     /// Which exports hold accounts, and which hold more than address books.
     pub contents: ExportContents,
     /// Missing entries above the topmost ones: looked for after the pass.
@@ -131,6 +141,8 @@ pub struct RetainedLocate {
     not_judged: Vec<NotJudged>,
     policy_entries: Vec<Entry>,
     schema: Vec<Entry>,
+    scopes: Vec<ScopeCount>,
+    moved_names: KeySet,
     contents: ExportContents,
     seen_attributes: BTreeSet<String>,
     matched_lines: BTreeSet<usize>,
@@ -144,13 +156,26 @@ impl From<LocatedEntries> for RetainedLocate {
             not_judged,
             policy_entries,
             schema,
+            scopes,
+            moved_names,
             contents,
             seen_attributes,
             matched_lines,
             repeated,
             ..
         } = entries;
-        Self { matches, not_judged, policy_entries, schema, contents, seen_attributes, matched_lines, repeated }
+        Self {
+            matches,
+            not_judged,
+            policy_entries,
+            schema,
+            scopes,
+            moved_names,
+            contents,
+            seen_attributes,
+            matched_lines,
+            repeated,
+        }
     }
 }
 
@@ -159,6 +184,8 @@ impl LocatedEntries {
     pub fn add(&mut self, later: Self) {
         self.accounts += later.accounts;
         self.matches.extend(later.matches);
+        self.nearest.merge(later.nearest);
+        self.moved_names.extend(later.moved_names);
         self.not_judged.extend(later.not_judged);
         self.policy_entries.extend(later.policy_entries);
         self.ownership.merge(later.ownership);
@@ -171,7 +198,19 @@ impl LocatedEntries {
             let known = self.scope(roster);
             known.accounts += count.accounts;
             known.listed += count.listed;
+            known.rows.extend(count.rows);
         }
+    }
+
+    /// What the history says of the accounts that were found: nothing of an earlier account with the same name.
+    pub fn own_history(&self, history: &History) -> History {
+        let mut own = history.clone();
+        for found in self.matches.iter().filter(|found| found.is_account) {
+            own.is_of_another(found.entry.dn.key(), &UniqueIds::of(&found.entry), |name| {
+                self.moved_names.contains(name)
+            });
+        }
+        own
     }
 
     fn scope(&mut self, roster: usize) -> &mut ScopeCount {
@@ -184,6 +223,7 @@ impl<'p> LocatePass<'p> {
     /// A pass for these identities and rosters.
     pub fn new(policy: &'p Policy, identities: Identities, rosters: Rosters<'p>, request: &Request) -> Self {
         let with_ownership = request.orphans;
+        let moved_names = request.history.new_names().cloned().collect();
         let lists: [&[Dn]; 3] = [&policy.protect.group, &policy.protect.last_enabled, &policy.directory.suffixes];
         let policy_names = lists.into_iter().flatten().map(|dn| dn.key().clone()).collect();
         let mut uses: TypeMap<AttributeUse> = TypeMap::default();
@@ -227,6 +267,7 @@ impl<'p> LocatePass<'p> {
             identities,
             rosters,
             policy_names,
+            moved_names,
             with_ownership,
             unknown,
             has_unknown,
@@ -240,7 +281,7 @@ impl<'p> LocatePass<'p> {
         if self.rosters.is_empty() {
             return answer;
         }
-        answer.matches = self.rosters.look_up(entry);
+        let looked_up = self.rosters.look_up(entry);
         let is_disabled = || {
             is_disabled_where(self.policy, |description: &AttributeDescription| {
                 // A value counts with any options.
@@ -250,16 +291,18 @@ impl<'p> LocatePass<'p> {
                 same.map(|line| line.value.bytes()).collect()
             })
         };
-        for matched in &answer.matches {
-            let is_listed = !matches!(matched.verdict, Verdict::Absent | Verdict::NoKey);
+        for LookedUp { matched, rows } in looked_up {
             let scope = found.scope(matched.roster);
             scope.accounts += 1;
-            scope.listed += u64::from(is_listed);
+            scope.listed += u64::from(matched.is_listed());
+            scope.rows.extend(rows);
             answer.matters |= match matched.verdict {
-                Verdict::Inactive | Verdict::Unknown => true,
+                Verdict::Inactive | Verdict::Unknown | Verdict::Contradictory => true,
                 Verdict::Active => is_disabled(),
+                Verdict::Absent if matched.alike.is_some() => true,
                 Verdict::Absent | Verdict::NoKey => matched.absence != Absence::Ignore && !is_disabled(),
             };
+            answer.matches.push(matched);
         }
         answer
     }
@@ -302,7 +345,7 @@ impl Pass for LocatePass<'_> {
         if self.with_ownership {
             found.ownership.add(entry, self.policy);
         }
-        let mut by_value = Vec::new();
+        let mut identities = MatchedIdentities::default();
         let (mut is_group, mut has_schema) = (false, false);
         self.lines.add_matched(entry, &mut found.matched_lines);
         for line in &entry.record.attributes {
@@ -311,7 +354,7 @@ impl Pass for LocatePass<'_> {
             }
             let Some(attribute_use) = self.uses.get(&line.description) else { continue };
             if let Some(index) = attribute_use.identity {
-                self.identities.by_value(index, line.value.bytes(), entry, &mut by_value);
+                self.identities.by_value(index, line.value.bytes(), entry, &mut identities);
             }
             is_group |= attribute_use.is_membership;
             has_schema |= attribute_use.is_schema && is_schema(&line.description, line.value.bytes());
@@ -325,16 +368,19 @@ impl Pass for LocatePass<'_> {
         if self.policy_names.contains(entry.key) {
             found.policy_entries.push(entry.to_entry()?);
         }
+        if let Some(name) = self.moved_names.get(entry.key) {
+            found.moved_names.insert(name.clone());
+        }
         let is_account = self.policy.accounts.covers(entry.key, entry);
         found.accounts += u64::from(is_account);
         found.contents.add(entry, is_account, self.policy);
         let answer = if is_account { self.ask_rosters(entry, found) } else { RosterAnswer::default() };
-        let mut identities = self.identities.by_name(entry).to_vec();
-        by_value.retain(|index| is_account && !identities.contains(index));
-        identities.append(&mut by_value);
-        if !identities.is_empty() || answer.matters {
+        self.identities.complete(entry, is_account, &mut identities);
+        let matched = std::mem::take(&mut identities.matched);
+        found.nearest.add_entry(entry, identities);
+        if !matched.is_empty() || answer.matters {
             let entry = entry.to_entry()?.into();
-            found.matches.push(Match { identities, entry, is_account, rosters: answer.matches });
+            found.matches.push(Match { identities: matched, entry, is_account, rosters: answer.matches });
         }
         Ok(())
     }
@@ -368,6 +414,8 @@ impl LocatePass<'_> {
             not_judged: retained.not_judged.clone(),
             policy_entries: untouched(&retained.policy_entries),
             schema: untouched(&retained.schema),
+            scopes: retained.scopes.clone(),
+            moved_names: retained.moved_names.iter().filter(|name| !overlay.contains_key(*name)).cloned().collect(),
             contents: retained.contents.clone(),
             seen_attributes: retained.seen_attributes.clone(),
             matched_lines: retained.matched_lines.clone(),
@@ -378,6 +426,8 @@ impl LocatePass<'_> {
         visit_overlay(overlay, self, &mut touched).ok()?;
         // The names of a few entries have holes that the whole directory does not have.
         touched.structure = Structure::default();
+        // These accounts are counted in what is retained.
+        touched.scopes = Vec::new();
         found.add(touched);
         Some(found)
     }

@@ -8,19 +8,30 @@
 //! | active, in any of them | not disabled | kept: nothing is done, even if a list asks for it |
 //! | active, in any of them | disabled, with our stamp or in the history | restore is planned |
 //! | active, in any of them | disabled in another way | a decision item |
+//! | rows that disagree, in any of them | | a decision item; kept if one of the rows says active |
+//! | a row whose key is only [alike](crate::directory::identity::compare), in any of them | | a decision item; kept if that row says active |
 //! | inactive in at least one, active in none | | a leaver |
 //! | inactive, and several accounts have the key | | a decision item for each |
 //! | not listed in any, `absence = "disable"`, the roster proves complete | not disabled | disabled |
 //! | not listed in any, `absence = "review"` | not disabled | a decision item |
 //! | a status that is neither active nor inactive | | a decision item |
+//!
+//! Of one roster, an account with one key and one row has what that row says. Where several rows have the key, or the account
+//! has several keys, what they say together counts, in whatever order they are:
+//!
+//! | they say | together |
+//! | --- | --- |
+//! | the same | that |
+//! | active, and not listed by the other keys | active |
+//! | an unknown status, and not listed by the other keys | unknown |
+//! | anything else: one left and one active, one left and one not listed | they disagree |
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::directory::EntryView;
-use crate::ldap::attribute_types::equality_rule;
+use crate::directory::identity::compare::{loose_form, normal_form};
 use crate::ldap::domain::is_in_domain;
 use crate::ldap::filter::Truth;
-use crate::ldap::matching::normalize;
 use crate::leavers::roster::{Roster, RosterStatus};
 use crate::policy::{Absence, RosterPolicy, Scope};
 
@@ -31,19 +42,22 @@ pub struct Rosters<'p> {
 
 struct IndexedRoster<'p> {
     policy: &'p RosterPolicy,
-    /// By normalised key; of two rows with the same key, the one that says active.
-    rows: HashMap<Vec<u8>, RosterRow>,
+    rows: Vec<IndexedRow>,
+    /// The rows, by index, by normalised key.
+    by_key: HashMap<Vec<u8>, Vec<usize>>,
+    /// The rows, by index, by what is left of their key without leading zeros and punctuation.
+    by_loose_key: HashMap<Vec<u8>, Vec<usize>>,
 }
 
 /// A row of a roster.
 #[derive(Clone, Copy)]
-struct RosterRow {
+struct IndexedRow {
     verdict: Verdict,
     line: u64,
 }
 
 /// What one roster says of one account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// The person is active.
     Active,
@@ -55,40 +69,79 @@ pub enum Verdict {
     Absent,
     /// The account lacks the attribute that the roster matches on.
     NoKey,
+    /// Rows for the keys of the account disagree.
+    Contradictory,
 }
 
-/// What a roster says of an account, and on which line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a roster says of an account, and on which lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterMatch {
     /// The roster, by index.
     pub roster: usize,
     /// What it says.
     pub verdict: Verdict,
-    /// The line of its row; 0 without one.
-    pub line: u64,
+    /// The lines of the rows with a key of the account, in order.
+    pub lines: Vec<u64>,
+    /// The line of the first row that says active. With [`Verdict::Contradictory`], others say something else.
+    pub active_line: Option<u64>,
+    /// The first row whose key is only alike, if no row has a key of the account.
+    pub alike: Option<AlikeRow>,
     /// What the policy does with an account that the roster does not list.
     pub absence: Absence,
+}
+
+impl RosterMatch {
+    /// The line of the first row; 0 without one.
+    pub fn line(&self) -> u64 {
+        self.lines.first().copied().unwrap_or_default()
+    }
+
+    /// Whether a row lists the account.
+    pub fn is_listed(&self) -> bool {
+        !self.lines.is_empty()
+    }
+}
+
+/// A row whose key is alike to a key of an account, but not equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlikeRow {
+    /// Its line.
+    pub line: u64,
+    /// Whether a row with such a key says active.
+    pub is_active: bool,
+}
+
+/// What a roster says of an account, and the rows, by index, that have its keys.
+pub struct LookedUp {
+    /// What it says.
+    pub matched: RosterMatch,
+    /// The rows.
+    pub rows: BTreeSet<usize>,
 }
 
 impl<'p> Rosters<'p> {
     /// Indexes rosters, each with its section of the policy.
     pub fn new(rosters: impl IntoIterator<Item = (&'p RosterPolicy, &'p Roster)>) -> Self {
         let index = |(policy, roster): (&'p RosterPolicy, &'p Roster)| {
-            let rule = equality_rule(policy.key.attribute_type());
-            let mut rows = HashMap::new();
-            for row in &roster.rows {
-                let verdict = match row.status {
+            let key = policy.key.attribute_type();
+            let mut by_key: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+            let mut by_loose_key: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+            for (index, row) in roster.rows.iter().enumerate() {
+                let normal = normal_form(key, row.key.as_bytes());
+                if let Some(loose) = loose_form(&normal) {
+                    by_loose_key.entry(loose).or_default().push(index);
+                }
+                by_key.entry(normal.into_owned()).or_default().push(index);
+            }
+            let row = |row: &crate::leavers::roster::RosterRow| IndexedRow {
+                verdict: match row.status {
                     RosterStatus::Active => Verdict::Active,
                     RosterStatus::Inactive => Verdict::Inactive,
                     RosterStatus::Unknown(_) => Verdict::Unknown,
-                };
-                let new = RosterRow { verdict, line: row.line };
-                let known = rows.entry(normalize(rule, row.key.as_bytes()).into_owned()).or_insert(new);
-                if verdict == Verdict::Active {
-                    *known = new;
-                }
-            }
-            IndexedRoster { policy, rows }
+                },
+                line: row.line,
+            };
+            IndexedRoster { policy, rows: roster.rows.iter().map(row).collect(), by_key, by_loose_key }
         };
         Self { all: rosters.into_iter().map(index).collect() }
     }
@@ -109,34 +162,96 @@ impl<'p> Rosters<'p> {
     }
 
     /// What each roster that is about an account says of it.
-    pub fn look_up(&self, account: &EntryView<'_>) -> Vec<RosterMatch> {
+    pub fn look_up(&self, account: &EntryView<'_>) -> Vec<LookedUp> {
         let about = self.all.iter().enumerate().filter(|(_, roster)| covers(&roster.policy.scope, account));
         about.map(|(index, roster)| roster.look_up(index, account)).collect()
     }
 }
 
 impl IndexedRoster<'_> {
-    fn look_up(&self, index: usize, account: &EntryView<'_>) -> RosterMatch {
+    fn look_up(&self, index: usize, account: &EntryView<'_>) -> LookedUp {
         let key = self.policy.key.attribute_type();
-        let rule = equality_rule(key);
-        let mut found = RosterRow { verdict: Verdict::NoKey, line: 0 };
-        for value in account.values(key) {
-            let row = self.rows.get(&*normalize(rule, value.value.bytes())).copied();
-            found = match (found.verdict, row) {
-                // If an account has several keys, an active row wins.
-                (Verdict::Active, _) => found,
-                (_, Some(row)) => row,
-                (Verdict::NoKey, None) => RosterRow { verdict: Verdict::Absent, line: 0 },
-                (_, None) => found,
-            };
+        let keys: BTreeSet<Vec<u8>> =
+            account.values(key).map(|value| normal_form(key, value.value.bytes()).into_owned()).collect();
+        let mut said: BTreeSet<Verdict> = BTreeSet::new();
+        let mut rows: BTreeSet<usize> = BTreeSet::new();
+        for key in &keys {
+            match self.by_key.get(key) {
+                None => {
+                    said.insert(Verdict::Absent);
+                }
+                Some(found) => {
+                    said.extend(found.iter().map(|row| self.rows[*row].verdict));
+                    rows.extend(found);
+                }
+            }
         }
-        RosterMatch { roster: index, verdict: found.verdict, line: found.line, absence: self.policy.absence }
+        let lines = |rows: &mut dyn Iterator<Item = &usize>| -> Vec<u64> {
+            let mut lines: Vec<u64> = rows.map(|row| self.rows[*row].line).collect();
+            lines.sort_unstable();
+            lines
+        };
+        let is_active = |row: &&usize| self.rows[**row].verdict == Verdict::Active;
+        let matched = RosterMatch {
+            roster: index,
+            verdict: together(&said),
+            lines: lines(&mut rows.iter()),
+            active_line: lines(&mut rows.iter().filter(is_active)).first().copied(),
+            alike: if rows.is_empty() { self.alike(&keys) } else { None },
+            absence: self.policy.absence,
+        };
+        LookedUp { matched, rows }
+    }
+
+    /// The rows whose keys are alike to these.
+    fn alike(&self, keys: &BTreeSet<Vec<u8>>) -> Option<AlikeRow> {
+        let loose = keys.iter().filter_map(|key| loose_form(key));
+        let rows: Vec<usize> = loose.filter_map(|loose| self.by_loose_key.get(&loose)).flatten().copied().collect();
+        let line = rows.iter().map(|row| self.rows[*row].line).min()?;
+        let is_active = rows.iter().any(|row| self.rows[*row].verdict == Verdict::Active);
+        Some(AlikeRow { line, is_active })
+    }
+}
+
+/// The second table of the module.
+fn together(said: &BTreeSet<Verdict>) -> Verdict {
+    let mut verdicts = said.iter().copied();
+    match (verdicts.next(), verdicts.next(), verdicts.next()) {
+        (None, ..) => Verdict::NoKey,
+        (Some(only), None, _) => only,
+        // The set is in the order of the variants.
+        (Some(listed @ (Verdict::Active | Verdict::Unknown)), Some(Verdict::Absent), None) => listed,
+        _ => Verdict::Contradictory,
     }
 }
 
 /// Whether an entry is in a scope.
 fn covers(scope: &Scope, entry: &EntryView<'_>) -> bool {
     scope.base.as_ref().is_none_or(|base| entry.key.starts_with(base.key().as_bytes()))
-        && scope.domain.as_ref().is_none_or(|domain| is_in_domain(&entry.record.dn, domain))
+        && scope.domain.as_ref().is_none_or(|domain| is_in_domain(entry.key, domain))
         && scope.filter.as_ref().is_none_or(|filter| filter.evaluate(entry) == Truth::True)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rows_say_together() {
+        use Verdict::{Absent, Active, Contradictory, Inactive, NoKey, Unknown};
+        for (said, expected) in [
+            (&[][..], NoKey),
+            (&[Absent], Absent),
+            (&[Inactive], Inactive),
+            (&[Absent, Active], Active),
+            (&[Unknown, Absent], Unknown),
+            (&[Inactive, Absent], Contradictory),
+            (&[Inactive, Active], Contradictory),
+            (&[Inactive, Unknown], Contradictory),
+            (&[Active, Unknown], Contradictory),
+            (&[Active, Absent, Inactive], Contradictory),
+        ] {
+            assert_eq!(together(&said.iter().copied().collect()), expected, "{said:?}");
+        }
+    }
 }

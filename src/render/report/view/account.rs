@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::directory::identity::unique_id::UniqueIds;
 use crate::ldap::managed_entries::{MANAGED_ENTRY, has_plug_in};
 use crate::ldap::{Dn, DnKey, Entry, Origin};
 use crate::leavers::RequestedBy;
@@ -32,6 +33,10 @@ pub struct AccountView {
     pub rule: Option<usize>,
     /// Its entry.
     pub dn: String,
+    /// The identifiers that the server gave to its entry, as far as the exports show them. With `--history`, a later plan
+    /// knows by them whether an entry with this DN is the same account.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unique_ids: Vec<UniqueIdView>,
     /// The place of the entry in the exports.
     pub evidence: String,
     /// Its state before the plan.
@@ -90,12 +95,13 @@ pub(super) fn accounts(context: &RenderContext<'_>, proof: &Proof) -> Vec<Accoun
             leaver: context.leaver_name(account),
             leaver_line: leaver.line,
             roster: match &leaver.requested_by {
-                RequestedBy::Person => None,
+                RequestedBy::Person | RequestedBy::Explanation => None,
                 RequestedBy::Roster(name) => Some(name.clone()),
             },
             action: leaver.action.name(),
             rule: decision.rule.map(|rule| rule + 1),
             dn: sanitized(account.entry.dn.raw_bytes()).into_owned(),
+            unique_ids: UniqueIds::of(&account.entry).texts().map(UniqueIdView::of).collect(),
             evidence: context.place(account.entry.origin),
             state: decision.state.name(),
             services: decision.services.iter().map(ServiceView::of).collect(),
@@ -136,6 +142,21 @@ fn what(step: Step, action: &str) -> String {
         Step::Hold => "the account is not changed",
     };
     format!("{does} (action: {action})")
+}
+
+/// An identifier that a server gave to an entry once.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct UniqueIdView {
+    /// `entryUUID`, `nsUniqueId` or `objectGUID`.
+    pub attribute: &'static str,
+    /// Its value as printable text, or as `\XX` for each byte.
+    pub value: String,
+}
+
+impl UniqueIdView {
+    fn of((attribute, value): (&'static str, String)) -> Self {
+        Self { attribute, value }
+    }
 }
 
 /// A service of an account.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::directory::Place;
+use crate::directory::identity::Likeness;
 use crate::ldap::{Dn, Origin};
 use crate::leavers::Identity;
 use crate::plan::{Conflict, ConflictKind};
@@ -46,7 +47,7 @@ fn view(context: &RenderContext<'_>, conflict: &Conflict) -> ConflictView {
 
 fn why(context: &RenderContext<'_>, kind: &ConflictKind) -> String {
     match kind {
-        ConflictKind::NotFound => "no account in the exports matches".to_owned(),
+        ConflictKind::NotFound(_) => "no account in the exports matches".to_owned(),
         ConflictKind::NotJudged(places) => {
             let have = if places.len() == 1 { "matches, but has an invalid DN" } else { "match, but have invalid DNs" };
             format!("{} {have}", counted(places.len(), "entry"))
@@ -63,7 +64,12 @@ fn why(context: &RenderContext<'_>, kind: &ConflictKind) -> String {
 
 fn to_change(context: &RenderContext<'_>, conflict: &Conflict) -> String {
     let advice = match &conflict.kind {
-        ConflictKind::NotFound => {
+        ConflictKind::NotFound(Some(nearest)) if nearest.likeness == Likeness::OtherPlace => {
+            "if this account is meant, identify it by its present DN; if an earlier change set moved it there, give that \
+             with --history"
+        }
+        ConflictKind::NotFound(Some(_)) => "check which account is meant, and identify it by its DN",
+        ConflictKind::NotFound(None) => {
             // With the history, the DN of a moved account is found under its new DN.
             let identity = &context.plan.leavers[conflict.leaver].identity;
             if context.policy.moving.is_some() && matches!(identity, Identity::Dn(_)) {
@@ -87,7 +93,10 @@ fn candidates(context: &RenderContext<'_>, kind: &ConflictKind) -> Vec<String> {
     let entry = |dn: &Dn, origin: &Origin| candidate(dn.raw_bytes(), *origin);
     let place = |place: &Place| candidate(&place.text, Origin { export: place.export, line: place.line });
     match kind {
-        ConflictKind::NotFound | ConflictKind::SameAs(_) => Vec::new(),
+        ConflictKind::NotFound(None) | ConflictKind::SameAs(_) => Vec::new(),
+        ConflictKind::NotFound(Some(nearest)) => {
+            vec![format!("{}: {}", entry(&nearest.dn, &nearest.origin), sanitized(&nearest.likeness.clause()))]
+        }
         ConflictKind::NotJudged(places) => places.iter().map(place).collect(),
         ConflictKind::Several(found) => found.iter().map(|(dn, origin)| entry(dn, origin)).collect(),
         ConflictKind::NotAnAccount(dn, origin) => vec![entry(dn, origin)],

@@ -45,6 +45,7 @@ fn view(context: &RenderContext<'_>, item: &DecisionItem) -> DecisionItemView {
         (false, true) => format!("{} of {dn}{place} has no value", item.attribute),
         (false, false) => format!("{} of {dn}{place} is {value}", item.attribute),
     };
+    let what = if item.detail.is_empty() { what } else { format!("{what}; {}", sanitized(&item.detail)) };
     DecisionItemView {
         leaver: item.account.map(|account| context.leaver_name(&context.plan.accounts[account])).unwrap_or_default(),
         code: item.code.name(),

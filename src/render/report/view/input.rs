@@ -103,6 +103,10 @@ pub struct RosterView {
     pub date: Option<String>,
     /// Rows that could not be read, with their lines.
     pub faulty: Vec<String>,
+    /// How many of its rows match no account in its scope.
+    pub unmatched_rows: u64,
+    /// The first of these rows, with their keys.
+    pub unmatched: Vec<String>,
     /// Why it may be incomplete.
     pub doubts: Vec<String>,
 }
@@ -115,6 +119,8 @@ pub(super) fn rosters(context: &RenderContext<'_>) -> Vec<RosterView> {
         listed: count.listed,
         date: named.roster.date.map(|date| date.to_string()),
         faulty: named.roster.faulty.iter().map(|fault| sanitized(fault.to_string().as_bytes()).into_owned()).collect(),
+        unmatched_rows: count.unmatched.len() as u64,
+        unmatched: count.unmatched.first().iter().map(|row| sanitized(row.as_bytes()).into_owned()).collect(),
         doubts: count.doubts.iter().map(ToString::to_string).collect(),
     };
     context.request.rosters.iter().zip(&context.plan.rosters).map(view).collect()

@@ -25,7 +25,9 @@ mod operation;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use account::{AccessView, AccountView, ChildView, DisabledSinceView, EffectiveView, LintView, ServiceView};
+pub use account::{
+    AccessView, AccountView, ChildView, DisabledSinceView, EffectiveView, LintView, ServiceView, UniqueIdView,
+};
 pub use conflict::ConflictView;
 pub use decision_item::DecisionItemView;
 pub use external::{ExternalCommand, HandOffAttribute};

@@ -1,0 +1,224 @@
+//! The identities that a run asks for, indexed for a lookup by entry.
+//!
+//! | identity | matches an account |
+//! | --- | --- |
+//! | a DN | whose name is that DN, or that a change set of `--history` has moved from that name |
+//! | `attribute=value` (a column of a list) | that has the value |
+//! | text | that has it in one of the policy's `match` attributes |
+//! | `uid@domain` | that has `uid` in the first `match` attribute and is in that [domain](crate::ldap::domain) |
+//!
+//! Values compare by the matching rule of their attribute. What an identity does not match may be near:
+//!
+//! | identity | near is an account |
+//! | --- | --- |
+//! | `uid@domain` | that has `uid` and is in a domain above or below that one |
+//! | a DN | that has the same RDN in another place |
+//! | any but a DN | none, but another entry that has the value |
+
+use std::collections::HashMap;
+
+use super::compare::normal_form;
+use super::{Likeness, Nearest};
+use crate::directory::EntryView;
+use crate::directory::key_hash::KeyMap;
+use crate::ldap::dn_key::parent_of;
+use crate::ldap::domain::{DomainRelation, domain_of_key, domain_relation};
+use crate::ldap::{Dn, DnKey, Origin, TypeMap};
+use crate::leavers::Identity;
+use crate::lifecycle::History;
+use crate::policy::Policy;
+
+/// Identities, indexed for a lookup by entry. Each is known by its number.
+pub struct Identities {
+    by_key: KeyMap<Vec<usize>>,
+    /// By the key bytes of the RDN of a DN.
+    by_rdn: HashMap<Vec<u8>, Vec<usize>>,
+    /// By free text, for entries with an invalid DN.
+    by_text: HashMap<Vec<u8>, Vec<usize>>,
+    /// For each attribute type, its index in `by_attribute`.
+    types: TypeMap<usize>,
+    by_attribute: Vec<ByAttribute>,
+}
+
+struct ByAttribute {
+    attribute_type: String,
+    /// By normalised value.
+    values: HashMap<Vec<u8>, Vec<WantedValue>>,
+}
+
+/// A value that an identity asks for.
+struct WantedValue {
+    /// The identity, by index.
+    identity: usize,
+    /// The only domain in which it counts, if there is one.
+    domain: Option<String>,
+}
+
+/// The identities that one entry matches, and those that it is only near to.
+#[derive(Debug, Default)]
+pub struct MatchedIdentities {
+    /// Those that it matches, each once.
+    pub matched: Vec<usize>,
+    /// Those that it is near to.
+    near: Vec<(usize, Likeness)>,
+}
+
+/// The nearest entry of identities.
+#[derive(Clone, Debug, Default)]
+pub struct NearestEntries(HashMap<usize, Nearest>);
+
+impl NearestEntries {
+    /// The nearest entry of an identity.
+    pub fn of(&self, identity: usize) -> Option<&Nearest> {
+        self.0.get(&identity)
+    }
+
+    /// Adds those of later blocks.
+    pub fn merge(&mut self, later: Self) {
+        for (identity, nearest) in later.0 {
+            self.add(identity, nearest);
+        }
+    }
+
+    /// Adds an entry for each identity that it is near to.
+    pub fn add_entry(&mut self, entry: &EntryView<'_>, found: MatchedIdentities) {
+        let MatchedIdentities { near, .. } = found;
+        if near.is_empty() {
+            return;
+        }
+        // The name was parsed before, to make its key.
+        let Ok(dn) = Dn::parse(&entry.record.dn) else { return };
+        let origin = Origin { export: entry.export, line: entry.record.line };
+        for (identity, likeness) in near {
+            self.add(identity, Nearest { dn: dn.clone(), origin, likeness });
+        }
+    }
+
+    fn add(&mut self, identity: usize, new: Nearest) {
+        match self.0.remove(&identity) {
+            Some(known) => self.0.insert(identity, known.nearer(new)),
+            None => self.0.insert(identity, new),
+        };
+    }
+}
+
+impl MatchedIdentities {
+    fn match_to(&mut self, identity: usize) {
+        if !self.matched.contains(&identity) {
+            self.matched.push(identity);
+        }
+    }
+}
+
+impl Identities {
+    /// Indexes identities; each is known by its position.
+    pub fn new<'i>(identities: impl IntoIterator<Item = &'i Identity>, policy: &Policy, history: &History) -> Self {
+        let mut all = Self {
+            by_key: KeyMap::default(),
+            by_rdn: HashMap::new(),
+            by_text: HashMap::new(),
+            types: TypeMap::default(),
+            by_attribute: Vec::new(),
+        };
+        for (index, identity) in identities.into_iter().enumerate() {
+            match identity {
+                Identity::Dn(dn) => {
+                    for name in [Some(dn.key()), history.moved_to(dn.key())].into_iter().flatten() {
+                        all.by_key.entry(name.clone()).or_default().push(index);
+                    }
+                    all.by_rdn.entry(dn.key().rdn_bytes().to_vec()).or_default().push(index);
+                }
+                Identity::Attribute { description, value } => {
+                    all.add(description.attribute_type(), value.as_bytes(), index, None);
+                }
+                Identity::Text(text) => {
+                    all.by_text.entry(text.as_bytes().to_vec()).or_default().push(index);
+                    for description in &policy.accounts.matching {
+                        all.add(description.attribute_type(), text.as_bytes(), index, None);
+                    }
+                    if let (Some((uid, domain)), Some(first)) =
+                        (text.rsplit_once('@'), policy.accounts.matching.first())
+                    {
+                        all.add(first.attribute_type(), uid.as_bytes(), index, Some(domain.to_owned()));
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, attribute_type: &str, value: &[u8], identity: usize, domain: Option<String>) {
+        let index = self.types.get(attribute_type).unwrap_or_else(|| {
+            self.types.insert(attribute_type, self.by_attribute.len());
+            let attribute_type = attribute_type.to_owned();
+            self.by_attribute.push(ByAttribute { attribute_type, values: HashMap::new() });
+            self.by_attribute.len() - 1
+        });
+        let known = &mut self.by_attribute[index];
+        let value = normal_form(&known.attribute_type, value).into_owned();
+        known.values.entry(value).or_default().push(WantedValue { identity, domain });
+    }
+
+    /// The identities that match an entry by its name.
+    fn by_name(&self, entry: &EntryView<'_>) -> &[usize] {
+        self.by_key.get(entry.key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The identities that match an entry with an invalid DN by the text of its name.
+    pub fn by_bad_name(&self, name: &[u8]) -> &[usize] {
+        self.by_text.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The attribute types by whose values an entry may match, each with its index.
+    pub fn types(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.by_attribute.iter().enumerate().map(|(index, known)| (known.attribute_type.as_str(), index))
+    }
+
+    /// Adds the identities that an entry matches, or is near to, by a value of the attribute type with this index.
+    pub fn by_value(&self, index: usize, value: &[u8], entry: &EntryView<'_>, found: &mut MatchedIdentities) {
+        for wanted in self.wanted(index, value) {
+            match wanted.domain.as_deref().map_or(DomainRelation::Same, |domain| domain_relation(entry.key, domain)) {
+                DomainRelation::Same => found.match_to(wanted.identity),
+                DomainRelation::Near => {
+                    let domain = domain_of_key(&DnKey::from_key_bytes(entry.key));
+                    found.near.push((wanted.identity, Likeness::OtherDomain(domain)));
+                }
+                DomainRelation::Other => {}
+            }
+        }
+    }
+
+    /// Completes what an entry matches by its values: only accounts match by values. Other entries with the value are near.
+    /// Adds what it matches by its name.
+    pub fn complete(&self, entry: &EntryView<'_>, is_account: bool, found: &mut MatchedIdentities) {
+        if is_account {
+            let rdn = entry.key.get(parent_of(entry.key).len()..).and_then(<[u8]>::split_last);
+            let rdn = rdn.map_or(&[][..], |(_, rdn)| rdn);
+            for identity in self.by_rdn.get(rdn).into_iter().flatten() {
+                found.near.push((*identity, Likeness::OtherPlace));
+            }
+        } else {
+            let only_near = std::mem::take(&mut found.matched);
+            found.near.extend(only_near.into_iter().map(|identity| (identity, Likeness::NotAnAccount)));
+        }
+        for identity in self.by_name(entry) {
+            found.match_to(*identity);
+        }
+        let MatchedIdentities { matched, near } = found;
+        near.retain(|(identity, _)| !matched.contains(identity));
+    }
+
+    /// Adds the identities that match a value of the attribute type with this index in any domain, each once.
+    pub fn by_value_in_any_domain(&self, index: usize, value: &[u8], found: &mut Vec<usize>) {
+        for wanted in self.wanted(index, value) {
+            if !found.contains(&wanted.identity) {
+                found.push(wanted.identity);
+            }
+        }
+    }
+
+    fn wanted(&self, index: usize, value: &[u8]) -> &[WantedValue] {
+        let known = &self.by_attribute[index];
+        known.values.get(&*normal_form(&known.attribute_type, value)).map_or(&[], Vec::as_slice)
+    }
+}
