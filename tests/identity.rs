@@ -176,6 +176,13 @@ fn the_nearest_entry_is_shown() {
     }
     let planned = plan_for("janberg", AT_ONCE, &export);
     assert!(planned.text.contains("jan.berg"), "{}", planned.text);
+    // A number in a column of a list, without its zeros.
+    let run = Run::new();
+    let list = run.write("list.csv", "employeeNumber\n12\n");
+    let export = format!("{export}{}", account("pia", "o=bay", "employeeNumber: 0012\n"));
+    let planned = run.plan("set", AT_ONCE, &export, &["-l", list.to_str().unwrap()]);
+    assert_eq!(planned.outcome(), ["employeeNumber=12 not-found"]);
+    assert!(planned.text.contains("0012"), "{}", planned.text);
 }
 
 /// Values in lists compare as the directory compares them: RFC 4518.
@@ -496,6 +503,23 @@ fn another_account_has_the_name_now() {
         let options = [&["-u", "kim"], &set(&first)[..]].concat();
         let planned = run.plan("second", &policy, &kim("o=bay", now, true), &options);
         assert_eq!(planned.outcome(), expected, "{then} {now}");
+    }
+}
+
+/// Without identifiers, an entry that was added after the account was disabled is another one.
+#[test]
+fn an_entry_that_is_younger_than_the_history() {
+    let policy = dated_by_history("");
+    for (created, expected) in [
+        ("20260830120000Z", vec!["kim delete delete"]),
+        ("20260903120000Z", vec!["history-of-another uid=kim,o=bay", "kim hold grace-without-stamp"]),
+    ] {
+        let run = Run::new();
+        run.plan("first", &policy, &kim("o=bay", "", false), &["-u", "kim", "--as-of", "2026-09-01"]);
+        let first = run.path("first");
+        let options = [&["-u", "kim"], &set(&first)[..]].concat();
+        let export = kim("o=bay", "", true).replace("uid: kim\n", &format!("uid: kim\ncreateTimestamp: {created}\n"));
+        assert_eq!(run.plan("second", &policy, &export, &options).outcome(), expected, "{created}");
     }
 }
 

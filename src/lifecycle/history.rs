@@ -13,6 +13,7 @@
 //! | any | the same | for the entry with this name, and after a move also for the one with the former name |
 //! | any | different | not for this entry |
 //! | deleted the account | unknown | not for this entry |
+//! | any | unknown, but the entry was added (createTimestamp, whenCreated) after the last day on which the account was disabled or stamped | not for this entry |
 //! | moved the account away from this name | unknown | for this entry, unless the exports have an entry with the new name |
 //! | anything else | unknown | for the entry with this name |
 
@@ -21,7 +22,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::civil::Date;
 
 use crate::directory::identity::unique_id::{SameEntry, UniqueIds};
-use crate::ldap::{AttributeDescription, Change, ChangeRecord, Dn, DnKey, ModOp, Modification, Value};
+use crate::ldap::{AttributeDescription, Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Value, time};
 
 /// What earlier change sets did.
 #[derive(Clone, Default)]
@@ -90,6 +91,24 @@ pub struct PastOperation<'p> {
     pub service: Option<&'p str>,
     /// Its change record.
     pub record: &'p ChangeRecord,
+}
+
+/// An entry as the exports show it now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PresentEntry {
+    /// Its identifiers.
+    pub ids: UniqueIds,
+    /// The day on which it was added, in UTC, if that is shown.
+    pub created: Option<Date>,
+}
+
+impl PresentEntry {
+    /// What shows which account an entry is.
+    pub fn of(entry: &Entry) -> Self {
+        let created = entry.values("createTimestamp").chain(entry.values("whenCreated"));
+        let created = created.filter_map(|value| time::utc_date(&value.bytes).ok()).max();
+        Self { ids: UniqueIds::of(entry), created }
+    }
 }
 
 /// The turn of an operation among those of the same day, whatever the order in which change sets are given.
@@ -190,9 +209,17 @@ impl History {
 
     /// Adds a move of an account.
     pub fn add_move(&mut self, old: &Dn, new: &Dn) {
-        self.forget(new.key());
-        let mut account = self.accounts.remove(old.key()).unwrap_or_default();
-        account.former_names.push(old.clone());
+        // A move that is planned again was not applied.
+        let is_repeated = self.last_name(old.key()) == new.key();
+        let mut account = if is_repeated {
+            self.accounts.remove(new.key()).unwrap_or_default()
+        } else {
+            self.forget(new.key());
+            let mut account = self.accounts.remove(old.key()).unwrap_or_default();
+            account.former_names.push(old.clone());
+            account
+        };
+        account.is_deleted = false;
         self.accounts.insert(new.key().clone(), account);
         self.moved_to.remove(new.key());
         self.moved_to.insert(old.key().clone(), new.key().clone());
@@ -237,17 +264,19 @@ impl History {
 
     /// Decides by the table of the module whether what is known about a name counts for the entry that has it now. Gives
     /// whether it does not, so that the entry is another account. `exists` says which names the exports have.
-    pub fn is_of_another(&mut self, name: &DnKey, ids: &UniqueIds, exists: impl Fn(&DnKey) -> bool) -> bool {
+    pub fn is_of_another(&mut self, name: &DnKey, now: &PresentEntry, exists: impl Fn(&DnKey) -> bool) -> bool {
         let last = self.last_name(name).clone();
         let has_moved = last != *name;
         let Some(known) = self.accounts.get_mut(&last).filter(|known| known.has_facts()) else { return false };
-        let is_another = match known.ids.compare(ids) {
+        let last_day = known.disabled_on.values().max();
+        let is_younger = now.created.zip(last_day).is_some_and(|(created, day)| created > *day);
+        let is_another = match known.ids.compare(&now.ids) {
             SameEntry::Same => {
                 known.is_deleted = false;
                 false
             }
             SameEntry::Different => true,
-            SameEntry::Unknown => known.is_deleted || has_moved && exists(&last),
+            SameEntry::Unknown => known.is_deleted || is_younger || has_moved && exists(&last),
         };
         if is_another {
             self.of_others.insert(name.clone());
@@ -414,7 +443,7 @@ mod tests {
                 history.add(date("2026-11-02"), [PastOperation { kind: "delete", service: None, record: &deletion }]);
                 assert_eq!(history.disabled(&name, None), None);
             }
-            let now = if now.is_empty() { UniqueIds::default() } else { ids(now) };
+            let now = PresentEntry { ids: ids(now), created: None };
             assert_eq!(history.is_of_another(&name, &now, |_| false), is_another, "{known} {is_deleted} {now:?}");
             assert_eq!(history.disabled(&name, None).is_none(), is_another);
             assert_eq!(history.has_disabled(&name), !is_another);
@@ -428,11 +457,35 @@ mod tests {
         {
             let mut history = disabled(A);
             history.add_move(&old, &new);
-            let ids = if now.is_empty() { UniqueIds::default() } else { ids(now) };
-            assert_eq!(history.is_of_another(old.key(), &ids, |_| new_exists), is_another, "{now} {new_exists}");
+            let entry = PresentEntry { ids: ids(now), created: None };
+            assert_eq!(history.is_of_another(old.key(), &entry, |_| new_exists), is_another, "{now} {new_exists}");
             assert_eq!(history.disabled(old.key(), None).is_none(), is_another);
             assert!(history.has_disabled(new.key()));
         }
+    }
+
+    #[test]
+    fn an_entry_that_was_added_later() {
+        for (known, now, created, is_another) in [
+            ("", "", "2026-11-02", true),
+            ("", "", "2026-11-01", false),
+            (A, "", "2026-11-02", true),
+            (A, A, "2026-11-02", false),
+        ] {
+            let now = PresentEntry { ids: ids(now), created: Some(date(created)) };
+            assert_eq!(disabled(known).is_of_another(&key("uid=a,ou=p,o=x"), &now, |_| false), is_another, "{now:?}");
+        }
+    }
+
+    /// A move that was not applied is planned again.
+    #[test]
+    fn a_move_that_is_repeated() {
+        let (old, new) = (Dn::parse(b"uid=a,ou=p,o=x").unwrap(), Dn::parse(b"uid=a,ou=d,o=x").unwrap());
+        let mut history = disabled("");
+        history.add_move(&old, &new);
+        history.add_move(&old, &new);
+        assert!(history.has_disabled(new.key()));
+        assert_eq!(history.moved_from(new.key()).map(Dn::raw_bytes), Some(old.raw_bytes()));
     }
 
     /// The account is disabled, moved, and deleted; then another account gets its names.

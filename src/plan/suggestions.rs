@@ -8,8 +8,8 @@ use super::outcome::Plan;
 use crate::directory::identity::compare::{Comparison, compare};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Exports, ExportsReader, Pass, ScanError};
-use crate::ldap::Dn;
 use crate::ldap::filter::Truth;
+use crate::ldap::{AttributeDescription, Dn};
 use crate::ldif::AttributeSelection;
 use crate::leavers::Identity;
 use crate::policy::Policy;
@@ -40,9 +40,30 @@ struct SimilarNames<'p> {
     policy: &'p Policy,
     interest: AttributeSelection,
     /// The leavers that were not found.
-    names: Vec<&'p str>,
+    names: Vec<NotFound<'p>>,
     /// The DNs that pick no entry.
     dns: Vec<&'p str>,
+}
+
+/// A leaver that was not found.
+struct NotFound<'p> {
+    /// The leaver as given.
+    leaver: String,
+    /// Its value.
+    value: &'p [u8],
+    /// The attributes that may have the value.
+    attributes: Vec<&'p AttributeDescription>,
+}
+
+impl<'p> NotFound<'p> {
+    fn of(identity: &'p Identity, policy: &'p Policy) -> Option<Self> {
+        let (value, attributes) = match identity {
+            Identity::Text(text) => (text, policy.accounts.matching.iter().collect()),
+            Identity::Attribute { description, value } => (value, vec![description]),
+            Identity::Dn(_) => return None,
+        };
+        Some(Self { leaver: identity.to_string(), value: value.as_bytes(), attributes })
+    }
 }
 
 /// Keeps the nearer of two candidates; of two equally near ones the first by value, whatever the order of the exports.
@@ -69,14 +90,15 @@ impl Pass for SimilarNames<'_> {
             let distance = edit_distance_within(dn.as_bytes(), &entry.record.dn);
             keep_nearer(best, distance.map(|distance| Candidate { distance, value: value.into_owned() }));
         }
-        for description in &self.policy.accounts.matching {
-            for line in entry.values(description.attribute_type()) {
-                let value = line.value.bytes();
-                for (name, best) in self.names.iter().zip(by_name.iter_mut()) {
-                    let is_alike =
-                        || compare(description.attribute_type(), name.as_bytes(), value) == Comparison::Alike;
-                    let distance = edit_distance_within(name.as_bytes(), value).or_else(|| is_alike().then_some(0));
-                    let Some(distance) = distance else { continue };
+        for (name, best) in self.names.iter().zip(by_name.iter_mut()) {
+            for description in &name.attributes {
+                for line in entry.values(description.attribute_type()) {
+                    let value = line.value.bytes();
+                    let is_alike = || compare(description.attribute_type(), name.value, value) == Comparison::Alike;
+                    // Numbers are near to each other, and the next number is not a typing error.
+                    let is_number = name.value.iter().all(u8::is_ascii_digit);
+                    let distance = edit_distance_within(name.value, value).filter(|_| !is_number);
+                    let Some(distance) = distance.or_else(|| is_alike().then_some(0)) else { continue };
                     let is_nearer = best.as_ref().is_none_or(|best| distance <= best.distance);
                     if is_nearer && self.policy.accounts.filter.evaluate(entry) == Truth::True {
                         let value = String::from_utf8_lossy(value).into_owned();
@@ -96,11 +118,9 @@ pub fn suggestions<E: Exports>(
     plan: &Plan,
 ) -> Result<Vec<Suggestion>, ScanError<E::Error>> {
     let not_found = plan.conflicts.iter().filter(|conflict| matches!(conflict.kind, ConflictKind::NotFound(None)));
-    let names = not_found.filter_map(|conflict| match &plan.leavers[conflict.leaver].identity {
-        Identity::Text(text) => Some(text.as_str()),
-        Identity::Dn(_) | Identity::Attribute { .. } => None,
-    });
-    let mut names: Vec<&str> = names.collect();
+    let policy = &plan.policy;
+    let names = not_found.filter_map(|conflict| NotFound::of(&plan.leavers[conflict.leaver].identity, policy));
+    let mut names: Vec<NotFound<'_>> = names.collect();
     if names.len() > MOST_NAMES {
         names.clear();
     }
@@ -111,18 +131,20 @@ pub fn suggestions<E: Exports>(
     if names.is_empty() && dns.is_empty() {
         return Ok(Vec::new());
     }
-    let policy = &plan.policy;
     let mut interest = AttributeSelection::default();
-    policy.accounts.matching.iter().for_each(|description| interest.insert(description.attribute_type(), ()));
+    for description in names.iter().flat_map(|name| &name.attributes) {
+        interest.insert(description.attribute_type(), ());
+    }
     policy.accounts.filter.for_each_type(&mut |name| interest.insert(name, ()));
     let mut nearest: Vec<Option<Candidate>> = vec![None; names.len() + dns.len()];
     let pass = SimilarNames { policy, interest, names, dns };
     reader.scan(&pass, |found: Vec<Option<Candidate>>| {
         nearest.iter_mut().zip(found).for_each(|(best, other)| keep_nearer(best, other));
     })?;
-    let all = pass.names.iter().chain(&pass.dns).zip(nearest);
-    let suggestion = |(name, candidate): (&&str, Option<Candidate>)| {
-        Some(Suggestion { leaver: (*name).to_owned(), meant: candidate?.value })
+    let leavers = pass.names.iter().map(|name| name.leaver.as_str());
+    let all = leavers.chain(pass.dns.iter().copied()).zip(nearest);
+    let suggestion = |(leaver, candidate): (&str, Option<Candidate>)| {
+        Some(Suggestion { leaver: leaver.to_owned(), meant: candidate?.value })
     };
     Ok(all.filter_map(suggestion).collect())
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::line_picks::LinePicks;
 use super::rosters::{LookedUp, RosterMatch, Rosters, Verdict};
 use crate::directory::census::Place;
-use crate::directory::identity::unique_id::UniqueIds;
 use crate::directory::identity::wanted::{Identities, MatchedIdentities, NearestEntries};
 use crate::directory::key_hash::KeySet;
 use crate::directory::membership::{MEMBERSHIP_ATTRIBUTES, lists_members};
@@ -22,6 +21,7 @@ use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
 use crate::ldap::{AttributeDescription, Dn, Entry, TypeMap};
 use crate::ldif::{AttributeSelection, ContentRecord};
 use crate::lifecycle::History;
+use crate::lifecycle::history::PresentEntry;
 use crate::lifecycle::state::{disable_attributes, is_disabled_where};
 use crate::plan::address_books::ownership::BookOwnership;
 use crate::plan::operational::{self, ExportContents};
@@ -206,9 +206,8 @@ impl LocatedEntries {
     pub fn own_history(&self, history: &History) -> History {
         let mut own = history.clone();
         for found in self.matches.iter().filter(|found| found.is_account) {
-            own.is_of_another(found.entry.dn.key(), &UniqueIds::of(&found.entry), |name| {
-                self.moved_names.contains(name)
-            });
+            let now = PresentEntry::of(&found.entry);
+            own.is_of_another(found.entry.dn.key(), &now, |name| self.moved_names.contains(name));
         }
         own
     }
