@@ -403,6 +403,29 @@ fn rows_that_disagree() {
     }
 }
 
+/// A row that lists several accounts deletes none of them, and restores none of them.
+#[test]
+fn a_row_that_lists_several_accounts() {
+    let stamped = "pwdAccountLockedTime: 000001010000Z\ndescription: offboarded 2026-11-01\n";
+    let number = "employeeNumber: 11\n";
+    let kim = |lines: &str| account("kim", "o=bay", &format!("{number}{lines}"));
+    let ole = |number: &str| account("ole", "o=bay", number);
+    for (state, lines, alone) in [("left", "", "delete delete-at-once"), ("here", stamped, "restore restore")] {
+        for accounts in swapped(&kim(lines), &ole(number)) {
+            let planned = with_roster("", &format!("11;{state}\n"), &format!("{}{accounts}", container("o=bay")), &[]);
+            assert!(
+                planned.outcome().contains(&"roster-key-ambiguous uid=kim,o=bay".to_owned()),
+                "{:?}",
+                planned.outcome()
+            );
+            assert_eq!(planned.view["accounts"].as_array().unwrap().len(), 0);
+        }
+        let export = [container("o=bay"), kim(lines), ole("employeeNumber: 12\n")].concat();
+        let planned = with_roster("", &format!("11;{state}\n12;here\n"), &export, &[]);
+        assert_eq!(planned.outcome(), [format!("uid=kim,o=bay {alone}")]);
+    }
+}
+
 /// A key that is only alike, as a spreadsheet writes it, is never taken as equal, and never as absent.
 #[test]
 fn keys_that_are_only_alike() {

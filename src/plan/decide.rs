@@ -385,7 +385,7 @@ fn roster_outcome<'m>(
             RosterOutcome::Nothing
         } else if !has_stamp() && context.history.disabled(entry.dn.key(), None).is_none() {
             RosterOutcome::Item(ItemCode::ActiveButDisabled, row)
-        } else if is_shared(row) {
+        } else if lists_several(row, located, context) {
             RosterOutcome::Item(ItemCode::RosterKeyAmbiguous, row)
         } else {
             RosterOutcome::Ask(Action::Restore, row)
@@ -422,6 +422,16 @@ fn roster_outcome<'m>(
     }
 }
 
+/// Whether a row that lists an account lists others, too, disabled or not.
+fn lists_several(row: &RosterMatch, located: &Located, context: PlanContext<'_>) -> bool {
+    let rows = &context.request.rosters[row.roster].roster.rows;
+    let listed = |line: &u64| {
+        let index = rows.binary_search_by_key(line, |row| row.line).ok()?;
+        located.entries.scopes.get(row.roster)?.rows.get(&index)
+    };
+    row.lines.iter().filter_map(listed).any(|accounts| *accounts > 1)
+}
+
 fn roster_item(found: &Match, code: ItemCode, row: &RosterMatch, context: PlanContext<'_>) -> DecisionItem {
     let NamedRoster { name, roster } = &context.request.rosters[row.roster];
     let key = context.policy.rosters.get(name).map(|rules| &rules.key);
@@ -429,7 +439,8 @@ fn roster_item(found: &Match, code: ItemCode, row: &RosterMatch, context: PlanCo
     let value = key.and_then(|key| values_of(&found.entry, key).min()).unwrap_or_default();
     let attribute = key.map(AttributeDescription::to_string).unwrap_or_default();
     let key_on = |line: u64| {
-        let row = roster.rows.iter().find(|row| row.line == line);
+        // The rows are in the order of the file.
+        let row = roster.rows.binary_search_by_key(&line, |row| row.line).ok().map(|index| &roster.rows[index]);
         row.map_or_else(String::new, |row| shown_key(context.policy, &attribute, &row.key))
     };
     let detail = match (code, row.alike) {

@@ -331,7 +331,7 @@ impl ItemCode {
                 &[Leave, Hold],
             ),
             Self::RosterKeyAmbiguous => row(
-                "the roster lists this key as having left, but several accounts have it",
+                "several accounts have this key of the roster, and the row does not say which of them it means",
                 "narrow the scope of the roster, or name the account by its DN in a leaver list",
                 &[Leave, Hold],
             ),

@@ -25,7 +25,6 @@ use crate::ldap::dn_key::parent_of;
 use crate::ldap::domain::{DomainRelation, domain_of_key, domain_relation};
 use crate::ldap::{Dn, DnKey, Origin, TypeMap};
 use crate::leavers::Identity;
-use crate::lifecycle::History;
 use crate::policy::Policy;
 
 /// Identities, indexed for a lookup by entry. Each is known by its number.
@@ -111,8 +110,12 @@ impl MatchedIdentities {
 }
 
 impl Identities {
-    /// Indexes identities; each is known by its position.
-    pub fn new<'i>(identities: impl IntoIterator<Item = &'i Identity>, policy: &Policy, history: &History) -> Self {
+    /// Indexes identities; each is known by its position. `moved_to` gives the present name of a moved account.
+    pub fn new<'i, 'n>(
+        identities: impl IntoIterator<Item = &'i Identity>,
+        policy: &Policy,
+        moved_to: impl Fn(&DnKey) -> Option<&'n DnKey>,
+    ) -> Self {
         let mut all = Self {
             by_key: KeyMap::default(),
             by_rdn: HashMap::new(),
@@ -123,7 +126,7 @@ impl Identities {
         for (index, identity) in identities.into_iter().enumerate() {
             match identity {
                 Identity::Dn(dn) => {
-                    for name in [Some(dn.key()), history.moved_to(dn.key())].into_iter().flatten() {
+                    for name in [Some(dn.key()), moved_to(dn.key())].into_iter().flatten() {
                         all.by_key.entry(name.clone()).or_default().push(index);
                     }
                     all.by_rdn.entry(dn.key().rdn_bytes().to_vec()).or_default().push(index);

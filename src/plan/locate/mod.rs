@@ -99,7 +99,8 @@ pub fn locate<D: Directory<RetainedPasses>>(
 fn pass<'p>(policy: &'p Policy, request: &'p Request) -> LocatePass<'p> {
     let rosters = request.rosters.iter();
     let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
-    let identities = Identities::new(identity_matches::identities(request), policy, &request.history);
+    let identities =
+        Identities::new(identity_matches::identities(request), policy, |name| request.history.moved_to(name));
     LocatePass::new(policy, identities, Rosters::new(rosters), request)
 }
 

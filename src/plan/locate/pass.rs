@@ -1,7 +1,7 @@
 //! The first pass: the entries that identities match, those of which the rosters say something that matters, and what
 //! must be known of the exports before anything else.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::line_picks::LinePicks;
@@ -95,8 +95,8 @@ pub struct ScopeCount {
     pub accounts: u64,
     /// How many of them the roster lists.
     pub listed: u64,
-    /// The rows of the roster that list one of them, by index.
-    pub rows: HashSet<usize>,
+    /// The rows of the roster that list accounts, by index, with the number of accounts that each of them lists.
+    pub rows: HashMap<usize, u32>,
 }
 
 /// What the pass keeps.
@@ -198,7 +198,9 @@ impl LocatedEntries {
             let known = self.scope(roster);
             known.accounts += count.accounts;
             known.listed += count.listed;
-            known.rows.extend(count.rows);
+            for (row, accounts) in count.rows {
+                *known.rows.entry(row).or_default() += accounts;
+            }
         }
     }
 
@@ -294,7 +296,9 @@ impl<'p> LocatePass<'p> {
             let scope = found.scope(matched.roster);
             scope.accounts += 1;
             scope.listed += u64::from(matched.is_listed());
-            scope.rows.extend(rows);
+            for row in rows {
+                *scope.rows.entry(row).or_default() += 1;
+            }
             answer.matters |= match matched.verdict {
                 Verdict::Inactive | Verdict::Unknown | Verdict::Contradictory => true,
                 Verdict::Active => is_disabled(),

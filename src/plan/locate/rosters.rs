@@ -6,7 +6,7 @@
 //! | the rosters say | the account | result |
 //! | --- | --- | --- |
 //! | active, in any of them | not disabled | kept: nothing is done, even if a list asks for it |
-//! | active, in any of them | disabled, with our stamp or in the history | restore is planned |
+//! | active, in any of them | disabled, with our stamp or in the history | restore is planned; a decision item if other accounts have the key, too |
 //! | active, in any of them | disabled in another way | a decision item |
 //! | rows that disagree, in any of them | | a decision item; kept if one of the rows says active |
 //! | a row whose key is only [alike](crate::directory::identity::compare), in any of them | | a decision item; kept if that row says active |

@@ -46,7 +46,7 @@ impl UnmatchedRows {
             let attribute = policy.rosters.get(name).map_or("", |rules| rules.key.attribute_type());
             let scope = scopes.get(index).unwrap_or(&none);
             let mut unmatched = Self { is_total: scope.rows.is_empty(), ..Self::default() };
-            for (_, row) in roster.rows.iter().enumerate().filter(|(index, _)| !scope.rows.contains(index)) {
+            for (_, row) in roster.rows.iter().enumerate().filter(|(index, _)| !scope.rows.contains_key(index)) {
                 let kind =
                     if row.status == RosterStatus::Active { &mut unmatched.active } else { &mut unmatched.others };
                 let key = if kind.len() < SHOWN { shown_key(policy, attribute, &row.key) } else { String::new() };
