@@ -137,6 +137,21 @@ fn domains_are_whole() {
     }
 }
 
+/// A veto that matches no account shows the nearest one, in any order of the entries.
+#[test]
+fn the_nearest_entry_to_a_veto() {
+    let of = |place: &str| format!("{}{}", container(place), account("kim", place, ""));
+    for export in swapped(&of("dc=a,dc=bay,dc=example"), &of("dc=b,dc=bay,dc=example")) {
+        let run = Run::new();
+        let veto = run.write("veto.csv", "id\nkim@bay.example\n");
+        let options = ["-u", "kim@b.bay.example", "--veto", veto.to_str().unwrap()];
+        let planned = run.plan("set", AT_ONCE, &export, &options);
+        assert_eq!(planned.outcome(), ["kim@b.bay.example delete delete-at-once", "veto-unmatched"]);
+        let nearest = "the nearest is uid=kim,dc=a,dc=bay,dc=example: it is in the domain a.bay.example";
+        assert!(planned.explained().contains(nearest), "{}", planned.explained());
+    }
+}
+
 /// A roster of a domain is not about the accounts of a domain below it.
 #[test]
 fn the_roster_of_a_domain() {
@@ -617,4 +632,25 @@ fn a_change_set_of_other_stages_dates_nothing() {
         let planned = run.plan("second", &policy, &kim("o=bay", "", true), &options);
         assert_eq!(planned.outcome(), [expected], "{stage}");
     }
+}
+
+/// A tool of the site disables the account, so there is no record. The command in the change set dates it.
+#[test]
+fn a_tool_that_disables_accounts() {
+    let policy = "preset = \"sun-comms\"\n[directory]\nserver = \"openldap\"\ntools = \"delegated-administrator\"\n\
+                  [grace]\ndays = 30\n[limits]\ndelete = { count = 99, percent = 100 }\n\
+                  disable = { count = 99, percent = 100 }\n";
+    let kim = |status: &str| {
+        let lines = format!("objectClass: inetUser\ninetUserStatus: {status}\n");
+        [container("o=bay"), account("kim", "o=bay", &lines)].concat()
+    };
+    let run = Run::new();
+    let first = run.plan("first", policy, &kim("active"), &["-u", "kim", "--as-of", "2026-09-01"]);
+    assert_eq!(first.outcome(), ["kim disable disable"]);
+    assert_eq!(first.view["operations"].as_array().unwrap().len(), 0);
+    let first = run.path("first");
+    let second = run.plan("second", policy, &kim("deleted"), &[&["-u", "kim"], &set(&first)[..]].concat());
+    assert_eq!(second.outcome(), ["kim delete delete"]);
+    let alone = run.plan("third", policy, &kim("deleted"), &["-u", "kim"]);
+    assert_ne!(alone.outcome(), ["kim delete delete"]);
 }
