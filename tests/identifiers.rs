@@ -242,3 +242,21 @@ fn a_leaver_who_stays_after_all() {
         }
     }
 }
+
+/// A list that is deleted with its last member is itself a member of another list, by its address.
+#[test]
+fn addresses_of_a_group_that_is_deleted() {
+    let place = tempfile::tempdir().unwrap();
+    let people = format!("{}{}", person("leo", "mail: leo@mill.example"), person("ada", "mail: ada@mill.example"));
+    let team = other("team", "groupOfNames", "mail: Team@mill.example\nmember: uid=leo,ou=staff,o=mill");
+    let rule = other("rule", "device", "rfc822MailMember: team@mill.example\nrfc822MailMember: ada@mill.example");
+    let policy = format!("{POLICY}[references]\nlast_member = \"delete-group\"\n");
+    for (more, expected) in [
+        (String::new(), "removed"),
+        // Another list has the address too.
+        (other("squad", "device", "mail: team@mill.example"), "reference-unclear"),
+    ] {
+        let view = planned(place.path(), &format!("{TREE}{people}{team}{more}{rule}"), &["leo"], &policy);
+        assert_eq!(fate(&view), expected, "{more}");
+    }
+}

@@ -18,8 +18,9 @@
 //!
 //! A dependent that is [kept](crate::policy::kept) holds the account.
 //!
-//! A value that names a dependent is a reference like any other, so the exports are read once more for new dependents, until
-//! no more are found. Which of them are deleted follows from the accounts: an account that is held keeps its dependents.
+//! A value that names a dependent, by its name or by an address, is a reference like any other. So the exports are read once
+//! more for new dependents, until no more are found. Which of them are deleted follows from the accounts: an account that is
+//! held keeps its dependents.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -79,7 +80,8 @@ pub fn gather_until_stable<D: Directory<RetainedPasses>>(
         }
         for new in more {
             pass.look_for_members(group_id(dependents.len()), &new.entry);
-            pass.query.subjects.add_name(SubjectId::Dependent(dependents.len()), new.entry.dn.key());
+            // Its addresses too: a list that is deleted may be a member of other lists.
+            pass.query.subjects.add(SubjectId::Dependent(dependents.len()), &new.entry);
             dependents.push(new);
         }
     }

@@ -30,6 +30,7 @@ use crate::directory::membership::lists_members;
 use crate::directory::references::reference_attributes::ALIASED_OBJECT;
 use crate::directory::references::{MatchKind, Treatment};
 use crate::ldap::managed_entries::is_managed;
+use crate::ldap::matching::{MatchingRule, normalize};
 use crate::ldap::{Attribute, DnKey, ModOp, Modification, Value};
 use cleared::reassigned_value;
 use last_member::{is_emptied, is_membership, replacements};
@@ -186,7 +187,8 @@ enum ValueIdentity {
 
 impl ValueIdentity {
     fn of(value: &Value) -> Self {
-        DnKey::parse(&value.bytes).map_or_else(|_| Self::Text(value.bytes.to_ascii_lowercase()), Self::Name)
+        DnKey::parse(&value.bytes)
+            .map_or_else(|_| Self::Text(normalize(MatchingRule::CaseIgnore, &value.bytes).into_owned()), Self::Name)
     }
 }
 
