@@ -92,13 +92,13 @@ fn attributes_that_nothing_knows() {
 fn numbers_are_compared_as_numbers() {
     let place = tempfile::tempdir().unwrap();
     let schema = "\
-dn: cn=Yard-Quota,cn=Schema,cn=Configuration,o=yard
+dn: cn=Yard-Quota,cn=Schema,cn=Configuration,dc=yard,dc=test
 objectClass: attributeSchema
 lDAPDisplayName: yardQuota
 attributeID: 1.2.3.4.5
 attributeSyntax: 2.5.5.16
 
-dn: cn=Yard-Badge,cn=Schema,cn=Configuration,o=yard
+dn: cn=Yard-Badge,cn=Schema,cn=Configuration,dc=yard,dc=test
 objectClass: attributeSchema
 lDAPDisplayName: yardBadge
 attributeID: 1.2.3.4.6
