@@ -1,4 +1,4 @@
-//! DNs in the extended form of Active Directory, which a search with the control LDAP_SERVER_EXTENDED_DN_OID returns
+//! DNs in the extended form of Active Directory, which a search with the control `LDAP_SERVER_EXTENDED_DN_OID` returns
 //! (MS-ADTS, 3.1.1.3.4.1.5):
 //!
 //! ```text

@@ -7,11 +7,12 @@ pub fn sid_text(value: &[u8]) -> Option<String> {
     if let Some(text) = text {
         return Some(text.to_ascii_uppercase());
     }
-    let (&[revision, count, a, b, c, d, e, f], numbers) = value.split_first_chunk::<8>()?;
+    let (&[revision, count], rest) = value.split_first_chunk::<2>()?;
+    let (authority, numbers) = rest.split_first_chunk::<6>()?;
     if revision != 1 || numbers.len() != 4 * usize::from(count) {
         return None;
     }
-    let authority = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    let authority = authority.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let numbers = numbers.chunks_exact(4).filter_map(|chunk| chunk.try_into().ok()).map(u32::from_le_bytes);
     Some(numbers.fold(format!("S-{revision}-{authority}"), |text, number| format!("{text}-{number}")))
 }

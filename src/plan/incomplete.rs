@@ -316,6 +316,7 @@ mod tests {
             Incomplete::Age { limit: 1, old: found.clone() },
             Incomplete::Suffix(dn.clone()),
             Incomplete::ProtectedGroup(dn),
+            Incomplete::ProtectedMembers(found.clone()),
             Incomplete::Cut(found.clone()),
             Incomplete::PartialLists(found.clone()),
             Incomplete::NoValues(found.clone()),

@@ -146,9 +146,13 @@ pub struct Criteria {
 impl Default for Criteria {
     fn default() -> Self {
         let mut says: TypeMap<Says> = TypeMap::default();
-        USER_NAMES.iter().for_each(|name| says.insert(name, Says::UserName));
-        ADDRESSES.iter().for_each(|name| says.insert(name, Says::Address));
-        BACK_LINKS.iter().for_each(|name| says.insert(name, Says::BackLink));
+        for (names, said) in
+            [(&USER_NAMES[..], Says::UserName), (&ADDRESSES[..], Says::Address), (&BACK_LINKS[..], Says::BackLink)]
+        {
+            for name in names {
+                says.insert(name, said);
+            }
+        }
         for (name, said) in [
             ("nsRoleDN", Says::Role),
             ("gidNumber", Says::Gid),
@@ -444,7 +448,9 @@ impl Criteria {
         let more =
             ["nsRoleDN", "gidNumber", "uidNumber", "primaryGroupID", "sambaPrimaryGroupSID", "sambaSID", "objectSid"];
         let names = USER_NAMES.iter().chain(&ADDRESSES).chain(&BACK_LINKS).chain(&more).chain(&["cn", "objectClass"]);
-        names.for_each(|name| take(name));
+        for name in names {
+            take(name);
+        }
         for search in &self.searches {
             search.search.filter.for_each_type(&mut |name| take(name));
         }
@@ -546,7 +552,7 @@ fn has_primary_group(entry: &EntryView<'_>) -> bool {
 
 /// Whether an entry is of a domain of Active Directory, as far as it shows its SID.
 fn is_of_domain(entry: &EntryView<'_>, domain: &str) -> bool {
-    let own = entry.values("objectSid").filter_map(|line| sid_text(line.value.bytes())).next();
+    let own = entry.values("objectSid").find_map(|line| sid_text(line.value.bytes()));
     own.is_none_or(|own| split_sid(&own).is_some_and(|(own, _)| own == domain))
 }
 

@@ -105,7 +105,9 @@ pub fn members<R, D: Directory<R>>(
     picks: &(dyn Fn(&Entry) -> bool + Sync),
 ) -> Result<Members, ScanError<D::Error>> {
     let mut criteria = Criteria::default();
-    groups.iter().for_each(|group| criteria.add_group(0, group, vocabulary));
+    for group in groups {
+        criteria.add_group(0, group, vocabulary);
+    }
     let mut known: KeyMap<KnownMember> = KeyMap::default();
     let mut unclear = None;
     let mut is_new = !groups.is_empty();
