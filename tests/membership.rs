@@ -565,3 +565,21 @@ fn a_managed_group_with_other_members_holds_its_account() {
         assert_eq!(list(&view, "accounts", &["step", "reason"]), [step], "{}", records.concat());
     }
 }
+
+/// An account with one of the values that disable accounts, but not all of them, is not an enabled member.
+#[test]
+fn an_account_that_is_disabled_in_part_is_not_an_enabled_member() {
+    let place = tempfile::tempdir().unwrap();
+    let policy = format!("[disable.replace]\nloginShell = \"/sbin/nologin\"\n{}", protect("last_enabled", ""));
+    let team = group("pilots", "posixGroup", "gidNumber: 9\nmemberUid: ines\nmemberUid: olga\n");
+    for (lines, step) in [
+        ("loginShell: /bin/sh\n", "ines delete delete-at-once"),
+        ("loginShell: /sbin/nologin\n", "ines hold last-enabled-member"),
+        ("loginShell: /bin/sh\npwdAccountLockedTime: 000001010000Z\n", "ines hold last-enabled-member"),
+        ("loginShell: /sbin/nologin\npwdAccountLockedTime: 000001010000Z\n", "ines hold last-enabled-member"),
+    ] {
+        let records = [account("ines", ""), account("olga", lines), team.clone()];
+        let run = plan_both_ways(place.path(), &policy, &records);
+        assert_eq!(steps(&run.view), [step], "{lines}: {}", run.text);
+    }
+}

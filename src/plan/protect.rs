@@ -5,7 +5,7 @@
 //! | dn, subtree, filter | these entries |
 //! | group | the members of these groups, by every way of [`membership`], and of the groups among the members, at any depth |
 //! | bind | the account that the runbook binds as |
-//! | `last_enabled` | in each of these groups (also in the groups among its members), the last account that is not disabled: it is held |
+//! | `last_enabled` | in each of these groups (also in the groups among its members), the last account that is not disabled, not even in part: it is held |
 //!
 //! A leaver that names a protected account refuses the whole plan. The last enabled member is held, because another account
 //! could take its place.
@@ -33,7 +33,7 @@ use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::Truth;
 use crate::ldap::vocabulary::Vocabulary;
 use crate::ldap::{Dn, DnKey, Entry};
-use crate::lifecycle::state::is_disabled;
+use crate::lifecycle::state::{is_disabled, is_disabled_in_part};
 use crate::lifecycle::{Reason, Step};
 use crate::policy::Policy;
 
@@ -80,8 +80,11 @@ impl<'p, D: Directory<RetainedPasses>> ProtectedGroups<'p, D> {
         context: PlanContext<'_>,
     ) -> Result<Vec<Hold>, PlanError<D::Error>> {
         let policy = context.policy;
-        let is_enabled =
-            |entry: &Entry| policy.accounts.filter.evaluate(entry) == Truth::True && !is_disabled(entry, policy);
+        let is_enabled = |entry: &Entry| {
+            policy.accounts.filter.evaluate(entry) == Truth::True
+                && !is_disabled(entry, policy)
+                && !is_disabled_in_part(entry, policy)
+        };
         let members = self.members(std::slice::from_ref(group), &is_enabled)?;
         let is_ending = |account: &&Account| matches!(account.decision.step, Step::Disable | Step::Delete);
         let ending: HashSet<&DnKey> = accounts.iter().filter(is_ending).map(|account| account.entry.dn.key()).collect();
