@@ -378,6 +378,8 @@ fn a_group_with_members_of_another_kind_is_not_deleted() {
         vec![ines(), team("memberUid: ines\n")],
         vec![ines(), team("member: cn=nobody\n")],
         vec![leaver("ines", "memberOf: cn=team,ou=teams,dc=port,dc=test\n"), team("")],
+        // Active Directory keeps the number of a POSIX group without the class.
+        vec![ines(), group("team", "group", &format!("gidNumber: 77\nobjectSid: S-1-5-21-9-1800\n{SOLE}"))],
     ];
     for records in is_deleted {
         let run = plan_both_ways(place.path(), policy, &records);
@@ -582,4 +584,21 @@ fn an_account_that_is_disabled_in_part_is_not_an_enabled_member() {
         let run = plan_both_ways(place.path(), &policy, &records);
         assert_eq!(steps(&run.view), [step], "{lines}: {}", run.text);
     }
+}
+
+/// Without all values of a protected group, no plan is made, also if the run accepts incomplete lists.
+#[test]
+fn a_part_of_the_members_of_a_protected_group_is_not_enough() {
+    let place = tempfile::tempdir().unwrap();
+    let lines = "objectSid: S-1-5-21-9-1800\nmember;range=0-1: uid=crew1,ou=staff,dc=port,dc=test\n";
+    let records = [account("crew1", ""), leaver("ines", ""), group("pilots", "group", lines)];
+    std::fs::write(place.path().join("export.ldif"), format!("{TOP}{}", records.concat())).unwrap();
+    let policy = format!("preset = \"openldap\"\n[grace]\ndays = 0\n{}", protect("group", ""));
+    std::fs::write(place.path().join("policy.toml"), policy).unwrap();
+    let mut command = offboard();
+    command.args(["plan", "--as-of", AS_OF, "--accept-incomplete", "partial-lists", "-u", "ines", "-p"]);
+    command.arg(place.path().join("policy.toml")).arg("-o").arg(place.path().join("set"));
+    let output = command.arg(place.path().join("export.ldif")).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("only a part of these values"), "{}", stderr(&output));
 }

@@ -238,6 +238,14 @@ impl Criteria {
         self.add_unlisted(group, entry);
         for attribute in &entry.attributes {
             let Some(holds) = holds(attribute.description.attribute_type()) else { continue };
+            // `member;range=0-1499` (MS-ADTS, 3.1.1.3.1.3.3)
+            let is_cut = attribute
+                .description
+                .options()
+                .any(|option| option.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("range=")));
+            if let Some(first) = attribute.values.first().filter(|_| is_cut) {
+                self.add_unresolved(entry, attribute, first, "the export has only a part of these values");
+            }
             for value in &attribute.values {
                 if let Err(why) = self.add_value(group, (entry, attribute, value), holds, vocabulary) {
                     self.add_unresolved(entry, attribute, value, why);
@@ -547,7 +555,8 @@ fn is_role(entry: &EntryView<'_>) -> bool {
 
 /// Whether the `gidNumber` of an entry is its primary group, and not its own number as a group.
 fn has_primary_group(entry: &EntryView<'_>) -> bool {
-    entry.values("uidNumber").next().is_some() || !has_class(entry, "posixGroup")
+    let is_group = || GROUP_CLASSES.iter().any(|class| has_class(entry, class));
+    entry.values("uidNumber").next().is_some() || !is_group()
 }
 
 /// Whether an entry is of a domain of Active Directory, as far as it shows its SID.
