@@ -17,7 +17,7 @@ fn person(name: &str) -> String {
 }
 
 fn group(name: &str, members: &[&str]) -> String {
-    let members: String = members.iter().map(|member| format!("member: uid={member},o=mole\n")).collect();
+    let members = members.iter().map(|member| format!("member: uid={member},o=mole\n")).collect::<Vec<_>>().concat();
     format!("dn: cn={name},o=mole\nobjectClass: groupOfNames\ncn: {name}\n{members}\n")
 }
 
@@ -33,9 +33,9 @@ fn plan(place: &Path, exports: &[String], users: &[&str], options: &[&str]) -> O
     std::fs::write(place.join("policy.toml"), POLICY).unwrap();
     let mut command = offboard();
     command.current_dir(place).args(["plan", "--as-of", AS_OF, "--force", "-p", "policy.toml", "-o", "set"]);
-    users.iter().for_each(|user| {
+    for user in users {
         command.args(["-u", user]);
-    });
+    }
     command.args(options);
     for (number, text) in exports.iter().enumerate() {
         let name = format!("export-{number}.ldif");

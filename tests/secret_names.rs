@@ -132,7 +132,7 @@ fn shows(output: &[u8]) -> bool {
 fn no_output_shows_what_the_name_says_is_secret() {
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("policy.toml"), POLICY).unwrap();
-    let mut random = Random(0x5ec4e7);
+    let mut random = Random(54);
     for round in 0..cases(3, 30) {
         let mut names: Vec<String> = (0..25).map(|_| random_name(&mut random)).collect();
         names.extend(PRODUCTS.iter().map(|name| (*name).to_owned()));

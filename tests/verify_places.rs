@@ -24,7 +24,8 @@ fn crew(numbers: std::ops::Range<usize>) -> String {
 }
 
 fn boat(members: &[&str]) -> String {
-    let members: String = members.iter().map(|name| format!("member: uid={name},ou=Crew,{SUFFIX}\n")).collect();
+    let members =
+        members.iter().map(|name| format!("member: uid={name},ou=Crew,{SUFFIX}\n")).collect::<Vec<_>>().concat();
     format!("dn: cn=dory,ou=Boats,{SUFFIX}\nobjectClass: groupOfNames\ncn: dory\n{members}\n")
 }
 

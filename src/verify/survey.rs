@@ -171,7 +171,7 @@ impl<'s> Evidence<'s> {
         let mut entry = name.clone();
         // Above the topmost entry of a part there is nothing to see. That the part itself is shown was checked before.
         while !is_top(&entry) {
-            let Some(parent) = entry.parent() else { return None };
+            let parent = entry.parent()?;
             if self.survey.structure.holds_key(parent.as_bytes()) || is_missing(&parent) {
                 return None;
             }

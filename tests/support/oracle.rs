@@ -81,7 +81,7 @@ pub fn check(directory: &RandomDirectory, reordered: &RandomDirectory) -> Result
     rewrite(&exports, UrlPolicy::Refuse, &applied.changes, &mut take).map_err(|error| format!("rewrite: {error}"))?;
     let moved = planned.moved.iter().map(|(old, new)| (text(old.raw_bytes()), text(new.raw_bytes())));
     let facts = Facts::new(directory);
-    let states = States::new(directory, &after, moved.collect())?;
+    let states = States::new(directory, &after, &moved.collect::<Vec<_>>())?;
     kept(&facts, &states)?;
     reach(&facts, &states)?;
     Ok(if states.deleted.is_empty() { Outcome::Changed } else { Outcome::Deleted })
@@ -370,7 +370,7 @@ struct States {
 }
 
 impl States {
-    fn new(directory: &RandomDirectory, text_after: &[u8], moved: Vec<(String, String)>) -> Result<Self, String> {
+    fn new(directory: &RandomDirectory, text_after: &[u8], moved: &[(String, String)]) -> Result<Self, String> {
         let mut after = BTreeMap::new();
         for record in RecordReader::new(text_after, 1, UrlPolicy::Refuse) {
             let Record::Content(record) = record.map_err(|error| error.to_string())? else { continue };

@@ -210,7 +210,9 @@ impl RandomDirectory {
     pub fn texts(&self) -> Vec<Vec<u8>> {
         let text = |entries: &Vec<TestEntry>| {
             let mut text = String::new();
-            entries.iter().for_each(|entry| entry.write(&mut text));
+            for entry in entries {
+                entry.write(&mut text);
+            }
             text.into_bytes()
         };
         self.exports.iter().map(text).collect()
@@ -306,7 +308,9 @@ impl Builder {
             return None;
         }
         let mut entry = TestEntry { dn: dn.to_owned(), lines: Vec::new() };
-        lines.iter().for_each(|(name, value)| entry.push(name, value));
+        for (name, value) in lines {
+            entry.push(name, value);
+        }
         if self.flavour != Flavour::ActiveDirectory {
             entry.push("entryUUID", &format!("00000000-0000-4000-8000-{:012}", self.entries.len()));
             entry.push("modifyTimestamp", "20260101000000Z");
@@ -526,14 +530,14 @@ impl Builder {
     /// Some value in some entry that points to a person.
     fn pointer(&mut self, choose: &mut impl Choose) {
         let Person { dn, name, domain } = self.someone(choose);
+        let at = choose.below(self.entries.len());
         let (attribute, value) = match choose.below(10) {
             0 => ("mgrpErrorsTo", format!("{name}@{}", self.flavour.mail_domains()[domain])),
             1 => ("description", format!("ask {name}")),
-            2 => ("aliasedObjectName", dn),
+            // Single-valued.
+            2 if self.entries[at].values("aliasedObjectName").next().is_none() => ("aliasedObjectName", dn),
             _ => (*choose.pick(&POINTERS), Self::respelled(choose, &dn)),
         };
-        let at = choose.below(self.entries.len());
-        // A DN that an entry has of itself adds nothing.
         if attribute == "memberOf" && !self.groups.is_empty() {
             let group = choose.pick(&self.groups).clone();
             self.entries[at].push("memberOf", &group);
@@ -547,7 +551,7 @@ impl Builder {
 
     fn leavers(&self, choose: &mut impl Choose) -> Vec<String> {
         let mut rows: Vec<String> = Vec::new();
-        for _ in 0..1 + choose.below(3) {
+        for _ in 0..=choose.below(3) {
             let Person { dn, name, domain } = self.someone(choose);
             let identity = match choose.below(6) {
                 0 => format!("\"{dn}\""),
