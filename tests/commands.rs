@@ -52,7 +52,9 @@ fn planned(place: &Path, export: &str, leaver: &str, policy: &str) -> (String, S
     std::fs::write(place.join("export.ldif"), export).unwrap();
     std::fs::write(place.join("policy.toml"), policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--force", "-u", leaver, "-p"]).arg(place.join("policy.toml"));
+    command
+        .args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-u", leaver, "-p"])
+        .arg(place.join("policy.toml"));
     let output = command.arg("-o").arg(place.join("set")).arg(place.join("export.ldif")).output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}\n{export}", stderr(&output));
     let view: Value = serde_json::from_slice(&std::fs::read(place.join("set/plan.json")).unwrap()).unwrap();

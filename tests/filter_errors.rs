@@ -51,7 +51,18 @@ fn plan(place: &Path, preset: &str, section: &str, export: &str) -> Output {
         .unwrap();
     std::fs::write(place.join("export.ldif"), export).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-u", "eli", "--stdout", "-p", "policy.toml", "export.ldif"]);
+    command.args([
+        "plan",
+        "--as-of",
+        AS_OF,
+        "--allow-date",
+        "-u",
+        "eli",
+        "--stdout",
+        "-p",
+        "policy.toml",
+        "export.ldif",
+    ]);
     command.current_dir(place).output().unwrap()
 }
 

@@ -47,7 +47,7 @@ fn planned(place: &Path, export: &str, leavers: &[&str], policy: &str) -> Value 
     std::fs::write(place.join("export.ldif"), export).unwrap();
     std::fs::write(place.join("policy.toml"), policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--force", "-p"]).arg(place.join("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-p"]).arg(place.join("policy.toml"));
     for leaver in leavers {
         command.args(["-u", leaver]);
     }

@@ -59,6 +59,7 @@ impl Run {
         if !options.contains(&"--as-of") {
             command.args(["--as-of", AS_OF]);
         }
+        command.arg("--allow-date");
         let output = command.arg("--force").output().unwrap();
         let view = std::fs::read(self.path(set).join("plan.json")).ok();
         let view = view.map_or(Value::Null, |json| serde_json::from_slice(&json).unwrap());

@@ -68,7 +68,7 @@ fn plan(place: &Path, policy: &str, text: &str, arguments: &[&str]) -> Planned {
     std::fs::write(place.join("export.ldif"), text).unwrap();
     std::fs::write(place.join("policy.toml"), policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--force", "-u", "tove", "-p", "policy.toml", "-o", "set"]);
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-u", "tove", "-p", "policy.toml", "-o", "set"]);
     let output = command.args(arguments).arg("export.ldif").current_dir(place).output().unwrap();
     let errors = stderr(&output) + &stdout(&output);
     let Ok(json) = std::fs::read(place.join("set/plan.json")) else {
@@ -288,7 +288,19 @@ fn names_follow_moves() {
     std::fs::write(place.join("export.ldif"), export("")).unwrap();
     std::fs::write(place.join("policy.toml"), &policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", "2026-01-01", "-u", "tove", "-p", "policy.toml", "-o", "first", "export.ldif"]);
+    command.args([
+        "plan",
+        "--as-of",
+        "2026-01-01",
+        "--allow-date",
+        "-u",
+        "tove",
+        "-p",
+        "policy.toml",
+        "-o",
+        "first",
+        "export.ldif",
+    ]);
     let output = command.current_dir(place).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let mut command = offboard();

@@ -58,7 +58,7 @@ fn plan(place: &Path, policy: &str, records: &[String]) -> Run {
     let set = place.join("set");
     let _ = std::fs::remove_dir_all(&set);
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "-u", "ines", "-p"]).arg(place.join("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "-u", "ines", "-p"]).arg(place.join("policy.toml"));
     let output = command.arg("-o").arg(&set).arg(place.join("export.ldif")).output().unwrap();
     let view = std::fs::read(set.join("plan.json")).map(|json| serde_json::from_slice(&json).unwrap());
     let text = format!("{}{}", stdout(&output), stderr(&output));
@@ -270,7 +270,16 @@ fn the_last_enabled_member_among_others() {
         std::fs::write(place.path().join("export.ldif"), export).unwrap();
         std::fs::write(place.path().join("policy.toml"), format!("preset = \"openldap\"\n{policy}")).unwrap();
         let mut command = offboard();
-        command.args(["plan", "--as-of", AS_OF, "-u", "uid=ines,ou=staff,dc=port,dc=test", "--force", "-p"]);
+        command.args([
+            "plan",
+            "--as-of",
+            AS_OF,
+            "--allow-date",
+            "-u",
+            "uid=ines,ou=staff,dc=port,dc=test",
+            "--force",
+            "-p",
+        ]);
         command.arg(place.path().join("policy.toml")).arg("-o").arg(place.path().join("set"));
         let output = command.arg(place.path().join("export.ldif")).output().unwrap();
         let json = std::fs::read(place.path().join("set/plan.json")).unwrap_or_else(|_| panic!("{}", stderr(&output)));
@@ -500,7 +509,7 @@ fn plan_limited(place: &Path, policy: &str, records: &[String], kind: Option<&st
     let mut command = offboard();
     let action = if policy.contains("[disconnect]") { "disconnect" } else { "delete" };
     std::fs::write(place.join("leavers.csv"), format!("id,action\nines,{action}\n")).unwrap();
-    command.args(["plan", "--as-of", AS_OF, "--force", "-p"]).arg(place.join("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-p"]).arg(place.join("policy.toml"));
     command.arg("-l").arg(place.join("leavers.csv"));
     if let Some(kind) = kind {
         command.args(["--limit", &format!("{kind}=0")]);
@@ -559,7 +568,9 @@ fn a_managed_group_with_other_members_holds_its_account() {
             .unwrap();
         std::fs::write(place.path().join("policy.toml"), policy).unwrap();
         let mut command = offboard();
-        command.args(["plan", "--as-of", AS_OF, "--force", "-u", "ines", "-p"]).arg(place.path().join("policy.toml"));
+        command
+            .args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-u", "ines", "-p"])
+            .arg(place.path().join("policy.toml"));
         command.arg("-o").arg(place.path().join("set")).arg(place.path().join("export.ldif"));
         let output = command.output().unwrap();
         let json = std::fs::read(place.path().join("set/plan.json")).unwrap_or_else(|_| panic!("{}", stderr(&output)));
@@ -596,7 +607,17 @@ fn a_part_of_the_members_of_a_protected_group_is_not_enough() {
     let policy = format!("preset = \"openldap\"\n[grace]\ndays = 0\n{}", protect("group", ""));
     std::fs::write(place.path().join("policy.toml"), policy).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--accept-incomplete", "partial-lists", "-u", "ines", "-p"]);
+    command.args([
+        "plan",
+        "--as-of",
+        AS_OF,
+        "--allow-date",
+        "--accept-incomplete",
+        "partial-lists",
+        "-u",
+        "ines",
+        "-p",
+    ]);
     command.arg(place.path().join("policy.toml")).arg("-o").arg(place.path().join("set"));
     let output = command.arg(place.path().join("export.ldif")).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));

@@ -32,7 +32,17 @@ fn directory() -> String {
 fn plan(place: &Path, exports: &[String], users: &[&str], options: &[&str]) -> Output {
     std::fs::write(place.join("policy.toml"), POLICY).unwrap();
     let mut command = offboard();
-    command.current_dir(place).args(["plan", "--as-of", AS_OF, "--force", "-p", "policy.toml", "-o", "set"]);
+    command.current_dir(place).args([
+        "plan",
+        "--as-of",
+        AS_OF,
+        "--allow-date",
+        "--force",
+        "-p",
+        "policy.toml",
+        "-o",
+        "set",
+    ]);
     for user in users {
         command.args(["-u", user]);
     }

@@ -42,7 +42,7 @@ fn planned(
     let path = |name: &str| place.join(name);
     std::fs::write(path("leavers.csv"), format!("uid,action\nines,{action}\n")).unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--force", "-p"]).arg(path("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-p"]).arg(path("policy.toml"));
     command.arg("-l").arg(path("leavers.csv")).arg("-o").arg(path(set));
     if let Some(history) = history {
         command.arg("--history").arg(path(history));

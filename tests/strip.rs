@@ -26,7 +26,7 @@ fn stripped(place: &Path, schema: &str, in_export: bool) -> (String, String) {
     std::fs::write(place.join("policy.toml"), POLICY).unwrap();
     std::fs::write(place.join("leavers.csv"), "id,action\nwim,mail\n").unwrap();
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--force", "-p"]).arg(place.join("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "--force", "-p"]).arg(place.join("policy.toml"));
     command.arg("-l").arg(place.join("leavers.csv")).arg("-o").arg(place.join("set"));
     if !in_export {
         command.arg("--schema").arg(place.join("schema.ldif"));

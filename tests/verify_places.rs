@@ -35,7 +35,18 @@ fn planned(place: &Path) {
     let export = containers() + &crew(0..20) + &person("kai") + &boat(&["kai", "c1"]);
     std::fs::write(place.join("export.ldif"), export).unwrap();
     let mut command = offboard();
-    command.current_dir(place).args(["plan", "--as-of", AS_OF, "-p", "policy.toml", "-u", "kai", "-o", "set"]);
+    command.current_dir(place).args([
+        "plan",
+        "--as-of",
+        AS_OF,
+        "--allow-date",
+        "-p",
+        "policy.toml",
+        "-u",
+        "kai",
+        "-o",
+        "set",
+    ]);
     let output = command.arg("export.ldif").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
@@ -84,7 +95,7 @@ fn a_deleted_entry_is_done_only_where_its_place_is_shown() {
 fn an_audit_of_an_incomplete_export_says_so() {
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("policy.toml"), POLICY).unwrap();
-    let words = ["audit", "--as-of", AS_OF, "-p", "policy.toml"];
+    let words = ["audit", "--as-of", AS_OF, "--allow-date", "-p", "policy.toml"];
     let ranged = boat(&["c1"]).replace("member:", "member;range=0-0:");
     let empty = boat(&[])
         + "dn: cn=skiff,ou=Boats,dc=reef,dc=example\nobjectClass: groupOfNames\ncn: skiff\nmember;range=0-1499:\n\n";
