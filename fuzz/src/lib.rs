@@ -2,6 +2,7 @@
 //! plan's inputs to the texts that it writes.
 
 // Shared with the tests of the product, like all modules with a path.
+#[expect(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/support/memory.rs"]
 mod memory;
 #[path = "../../tests/support/oracle.rs"]
