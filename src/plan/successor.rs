@@ -326,7 +326,9 @@ impl SuccessorSearch<'_> {
     fn unusable(&self, known: &KnownEntries<'_>) -> Vec<DecisionItem> {
         let mut items = Vec::new();
         for (index, account) in self.accounts.iter().enumerate() {
-            if self.leaving.contains_key(account.entry.dn.key()) {
+            // If the lines of the list disagree, none of them counts.
+            let is_disputed = matches!(account.decision.reason, Reason::LeaversDisagree(_));
+            if self.leaving.contains_key(account.entry.dn.key()) && !is_disputed {
                 self.add_unusable_of(index, account, known, &mut items);
             }
         }
