@@ -1,6 +1,5 @@
 //! The types that the steps of a plan share.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::item_code::ItemCode;
@@ -198,7 +197,11 @@ pub struct Hold {
 impl Hold {
     /// Holds accounts. This is the only place where a decision is changed; only [`decide`](super::decide) and
     /// [`settle`](super::settle) call it.
-    pub(super) fn apply(holds: Vec<Self>, accounts: &mut [Account]) {
+    ///
+    /// Of several reasons for one account the first in the order of their codes counts, whatever the order of the exports.
+    pub(super) fn apply(mut holds: Vec<Self>, accounts: &mut [Account]) {
+        holds.sort_by_cached_key(|hold| (hold.account, hold.reason.code(), format!("{:?}", hold.reason)));
+        holds.dedup_by_key(|hold| hold.account);
         for Self { account, reason } in holds {
             let decision = &mut accounts[account].decision;
             decision.step = Step::Hold;
@@ -208,10 +211,9 @@ impl Hold {
         }
     }
 
-    /// Holds those of the accounts that the plan deletes; of several reasons the first counts. Gives whether there was one.
+    /// Holds those of the accounts that the plan deletes. Gives whether there was one.
     pub(super) fn apply_to_deleted(mut holds: Vec<Self>, accounts: &mut [Account]) -> bool {
-        let mut seen = HashSet::new();
-        holds.retain(|hold| accounts[hold.account].is_deleted() && seen.insert(hold.account));
+        holds.retain(|hold| accounts[hold.account].is_deleted());
         let is_any = !holds.is_empty();
         Self::apply(holds, accounts);
         is_any

@@ -74,7 +74,10 @@ pub fn settle<D: Directory<RetainedPasses>>(
     let Successions { by_account, decision_items: unusable } = search.run(directory, gathered)?;
     decision_items.extend(unusable);
     for (account, succession) in accounts.iter_mut().zip(by_account) {
-        set_successor(account, succession);
+        // If the lines of the list disagree, none of them names the successor.
+        if !matches!(account.decision.reason, Reason::LeaversDisagree(_)) {
+            set_successor(account, succession);
+        }
     }
     set_domains(&mut accounts, gathered);
 

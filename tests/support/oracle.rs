@@ -4,7 +4,7 @@
 //! | property | violated if |
 //! | --- | --- |
 //! | reach | an entry is deleted or changed, or a value removed, that no leaver leads to for certain |
-//! | kept | a protected or vetoed entry is not as before; or a group of `[protect] last_enabled` loses its last enabled member |
+//! | kept | a record names a protected or vetoed entry, or such an entry is not as before, except for links that Active Directory keeps by itself; or a group of `[protect] last_enabled` loses its last enabled member |
 //! | order | the same inputs in another order give other operations, decisions, decision items or conflicts, or another refusal |
 //!
 //! Nothing here uses the planner's notion of an account, a member or a reference: names are compared as text without case, and
@@ -82,6 +82,11 @@ pub fn check(directory: &RandomDirectory, reordered: &RandomDirectory) -> Result
     let moved = planned.moved.iter().map(|(old, new)| (text(old.raw_bytes()), text(new.raw_bytes())));
     let facts = Facts::new(directory);
     let states = States::new(directory, &after, &moved.collect::<Vec<_>>())?;
+    for record in &records {
+        if let Some(why) = facts.kept().get(&name(&text(record.dn.raw_bytes()))) {
+            return Err(format!("kept: a record changes {} in spite of {why}", text(record.dn.raw_bytes())));
+        }
+    }
     kept(&facts, &states)?;
     reach(&facts, &states)?;
     Ok(if states.deleted.is_empty() { Outcome::Changed } else { Outcome::Deleted })
@@ -405,13 +410,25 @@ fn own_values(entry: &TestEntry) -> BTreeSet<(String, String)> {
     own.filter(|(attribute, _)| !["memberof", "modifytimestamp"].contains(&attribute.as_str())).collect()
 }
 
+/// The values of a protected or vetoed entry that nothing may change. Active Directory removes links to deleted entries and
+/// rewrites links to moved ones by itself.
+fn kept_values(facts: &Facts<'_>, states: &States, entry: &TestEntry) -> BTreeSet<(String, String)> {
+    let mut values = own_values(entry);
+    if facts.directory.flavour == Flavour::ActiveDirectory {
+        let ended = states.deleted.iter().chain(states.moved.keys()).chain(states.moved.values());
+        let ended: Vec<&String> = ended.collect();
+        values.retain(|(_, value)| !ended.iter().any(|top| is_at_or_below(&name(value), top)));
+    }
+    values
+}
+
 /// Protected and vetoed entries are as before, and the last enabled member of a group is still enabled.
 fn kept(facts: &Facts<'_>, states: &States) -> Result<(), String> {
     for (dn, why) in facts.kept() {
         let before = facts.entries[&dn];
         match states.same_name(&dn) {
             None => return Err(format!("kept: {dn} is deleted or moved in spite of {why}")),
-            Some(after) if own_values(after) != own_values(before) => {
+            Some(after) if kept_values(facts, states, after) != kept_values(facts, states, before) => {
                 return Err(format!("kept: {dn} is changed in spite of {why}"));
             }
             Some(_) => {}
@@ -548,12 +565,13 @@ fn is_book_of_leaver(facts: &Facts<'_>, states: &States, dn: &str) -> bool {
         points(entry)
             || facts.is_account(entry) && facts.user_names(entry).contains(owner) && domain_of(&entry.dn) == domain
     });
-    !is_of_other
-        && facts
-            .leavers
-            .iter()
-            .filter(|leaver| leaver.is_to_be_deleted)
-            .any(|leaver| facts.user_names(leaver.entry).contains(owner))
+    // A book may have a former user name of its owner in its name.
+    let has_no_owner = !facts.entries.values().any(|entry| facts.user_names(entry).contains(owner));
+    let is_own = |leaver: &&MeantAccount<'_>| {
+        let is_pointed = has_no_owner && points(leaver.entry) && domain_of(&leaver.entry.dn) == domain;
+        facts.user_names(leaver.entry).contains(owner) || is_pointed
+    };
+    !is_of_other && facts.leavers.iter().filter(|leaver| leaver.is_to_be_deleted).any(|leaver| is_own(&leaver))
 }
 
 /// Whether a value may be removed from an entry that stays: it names a deleted or moved entry for certain.
