@@ -153,6 +153,29 @@ fn the_nearest_entry_to_a_veto() {
     }
 }
 
+/// A veto that matches nothing holds the accounts that have a similar value, as a spreadsheet drops zeros; one that matches an
+/// entry holds no others.
+#[test]
+fn a_veto_with_a_similar_value() {
+    let kim = account("kim", "o=bay", "employeeNumber: 007\n");
+    let ole = account("ole", "o=bay", "employeeNumber: 7\n");
+    let run = Run::new();
+    for veto in ["employeeNumber\n7\n", "employeeNumber\n0007\n", "id\nk.im\n"] {
+        let list = run.write("veto.csv", veto);
+        let options = ["-u", "kim", "--veto", list.to_str().unwrap()];
+        let planned = run.plan("set", AT_ONCE, &[container("o=bay"), kim.clone()].concat(), &options);
+        assert_eq!(planned.outcome(), ["kim hold vetoed", "veto-unmatched"], "{veto}");
+        let nearest = "the nearest is uid=kim,o=bay: it has the similar value ";
+        assert!(planned.explained().contains(nearest), "{}", planned.explained());
+    }
+    let list = run.write("veto.csv", "employeeNumber\n7\n");
+    for both in swapped(&kim, &ole) {
+        let export = [container("o=bay"), both].concat();
+        let planned = run.plan("set", AT_ONCE, &export, &["-u", "kim", "--veto", list.to_str().unwrap()]);
+        assert_eq!(planned.outcome(), ["kim delete delete-at-once"]);
+    }
+}
+
 /// A roster of a domain is not about the accounts of a domain below it.
 #[test]
 fn the_roster_of_a_domain() {
@@ -462,6 +485,20 @@ fn keys_that_are_only_alike() {
         let held = with_roster("", &format!("{key};here\n99;here\n"), &with(number), &["-u", "kim"]);
         assert_eq!(held.outcome(), ["kim hold similar-key-active"]);
     }
+    // Another row may have the key itself.
+    for (rows, expected) in [
+        ("007;left\n7;here\n99;here\n", &["roster-key-alike uid=kim,o=bay"][..]),
+        ("7;here\n007;left\n99;here\n", &["roster-key-alike uid=kim,o=bay"]),
+        ("7;left\n007;left\n99;here\n", &["roster-rows-unmatched", "uid=kim,o=bay delete delete-at-once"]),
+        ("7;left\n007;here\n99;here\n", &["roster-rows-unmatched"]),
+    ] {
+        let planned = with_roster("", rows, &with("007"), &[]);
+        let mut outcome = planned.outcome();
+        outcome.sort_unstable();
+        assert_eq!(outcome, expected, "{rows}");
+    }
+    let held = with_roster("", "007;left\n7;here\n99;here\n", &with("007"), &["-u", "kim"]);
+    assert_eq!(held.outcome(), ["kim hold similar-key-active"]);
     // A number of an attribute with integer syntax is a number.
     let policy = roster_policy("absence = \"ignore\"\n").replace("employeeNumber", "uidNumber");
     let run = Run::new();

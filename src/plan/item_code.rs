@@ -316,8 +316,8 @@ impl ItemCode {
                 &[Leave, Hold],
             ),
             Self::VetoUnmatched => row(
-                "this veto matches no account",
-                "check the spelling; an account that it should hold is not held",
+                "this veto matches no entry",
+                "check the spelling; what it should hold is held only if it has a similar value, such as 7 for 007",
                 &[Leave],
             ),
             Self::LineUnmatched => row(
@@ -341,7 +341,7 @@ impl ItemCode {
                 &[Leave, Hold],
             ),
             Self::RosterKeyAlike => row(
-                "no row of the roster has this key, but one has a similar key, such as 7 for 007",
+                "a row of the roster has a similar key, such as 7 for 007, and may mean this account",
                 "write the key in the roster exactly as the directory has it",
                 &[Leave, Hold],
             ),

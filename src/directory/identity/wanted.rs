@@ -14,10 +14,12 @@
 //! | `uid@domain` | that has `uid` and is in a domain above or below that one |
 //! | a DN | that has the same RDN in another place |
 //! | any but a DN | none, but another entry that has the value |
+//!
+//! An account that only has a value that is [alike](super::compare) is remembered: a veto that matches nothing holds it.
 
 use std::collections::HashMap;
 
-use super::compare::normal_form;
+use super::compare::{loose_form, normal_form};
 use super::{Likeness, Nearest};
 use crate::directory::EntryView;
 use crate::directory::key_hash::KeyMap;
@@ -43,6 +45,8 @@ struct ByAttribute {
     attribute_type: String,
     /// By normalised value.
     values: HashMap<Vec<u8>, Vec<WantedValue>>,
+    /// By what is left of the value without leading zeros, punctuation and blanks.
+    loose: HashMap<Vec<u8>, Vec<usize>>,
 }
 
 /// A value that an identity asks for.
@@ -60,6 +64,17 @@ pub struct MatchedIdentities {
     pub matched: Vec<usize>,
     /// Those that it is near to.
     near: Vec<(usize, Likeness)>,
+    /// Those of which it only has an alike value.
+    pub alike: Vec<AlikeValue>,
+}
+
+/// A value of an entry that is only alike to the one that an identity asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlikeValue {
+    /// The identity, by number.
+    pub identity: usize,
+    /// The value of the entry.
+    pub value: Vec<u8>,
 }
 
 /// The nearest entry of identities.
@@ -154,11 +169,14 @@ impl Identities {
         let index = self.types.get(attribute_type).unwrap_or_else(|| {
             self.types.insert(attribute_type, self.by_attribute.len());
             let attribute_type = attribute_type.to_owned();
-            self.by_attribute.push(ByAttribute { attribute_type, values: HashMap::new() });
+            self.by_attribute.push(ByAttribute { attribute_type, values: HashMap::new(), loose: HashMap::new() });
             self.by_attribute.len() - 1
         });
         let known = &mut self.by_attribute[index];
         let value = normal_form(&known.attribute_type, value).into_owned();
+        if let Some(loose) = loose_form(&value).filter(|_| domain.is_none()) {
+            known.loose.entry(loose).or_default().push(identity);
+        }
         known.values.entry(value).or_default().push(WantedValue { identity, domain });
     }
 
@@ -189,6 +207,11 @@ impl Identities {
                 DomainRelation::Other => {}
             }
         }
+        let known = &self.by_attribute[index];
+        let loose = loose_form(&normal_form(&known.attribute_type, value));
+        for identity in loose.and_then(|loose| known.loose.get(&loose)).into_iter().flatten() {
+            found.alike.push(AlikeValue { identity: *identity, value: value.to_vec() });
+        }
     }
 
     /// Completes what an entry matches by its values: only accounts match by values. Other entries with the value are near.
@@ -207,8 +230,9 @@ impl Identities {
         for identity in self.by_name(entry) {
             found.match_to(*identity);
         }
-        let MatchedIdentities { matched, near } = found;
+        let MatchedIdentities { matched, near, alike } = found;
         near.retain(|(identity, _)| !matched.contains(identity));
+        alike.retain(|alike| is_account && !matched.contains(&alike.identity));
     }
 
     /// Adds the identities that match a value of the attribute type with this index in any domain, each once.

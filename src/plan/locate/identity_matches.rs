@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::pass::{LocatedEntries, Match};
-use crate::directory::identity::Resolution;
-use crate::directory::identity::wanted::NearestEntries;
+use crate::directory::identity::wanted::{AlikeValue, NearestEntries};
+use crate::directory::identity::{Likeness, Nearest, Resolution};
 use crate::ldap::DnKey;
 use crate::leavers::Identity;
 use crate::plan::request::Request;
@@ -28,6 +28,8 @@ struct NamedSuccessor<'m> {
 /// The entries that identities match.
 pub struct IdentityMatches<'m> {
     by_identity: HashMap<usize, Vec<&'m Match>>,
+    /// The accounts that only have a value that is alike, by identity.
+    alike: HashMap<usize, Nearest>,
     nearest: &'m NearestEntries,
     /// By leaver.
     successors: Vec<Option<NamedSuccessor<'m>>>,
@@ -43,6 +45,18 @@ impl<'m> IdentityMatches<'m> {
                 by_identity.entry(*identity).or_default().push(found);
             }
         }
+        let mut alike: HashMap<usize, Nearest> = HashMap::new();
+        for found in &found.matches {
+            for AlikeValue { identity, value } in &found.alike {
+                let (dn, origin) = (found.entry.dn.clone(), found.entry.origin);
+                let new = Nearest { dn, origin, likeness: Likeness::Alike(value.clone()) };
+                let nearer = match alike.remove(identity) {
+                    Some(known) => known.nearer(new),
+                    None => new,
+                };
+                alike.insert(*identity, nearer);
+            }
+        }
         let mut next = request.leavers.len();
         let successors = request.leavers.iter().map(|leaver| {
             leaver.successor.as_ref().map(|identity| {
@@ -50,7 +64,7 @@ impl<'m> IdentityMatches<'m> {
                 NamedSuccessor { number: next - 1, identity }
             })
         });
-        Self { by_identity, nearest: &found.nearest, successors: successors.collect(), first_veto: next }
+        Self { by_identity, alike, nearest: &found.nearest, successors: successors.collect(), first_veto: next }
     }
 
     fn of_identity(&self, identity: usize) -> Resolution<&'m Match> {
@@ -77,9 +91,10 @@ impl<'m> IdentityMatches<'m> {
         self.named_successor(leaver).map(|successor| successor.identity)
     }
 
-    /// The entries that a veto matches. All of them are held.
+    /// The entries that a veto matches. All of them are held. If there are none, accounts with an alike value are held.
     pub fn of_veto(&self, veto: usize) -> Resolution<&'m Match> {
-        self.of_identity(self.first_veto + veto)
+        let identity = self.first_veto + veto;
+        self.of_identity(identity).or_nearest(|| self.alike.get(&identity).cloned())
     }
 
     /// The names of the entries that the vetoes match, each with the list and line of the first veto.
@@ -91,8 +106,10 @@ impl<'m> IdentityMatches<'m> {
         vetoed.collect()
     }
 
-    /// The first veto that matches an entry.
+    /// The first veto that matches an entry, or that matches none and is alike to a value of this one.
     pub fn first_veto(&self, found: &Match) -> Option<usize> {
-        found.identities.iter().filter_map(|identity| identity.checked_sub(self.first_veto)).min()
+        let alike = found.alike.iter().map(|alike| &alike.identity);
+        let alike = alike.filter(|identity| !self.by_identity.contains_key(*identity));
+        found.identities.iter().chain(alike).filter_map(|identity| identity.checked_sub(self.first_veto)).min()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::line_picks::LinePicks;
 use super::rosters::{LookedUp, RosterMatch, Rosters, Verdict};
 use crate::directory::census::Place;
-use crate::directory::identity::wanted::{Identities, MatchedIdentities, NearestEntries};
+use crate::directory::identity::wanted::{AlikeValue, Identities, MatchedIdentities, NearestEntries};
 use crate::directory::key_hash::KeySet;
 use crate::directory::membership::{MEMBERSHIP_ATTRIBUTES, lists_members};
 use crate::directory::operational::Watch;
@@ -59,11 +59,13 @@ pub struct LocatePass<'p> {
     lines: LinePicks<'p>,
 }
 
-/// An entry that matches an identity, or an account of which a roster says something that matters.
+/// An entry that matches an identity, an account that has an alike value, or an account of which a roster says something that matters.
 #[derive(Clone)]
 pub struct Match {
     /// The identities, by number.
     pub identities: Vec<usize>,
+    /// The identities of which it only has an alike value. It is then an account.
+    pub alike: Vec<AlikeValue>,
     /// The entry.
     pub entry: Arc<Entry>,
     /// Whether it is an account of the policy.
@@ -379,11 +381,11 @@ impl Pass for LocatePass<'_> {
         found.contents.add(entry, is_account, self.policy);
         let answer = if is_account { self.ask_rosters(entry, found) } else { RosterAnswer::default() };
         self.identities.complete(entry, is_account, &mut identities);
-        let matched = std::mem::take(&mut identities.matched);
+        let (matched, alike) = (std::mem::take(&mut identities.matched), std::mem::take(&mut identities.alike));
         found.nearest.add_entry(entry, identities);
-        if !matched.is_empty() || answer.matters {
+        if !matched.is_empty() || !alike.is_empty() || answer.matters {
             let entry = entry.to_entry()?.into();
-            found.matches.push(Match { identities: matched, entry, is_account, rosters: answer.matches });
+            found.matches.push(Match { identities: matched, alike, entry, is_account, rosters: answer.matches });
         }
         Ok(())
     }

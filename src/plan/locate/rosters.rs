@@ -9,7 +9,7 @@
 //! | active, in any of them | disabled, with our stamp or in the history | restore is planned; a decision item if other accounts have the key, too |
 //! | active, in any of them | disabled in another way | a decision item |
 //! | rows that disagree, in any of them | | a decision item; kept if one of the rows says active |
-//! | a row whose key is only [alike](crate::directory::identity::compare), in any of them | | a decision item; kept if that row says active |
+//! | a row whose key is only [alike](crate::directory::identity::compare), in any of them: any row if no row has the key itself, else one that does not say inactive | | a decision item; kept if that row says active |
 //! | inactive in at least one, active in none | | a leaver |
 //! | inactive, and several accounts have the key | | a decision item for each |
 //! | not listed in any, `absence = "disable"`, the roster proves complete | not disabled | disabled |
@@ -84,7 +84,7 @@ pub struct RosterMatch {
     pub lines: Vec<u64>,
     /// The line of the first row that says active. With [`Verdict::Contradictory`], others say something else.
     pub active_line: Option<u64>,
-    /// The first row whose key is only alike, if no row has a key of the account.
+    /// The first row whose key is only alike. If a row has a key of the account, only alike rows that do not say inactive count.
     pub alike: Option<AlikeRow>,
     /// What the policy does with an account that the roster does not list.
     pub absence: Absence,
@@ -197,16 +197,18 @@ impl IndexedRoster<'_> {
             verdict: together(&said),
             lines: lines(&mut rows.iter()),
             active_line: lines(&mut rows.iter().filter(is_active)).first().copied(),
-            alike: if rows.is_empty() { self.alike(&keys) } else { None },
+            alike: self.alike(&keys, &rows),
             absence: self.policy.absence,
         };
         LookedUp { matched, rows }
     }
 
-    /// The rows whose keys are alike to these.
-    fn alike(&self, keys: &BTreeSet<Vec<u8>>) -> Option<AlikeRow> {
+    /// The rows whose keys are alike to these, but are not among those that have them.
+    fn alike(&self, keys: &BTreeSet<Vec<u8>>, equal: &BTreeSet<usize>) -> Option<AlikeRow> {
         let loose = keys.iter().filter_map(|key| loose_form(key));
         let rows: Vec<usize> = loose.filter_map(|loose| self.by_loose_key.get(&loose)).flatten().copied().collect();
+        let objects = |row: &usize| equal.is_empty() || self.rows[*row].verdict != Verdict::Inactive;
+        let rows: Vec<usize> = rows.into_iter().filter(|row| !equal.contains(row) && objects(row)).collect();
         let line = rows.iter().map(|row| self.rows[*row].line).min()?;
         let is_active = rows.iter().any(|row| self.rows[*row].verdict == Verdict::Active);
         Some(AlikeRow { line, is_active })
