@@ -5,11 +5,17 @@
 //! | attribute | its values are |
 //! | --- | --- |
 //! | in [`SECRETS`], by any of its names | secrets |
-//! | in [`ORDINARY`] | shown |
-//! | its name has a [word of secrets](SECRET_WORDS), and nothing after it says that the value is [about](ABOUT) the secret (`pwdLastSet`, `passwordExpirationTime`) | secrets |
+//! | in [`ORDINARY`], by any of its names | shown |
+//! | its name has a [word of secrets](SECRET_WORDS) | secrets |
+//! | its name has `credential`, and the rest of it does not say that a [title](is_qualification) is meant | secrets |
+//! | its name has the word [`pin`](names_a_pin), or ends in [`pw` or `token`](SECRET_ENDINGS) | secrets |
 //! | its name ends in `key` and says that the key is [not public](KEY_WORDS) | secrets |
 //! | its name ends in `key`, and the schema says that it holds octet strings ([`is_octet_string_key`]) | secrets |
 //! | any other | shown |
+//!
+//! What is only about a secret (`pwdLastSet`) is recognised by its whole name. Parts of names do not suffice: `passwordStorage`
+//! ends in `age`, and is no age. With a schema, all names of an attribute type and of its supertypes count
+//! ([`Secrets`](crate::render::sanitize::Secrets)).
 //!
 //! A policy adds names with `[secrets] attributes`, and takes back what only the name suggests with `[secrets] shown`.
 
@@ -59,6 +65,8 @@ const SECRETS: [Group; 17] = [
         "iplanet-am-user-password-reset-question-answer",
         "iplanet-am-auth-ldap-bind-passwd",
         "sunKeyValue",
+        "sunxmlKeyValue",
+        "coreTokenObject",
         "oathDeviceProfiles",
         "pushDeviceProfiles",
         "webauthnDeviceProfiles",
@@ -104,6 +112,8 @@ const SECRETS: [Group; 17] = [
         "os400Password",
         "morTextPassword",
         "ctscPasswordHistory",
+        // Exchange Unified Messaging: the hash of a PIN.
+        "msExchUMPinChecksum",
     ],
     // Microsoft BitLocker: MS-ADA2, msFVE-RecoveryPassword and msFVE-KeyPackage.
     &["msFVE-RecoveryPassword", "1.2.840.113556.1.4.1964", "msFVE-KeyPackage", "1.2.840.113556.1.4.1999"],
@@ -245,7 +255,7 @@ const SECRETS: [Group; 17] = [
 ];
 
 /// Attribute types whose names look like those of secrets, and what their values are.
-const ORDINARY: [Group; 5] = [
+const ORDINARY: [Group; 14] = [
     // RFC 4524, 2.19: a person.
     &["secretary"],
     // public keys, or references to them.
@@ -257,103 +267,301 @@ const ORDINARY: [Group; 5] = [
         "ipaSshPubKey",
         "nisPublickey",
     ],
-    // the name of a policy, or an attribute of a policy.
-    &[
-        "pwdAttribute",
-        "pwdInHistory",
-        "passwordInHistory",
-        "passwordKeepHistory",
-        "pwdHistoryLength",
-        "msDS-PasswordHistoryLength",
-        "krbPwdHistoryLength",
-        "sambaPwdHistoryLength",
-        "zimbraPasswordEnforceHistory",
-        "nspmPasswordHistoryLimit",
-        "passwordBadWords",
-        "passwordUserAttributes",
-    ],
     // the identifier of a key, which is not the key (MS-ADA2).
     &["msDS-ManagedPasswordId", "msDS-ManagedPasswordPreviousId", "msDS-ManagedPasswordInterval"],
     // the name of a map entry (RFC 2307bis).
     &["automountKey"],
+    // times, counts and states of a password policy: draft-behera-ldap-password-policy, slapo-ppolicy(5).
+    &[
+        "pwdAccountLockedTime",
+        "pwdAccountDisabledTime",
+        "pwdAccountTmpLockoutEnd",
+        "pwdChangedTime",
+        "pwdEndTime",
+        "pwdExpirationWarned",
+        "pwdFailureTime",
+        "pwdGraceUseTime",
+        "pwdLastSuccess",
+        "pwdPolicySubentry",
+        "pwdReset",
+        "pwdStartTime",
+        "pwdTPRValidFrom",
+        "pwdTPRValidUntil",
+        "pwdUniqueAttempts",
+        "pwdLastAuthTime",
+    ],
+    // rules of a password policy, from the same sources.
+    &[
+        "pwdAllowUserChange",
+        "pwdAttribute",
+        "pwdCheckModule",
+        "pwdCheckModuleArg",
+        "pwdCheckQuality",
+        "pwdExpireWarning",
+        "pwdFailureCountInterval",
+        "pwdGraceAuthNLimit",
+        "pwdGraceLoginLimit",
+        "pwdGraceExpiry",
+        "pwdHistoryLength",
+        "pwdInHistory",
+        "pwdLockout",
+        "pwdLockoutDuration",
+        "pwdMaxAge",
+        "pwdMaxDelay",
+        "pwdMaxFailure",
+        "pwdMaxIdle",
+        "pwdMaxLength",
+        "pwdMaxRecordedFailure",
+        "pwdMinAge",
+        "pwdMinDelay",
+        "pwdMinLength",
+        "pwdMustChange",
+        "pwdSafeModify",
+        "pwdUseCheckModule",
+    ],
+    // 389 Directory Server and DSEE: times, counts and states.
+    &[
+        "accountUnlockTime",
+        "passwordAllowChangeTime",
+        "passwordExpirationTime",
+        "passwordExpWarned",
+        "passwordGraceUserTime",
+        "passwordPolicySubentry",
+        "passwordRetryCount",
+        "passwordTPRExpired",
+        "passwordTPRExpTime",
+        "passwordTPRUseCount",
+        "passwordTPRReset",
+        "pwdUpdateTime",
+        "pwdpolicysubentry",
+        "retryCountResetTime",
+    ],
+    // 389 Directory Server and DSEE: rules.
+    &[
+        "passwordAdminDN",
+        "passwordAdminSkipInfoUpdate",
+        "passwordBadWords",
+        "passwordChange",
+        "passwordCheckSyntax",
+        "passwordDictCheck",
+        "passwordDictPath",
+        "passwordExp",
+        "passwordGraceLimit",
+        "passwordInHistory",
+        "passwordIsGlobalPolicy",
+        "passwordKeepHistory",
+        "passwordLegacyPolicy",
+        "passwordLockout",
+        "passwordLockoutDuration",
+        "passwordMax8Bit",
+        "passwordMaxAge",
+        "passwordMaxClassChars",
+        "passwordMaxFailure",
+        "passwordMaxRepeats",
+        "passwordMaxSequence",
+        "passwordMaxSeqSets",
+        "passwordMin8Bit",
+        "passwordMinAge",
+        "passwordMinAlphas",
+        "passwordMinCategories",
+        "passwordMinDigits",
+        "passwordMinLength",
+        "passwordMinLowers",
+        "passwordMinSpecials",
+        "passwordMinTokenLength",
+        "passwordMinUppers",
+        "passwordMustChange",
+        "passwordPalindrome",
+        "passwordResetDuration",
+        "passwordResetFailureCount",
+        "passwordRootdnMayBypassModsChecks",
+        "passwordSendExpiringTime",
+        "passwordStorageScheme",
+        "passwordTPRDelayExpireAt",
+        "passwordTPRDelayValidFrom",
+        "passwordTPRMaxUse",
+        "passwordTrackUpdateTime",
+        "passwordUnlock",
+        "passwordUserAttributes",
+        "passwordWarning",
+    ],
+    // Sun Access Manager 7.1: whether and how a user resets the password; the address to which it is sent.
+    &[
+        "iplanet-am-user-password-reset-force-reset",
+        "iplanet-am-user-password-reset-options",
+        "iplanet-am-user-password-resetoptions",
+        "iplanet-am-password-reset-enabled",
+    ],
+    // Microsoft: MS-ADA1 to MS-ADA3; LAPS.
+    &[
+        "badPasswordTime",
+        "badPwdCount",
+        "maxPwdAge",
+        "minPwdAge",
+        "minPwdLength",
+        "ms-Mcs-AdmPwdExpirationTime",
+        "msDS-LastFailedInteractiveLogonTime",
+        "msDS-MaximumPasswordAge",
+        "msDS-MinimumPasswordAge",
+        "msDS-MinimumPasswordLength",
+        "msDS-PasswordComplexityEnabled",
+        "msDS-PasswordHistoryLength",
+        "msDS-PasswordReversibleEncryptionEnabled",
+        "msDS-PasswordSettingsPrecedence",
+        "msDS-UserPasswordExpired",
+        "msDS-UserPasswordExpiryTimeComputed",
+        "msDS-UserDontExpirePassword",
+        "ms-DS-UserPasswordNotRequired",
+        "ms-DS-UserEncryptedTextPasswordAllowed",
+        "msLAPS-PasswordExpirationTime",
+        "pwdLastSet",
+        "pwdProperties",
+        "uASCompat",
+        "passwordSettings",
+    ],
+    // Samba and Kerberos: samba.schema, kerberos.schema; the Kerberos attributes of RFC 2307 clients.
+    &[
+        "sambaBadPasswordCount",
+        "sambaBadPasswordTime",
+        "sambaForceLogoff",
+        "sambaMaxPwdAge",
+        "sambaMinPwdAge",
+        "sambaMinPwdLength",
+        "sambaPwdCanChange",
+        "sambaPwdHistoryLength",
+        "sambaPwdLastSet",
+        "sambaPwdMustChange",
+        "sambaRefuseMachinePwdChange",
+        "pwdCanChange",
+        "pwdMustChange",
+        "krbLastPwdChange",
+        "krbMaxPwdLife",
+        "krbMinPwdLife",
+        "krbPasswordExpiration",
+        "krbPwdFailureCountInterval",
+        "krbPwdHistoryLength",
+        "krbPwdLockoutDuration",
+        "krbPwdMaxFailure",
+        "krbPwdMinDiffChars",
+        "krbPwdMinLength",
+        "krbPwdPolicyReference",
+        "ipaPwdDictCheck",
+        "ipaPwdMaxRepeat",
+        "ipaPwdMaxSequence",
+        "ipaPwdUserCheck",
+        "ipaUserAuthTypeClassPassword",
+    ],
+    // OpenDJ and PingDirectory.
+    &[
+        "ds-pwp-account-expiration-time",
+        "ds-pwp-account-status-notification-handler",
+        "ds-pwp-last-login-time",
+        "ds-pwp-password-changed-by-required-time",
+        "ds-pwp-password-expiration-time",
+        "ds-pwp-password-policy-dn",
+        "ds-pwp-reset-time",
+        "ds-pwp-warned-time",
+        "ds-cfg-default-password-policy",
+        "ds-cfg-password-attribute",
+        "ds-cfg-password-generator",
+        "ds-cfg-password-validator",
+        "ds-cfg-password-expiration-warning-interval",
+        "ds-cfg-password-history-count",
+        "ds-cfg-password-history-duration",
+    ],
+    // eDirectory: the password policy of NDS and of Universal Password.
+    &[
+        "nspmPasswordHistoryLimit",
+        "nspmPasswordPolicyDN",
+        "nspmPasswordACL",
+        "nspmMinPasswordLength",
+        "nspmMaximumPasswordLength",
+        "passwordAllowChange",
+        "passwordExpirationInterval",
+        "passwordMinimumLength",
+        "passwordRequired",
+        "passwordUniqueRequired",
+        "pwmLastPwdUpdate",
+        "sasLoginFailureDelay",
+    ],
+    // Zimbra and others: rules, times and addresses.
+    &[
+        "zimbraForgotPasswordEnabled",
+        "zimbraFeatureChangePasswordEnabled",
+        "zimbraFeatureResetPasswordStatus",
+        "zimbraPasswordAllowUsername",
+        "zimbraPasswordBlockCommonEnabled",
+        "zimbraPasswordEnforceHistory",
+        "zimbraPasswordLocked",
+        "zimbraPasswordLockoutDuration",
+        "zimbraPasswordLockoutEnabled",
+        "zimbraPasswordLockoutFailureLifetime",
+        "zimbraPasswordLockoutFailureTime",
+        "zimbraPasswordLockoutLockedTime",
+        "zimbraPasswordLockoutMaxFailures",
+        "zimbraPasswordMaxAge",
+        "zimbraPasswordMaxLength",
+        "zimbraPasswordMinAge",
+        "zimbraPasswordMinAlphaChars",
+        "zimbraPasswordMinDigitsOrPuncs",
+        "zimbraPasswordMinLength",
+        "zimbraPasswordMinLowerCaseChars",
+        "zimbraPasswordMinNumericChars",
+        "zimbraPasswordMinPunctuationChars",
+        "zimbraPasswordMinUpperCaseChars",
+        "zimbraPasswordModifiedTime",
+        "zimbraPasswordMustChange",
+        "zimbraPasswordRecoveryAddress",
+        "zimbraPasswordRecoveryAddressStatus",
+        "zimbraPasswordChangeListener",
+        "passwordRecoveryMail",
+    ],
 ];
 
 /// Parts of the names of attributes that hold secrets.
-const SECRET_WORDS: [&str; 15] = [
+const SECRET_WORDS: [&str; 16] = [
     "password",
     "passwd",
     "passphrase",
     "passcode",
     "pwd",
-    "secret",
-    "credential",
+    SECRET,
     "privatekey",
     "private-key",
     "nthash",
     "lmhash",
-    "apitoken",
-    "accesstoken",
-    "refreshtoken",
+    "recoverycode",
+    "scratchcode",
+    "backupcode",
+    "securityanswer",
+    "otpseed",
     "authtoken",
 ];
 
-/// What may come after a word of secrets where the value is a secret all the same.
-const SECRET_ENDINGS: [&str; 11] =
-    ["history", "answer", "hash", "value", "token", "code", "text", "data", "blob", "backup", "key"];
+/// `secretary` and `secretariat` begin in the same way.
+const SECRET: &str = "secret";
 
-/// What comes after a word of secrets where the value is about the secret: when it was set, how often it failed, how it
-/// must be.
-const ABOUT: [&str; 40] = [
-    "time",
-    "date",
-    "count",
-    "length",
-    "polic",
-    "subentr",
-    "expir",
-    "expwarn",
-    "lastset",
-    "lastchange",
-    "lastsuccess",
-    "lastauth",
-    "change",
-    "reset",
-    "warn",
-    "lock",
-    "fail",
-    "attempt",
-    "quality",
-    "syntax",
-    "grace",
-    "limit",
-    "interval",
-    "duration",
-    "allow",
-    "requir",
-    "enable",
-    "disable",
-    "flag",
-    "option",
-    "propert",
-    "scheme",
-    "encoding",
-    "version",
-    "setting",
-    "retry",
-    "update",
-    "status",
-    "validfrom",
-    "address",
+/// Ends of the names of attributes that hold secrets: `bindPw`, `sessionToken`.
+const SECRET_ENDINGS: [&str; 3] = ["pw", "token", "tokens"];
+
+/// What comes before or after `credential` where a title, such as that of a physician, is meant.
+const QUALIFICATIONS: [&str; 12] = [
+    "academic",
+    "professional",
+    "educational",
+    "medical",
+    "clinical",
+    "teaching",
+    "title",
+    "titles",
+    "type",
+    "name",
+    "issuer",
+    "level",
 ];
 
-/// Beginnings of what comes after a word of secrets in rules for passwords, such as `passwordMinLength`.
-const ABOUT_STARTS: [&str; 8] = ["min", "max", "must", "can", "may", "check", "safe", "acl"];
-
-/// Ends of what comes after a word of secrets where the value is about the secret.
-const ABOUT_ENDS: [&str; 4] = ["age", "dn", "id", "acl"];
-
 /// What a name that ends in `key` has if the key is not public.
-const KEY_WORDS: [&str; 18] = [
+const KEY_WORDS: [&str; 19] = [
     "private",
     "secret",
     "symmetric",
@@ -364,6 +572,7 @@ const KEY_WORDS: [&str; 18] = [
     "recovery",
     "apikey",
     "api-key",
+    "access",
     "signing",
     "hmac",
     "shared",
@@ -387,8 +596,10 @@ pub const MASK: &str = "********";
 
 /// Whether the values of an attribute are secrets. The attribute may have options and may be given by any of its names.
 pub fn is_secret(description: &str) -> bool {
-    let name = canonical_name(base_type(description)).to_ascii_lowercase();
-    KNOWN_SECRETS.contains(&name) || !KNOWN_ORDINARY.contains(&name) && (names_a_secret(&name) || names_a_key(&name))
+    let written = base_type(description);
+    let name = canonical_name(written).to_ascii_lowercase();
+    let is_named = || names_a_secret(&name) || names_a_credential(&name) || names_a_pin(written) || names_a_key(&name);
+    KNOWN_SECRETS.contains(&name) || !KNOWN_ORDINARY.contains(&name) && is_named()
 }
 
 /// Whether an attribute is in the table of secrets, so that no policy can show its values.
@@ -403,18 +614,55 @@ pub fn is_octet_string_key(description: &str) -> bool {
     ends_in_key(&name) && !KNOWN_ORDINARY.contains(&name) && !is_public(&name)
 }
 
-/// Whether a name, in lower case, has a word of secrets, and what comes after the last one says nothing else.
+/// Whether a name, in lower case, has a word of secrets, or ends like the name of one.
 fn names_a_secret(name: &str) -> bool {
-    let ends = SECRET_WORDS.iter().filter_map(|word| name.rfind(word).map(|at| at + word.len()));
-    let Some(rest) = ends.max().and_then(|end| name.get(end..)) else { return false };
-    let rest = rest.trim_start_matches(['-', '_']);
-    let is_about = || {
-        ABOUT.iter().any(|part| rest.contains(part))
-            || ABOUT_STARTS.iter().any(|part| rest.starts_with(part))
-            || ABOUT_ENDS.iter().any(|part| rest.ends_with(part))
+    let is_secretary = |rest: &str| rest.starts_with("ary") || rest.starts_with("aria") || rest.starts_with("arie");
+    let has = |word: &&str| {
+        let mut rests = name.match_indices(*word).filter_map(|(at, found)| name.get(at + found.len()..));
+        rests.any(|rest| *word != SECRET || !is_secretary(rest))
     };
-    // `secretary` is not the only word that begins like this: `secretaryName`.
-    !rest.starts_with("ary") && (SECRET_ENDINGS.iter().any(|part| rest.ends_with(part)) || !is_about())
+    SECRET_WORDS.iter().any(|word| has(word)) || SECRET_ENDINGS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a name, in lower case, is of credentials to log in with.
+fn names_a_credential(name: &str) -> bool {
+    name.match_indices("credential").any(|(at, found)| {
+        let (before, after) = (&name[..at], &name[at + found.len()..]);
+        !is_qualification(before.trim_end_matches(['-', '_']), after)
+    })
+}
+
+/// Whether what comes before or after `credential` says that it is a title.
+fn is_qualification(before: &str, after: &str) -> bool {
+    let after = after.strip_prefix('s').unwrap_or(after).trim_start_matches(['-', '_']);
+    let is_plain = after.is_empty();
+    QUALIFICATIONS.iter().any(|word| after == *word || is_plain && before.ends_with(word))
+}
+
+/// Whether a name, as written, has the word `pin`: `userPin`, `card-pin`, `PINCode`. Without capitals nothing shows where a word
+/// ends, so the whole name must end in it.
+fn names_a_pin(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let is_mixed = bytes.iter().any(u8::is_ascii_lowercase) && bytes.iter().any(u8::is_ascii_uppercase);
+    if !is_mixed && name.to_ascii_lowercase().ends_with("pin") {
+        return true;
+    }
+    let begins = |at: usize| {
+        let Some(before) = at.checked_sub(1).and_then(|before| bytes.get(before)) else { return true };
+        !before.is_ascii_alphabetic() || is_mixed && before.is_ascii_lowercase() && bytes[at].is_ascii_uppercase()
+            // `UMPin`: the last capital of several begins a word.
+            || is_mixed && bytes[at].is_ascii_uppercase() && bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase)
+    };
+    let ends = |end: usize| match (bytes.get(end), bytes.get(end + 1)) {
+        (None, _) => true,
+        (Some(next), _) if !next.is_ascii_alphabetic() => true,
+        (Some(next), after) => {
+            let was_capital = bytes[end - 1].is_ascii_uppercase();
+            is_mixed && next.is_ascii_uppercase() && (!was_capital || after.is_some_and(u8::is_ascii_lowercase))
+        }
+    };
+    let lower = name.to_ascii_lowercase();
+    lower.match_indices("pin").any(|(at, _)| begins(at) && ends(at + 3))
 }
 
 fn names_a_key(name: &str) -> bool {
@@ -426,7 +674,7 @@ fn ends_in_key(name: &str) -> bool {
 }
 
 fn is_public(name: &str) -> bool {
-    name.contains("public") || name.contains("pubkey")
+    name.contains("public") || name.contains("pubkey") || name.contains("authorized")
 }
 
 #[cfg(test)]
@@ -462,6 +710,37 @@ mod tests {
             "wifiSharedKeys",
             "tlsPrivateKey",
             "pwdPasswordCountSecret",
+            "passwordMinio",
+            "pwdCanvas",
+            "passwordFailover",
+            "mailPasswordAccount",
+            "clientSecretUpdated",
+            "passwordStorage",
+            "passwordPackage",
+            "vaultSecretId",
+            "passwordId",
+            "secretaryPassword",
+            "sunxmlKeyValue",
+            "coreTokenObject",
+            "msExchUMPinChecksum",
+            "bindPw",
+            "rootpw",
+            "loginPw",
+            "userPin",
+            "acmeUMPinHash",
+            "card-pin",
+            "PINCode",
+            "USERPIN",
+            "pin",
+            "sessionToken",
+            "mfaToken",
+            "bearerTokens",
+            "recoveryCode",
+            "scratchCodes",
+            "s3AccessKey",
+            "otpSeed",
+            "securityAnswer",
+            "academicCredentialHash",
         ] {
             assert!(is_secret(name), "{name}");
         }
@@ -472,6 +751,7 @@ mod tests {
         for name in [
             "secretary",
             "secretaryName",
+            "SECRETARIAT",
             "pwdLastSet",
             "pwdChangedTime",
             "pwdAccountLockedTime",
@@ -481,6 +761,20 @@ mod tests {
             "passwordRetryCount",
             "pwdPolicySubentry",
             "pwdReset",
+            "authorizedKey",
+            "sshAuthorizedKeys",
+            "academicCredential",
+            "credentialTitle",
+            "professionalCredentials",
+            "secretariat",
+            "secretaries",
+            "pinyinName",
+            "shippingAddress",
+            "displayNamePinyin",
+            "spinRate",
+            "tokenGroups",
+            "ipatokenOwner",
+            "PASSWORDEXPIRATIONTIME",
             "pwdGraceUseTime",
             "pwdLastSuccess",
             "pwdTPRValidFrom",

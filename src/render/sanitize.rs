@@ -30,21 +30,32 @@ impl<'p> Secrets<'p> {
         Self { policy: Some(policy), schema: None }
     }
 
-    /// The same secrets, and the keys that are octet strings by a schema.
+    /// The same secrets, and those that a schema shows: keys that are octet strings, other names and subtypes of secrets.
     #[must_use]
     pub fn with_schema(self, schema: &'p Schema) -> Self {
         Self { schema: Some(schema), ..self }
     }
 
-    /// Whether the values of an attribute are secrets. Options of the attribute description do not matter.
+    /// Whether the values of an attribute are secrets. Options of the attribute description do not matter. With a schema, any
+    /// name of the attribute type or of a supertype suffices.
     pub fn is_secret(self, description: &str) -> bool {
-        let by_name = self.policy.map_or_else(|| is_secret(description), |policy| policy.is_secret(description));
-        by_name || self.is_key_by_schema(description) && !self.policy.is_some_and(|policy| policy.shows(description))
+        let base = base_type(description);
+        self.is_secret_by_name(base) || self.is_secret_by_schema(base)
     }
 
-    fn is_key_by_schema(self, description: &str) -> bool {
-        let name = base_type(description);
-        self.schema.is_some_and(|schema| is_octet_string_key(name) && schema.is_octet_string(name))
+    fn is_secret_by_name(self, name: &str) -> bool {
+        self.policy.map_or_else(|| is_secret(name), |policy| policy.is_secret(name))
+    }
+
+    fn is_secret_by_schema(self, name: &str) -> bool {
+        let Some(schema) = self.schema else { return false };
+        let is_shown = |name: &str| self.policy.is_some_and(|policy| policy.shows(name));
+        if is_shown(name) || schema.names_of(name).any(is_shown) {
+            return false;
+        }
+        let is_octets = schema.is_octet_string(name);
+        let names = schema.names_with_supertypes(name);
+        names.iter().any(|name| self.is_secret_by_name(name) || is_octets && is_octet_string_key(name))
     }
 
     /// A value of an attribute as reports show it: masked if it is a secret, shortened if it is long, summarised if it is binary.

@@ -36,7 +36,8 @@ impl Syntax {
             "1.3.6.1.4.1.1466.115.121.1.34" => Self::NameAndUid,
             "1.3.6.1.4.1.1466.115.121.1.27" | "1.2.840.113556.1.4.906" => Self::Integer,
             "1.3.6.1.4.1.1466.115.121.1.36" => Self::NumericString,
-            "1.3.6.1.4.1.1466.115.121.1.40" => Self::OctetString,
+            // Binary (RFC 2252, 4.3.1) is how older schemas write it.
+            "1.3.6.1.4.1.1466.115.121.1.40" | "1.3.6.1.4.1.1466.115.121.1.5" => Self::OctetString,
             _ => Self::Other,
         }
     }

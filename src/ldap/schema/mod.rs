@@ -296,6 +296,26 @@ impl Schema {
         self.attributes.find(name)?.superior.as_deref()
     }
 
+    /// All names and the OIDs of an attribute type and of its direct and indirect supertypes. Supertypes that are not described
+    /// are among them as written.
+    pub fn names_with_supertypes<'s>(&'s self, name: &str) -> Vec<&'s str> {
+        let mut all = Vec::new();
+        let mut next = self.attributes.find(name);
+        for _ in 0..MAX_DEPTH {
+            let Some(facts) = next else { break };
+            all.extend(facts.names().iter().map(AsRef::as_ref).chain([facts.oid()]));
+            all.extend(facts.superior.as_deref());
+            next = facts.superior.as_deref().and_then(|superior| self.attributes.find(superior));
+        }
+        all
+    }
+
+    /// All names and the OID of an attribute type.
+    pub fn names_of<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
+        let facts = self.attributes.find(name).into_iter();
+        facts.flat_map(|facts| facts.names().iter().map(AsRef::as_ref).chain([facts.oid()]))
+    }
+
     /// Whether this is the whole schema of a server: it describes `objectClass` and `top`, which every server has. Files with
     /// a site's own extensions do not describe them.
     pub fn is_whole(&self) -> bool {
