@@ -158,6 +158,26 @@ fn the_domain_of_a_command() {
         assert_eq!((step.as_str(), commands.len()), ("hold", 0), "{other} {why}");
         assert!(why.contains(&format!("uid=lena,{other},o=isp has the same uid")), "{why}");
     }
+    // An organisation may have another domain than its name.
+    for (preferred, expected) in [
+        (&["acme.example"][..], Ok("acme.example")),
+        (&[], Err("is not named like a domain")),
+        (&["acme.example", "acme2.example"], Err("several values of sunPreferredDomain")),
+    ] {
+        let preferred: String = preferred.iter().map(|name| format!("sunPreferredDomain: {name}\n")).collect();
+        let acme = format!(
+            "dn: o=Acme Inc,o=isp\nobjectClass: organization\nobjectClass: sunManagedOrganization\no: Acme Inc\n{preferred}\n"
+        );
+        let export = format!("{TREE}{acme}{}", lena("o=Acme Inc", MAIL));
+        let (step, why, commands) = planned(place.path(), &export, "lena", &admin);
+        match expected {
+            Ok(domain) => {
+                let command = format!("commadmin user delete -D ADMIN -n ADMIN_DOMAIN -d {domain} -l lena");
+                assert!(step == "disable" && commands.contains(&command), "{why} {commands:?}");
+            }
+            Err(part) => assert!(step == "hold" && commands.is_empty() && why.contains(part), "{why} {commands:?}"),
+        }
+    }
     // Nothing shows where the account was before it was moved: `-d isp` would be another domain.
     let export = format!("{TREE}{}", lena("ou=Out", LEFT));
     let (step, why, commands) = planned(place.path(), &export, "lena", &admin);

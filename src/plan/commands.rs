@@ -13,7 +13,7 @@
 //! | word | it is | the account is held if |
 //! | --- | --- | --- |
 //! | uid | the uid in the name of the entry; without one, the only uid | there is none, or several and none in the name; or another entry with that uid is in the same domain, in a domain that is not known, or in any domain where the command takes none |
-//! | domain | the domain of the entry's name; before the move, if the account was moved | the account was moved, and no change set of `--history` shows from where; the command needs a domain, and the name has none |
+//! | domain | `sunPreferredDomain` of the organisation above, if it has one; else the domain of the entry's name; before the move, if the account was moved | the account was moved, and no change set of `--history` shows from where; the command needs a domain, and the name has none; the organisation is not named like a domain |
 //! | host | each `mailHost` | |
 //!
 //! A value is a word of a command only if the command takes it for nothing else: the account is held if a word begins with `-`,
@@ -148,6 +148,10 @@ pub enum NoCommand {
     SharedUid(Vec<u8>),
     /// The name of the account has no domain.
     NoDomain,
+    /// The organisation above the account has this name, which is not that of a domain, and no `sunPreferredDomain`.
+    NotADomain(Vec<u8>),
+    /// The organisation above the account has several values of `sunPreferredDomain`, and its name is none of them.
+    SeveralDomains,
     /// The account was moved, and nothing shows from which domain.
     FormerDomainUnknown,
     /// The command would take a value for something else: what the value is, and the value.
@@ -166,6 +170,12 @@ impl fmt::Display for NoCommand {
                 write!(f, "{} has the same uid, and the command may mean either", String::from_utf8_lossy(other))
             }
             Self::NoDomain => f.write_str("the name of the account has no domain"),
+            Self::NotADomain(name) => write!(
+                f,
+                "its organisation {} is not named like a domain and has no sunPreferredDomain",
+                String::from_utf8_lossy(name)
+            ),
+            Self::SeveralDomains => f.write_str("its organisation has several values of sunPreferredDomain"),
             Self::FormerDomainUnknown => {
                 f.write_str("the account was moved, and no change set (--history) shows from which domain")
             }
@@ -278,9 +288,16 @@ impl<'u> OtherUsers<'u> {
         let normal = |word: &Word| normal_form(IdentifierKind::UserName, word.as_str().as_bytes());
         let (uid, domain) = (normal(command.uid()?), command.domain().map(normal));
         let own = account.entry.dn.key().as_bytes();
+        // The organisation may have another domain than its name.
+        let home = home(account, self.policy).map(|dn| domain_of_key(dn.key()));
         let is_meant = |holder: &&Holder| {
             let key = holder.entry.as_bytes();
-            let is_in_domain = || domain.as_ref().is_none_or(|domain| domain_of_key(&holder.entry) == *domain);
+            let is_in_domain = || {
+                domain.as_ref().is_none_or(|domain| {
+                    let of_holder = domain_of_key(&holder.entry);
+                    of_holder == *domain || home.as_ref() == Some(&of_holder)
+                })
+            };
             !key.starts_with(own) && (self.policy.is_moved(key) || is_in_domain())
         };
         let accounts = self.accounts.get(&uid).into_iter().flatten();
@@ -329,14 +346,34 @@ impl<'p> Words<'_, 'p> {
     }
 
     fn domain(&self) -> Result<Option<Word>, NoCommand> {
-        let domain = domain_of(home(self.account, self.policy).ok_or(NoCommand::FormerDomainUnknown)?);
-        domain.map(|domain| word("domain", &domain)).transpose()
+        let home = home(self.account, self.policy).ok_or(NoCommand::FormerDomainUnknown)?;
+        let of_name = domain_of(home);
+        // The entry of the domain is that of the present place.
+        let organisation = self.account.domain.as_ref().filter(|_| home.key() == self.account.entry.dn.key());
+        let preferred = organisation.into_iter().flat_map(|entry| entry.values("sunPreferredDomain"));
+        let preferred: BTreeSet<Vec<u8>> = preferred.map(|value| value.bytes.to_ascii_lowercase()).collect();
+        let is_preferred = |name: &Vec<u8>| preferred.contains(&name.to_ascii_lowercase());
+        let domain = match (preferred.first(), preferred.len()) {
+            (None, _) => of_name,
+            _ if of_name.as_ref().is_some_and(is_preferred) => of_name,
+            (Some(only), 1) => Some(only.clone()),
+            (Some(_), _) => return Err(NoCommand::SeveralDomains),
+        };
+        match domain {
+            Some(domain) if !is_domain_name(&domain) => Err(NoCommand::NotADomain(domain)),
+            domain => domain.map(|domain| word("domain", &domain)).transpose(),
+        }
     }
 
     fn hosts(&self) -> Result<Vec<Word>, NoCommand> {
         let hosts: BTreeSet<&[u8]> = self.account.entry.values("mailHost").map(|host| &*host.bytes).collect();
         hosts.into_iter().map(|host| word("mailHost", host)).collect()
     }
+}
+
+/// Whether a value may be the name of a domain: an organisation such as `Acme Inc` is none.
+fn is_domain_name(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'.' | b'-' | b'_'))
 }
 
 fn word(what: &'static str, value: &[u8]) -> Result<Word, NoCommand> {

@@ -45,6 +45,14 @@ pub enum RosterError {
         /// The column.
         name: String,
     },
+    /// The header has a column that would change what a row means, and that rosters do not have.
+    #[error("line {line}: a roster has no column `{name}`: a row counts at once")]
+    NotRead {
+        /// The line of the header.
+        line: u64,
+        /// The column.
+        name: String,
+    },
     /// No entry of an LDIF roster has an attribute that the policy names.
     #[error("no entry has the attribute `{name}`{}", listing("the entries have", attributes))]
     NoAttribute {
@@ -119,6 +127,7 @@ impl RosterError {
             | Self::NoHeader { line, .. }
             | Self::NoColumn { line, .. }
             | Self::SecondColumn { line, .. }
+            | Self::NotRead { line, .. }
             | Self::Row { line, .. }
             | Self::Change { line }
             | Self::Search { line, .. }

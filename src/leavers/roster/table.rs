@@ -8,6 +8,10 @@ use super::{RosterError, RosterRecord, RosterRecords, RosterRules, checked_key, 
 /// The characters that may separate fields.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
+/// A column that has a meaning in a leaver list and none in a roster: an account of a row with a later day would be disabled
+/// today.
+const EFFECTIVE: &str = "effective";
+
 /// The positions of the columns that the policy names.
 #[derive(Clone, Copy)]
 struct RosterColumns {
@@ -85,6 +89,10 @@ fn columns(header: &StringRecord, rules: &RosterRules, line: u64) -> Result<Rost
         }
     };
     let lack = |name: &str| RosterError::NoColumn { line, name: name.to_owned(), columns: columns() };
+    let is_named = |name: &str| same(&rules.key, name) || rules.status.as_deref().is_some_and(|own| same(own, name));
+    if let Some(name) = header.iter().find(|column| same(column, EFFECTIVE) && !is_named(column)) {
+        return Err(RosterError::NotRead { line, name: name.to_owned() });
+    }
     let key = find(&rules.key)?;
     let status = rules.status.as_deref().map(|name| find(name).map(|at| (name, at))).transpose()?;
     match (key, status) {
@@ -193,6 +201,8 @@ mod tests {
             ("id\n", Some("state"), None),
             ("id,a;state\n", Some("state"), None),
             ("id|state\n", Some("state"), None),
+            ("id,state,Effective\n", Some("state"), None),
+            ("id,effective\n", Some("effective"), Some((b',', 0, Some(1)))),
         ];
         for (text, status, expected) in table {
             let found = header(text, &rules(status), 1).ok();
