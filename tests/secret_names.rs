@@ -219,6 +219,62 @@ fn schema_and_policy_decide_about_other_names() {
     assert!(stderr(&output).contains("the values of 2.5.4.35 are always secret"), "{}", stderr(&output));
 }
 
+/// With a schema, other names, OIDs and subtypes of secrets are secrets, and so are keys of binary syntax; in a lint, too.
+#[test]
+fn other_names_of_secrets_in_the_schema() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(place.path().join(name), text).unwrap();
+    let types = [
+        "( 1.3.6.1.4.1.99999.3.1 NAME ( 'vpnBlob' 'vpnSecret' ) SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )",
+        "( 1.3.6.1.4.1.99999.3.2 NAME 'vpnThing' SUP userPassword )",
+        "( 1.3.6.1.4.1.99999.3.3 NAME 'vpnInner' SUP vpnThing )",
+        "( 1.3.6.1.4.1.99999.3.4 NAME 'lockerKey' SYNTAX 1.3.6.1.4.1.1466.115.121.1.5 )",
+        "( 1.3.6.1.4.1.99999.3.5 NAME 'vpnNote' SUP name )",
+    ];
+    let types: String = types.iter().map(|line| format!("attributeTypes: {line}\n")).collect();
+    write("schema.ldif", &format!("dn: cn=Subschema\nobjectClass: subschema\ncn: Subschema\n{types}"));
+    for (name, is_shown) in [
+        ("vpnBlob", false),
+        ("VPNBLOB;x-a", false),
+        ("1.3.6.1.4.1.99999.3.1", false),
+        ("vpnThing", false),
+        ("1.3.6.1.4.1.99999.3.2", false),
+        ("vpnInner", false),
+        ("lockerKey", false),
+        ("vpnNote", true),
+    ] {
+        // The blank at the end is a problem for `lint`.
+        write("export.ldif", &export(&format!("{name}: {CORE} \n")));
+        for words in
+            ["search --schema schema.ldif (objectClass=*) export.ldif", "lint --schema schema.ldif export.ldif"]
+        {
+            let output = run(place.path(), words);
+            let shown = [output.stdout.clone(), output.stderr.clone()].concat();
+            assert_eq!(shows(&shown), is_shown, "{name}: {words}: {}", String::from_utf8_lossy(&shown));
+        }
+    }
+}
+
+/// A value line in a modification of a secret is masked, also if its name is misspelt; and `policy` masks secrets.
+#[test]
+fn values_in_modifications_and_policies() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(place.path().join(name), text).unwrap();
+    for line in ["userPasswor: CORE", "userPasswor:: CORE!", "userPasswor: CORE ", "CORE", "userPasswor CORE"] {
+        let line = line.replace("CORE", CORE);
+        write("change.ldif", &format!("dn: o=vault\nchangetype: modify\nreplace: userPassword\n{line}\n-\n"));
+        for words in ["lint change.ldif", "json change.ldif"] {
+            let output = run(place.path(), words);
+            let shown = [output.stdout, output.stderr].concat();
+            assert!(!shows(&shown), "{line}: {words}: {}", String::from_utf8_lossy(&shown));
+        }
+    }
+    write("policy.toml", &format!("preset = \"openldap\"\n[disable.replace]\nuserPassword = \"{CORE}\"\n"));
+    let output = run(place.path(), "policy policy.toml");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!shows(&output.stdout) && stdout(&output).contains("userPassword = ********"), "{}", stdout(&output));
+}
+
 /// A secret that is replaced or removed is not in the change file, but comes back with the rollback.
 #[test]
 fn a_replaced_secret_is_only_in_the_rollback() {

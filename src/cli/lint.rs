@@ -8,9 +8,12 @@ use super::args::{self, Global, LintFormat};
 use super::{Diagnostic, Exit, Outcome, check_stdout, schema_files};
 use crate::io::ordered;
 use crate::io::source::{Block, ReadOptions, Source};
+use crate::ldap::schema::Schema;
+use crate::ldif::error::without_secret;
 use crate::ldif::lint::{self, Linter, Prescan, Problem, Severity};
 use crate::render::count::counted;
 use crate::render::problems::{self, Counts};
+use crate::render::sanitize::Secrets;
 
 pub fn run(command: &args::Lint, global: &Global) -> Outcome {
     if command.fix && command.files.len() > 1 {
@@ -18,12 +21,13 @@ pub fn run(command: &args::Lint, global: &Global) -> Outcome {
     }
     let described = Arc::new(schema_files::read(&command.schema, global)?);
     let needs_equality = command.target.map_or(!described.is_empty(), |server| server.profile().needs_equality);
-    let equality = needs_equality.then_some(described);
+    let equality = needs_equality.then(|| Arc::clone(&described));
     let mut output = ProblemOutput {
         format: command.format,
         fix: command.fix,
         quiet: global.quiet,
         counts: Counts::default(),
+        schema: Arc::clone(&described),
         out: BufWriter::new(io::stdout().lock()),
         first: true,
     };
@@ -78,14 +82,22 @@ struct ProblemOutput<W> {
     fix: bool,
     quiet: bool,
     counts: Counts,
+    /// The schema, which shows more secrets than names do.
+    schema: Arc<Schema>,
     out: W,
     /// No problem was written yet: no comma is needed.
     first: bool,
 }
 
 impl<W: Write> ProblemOutput<W> {
-    fn add(&mut self, file: &str, found: &[Problem]) -> io::Result<()> {
-        for problem in found {
+    fn add(&mut self, file: &str, found: &mut [Problem]) -> io::Result<()> {
+        let secrets = Secrets::default().with_schema(&self.schema);
+        for problem in found.iter_mut().filter(|_| !self.schema.is_empty()) {
+            if let Some(shown) = without_secret(&problem.excerpt, &|name| secrets.is_secret(name)) {
+                problem.excerpt = shown;
+            }
+        }
+        for problem in &*found {
             self.counts.add(problem);
             if self.fix {
                 // Only what was not fixed needs attention.
@@ -126,7 +138,7 @@ fn lint_file<W: Write>(
         let prescan = |block: &Block| lint::prescan(&block.bytes, block.first_line);
         let mut take = |block: Prescan| {
             linter.prescanned_block(&block, &mut found);
-            stopped = output.add(name, &found);
+            stopped = output.add(name, &mut found);
             found.clear();
             if stopped.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
@@ -134,13 +146,13 @@ fn lint_file<W: Write>(
         let _ = ordered::for_each_block(&mut blocks, options.threads, &prescan, &mut take).map_err(Stopped::Input)?;
         stopped.map_err(Stopped::Output)?;
         linter.end(&mut found);
-        return output.add(name, &found).map_err(Stopped::Output);
+        return output.add(name, &mut found).map_err(Stopped::Output);
     }
     let mut repaired = Vec::new();
     let mut buffer = Vec::new();
     while let Some(block) = blocks.next_block(buffer).map_err(Stopped::Input)? {
         linter.block(&block.bytes, block.first_line, &mut found, &mut repaired);
-        output.add(name, &found).map_err(Stopped::Output)?;
+        output.add(name, &mut found).map_err(Stopped::Output)?;
         if output.fix {
             output.out.write_all(&repaired).map_err(Stopped::Output)?;
         }
@@ -149,5 +161,5 @@ fn lint_file<W: Write>(
         buffer = block.bytes;
     }
     linter.end(&mut found);
-    output.add(name, &found).map_err(Stopped::Output)
+    output.add(name, &mut found).map_err(Stopped::Output)
 }

@@ -33,8 +33,12 @@ impl LdifError {
         Self { line, column: column as u64, record_line, kind, excerpt: excerpt(is_continuation, physical_line) }
     }
 
-    /// Masks the whole line, which continues the value of a secret attribute.
+    /// Masks the whole line, which continues the value of a secret attribute, or is in a modification of one. A line that is
+    /// masked already keeps its name.
     pub(crate) fn of_secret(mut self) -> Self {
+        if self.excerpt.ends_with(MASK.as_bytes()) {
+            return self;
+        }
         self.excerpt = masked(b" ");
         self
     }
@@ -53,13 +57,17 @@ pub(crate) fn excerpt(is_continuation: bool, line: &[u8]) -> Vec<u8> {
     if is_continuation {
         return masked(&line[..line.len().min(1)]);
     }
+    without_secret(line, &is_secret).unwrap_or_else(|| line[..line.len().min(EXCERPT_LIMIT)].to_vec())
+}
+
+/// A physical line that begins with the name of a secret attribute, without its value; `None` for any other line.
+pub(crate) fn without_secret(line: &[u8], is_secret: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
     let name = line.iter().position(|byte| matches!(byte, b':' | b' ' | b'=' | b'\t')).unwrap_or(line.len());
-    if is_secret(&String::from_utf8_lossy(&line[..name])) {
-        let separators =
-            line[name..].iter().take_while(|byte| matches!(byte, b':' | b'<' | b' ' | b'=' | b'\t')).count();
-        return masked(&line[..name + separators]);
+    if !is_secret(&String::from_utf8_lossy(&line[..name])) {
+        return None;
     }
-    line[..line.len().min(EXCERPT_LIMIT)].to_vec()
+    let separators = line[name..].iter().take_while(|byte| matches!(byte, b':' | b'<' | b' ' | b'=' | b'\t')).count();
+    Some(masked(&line[..name + separators]))
 }
 
 fn masked(start: &[u8]) -> Vec<u8> {

@@ -52,6 +52,14 @@ impl LogicalLine<'_> {
         }
     }
 
+    /// Whether the line begins a modification of an attribute whose values are secrets: `replace: userPassword`.
+    pub(crate) fn modifies_secret(&self) -> bool {
+        let Some(colon) = self.text.iter().position(|byte| *byte == b':') else { return false };
+        let (keyword, attribute) = (self.text[..colon].trim_ascii(), self.text[colon + 1..].trim_ascii());
+        [&b"add"[..], b"replace", b"delete"].iter().any(|known| keyword.eq_ignore_ascii_case(known))
+            && is_secret(&String::from_utf8_lossy(attribute))
+    }
+
     /// Whether the line belongs to an attribute whose values are secrets.
     pub(crate) fn is_secret(&self) -> bool {
         let name = self.text.iter().position(|byte| *byte == b':').unwrap_or(0);

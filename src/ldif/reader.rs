@@ -29,6 +29,7 @@ use super::record::{
     AttributeLine, ChangeKind, ChangeRecord, ContentRecord, ControlLine, LdifValue, ModSpec, NonEntry, Record,
 };
 use crate::ldap::ModOp;
+use crate::ldap::secrets::is_secret;
 
 /// Gets the bytes at a URL, or the reason why they cannot be read.
 pub type ResolveUrl<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Sync + 'a;
@@ -236,7 +237,7 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
         let nameless = matches!(kind, LdifErrorKind::MissingColon | LdifErrorKind::BadAttributeDescription);
         let above = line.checked_sub(1).filter(|_| nameless).and_then(|above| self.lines.get(above));
         let error = self.lines[line].error(offset, self.lines[0].number, kind);
-        if above.is_some_and(LogicalLine::is_secret) { error.of_secret() } else { error }
+        if above.is_some_and(|above| above.is_secret() || above.modifies_secret()) { error.of_secret() } else { error }
     }
 
     /// An error at the next line, or after the end of the last one.
@@ -469,9 +470,11 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
                 self.next += 1;
                 break;
             }
-            let value = self.attribute(self.next)?;
+            // A misspelt name does not make the value of a secret another one.
+            let masked = |error: LdifError| if is_secret(&description) { error.of_secret() } else { error };
+            let value = self.attribute(self.next).map_err(masked)?;
             if !same_attribute(&value.description, &description) {
-                return Err(self.error_here(0, LdifErrorKind::OtherAttribute(description)));
+                return Err(masked(self.error_here(0, LdifErrorKind::OtherAttribute(description.clone()))));
             }
             values.push(value);
             self.next += 1;

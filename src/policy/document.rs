@@ -619,7 +619,7 @@ mod tests {
                 differences(&DeTable::default(), &document.table, Node::root(), "", &|_| false, &mut found);
                 found
             };
-            let again = written(&text, "policy.toml").unwrap();
+            let again = written(&text, "policy.toml", &|_| false).unwrap();
             assert_eq!(canonical(&again), canonical(&text), "{again}");
             assert!(again.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{again}");
             Policy::parse(&text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));

@@ -1,7 +1,7 @@
 //! The policy in force as TOML, and its differences from the preset.
 //!
 //! Every table has a header (`[disable.replace]`), and every key has a line with a comment that shows where its value comes
-//! from: `# preset openldap` or `# FILE:LINE`. The text reads as the same policy.
+//! from: `# preset openldap` or `# FILE:LINE`. The text reads as the same policy, unless a value is masked; then it is refused.
 //!
 //! Strings are written as basic strings of TOML. All characters except letters, digits and printable ASCII are escaped, so
 //! that no string can control a terminal or reorder text.
@@ -30,8 +30,9 @@ pub struct Difference {
     pub preset: Option<String>,
 }
 
-/// The policy in force, as TOML with comments. `text` is the policy file and `name` its name, which is written as it is.
-pub fn written(text: &str, name: &str) -> Result<String, Vec<PolicyError>> {
+/// The policy in force, as TOML with comments. `text` is the policy file and `name` its name, which is written as it is. Values of
+/// keys for which `is_secret` is true are masked without quotes, so that a policy with a mask in it is refused.
+pub fn written(text: &str, name: &str, is_secret: &dyn Fn(&str) -> bool) -> Result<String, Vec<PolicyError>> {
     let preset = Preset::of(text)?;
     let document = Document::read(text, preset.as_ref())?;
     let origin = |place: &Range<usize>| match &preset {
@@ -50,8 +51,18 @@ pub fn written(text: &str, name: &str) -> Result<String, Vec<PolicyError>> {
             let _ = writeln!(out, "# Removed from the preset: {}", removed.key);
         }
     }
-    write_table(&mut out, &document.table, &mut Vec::new(), Some(Node::root()), &origin);
+    let how = Writing { origin: &origin, is_secret };
+    write_table(&mut out, &document.table, &mut Vec::new(), Some(Node::root()), how);
     Ok(out)
+}
+
+/// How values are written.
+#[derive(Clone, Copy)]
+struct Writing<'w> {
+    /// Where a value comes from.
+    origin: &'w dyn Fn(&Range<usize>) -> String,
+    /// Whether the values of a key are secrets.
+    is_secret: &'w dyn Fn(&str) -> bool,
 }
 
 /// Writes the keys with values, then the tables with their headers, in the order of the schema. `above` are the keys of the
@@ -61,7 +72,7 @@ fn write_table<'t>(
     table: &'t DeTable<'_>,
     above: &mut Vec<&'t str>,
     node: Option<Node>,
-    origin: &dyn Fn(&Range<usize>) -> String,
+    how: Writing<'_>,
 ) {
     let mut below = Vec::new();
     let mut keys: Vec<_> = table.iter().collect();
@@ -79,7 +90,11 @@ fn write_table<'t>(
         write_key(&mut text, key.get_ref());
         text.push_str(" = ");
         let indent = text.len();
-        write_value(&mut text, value.get_ref(), &|_| false);
+        if (how.is_secret)(key.get_ref()) {
+            text.push_str(MASK);
+        } else {
+            write_value(&mut text, value.get_ref(), how.is_secret);
+        }
         if text.len() > LINE
             && let DeValue::Array(list) = value.get_ref()
         {
@@ -87,12 +102,12 @@ fn write_table<'t>(
             text.push_str("[\n");
             for value in list {
                 text.push_str("    ");
-                write_value(&mut text, value.get_ref(), &|_| false);
+                write_value(&mut text, value.get_ref(), how.is_secret);
                 text.push_str(",\n");
             }
             text.push(']');
         }
-        let _ = writeln!(out, "{text}  # {}", origin(&value.span()));
+        let _ = writeln!(out, "{text}  # {}", (how.origin)(&value.span()));
     }
     for (key, value) in below {
         let node = node.and_then(|node| node.key(key.get_ref()));
@@ -105,13 +120,13 @@ fn write_table<'t>(
                 if has_values || table.is_empty() {
                     let _ = writeln!(out, "\n[{name}]");
                 }
-                write_table(out, table, above, node, origin);
+                write_table(out, table, above, node, how);
             }
             DeValue::Array(tables) => {
                 for table in tables {
-                    let _ = writeln!(out, "\n[[{name}]]  # {}", origin(&table.span()));
+                    let _ = writeln!(out, "\n[[{name}]]  # {}", (how.origin)(&table.span()));
                     if let DeValue::Table(table) = table.get_ref() {
-                        write_table(out, table, above, node.and_then(Node::item), origin);
+                        write_table(out, table, above, node.and_then(Node::item), how);
                     }
                 }
             }

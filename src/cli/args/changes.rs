@@ -90,7 +90,8 @@ pub struct Revert {
 
 /// `offboard diff`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  offboard diff monday.ldif friday.ldif.gz --ignore description -o change.ldif")]
+#[command(after_help = "Example:\n  offboard diff monday.ldif friday.ldif.gz --ignore description -o change.ldif\n\n\
+                        LDIF and JSON hold secrets in full. Unified masks those known by name or schema; a policy is not read.")]
 pub struct Diff {
     /// File to write to; it must not exist [default: standard output]
     #[arg(short, long, value_name = "FILE")]

@@ -17,7 +17,8 @@ Example: users of one domain who have calendar but no mail, as a table
 Filters follow RFC 4515, with :dn:, matching rules, and the bit rules of Active Directory.
 Exit status: 0 everything was read, whether entries matched or not · 2 error.
 A CSV cell contains all values of its attribute, separated by |. In a value, | and \\ are written
-as \\| and \\\\.")]
+as \\| and \\\\.
+Secrets are known by name or schema; [secrets] of a policy is not read.")]
 pub struct Search {
     /// Print only entries at or below this DN
     #[arg(long, value_name = "DN", allow_hyphen_values = true)]
@@ -121,7 +122,9 @@ pub enum LintFormat {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example: the DNs of all entries that have a manager
-  offboard json export.ldif.gz | jq -r 'select(any(.attrs[]; .[0] == \"manager\")) | .dn'")]
+  offboard json export.ldif.gz | jq -r 'select(any(.attrs[]; .[0] == \"manager\")) | .dn'
+
+All values are printed, passwords and other secrets too.")]
 pub struct Json {
     /// Add line numbers of records and attributes
     #[arg(long)]

@@ -32,10 +32,14 @@ impl Linter {
             self.records += 1;
             let roles = roles(&lines);
             let keeps_cr = self.server != Some(Server::ActiveDirectory);
+            let mut modifies_secret = false;
             for (line, role) in lines.iter().zip(&roles) {
+                modifies_secret = line.modifies_secret() || modifies_secret && line.text.first() != Some(&b'-');
+                let is_masked = modifies_secret && !line.modifies_secret();
                 let findings = check(line, *role);
                 for finding in findings.found {
                     let place = line.error(finding.offset, first, LdifErrorKind::MissingColon);
+                    let place = if is_masked { place.of_secret() } else { place };
                     let column = usize::try_from(place.column).unwrap_or(1);
                     let problem = self.problem(finding.rule, place.line, column, &place.excerpt, finding.repaired);
                     problems.push(problem);
