@@ -15,7 +15,7 @@
 //!
 //! What is only about a secret (`pwdLastSet`) is recognised by its whole name. Parts of names do not suffice: `passwordStorage`
 //! ends in `age`, and is no age. With a schema, all names of an attribute type and of its supertypes count
-//! ([`Secrets`](crate::render::sanitize::Secrets)).
+//! (`render::sanitize`).
 //!
 //! A policy adds names with `[secrets] attributes`, and takes back what only the name suggests with `[secrets] shown`.
 

@@ -41,7 +41,7 @@ impl Kept<'_> {
     /// Why, for a sentence about the entry.
     pub fn because(self) -> String {
         match self {
-            Self::Protected(by) => format!("{} protects it", by.sentence()),
+            Self::Protected(by) => format!("it is protected by the policy: {}", by.sentence()),
             Self::Vetoed(veto) => format!("a veto matches it: {veto}"),
             Self::Disconnected => "it has the blocking value of [disconnect]".to_owned(),
             Self::MadeByHand => "[accounts] provenance does not match it".to_owned(),
