@@ -621,7 +621,7 @@ fn names_a_secret(name: &str) -> bool {
         let mut rests = name.match_indices(*word).filter_map(|(at, found)| name.get(at + found.len()..));
         rests.any(|rest| *word != SECRET || !is_secretary(rest))
     };
-    SECRET_WORDS.iter().any(|word| has(word)) || SECRET_ENDINGS.iter().any(|end| name.ends_with(end))
+    SECRET_WORDS.iter().any(has) || SECRET_ENDINGS.iter().any(|end| name.ends_with(end))
 }
 
 /// Whether a name, in lower case, is of credentials to log in with.

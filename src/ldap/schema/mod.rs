@@ -298,7 +298,7 @@ impl Schema {
 
     /// All names and the OIDs of an attribute type and of its direct and indirect supertypes. Supertypes that are not described
     /// are among them as written.
-    pub fn names_with_supertypes<'s>(&'s self, name: &str) -> Vec<&'s str> {
+    pub fn names_with_supertypes(&self, name: &str) -> Vec<&str> {
         let mut all = Vec::new();
         let mut next = self.attributes.find(name);
         for _ in 0..MAX_DEPTH {
@@ -311,7 +311,7 @@ impl Schema {
     }
 
     /// All names and the OID of an attribute type.
-    pub fn names_of<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
+    pub fn names_of(&self, name: &str) -> impl Iterator<Item = &str> {
         let facts = self.attributes.find(name).into_iter();
         facts.flat_map(|facts| facts.names().iter().map(AsRef::as_ref).chain([facts.oid()]))
     }
