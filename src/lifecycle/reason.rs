@@ -110,6 +110,8 @@ pub enum Reason {
     DeletesKept(Vec<u8>, String),
     /// The server deletes this entry with it, and the entry has members that stay.
     ManagedEntryHasMembers(Vec<u8>),
+    /// The server deletes an entry with it that has this entry below it.
+    ManagedEntryHasEntriesBelow(Vec<u8>),
     /// Entries are below it that `[children] own` does not match.
     ChildrenBelow {
         /// The first of them.
@@ -399,6 +401,10 @@ impl Reason {
             Self::ManagedEntryHasMembers(entry) => because(
                 format!("the server would delete {} with it, which has members that stay", text(entry)),
                 "move these members to another group first",
+            ),
+            Self::ManagedEntryHasEntriesBelow(entry) => because(
+                format!("the server would delete an entry with it that has {} below it", text(entry)),
+                "move or delete the entry below it first",
             ),
             Self::ChildrenBelow { first, count } => because(
                 if *count == 1 {

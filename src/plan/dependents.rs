@@ -16,19 +16,20 @@
 //!
 //! An entry whose `aliasedObjectName` names a deleted one, and that stays, is a decision item.
 //!
-//! A dependent that is [kept](crate::policy::kept) holds the account.
+//! A dependent that is [kept](crate::policy::kept) holds the account. An emptied group that is kept holds every account that it
+//! would lose. A managed entry with entries below it holds the account: the server could not delete it.
 //!
 //! A value that names a dependent, by its name or by an address, is a reference like any other. So the exports are read once
 //! more for new dependents, until no more are found. Which of them are deleted follows from the accounts: an account that is
 //! held keeps its dependents.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::error::PlanError;
 use super::gather::{GatherPass, Gathered, Query, RelatedEntry, UnlistedMembers};
 use super::model::{Account, Dependent, DependentKind, Fates, Hold, SubjectId};
-use super::references::last_member::is_emptied_group;
+use super::references::last_member::{is_emptied_group, removed_members};
 use super::request::PlanContext;
 use super::retained::RetainedPasses;
 use crate::directory::membership;
@@ -131,17 +132,16 @@ fn find(accounts: &[Account], known: &[Dependent], gathered: &Gathered, context:
         gathered.related.iter().filter(|related| related.below.is_none()).collect();
     candidates.sort_by(|a, b| a.entry.dn.key().cmp(b.entry.dn.key()));
     for related in candidates {
-        let names_deleted = |attribute: Option<&str>| {
-            let mut references = related.references.iter().filter(|reference| {
-                attribute.is_none_or(|name| related.attribute(reference).description.is_type(name))
-            });
-            references.find(|reference| fates.is_deleted(reference.subject)).map(|reference| reference.subject)
+        let names_deleted = |attribute: &str| {
+            let references = related.references.iter();
+            let references = references.filter(|of| related.attribute(of).description.is_type(attribute));
+            least(references.map(|of| of.subject).filter(|of| fates.is_deleted(*of)), accounts, known)
         };
         let dependent = |kind, of| {
             let (entry, account) = (Arc::clone(&related.entry), fates.account_of(of));
             Dependent { kind, entry, of, account }
         };
-        let origin = names_deleted(Some(MANAGED_BY));
+        let origin = names_deleted(MANAGED_BY);
         if let Some(of) = origin.filter(|_| is_managed(&related.entry, policy.directory.server)) {
             found.push(dependent(DependentKind::ManagedEntry, of));
             continue;
@@ -150,18 +150,55 @@ fn find(accounts: &[Account], known: &[Dependent], gathered: &Gathered, context:
             let is_deleted_too = policy.references.deletes_private_groups;
             is_deleted_too.then(|| groups.owner_of(related, accounts, gathered)).flatten().map(SubjectId::Account)
         };
-        let new = if let Some(of) = names_deleted(Some(ALIASED_OBJECT)).filter(|_| is_alias(&related.entry)) {
+        let new = if let Some(of) = names_deleted(ALIASED_OBJECT).filter(|_| is_alias(&related.entry)) {
             Some(dependent(DependentKind::Alias, of))
         } else if let Some(of) = private_group() {
             Some(dependent(DependentKind::PrivateGroup, of))
         } else if is_emptied_group(related, &fates, context) {
-            names_deleted(None).map(|of| dependent(DependentKind::EmptiedGroup, of))
+            let removed = removed_members(related, &fates, context).into_iter();
+            least(removed, accounts, known).map(|of| dependent(DependentKind::EmptiedGroup, of))
         } else {
             None
         };
         found.extend(new.filter(|new| !is_account(&new.entry, policy)));
     }
     found
+}
+
+/// Of several subjects that a dependent may exist for, the one with the least name: the order of values and of leavers must
+/// not decide.
+fn least(
+    subjects: impl Iterator<Item = SubjectId>,
+    accounts: &[Account],
+    dependents: &[Dependent],
+) -> Option<SubjectId> {
+    let name = |subject: &SubjectId| match subject {
+        SubjectId::Account(index) => accounts.get(*index).map(|account| account.entry.dn.key().clone()),
+        SubjectId::Dependent(index) => dependents.get(*index).map(|dependent| dependent.entry.dn.key().clone()),
+    };
+    subjects.min_by_key(name)
+}
+
+/// The accounts to hold because a dependent of theirs is kept. An emptied group holds each account that it would lose: if only
+/// one of them stayed a member, the others would still be removed from it.
+pub fn kept_holds(gathered: &Gathered, dependents: &[Dependent], fates: &Fates, context: PlanContext<'_>) -> Vec<Hold> {
+    let mut holds = Vec::new();
+    let mut groups: HashMap<&DnKey, Reason> = HashMap::new();
+    for (index, dependent) in dependents.iter().enumerate() {
+        let subject = SubjectId::Dependent(index);
+        let Some(kept) = context.policy.kept(&dependent.entry).filter(|_| fates.is_deleted(subject)) else { continue };
+        let reason = Reason::DeletesKept(dependent.entry.dn.raw_bytes().to_vec(), kept.because());
+        if dependent.kind == DependentKind::EmptiedGroup {
+            groups.insert(dependent.entry.dn.key(), reason.clone());
+        }
+        holds.push(Hold { account: dependent.account, reason });
+    }
+    for related in gathered.related.iter().filter(|_| !groups.is_empty()) {
+        let Some(reason) = groups.get(related.entry.dn.key()) else { continue };
+        let removed = removed_members(related, fates, context).into_iter();
+        holds.extend(removed.map(|of| Hold { account: fates.account_of(of), reason: reason.clone() }));
+    }
+    holds
 }
 
 /// The deleted accounts by the numbers of their primary groups.
@@ -215,12 +252,21 @@ impl PrivateGroups {
     }
 }
 
-/// The accounts to hold because the server would delete a managed entry with them that has members which stay.
+/// The accounts to hold because the server would delete a managed entry with them that has members which stay, or could not
+/// delete it, as it has entries below it.
 pub fn holds(gathered: &Gathered, dependents: &[Dependent], fates: &Fates) -> Vec<Hold> {
     let managed = dependents.iter().filter(|dependent| dependent.kind == DependentKind::ManagedEntry);
     let managed: HashMap<&DnKey, &Dependent> = managed.map(|dependent| (dependent.entry.dn.key(), dependent)).collect();
     let mut holds = Vec::new();
+    let mut below: BTreeMap<usize, Vec<&Entry>> = BTreeMap::new();
     for related in gathered.related.iter().filter(|_| !managed.is_empty()) {
+        let key = related.entry.dn.key();
+        for (above, _) in prefixes(key.as_bytes()).filter(|(above, _)| *above != key.as_bytes()) {
+            let above = managed.get(&DnKey::from_key_bytes(above)).filter(|above| fates.is_deleted(above.of));
+            if let Some(above) = above {
+                below.entry(above.account).or_default().push(&related.entry);
+            }
+        }
         let Some(dependent) = managed.get(related.entry.dn.key()).filter(|dependent| fates.is_deleted(dependent.of))
         else {
             continue;
@@ -242,6 +288,11 @@ pub fn holds(gathered: &Gathered, dependents: &[Dependent], fates: &Fates) -> Ve
             let name = related.entry.dn.raw_bytes().to_vec();
             holds.push(Hold { account: dependent.account, reason: Reason::ManagedEntryHasMembers(name) });
         }
+    }
+    for (account, entries) in below {
+        let Some(first) = entries.into_iter().min_by_key(|entry| entry.dn.key()) else { continue };
+        let reason = Reason::ManagedEntryHasEntriesBelow(first.dn.raw_bytes().to_vec());
+        holds.push(Hold { account, reason });
     }
     holds
 }

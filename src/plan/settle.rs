@@ -221,12 +221,7 @@ fn blocked_deletions(
     let deleted = deleted_by_name(accounts, dependents, fates);
     let mut holds = dependents::holds(gathered, dependents, fates);
     holds.extend(children::holds(gathered, &deleted, fates, context.policy));
-    for (index, dependent) in dependents.iter().enumerate() {
-        let subject = SubjectId::Dependent(index);
-        let Some(kept) = context.policy.kept(&dependent.entry).filter(|_| fates.is_deleted(subject)) else { continue };
-        let reason = Reason::DeletesKept(dependent.entry.dn.raw_bytes().to_vec(), kept.because());
-        holds.push(Hold { account: fates.account_of(subject), reason });
-    }
+    holds.extend(dependents::kept_holds(gathered, dependents, fates, context));
     for related in gathered.related.iter().filter(|related| !is_at_or_below_any(related.entry.dn.key(), &deleted)) {
         let Err(blockers) = change(related, fates, context) else { continue };
         let name = || related.entry.dn.raw_bytes().to_vec();

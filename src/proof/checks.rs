@@ -494,7 +494,8 @@ fn untouched<E>(
     let new_names: HashSet<&DnKey> = planned.moved.iter().map(|(_, new)| new.key()).collect();
     for key in &pass.targets {
         if !planned.before.contains_key(key) && !new_names.contains(key) {
-            let what = format!("a record changes {key:?}, which is not on the plan's list of entries");
+            let name = before.get(key).map_or_else(|| format!("{key:?}"), |entry| text(entry.dn.raw_bytes()));
+            let what = format!("a record changes {name}, which is not on the plan's list of entries");
             return Err(fails(CheckName::Untouched, what));
         }
     }

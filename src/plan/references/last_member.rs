@@ -11,7 +11,8 @@
 //! A group loses its last member when an attribute of the classes of RFC 4519 (`member`, `uniqueMember`) has nothing left but
 //! placeholders: these classes require a value of it, also if the group has members of other kinds. Other attributes may be
 //! empty. For `delete-group`, however, every kind of [`membership`](crate::directory::membership) counts: a group that has a
-//! member of any kind left, or an entry below it, or that is an account itself, is not deleted.
+//! member of any kind left, or an entry below it, or that is an account itself, is not deleted. An LDAP URL in `labeledURI` and
+//! a `mailForwardingAddress` count as members that stay.
 //!
 //! A placeholder is a member that is not an account ([`is_placeholder_member`]). A group with nothing but placeholders has no
 //! members.
@@ -22,6 +23,7 @@ use crate::directory::references::named_dn;
 use crate::directory::references::reference_attributes::is_member;
 use crate::ldap::attribute::same_type;
 use crate::ldap::filter::Truth;
+use crate::ldap::url::LdapUrl;
 use crate::ldap::{Attribute, Entry, Value};
 use crate::lifecycle::reason::{GroupStays, KeepsMember};
 use crate::plan::gather::RelatedEntry;
@@ -61,6 +63,14 @@ pub fn is_emptied_group(related: &RelatedEntry, fates: &Fates, context: PlanCont
         && policy.accounts.filter.evaluate(&*related.entry) != Truth::True
 }
 
+/// The subjects that a group loses: those that its members of all kinds name and that are removed.
+pub fn removed_members(related: &RelatedEntry, fates: &Fates, context: PlanContext<'_>) -> Vec<SubjectId> {
+    let attributes = related.entry.attributes.iter().enumerate();
+    let lists = attributes.filter(|(_, attribute)| membership::lists_members(attribute.description.attribute_type()));
+    let removed = lists.flat_map(|(index, _)| clearable_values(related, index, fates, context).removed);
+    removed.map(|reference| reference.subject).collect()
+}
+
 /// Whether a group has members that stay, apart from those of `member` and `uniqueMember`.
 pub fn has_other_members(related: &RelatedEntry, fates: &Fates, context: PlanContext<'_>) -> bool {
     let attributes = related.entry.attributes.iter().enumerate();
@@ -68,10 +78,18 @@ pub fn has_other_members(related: &RelatedEntry, fates: &Fates, context: PlanCon
         !is_membership(attribute) && membership::lists_members(attribute.description.attribute_type())
     });
     related.unlisted_members.any_stays(fates)
+        || has_members_by_another_service(&related.entry)
         || others.any(|(index, attribute)| {
             let cleared = clearable_values(related, index, fates, context);
             (0..attribute.values.len()).any(|value| !cleared.contains(value))
         })
+}
+
+/// Whether a group has members that are kept for another service: a search in `labeledURI` (slapo-dynlist), or addresses that
+/// its mail is forwarded to.
+fn has_members_by_another_service(entry: &Entry) -> bool {
+    entry.values("mailForwardingAddress").next().is_some()
+        || entry.values("labeledURI").any(|value| LdapUrl::of_value(&value.bytes).is_some())
 }
 
 /// The values that replace the last members, or why the accounts must be held.
