@@ -212,7 +212,7 @@ fn universal_rules(input: &DecisionInput<'_>, policy: &Policy, verdict: &RuleVer
     if policy.has_blocking_value(entry) {
         return Some((Step::Nothing, Reason::Disconnected));
     }
-    if let Some(veto) = policy.veto.why(entry).or(input.veto) {
+    if let Some(veto) = policy.veto.why_itself(entry).or(input.veto) {
         return Some((Step::Hold, Reason::Vetoed(veto.to_owned())));
     }
     let provenance = policy.accounts.provenance.as_ref();

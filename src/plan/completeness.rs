@@ -28,10 +28,11 @@ use super::decide::Decided;
 use super::error::PlanError;
 use super::gather::{Gathered, Query};
 use super::locate::{FirstReading, Located, locate};
-use super::model::{Account, SubjectId};
+use super::model::{Account, Dependent, SubjectId};
 use super::preconditions::refuse_unknown_forms;
 use super::request::{PlanContext, Request};
 use super::retained::RetainedPasses;
+use super::search::Surroundings;
 use crate::directory::census::{Finding, Place};
 use crate::directory::references::reference_attributes::BOOK_POINTER_ATTRIBUTES;
 use crate::directory::snapshot::{Directory, Snapshot};
@@ -80,13 +81,13 @@ pub fn check_exports<E>(first: &FirstReading<'_>, request: &Request) -> Result<G
 pub fn check_deletions<D: Directory<RetainedPasses>>(
     directory: &D,
     decided: Decided,
-    gathered: &Gathered,
+    surroundings: &Surroundings,
     context: PlanContext<'_>,
 ) -> Result<Decided, PlanError<D::Error>> {
     if !directory.is_as_exported() {
         return Ok(decided);
     }
-    let lacking = of_deletions(&decided.accounts, gathered, context.policy);
+    let lacking = of_deletions(&decided.accounts, surroundings, context.policy);
     let gaps = decided.gaps.add(lacking, &context.request.accepted).map_err(PlanError::Incomplete)?;
     Ok(Decided { gaps, ..decided })
 }
@@ -163,7 +164,8 @@ fn groups(entry: &Entry) -> impl Iterator<Item = (&Value, DnKey)> {
 }
 
 /// What the exports lack for the deletions of a plan.
-fn of_deletions(accounts: &[Account], gathered: &Gathered, policy: &Policy) -> Vec<Incomplete> {
+fn of_deletions(accounts: &[Account], surroundings: &Surroundings, policy: &Policy) -> Vec<Incomplete> {
+    let Surroundings { gathered, dependents, .. } = surroundings;
     let known: HashSet<&DnKey> = gathered.related.iter().map(|related| related.entry.dn.key()).collect();
     let deleted = || accounts.iter().filter(|account| account.is_deleted());
     let place = |entry: &Entry, line: u64, text: &[u8]| Place {
@@ -188,17 +190,25 @@ fn of_deletions(accounts: &[Account], gathered: &Gathered, policy: &Policy) -> V
             }
         }
     }
-    let children = children(accounts, gathered, &place);
+    let children = children(accounts, dependents, gathered, &place);
     let findings: [(FromPlaces, Finding); 3] =
         [(Incomplete::AbsentGroup, absent), (Incomplete::AddressBooks, books), (Incomplete::Children, children)];
     findings.into_iter().filter(|(_, found)| found.count > 0).map(|(lack, found)| lack(found)).collect()
 }
 
 /// Entries at and below deleted ones that count more children than the exports hold.
-fn children(accounts: &[Account], gathered: &Gathered, place: &dyn Fn(&Entry, u64, &[u8]) -> Place) -> Finding {
-    let is_below_deleted = |subject| match subject {
-        SubjectId::Account(index) => accounts.get(index).is_some_and(Account::is_deleted),
-        SubjectId::Dependent(_) => false,
+fn children(
+    accounts: &[Account],
+    dependents: &[Dependent],
+    gathered: &Gathered,
+    place: &dyn Fn(&Entry, u64, &[u8]) -> Place,
+) -> Finding {
+    let is_below_deleted = |subject| {
+        let account = match subject {
+            SubjectId::Account(index) => Some(index),
+            SubjectId::Dependent(index) => dependents.get(index).map(|dependent| dependent.account),
+        };
+        account.and_then(|account| accounts.get(account)).is_some_and(Account::is_deleted)
     };
     let deleted = gathered.related.iter();
     let deleted = deleted.filter(|related| related.in_book.is_some() || related.below.is_some_and(is_below_deleted));

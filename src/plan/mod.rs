@@ -68,6 +68,8 @@ pub use request::{NamedRoster, Request};
 pub use retained::Retained;
 pub use whole_lists::WrittenWhole;
 
+use std::sync::Arc;
+
 use locate::{FirstReading, locate};
 use request::PlanContext;
 use retained::RetainedPasses;
@@ -120,10 +122,11 @@ fn plan_from<D: Directory<RetainedPasses>>(
 
     let mut policy = protect::ProtectedGroups::new(directory, &located)?.policy_with_members()?;
     policy.veto.listed = first.matches.vetoed(&located.entries.matches, request);
+    policy.veto.matched = Arc::new(located.entries.vetoed.clone());
     let context = PlanContext { policy: &policy, ..context };
     let decided = decide::decide(directory, context, &first, gaps)?;
     let surroundings = search::gather(directory, context, &first, &decided)?;
-    let decided = completeness::check_deletions(directory, decided, &surroundings.gathered, context)?;
+    let decided = completeness::check_deletions(directory, decided, &surroundings, context)?;
     let settled = settle::settle(directory, context, &first, decided, &surroundings)?;
     let output = stages::build(&settled, &surroundings.gathered, context);
 

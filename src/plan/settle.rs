@@ -142,7 +142,7 @@ fn in_vetoed_containers(accounts: &[Account], gathered: &Gathered, policy: &Poli
         .related
         .iter()
         .filter_map(|related| {
-            Some((related.entry.dn.key().as_bytes(), (&*related.entry, policy.veto.why(&related.entry)?)))
+            Some((related.entry.dn.key().as_bytes(), (&*related.entry, policy.veto.why_itself(&related.entry)?)))
         })
         .collect();
     let above = |account: &Account| {

@@ -193,13 +193,14 @@ impl Checker {
             filter: self.optional_filter(file.veto.filter.as_ref()),
             moved: MovedNames::default(),
             listed: BTreeMap::new(),
+            matched: Arc::default(),
         };
         let restore = RestorePolicy {
             replace: self.values(file.restore.replace.as_ref()),
             remove: self.attributes(file.restore.remove.as_ref()),
         };
         let moving = self.moving(&file.moving, server);
-        self.moves_where_plans_may_go(&file.moving, moving.as_ref(), &protect);
+        self.moves_where_plans_may_go(&file.moving, moving.as_ref(), &protect, &veto);
         self.moves_inside_the_bases(&file.moving, moving.as_ref(), accounts.as_ref());
         let disconnect = self.disconnect(&file.disconnect);
         let rosters = file.roster.iter().filter_map(|(name, roster)| self.roster(name, roster)).collect();
@@ -424,9 +425,21 @@ impl Checker {
         Some(Stamp { attribute, format, missing: missing? })
     }
 
-    /// Refuses a container below a protected entry: every later plan for an account in it would be refused.
-    fn moves_where_plans_may_go(&mut self, section: &file::Move, moving: Option<&MovePolicy>, protect: &ProtectPolicy) {
+    /// Refuses a container below a protected or vetoed entry: every later plan for an account in it would be refused, or would
+    /// hold it.
+    fn moves_where_plans_may_go(
+        &mut self,
+        section: &file::Move,
+        moving: Option<&MovePolicy>,
+        protect: &ProtectPolicy,
+        veto: &Veto,
+    ) {
         let (Some(text), Some(moving)) = (section.to.as_ref(), moving) else { return };
+        if veto.dn.iter().any(|dn| moving.to.key().is_at_or_under(dn.key())) {
+            let message = "[move] to is at or below an entry of [veto] dn".to_owned();
+            let help = "later plans would hold every account in it; choose another container, or change [veto] dn";
+            self.fault(Some(text.span()), message, Some(help.to_owned()));
+        }
         if protect.subtree.iter().any(|subtree| moving.to.key().is_at_or_under(subtree.key())) {
             let message = "[move] to is inside a protected subtree".to_owned();
             let help = "later plans for accounts in it would be refused; choose another container, or change [protect] subtree";

@@ -5,7 +5,7 @@
 //! | an entry | is kept as |
 //! | --- | --- |
 //! | that `[protect]` covers | protected |
-//! | that `[veto]` or a veto list names, or that is below an entry that one of them names | vetoed |
+//! | that `[veto] dn`, `[veto] filter` or a veto list matches, or that is below an entry that one of them matches | vetoed |
 //! | an account with the blocking value of `[disconnect]` | disconnected |
 //! | an account that `[accounts] provenance` does not match | made by hand |
 //!

@@ -213,7 +213,9 @@ impl Policy {
         let scopes = |policy: &'_ Self| -> Vec<Option<Filter>> {
             policy.rosters.values().map(|roster| roster.scope.filter.clone()).collect()
         };
-        self.accounts.filter == other.accounts.filter && scopes(self) == scopes(other)
+        self.accounts.filter == other.accounts.filter
+            && self.veto.filter() == other.veto.filter()
+            && scopes(self) == scopes(other)
     }
 
     /// The same policy, with the entries that its filters reach through other entries.

@@ -11,7 +11,7 @@ use super::following::MovedNames;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
 use super::tools::ProvisioningTools;
-use crate::directory::key_hash::KeySet;
+use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::references::form::FORMS;
 use crate::directory::references::{Form, Treatment};
 use crate::ldap::attribute_types::equality_rule;
@@ -625,6 +625,8 @@ pub struct Veto {
     /// The names of the entries that the veto lists of a run match, each with the list and line. Only exports show them, so
     /// they are empty until a plan has read its exports.
     pub listed: BTreeMap<DnKey, String>,
+    /// The entries that `filter` matches, as hashes of their names. Only exports show them.
+    pub matched: Arc<Hashes>,
 }
 
 impl Veto {
@@ -634,8 +636,17 @@ impl Veto {
     }
 
     /// The key of `[veto]`, or the line of a list, that holds an entry. A name also holds the entries below it: a veto on a
-    /// container holds what is in it.
+    /// container holds what is in it, and so does a filter that matches a container.
     pub fn why(&self, entry: &Entry) -> Option<&str> {
+        let is_below_matched = || {
+            let mut above = prefixes(entry.dn.key().as_bytes());
+            !self.matched.is_empty() && above.any(|(above, _)| self.matched.contains(&hash(above)))
+        };
+        self.why_itself(entry).or_else(|| is_below_matched().then_some("[veto] filter"))
+    }
+
+    /// As [`Veto::why`], without the containers that the filter matches.
+    pub fn why_itself(&self, entry: &Entry) -> Option<&str> {
         let key = entry.dn.key();
         let listed = || prefixes(key.as_bytes()).find_map(|(above, _)| self.listed.get(above));
         if self.dn.iter().any(|dn| key.is_at_or_under(dn.key())) || self.moved.cover(key) {

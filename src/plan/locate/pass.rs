@@ -8,7 +8,7 @@ use super::line_picks::LinePicks;
 use super::rosters::{LookedUp, RosterMatch, Rosters, Verdict};
 use crate::directory::census::Place;
 use crate::directory::identity::wanted::{AlikeValue, Identities, MatchedIdentities, NearestEntries};
-use crate::directory::key_hash::KeySet;
+use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::membership::{MEMBERSHIP_ATTRIBUTES, lists_members};
 use crate::directory::operational::Watch;
 use crate::directory::repeated::Repeated;
@@ -17,6 +17,7 @@ use crate::directory::snapshot::{ExportsReader, visit_overlay};
 use crate::directory::tops::{MissingParent, missing_parents};
 use crate::directory::{EntryView, Exports, Overlay, Pass, ScanError, Structure};
 use crate::ldap::attribute::{base_type, same_type};
+use crate::ldap::filter::Truth;
 use crate::ldap::schema::{SCHEMA_ATTRIBUTES, is_schema};
 use crate::ldap::{AttributeDescription, Dn, Entry, TypeMap};
 use crate::ldif::{AttributeSelection, ContentRecord};
@@ -134,6 +135,8 @@ pub struct LocatedEntries {
     pub matched_lines: BTreeSet<usize>,
     /// Entries that appear more than once: looked for after the pass.
     pub repeated: Repeated,
+    /// The entries that `[veto] filter` matches, as hashes of their names.
+    pub vetoed: Hashes,
 }
 
 /// What is kept of the first reading to plan again.
@@ -149,6 +152,7 @@ pub struct RetainedLocate {
     seen_attributes: BTreeSet<String>,
     matched_lines: BTreeSet<usize>,
     repeated: Repeated,
+    vetoed: Hashes,
 }
 
 impl From<LocatedEntries> for RetainedLocate {
@@ -164,6 +168,7 @@ impl From<LocatedEntries> for RetainedLocate {
             seen_attributes,
             matched_lines,
             repeated,
+            vetoed,
             ..
         } = entries;
         Self {
@@ -177,6 +182,7 @@ impl From<LocatedEntries> for RetainedLocate {
             seen_attributes,
             matched_lines,
             repeated,
+            vetoed,
         }
     }
 }
@@ -196,6 +202,7 @@ impl LocatedEntries {
         self.contents.merge(later.contents);
         self.seen_attributes.extend(later.seen_attributes);
         self.matched_lines.extend(later.matched_lines);
+        self.vetoed.extend(later.vetoed);
         for (roster, count) in later.scopes.into_iter().enumerate() {
             let known = self.scope(roster);
             known.accounts += count.accounts;
@@ -246,6 +253,9 @@ impl<'p> LocatePass<'p> {
         let mut interest: AttributeSelection = names.iter().map(|name| (name, ())).collect();
         let mut also = |name: &str| interest.insert(name, ());
         policy.accounts.filter.for_each_type(&mut |name| also(name));
+        if let Some(filter) = policy.veto.filter() {
+            filter.for_each_type(&mut |name| also(name));
+        }
         rosters.for_each_type(&mut also);
         if !rosters.is_empty() {
             disable_attributes(policy).for_each(|description| also(description.attribute_type()));
@@ -376,6 +386,9 @@ impl Pass for LocatePass<'_> {
         if let Some(name) = self.moved_names.get(entry.key) {
             found.moved_names.insert(name.clone());
         }
+        if self.policy.veto.filter().is_some_and(|filter| filter.evaluate(entry) == Truth::True) {
+            found.vetoed.insert(hash(entry.key));
+        }
         let is_account = self.policy.accounts.covers(entry.key, entry);
         found.accounts += u64::from(is_account);
         found.contents.add(entry, is_account, self.policy);
@@ -389,6 +402,15 @@ impl Pass for LocatePass<'_> {
         }
         Ok(())
     }
+}
+
+/// The entries that `[veto] filter` matched, without those that the overlay has.
+fn untouched_vetoed(retained: &RetainedLocate, overlay: &Overlay) -> Hashes {
+    let mut vetoed = retained.vetoed.clone();
+    for key in overlay.keys() {
+        vetoed.remove(&hash(key.as_bytes()));
+    }
+    vetoed
 }
 
 impl LocatePass<'_> {
@@ -425,6 +447,7 @@ impl LocatePass<'_> {
             seen_attributes: retained.seen_attributes.clone(),
             matched_lines: retained.matched_lines.clone(),
             repeated: retained.repeated.clone(),
+            vetoed: untouched_vetoed(retained, overlay),
             ..LocatedEntries::default()
         };
         let mut touched = LocatedEntries::default();
