@@ -79,9 +79,12 @@ pub fn decide<D: Directory<RetainedPasses>>(
     let gaps = with_hidden(gaps, &hidden, &accounts, context).map_err(PlanError::Incomplete)?;
     refuse_protected(&accounts, policy)?;
     let groups = ProtectedGroups::new(directory, located)?;
+    // All groups are judged before an account is held: their order in the policy must not matter.
+    let mut last_enabled = Vec::new();
     for group in &policy.protect.last_enabled {
-        Hold::apply(groups.last_enabled_members(group, &accounts, context)?, &mut accounts);
+        last_enabled.extend(groups.last_enabled_members(group, &accounts, context)?);
     }
+    Hold::apply(last_enabled, &mut accounts);
     Hold::apply(outside_batch(&accounts, context), &mut accounts);
     for account in accounts.iter_mut().filter(|account| status_values::lacks_stamp(account, context)) {
         // Without a stamp, a later plan cannot know when the grace is over, unless it is given this one.

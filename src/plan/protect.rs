@@ -13,7 +13,11 @@
 //! The plan is also refused if the members of such a group cannot be determined:
 //!
 //! - the exports lack the group;
+//! - it is not a group;
 //! - a value that says who its members are cannot be followed ([`Unresolved`]);
+//! - a search for members begins at an entry that the exports lack, or its filter asks for an attribute that no entry shows,
+//!   and that nothing knows or that is a back link such as `memberOf`;
+//! - a sudo rule or a netgroup names a group that the exports lack;
 //! - it names an entry outside the parts of the directory that the exports hold. A name inside them that no entry has is a
 //!   deleted account, and placeholders are not accounts.
 
@@ -59,7 +63,22 @@ impl<'p, D: Directory<RetainedPasses>> ProtectedGroups<'p, D> {
         let protect = &located.policy.protect;
         let groups = protect.group.iter().chain(&protect.last_enabled);
         let missing = groups.filter(|dn| !located.entries.policy_entries.iter().any(|entry| entry.dn == **dn));
-        let missing: Vec<Incomplete> = missing.map(|dn| Incomplete::ProtectedGroup(dn.clone())).collect();
+        let mut missing: Vec<Incomplete> = missing.map(|dn| Incomplete::ProtectedGroup(dn.clone())).collect();
+        let is_named = |entry: &&Entry| protect.group.iter().chain(&protect.last_enabled).any(|dn| *dn == entry.dn);
+        let mut others = Finding::default();
+        for entry in located.entries.policy_entries.iter().filter(is_named).filter(|entry| !membership::is_group(entry))
+        {
+            let class = entry.values("objectClass").last();
+            others.add(place(&Unresolved {
+                origin: entry.origin,
+                attribute: "objectClass".to_owned(),
+                value: class.map(|class| class.bytes.to_vec()).unwrap_or_default(),
+                why: "the entry is not a group: [protect] names it as one",
+            }));
+        }
+        if others.count > 0 && directory.is_as_exported() {
+            missing.push(Incomplete::ProtectedMembers(others));
+        }
         if missing.is_empty() { Ok(Self { directory, located }) } else { Err(PlanError::Incomplete(missing)) }
     }
 
@@ -112,6 +131,11 @@ impl<'p, D: Directory<RetainedPasses>> ProtectedGroups<'p, D> {
         }
         // Only the exports themselves show which parts of the directory they hold.
         if self.directory.is_as_exported() {
+            let lacks_base = |base: &DnKey| !entries.structure.holds_key(base.as_bytes());
+            let bases = members.bases.iter().filter(|(base, _)| lacks_base(base));
+            for unresolved in bases.map(|(_, unresolved)| unresolved).chain(&members.lacking) {
+                unknown.add(place(unresolved));
+            }
             let is_inside = |key: &DnKey| prefixes(key.as_bytes()).any(|(above, _)| entries.structure.holds_key(above));
             let outside = members.absent.iter().filter(|absent| !is_inside(&absent.key));
             for absent in outside.filter(|absent| !is_placeholder_member(&absent.value, policy)) {

@@ -10,6 +10,7 @@ use crate::directory::identity::holders::{ADDRESSES, IdentifierKind, USER_NAMES,
 use crate::directory::key_hash::KeyMap;
 use crate::directory::references::named_dn;
 use crate::directory::search::{Scope, Search};
+use crate::ldap::attribute::same_type;
 use crate::ldap::dn_key::KeyBuffer;
 use crate::ldap::filter::Filter;
 use crate::ldap::sid::{sid_text, split_sid};
@@ -20,6 +21,9 @@ use crate::ldif::AttributeSelection;
 
 /// A group, or a set of groups, by number.
 pub type GroupId = u32;
+
+/// A value, with its attribute and its entry.
+type Place<'e> = (&'e Entry, &'e Attribute, &'e Value);
 
 type ByValue = HashMap<Vec<u8>, Vec<GroupId>>;
 
@@ -111,6 +115,26 @@ impl Named {
     }
 }
 
+/// What the exports must hold so that a value of a group can be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Required {
+    /// What it is.
+    pub what: RequiredThing,
+    /// The value; `why` is what is wrong if the exports lack it.
+    pub unresolved: Unresolved,
+}
+
+/// What the exports must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequiredThing {
+    /// The entry at which a search begins.
+    Base(DnKey),
+    /// An entry with this attribute type.
+    Attribute(String),
+    /// A group with a class and a name.
+    Group(&'static str, Vec<u8>),
+}
+
 /// A member by DN that the exports lack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AbsentMember {
@@ -140,6 +164,8 @@ pub struct Criteria {
     searches: Vec<MemberSearch>,
     /// A group of Active Directory shows no SID, so its primary members are unknown.
     has_group_without_sid: bool,
+    /// What must be in the exports, or the members are not known.
+    required: Vec<Required>,
     unresolved: BTreeSet<Unresolved>,
 }
 
@@ -180,6 +206,7 @@ impl Default for Criteria {
             by_cn: HashMap::new(),
             searches: Vec::new(),
             has_group_without_sid: false,
+            required: Vec::new(),
             unresolved: BTreeSet::new(),
         }
     }
@@ -227,6 +254,12 @@ pub fn unresolved(entry: &Entry, vocabulary: Vocabulary<'_>) -> Vec<Unresolved> 
     criteria.into_unresolved()
 }
 
+/// The names by which sudo rules and netgroups may name a group, with its class.
+pub fn names_of_group(entry: &Entry) -> Vec<(&'static str, Vec<u8>)> {
+    let kinds = [Named::PosixGroup, Named::Netgroup].into_iter().filter(|kind| entry.has_class(kind.class()));
+    kinds.flat_map(|kind| entry.values("cn").map(move |cn| (kind.class(), folded(&cn.bytes)))).collect()
+}
+
 /// Whether an entry is a POSIX group, and not an account of which `gidNumber` is the primary group.
 pub fn is_posix_group(entry: &Entry) -> bool {
     entry.values("gidNumber").next().is_some() && entry.values("uidNumber").next().is_none()
@@ -249,6 +282,16 @@ impl Criteria {
             for value in &attribute.values {
                 if let Err(why) = self.add_value(group, (entry, attribute, value), holds, vocabulary) {
                     self.add_unresolved(entry, attribute, value, why);
+                }
+            }
+        }
+        // slapo-dynlist(5) adds members by a URL of this kind to groups; elsewhere it is an address of a web page.
+        if GROUP_CLASSES.iter().any(|class| entry.has_class(class)) {
+            for attribute in entry.attributes.iter().filter(|attribute| attribute.description.is_type("labeledURI")) {
+                for value in attribute.values.iter().filter(|value| LdapUrl::of_value(&value.bytes).is_some()) {
+                    if let Err(why) = self.add_value(group, (entry, attribute, value), Holds::Url, vocabulary) {
+                        self.add_unresolved(entry, attribute, value, why);
+                    }
                 }
             }
         }
@@ -311,7 +354,7 @@ impl Criteria {
     fn add_value(
         &mut self,
         group: GroupId,
-        (entry, attribute, value): (&Entry, &Attribute, &Value),
+        (entry, attribute, value): Place<'_>,
         holds: Holds,
         vocabulary: Vocabulary<'_>,
     ) -> Result<(), &'static str> {
@@ -322,10 +365,29 @@ impl Criteria {
                 let key = DnKey::parse(name).map_err(|_| NOT_A_DN)?;
                 self.add_name(group, key, (entry, value));
             }
-            Holds::Uid => add(&mut self.user_names, folded(bytes), group),
+            Holds::Uid => {
+                if bytes.contains(&b'=') && DnKey::parse(bytes).is_ok() {
+                    return Err("it is a DN, but the attribute holds user names");
+                }
+                if bytes.contains(&b'@') {
+                    add(&mut self.addresses, address(bytes), group);
+                }
+                add(&mut self.user_names, folded(bytes), group);
+            }
             Holds::Netgroup => self.add_triple(group, bytes)?,
-            Holds::NetgroupName => self.add_named(group, Named::Netgroup, bytes),
-            Holds::SudoUser => self.add_sudo_user(group, bytes)?,
+            Holds::NetgroupName => {
+                self.require_group(Named::Netgroup, bytes, (entry, attribute, value));
+                self.add_named(group, Named::Netgroup, bytes);
+            }
+            Holds::SudoUser => {
+                self.add_sudo_user(group, bytes)?;
+                match bytes {
+                    [b'%', b'#' | b':', ..] => {}
+                    [b'%', name @ ..] => self.require_group(Named::PosixGroup, name, (entry, attribute, value)),
+                    [b'+', name @ ..] => self.require_group(Named::Netgroup, name, (entry, attribute, value)),
+                    _ => {}
+                }
+            }
             Holds::Address => {
                 if !bytes.contains(&b'@') {
                     add(&mut self.user_names, folded(bytes), group);
@@ -335,6 +397,7 @@ impl Criteria {
             }
             Holds::Url => {
                 let search = search_of_url(bytes, vocabulary)?;
+                self.require_of_search(&search, (entry, attribute, value), vocabulary);
                 self.searches.push(MemberSearch { search, group });
             }
             Holds::RoleFilter => {
@@ -342,6 +405,7 @@ impl Criteria {
                 let more = entry.values("nsRoleScopeDN").filter_map(|value| DnKey::parse(&value.bytes).ok());
                 for base in entry.dn.key().parent().into_iter().chain(more) {
                     let search = Search { base, scope: Scope::Sub, filter: filter.clone() };
+                    self.require_of_search(&search, (entry, attribute, value), vocabulary);
                     self.searches.push(MemberSearch { search, group });
                 }
             }
@@ -349,7 +413,9 @@ impl Criteria {
                 let filter = filter(bytes, vocabulary)?;
                 let base = entry.values(base).next().map(|base| DnKey::parse(&base.bytes));
                 let base = base.transpose().map_err(|_| NOT_A_DN)?.unwrap_or_default();
-                self.searches.push(MemberSearch { search: Search { base, scope: Scope::Sub, filter }, group });
+                let search = Search { base, scope: Scope::Sub, filter };
+                self.require_of_search(&search, (entry, attribute, value), vocabulary);
+                self.searches.push(MemberSearch { search, group });
             }
             Holds::Sid => {
                 let sid = sid_text(bytes).ok_or("it is not a SID")?;
@@ -364,6 +430,50 @@ impl Criteria {
             }
         }
         Ok(())
+    }
+
+    fn require(&mut self, what: RequiredThing, (entry, attribute, value): Place<'_>, why: &'static str) {
+        let unresolved = Unresolved {
+            origin: Origin { line: value.line, ..entry.origin },
+            attribute: attribute.description.to_string(),
+            value: value.bytes.to_vec(),
+            why,
+        };
+        self.required.push(Required { what, unresolved });
+    }
+
+    fn require_group(&mut self, kind: Named, name: &[u8], place: Place<'_>) {
+        self.require(
+            RequiredThing::Group(kind.class(), folded(name)),
+            place,
+            "the exports have no group with this name",
+        );
+    }
+
+    /// A search finds nothing below an entry that the exports lack. It finds too little by an attribute that they do not
+    /// show: one that nothing knows may be misspelled, and a back link is often not exported.
+    fn require_of_search(&mut self, search: &Search, place: Place<'_>, vocabulary: Vocabulary<'_>) {
+        if !search.base.as_bytes().is_empty() {
+            self.require(
+                RequiredThing::Base(search.base.clone()),
+                place,
+                "the exports lack the entry that it searches",
+            );
+        }
+        let mut asked: Vec<String> = Vec::new();
+        search.filter.for_each_asked(&mut |name| {
+            if !vocabulary.knows(name) || BACK_LINKS.iter().any(|link| same_type(link, name)) {
+                asked.push(name.to_owned());
+            }
+        });
+        for name in asked {
+            self.require(RequiredThing::Attribute(name), place, "its filter asks for an attribute that no entry shows");
+        }
+    }
+
+    /// What the exports must hold.
+    pub fn required(&self) -> &[Required] {
+        &self.required
     }
 
     fn add_name(&mut self, group: GroupId, key: DnKey, (entry, value): (&Entry, &Value)) {

@@ -1,9 +1,9 @@
 //! The members of groups, and of the groups among their members.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Unresolved;
-use super::criteria::{AbsentMember, Criteria, Way, is_group};
+use super::criteria::{AbsentMember, Criteria, Required, RequiredThing, Way, is_group, names_of_group};
 use crate::directory::key_hash::{KeyMap, KeySet};
 use crate::directory::scan::Unreadable;
 use crate::directory::snapshot::{Directory, RepeatablePass};
@@ -24,6 +24,10 @@ pub struct Members {
     pub certain: KeySet,
     /// The members by DN that the exports lack.
     pub absent: Vec<AbsentMember>,
+    /// The entries at which searches for members begin, with the values that say so.
+    pub bases: Vec<(DnKey, Unresolved)>,
+    /// Values that need an attribute or a group that no entry shows. Only exports as they were made can say that.
+    pub lacking: Vec<Unresolved>,
     /// Values that cannot be followed.
     pub unresolved: Vec<Unresolved>,
 }
@@ -49,6 +53,8 @@ struct FoundMembers {
     members: Vec<FoundMember>,
     /// The first account that may be a member by its primary group.
     unclear: Option<Unresolved>,
+    /// Of the attribute types that the criteria require, those that an entry has.
+    shown: BTreeSet<String>,
 }
 
 /// Finds the entries that criteria make members.
@@ -58,6 +64,8 @@ struct MembershipPass<'m> {
     /// The members that are known already.
     known: &'m KeyMap<KnownMember>,
     picks: &'m (dyn Fn(&Entry) -> bool + Sync),
+    /// The attribute types that the criteria require.
+    watched: Vec<&'m str>,
 }
 
 impl Pass for MembershipPass<'_> {
@@ -70,6 +78,11 @@ impl Pass for MembershipPass<'_> {
     fn visit(&self, entry: &EntryView<'_>, found: &mut FoundMembers) -> Result<(), Unreadable> {
         if found.unclear.is_none() {
             found.unclear = self.criteria.unclear_primary_group(entry);
+        }
+        for name in &self.watched {
+            if !found.shown.contains(*name) && entry.values(name).next().is_some() {
+                found.shown.insert((*name).to_owned());
+            }
         }
         if self.known.contains_key(entry.key) {
             return Ok(());
@@ -88,6 +101,7 @@ impl<R> RepeatablePass<R> for MembershipPass<'_> {
     fn merge(found: &mut FoundMembers, later: FoundMembers) {
         found.members.extend(later.members);
         found.unclear = found.unclear.take().or(later.unclear);
+        found.shown.extend(later.shown);
     }
 
     fn repeat(&self, _: &R, _: &Overlay) -> Option<FoundMembers> {
@@ -110,21 +124,45 @@ pub fn members<R, D: Directory<R>>(
     }
     let mut known: KeyMap<KnownMember> = KeyMap::default();
     let mut unclear = None;
+    let mut shown = BTreeSet::new();
+    let mut named: BTreeSet<(&'static str, Vec<u8>)> = BTreeSet::new();
     let mut is_new = !groups.is_empty();
     while is_new {
-        let pass = MembershipPass { criteria: &criteria, interest: criteria.interest(), known: &known, picks };
+        let watched = criteria.required().iter().filter_map(|required| match &required.what {
+            RequiredThing::Attribute(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let watched = watched.collect();
+        let pass = MembershipPass { criteria: &criteria, interest: criteria.interest(), known: &known, picks, watched };
         let found = directory.read(&pass)?.found;
         is_new = false;
         unclear = found.unclear;
+        shown.extend(found.shown);
         for member in found.members {
             known.insert(member.key, member.known);
             if let Some(group) = member.group {
+                named.extend(names_of_group(&group));
                 criteria.add_group(0, &group, vocabulary);
                 is_new = true;
             }
         }
     }
     let absent = criteria.absent(&known);
+    let mut bases = Vec::new();
+    let mut lacking = Vec::new();
+    for Required { what, unresolved } in criteria.required() {
+        let is_lacking = match what {
+            RequiredThing::Base(base) => {
+                bases.push((base.clone(), unresolved.clone()));
+                false
+            }
+            RequiredThing::Attribute(name) => !shown.contains(name),
+            RequiredThing::Group(class, name) => !named.contains(&(*class, name.clone())),
+        };
+        if is_lacking {
+            lacking.push(unresolved.clone());
+        }
+    }
     let mut entries_with: HashMap<&[u8], usize> = HashMap::new();
     for member in known.values() {
         if let Way::Identifier(identifier) = &member.way {
@@ -140,5 +178,5 @@ pub fn members<R, D: Directory<R>>(
     let certain = picked().filter(|(_, member)| is_certain(member)).map(|(key, _)| key.clone()).collect();
     let picked = picked().map(|(key, _)| key.clone()).collect();
     let unresolved = criteria.into_unresolved().into_iter().chain(unclear).collect();
-    Ok(Members { names: known.into_keys().collect(), picked, certain, absent, unresolved })
+    Ok(Members { names: known.into_keys().collect(), picked, certain, absent, bases, lacking, unresolved })
 }

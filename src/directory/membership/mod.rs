@@ -32,7 +32,7 @@ pub mod members;
 pub mod placeholder;
 pub mod ways;
 
-pub use criteria::{AbsentMember, Criteria};
+pub use criteria::{AbsentMember, Criteria, is_group};
 pub use members::{Members, members};
 pub use placeholder::is_placeholder_member;
 pub use ways::{MEMBERSHIP_ATTRIBUTES, lists_members};
