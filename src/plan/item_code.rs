@@ -261,8 +261,8 @@ impl ItemCode {
                 &[Leave, Hold],
             ),
             Self::MoveKeptBelow => row(
-                "a protected entry, or one under a veto, is below this account, so it is not moved",
-                "move that entry first, or remove it from [protect] or the veto",
+                "an entry that must not change would change with this account, so it is not moved",
+                "change that entry by hand first, or remove it from [protect] or the veto",
                 &[Leave, Hold],
             ),
             Self::RestoreNotMoved => row(

@@ -10,6 +10,8 @@
 //!
 //! - an entry of the exports, or another account of this plan, has the name that it would get;
 //! - another account is below it, or an entry that is [kept](crate::policy::kept);
+//! - 389 DS maintains an entry for it that is kept, or that has members of its own: the server renames or deletes that entry
+//!   when the account moves;
 //! - the exports lack the container.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -18,9 +20,11 @@ use super::gather::{Gathered, Query, RelatedEntry};
 use super::item_code::ItemCode;
 use super::model::{Account, SubjectId};
 use super::operation::name_below;
+use crate::directory::membership::lists_members;
 use crate::directory::references::Renaming;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::Truth;
+use crate::ldap::managed_entries::{MANAGED_BY, is_managed};
 use crate::ldap::{Dn, DnKey, Entry};
 use crate::lifecycle::state::State;
 use crate::lifecycle::{Reason, Step};
@@ -116,6 +120,7 @@ pub fn moves(accounts: &[Account], gathered: &Gathered, policy: &Policy) -> Move
             found.obstacles.push(MoveObstacle { account, code: ItemCode::RestoreNotMoved, name });
         }
     }
+    let managed = managed_in_the_way(accounts, gathered, policy);
     let mut taken: BTreeSet<DnKey> = BTreeSet::new();
     for (index, account) in accounts.iter().enumerate() {
         let Some(new) = target(account, policy) else { continue };
@@ -133,12 +138,51 @@ pub fn moves(accounts: &[Account], gathered: &Gathered, policy: &Policy) -> Move
             block(ItemCode::MoveCollision, new);
         } else if let Some(related) = account_below {
             block(ItemCode::MoveAccountBelow, related.entry.dn.clone());
-        } else if let Some(related) = kept_below {
+        } else if let Some(related) =
+            kept_below.map(|below| **below).or_else(|| managed.get(&SubjectId::Account(index)).copied())
+        {
             block(ItemCode::MoveKeptBelow, related.entry.dn.clone());
         } else {
             taken.insert(new.key().clone());
             found.by_name.insert(own.clone(), index);
             found.moved.insert(index, Renaming { old: account.entry.dn.clone(), new });
+        }
+    }
+    found
+}
+
+/// By account, the entry that 389 DS maintains for it and that must not change with it: it is kept, or has members of its own.
+fn managed_in_the_way<'g>(
+    accounts: &[Account],
+    gathered: &'g Gathered,
+    policy: &Policy,
+) -> HashMap<SubjectId, &'g RelatedEntry> {
+    let mut found = HashMap::new();
+    for related in gathered.related.iter().filter(|related| is_managed(&related.entry, policy.directory.server)) {
+        let names_other = |subject: SubjectId| {
+            let account = match subject {
+                SubjectId::Account(index) => accounts.get(index),
+                SubjectId::Dependent(_) => None,
+            };
+            let is_own_uid = |value: &[u8]| {
+                account
+                    .is_some_and(|account| account.entry.values("uid").any(|uid| uid.bytes.eq_ignore_ascii_case(value)))
+            };
+            let mut attributes = related.entry.attributes.iter().enumerate();
+            attributes.any(|(index, attribute)| {
+                let names_subject = |value: usize| {
+                    let mut references = related.references_of(index).iter();
+                    is_own_uid(&attribute.values[value].bytes)
+                        || references.any(|reference| reference.position.value == value && reference.subject == subject)
+                };
+                lists_members(attribute.description.attribute_type()) && !(0..attribute.values.len()).all(names_subject)
+            })
+        };
+        let origins = related.references.iter();
+        for origin in origins.filter(|of| related.attribute(of).description.is_type(MANAGED_BY)) {
+            if policy.kept(&related.entry).is_some() || names_other(origin.subject) {
+                found.entry(origin.subject).or_insert(related);
+            }
         }
     }
     found
