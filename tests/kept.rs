@@ -436,3 +436,32 @@ fn veto_lists() {
         }
     }
 }
+
+/// A veto on a container keeps everything in it, not only accounts: aliases, groups, and values that name the leaver.
+#[test]
+fn what_is_in_a_vetoed_container_is_kept() {
+    let place = tempfile::tempdir().unwrap();
+    let alias = format!("objectClass: alias\nobjectClass: extensibleObject\ncn: tov\naliasedObjectName: {TOVE}\n");
+    let sole = format!("objectClass: groupOfNames\ncn: winch\nmember: {TOVE}\n");
+    let two = format!("{sole}member: uid=ulf,ou=Crew,dc=quay,dc=test\n");
+    let winch = "cn=winch,ou=Gangs,dc=quay,dc=test";
+    let deletes_groups = "[references]\nlast_member = \"delete-group\"\n";
+    for (dn, lines, policy, step, items) in [
+        (ALIAS, &alias, "", "hold deletes-kept", 0),
+        (winch, &sole, deletes_groups, "hold deletes-kept", 0),
+        (winch, &two, "", "delete delete-at-once", 1),
+    ] {
+        let text = export(&other(dn, lines));
+        for way in [
+            ("[veto]\ndn = [\"ou=Gangs,dc=quay,dc=test\"]\n", None),
+            ("[veto]\nfilter = \"(ou=gangs)\"\n", None),
+            ("", Some("ou=Gangs,dc=quay,dc=test\n")),
+        ] {
+            let way = (way.0.to_owned(), way.1.map(str::to_owned));
+            let kept = plan_keeping(place.path(), &format!("{AT_ONCE}{policy}"), &way, &text);
+            assert_eq!(kept.step, step, "{dn}, {way:?}: {}", kept.errors);
+            assert_eq!(kept.items.len(), items, "{dn}, {way:?}: {:?}", kept.items);
+            assert!(kept.touched.iter().all(|name| !name.contains("Gangs")), "{dn}, {way:?}: {:?}", kept.touched);
+        }
+    }
+}

@@ -51,6 +51,11 @@ struct Run {
 
 /// Plans the deletion of ines, with a policy on top of the preset.
 fn plan(place: &Path, policy: &str, records: &[String]) -> Run {
+    plan_of(place, policy, records, &["ines"])
+}
+
+/// Plans the deletion of these accounts.
+fn plan_of(place: &Path, policy: &str, records: &[String], uids: &[&str]) -> Run {
     let more: String = (1..=6).map(|number| account(&format!("crew{number}"), "")).collect();
     std::fs::write(place.join("export.ldif"), format!("{TOP}{more}{}", records.concat())).unwrap();
     let policy = format!("preset = \"openldap\"\n[grace]\ndays = 0\n{policy}");
@@ -58,7 +63,8 @@ fn plan(place: &Path, policy: &str, records: &[String]) -> Run {
     let set = place.join("set");
     let _ = std::fs::remove_dir_all(&set);
     let mut command = offboard();
-    command.args(["plan", "--as-of", AS_OF, "--allow-date", "-u", "ines", "-p"]).arg(place.join("policy.toml"));
+    command.args(["plan", "--as-of", AS_OF, "--allow-date", "-p"]).arg(place.join("policy.toml"));
+    uids.iter().for_each(|uid| _ = command.args(["-u", uid]));
     let output = command.arg("-o").arg(&set).arg(place.join("export.ldif")).output().unwrap();
     let view = std::fs::read(set.join("plan.json")).map(|json| serde_json::from_slice(&json).unwrap());
     let text = format!("{}{}", stdout(&output), stderr(&output));
@@ -302,6 +308,41 @@ fn members_that_cannot_be_determined_refuse_the_plan() {
         (group("pilots", "group", "objectSid: S-1-5-21-9-1\nmsExchQueryFilter: x\n"), "", "cannot be found in exports"),
         (group("pilots", "group", ""), "primaryGroupID: 1777\n", "shows no objectSid"),
         (
+            group("pilots", "groupOfURLs", "memberURL: ldap:///ou=Staf,dc=port,dc=test??sub?(uid=ines)\n"),
+            "",
+            "lack the entry that it searches",
+        ),
+        (
+            group("pilots", "groupOfURLs", "memberURL: ldap:///ou=staff,dc=port,dc=test??sub?(titel=boss)\n"),
+            "",
+            "an attribute that no entry shows",
+        ),
+        (
+            group("pilots", "nsFilteredRoleDefinition", "nsRoleFilter: (|(uid=crew1)(titel=boss))\n"),
+            "",
+            "an attribute that no entry shows",
+        ),
+        (
+            group("pilots", "groupOfURLs", "memberURL: ldap:///dc=port,dc=test??sub?(memberOf=cn=a,dc=port,dc=test)\n"),
+            "",
+            "an attribute that no entry shows",
+        ),
+        (group("pilots", "sudoRole", "sudoUser: %tugs\n"), "", "have no group with this name"),
+        (group("pilots", "sudoRole", "sudoUser: +tugs\n"), "", "have no group with this name"),
+        (group("pilots", "nisNetgroup", "memberNisNetgroup: tugs\n"), "", "have no group with this name"),
+        (
+            group("pilots", "posixGroup", "gidNumber: 9\nmemberUid: uid=ines,ou=staff,dc=port,dc=test\n"),
+            "",
+            "it is a DN",
+        ),
+        (
+            group("pilots", "groupOfNames", "labeledURI: ldap:///ou=Staf,dc=port,dc=test??sub?(uid=ines)\n"),
+            "",
+            "lack the entry that it searches",
+        ),
+        (group("pilots", "organizationalUnit", "ou: pilots\n"), "", "the entry is not a group"),
+        (group("pilots", "device", ""), "", "the entry is not a group"),
+        (
             group("pilots", "groupOfNames", "member: cn=inner,ou=teams,dc=port,dc=test\n")
                 + &group("inner", "groupOfNames", "member: nobody knows\n"),
             "",
@@ -377,6 +418,8 @@ fn a_group_with_members_of_another_kind_is_not_deleted() {
             "dn: cn=key,cn=team,ou=teams,dc=port,dc=test\nobjectClass: device\ncn: key\n\n".to_owned(),
         ],
         vec![ines(), team("objectClass: inetOrgPerson\nsn: team\n")],
+        vec![ines(), team("labeledURI: ldap:///ou=staff,dc=port,dc=test??sub?(uid=crew3)\n")],
+        vec![ines(), team("mailForwardingAddress: crew3@port.test\n")],
     ];
     for records in stays {
         let run = plan_both_ways(place.path(), policy, &records);
@@ -385,6 +428,7 @@ fn a_group_with_members_of_another_kind_is_not_deleted() {
     let is_deleted: Vec<Vec<String>> = vec![
         vec![ines(), team("")],
         vec![ines(), team("memberUid: ines\n")],
+        vec![ines(), team("labeledURI: https://port.test/team\n")],
         vec![ines(), team("member: cn=nobody\n")],
         vec![leaver("ines", "memberOf: cn=team,ou=teams,dc=port,dc=test\n"), team("")],
         // Active Directory keeps the number of a POSIX group without the class.
@@ -563,6 +607,14 @@ fn a_managed_group_with_other_members_holds_its_account() {
         (vec![ines(POSIX), managed("memberUid: ines\n")], "delete delete"),
         (vec![ines(POSIX), managed("memberUid: crew1\n")], "hold managed-entry-has-members"),
         (vec![ines(POSIX), managed(""), account("olga", other)], "hold managed-entry-has-members"),
+        (
+            vec![
+                ines(POSIX),
+                managed(""),
+                "dn: cn=note,cn=ines,ou=teams,dc=port,dc=test\nobjectClass: device\ncn: note\n\n".to_owned(),
+            ],
+            "hold managed-entry-has-entries-below",
+        ),
     ] {
         std::fs::write(place.path().join("export.ldif"), format!("{TOP}{}{}", account("crew1", ""), records.concat()))
             .unwrap();
@@ -622,4 +674,125 @@ fn a_part_of_the_members_of_a_protected_group_is_not_enough() {
     let output = command.arg(place.path().join("export.ldif")).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(stderr(&output).contains("only a part of these values"), "{}", stderr(&output));
+}
+
+/// A group that loses several members at once, and may not be deleted, holds each of them. Which of its attributes names a
+/// leaver first does not matter.
+#[test]
+fn a_kept_group_holds_every_member_that_it_would_lose() {
+    let place = tempfile::tempdir().unwrap();
+    let (ines, rui) = (leaver("ines", ""), leaver("rui", ""));
+    let dn = |uid: &str| format!("uid={uid},ou=staff,dc=port,dc=test");
+    let both = format!("member: {}\nmember: {}\n", dn("ines"), dn("rui"));
+    let mixed = format!("member: {}\nmemberUid: rui\n", dn("ines"));
+    let split = format!("member: {}\nuniqueMember: {}\n", dn("rui"), dn("ines"));
+    let keeps = [
+        "[veto]\ndn = [\"cn=pilots,ou=teams,dc=port,dc=test\"]\n",
+        "[veto]\nfilter = \"(businessCategory=kept)\"\n",
+        "[protect]\ndn = [\"cn=pilots,ou=teams,dc=port,dc=test\"]\n",
+    ];
+    for members in [&both, &mixed, &split] {
+        for keep in keeps {
+            let policy = format!("[references]\nlast_member = \"delete-group\"\n{keep}");
+            let lines = format!("objectClass: extensibleObject\nbusinessCategory: kept\n{members}");
+            let records = [ines.clone(), rui.clone(), group("pilots", "groupOfNames", &lines)];
+            for uids in [["ines", "rui"], ["rui", "ines"]] {
+                let run = plan_of(place.path(), &policy, &records, &uids);
+                let held = ["ines hold deletes-kept", "rui hold deletes-kept"];
+                assert_eq!(steps(&run.view), held, "{members}{keep}{}", run.text);
+            }
+        }
+    }
+    // rui is held for an entry below it, and only an attribute that lists no members names it.
+    let below = "dn: cn=phone,uid=rui,ou=staff,dc=port,dc=test\nobjectClass: device\ncn: phone\n\n".to_owned();
+    for of in ["owner", "secretary", "seeAlso"] {
+        let (member, other) = (format!("member: {}\n", dn("ines")), format!("{of}: {}\n", dn("rui")));
+        for lines in [format!("{member}{other}"), format!("{other}{member}")] {
+            let lines = format!("objectClass: extensibleObject\n{lines}");
+            let records = [ines.clone(), rui.clone(), below.clone(), group("pilots", "groupOfNames", &lines)];
+            let run =
+                plan_of(place.path(), "[references]\nlast_member = \"delete-group\"\n", &records, &["rui", "ines"]);
+            assert_eq!(steps(&run.view), ["ines delete delete", "rui hold children-below"], "{lines}{}", run.text);
+            assert_eq!(deletions(place.path()), ["cn=pilots,ou=teams,dc=port,dc=test", &dn("ines")], "{lines}");
+        }
+    }
+}
+
+/// The order of the groups in `last_enabled` does not matter: each is judged by all accounts that end.
+#[test]
+fn the_order_of_last_enabled_groups_does_not_matter() {
+    let place = tempfile::tempdir().unwrap();
+    let member = |uid: &str| format!("member: uid={uid},ou=staff,dc=port,dc=test\n");
+    let records = [
+        account("ines", ""),
+        account("rui", ""),
+        group("pilots", "groupOfNames", &(member("ines") + &member("rui"))),
+        group("tugs", "groupOfNames", &member("ines")),
+    ];
+    let names = ["cn=pilots,ou=teams,dc=port,dc=test", "cn=tugs,ou=teams,dc=port,dc=test"];
+    for names in [names, [names[1], names[0]]] {
+        let run = plan_of(place.path(), &format!("[protect]\nlast_enabled = {names:?}\n"), &records, &["ines", "rui"]);
+        let held = ["ines hold last-enabled-member", "rui hold last-enabled-member"];
+        assert_eq!(steps(&run.view), held, "{names:?}: {}", run.text);
+    }
+}
+
+/// Entries that are deleted with an account must have no entries below them that the exports lack.
+#[test]
+fn counts_of_entries_below_what_is_deleted_with_an_account() {
+    let place = tempfile::tempdir().unwrap();
+    let policy = "[references]\nlast_member = \"delete-group\"\nprivate_group = \"delete\"\n";
+    let alias = "objectClass: extensibleObject\naliasedObjectName: uid=ines,ou=staff,dc=port,dc=test\n";
+    let kinds = [
+        group("team", "groupOfNames", SOLE),
+        group("ines", "posixGroup", "gidNumber: 420\n"),
+        group("nes", "alias", alias),
+    ];
+    for kind in kinds {
+        for (count, code) in
+            [("", 0), ("numSubordinates: 0\n", 0), ("numSubordinates: 2\n", 3), ("hasSubordinates: TRUE\n", 3)]
+        {
+            let counted = format!("{}{count}\n", kind.trim_end().to_owned() + "\n");
+            let run = plan_both_ways(place.path(), policy, &[leaver("ines", POSIX), counted.clone()]);
+            assert_eq!(run.code, Some(code), "{counted}: {}", run.text);
+            assert!(code == 0 || run.text.contains("ubordinates"), "{counted}: {}", run.text);
+        }
+    }
+}
+
+/// 389 DS renames or deletes a managed entry when its account moves.
+#[test]
+fn a_managed_group_that_must_not_change_keeps_its_account_in_place() {
+    let place = tempfile::tempdir().unwrap();
+    let managed = |lines: &str| {
+        let by = "gidNumber: 420\nmepManagedBy: uid=ines,ou=staff,dc=port,dc=test\nmemberUid: ines\n";
+        group("ines", "posixGroup", &format!("objectClass: mepManagedEntry\n{by}{lines}"))
+    };
+    let protect = "[protect]\ndn = [\"cn=ines,ou=teams,dc=port,dc=test\"]\n";
+    let gone = "dn: ou=gone,dc=port,dc=test\nobjectClass: organizationalUnit\nou: gone\n\n";
+    for (more, lines, item) in [("", "", false), (protect, "", true), ("", "memberUid: crew1\n", true)] {
+        let records = [gone.to_owned(), account("ines", POSIX), account("crew1", ""), managed(lines)].concat();
+        std::fs::write(place.path().join("export.ldif"), format!("{TOP}{records}")).unwrap();
+        let policy = format!("preset = \"389ds\"\n[move]\nto = \"ou=gone,dc=port,dc=test\"\n{more}");
+        std::fs::write(place.path().join("policy.toml"), policy).unwrap();
+        let mut command = offboard();
+        command.args([
+            "plan",
+            "--as-of",
+            AS_OF,
+            "--allow-date",
+            "--force",
+            "-u",
+            "ines",
+            "-p",
+            "policy.toml",
+            "-o",
+            "set",
+        ]);
+        let output = command.arg("export.ldif").current_dir(place.path()).output().unwrap();
+        let json = std::fs::read(place.path().join("set/plan.json")).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+        let view: Value = serde_json::from_slice(&json).unwrap();
+        let found = list(&view, "decision_items", &["code"]);
+        assert_eq!(found.contains(&"move-kept-below".to_owned()), item, "{more}{lines}{found:?}");
+    }
 }
