@@ -220,8 +220,10 @@ pub struct File {
     /// Lists of all people, for example from HR. `--roster NAME=FILE` gives the file of the roster NAME.
     #[serde(default)]
     pub roster: BTreeMap<String, Roster>,
-    /// Accounts and other entries that are held in any case, for example for a legal hold. `--veto LIST` adds to them. Such an
-    /// entry is neither changed nor deleted for another account: see `[protect]`. A line that matches no entry is a finding.
+    /// Accounts and other entries that are held in any case, for example for a legal hold. If `dn` or `filter` matches a
+    /// container, everything in it is held. `--veto LIST` adds to them; a line of it that matches nothing holds the accounts
+    /// with a similar value, such as 007 for 7. Such an entry is neither changed nor deleted for another account: see
+    /// `[protect]`. A line that matches no entry is a finding.
     #[serde(default)]
     pub veto: Veto,
     /// Attributes that refer to things outside the directory.
