@@ -378,6 +378,59 @@ fn a_named_successor_that_cannot_take_over() {
     assert_eq!(planned.view["accounts"][0]["successor"], "uid=pia,o=bay");
 }
 
+/// An address in a list is looked for in every attribute with addresses, in any form; an address that another entry has too does
+/// not say who is meant. A veto holds all.
+#[test]
+fn addresses_in_lists() {
+    let policy = format!("{AT_ONCE}[accounts]\nmatch = [\"uid\", \"mail\"]\n");
+    let wide = |lines: &str| format!("objectClass: extensibleObject\n{lines}");
+    let crew = |lines: &str| {
+        format!("dn: cn=crew,o=bay\nobjectClass: groupOfNames\ncn: crew\nmember: uid=pia,o=bay\n{}\n", wide(lines))
+    };
+    for attribute in ["mail: ", "mailAlternateAddress: ", "mailEquivalentAddress: ", "proxyAddresses: smtp:"] {
+        let kim = account("kim", "o=bay", &wide(&format!("{attribute}Kim@bay.test\n")));
+        let [pia, other] = ["", "mail: kim@bay.test\n"].map(|mail| account("pia", "o=bay", mail));
+        for (what, second, leaver, kim_is) in [
+            ("only kim", pia.clone(), "kim@bay.test delete delete-at-once", "kim hold vetoed"),
+            ("pia too", other, "kim@bay.test several", "kim hold vetoed"),
+            ("a list too", format!("{pia}{}", crew("mail: kim@bay.test\n")), "kim@bay.test several", "kim hold vetoed"),
+            (
+                "another address",
+                format!("{pia}{}", crew("mail: x@bay.test\n")),
+                "kim@bay.test delete delete-at-once",
+                "kim hold vetoed",
+            ),
+        ] {
+            for export in swapped(&kim, &second).map(|entries| format!("{}{entries}", container("o=bay"))) {
+                for head in ["id", "mail"] {
+                    let run = Run::new();
+                    let list = run.write("list.csv", &format!("{head}\nkim@bay.test\n"));
+                    let planned = run.plan("set", &policy, &export, &["-l", list.to_str().unwrap()]);
+                    let leaver = if head == "mail" { format!("mail={leaver}") } else { leaver.to_owned() };
+                    assert_eq!(planned.outcome(), [leaver], "{attribute}{what}");
+                    let planned = run.plan("set", &policy, &export, &["-u", "kim", "--veto", list.to_str().unwrap()]);
+                    assert_eq!(planned.outcome(), [kim_is], "{attribute}{what}");
+                }
+            }
+        }
+        // A successor.
+        for (second, expected) in [
+            ("", vec!["nia delete delete-at-once"]),
+            (
+                crew("mail: kim@bay.test\n").as_str(),
+                vec!["nia hold successor-unusable", "successor-ambiguous uid=nia,o=bay"],
+            ),
+        ] {
+            let export =
+                [&container("o=bay"), &kim, &account("nia", "o=bay", ""), &account("pia", "o=bay", ""), second]
+                    .concat();
+            let run = Run::new();
+            let list = run.write("list.csv", "id,successor\nnia,kim@bay.test\n");
+            assert_eq!(run.plan("set", &policy, &export, &["-l", list.to_str().unwrap()]).outcome(), expected);
+        }
+    }
+}
+
 /// The fallback comes before the manager in the order, and cannot take over: the manager does not.
 #[test]
 fn a_fallback_that_cannot_take_over() {

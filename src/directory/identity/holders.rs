@@ -153,8 +153,11 @@ pub fn mail_domains<'v>(addresses: impl Iterator<Item = &'v [u8]>) -> Vec<Vec<u8
     domains
 }
 
+/// The attributes by which [`is_held`] decides.
+pub const HOLDER_ATTRIBUTES: [&str; 2] = ["objectClass", "targetAddress"];
+
 /// Whether an entry holds the identifier that one of its lines has.
-fn is_held(entry: &EntryView<'_>, line: &AttributeLine<'_>) -> bool {
+pub(super) fn is_held(entry: &EntryView<'_>, line: &AttributeLine<'_>) -> bool {
     let has_class =
         |class: &str| entry.values("objectClass").any(|line| line.value.bytes().eq_ignore_ascii_case(class.as_bytes()));
     let attribute_type = base_type(&line.description);

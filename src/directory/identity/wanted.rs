@@ -7,7 +7,8 @@
 //! | text | that has it in one of the policy's `match` attributes |
 //! | `uid@domain` | that has `uid` in the first `match` attribute and is in that [domain](crate::ldap::domain) |
 //!
-//! Values compare by the matching rule of their attribute. What an identity does not match may be near:
+//! Values compare by the matching rule of their attribute. A mail address is looked for in every attribute with addresses of
+//! the entry itself (see [`holders`](super::holders)), if `mail` or another one of them is asked for. What an identity does not match may be near:
 //!
 //! | identity | near is an account |
 //! | --- | --- |
@@ -16,16 +17,23 @@
 //! | any but a DN | none, but another entry that has the value |
 //!
 //! An account that only has a value that is [alike](super::compare) is remembered: a veto that matches nothing holds it.
+//!
+//! An entry that is no account, such as a mailing list, and has the mail address shares it: then the address alone does not
+//! say for certain that an account is meant.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::compare::{loose_form, normal_form};
+use super::compare::{self, loose_form};
+use super::holders::{self, ADDRESSES, IdentifierKind, is_held};
 use super::{Likeness, Nearest};
 use crate::directory::EntryView;
 use crate::directory::key_hash::KeyMap;
+use crate::ldap::attribute::is_one_of;
 use crate::ldap::dn_key::parent_of;
 use crate::ldap::domain::{DomainRelation, domain_of_key, domain_relation};
 use crate::ldap::{Dn, DnKey, Origin, TypeMap};
+use crate::ldif::AttributeLine;
 use crate::leavers::Identity;
 use crate::policy::Policy;
 
@@ -43,10 +51,28 @@ pub struct Identities {
 
 struct ByAttribute {
     attribute_type: String,
+    /// The values are mail addresses of the entry itself.
+    is_address: bool,
     /// By normalised value.
     values: HashMap<Vec<u8>, Vec<WantedValue>>,
     /// By what is left of the value without leading zeros, punctuation and blanks.
     loose: HashMap<Vec<u8>, Vec<usize>>,
+}
+
+impl ByAttribute {
+    fn new(attribute_type: &str) -> Self {
+        let is_address = is_one_of(&ADDRESSES, attribute_type);
+        Self { attribute_type: attribute_type.to_owned(), is_address, values: HashMap::new(), loose: HashMap::new() }
+    }
+
+    /// A value in the form by which it is known here.
+    fn normal_form<'v>(&self, value: &'v [u8]) -> Cow<'v, [u8]> {
+        if self.is_address {
+            Cow::Owned(holders::normal_form(IdentifierKind::Address, value))
+        } else {
+            compare::normal_form(&self.attribute_type, value)
+        }
+    }
 }
 
 /// A value that an identity asks for.
@@ -62,6 +88,8 @@ struct WantedValue {
 pub struct MatchedIdentities {
     /// Those that it matches, each once.
     pub matched: Vec<usize>,
+    /// Those whose mail address it has, although it is no account.
+    pub shared: Vec<usize>,
     /// Those that it is near to.
     near: Vec<(usize, Likeness)>,
     /// Those of which it only has an alike value.
@@ -118,9 +146,7 @@ impl NearestEntries {
 
 impl MatchedIdentities {
     fn match_to(&mut self, identity: usize) {
-        if !self.matched.contains(&identity) {
-            self.matched.push(identity);
-        }
+        add_once(&mut self.matched, identity);
     }
 }
 
@@ -166,14 +192,21 @@ impl Identities {
     }
 
     fn add(&mut self, attribute_type: &str, value: &[u8], identity: usize, domain: Option<String>) {
+        let own = [attribute_type];
+        let types = if is_one_of(&ADDRESSES, attribute_type) { &ADDRESSES[..] } else { &own };
+        for attribute_type in types {
+            self.add_to(attribute_type, value, identity, domain.clone());
+        }
+    }
+
+    fn add_to(&mut self, attribute_type: &str, value: &[u8], identity: usize, domain: Option<String>) {
         let index = self.types.get(attribute_type).unwrap_or_else(|| {
             self.types.insert(attribute_type, self.by_attribute.len());
-            let attribute_type = attribute_type.to_owned();
-            self.by_attribute.push(ByAttribute { attribute_type, values: HashMap::new(), loose: HashMap::new() });
+            self.by_attribute.push(ByAttribute::new(attribute_type));
             self.by_attribute.len() - 1
         });
         let known = &mut self.by_attribute[index];
-        let value = normal_form(&known.attribute_type, value).into_owned();
+        let value = known.normal_form(value).into_owned();
         if let Some(loose) = loose_form(&value).filter(|_| domain.is_none()) {
             known.loose.entry(loose).or_default().push(identity);
         }
@@ -196,8 +229,18 @@ impl Identities {
     }
 
     /// Adds the identities that an entry matches, or is near to, by a value of the attribute type with this index.
-    pub fn by_value(&self, index: usize, value: &[u8], entry: &EntryView<'_>, found: &mut MatchedIdentities) {
-        for wanted in self.wanted(index, value) {
+    pub fn by_value(
+        &self,
+        index: usize,
+        line: &AttributeLine<'_>,
+        entry: &EntryView<'_>,
+        found: &mut MatchedIdentities,
+    ) {
+        let all = self.wanted(index, line.value.bytes());
+        if !all.is_empty() && self.by_attribute[index].is_address && is_held(entry, line) {
+            all.iter().for_each(|wanted| add_once(&mut found.shared, wanted.identity));
+        }
+        for wanted in all {
             match wanted.domain.as_deref().map_or(DomainRelation::Same, |domain| domain_relation(entry.key, domain)) {
                 DomainRelation::Same => found.match_to(wanted.identity),
                 DomainRelation::Near => {
@@ -207,8 +250,8 @@ impl Identities {
                 DomainRelation::Other => {}
             }
         }
-        let known = &self.by_attribute[index];
-        let loose = loose_form(&normal_form(&known.attribute_type, value));
+        let (known, value) = (&self.by_attribute[index], line.value.bytes());
+        let loose = loose_form(&known.normal_form(value));
         for identity in loose.and_then(|loose| known.loose.get(&loose)).into_iter().flatten() {
             found.alike.push(AlikeValue { identity: *identity, value: value.to_vec() });
         }
@@ -218,6 +261,7 @@ impl Identities {
     /// Adds what it matches by its name.
     pub fn complete(&self, entry: &EntryView<'_>, is_account: bool, found: &mut MatchedIdentities) {
         if is_account {
+            found.shared.clear();
             let rdn = entry.key.get(parent_of(entry.key).len()..).and_then(<[u8]>::split_last);
             let rdn = rdn.map_or(&[][..], |(_, rdn)| rdn);
             for identity in self.by_rdn.get(rdn).into_iter().flatten() {
@@ -230,7 +274,7 @@ impl Identities {
         for identity in self.by_name(entry) {
             found.match_to(*identity);
         }
-        let MatchedIdentities { matched, near, alike } = found;
+        let MatchedIdentities { matched, near, alike, .. } = found;
         near.retain(|(identity, _)| !matched.contains(identity));
         alike.retain(|alike| is_account && !matched.contains(&alike.identity));
     }
@@ -238,14 +282,18 @@ impl Identities {
     /// Adds the identities that match a value of the attribute type with this index in any domain, each once.
     pub fn by_value_in_any_domain(&self, index: usize, value: &[u8], found: &mut Vec<usize>) {
         for wanted in self.wanted(index, value) {
-            if !found.contains(&wanted.identity) {
-                found.push(wanted.identity);
-            }
+            add_once(found, wanted.identity);
         }
     }
 
     fn wanted(&self, index: usize, value: &[u8]) -> &[WantedValue] {
         let known = &self.by_attribute[index];
-        known.values.get(&*normal_form(&known.attribute_type, value)).map_or(&[], Vec::as_slice)
+        known.values.get(&*known.normal_form(value)).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn add_once(identities: &mut Vec<usize>, new: usize) {
+    if !identities.contains(&new) {
+        identities.push(new);
     }
 }

@@ -30,6 +30,8 @@ pub struct IdentityMatches<'m> {
     by_identity: HashMap<usize, Vec<&'m Match>>,
     /// The accounts that only have a value that is alike, by identity.
     alike: HashMap<usize, Nearest>,
+    /// Entries that are no accounts and have the mail address.
+    shared_by: HashMap<usize, Vec<&'m Match>>,
     nearest: &'m NearestEntries,
     /// By leaver.
     successors: Vec<Option<NamedSuccessor<'m>>>,
@@ -40,7 +42,11 @@ impl<'m> IdentityMatches<'m> {
     /// Groups matches by identity.
     pub fn new(found: &'m LocatedEntries, request: &'m Request) -> Self {
         let mut by_identity: HashMap<usize, Vec<&Match>> = HashMap::new();
+        let mut shared_by: HashMap<usize, Vec<&Match>> = HashMap::new();
         for found in &found.matches {
+            for identity in &found.shared {
+                shared_by.entry(*identity).or_default().push(found);
+            }
             for identity in &found.identities {
                 by_identity.entry(*identity).or_default().push(found);
             }
@@ -64,12 +70,29 @@ impl<'m> IdentityMatches<'m> {
                 NamedSuccessor { number: next - 1, identity }
             })
         });
-        Self { by_identity, alike, nearest: &found.nearest, successors: successors.collect(), first_veto: next }
+        Self {
+            by_identity,
+            alike,
+            shared_by,
+            nearest: &found.nearest,
+            successors: successors.collect(),
+            first_veto: next,
+        }
     }
 
     fn of_identity(&self, identity: usize) -> Resolution<&'m Match> {
         let found = self.by_identity.get(&identity).map_or(&[][..], Vec::as_slice);
         Resolution::of(found.iter().copied()).or_nearest(|| self.nearest.of(identity).cloned())
+    }
+
+    /// Of one identity that must mean an account: an address that another entry shares does not say for certain which is meant.
+    /// An entry below the account is a part of it.
+    fn of_certain(&self, identity: usize) -> Resolution<&'m Match> {
+        let found = self.of_identity(identity);
+        let Resolution::Exactly(account) = found else { return found };
+        let shared_by = self.shared_by.get(&identity).into_iter().flatten().copied();
+        let others = shared_by.filter(|other| !other.entry.dn.key().is_at_or_under(account.entry.dn.key()));
+        Resolution::of([account].into_iter().chain(others))
     }
 
     fn named_successor(&self, leaver: usize) -> Option<NamedSuccessor<'m>> {
@@ -78,12 +101,12 @@ impl<'m> IdentityMatches<'m> {
 
     /// The entry that a leaver matches.
     pub fn of_leaver(&self, leaver: usize) -> Resolution<&'m Match> {
-        self.of_identity(leaver)
+        self.of_certain(leaver)
     }
 
     /// The entry that the successor of a leaver matches; `None` if the list names no successor.
     pub fn of_successor(&self, leaver: usize) -> Option<Resolution<&'m Match>> {
-        Some(self.of_identity(self.named_successor(leaver)?.number))
+        Some(self.of_certain(self.named_successor(leaver)?.number))
     }
 
     /// The successor that the list names for a leaver.

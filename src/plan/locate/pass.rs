@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::line_picks::LinePicks;
 use super::rosters::{LookedUp, RosterMatch, Rosters, Verdict};
 use crate::directory::census::Place;
+use crate::directory::identity::holders::HOLDER_ATTRIBUTES;
 use crate::directory::identity::wanted::{AlikeValue, Identities, MatchedIdentities, NearestEntries};
 use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::membership::{MEMBERSHIP_ATTRIBUTES, lists_members};
@@ -67,6 +68,8 @@ pub struct Match {
     pub identities: Vec<usize>,
     /// The identities of which it only has an alike value. It is then an account.
     pub alike: Vec<AlikeValue>,
+    /// The identities, by number, whose mail address the entry has, although it is no account.
+    pub shared: Vec<usize>,
     /// The entry.
     pub entry: Arc<Entry>,
     /// Whether it is an account of the policy.
@@ -252,6 +255,7 @@ impl<'p> LocatePass<'p> {
         }
         let mut interest: AttributeSelection = names.iter().map(|name| (name, ())).collect();
         let mut also = |name: &str| interest.insert(name, ());
+        HOLDER_ATTRIBUTES.iter().for_each(|name| also(name));
         policy.accounts.filter.for_each_type(&mut |name| also(name));
         if let Some(filter) = policy.veto.filter() {
             filter.for_each_type(&mut |name| also(name));
@@ -369,7 +373,7 @@ impl Pass for LocatePass<'_> {
             }
             let Some(attribute_use) = self.uses.get(&line.description) else { continue };
             if let Some(index) = attribute_use.identity {
-                self.identities.by_value(index, line.value.bytes(), entry, &mut identities);
+                self.identities.by_value(index, line, entry, &mut identities);
             }
             is_group |= attribute_use.is_membership;
             has_schema |= attribute_use.is_schema && is_schema(&line.description, line.value.bytes());
@@ -394,11 +398,19 @@ impl Pass for LocatePass<'_> {
         found.contents.add(entry, is_account, self.policy);
         let answer = if is_account { self.ask_rosters(entry, found) } else { RosterAnswer::default() };
         self.identities.complete(entry, is_account, &mut identities);
-        let (matched, alike) = (std::mem::take(&mut identities.matched), std::mem::take(&mut identities.alike));
+        let matched = std::mem::take(&mut identities.matched);
+        let alike = std::mem::take(&mut identities.alike);
+        let mut shared = std::mem::take(&mut identities.shared);
+        let books = self.policy.address_books.suffix.as_ref();
+        if books.is_some_and(|suffix| entry.key.starts_with(suffix.key().as_bytes())) {
+            // It only says how to reach a person.
+            shared.clear();
+        }
         found.nearest.add_entry(entry, identities);
-        if !matched.is_empty() || !alike.is_empty() || answer.matters {
+        if !matched.is_empty() || !alike.is_empty() || !shared.is_empty() || answer.matters {
             let entry = entry.to_entry()?.into();
-            found.matches.push(Match { identities: matched, alike, entry, is_account, rosters: answer.matches });
+            let rosters = answer.matches;
+            found.matches.push(Match { identities: matched, alike, shared, entry, is_account, rosters });
         }
         Ok(())
     }
