@@ -267,7 +267,7 @@ pub struct Accounts {
     pub filter: Option<Text>,
     /// The DNs below which accounts are. Empty: anywhere.
     pub base: Option<Vec<Text>>,
-    /// The attributes by which a leaver is found, in order.
+    /// The attributes by which a leaver is found, in order. `mail` also means the other attributes with addresses of the entry itself.
     pub r#match: Option<Vec<Text>>,
     /// The filter that provisioned accounts match. An account that does not match it was made by hand and is never changed.
     pub provenance: Option<Text>,
