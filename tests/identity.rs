@@ -745,3 +745,86 @@ fn a_tool_that_disables_accounts() {
     let alone = run.plan("third", policy, &kim("deleted"), &["-u", "kim"]);
     assert_ne!(alone.outcome(), ["kim delete delete"]);
 }
+
+/// The containers and `kim`, with an identifier, disabled, and what is below.
+fn moved_kim(name: &str, id: &str, more: &str) -> String {
+    let places = ["o=bay", "ou=Crew,o=bay", "ou=Out,o=bay"].map(container).concat();
+    let kim = format!(
+        "dn: {name}\nobjectClass: inetOrgPerson\nuid: kim\ncn: kim\nsn: kim\nemployeeNumber: 7\nentryUUID: {id}\n{more}\n"
+    );
+    format!("{places}{}{kim}", account("pia", "o=bay", ""))
+}
+
+const LOCK: &str = "pwdAccountLockedTime: 000001010000Z\n";
+
+/// What names an account by a place that a change set moved it from still means it, and means no other account that has its
+/// new name.
+#[test]
+fn former_names_are_those_of_one_account() {
+    let policy = dated_by_history("[move]\nto = \"ou=Out,o=bay\"\n");
+    let child = "\ndn: cn=dev,uid=kim,ou=Out,o=bay\nobjectClass: device\ncn: dev\n";
+    let roster = "[roster.crew]\nkey = \"employeeNumber\"\ncolumn = \"no\"\nstatus = \"state\"\n\
+                  inactive = [\"left\"]\nactive = [\"here\"]\n";
+    let old = "uid=kim,ou=Crew,o=bay";
+    let with = |rules: &str| format!("{policy}{rules}");
+    for (what, rules, veto, leaver, below, same, other) in [
+        ("list", with(""), "", old, "", "uid=kim,ou=Crew,o=bay delete delete", "uid=kim,ou=Crew,o=bay not-found"),
+        ("domain", with(""), "", "kim@bay", "", "kim@bay delete delete", "kim@bay hold grace-without-stamp"),
+        ("container", with(""), "ou=Crew,o=bay", "kim", "", "kim hold vetoed", "kim hold grace-without-stamp"),
+        (
+            "veto",
+            with("[veto]\ndn = [\"ou=Crew,o=bay\"]\n"),
+            "",
+            "kim",
+            "",
+            "kim hold vetoed",
+            "kim hold grace-without-stamp",
+        ),
+        (
+            "child",
+            with("[children]\nown = \"(objectClass=device)\"\n[veto]\ndn = [\"cn=dev,uid=kim,ou=Crew,o=bay\"]\n"),
+            "",
+            "kim",
+            child,
+            "kim hold vetoed-below",
+            "kim hold grace-without-stamp",
+        ),
+        (
+            "rule",
+            with("[[rule]]\nbase = \"ou=Crew,o=bay\"\naction = \"disable\"\n"),
+            "",
+            "kim",
+            "",
+            "kim nothing already-disabled",
+            "kim hold no-rule",
+        ),
+        (
+            "roster",
+            with(&format!("{roster}base = \"ou=Crew,o=bay\"\n")),
+            "",
+            "kim",
+            "",
+            "kim hold active-in-roster",
+            "kim hold grace-without-stamp",
+        ),
+    ] {
+        for (now, expected) in [(FIRST, same), (SECOND, other)] {
+            let run = Run::new();
+            let first = run.plan("first", &policy, &moved_kim(old, FIRST, ""), &["-u", "kim", "--as-of", "2026-08-01"]);
+            assert_eq!(first.outcome(), ["kim disable disable"]);
+            let first = run.path("first");
+            let list = run.write("list.csv", &format!("id\n\"{leaver}\"\n"));
+            let mut options = [&["-l", list.to_str().unwrap()], &set(&first)[..]].concat();
+            let veto = (!veto.is_empty()).then(|| run.write("veto.csv", &format!("id\n\"{veto}\"\n")));
+            options.extend(veto.iter().flat_map(|path| ["--veto", path.to_str().unwrap()]));
+            let rows = format!("crew={}", run.write("crew.csv", "no;state\n7;here\n").display());
+            if what == "roster" {
+                options.extend(["--roster", &rows]);
+            }
+            let export = moved_kim("uid=kim,ou=Out,o=bay", now, &format!("{LOCK}{below}"));
+            let planned = run.plan("second", &rules, &export, &options);
+            let outcome = planned.outcome();
+            assert!(outcome.iter().any(|line| line == expected), "{what} {now}: {outcome:?}");
+        }
+    }
+}

@@ -32,6 +32,7 @@ mod index;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::directory::identity::former_names::FormerNames;
 use crate::directory::{Census, Exports, ExportsReader};
 use crate::ldap::Origin;
 use crate::ldap::schema::Schema;
@@ -79,7 +80,7 @@ pub fn audit<E: Exports>(
     index.finish();
     let pairs = inputs.rosters.iter();
     let pairs = pairs.filter_map(|named| Some((inputs.policy.rosters.get(&named.name)?, &named.roster)));
-    let pass = EntryFindingsPass::new(inputs, &index, Rosters::new(pairs), schema.described());
+    let pass = EntryFindingsPass::new(inputs, &index, Rosters::new(pairs, FormerNames::default()), schema.described());
     let mut found = EntryFindings::default();
     reader.scan(&pass, |part| found.merge(part))?;
     let near_misses = found.near_misses();

@@ -45,6 +45,14 @@ pub fn read(typed: &args::PlanInputArgs, global: &args::Global) -> Result<PlanIn
         vetoes.extend(list.into_iter().map(|held| (held.identity, format!("{path}, line {}", held.line))));
     }
     let history = read_history(&typed.history).map_err(|error| vec![change_set_fault(&error, HISTORY_WANTED)])?;
+    if let Some(latest) = history.latest_day().filter(|latest| *latest > day.date) {
+        let what = format!(
+            "a change set of --history was planned for {latest}, which is after {}, the day of this plan",
+            day.date
+        );
+        let help = "leave out the change set, or plan for that day or a later one with --as-of";
+        return Err(vec![Diagnostic::error(what).help(help.to_owned())]);
+    }
     let rosters = read_rosters(&typed.roster, &policy, &mut inputs, true)?;
     let schema = schema(&typed.schema, global, &mut inputs)?;
     let request = Request {

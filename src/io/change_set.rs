@@ -245,17 +245,11 @@ impl PastChangeSet {
                 history.add_account(dn.key(), UniqueIds::from_texts(ids));
             }
         }
-        let past = plan.operations.iter().filter(|operation| is_in(&HISTORY_STAGES, &operation.stage)).zip(records);
-        let past = past.map(|(operation, record)| PastOperation {
-            kind: &operation.kind,
-            service: operation.service.as_deref(),
-            record,
-        });
-        history.add(plan.as_of, past.filter(|operation| operation.order() == order));
-        // Where a tool of the site disables or deletes accounts, there is no record, but a command.
+        // Where a tool of the site disables or deletes accounts, there is no record, but a command. It names an account as it is
+        // before the records of the same change set move it.
         let (when, step) = match order {
             DayOrder::First => ("first", "disable"),
-            DayOrder::Restore => return,
+            DayOrder::Restore => ("", ""),
             DayOrder::Deletion => ("last", "delete"),
         };
         let commands = plan.external_commands.iter().filter(|command| command.when == when);
@@ -268,6 +262,13 @@ impl PastChangeSet {
                 DayOrder::Deletion => history.add_deletion(dn.key()),
             }
         }
+        let past = plan.operations.iter().filter(|operation| is_in(&HISTORY_STAGES, &operation.stage)).zip(records);
+        let past = past.map(|(operation, record)| PastOperation {
+            kind: &operation.kind,
+            service: operation.service.as_deref(),
+            record,
+        });
+        history.add(plan.as_of, past.filter(|operation| operation.order() == order));
     }
 }
 

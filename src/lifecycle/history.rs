@@ -14,14 +14,20 @@
 //! | any | different | not for this entry |
 //! | deleted the account | unknown | not for this entry |
 //! | any | unknown, but the entry was added (createTimestamp, whenCreated) after the last day on which the account was disabled or stamped | not for this entry |
+//! | any | unknown, but the entry was added after the account was moved to this name | not for this entry |
 //! | moved the account away from this name | unknown | for this entry, unless the exports have an entry with the new name |
 //! | anything else | unknown | for the entry with this name |
+//!
+//! A move is followed from the old name to the new one only if what is known counts for the entry with the new name. If the
+//! exports have exactly one entry with the identifiers of the account, and none or another account with its last name, it was
+//! renamed or moved in another way: its names are followed to that entry, but nothing else that is known counts for it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use crate::directory::identity::unique_id::{SameEntry, UniqueIds};
+use crate::directory::identity::unique_id::{KnownIds, SameEntry, UniqueIds};
+use crate::directory::key_hash::KeySet;
 use crate::ldap::{AttributeDescription, Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Value, time};
 
 /// What earlier change sets did.
@@ -33,6 +39,10 @@ pub struct History {
     moved_to: HashMap<DnKey, DnKey>,
     /// The names of entries that are other accounts than those that the history is about.
     of_others: HashSet<DnKey>,
+    /// By the last known name of each account that was renamed or moved in another way, its name in the exports.
+    found_at: HashMap<DnKey, DnKey>,
+    /// The latest day for which a change set was planned.
+    latest_day: Option<Date>,
     /// The last number of rows of each roster, and its day.
     roster_rows: BTreeMap<String, (Date, u64)>,
 }
@@ -47,17 +57,59 @@ struct PastAccount {
     /// Whether a change set disabled it, as opposed to only stamped it.
     is_disabled: bool,
     /// The values that were deleted from it when it was disabled, for each attribute that was modified.
-    deleted_values: Vec<(AttributeDescription, Vec<Value>)>,
+    deleted_values: Vec<DeletedValues>,
     /// Its previous names, the last one at the end.
     former_names: Vec<Dn>,
+    /// The last day on which it was moved.
+    moved_on: Option<Date>,
     /// Whether a change set deleted it, and the exports do not show that it is still there.
     is_deleted: bool,
 }
 
+/// The values that were deleted from an account when an attribute was last modified.
+#[derive(Clone)]
+struct DeletedValues {
+    description: AttributeDescription,
+    /// `None` if change sets of one day deleted different values: none of them was planned after the other.
+    values: Option<Vec<Value>>,
+    /// The day of the change set.
+    on: Date,
+}
+
 impl PastAccount {
+    /// Adds the values that modifications delete. Attributes that they do not modify keep what earlier change sets deleted.
+    fn add_deleted_values(&mut self, modifications: &[Modification], on: Date) {
+        let sorted = |values: &[Value]| {
+            let mut values: Vec<Vec<u8>> = values.iter().map(|value| value.bytes.to_vec()).collect();
+            values.sort();
+            values
+        };
+        for (description, values) in deleted_values(modifications) {
+            let known = self.deleted_values.iter_mut().find(|known| known.description == description);
+            match known {
+                None => self.deleted_values.push(DeletedValues { description, values: Some(values), on }),
+                Some(known) if known.on == on => {
+                    let is_same = |known: &Vec<Value>| sorted(known) == sorted(&values);
+                    known.values = known.values.take().filter(is_same);
+                }
+                Some(known) => (known.values, known.on) = (Some(values), on),
+            }
+        }
+    }
+
     /// Whether anything about it can count for a plan.
     fn has_facts(&self) -> bool {
+        self.has_state() || !self.former_names.is_empty()
+    }
+
+    /// Whether it was disabled or stamped.
+    fn has_state(&self) -> bool {
         self.is_disabled || !self.disabled_on.is_empty() || !self.deleted_values.is_empty()
+    }
+
+    /// The last day on which a change set did something to it.
+    fn last_day(&self) -> Option<Date> {
+        self.disabled_on.values().copied().chain(self.moved_on).max()
     }
 }
 
@@ -102,10 +154,29 @@ pub struct PresentEntry {
     pub created: Option<Date>,
 }
 
+/// An entry that has a name or an identifier of the history.
+pub struct PresentName {
+    /// Its name.
+    pub name: DnKey,
+    /// What shows which account it is.
+    pub present: PresentEntry,
+}
+
+/// The names and identifiers of the accounts of a history.
+pub struct KnownNames {
+    /// The names, former ones too.
+    pub names: KeySet,
+    /// The identifiers.
+    pub ids: KnownIds,
+}
+
+/// The attributes that show when an entry was added.
+pub const CREATION_ATTRIBUTES: [&str; 2] = ["createTimestamp", "whenCreated"];
+
 impl PresentEntry {
     /// What shows which account an entry is.
     pub fn of(entry: &Entry) -> Self {
-        let created = entry.values("createTimestamp").chain(entry.values("whenCreated"));
+        let created = CREATION_ATTRIBUTES.iter().flat_map(|name| entry.values(name));
         let created = created.filter_map(|value| time::utc_date(&value.bytes).ok()).max();
         Self { ids: UniqueIds::of(entry), created }
     }
@@ -163,6 +234,7 @@ impl History {
     /// Add change sets in the order of their days: a restore cancels earlier entries, and of two moves the last one counts. Add
     /// the deletions of a day last: see [`PastOperation::order`].
     pub fn add<'p>(&mut self, as_of: Date, operations: impl IntoIterator<Item = PastOperation<'p>>) {
+        self.latest_day = self.latest_day.max(Some(as_of));
         for PastOperation { kind, service, record } in operations {
             let key = record.dn.key();
             match (kind, &record.change) {
@@ -171,26 +243,34 @@ impl History {
                     if kind == "disable" {
                         account.is_disabled = true;
                         if let Change::Modify(modifications) = change {
-                            account.deleted_values = deleted_values(modifications);
+                            account.add_deleted_values(modifications, as_of);
                         }
                     }
                 }
                 ("restore", _) => {
                     let name = self.last_name(key).clone();
                     if let Some(account) = self.accounts.get_mut(&name) {
-                        let PastAccount { ids, former_names, .. } = std::mem::take(account);
-                        *account = PastAccount { ids, former_names, ..PastAccount::default() };
+                        let PastAccount { ids, former_names, moved_on, .. } = std::mem::take(account);
+                        *account = PastAccount { ids, former_names, moved_on, ..PastAccount::default() };
                     }
                 }
                 ("move", Change::ModifyDn { new_rdn, new_superior: Some(superior), .. }) => {
                     let name = [new_rdn.raw_bytes(), b",", superior.raw_bytes()].concat();
                     let Ok(moved) = Dn::parse(&name) else { continue };
                     self.add_move(&record.dn, &moved);
+                    if let Some(account) = self.accounts.get_mut(moved.key()) {
+                        account.moved_on = Some(as_of);
+                    }
                 }
                 (_, Change::Delete) => self.add_deletion(key),
                 _ => {}
             }
         }
+    }
+
+    /// The latest day for which a change set was planned.
+    pub fn latest_day(&self) -> Option<Date> {
+        self.latest_day
     }
 
     /// Adds an account that a tool of the site disabled.
@@ -268,8 +348,7 @@ impl History {
         let last = self.last_name(name).clone();
         let has_moved = last != *name;
         let Some(known) = self.accounts.get_mut(&last).filter(|known| known.has_facts()) else { return false };
-        let last_day = known.disabled_on.values().max();
-        let is_younger = now.created.zip(last_day).is_some_and(|(created, day)| created > *day);
+        let is_younger = now.created.zip(known.last_day()).is_some_and(|(created, day)| created > day);
         let is_another = match known.ids.compare(&now.ids) {
             SameEntry::Same => {
                 known.is_deleted = false;
@@ -311,14 +390,14 @@ impl History {
 
     /// Whether no account was disabled, stamped or moved.
     pub fn is_empty(&self) -> bool {
-        self.moved_to.is_empty() && !self.accounts.values().any(PastAccount::has_facts)
+        self.moved_to.is_empty() && !self.accounts.values().any(PastAccount::has_state)
     }
 
     /// The values of an attribute that were deleted when the account was disabled: empty if values were only added, `None`
-    /// if the attribute was not modified.
+    /// if the attribute was not modified, or if change sets of one day disagree.
     pub fn deleted_values(&self, account: &DnKey, description: &AttributeDescription) -> Option<&[Value]> {
-        let known = self.account(account)?.deleted_values.iter().find(|(known, _)| known == description)?;
-        Some(known.1.as_slice())
+        let known = self.account(account)?.deleted_values.iter().find(|known| known.description == *description)?;
+        known.values.as_deref()
     }
 
     /// The present name of the account that had this name, after one or more moves.
@@ -327,9 +406,59 @@ impl History {
         std::iter::successors(self.moved_to.get(name), |name| self.moved_to.get(*name)).last()
     }
 
-    /// Each former name of a moved account, with its present name.
+    /// Each former name of a moved account, with its present name. Names that another account has now are left out.
     pub fn moves(&self) -> impl Iterator<Item = (&DnKey, &DnKey)> {
-        self.moved_to.keys().filter_map(|old| Some((old, self.moved_to(old)?)))
+        let of_offboard = self.moved_to.keys().filter_map(|old| {
+            let last = self.moved_to(old)?;
+            let own = (!self.of_others.contains(last)).then_some(last);
+            Some((old, self.found_at.get(last).or(own)?))
+        });
+        of_offboard.chain(&self.found_at)
+    }
+
+    /// The names and identifiers by which [`recognise`](Self::recognise) knows accounts; `None` if nothing tells them apart.
+    pub fn known_names(&self) -> Option<KnownNames> {
+        let mut known = KnownNames { names: KeySet::default(), ids: KnownIds::default() };
+        self.accounts.values().for_each(|account| known.ids.add(&account.ids));
+        let is_dated = |account: &PastAccount| !account.former_names.is_empty() && account.last_day().is_some();
+        if known.ids.is_empty() && !self.accounts.values().any(is_dated) {
+            return None;
+        }
+        known.names.extend(self.accounts.keys().chain(self.moved_to.keys()).cloned());
+        Some(known)
+    }
+
+    /// Compares what is known with the entries that have a name or an identifier of the history: with all of them.
+    pub fn recognise(&mut self, entries: Vec<PresentName>) {
+        let present: HashMap<DnKey, PresentEntry> =
+            entries.into_iter().map(|entry| (entry.name, entry.present)).collect();
+        let names: Vec<DnKey> = self.moved_to.keys().chain(self.accounts.keys()).cloned().collect();
+        for name in &names {
+            if let Some(now) = present.get(name) {
+                self.is_of_another(name, now, |name| present.contains_key(name));
+            }
+        }
+        let mut by_id: HashMap<(usize, &[u8]), Vec<&DnKey>> = HashMap::new();
+        for (name, entry) in &present {
+            entry.ids.parts().for_each(|part| by_id.entry(part).or_default().push(name));
+        }
+        for (name, account) in &self.accounts {
+            if present.contains_key(name) && !self.of_others.contains(name) {
+                continue;
+            }
+            let found = account.ids.parts().filter_map(|part| by_id.get(&part)).flatten().copied();
+            let found = found.filter(|found| {
+                present.get(*found).is_some_and(|entry| account.ids.compare(&entry.ids) == SameEntry::Same)
+            });
+            let found: HashSet<&DnKey> = found.collect();
+            // Of several entries with one identifier, which only copies have, none is the account.
+            let mut found = found.into_iter();
+            if let (Some(only), None) = (found.next(), found.next())
+                && account.former_names.iter().all(|former| former.key() != only)
+            {
+                self.found_at.insert(name.clone(), only.clone());
+            }
+        }
     }
 
     /// The names that accounts were moved to.

@@ -114,14 +114,14 @@ fn plan_from<D: Directory<RetainedPasses>>(
     let roster_doubts = preconditions::roster_doubts(policy, request)?;
 
     let located = locate(directory, policy, request)?;
-    let history = located.entries.own_history(&request.history);
+    let history = located.entries.own_history(&located.history);
     let context = PlanContext { policy: &located.policy, schema: &located.schema, request, history: &history };
     let first = FirstReading::new(&located, request);
     let gaps = completeness::check_exports(&first, request)?;
     preconditions::refuse_unknown_forms(&located)?;
 
     let mut policy = protect::ProtectedGroups::new(directory, &located)?.policy_with_members()?;
-    policy.veto.listed = first.matches.vetoed(&located.entries.matches, request);
+    policy.veto.listed = first.matches.vetoed(&located.entries.matches, request, &history);
     policy.veto.matched = Arc::new(located.entries.vetoed.clone());
     let context = PlanContext { policy: &policy, ..context };
     let decided = decide::decide(directory, context, &first, gaps)?;

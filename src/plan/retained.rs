@@ -11,9 +11,11 @@
 
 use super::gather::{GatherPass, Gathered, RetainedGather};
 use super::locate::pass::{LocatePass, LocatedEntries, RetainedLocate};
+use super::locate::recognise::RecognisePass;
 use crate::directory::chains::{ChainPass, Reached};
 use crate::directory::snapshot::{self, RepeatablePass};
 use crate::directory::{Exports, ExportsReader, Overlay, ScanError};
+use crate::lifecycle::history::PresentName;
 
 /// What the passes found.
 #[derive(Default)]
@@ -52,6 +54,17 @@ impl RepeatablePass<RetainedPasses> for ChainPass<'_> {
 
     /// Chains are rare, so nothing is retained for them.
     fn repeat(&self, _retained: &RetainedPasses, _overlay: &Overlay) -> Option<Vec<Reached>> {
+        None
+    }
+}
+
+impl RepeatablePass<RetainedPasses> for RecognisePass {
+    fn merge(found: &mut Vec<PresentName>, later: Vec<PresentName>) {
+        found.extend(later);
+    }
+
+    /// Only a history needs this pass, so nothing is retained for it.
+    fn repeat(&self, _retained: &RetainedPasses, _overlay: &Overlay) -> Option<Vec<PresentName>> {
         None
     }
 }

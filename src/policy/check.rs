@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::file::{self, File, Text, names};
-use super::following::MovedNames;
 use super::former::suggestion_or_present_name;
 use super::limit::{self, Limit, LimitKind};
 use super::lines::{entry_lines, filter_places};
@@ -18,6 +17,7 @@ use super::sections::{
 };
 use super::word::Word;
 use super::{BookRoot, PRESETS, Pattern, Policy, PolicyError, PolicySource, PolicyWarning, ProvisioningTools, Server};
+use crate::directory::identity::former_names::FormerNames;
 use crate::directory::references::form::{FORMS, TREATMENTS};
 use crate::directory::references::reference_attributes::form_of;
 use crate::directory::references::{Form, Treatment};
@@ -181,8 +181,7 @@ impl Checker {
             bind: self.optional_dn(file.protect.bind.as_ref()),
             last_enabled: self.dns(file.protect.last_enabled.as_ref()),
             members: Arc::default(),
-            moved_dn: MovedNames::default(),
-            moved_subtree: MovedNames::default(),
+            former_names: FormerNames::default(),
         };
         let children = ChildrenPolicy {
             own: self.optional_filter(file.children.own.as_ref()),
@@ -191,7 +190,7 @@ impl Checker {
         let veto = Veto {
             dn: self.dns(file.veto.dn.as_ref()),
             filter: self.optional_filter(file.veto.filter.as_ref()),
-            moved: MovedNames::default(),
+            former_names: FormerNames::default(),
             listed: BTreeMap::new(),
             matched: Arc::default(),
         };
@@ -524,7 +523,7 @@ impl Checker {
         Some(Rule {
             base: base.flatten(),
             is_by_present_name: rule.base_now.is_some(),
-            moved: MovedNames::default(),
+            former_names: FormerNames::default(),
             filter: filter.flatten(),
             filter_text,
             action: action?,

@@ -38,11 +38,14 @@ pub struct EntryLine {
     pub place: Range<usize>,
     /// What it picks.
     pub picks: Picks,
-    /// The present names of entries that a change set of `--history` moved from the name, or from below it.
-    pub moved: Vec<DnKey>,
 }
 
 impl EntryLine {
+    /// Whether the line also picks an entry that was moved away from the name. [`following`](super::following) has the table.
+    pub fn follows_moves(&self) -> bool {
+        !self.key.ends_with("base_now") && self.key != "[accounts] base"
+    }
+
     /// Whether the line belongs to `[veto]`.
     pub fn is_veto(&self) -> bool {
         self.key.starts_with("[veto]")
@@ -57,7 +60,7 @@ pub fn entry_lines(file: &File) -> Vec<EntryLine> {
             if let Ok(dn) = Dn::parse(text.get_ref().as_bytes()) {
                 let picks = picks(dn.key().clone());
                 let (key, text, place) = (key.to_owned(), text.get_ref().clone(), text.span());
-                lines.push(EntryLine { key, text, place, picks, moved: Vec::new() });
+                lines.push(EntryLine { key, text, place, picks });
             }
         }
     };
@@ -77,7 +80,7 @@ pub fn entry_lines(file: &File) -> Vec<EntryLine> {
     for (key, text) in [("[protect] filter", &file.protect.filter), ("[veto] filter", &file.veto.filter)] {
         if let Some(text) = text.as_ref().filter(|text| !text.get_ref().is_empty()) {
             let (key, text, place) = (key.to_owned(), text.get_ref().clone(), text.span());
-            lines.push(EntryLine { key, text, place, picks: Picks::Filter, moved: Vec::new() });
+            lines.push(EntryLine { key, text, place, picks: Picks::Filter });
         }
     }
     lines

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::PolicyError;
 use super::Server;
 use super::book_root::BookRoot;
-use super::following::MovedNames;
 use super::limit::{Limit, LimitKind};
 use super::pattern::Pattern;
 use super::tools::ProvisioningTools;
+use crate::directory::identity::former_names::FormerNames;
 use crate::directory::key_hash::{Hashes, KeySet, hash};
 use crate::directory::references::form::FORMS;
 use crate::directory::references::{Form, Treatment};
@@ -66,8 +66,8 @@ pub struct Rule {
     pub base: Option<Dn>,
     /// The base is compared with the present name of an account only (`base_now`).
     pub is_by_present_name: bool,
-    /// The accounts that were moved from a name at or below the base.
-    pub(super) moved: MovedNames,
+    /// The former names that count; none with `base_now`.
+    pub(super) former_names: FormerNames,
     /// The rule matches entries that match this filter.
     pub filter: Option<Filter>,
     /// The filter as written.
@@ -80,7 +80,10 @@ impl Rule {
     /// Whether the rule matches an entry.
     pub fn matches(&self, entry: &Entry) -> bool {
         let key = entry.dn.key();
-        self.base.as_ref().is_none_or(|base| key.is_at_or_under(base.key()) || self.moved.cover(key))
+        let is_or_was_below = |base: &Dn| {
+            key.is_at_or_under(base.key()) || self.former_names.any(key, |former| former.is_at_or_under(base.key()))
+        };
+        self.base.as_ref().is_none_or(is_or_was_below)
             && self.filter.as_ref().is_none_or(|filter| filter.evaluate(entry) == Truth::True)
     }
 
@@ -497,10 +500,8 @@ pub struct ProtectPolicy {
     pub last_enabled: Vec<Dn>,
     /// The names of the members of `group`. Only exports show them, so they are empty until a plan has read its exports.
     pub members: Arc<KeySet>,
-    /// The accounts that were moved from a name in `dn`.
-    pub(super) moved_dn: MovedNames,
-    /// The accounts that were moved from a name at or below one in `subtree`.
-    pub(super) moved_subtree: MovedNames,
+    /// The former names that count.
+    pub(super) former_names: FormerNames,
 }
 
 /// The key of `[protect]` that protects an entry.
@@ -539,12 +540,15 @@ impl ProtectPolicy {
 
     /// The key that protects an entry. Valid for any entry of the exports, not only for accounts.
     pub fn why(&self, entry: &Entry) -> Option<ProtectedBy> {
-        let key = entry.dn.key();
-        if self.dn.contains(&entry.dn) || self.moved_dn.contain(key) {
+        let mut names = self.former_names.of_entry(entry.dn.key().as_bytes());
+        names.push(entry.dn.key().clone());
+        let is_named = |dn: &Dn| names.contains(dn.key());
+        let is_in = |base: &Dn| names.iter().any(|name| name.is_at_or_under(base.key()));
+        if self.dn.iter().any(is_named) {
             Some(ProtectedBy::Dn)
-        } else if self.bind.as_ref() == Some(&entry.dn) {
+        } else if self.bind.as_ref().is_some_and(is_named) {
             Some(ProtectedBy::Bind)
-        } else if self.subtree.iter().any(|base| key.is_at_or_under(base.key())) || self.moved_subtree.cover(key) {
+        } else if self.subtree.iter().any(is_in) {
             Some(ProtectedBy::Subtree)
         } else if self.filter.as_ref().is_some_and(|filter| filter.evaluate(entry) == Truth::True) {
             Some(ProtectedBy::Filter)
@@ -620,8 +624,8 @@ pub enum Absence {
 pub struct Veto {
     pub(super) dn: Vec<Dn>,
     pub(super) filter: Option<Filter>,
-    /// The accounts that were moved from a name at or below one in `dn`.
-    pub(super) moved: MovedNames,
+    /// The former names that count.
+    pub(super) former_names: FormerNames,
     /// The names of the entries that the veto lists of a run match, each with the list and line. Only exports show them, so
     /// they are empty until a plan has read its exports.
     pub listed: BTreeMap<DnKey, String>,
@@ -649,7 +653,8 @@ impl Veto {
     pub fn why_itself(&self, entry: &Entry) -> Option<&str> {
         let key = entry.dn.key();
         let listed = || prefixes(key.as_bytes()).find_map(|(above, _)| self.listed.get(above));
-        if self.dn.iter().any(|dn| key.is_at_or_under(dn.key())) || self.moved.cover(key) {
+        let is_below = |name: &DnKey| self.dn.iter().any(|dn| name.is_at_or_under(dn.key()));
+        if is_below(key) || self.former_names.any(key, is_below) {
             Some("[veto] dn")
         } else if self.filter.as_ref().is_some_and(|filter| filter.evaluate(entry) == Truth::True) {
             Some("[veto] filter")

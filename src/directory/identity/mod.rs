@@ -17,6 +17,7 @@
 //! | [`wanted`] | which of the identities that a run asks for does an entry match, or is near to? |
 
 pub mod compare;
+pub mod former_names;
 pub mod holders;
 pub mod unique_id;
 pub mod wanted;

@@ -9,6 +9,8 @@
 //! | `nsUniqueId` | 389 DS, DSEE | the servers' administration guides |
 //! | `objectGUID` | Active Directory | \[MS-ADTS\] 3.1.1.1.4 |
 
+use std::collections::HashSet;
+
 use crate::ldap::Entry;
 use crate::ldap::attribute::same_type;
 use crate::ldap::attribute_types::equality_rule;
@@ -60,6 +62,11 @@ impl UniqueIds {
         known.filter_map(|(name, id)| Some((name, text_of(id.as_deref()?))))
     }
 
+    /// Each identifier with its place in [`UNIQUE_ID_ATTRIBUTES`].
+    pub fn parts(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.0.iter().enumerate().filter_map(|(at, id)| Some((at, id.as_deref()?)))
+    }
+
     /// Whether none is known.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)
@@ -75,6 +82,27 @@ impl UniqueIds {
         } else {
             SameEntry::Different
         }
+    }
+}
+
+/// The identifiers of several entries.
+#[derive(Clone, Debug, Default)]
+pub struct KnownIds(HashSet<(usize, Vec<u8>)>);
+
+impl KnownIds {
+    /// Adds those of one entry.
+    pub fn add(&mut self, ids: &UniqueIds) {
+        self.0.extend(ids.parts().map(|(at, id)| (at, id.to_vec())));
+    }
+
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an entry has one of them.
+    pub fn contains_one_of(&self, ids: &UniqueIds) -> bool {
+        ids.parts().any(|(at, id)| self.0.contains(&(at, id.to_vec())))
     }
 }
 
@@ -95,12 +123,15 @@ fn bytes_of(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The normal form of an identifier. An `objectGUID` is 16 bytes for LDAP, and text in the output of some tools; the text has
-/// the first three numbers with the lowest byte last.
+/// the first three numbers with the lowest byte last, and may be in braces.
 fn normal(name: &str, value: &[u8]) -> Vec<u8> {
     if name != "objectGUID" {
         return normalize(equality_rule(name), value).into_owned();
     }
-    let Ok(mut bytes) = <[u8; 16]>::try_from(value) else { return value.to_ascii_lowercase() };
+    let Ok(mut bytes) = <[u8; 16]>::try_from(value) else {
+        let inner = value.strip_prefix(b"{").and_then(|value| value.strip_suffix(b"}"));
+        return inner.unwrap_or(value).to_ascii_lowercase();
+    };
     bytes[..4].reverse();
     bytes[4..6].reverse();
     bytes[6..8].reverse();
@@ -147,8 +178,10 @@ mod tests {
         let dn = Dn::parse(b"cn=a,dc=x").unwrap();
         let mut entry = Entry { dn, origin: Origin::default(), attributes: Vec::new() };
         entry.push(AttributeDescription::parse(b"objectGUID").unwrap(), Value::new(&bytes));
-        let text = ids(&[("objectGUID", "03020100-0504-0706-0809-0A0B0C0D0E0F")]);
-        assert_eq!(UniqueIds::of(&entry).compare(&text), SameEntry::Same);
+        for text in ["03020100-0504-0706-0809-0A0B0C0D0E0F", "{03020100-0504-0706-0809-0a0b0c0d0e0f}"] {
+            let text = ids(&[("objectGUID", text)]);
+            assert_eq!(UniqueIds::of(&entry).compare(&text), SameEntry::Same);
+        }
         let other = ids(&[("objectGUID", "00010203-0504-0706-0809-0A0B0C0D0E0F")]);
         assert_eq!(UniqueIds::of(&entry).compare(&other), SameEntry::Different);
     }

@@ -2,10 +2,10 @@
 //!
 //! | identity | matches an account |
 //! | --- | --- |
-//! | a DN | whose name is that DN, or that a change set of `--history` has moved from that name |
+//! | a DN | whose name is that DN, or that change sets of `--history` have moved from that name |
 //! | `attribute=value` (a column of a list) | that has the value |
 //! | text | that has it in one of the policy's `match` attributes |
-//! | `uid@domain` | that has `uid` in the first `match` attribute and is in that [domain](crate::ldap::domain) |
+//! | `uid@domain` | that has `uid` in the first `match` attribute, and is in that [domain](crate::ldap::domain) or was moved from there |
 //!
 //! Values compare by the matching rule of their attribute. A mail address is looked for in every attribute with addresses of
 //! the entry itself (see [`holders`](super::holders)), if `mail` or another one of them is asked for. What an identity does not match may be near:
@@ -25,13 +25,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::compare::{self, loose_form};
+use super::former_names::FormerNames;
 use super::holders::{self, ADDRESSES, IdentifierKind, is_held};
 use super::{Likeness, Nearest};
 use crate::directory::EntryView;
 use crate::directory::key_hash::KeyMap;
 use crate::ldap::attribute::is_one_of;
 use crate::ldap::dn_key::parent_of;
-use crate::ldap::domain::{DomainRelation, domain_of_key, domain_relation};
+use crate::ldap::domain::{DomainRelation, domain_of_key, domain_relation, is_in_domain};
 use crate::ldap::{Dn, DnKey, Origin, TypeMap};
 use crate::ldif::AttributeLine;
 use crate::leavers::Identity;
@@ -47,6 +48,7 @@ pub struct Identities {
     /// For each attribute type, its index in `by_attribute`.
     types: TypeMap<usize>,
     by_attribute: Vec<ByAttribute>,
+    former_names: FormerNames,
 }
 
 struct ByAttribute {
@@ -151,11 +153,11 @@ impl MatchedIdentities {
 }
 
 impl Identities {
-    /// Indexes identities; each is known by its position. `moved_to` gives the present name of a moved account.
-    pub fn new<'i, 'n>(
+    /// Indexes identities; each is known by its position.
+    pub fn new<'i>(
         identities: impl IntoIterator<Item = &'i Identity>,
         policy: &Policy,
-        moved_to: impl Fn(&DnKey) -> Option<&'n DnKey>,
+        former_names: FormerNames,
     ) -> Self {
         let mut all = Self {
             by_key: KeyMap::default(),
@@ -163,13 +165,12 @@ impl Identities {
             by_text: HashMap::new(),
             types: TypeMap::default(),
             by_attribute: Vec::new(),
+            former_names,
         };
         for (index, identity) in identities.into_iter().enumerate() {
             match identity {
                 Identity::Dn(dn) => {
-                    for name in [Some(dn.key()), moved_to(dn.key())].into_iter().flatten() {
-                        all.by_key.entry(name.clone()).or_default().push(index);
-                    }
+                    all.by_key.entry(dn.key().clone()).or_default().push(index);
                     all.by_rdn.entry(dn.key().rdn_bytes().to_vec()).or_default().push(index);
                 }
                 Identity::Attribute { description, value } => {
@@ -213,9 +214,25 @@ impl Identities {
         known.values.entry(value).or_default().push(WantedValue { identity, domain });
     }
 
-    /// The identities that match an entry by its name.
-    fn by_name(&self, entry: &EntryView<'_>) -> &[usize] {
-        self.by_key.get(entry.key).map_or(&[], Vec::as_slice)
+    /// The identities that match an entry by its name, or a former one.
+    fn by_name(&self, entry: &EntryView<'_>, found: &mut MatchedIdentities) {
+        if self.by_key.is_empty() {
+            return;
+        }
+        let former = self.former_names.of_entry(entry.key);
+        for name in std::iter::once(entry.key).chain(former.iter().map(DnKey::as_bytes)) {
+            self.by_key.get(name).into_iter().flatten().for_each(|identity| found.match_to(*identity));
+        }
+    }
+
+    /// How the domain of an entry relates to another. The domain of a former name counts if it is the same.
+    fn relation(&self, entry: &EntryView<'_>, domain: &str) -> DomainRelation {
+        let was_there = |name: &DnKey| is_in_domain(name.as_bytes(), domain);
+        match domain_relation(entry.key, domain) {
+            DomainRelation::Same => DomainRelation::Same,
+            _ if self.former_names.of_entry(entry.key).iter().any(was_there) => DomainRelation::Same,
+            other => other,
+        }
     }
 
     /// The identities that match an entry with an invalid DN by the text of its name.
@@ -241,7 +258,7 @@ impl Identities {
             all.iter().for_each(|wanted| add_once(&mut found.shared, wanted.identity));
         }
         for wanted in all {
-            match wanted.domain.as_deref().map_or(DomainRelation::Same, |domain| domain_relation(entry.key, domain)) {
+            match wanted.domain.as_deref().map_or(DomainRelation::Same, |domain| self.relation(entry, domain)) {
                 DomainRelation::Same => found.match_to(wanted.identity),
                 DomainRelation::Near => {
                     let domain = domain_of_key(&DnKey::from_key_bytes(entry.key));
@@ -271,9 +288,7 @@ impl Identities {
             let only_near = std::mem::take(&mut found.matched);
             found.near.extend(only_near.into_iter().map(|identity| (identity, Likeness::NotAnAccount)));
         }
-        for identity in self.by_name(entry) {
-            found.match_to(*identity);
-        }
+        self.by_name(entry, found);
         let MatchedIdentities { matched, near, alike, .. } = found;
         near.retain(|(identity, _)| !matched.contains(identity));
         alike.retain(|alike| is_account && !matched.contains(&alike.identity));

@@ -8,7 +8,9 @@ use super::pass::{LocatedEntries, Match};
 use crate::directory::identity::wanted::{AlikeValue, NearestEntries};
 use crate::directory::identity::{Likeness, Nearest, Resolution};
 use crate::ldap::DnKey;
+use crate::ldap::dn_key::prefixes;
 use crate::leavers::Identity;
+use crate::lifecycle::History;
 use crate::plan::request::Request;
 
 /// The identities of a request, in the order of their numbers.
@@ -120,13 +122,28 @@ impl<'m> IdentityMatches<'m> {
         self.of_identity(identity).or_nearest(|| self.alike.get(&identity).cloned())
     }
 
-    /// The names of the entries that the vetoes match, each with the list and line of the first veto.
-    pub fn vetoed(&self, matches: &[Match], request: &Request) -> BTreeMap<DnKey, String> {
+    /// The names of the entries that the vetoes match, each with the list and line of the first veto. A veto on a container
+    /// also holds what change sets of `--history` moved out of it.
+    pub fn vetoed(&self, matches: &[Match], request: &Request, history: &History) -> BTreeMap<DnKey, String> {
         let vetoed = matches.iter().filter_map(|found| {
             let (_, list) = request.vetoes.get(self.first_veto(found)?)?;
             Some((found.entry.dn.key().clone(), list.clone()))
         });
-        vetoed.collect()
+        let mut vetoed: BTreeMap<DnKey, String> = vetoed.collect();
+        let mut containers: HashMap<&DnKey, &String> = HashMap::new();
+        for (identity, list) in &request.vetoes {
+            if let Identity::Dn(dn) = identity {
+                containers.entry(dn.key()).or_insert(list);
+            }
+        }
+        for (old, present) in history.moves().filter(|_| !containers.is_empty()) {
+            if let Some(list) =
+                prefixes(old.as_bytes()).find_map(|(above, _)| containers.get(&DnKey::from_key_bytes(above)))
+            {
+                vetoed.entry(present.clone()).or_insert_with(|| (*list).clone());
+            }
+        }
+        vetoed
     }
 
     /// The first veto that matches an entry, or that matches none and is alike to a value of this one.

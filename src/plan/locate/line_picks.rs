@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::directory::EntryView;
+use crate::directory::identity::former_names::FormerNames;
 use crate::directory::key_hash::KeyMap;
 use crate::ldap::dn_key::prefixes;
 use crate::ldap::filter::{Filter, Truth};
@@ -13,13 +14,16 @@ use crate::policy::{Picks, Policy};
 pub struct LinePicks<'p> {
     by_name: KeyMap<Vec<usize>>,
     by_root: KeyMap<Vec<usize>>,
+    /// The lines that pick entries by their present names only.
+    by_present_name: BTreeSet<usize>,
+    former_names: FormerNames,
     filters: Vec<(usize, &'p Filter)>,
 }
 
 impl<'p> LinePicks<'p> {
     /// Indexes the lines of a policy.
-    pub fn of(policy: &'p Policy) -> Self {
-        let mut picks = Self::default();
+    pub fn of(policy: &'p Policy, former_names: FormerNames) -> Self {
+        let mut picks = Self { former_names, ..Self::default() };
         for (index, line) in policy.entry_lines.iter().enumerate() {
             let (known, name) = match &line.picks {
                 Picks::Entry(name) => (&mut picks.by_name, name),
@@ -30,11 +34,19 @@ impl<'p> LinePicks<'p> {
                     continue;
                 }
             };
-            for name in std::iter::once(name).chain(&line.moved) {
-                known.entry(name.clone()).or_default().push(index);
+            known.entry(name.clone()).or_default().push(index);
+            if !line.follows_moves() {
+                picks.by_present_name.insert(index);
             }
         }
         picks
+    }
+
+    /// The lines that name an entry, or an entry above it.
+    fn by_key<'k>(&'k self, key: &'k [u8]) -> impl Iterator<Item = usize> + 'k {
+        let roots = if self.by_root.is_empty() { None } else { Some(prefixes(key)) };
+        let above = roots.into_iter().flatten().filter_map(|(above, _)| self.by_root.get(above));
+        self.by_name.get(key).into_iter().chain(above).flatten().copied()
     }
 
     /// Calls `take` with the attribute types that the filters compare.
@@ -44,11 +56,9 @@ impl<'p> LinePicks<'p> {
 
     /// Adds the lines that pick an entry.
     pub fn add_matched(&self, entry: &EntryView<'_>, matched: &mut BTreeSet<usize>) {
-        matched.extend(self.by_name.get(entry.key).into_iter().flatten());
-        if !self.by_root.is_empty() {
-            for (above, _) in prefixes(entry.key) {
-                matched.extend(self.by_root.get(above).into_iter().flatten());
-            }
+        matched.extend(self.by_key(entry.key));
+        for former in self.former_names.of_entry(entry.key) {
+            matched.extend(self.by_key(former.as_bytes()).filter(|index| !self.by_present_name.contains(index)));
         }
         for (index, filter) in &self.filters {
             // One entry is enough.

@@ -8,11 +8,13 @@
 //! | [`unmatched`] | which rows of the rosters match no account |
 //! | [`pass`] | the pass over all entries |
 //! | [`line_picks`] | which lines of the policy pick an entry |
+//! | [`recognise`] | which entries the history is about, in a reading of its own before the first |
 //! | [`identity_matches`] | groups what the pass found by identity |
 
 pub mod identity_matches;
 mod line_picks;
 pub mod pass;
+pub mod recognise;
 pub mod rosters;
 pub mod unmatched;
 
@@ -21,6 +23,8 @@ pub use pass::{LocatePass, LocatedEntries, Match, RetainedLocate};
 
 use std::sync::Arc;
 
+use pass::Past;
+use recognise::recognised;
 use rosters::Rosters;
 
 use super::error::PlanError;
@@ -30,15 +34,19 @@ use super::retained::RetainedPasses;
 use crate::directory::Census;
 use crate::directory::census::{Finding, Place};
 use crate::directory::chains::follow;
+use crate::directory::identity::former_names::FormerNames;
 use crate::directory::identity::wanted::Identities;
 use crate::directory::key_hash::Hashes;
 use crate::directory::snapshot::{Directory, Reading};
 use crate::ldap::Entry;
 use crate::ldap::schema::{Schema, publishes_schema};
+use crate::lifecycle::History;
 use crate::policy::{Policy, PolicyError, ServerSchema};
 
 /// What the first reading found.
 pub struct Located {
+    /// The history, as far as it is about the entries of the exports.
+    pub history: History,
     /// The policy, with its filters bound to the schema.
     pub policy: Policy,
     /// The schema of the directory.
@@ -78,9 +86,12 @@ pub fn locate<D: Directory<RetainedPasses>>(
     request: &Request,
 ) -> Result<Located, PlanError<D::Error>> {
     let chains = follow(policy.chains(), |pass| directory.read(pass).map(|reading| reading.found))?;
-    let policy = &policy.following(&request.history);
+    let history = recognised(&request.history, |pass| directory.read(pass).map(|reading| reading.found))?;
+    let former_names = &FormerNames::of(&history);
+    let past = Past { request, history: &history, former_names };
+    let policy = &policy.following(former_names);
     let given = policy.bound(&request.schema).with_chains(&chains);
-    let mut reading = directory.read(&pass(&given, request))?;
+    let mut reading = directory.read(&pass(&given, past))?;
     let schema = schema_of(policy, request, &reading.found.schema);
     let bound = policy.bound(schema.described()).with_chains(&chains);
     let mut errors = bound.undefined();
@@ -90,18 +101,18 @@ pub fn locate<D: Directory<RetainedPasses>>(
     }
     refuse(errors)?;
     if !bound.finds_as(&given) {
-        reading = directory.read(&pass(&bound, request))?;
+        reading = directory.read(&pass(&bound, past))?;
     }
     let Reading { found: mut entries, census } = reading;
-    Ok(Located { groups: Arc::new(entries.structure.groups()), policy: bound, schema, census, entries })
+    Ok(Located { groups: Arc::new(entries.structure.groups()), policy: bound, schema, census, entries, history })
 }
 
-fn pass<'p>(policy: &'p Policy, request: &'p Request) -> LocatePass<'p> {
+fn pass<'p>(policy: &'p Policy, past: Past<'p>) -> LocatePass<'p> {
+    let Past { request, former_names, .. } = past;
     let rosters = request.rosters.iter();
     let rosters = rosters.filter_map(|named| Some((policy.rosters.get(&named.name)?, &named.roster)));
-    let identities =
-        Identities::new(identity_matches::identities(request), policy, |name| request.history.moved_to(name));
-    LocatePass::new(policy, identities, Rosters::new(rosters), request)
+    let identities = Identities::new(identity_matches::identities(request), policy, former_names.clone());
+    LocatePass::new(policy, identities, Rosters::new(rosters, former_names.clone()), past)
 }
 
 /// The schema of the directory: what `--schema` describes wins over what the exports hold.

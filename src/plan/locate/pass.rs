@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::line_picks::LinePicks;
 use super::rosters::{LookedUp, RosterMatch, Rosters, Verdict};
 use crate::directory::census::Place;
+use crate::directory::identity::former_names::FormerNames;
 use crate::directory::identity::holders::HOLDER_ATTRIBUTES;
 use crate::directory::identity::wanted::{AlikeValue, Identities, MatchedIdentities, NearestEntries};
 use crate::directory::key_hash::{Hashes, KeySet, hash};
@@ -61,7 +62,19 @@ pub struct LocatePass<'p> {
     lines: LinePicks<'p>,
 }
 
-/// An entry that matches an identity, an account that has an alike value, or an account of which a roster says something that matters.
+/// What a run asks for, and what it knows about the past.
+#[derive(Clone, Copy)]
+pub struct Past<'p> {
+    /// The request.
+    pub request: &'p Request,
+    /// The history, as far as it is about the entries of the exports.
+    pub history: &'p History,
+    /// The former names that follow from it.
+    pub former_names: &'p FormerNames,
+}
+
+/// An entry that matches an identity, an account that has an alike value, or an account of which a roster says something that
+/// matters.
 #[derive(Clone)]
 pub struct Match {
     /// The identities, by number.
@@ -234,9 +247,10 @@ impl LocatedEntries {
 
 impl<'p> LocatePass<'p> {
     /// A pass for these identities and rosters.
-    pub fn new(policy: &'p Policy, identities: Identities, rosters: Rosters<'p>, request: &Request) -> Self {
+    pub fn new(policy: &'p Policy, identities: Identities, rosters: Rosters<'p>, past: Past<'p>) -> Self {
+        let Past { request, history, former_names } = past;
         let with_ownership = request.orphans;
-        let moved_names = request.history.new_names().cloned().collect();
+        let moved_names = history.new_names().cloned().collect();
         let lists: [&[Dn]; 3] = [&policy.protect.group, &policy.protect.last_enabled, &policy.directory.suffixes];
         let policy_names = lists.into_iter().flatten().map(|dn| dn.key().clone()).collect();
         let mut uses: TypeMap<AttributeUse> = TypeMap::default();
@@ -267,7 +281,7 @@ impl<'p> LocatePass<'p> {
         if with_ownership {
             BookOwnership::attributes().for_each(&mut also);
         }
-        let lines = LinePicks::of(policy);
+        let lines = LinePicks::of(policy, former_names.clone());
         lines.for_each_type(&mut also);
         let unknown = policy.unknown_attributes(&request.schema);
         for unknown in &unknown {

@@ -1,7 +1,8 @@
 //! What the rosters say of an account.
 //!
 //! A roster is about the accounts in its scope, and its key is looked up among these only: a `jsmith` in another domain is
-//! another person. Of the rosters that are about an account:
+//! another person. An account that change sets of `--history` moved is also in the scope of its
+//! [former names](crate::directory::identity::former_names). Of the rosters that are about an account:
 //!
 //! | the rosters say | the account | result |
 //! | --- | --- | --- |
@@ -30,6 +31,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::directory::EntryView;
 use crate::directory::identity::compare::{loose_form, normal_form};
+use crate::directory::identity::former_names::FormerNames;
+use crate::ldap::DnKey;
 use crate::ldap::domain::is_in_domain;
 use crate::ldap::filter::Truth;
 use crate::leavers::roster::{Roster, RosterStatus};
@@ -38,6 +41,7 @@ use crate::policy::{Absence, RosterPolicy, Scope};
 /// The rosters of a run, indexed for a lookup by account.
 pub struct Rosters<'p> {
     all: Vec<IndexedRoster<'p>>,
+    former_names: FormerNames,
 }
 
 struct IndexedRoster<'p> {
@@ -121,7 +125,7 @@ pub struct LookedUp {
 
 impl<'p> Rosters<'p> {
     /// Indexes rosters, each with its section of the policy.
-    pub fn new(rosters: impl IntoIterator<Item = (&'p RosterPolicy, &'p Roster)>) -> Self {
+    pub fn new(rosters: impl IntoIterator<Item = (&'p RosterPolicy, &'p Roster)>, former_names: FormerNames) -> Self {
         let index = |(policy, roster): (&'p RosterPolicy, &'p Roster)| {
             let key = policy.key.attribute_type();
             let mut by_key: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
@@ -143,7 +147,7 @@ impl<'p> Rosters<'p> {
             };
             IndexedRoster { policy, rows: roster.rows.iter().map(row).collect(), by_key, by_loose_key }
         };
-        Self { all: rosters.into_iter().map(index).collect() }
+        Self { all: rosters.into_iter().map(index).collect(), former_names }
     }
 
     /// Whether there are no rosters.
@@ -163,7 +167,9 @@ impl<'p> Rosters<'p> {
 
     /// What each roster that is about an account says of it.
     pub fn look_up(&self, account: &EntryView<'_>) -> Vec<LookedUp> {
-        let about = self.all.iter().enumerate().filter(|(_, roster)| covers(&roster.policy.scope, account));
+        let former = self.former_names.of_entry(account.key);
+        let names: Vec<&[u8]> = std::iter::once(account.key).chain(former.iter().map(DnKey::as_bytes)).collect();
+        let about = self.all.iter().enumerate().filter(|(_, roster)| covers(&roster.policy.scope, account, &names));
         about.map(|(index, roster)| roster.look_up(index, account)).collect()
     }
 }
@@ -227,11 +233,13 @@ fn together(said: &BTreeSet<Verdict>) -> Verdict {
     }
 }
 
-/// Whether an entry is in a scope.
-fn covers(scope: &Scope, entry: &EntryView<'_>) -> bool {
-    scope.base.as_ref().is_none_or(|base| entry.key.starts_with(base.key().as_bytes()))
-        && scope.domain.as_ref().is_none_or(|domain| is_in_domain(entry.key, domain))
-        && scope.filter.as_ref().is_none_or(|filter| filter.evaluate(entry) == Truth::True)
+/// Whether an entry that has or had these names is in a scope.
+fn covers(scope: &Scope, entry: &EntryView<'_>, names: &[&[u8]]) -> bool {
+    let is_inside = |name: &&[u8]| {
+        scope.base.as_ref().is_none_or(|base| name.starts_with(base.key().as_bytes()))
+            && scope.domain.as_ref().is_none_or(|domain| is_in_domain(name, domain))
+    };
+    names.iter().any(is_inside) && scope.filter.as_ref().is_none_or(|filter| filter.evaluate(entry) == Truth::True)
 }
 
 #[cfg(test)]
