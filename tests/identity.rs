@@ -828,3 +828,60 @@ fn former_names_are_those_of_one_account() {
         }
     }
 }
+
+/// An account that was renamed in another way is the one that has its identifier.
+#[test]
+fn a_name_that_was_changed_in_another_way() {
+    let policy = dated_by_history("");
+    let old = "uid=kim,ou=Crew,o=bay";
+    for (now, expected) in [(FIRST, "kim hold vetoed"), (SECOND, "kim hold grace-without-stamp")] {
+        let run = Run::new();
+        run.plan("first", &policy, &moved_kim(old, FIRST, ""), &["-u", "kim", "--as-of", "2026-08-01"]);
+        let first = run.path("first");
+        let rules = format!("{policy}[veto]\ndn = [\"{old}\"]\n");
+        let options = [&["-u", "kim"], &set(&first)[..]].concat();
+        let planned = run.plan("second", &rules, &moved_kim("cn=kim,ou=Out,o=bay", now, LOCK), &options);
+        let outcome = planned.outcome();
+        assert!(outcome.iter().any(|line| line == expected), "{now}: {outcome:?}");
+    }
+}
+
+/// A change set that is later than the plan says nothing about its past.
+#[test]
+fn a_history_of_the_future() {
+    let policy = dated_by_history("");
+    let run = Run::new();
+    let export = moved_kim("uid=kim,ou=Crew,o=bay", FIRST, "");
+    run.plan("first", &policy, &export, &["-u", "kim", "--as-of", "2026-09-02"]);
+    let first = run.path("first");
+    for (day, code) in [("2026-09-01", 2), ("2026-09-02", 0)] {
+        let planned =
+            run.plan("second", &policy, &export, &[&["-u", "kim", "--as-of", day], &set(&first)[..]].concat());
+        assert!(planned.code == code, "{day}: {}", planned.text);
+    }
+}
+
+/// A later change set that locks an account again does not hide what the first one deleted; two of one day that disagree do.
+#[test]
+fn several_change_sets_disabled_an_account() {
+    let policy = dated_by_history("[disable.replace]\ntitle = \"gone\"\npwdAccountLockedTime = \"000001010000Z\"\n");
+    for (second, day, expected) in [
+        ("gone", "2026-08-05", "kim restore restore"),
+        ("mate", "2026-08-01", "kim hold restore-unknown"),
+        ("bosun", "2026-08-01", "kim restore restore"),
+    ] {
+        let run = Run::new();
+        let kim =
+            |title: &str, more: &str| moved_kim("uid=kim,ou=Crew,o=bay", FIRST, &format!("title: {title}\n{more}"));
+        run.plan("first", &policy, &kim("bosun", ""), &["-u", "kim", "--as-of", "2026-08-01"]);
+        run.plan("second", &policy, &kim(second, ""), &["-u", "kim", "--as-of", day]);
+        let (first, second_set) = (run.path("first"), run.path("second"));
+        for sets in [[set(&first), set(&second_set)], [set(&second_set), set(&first)]] {
+            let list = run.write("list.csv", "id,action\nkim,restore\n");
+            let options = [&["-l", list.to_str().unwrap()], sets.as_flattened()].concat();
+            let planned = run.plan("third", &policy, &kim("gone", LOCK), &options);
+            let outcome = planned.outcome();
+            assert!(outcome == [expected], "{second}: {outcome:?}");
+        }
+    }
+}
