@@ -181,6 +181,13 @@ fn addresses() {
             "mgrpModerator: mailto:leo%40mill.example",
             "reference-unclear",
         ),
+        // In another form than is usual in the attribute.
+        ("a local user name", String::new(), "rfc822MailMember: leo", "mention"),
+        ("a local user name of a list", String::new(), "mgrpRFC822MailMember: leo", "mention"),
+        ("another local user name", String::new(), "rfc822MailMember: leonie", "left"),
+        ("an address for a user name", String::new(), "memberUid: leo@mill.example", "mention"),
+        ("a DN for a user name", String::new(), "memberUid: uid=leo,ou=staff,o=mill", "mention"),
+        ("a user name for a DN", String::new(), "member: leo", "mention"),
     ];
     check(("leo", &account), &table);
 }

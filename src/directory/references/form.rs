@@ -15,6 +15,9 @@
 //! | url | `ldap:///base?attributes?scope?filter` (RFC 4516) | the base; equality assertions in the filter | | |
 //! | aci | an access rule | DNs, URLs and filters in it | | |
 //!
+//! A value that has no match in its own form is a decision item if it is a user name, an address or a DN of the account: a mail
+//! alias may list a local user name (`rfc822MailMember: jsmith`), and a program may write a user name into `member`.
+//!
 //! An empty cell means that offboard does not write such a value: it is removed, or a decision item.
 //!
 //! To add a form, add a variant here, and an arm in each match; every match is exhaustive. Give it to attributes in
@@ -189,7 +192,7 @@ impl Form {
 
     /// Finds every subject that a value names, each once. The matches replace those in `found`.
     ///
-    /// Fails if the form asks for a distinguished name and the value is not one.
+    /// Fails if the form asks for a distinguished name and the value is not one; it may name a subject in another form.
     pub fn find<Id: Copy + Eq + std::hash::Hash>(
         self,
         attribute_type: &str,
@@ -201,13 +204,27 @@ impl Form {
         found.clear();
         let mut search = Search { index, keys, found };
         match self {
-            Self::Name | Self::NameAndUid => search.name(self.dn_part(attribute_type, value))?,
-            Self::Uid => search.uid(value),
+            Self::Name | Self::NameAndUid => {
+                if let Err(error) = search.name(self.dn_part(attribute_type, value)) {
+                    search.other_form(value);
+                    return Err(error);
+                }
+            }
+            Self::Uid => {
+                search.uid(value);
+                search.other_form(value);
+            }
             Self::SudoUser => search.sudo_user(value),
             Self::Netgroup => search.netgroup(value),
             Self::Calendar => search.calendar(value),
-            Self::Address => search.address(value),
-            Self::AddressOrUrl => search.address_or_url(value),
+            Self::Address => {
+                search.address(value);
+                search.other_form(value);
+            }
+            Self::AddressOrUrl => {
+                search.address_or_url(value);
+                search.other_form(value);
+            }
             Self::NameOrUid => {
                 if search.name(value).is_err() {
                     search.uid(value);
@@ -333,6 +350,24 @@ impl<Id: Copy + Eq + std::hash::Hash> Search<'_, Id> {
                 index.by_number(number).iter().for_each(|subject| self.push(*subject, MatchKind::Number));
             }
             SudoUserName::UserName(uid) => self.uid(uid),
+        }
+    }
+
+    /// A value that is a user name, an address or a DN, where another form is usual, if nothing was found in that form.
+    fn other_form(&mut self, value: &[u8]) {
+        if !self.found.is_empty() || value.is_empty() {
+            return;
+        }
+        let index = self.index;
+        let of_uid = index.by_uid(value).iter().map(|known| known.subject);
+        for subject in of_uid.chain(index.by_address(value).iter().copied()) {
+            self.push(subject, MatchKind::OtherForm);
+        }
+        if value.contains(&b'=')
+            && let Ok(key) = self.keys.key_of(value)
+            && let Some(subject) = index.at_or_above(key)
+        {
+            self.push(subject, MatchKind::OtherForm);
         }
     }
 
@@ -509,6 +544,10 @@ mod tests {
             (Uid, "jsmith", &[(smith, MatchKind::Uid)]),
             (Uid, "JSmith", &[(smith, MatchKind::UidInAnotherCase)]),
             (Uid, "jsmith2", none),
+            (Uid, "uid=jsmith,ou=People,o=sesta.com,o=isp", &[(smith, MatchKind::OtherForm)]),
+            (Uid, "m@siroe.com", &[(1, MatchKind::OtherForm)]),
+            (Address, "jsmith", &[(smith, MatchKind::OtherForm)]),
+            (AddressOrUrl, "mrossi", &[(1, MatchKind::OtherForm)]),
             (SudoUser, "jsmith", &[(smith, MatchKind::Uid)]),
             (SudoUser, "!jsmith", &[(smith, MatchKind::Uid)]),
             (SudoUser, "#1042", &[(smith, MatchKind::Number)]),

@@ -30,6 +30,8 @@ pub enum MatchKind {
     Address,
     /// Somewhere inside a URL, a filter or an access rule.
     Inside,
+    /// By a user name, an address or a DN, in an attribute whose values have another form.
+    OtherForm,
     /// Not exactly: the value has the `cn` of the account in the place of the account's RDN.
     NearMiss,
 }
@@ -46,7 +48,7 @@ impl MatchKind {
             Self::Uid | Self::UidInAnotherCase => Some(UserName),
             Self::Number => Some(Number),
             Self::Address => Some(Address),
-            Self::Name | Self::Inside | Self::NearMiss => None,
+            Self::Name | Self::Inside | Self::OtherForm | Self::NearMiss => None,
         }
     }
 }

@@ -159,7 +159,7 @@ impl<'p> GatherPass<'p> {
         if form.find(attribute_type, value, &self.query.subjects, &mut scratch.keys, &mut scratch.matches).is_err() {
             let place = Place { export: entry.export, line: line.line, text: value.to_vec() };
             found.unreadable_values.add(place);
-            return false;
+            return !found.scratch.matches.is_empty();
         }
         if form.is_dn() && lists_members && !self.query.groups.is_empty() {
             let child = hash(scratch.keys.last());
@@ -181,9 +181,8 @@ impl<'p> GatherPass<'p> {
             let Some(ReferenceUse { form, treatment, .. }) = reference else { continue };
             for (value_index, value) in attribute.values.iter().enumerate() {
                 let subjects = &self.query.subjects;
-                if form.find(name, &value.bytes, subjects, &mut scratch.keys, &mut scratch.matches).is_err() {
-                    continue;
-                }
+                // A value that is not a DN may name a subject in another form.
+                let _ = form.find(name, &value.bytes, subjects, &mut scratch.keys, &mut scratch.matches);
                 let position = ValuePosition { attribute: attribute_index, value: value_index };
                 references.extend(scratch.matches.iter().map(|matched| Reference {
                     subject: matched.subject,

@@ -99,6 +99,7 @@ impl Reviewer<'_> {
             | MatchKind::UidInAnotherCase
             | MatchKind::Number
             | MatchKind::Address
+            | MatchKind::OtherForm
             | MatchKind::NearMiss => false,
         }
     }
@@ -130,7 +131,7 @@ impl Reviewer<'_> {
             _ if is_moved => ItemCode::MovedMention,
             MatchKind::NearMiss if names_an_entry() => return None,
             MatchKind::NearMiss => ItemCode::NearMiss,
-            MatchKind::Inside => ItemCode::Mention,
+            MatchKind::Inside | MatchKind::OtherForm => ItemCode::Mention,
             MatchKind::UidInAnotherCase => ItemCode::UidInAnotherCase,
             MatchKind::Name if related.attribute(reference).description.is_type(ALIASED_OBJECT) => ItemCode::AliasStays,
             MatchKind::Name | MatchKind::Uid | MatchKind::Number | MatchKind::Address => match reference.treatment {
