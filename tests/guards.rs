@@ -167,3 +167,26 @@ fn what_is_not_guarded_says_so() {
     plan(place.path(), &export("", &named), &policy, "values");
     assert_eq!(guarded(place.path(), "cn=phone,uid=kim,ou=crew,o=quay"), ["serialNumber: 7"]);
 }
+
+/// An assertion names the entry, so that another person who got the name is not deleted; and the date of its grace.
+#[test]
+fn an_assertion_on_an_account_names_its_identifier() {
+    let place = tempfile::tempdir().unwrap();
+    let ids = "entryUUID: 597ae2f6-16a6-1027-98f4-d28b5365dc14\n";
+    plan(place.path(), &export(ids, ""), POLICY, "assert");
+    let text = entries(place.path());
+    assert!(text.contains("an exported value of shadowExpire, description or entryUUID is missing"), "{text}");
+    plan(place.path(), &export(ids, ""), POLICY, "values");
+    assert!(!entries(place.path()).contains("entryUUID"));
+}
+
+/// A server that keeps referential integrity changes names of entries that the change set moves or deletes.
+#[test]
+fn a_name_that_the_change_set_changes_is_not_a_guard() {
+    let place = tempfile::tempdir().unwrap();
+    let child = "dn: cn=phone,uid=kim,ou=crew,o=quay\nobjectClass: device\ncn: phone\nowner: uid=kim,ou=crew,o=quay\n\
+                 l: here\n\n";
+    let policy = format!("{POLICY}[children]\nown = \"(objectClass=device)\"\n");
+    plan(place.path(), &export("", child), &policy, "values");
+    assert_eq!(guarded(place.path(), "cn=phone,uid=kim,ou=crew,o=quay"), ["l: here"]);
+}

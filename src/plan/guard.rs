@@ -14,18 +14,25 @@
 //! | group that loses its last member | the attributes of members |
 //! | entry below an account; an entry that has none of these | one value of an [ordinary](ORDINARY) attribute that is not in the name |
 //!
+//! With `assert`, an account is guarded by its identifier (`entryUUID`, `nsUniqueId`, `objectGUID`) as well, if the export shows
+//! one: so another person who got the name is noticed; and by `modifyTimestamp` if its grace was counted from it. A value that
+//! names an entry which the change set moves or deletes is not a guard.
+//!
 //! Only values that the server can compare and that are not secrets are guards. A guard notices that a value is missing, not
 //! that one was added: neither a modify nor a filter can say "no other value". With `assert`, the deletion of a group is
 //! therefore guarded by `entryCSN` or `modifyTimestamp` as well, if the export shows one: so an added member is noticed.
-//! Accounts are not, because servers write to them when people sign in. The reason of each operation names the guarded
+//! Other accounts are not guarded by these, because servers write to them when people sign in. The reason of each operation names the guarded
 //! attributes: [`sentence`](Guarded::sentence).
 
+use crate::directory::identity::unique_id::UNIQUE_ID_ATTRIBUTES;
 use crate::directory::membership::lists_members;
 use crate::directory::references::reference_attributes::ALIASED_OBJECT;
 use crate::ldap::attribute_types::equality_rule;
 use crate::ldap::matching::MatchingRule;
-use crate::ldap::{Attribute, AttributeDescription, Control, Entry, ModOp, Modification, Value};
+use crate::ldap::{Attribute, AttributeDescription, Control, DnKey, Entry, ModOp, Modification, Value};
 use crate::policy::{Policy, ServerSchema};
+
+use super::settle::Settled;
 
 /// How deletions are guarded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,8 +50,9 @@ pub enum Guard {
 const ASSERTION: &str = "1.3.6.1.1.12";
 
 /// The attributes whose values are the best guards, in this order: people read them, and servers do not write them.
-pub(super) const ORDINARY: [&str; 11] =
-    ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "owner", "serialNumber", "l"];
+/// None has names of entries as values: a server that keeps referential integrity changes those.
+pub(super) const ORDINARY: [&str; 10] =
+    ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "serialNumber", "l"];
 
 /// What the deletion of an entry was decided by.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +61,8 @@ pub enum Basis {
     Account {
         /// The line of the stamp from which the grace was counted; `None` if no stamp counted.
         stamp: Option<u64>,
+        /// Whether the grace was counted from `modifyTimestamp`.
+        is_by_modification: bool,
     },
     /// It is an alias of a deleted entry.
     Alias,
@@ -87,38 +97,58 @@ pub struct Guarded<'e> {
     pub values: Vec<GuardValue<'e>>,
     /// The value of an operational attribute that every change of the entry replaces; only an assertion can use it.
     pub state: Option<GuardValue<'e>>,
+    /// Values of an account that only an assertion can use: the identifier of its entry, and the date of its last change if
+    /// its grace was counted from it.
+    pub operational: Vec<GuardValue<'e>>,
+    /// Whether its grace was counted from `modifyTimestamp`.
+    pub is_by_modification: bool,
 }
 
-impl Guarded<'_> {
-    /// The guarded attributes without the state, each once.
-    fn attributes(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for GuardValue { description, .. } in &self.values {
-            if !names.iter().any(|name| name.eq_ignore_ascii_case(description.as_str())) {
-                names.push(description.as_str());
-            }
-        }
-        names
+impl<'e> Guarded<'e> {
+    /// The values that an assertion compares.
+    pub fn asserted(&self) -> Vec<GuardValue<'e>> {
+        self.values.iter().chain(&self.operational).copied().chain(self.state).collect()
     }
 
     /// When the server refuses the deletion; `None` if never.
     pub fn sentence(&self, guard: Guard) -> Option<String> {
-        match (guard, self.state, self.attributes().as_slice()) {
-            (Guard::Assert, Some(state), _) => {
+        let sentence = match (guard, self.state) {
+            (Guard::Assert, Some(state)) => {
                 Some(format!("fails with 122 if the entry was changed since the export (by {})", state.description))
             }
-            (Guard::Assert, None, names @ [_, ..]) => Some(value_sentence(122, names)),
-            (Guard::Values, _, names @ [_, ..]) => Some(value_sentence(16, names)),
-            _ => None,
-        }
+            (Guard::Assert, None) => value_sentence(122, &attributes(&self.asserted())),
+            (Guard::Values, _) => value_sentence(16, &attributes(&self.values)),
+            (Guard::None, _) => None,
+        };
+        let is_date_guarded =
+            guard == Guard::Assert && self.operational.iter().any(|value| value.description.is_type(MODIFIED));
+        sentence.map(|sentence| match self.is_by_modification && !is_date_guarded {
+            true => sentence + "; the date from which its grace was counted, modifyTimestamp, is not guarded",
+            false => sentence,
+        })
     }
 }
 
-fn value_sentence(code: u16, names: &[&str]) -> String {
-    format!(
-        "fails with {code} if an exported value of {} is missing; added values and other changes are not noticed",
-        any_of(names)
-    )
+/// The attributes of these values, each once.
+fn attributes<'e>(values: &[GuardValue<'e>]) -> Vec<&'e str> {
+    let mut names: Vec<&str> = Vec::new();
+    for GuardValue { description, .. } in values {
+        if !names.iter().any(|name| name.eq_ignore_ascii_case(description.as_str())) {
+            names.push(description.as_str());
+        }
+    }
+    names
+}
+
+/// `None` without attributes.
+fn value_sentence(code: u16, names: &[&str]) -> Option<String> {
+    let sentence = || {
+        format!(
+            "fails with {code} if an exported value of {} is missing; added values and other changes are not noticed",
+            any_of(names)
+        )
+    };
+    (!names.is_empty()).then(sentence)
 }
 
 /// `a, b or c`
@@ -130,7 +160,17 @@ fn any_of(names: &[&str]) -> String {
 }
 
 /// What guards the deletion of an entry.
-pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, basis: Basis, schema: &ServerSchema) -> Guarded<'e> {
+///
+/// `settled` says which entries the change set moves and deletes. A server that keeps referential integrity changes values that
+/// name such an entry before the guard runs, so they are not guarded. What names a deleted account and is deleted itself is
+/// deleted first.
+pub fn guarded<'e>(
+    entry: &'e Entry,
+    policy: &Policy,
+    basis: Basis,
+    schema: &ServerSchema,
+    settled: &Settled,
+) -> Guarded<'e> {
     // A secret does not belong in a change file.
     let is_compared = |guarded: &GuardValue<'_>| {
         schema.compares(guarded.description.attribute_type()) && !policy.is_secret(guarded.description.as_str())
@@ -142,8 +182,13 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, basis: Basis, schema: &Ser
         values.filter(|guarded| test(guarded.description, guarded.value)).filter(is_compared).collect()
     };
     let is_member = |description: &AttributeDescription| lists_members(description.attribute_type());
+    let is_kept = |guarded: &GuardValue<'_>| {
+        let is_account = matches!(basis, Basis::Account { .. });
+        let is_changed = |name: &DnKey| settled.moves.moves(name) || is_account && settled.deletes(name);
+        !names_entries(guarded.description) || !DnKey::parse(&guarded.value.bytes).is_ok_and(|name| is_changed(&name))
+    };
     let values = match basis {
-        Basis::Account { stamp } => {
+        Basis::Account { stamp, .. } => {
             let statuses = || {
                 let disable = &policy.disable;
                 let fixed = disable.replace.iter().chain(&disable.present).map(|(description, _)| description);
@@ -165,10 +210,31 @@ pub fn guarded<'e>(entry: &'e Entry, policy: &Policy, basis: Basis, schema: &Ser
         Basis::EmptiedGroup => all(&|description, _| is_member(description)),
         Basis::Child => Vec::new(),
     };
+    let values: Vec<_> = values.into_iter().filter(is_kept).collect();
     let is_group = matches!(basis, Basis::PrivateGroup | Basis::EmptiedGroup);
     let state = is_group.then(|| state(entry)).flatten();
     let values = if values.is_empty() { ordinary(entry, policy, schema).into_iter().collect() } else { values };
-    Guarded { values, state }
+    let mut operational = Vec::new();
+    let is_by_modification = matches!(basis, Basis::Account { is_by_modification: true, .. });
+    if matches!(basis, Basis::Account { .. }) {
+        let date = Some(MODIFIED).filter(|_| is_by_modification);
+        for name in UNIQUE_ID_ATTRIBUTES.into_iter().chain(date) {
+            operational.extend(only_value(entry, name).filter(is_compared));
+        }
+    }
+    Guarded { values, state, operational, is_by_modification }
+}
+
+/// The value of an attribute that has one.
+fn only_value<'e>(entry: &'e Entry, name: &str) -> Option<GuardValue<'e>> {
+    let attribute = entry.attributes.iter().find(|attribute| attribute.description.is_type(name))?;
+    GuardValue::first_of(attribute).filter(|_| attribute.values.len() == 1)
+}
+
+/// Whether the values of an attribute are names of entries.
+fn names_entries(description: &AttributeDescription) -> bool {
+    let rule = equality_rule(description.attribute_type());
+    matches!(rule, MatchingRule::DistinguishedName | MatchingRule::NameAndOptionalUid)
 }
 
 /// The first value of an ordinary attribute that every server can compare and that is not in the name of the entry.
@@ -192,7 +258,10 @@ fn ordinary<'e>(entry: &'e Entry, policy: &Policy, schema: &ServerSchema) -> Opt
 }
 
 /// Operational attributes that change whenever the entry changes, the more exact one first.
-pub(super) const STATE_ATTRIBUTES: [&str; 2] = ["entryCSN", "modifyTimestamp"];
+pub(super) const STATE_ATTRIBUTES: [&str; 2] = ["entryCSN", MODIFIED];
+
+/// The date of the last change of an entry.
+const MODIFIED: &str = "modifyTimestamp";
 
 /// The value that an entry has only as long as it is as the export shows it.
 pub(super) fn state(entry: &Entry) -> Option<GuardValue<'_>> {

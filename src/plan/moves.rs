@@ -53,6 +53,11 @@ pub struct Moves {
 }
 
 impl Moves {
+    /// Whether the entry with this name, or one above it, is moved.
+    pub fn moves(&self, name: &DnKey) -> bool {
+        prefixes(name.as_bytes()).any(|(above, _)| self.by_name.contains_key(above))
+    }
+
     /// The name of an entry when the moves are done.
     pub fn name_after(&self, dn: &Dn) -> Dn {
         let above = prefixes(dn.key().as_bytes()).filter_map(|(above, _)| self.by_name.get(above)).min();

@@ -11,7 +11,7 @@ use crate::ldap::{Control, DnKey, Entry};
 use crate::lifecycle::grace::DateSource;
 use crate::plan::children::nearest_above;
 use crate::plan::gather::Gathered;
-use crate::plan::guard::{self, Basis, Guard, GuardValue};
+use crate::plan::guard::{self, Basis, Guard};
 use crate::plan::model::{DependentKind, SubjectId};
 use crate::plan::operation::{Kind, Operation, Stage, modify};
 use crate::plan::request::PlanContext;
@@ -88,7 +88,10 @@ fn basis(settled: &Settled, deleted: &DeletedEntry<'_>) -> Basis {
     match (deleted.kind, deleted.subject) {
         (Kind::Account, SubjectId::Account(index)) => {
             let since = settled.accounts[index].decision.disabled_since;
-            Basis::Account { stamp: since.filter(|since| since.source == DateSource::Stamp).map(|since| since.line) }
+            Basis::Account {
+                stamp: since.filter(|since| since.source == DateSource::Stamp).map(|since| since.line),
+                is_by_modification: since.is_some_and(|since| since.source == DateSource::ModifyTimestamp),
+            }
         }
         (Kind::Alias | Kind::Group, SubjectId::Dependent(index)) => match settled.dependents[index].kind {
             DependentKind::Alias => Basis::Alias,
@@ -104,7 +107,7 @@ fn basis(settled: &Settled, deleted: &DeletedEntry<'_>) -> Basis {
 fn delete_guarded(output: &mut StageOutput, settled: &Settled, deleted: &DeletedEntry<'_>, context: PlanContext<'_>) {
     let DeletedEntry { entry, kind, subject } = *deleted;
     let account = settled.fates.account_of(subject);
-    let guarded = guard::guarded(entry, context.policy, basis(settled, deleted), context.schema);
+    let guarded = guard::guarded(entry, context.policy, basis(settled, deleted), context.schema, settled);
     let mut reason = match (kind, subject) {
         (Kind::Account, _) => settled.accounts[account].decision.reason.sentence(),
         (Kind::Alias | Kind::Group, SubjectId::Dependent(index)) => settled.dependents[index].reason().to_owned(),
@@ -117,8 +120,7 @@ fn delete_guarded(output: &mut StageOutput, settled: &Settled, deleted: &Deleted
     let control: Option<Control> = match context.request.guard {
         Guard::Assert => {
             reason.extend(sentence.iter().flat_map(|sentence| ["; ", sentence.as_str()]));
-            let asserted: Vec<GuardValue<'_>> = guarded.values.iter().copied().chain(guarded.state).collect();
-            guard::assertion(&asserted)
+            guard::assertion(&guarded.asserted())
         }
         Guard::Values if !guarded.values.is_empty() => {
             let (record, _) = modify(entry, &entry.dn, guard::modifications(&guarded.values), context.schema);
