@@ -134,10 +134,7 @@ fn report_gaps(census: &Census, exports: &[String]) {
     for place in &census.cut.places {
         let name = sanitized(faults::name_of(exports, place.export).as_bytes());
         let text = sanitized(&place.text);
-        Diagnostic::print_line(&format!(
-            "warning: {name}:{}: the search that made this export ended early: {text}",
-            place.line
-        ));
+        Diagnostic::print_line(&format!("warning: {name}:{}: this export is incomplete: {text}", place.line));
     }
     if census.partial_lists.count > 0 {
         let count = counted(census.partial_lists.count, "attribute");

@@ -370,7 +370,17 @@ fn scan_block<P: Pass>(
         }
         reader.recycle(record);
     }
+    note_missing_line_end(block, &mut scanned.census);
     Ok(scanned)
+}
+
+/// Every tool ends the last line of an export. Without a line end, the last value may be a part of a value, and entries after
+/// it may be missing. All blocks but the last of a file end with a line end.
+fn note_missing_line_end(block: BlockText<'_>, census: &mut Census) {
+    if block.bytes.last().is_some_and(|byte| *byte != b'\n') {
+        let line = block.first_line + memchr::memchr_iter(b'\n', block.bytes).count() as u64;
+        census.cut.add(Place { export: block.export, line, text: b"the last line has no line end".to_vec() });
+    }
 }
 
 /// Shows an entry that was kept to a pass, as a scan would.

@@ -7,7 +7,7 @@
 //! | `suffix` | an entry of `[directory] suffixes` | always | refused, or accepted |
 //! | `protected-group` | a group of `[protect]` | always | refused |
 //! | `protected-members` | members of a group of `[protect]`: a value that cannot be followed, see [`protect`](super::protect) | always | refused |
-//! | `cut` | the rest of a search that ended early (`result: 4 Size limit exceeded`) | always | refused, or accepted |
+//! | `cut` | the rest of a search that ended early (`result: 4 Size limit exceeded`), or of a file whose last line has no line end | always | refused, or accepted |
 //! | `partial-lists` | values (`member;range=0-1499` of Active Directory) | always | refused, or accepted |
 //! | `no-values` | values (`ldapsearch -A`, `1.1`) | always | refused, or accepted |
 //! | `holes` | a parent entry of another entry | always | refused, or accepted |

@@ -24,7 +24,7 @@ pub enum Incomplete {
     ProtectedGroup(Dn),
     /// Members of a group of `[protect]`: these values cannot be followed.
     ProtectedMembers(Finding),
-    /// The search that made an export ended early.
+    /// The search that made an export ended early, or the file ends inside a line.
     Cut(Finding),
     /// Values: lists of them are incomplete.
     PartialLists(Finding),
@@ -195,7 +195,9 @@ impl Incomplete {
                 };
                 format!("not all members of the groups of [protect] are known: {values}")
             }
-            Self::Cut(_) => "an export is incomplete: the search that made it ended early".to_owned(),
+            Self::Cut(_) => {
+                "an export is incomplete: the search that made it ended early, or the file is cut off".to_owned()
+            }
             Self::PartialLists(finding) => match finding.count {
                 1 => "1 list of values is incomplete".to_owned(),
                 count => format!("{count} lists of values are incomplete"),
@@ -288,7 +290,7 @@ impl Incomplete {
                 "correct these values, also give the exports that hold what they name, or protect the accounts by [protect] dn, \
                  subtree or filter in place of the group"
             }
-            Self::Cut(_) => "export again without a size or time limit, as an administrator",
+            Self::Cut(_) => "export again without a size or time limit, as an administrator, and copy the whole file",
             Self::PartialLists(_) => "export again with all values of these attributes",
             Self::NoValues(_) => "export again with values (no -A, no 1.1)",
             Self::Parents(_) => {
