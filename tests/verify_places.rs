@@ -31,8 +31,11 @@ fn boat(members: &[&str]) -> String {
 
 /// Plans the deletion of `kai`, in a directory with twenty others.
 fn planned(place: &Path) {
+    plan_export(place, &(containers() + &crew(0..20) + &person("kai") + &boat(&["kai", "c1"])));
+}
+
+fn plan_export(place: &Path, export: &str) {
     std::fs::write(place.join("policy.toml"), POLICY).unwrap();
-    let export = containers() + &crew(0..20) + &person("kai") + &boat(&["kai", "c1"]);
     std::fs::write(place.join("export.ldif"), export).unwrap();
     let mut command = offboard();
     command.current_dir(place).args([
@@ -69,6 +72,24 @@ fn a_deleted_entry_is_done_only_where_its_place_is_shown() {
     for (what, export, expected, word) in [
         ("applied", containers() + &crew(0..20) + &rest, Some(0), "now deleted"),
         ("applied, and two others were deleted", containers() + &crew(2..20) + &rest, Some(0), "now deleted"),
+        (
+            "two others are missing",
+            containers() + &crew(2..20) + &rest,
+            Some(0),
+            "2 entries of the plan's exports are missing",
+        ),
+        (
+            "three others are missing",
+            containers() + &crew(3..20) + &rest,
+            Some(1),
+            "the exports lack 3 of the 25 entries",
+        ),
+        (
+            "ends inside a value",
+            (containers() + &crew(0..20) + &rest).trim_end().trim_end_matches("ple").to_owned(),
+            Some(3),
+            "the file is cut off",
+        ),
         ("not applied", containers() + &crew(0..20) + &person("kai") + &boat(&["kai", "c1"]), Some(1), "not done"),
         ("another suffix", elsewhere, Some(3), "do not contain dc=reef"),
         ("a search that left out the people", containers() + &rest, Some(1), "the exports lack"),
@@ -87,6 +108,34 @@ fn a_deleted_entry_is_done_only_where_its_place_is_shown() {
         assert_eq!(status, expected, "{what}: {said}");
         assert!(said.contains(word), "{what}: {said}");
         assert!(expected == Some(0) || !said.contains("now deleted"), "{what}: {said}");
+    }
+}
+
+/// Another person with the name of the account is not the account, and an account with another name is not deleted.
+#[test]
+fn an_account_is_known_by_its_identifier() {
+    let place = tempfile::tempdir().unwrap();
+    let kai = |name: &str, id: &str| person(name).trim_end().to_owned() + &format!("\nentryUUID: {id}\n\n");
+    plan_export(place.path(), &(containers() + &crew(0..20) + &kai("kai", "a1") + &boat(&["kai", "c1"])));
+    let after = containers() + &crew(0..20) + &boat(&["c1"]);
+    for (what, more, expected, words) in [
+        ("another person", kai("kai", "b2"), Some(0), &["now deleted", "entryUUID b2", "entryUUID a1"][..]),
+        ("the account", kai("kai", "A1"), Some(1), &["not-done", "now present"]),
+        ("without an identifier", person("kai"), Some(1), &["not-done", "now present"]),
+        ("renamed", kai("kim", "a1"), Some(1), &["the entry is now uid=kim,", "now present"]),
+        ("renamed, and another", kai("kim", "a1") + &kai("kai", "b2"), Some(1), &["the entry is now uid=kim,"]),
+    ] {
+        for export in [format!("{after}{more}"), format!("{}{more}{}{}", containers(), crew(0..20), boat(&["c1"]))] {
+            let left = place.path().join("left.ldif");
+            let _ = std::fs::remove_file(&left);
+            let (status, said) = run(place.path(), &["verify", "set", "--left", "left.ldif"], &export);
+            assert_eq!(status, expected, "{what}: {said}");
+            for word in words {
+                assert!(said.contains(word), "{what}: {word}: {said}");
+            }
+            let left = std::fs::read_to_string(&left).unwrap();
+            assert_eq!(left.contains("changetype: delete"), words[0] == "not-done", "{what}: {left}");
+        }
     }
 }
 

@@ -9,9 +9,10 @@ use super::args::{self, Global};
 use super::progress::Progress;
 use super::verify_report::{Judged, RefusedRecords, VerifyReport};
 use super::{Diagnostic, Exit, Outcome, check_stdout, faults, plan_inputs, verify_refusals};
+use crate::directory::identity::unique_id::{SameEntry, UniqueIds};
 use crate::directory::repeated::Repeated;
 use crate::directory::{Census, scan};
-use crate::io::change_set::{self, ChangeSet, PlannedDigest};
+use crate::io::change_set::{self, ChangeSet, OtherWaves, PlannedDigest};
 use crate::io::digest::{Algorithm, Digest};
 use crate::io::input_file::read_named;
 use crate::io::output::write_new;
@@ -19,7 +20,8 @@ use crate::ldap::{ChangeRecord, DnKey};
 use crate::ldif::{ChangeError, ChangeReader, UrlPolicy, writer};
 use crate::render::count::counted;
 use crate::render::sanitize::sanitized;
-use crate::verify::survey::{Evidence, Survey, SurveyPass};
+use crate::verify::identity::Identities;
+use crate::verify::survey::{Evidence, Survey, SurveyPass, WantedEntries};
 use crate::verify::trust::{self, Distrust};
 use crate::verify::{RecordWithUndo, Verdict, check, remaining, wanted_names};
 
@@ -37,11 +39,20 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     let progress = Progress::start(&exports, global);
     let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
     let refused = rejects(command, &records)?;
+    let with_undo: Vec<RecordWithUndo> = set
+        .records
+        .iter()
+        .map(|record| RecordWithUndo { record: record.record.clone(), undo: record.undo.clone() })
+        .collect();
+    let accounts = set.accounts.iter().filter_map(|account| Some((account.dn.as_ref()?.key(), &account.unique_ids)));
+    let identities = Identities::new(accounts, &with_undo);
+    let waves = change_set::other_waves(&command.set);
     let mut names = wanted_names(&records);
     names.extend(set.accounts.iter().filter_map(|account| Some(account.dn.as_ref()?.key().clone())));
     let parts = set.exports.parts.as_deref().unwrap_or_default();
     let part_names: Vec<DnKey> = parts.iter().map(|part| part.name.key().clone()).collect();
-    let pass = SurveyPass::new(names, &part_names, &records, set.server);
+    let wanted = WantedEntries { names, ids: identities.wanted() };
+    let pass = SurveyPass::new(wanted, &part_names, &records, set.server);
     let mut survey = Survey::default();
     let census = scan(&exports, UrlPolicy::Refuse, None, &pass, |found| survey.merge(found))
         .map_err(|error| faults::scan_faults(&error, &command.exports))?;
@@ -54,13 +65,9 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     if !reasons.is_empty() {
         return Err(verify_refusals::refusals(&reasons, &command.exports));
     }
-    let evidence = Evidence::new(&survey, &records, set.server, set.exports.parts.as_deref());
-    let evidence = evidence.with_counts(set.exports.entries, census.entries, &records);
-    let with_undo: Vec<RecordWithUndo> = set
-        .records
-        .iter()
-        .map(|record| RecordWithUndo { record: record.record.clone(), undo: record.undo.clone() })
-        .collect();
+    let evidence = Evidence::new(&survey, &records, set.server, set.exports.parts.as_deref(), &identities);
+    let counted_records = records.iter().chain(&waves.records);
+    let evidence = evidence.with_counts(set.exports.entries, census.entries, counted_records);
     let verdicts = check(&with_undo, &evidence);
     let stale = trust::stale_exports(parts, &records, &sources.same, &verdicts);
     if !stale.is_empty() {
@@ -70,7 +77,8 @@ pub fn run(command: &args::Verify, global: &Global) -> Outcome {
     if let Some(path) = &command.left {
         write_left(path, &set, &records, &verdicts)?;
     }
-    let notes = notes(&set, &records, &survey, &sources);
+    let mut notes = notes(&set, &records, &survey, &sources);
+    notes.extend(notes_on_entries(&set, &evidence, &waves));
     let judged = Judged {
         set: &set,
         verdicts: &verdicts,
@@ -153,6 +161,41 @@ fn notes(set: &ChangeSet, records: &[ChangeRecord], survey: &Survey, sources: &S
     if skipped > 0 {
         let were = if skipped == 1 { "was" } else { "were" };
         notes.push(format!("{} with an invalid DN {were} skipped", counted(skipped, "entry")));
+    }
+    notes
+}
+
+/// What the reader must know about entries that are missing, or that got the name of an account.
+fn notes_on_entries(set: &ChangeSet, evidence: &Evidence<'_>, waves: &OtherWaves) -> Vec<String> {
+    let mut notes = Vec::new();
+    for wave in &waves.unreadable {
+        let wave = sanitized(wave.as_str().as_bytes());
+        notes.push(format!("{wave} is not a change set that can be read, so what it deletes is not known"));
+    }
+    let missing = evidence.missing_entries();
+    if missing > 0 {
+        let are = if missing == 1 { "is" } else { "are" };
+        notes.push(format!(
+            "{} of the plan's exports {are} missing that no record deletes: others deleted entries, or an export is cut off",
+            counted(missing, "entry")
+        ));
+    }
+    for account in &set.accounts {
+        let Some(dn) = &account.dn else { continue };
+        let Some(entry) = evidence.entries().iter().find(|entry| entry.dn == *dn) else { continue };
+        let now = UniqueIds::of(entry);
+        if account.unique_ids.compare(&now) == SameEntry::Different {
+            let texts = |ids: &UniqueIds| {
+                let all = ids.texts().map(|(attribute, id)| format!("{attribute} {id}"));
+                sanitized(all.collect::<Vec<_>>().join(", ").as_bytes()).into_owned()
+            };
+            notes.push(format!(
+                "{} is another entry now, with {}: the account of this plan had {}, so no record is for the new entry",
+                sanitized(dn.raw_bytes()),
+                texts(&now),
+                texts(&account.unique_ids)
+            ));
+        }
     }
     notes
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::directory::identity::unique_id::{SameEntry, UniqueIds};
 use crate::io::change_set::{ChangeSet, ChangeSetAccount};
 use crate::ldap::{ChangeRecord, Entry};
 use crate::lifecycle::state::{disable_attributes, state};
@@ -106,7 +107,7 @@ impl VerifyReport {
     pub fn new(name: &str, judged: &Judged<'_>) -> Self {
         let Judged { set, verdicts, refused, .. } = *judged;
         let records: Vec<ChangeRecord> = set.records.iter().map(|record| record.record.clone()).collect();
-        let entries = current_entries(&records, judged.evidence.entries());
+        let entries = current_entries(&records, judged.evidence);
         let count = |name: &str| verdicts.iter().filter(|verdict| verdict.name() == name).count();
         let lacks_attributes = |verdict: &Verdict| matches!(verdict, Verdict::NotShown(NotShown::Attributes(_)));
         Self {
@@ -220,8 +221,14 @@ impl AccountReport {
             })
         };
         let by_record = own.iter().filter(is_own).find_map(|at| entries[*at]);
-        let by_name =
-            || account.dn.as_ref().and_then(|dn| judged.evidence.entries().iter().find(|entry| entry.dn == *dn));
+        // An entry that got the name of the account meanwhile is not the account.
+        let is_other = |entry: &&Entry| account.unique_ids.compare(&UniqueIds::of(entry)) == SameEntry::Different;
+        let entries = judged.evidence.entries();
+        let by_name = || {
+            let dn = account.dn.as_ref()?;
+            let named = entries.iter().find(|entry| entry.dn == *dn).filter(|entry| !is_other(entry));
+            named.or_else(|| judged.evidence.identities().find(dn.key(), entries))
+        };
         Self {
             leaver: shown(&account.leaver),
             step: shown(&account.step),

@@ -198,6 +198,12 @@ struct AccountJson {
     unique_ids: Vec<UniqueIdJson>,
 }
 
+impl AccountJson {
+    fn ids(&self) -> UniqueIds {
+        UniqueIds::from_texts(self.unique_ids.iter().map(|id| (id.attribute.as_str(), id.value.as_str())))
+    }
+}
+
 /// Names of steps and kinds that changed: the name in format 1, and the name in format 2.
 const RENAMED: [(&str, &str); 3] = [("mark", "disable"), ("mark-service", "disable-service"), ("purge", "delete")];
 
@@ -241,8 +247,7 @@ impl PastChangeSet {
         let Self { plan, records } = self;
         if order == DayOrder::First {
             for (dn, account) in plan.named_accounts() {
-                let ids = account.unique_ids.iter().map(|id| (id.attribute.as_str(), id.value.as_str()));
-                history.add_account(dn.key(), UniqueIds::from_texts(ids));
+                history.add_account(dn.key(), account.ids());
             }
         }
         // Where a tool of the site disables or deletes accounts, there is no record, but a command. It names an account as it is
@@ -393,6 +398,8 @@ pub struct ChangeSetAccount {
     pub leaver: String,
     /// The name of the entry; `None` if `plan.json` shows it escaped, so that it cannot be parsed.
     pub dn: Option<Dn>,
+    /// The identifiers of the entry, as the exports of the plan showed them.
+    pub unique_ids: UniqueIds,
     /// The step that the plan took, as in `plan.json`.
     pub step: String,
     /// Its records, as indices into [`ChangeSet::records`].
@@ -416,6 +423,7 @@ pub fn read_change_set(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
     });
     let account = |account: AccountJson| ChangeSetAccount {
         dn: Dn::parse(account.dn.as_bytes()).ok(),
+        unique_ids: account.ids(),
         leaver: account.leaver,
         step: account.step,
         records: account.operations,
@@ -427,6 +435,41 @@ pub fn read_change_set(folder: &Utf8Path) -> Result<ChangeSet, ChangeSetError> {
         records: records.collect(),
         accounts: plan.accounts.into_iter().map(account).collect(),
     })
+}
+
+/// The records of the other waves of the plan that a wave belongs to.
+#[derive(Default)]
+pub struct OtherWaves {
+    /// Their records.
+    pub records: Vec<ChangeRecord>,
+    /// Folders of waves that cannot be read.
+    pub unreadable: Vec<Utf8PathBuf>,
+}
+
+/// Reads the other waves of the plan that wrote this folder; none if it is not a wave.
+pub fn other_waves(folder: &Utf8Path) -> OtherWaves {
+    let mut waves = OtherWaves::default();
+    let is_wave = |name: &str| name.starts_with("wave-");
+    let Ok(own) = folder.canonicalize_utf8() else { return waves };
+    let Some(plan) = own.parent().filter(|_| own.file_name().is_some_and(is_wave)) else { return waves };
+    if !plan.join("WAVES.md").symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return waves;
+    }
+    let Ok(inner) = plan.read_dir_utf8() else { return waves };
+    let mut others: Vec<Utf8PathBuf> = inner
+        .flatten()
+        .filter(|entry| is_wave(entry.file_name()))
+        .map(camino::Utf8DirEntry::into_path)
+        .filter(|wave| *wave != own)
+        .collect();
+    others.sort();
+    for wave in others {
+        match read_change_set(&wave) {
+            Ok(set) => waves.records.extend(set.records.into_iter().map(|record| record.record)),
+            Err(_) => waves.unreadable.push(wave),
+        }
+    }
+    waves
 }
 
 fn planned_exports(

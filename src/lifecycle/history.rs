@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use crate::directory::identity::unique_id::{KnownIds, SameEntry, UniqueIds};
+use crate::directory::identity::unique_id::{SameEntry, UniqueIdSet, UniqueIds};
 use crate::directory::key_hash::KeySet;
 use crate::ldap::{AttributeDescription, Change, ChangeRecord, Dn, DnKey, Entry, ModOp, Modification, Value, time};
 
@@ -167,7 +167,7 @@ pub struct KnownNames {
     /// The names, former ones too.
     pub names: KeySet,
     /// The identifiers.
-    pub ids: KnownIds,
+    pub ids: UniqueIdSet,
 }
 
 /// The attributes that show when an entry was added.
@@ -418,7 +418,7 @@ impl History {
 
     /// The names and identifiers by which [`recognise`](Self::recognise) knows accounts; `None` if nothing tells them apart.
     pub fn known_names(&self) -> Option<KnownNames> {
-        let mut known = KnownNames { names: KeySet::default(), ids: KnownIds::default() };
+        let mut known = KnownNames { names: KeySet::default(), ids: UniqueIdSet::default() };
         self.accounts.values().for_each(|account| known.ids.add(&account.ids));
         let is_dated = |account: &PastAccount| !account.former_names.is_empty() && account.last_day().is_some();
         if known.ids.is_empty() && !self.accounts.values().any(is_dated) {

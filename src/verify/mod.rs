@@ -12,8 +12,11 @@
 //! A record whose entry a later record of the change set deletes is done if the entry does not exist. An entry that the change
 //! set renames is searched for by all of its names. Values are compared by the matching rule of their attribute.
 //!
+//! Whether the entry with a name is the one that the plan meant is compared by the server's identifier ([`identity`]). An entry
+//! that got the name meanwhile does not count; one that others moved or renamed is "changed by someone else".
+//!
 //! An entry that does not exist is deleted only if the exports show the place where it was: they have the entry that it was
-//! directly below, or that entry is deleted too, and they hold about as many entries as those of the plan
+//! directly below, or that entry is deleted too, and they lack few entries that no change set deletes
 //! ([`survey::Evidence::hides`]).
 //!
 //! Operational attributes that an export cannot show ([`survey::Evidence`]) are not compared. If only such attributes remain,
@@ -21,6 +24,7 @@
 //! that show too little for any verdict are refused first ([`trust`]).
 
 mod effect;
+pub mod identity;
 pub mod survey;
 pub mod trust;
 
@@ -31,6 +35,7 @@ use crate::directory::key_hash::KeySet;
 use crate::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, Entry, Renames, Value};
 use crate::lifecycle::state::same_value;
 use effect::Effects;
+use identity::Identities;
 use survey::Evidence;
 
 /// Whether a record is done.
@@ -75,8 +80,8 @@ impl fmt::Display for NotShown {
             Self::Parent => f.write_str("the exports do not have the entry that it was directly below"),
             Self::Entries { missing, planned } => write!(
                 f,
-                "the exports lack {missing} of the {planned} entries that the exports of the plan held, so it may be \
-                 missing as well"
+                "the exports lack {missing} of the {planned} entries that the exports of the plan held and that no \
+                 record deletes, so it may be missing as well; export again soon after the run"
             ),
         }
     }
@@ -109,9 +114,16 @@ struct EntryNames {
 }
 
 impl EntryNames {
-    /// The entry under its latest name that exists.
-    fn find<'e>(&self, entries: &HashMap<&DnKey, &'e Entry>) -> Option<&'e Entry> {
-        [&self.last, &self.then, &self.first].into_iter().find_map(|name| entries.get(name).copied())
+    /// The entry under its latest name that exists. An entry that got the name meanwhile is another one.
+    fn find<'e>(&self, entries: &HashMap<&DnKey, &'e Entry>, identities: &Identities) -> Option<&'e Entry> {
+        let names = [&self.last, &self.then, &self.first];
+        names.into_iter().find_map(|name| self.at(name, entries, identities))
+    }
+
+    /// The entry if it has this name.
+    fn at<'e>(&self, name: &DnKey, entries: &HashMap<&DnKey, &'e Entry>, identities: &Identities) -> Option<&'e Entry> {
+        let entry = entries.get(name).copied()?;
+        (!identities.is_other(&self.first, entry, entries)).then_some(entry)
     }
 }
 
@@ -162,21 +174,29 @@ struct Checker<'c> {
 
 impl Checker<'_> {
     fn verdict(&self, index: usize, of: &RecordWithUndo, names: &EntryNames) -> Verdict {
-        let entry = names.find(&self.now);
+        let identities = self.evidence.identities();
+        let entry = names.find(&self.now, identities);
+        let moved = || identities.find(&names.first, self.evidence.entries());
         match &of.record.change {
             Change::Modify(modifications) => {
                 let effects = Effects::of(modifications);
                 match entry {
                     _ if effects.are_none() => Verdict::Guard,
                     Some(entry) => effects.verdict(entry, of.undo.as_ref(), self.evidence),
-                    None if self.is_deleted_later(index, names) => self.absent(names),
-                    None => Verdict::Changed("the entry no longer exists".to_owned()),
+                    None => match moved() {
+                        Some(entry) => match effects.verdict(entry, of.undo.as_ref(), self.evidence) {
+                            Verdict::Done => Verdict::Done,
+                            _ => is_now(entry),
+                        },
+                        None if self.is_deleted_later(index, names) => self.absent(names),
+                        None => self.lost(names),
+                    },
                 }
             }
-            Change::Delete if entry.is_none() => self.absent(names),
+            Change::Delete if entry.is_none() => moved().map_or_else(|| self.absent(names), is_now),
             Change::Delete => Verdict::NotDone,
             Change::Add(attributes) => {
-                let Some(entry) = entry else { return Verdict::NotDone };
+                let Some(entry) = self.now.get(&names.last).copied().or(entry) else { return Verdict::NotDone };
                 let mut shown = attributes
                     .iter()
                     .filter(|attribute| self.evidence.shows(entry.origin.export, &attribute.description));
@@ -191,10 +211,11 @@ impl Checker<'_> {
                 Verdict::Changed("its new name is invalid".to_owned())
             }
             Change::ModifyDn { .. } => {
-                let has_old = self.now.contains_key(&names.then) || self.now.contains_key(&names.first);
-                match (self.now.contains_key(&names.last), has_old) {
+                let has = |name| names.at(name, &self.now, identities).is_some();
+                match (has(&names.last), has(&names.then) || has(&names.first)) {
                     (true, false) => Verdict::Done,
                     (false, true) => Verdict::NotDone,
+                    (false, false) if moved().is_some() => moved().map_or(Verdict::NotDone, is_now),
                     (false, false) if self.is_deleted_later(index, names) => self.absent(names),
                     (true, true) => Verdict::Changed("both the old and the new name exist".to_owned()),
                     (false, false) => Verdict::Changed("neither the old nor the new name exists".to_owned()),
@@ -208,10 +229,26 @@ impl Checker<'_> {
         self.last_deletes.get(&names.last).is_some_and(|last| *last >= index)
     }
 
+    /// The verdict where the exports do not have the entry of a record that does not delete it.
+    fn lost(&self, names: &EntryNames) -> Verdict {
+        match self.evidence.hides(&names.last) {
+            Some(hidden) => Verdict::NotShown(hidden),
+            None if self.now.contains_key(&names.last) => {
+                Verdict::Changed("the entry no longer exists; another entry has its name".to_owned())
+            }
+            None => Verdict::Changed("the entry no longer exists".to_owned()),
+        }
+    }
+
     /// The verdict where the exports do not have the entry of a record that deletes it.
     fn absent(&self, names: &EntryNames) -> Verdict {
         self.evidence.hides(&names.last).map_or(Verdict::Done, Verdict::NotShown)
     }
+}
+
+/// The verdict on a record of an entry that others moved or renamed.
+fn is_now(entry: &Entry) -> Verdict {
+    Verdict::Changed(format!("the entry is now {}", String::from_utf8_lossy(entry.dn.raw_bytes())))
 }
 
 fn has_value(entry: &Entry, description: &AttributeDescription, value: &Value) -> bool {
@@ -232,9 +269,12 @@ pub fn remaining(verdicts: &[Verdict], records: &[ChangeRecord]) -> Vec<usize> {
 }
 
 /// The entry of each record as it is now, under whichever of its names; `None` if the exports do not have it.
-pub fn current_entries<'e>(records: &[ChangeRecord], now: &'e [Entry]) -> Vec<Option<&'e Entry>> {
-    let now: HashMap<&DnKey, &Entry> = now.iter().map(|entry| (entry.dn.key(), entry)).collect();
-    entry_names(records).iter().map(|names| names.find(&now)).collect()
+pub fn current_entries<'e>(records: &[ChangeRecord], evidence: &Evidence<'e>) -> Vec<Option<&'e Entry>> {
+    let now: HashMap<&DnKey, &Entry> = evidence.entries().iter().map(|entry| (entry.dn.key(), entry)).collect();
+    let identities = evidence.identities();
+    let find =
+        |names: &EntryNames| names.find(&now, identities).or_else(|| identities.find(&names.first, evidence.entries()));
+    entry_names(records).iter().map(find).collect()
 }
 
 #[cfg(test)]
@@ -271,7 +311,7 @@ mod tests {
     /// The verdicts where the export shows everything.
     fn check_all_shown(set: &[RecordWithUndo], now: Vec<Entry>) -> Vec<Verdict> {
         let survey = Survey::showing_all(now);
-        check(set, &Evidence::new(&survey, &[], Server::OpenLdap, Some(&[])))
+        check(set, &Evidence::new(&survey, &[], Server::OpenLdap, Some(&[]), &Identities::default()))
     }
 
     /// The verdicts where the export shows everything and the values from before are unknown.
@@ -322,12 +362,16 @@ mod tests {
         for (text, export, expected) in table {
             let set: Vec<_> = records(text).into_iter().map(without_undo).collect();
             let survey = Survey::without_operational(entries(export));
-            let found = check(&set, &Evidence::new(&survey, &records(text), Server::OpenLdap, Some(&[])));
+            let found = check(
+                &set,
+                &Evidence::new(&survey, &records(text), Server::OpenLdap, Some(&[]), &Identities::default()),
+            );
             assert_eq!(found[0].name(), expected, "{export}");
             assert_eq!(remaining(&found, &records(text)).len(), usize::from(expected == "not-done"));
         }
         let set = [without_undo(records(DELETE).remove(0))];
-        let found = check(&set, &Evidence::new(&Survey::default(), &[], Server::OpenLdap, None));
+        let found =
+            check(&set, &Evidence::new(&Survey::default(), &[], Server::OpenLdap, None, &Identities::default()));
         assert_eq!(found[0].name(), "not-shown");
     }
 

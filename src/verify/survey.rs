@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::directory::extent::{TIMES, Time, time_attributes, time_of};
+use crate::directory::identity::unique_id::{UNIQUE_ID_ATTRIBUTES, UniqueIdSet};
 use crate::directory::key_hash::{KeySet, hash};
 use crate::directory::scan::Unreadable;
 use crate::directory::{EntryView, Pass, Structure};
@@ -15,16 +16,27 @@ use crate::ldap::{AttributeDescription, Change, ChangeRecord, DnKey, Entry, Type
 use crate::ldif::AttributeSelection;
 use crate::policy::Server;
 use crate::verify::NotShown;
+use crate::verify::identity::Identities;
 use crate::verify::trust::PlannedPart;
 
-/// How many entries may be missing in any case: others delete entries too.
-const FEW_ENTRIES: u64 = 2;
-/// Which share of the entries may be missing: one in so many.
-pub const FEW_SHARE: u64 = 10;
+/// How many entries may be missing that neither this change set nor another wave deletes: others delete entries too. With
+/// more of them, the exports may be cut off.
+pub const FEW_ENTRIES: u64 = 2;
+
+/// The entries that a survey keeps.
+#[derive(Default)]
+pub struct WantedEntries {
+    /// Those with these names.
+    pub names: KeySet,
+    /// Those with these identifiers.
+    pub ids: UniqueIdSet,
+}
 
 /// What the survey searches for.
 pub struct SurveyPass {
     wanted: KeySet,
+    /// The identifiers of entries that may have another name now.
+    wanted_ids: UniqueIdSet,
     /// The parts of the plan's exports, as indices, by the hashes of their names.
     parts: HashMap<u64, usize>,
     /// The operational attributes that the survey notes.
@@ -107,6 +119,13 @@ impl Survey {
     }
 }
 
+/// The entries of the exports, counted.
+#[derive(Clone, Copy, Debug)]
+struct Counts {
+    planned: u64,
+    missing: u64,
+}
+
 /// What the exports can show of a change set.
 pub struct Evidence<'s> {
     server: Server,
@@ -118,30 +137,59 @@ pub struct Evidence<'s> {
     parts: Option<&'s [PlannedPart]>,
     /// The entries that the records delete.
     deleted: KeySet,
-    /// What is missing if these exports hold far fewer entries than those of the plan.
-    missing: Option<NotShown>,
+    /// How many entries the exports of the plan held, and how many of them these lack that no change set deletes.
+    counts: Option<Counts>,
+    /// The identifiers of the entries that the change set is for.
+    identities: &'s Identities,
 }
 
 impl<'s> Evidence<'s> {
     /// The evidence for a change set with these records. `parts` are those that the exports of the plan held; `None` if the
     /// change set does not list them.
-    pub fn new(survey: &'s Survey, records: &[ChangeRecord], server: Server, parts: Option<&'s [PlannedPart]>) -> Self {
+    pub fn new(
+        survey: &'s Survey,
+        records: &[ChangeRecord],
+        server: Server,
+        parts: Option<&'s [PlannedPart]>,
+        identities: &'s Identities,
+    ) -> Self {
         let deleted = records.iter().filter(|record| matches!(record.change, Change::Delete));
         let deleted = deleted.map(|record| record.dn.key().clone()).collect();
-        Self { server, survey, written: written_operational(records, server), parts, deleted, missing: None }
+        Self { server, survey, written: written_operational(records, server), parts, deleted, counts: None, identities }
     }
 
-    /// The same evidence, with how many entries the exports of the plan held and these hold. The records delete and add
-    /// entries; others may have deleted a few more.
+    /// The same evidence, with how many entries the exports of the plan held and these hold. `records` are those of the change
+    /// set and of the other waves of its plan: they delete and add entries; others may have deleted a few more.
     #[must_use]
-    pub fn with_counts(self, planned: Option<u64>, found: u64, records: &[ChangeRecord]) -> Self {
-        let count = |is: fn(&Change) -> bool| records.iter().filter(|record| is(&record.change)).count() as u64;
-        let deleted = count(|change| matches!(change, Change::Delete));
-        let added = count(|change| matches!(change, Change::Add(_)));
+    pub fn with_counts<'r>(
+        self,
+        planned: Option<u64>,
+        found: u64,
+        records: impl IntoIterator<Item = &'r ChangeRecord>,
+    ) -> Self {
         let Some(planned) = planned else { return self };
-        let missing = (planned + added).saturating_sub(found + deleted);
-        let is_few = missing <= FEW_ENTRIES.max(planned / FEW_SHARE);
-        Self { missing: (!is_few).then_some(NotShown::Entries { missing, planned }), ..self }
+        let (mut deleted, mut added) = (HashSet::new(), HashSet::new());
+        for record in records {
+            let exists = self.survey.structure.holds_key(record.dn.key().as_bytes());
+            match record.change {
+                // A deletion that is not done explains nothing.
+                Change::Delete if !exists => drop(deleted.insert(record.dn.key())),
+                Change::Add(_) if exists => drop(added.insert(record.dn.key())),
+                _ => {}
+            }
+        }
+        let missing = (planned + added.len() as u64).saturating_sub(found + deleted.len() as u64);
+        Self { counts: Some(Counts { planned, missing }), ..self }
+    }
+
+    /// How many entries of the plan's exports are missing that no change set deletes.
+    pub fn missing_entries(&self) -> u64 {
+        self.counts.map_or(0, |counts| counts.missing)
+    }
+
+    /// The identifiers of the entries that the change set is for.
+    pub fn identities(&self) -> &'s Identities {
+        self.identities
     }
 
     /// The entries of the records, as they are now.
@@ -157,10 +205,10 @@ impl<'s> Evidence<'s> {
     /// | have the entry directly above it | does not exist |
     /// | lack that entry, which the change set deletes as well, or which the exports of the plan lacked | as for the entry above that |
     /// | lack that entry | is not shown |
-    /// | lack more than a few of the entries that the exports of the plan held ([`FEW_SHARE`]) | is not shown |
+    /// | lack more entries of the plan's exports than the change set deletes and [`FEW_ENTRIES`] | is not shown |
     pub fn hides(&self, name: &DnKey) -> Option<NotShown> {
-        if self.missing.is_some() {
-            return self.missing.clone();
+        if let Some(Counts { planned, missing }) = self.counts.filter(|counts| counts.missing > FEW_ENTRIES) {
+            return Some(NotShown::Entries { missing, planned });
         }
         let Some(parts) = self.parts else {
             let mut above = prefixes(name.as_bytes()).map(|(above, _)| above);
@@ -218,7 +266,7 @@ fn written_operational(records: &[ChangeRecord], server: Server) -> Vec<String> 
 
 impl SurveyPass {
     /// A pass that searches for these names and parts, and for the operational attributes that the records write.
-    pub fn new(wanted: KeySet, parts: &[DnKey], records: &[ChangeRecord], server: Server) -> Self {
+    pub fn new(wanted: WantedEntries, parts: &[DnKey], records: &[ChangeRecord], server: Server) -> Self {
         let mut noted = TypeMap::default();
         for name in always_set(server) {
             noted.insert(name, NotedAttribute::AlwaysSet);
@@ -226,8 +274,11 @@ impl SurveyPass {
         let names = written_operational(records, server);
         names.iter().enumerate().for_each(|(number, name)| noted.insert(name, NotedAttribute::Written(number)));
         let interest = TIMES.into_iter().chain(always_set(server)).chain(names.iter().map(String::as_str));
+        let interest = interest.chain(UNIQUE_ID_ATTRIBUTES);
+        let WantedEntries { names: wanted, ids: wanted_ids } = wanted;
         Self {
             wanted,
+            wanted_ids,
             // Parts with the same name share the index of the first one.
             parts: parts.iter().enumerate().rev().map(|(number, part)| (hash(part.as_bytes()), number)).collect(),
             noted,
@@ -246,7 +297,9 @@ impl Pass for SurveyPass {
 
     fn visit(&self, entry: &EntryView<'_>, found: &mut Survey) -> Result<(), Unreadable> {
         found.structure.add_name(entry.key, entry.export, entry.record.line);
+        let mut is_wanted = self.wanted.contains(entry.key);
         for line in &entry.record.attributes {
+            is_wanted |= self.wanted_ids.contains(base_type(&line.description), &line.value.bytes());
             match self.noted.get(base_type(&line.description)) {
                 Some(NotedAttribute::AlwaysSet) => drop(found.operational.insert(entry.export)),
                 Some(NotedAttribute::Written(number)) => drop(found.written.insert((entry.export, number))),
@@ -265,7 +318,7 @@ impl Pass for SurveyPass {
             }
             seen.newest = seen.newest.max(time_of(entry, &self.times));
         }
-        if self.wanted.contains(entry.key) {
+        if is_wanted {
             found.now.push(entry.to_entry()?);
         }
         Ok(())

@@ -182,7 +182,7 @@ mod tests {
     use crate::ldap::server_attributes::always_set;
     use crate::ldif::{ChangeReader, Record, RecordReader, UrlPolicy};
     use crate::policy::Server;
-    use crate::verify::survey::SurveyPass;
+    use crate::verify::survey::{SurveyPass, WantedEntries};
 
     fn part(name: &str, is_entry: bool, tops: u64, newest: Option<Time>) -> PlannedPart {
         PlannedPart { export: 0, name: Dn::parse(name.as_bytes()).unwrap(), is_entry, tops, newest }
@@ -196,7 +196,7 @@ mod tests {
     fn reasons(planned: &[PlannedPart], changes: &str, export: &str) -> String {
         let records = records(changes);
         let names: Vec<_> = planned.iter().map(|part| part.name.key().clone()).collect();
-        let pass = SurveyPass::new(KeySet::default(), &names, &records, Server::OpenLdap);
+        let pass = SurveyPass::new(WantedEntries::default(), &names, &records, Server::OpenLdap);
         let mut survey = Survey::default();
         for record in RecordReader::new(export.as_bytes(), 1, UrlPolicy::Refuse).map(Result::unwrap) {
             let Record::Content(record) = record else { panic!("not an entry") };

@@ -85,11 +85,11 @@ impl UniqueIds {
     }
 }
 
-/// The identifiers of several entries.
+/// The identifiers of several entries: by place in [`UNIQUE_ID_ATTRIBUTES`], and normal form.
 #[derive(Clone, Debug, Default)]
-pub struct KnownIds(HashSet<(usize, Vec<u8>)>);
+pub struct UniqueIdSet(HashSet<(usize, Vec<u8>)>);
 
-impl KnownIds {
+impl UniqueIdSet {
     /// Adds those of one entry.
     pub fn add(&mut self, ids: &UniqueIds) {
         self.0.extend(ids.parts().map(|(at, id)| (at, id.to_vec())));
@@ -100,9 +100,23 @@ impl KnownIds {
         self.0.is_empty()
     }
 
-    /// Whether an entry has one of them.
+    /// Whether an entry with these identifiers is one of the entries.
     pub fn contains_one_of(&self, ids: &UniqueIds) -> bool {
         ids.parts().any(|(at, id)| self.0.contains(&(at, id.to_vec())))
+    }
+
+    /// Whether an entry with this attribute value is one of the entries.
+    pub fn contains(&self, attribute_type: &str, value: &[u8]) -> bool {
+        let at = UNIQUE_ID_ATTRIBUTES.iter().position(|name| same_type(name, attribute_type));
+        !self.is_empty() && at.is_some_and(|at| self.0.contains(&(at, normal(UNIQUE_ID_ATTRIBUTES[at], value))))
+    }
+}
+
+impl<'i> FromIterator<&'i UniqueIds> for UniqueIdSet {
+    fn from_iter<I: IntoIterator<Item = &'i UniqueIds>>(all: I) -> Self {
+        let mut set = Self::default();
+        all.into_iter().for_each(|ids| set.add(ids));
+        set
     }
 }
 
