@@ -26,7 +26,9 @@ impl FormerNames {
         for (old, present) in history.moves() {
             names.entry(present.clone()).or_default().push(old.clone());
         }
-        names.values_mut().for_each(|former| former.sort_by(|one, other| one.as_bytes().cmp(other.as_bytes())));
+        for former in names.values_mut() {
+            former.sort_by(|one, other| one.as_bytes().cmp(other.as_bytes()));
+        }
         Self(Arc::new(names))
     }
 
