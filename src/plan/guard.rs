@@ -16,7 +16,8 @@
 //!
 //! With `assert`, an account is guarded by its identifier (`entryUUID`, `nsUniqueId`, `objectGUID`) as well, if the export shows
 //! one: so another person who got the name is noticed; and by `modifyTimestamp` if its grace was counted from it. A value that
-//! names an entry which the change set moves or deletes is not a guard.
+//! names an entry which the change set moves, or deletes before, is not a guard: a server that keeps referential integrity
+//! changes it.
 //!
 //! Only values that the server can compare and that are not secrets are guards. A guard notices that a value is missing, not
 //! that one was added: neither a modify nor a filter can say "no other value". With `assert`, the deletion of a group is
@@ -50,9 +51,8 @@ pub enum Guard {
 const ASSERTION: &str = "1.3.6.1.1.12";
 
 /// The attributes whose values are the best guards, in this order: people read them, and servers do not write them.
-/// None has names of entries as values: a server that keeps referential integrity changes those.
-pub(super) const ORDINARY: [&str; 10] =
-    ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "serialNumber", "l"];
+pub(super) const ORDINARY: [&str; 11] =
+    ["description", "displayName", "sn", "cn", "ou", "mail", "givenName", "title", "owner", "serialNumber", "l"];
 
 /// What the deletion of an entry was decided by.
 #[derive(Clone, Copy, Debug)]
@@ -162,8 +162,7 @@ fn any_of(names: &[&str]) -> String {
 /// What guards the deletion of an entry.
 ///
 /// `settled` says which entries the change set moves and deletes. A server that keeps referential integrity changes values that
-/// name such an entry before the guard runs, so they are not guarded. What names a deleted account and is deleted itself is
-/// deleted first.
+/// name such an entry before the guard runs, so they are not guarded.
 pub fn guarded<'e>(
     entry: &'e Entry,
     policy: &Policy,
@@ -182,9 +181,13 @@ pub fn guarded<'e>(
         values.filter(|guarded| test(guarded.description, guarded.value)).filter(is_compared).collect()
     };
     let is_member = |description: &AttributeDescription| lists_members(description.attribute_type());
+    // An alias or a group is deleted before what it names, and an entry before those above it.
+    let is_dependent = !matches!(basis, Basis::Account { .. } | Basis::Child);
+    let is_changed = |name: &DnKey| {
+        let is_later = is_dependent || entry.dn.key() != name && entry.dn.key().is_at_or_under(name);
+        settled.moves.moves(name) || !is_later && settled.deletes(name)
+    };
     let is_kept = |guarded: &GuardValue<'_>| {
-        let is_account = matches!(basis, Basis::Account { .. });
-        let is_changed = |name: &DnKey| settled.moves.moves(name) || is_account && settled.deletes(name);
         !names_entries(guarded.description) || !DnKey::parse(&guarded.value.bytes).is_ok_and(|name| is_changed(&name))
     };
     let values = match basis {
@@ -213,7 +216,8 @@ pub fn guarded<'e>(
     let values: Vec<_> = values.into_iter().filter(is_kept).collect();
     let is_group = matches!(basis, Basis::PrivateGroup | Basis::EmptiedGroup);
     let state = is_group.then(|| state(entry)).flatten();
-    let values = if values.is_empty() { ordinary(entry, policy, schema).into_iter().collect() } else { values };
+    let values =
+        if values.is_empty() { ordinary(entry, policy, schema, &is_kept).into_iter().collect() } else { values };
     let mut operational = Vec::new();
     let is_by_modification = matches!(basis, Basis::Account { is_by_modification: true, .. });
     if matches!(basis, Basis::Account { .. }) {
@@ -237,8 +241,14 @@ fn names_entries(description: &AttributeDescription) -> bool {
     matches!(rule, MatchingRule::DistinguishedName | MatchingRule::NameAndOptionalUid)
 }
 
-/// The first value of an ordinary attribute that every server can compare and that is not in the name of the entry.
-fn ordinary<'e>(entry: &'e Entry, policy: &Policy, schema: &ServerSchema) -> Option<GuardValue<'e>> {
+/// The first value of an ordinary attribute that every server can compare that is not in the name of the entry, and that
+/// the change set does not change.
+fn ordinary<'e>(
+    entry: &'e Entry,
+    policy: &Policy,
+    schema: &ServerSchema,
+    is_kept: &dyn Fn(&GuardValue<'_>) -> bool,
+) -> Option<GuardValue<'e>> {
     let in_name = |name: &str| {
         let avas = entry.dn.rdn().map_or(&[][..], |rdn| rdn.avas());
         avas.iter().any(|ava| crate::ldap::attribute::same_type(&ava.attribute_type, name))
@@ -253,7 +263,7 @@ fn ordinary<'e>(entry: &'e Entry, policy: &Policy, schema: &ServerSchema) -> Opt
         ORDINARY.into_iter().filter(serves).filter_map(|name| AttributeDescription::parse(name.as_bytes()).ok());
     ordinary.into_iter().find_map(|description| {
         let attribute = entry.attributes.iter().find(|attribute| attribute.description == description)?;
-        GuardValue::first_of(attribute)
+        GuardValue::first_of(attribute).filter(is_kept)
     })
 }
 
