@@ -420,7 +420,7 @@ struct OtherOwners<'o> {
     policy: &'o Policy,
     /// The entries that point to each root, and stay.
     pointers: HashSet<&'o DnKey>,
-    /// Accounts that were to be deleted when the exports were read, and are held, by their uids in normal form.
+    /// Accounts of the plan that stay, such as those that are disabled, moved or held, by their uids in normal form.
     held: HashMap<Vec<u8>, Vec<Holder>>,
     /// The uids of the accounts that are deleted, in normal form.
     of_deleted: HashSet<&'o [u8]>,
@@ -441,12 +441,13 @@ impl<'o> OtherOwners<'o> {
         let mut held: HashMap<Vec<u8>, Vec<Holder>> = HashMap::new();
         let mut of_deleted: HashSet<&[u8]> = HashSet::new();
         for (account, own) in accounts.iter().zip(candidates) {
-            for uid in own.iter().flat_map(|own| &own.uids) {
-                if account.is_deleted() {
-                    of_deleted.insert(&uid.form);
-                } else {
-                    held.entry(uid.form.clone()).or_default().push(Holder::of_entry(&account.entry));
-                }
+            if account.is_deleted() {
+                of_deleted.extend(own.iter().flat_map(|own| &own.uids).map(|uid| uid.form.as_slice()));
+                continue;
+            }
+            for uid in account.entry.values("uid") {
+                let form = normal_form(IdentifierKind::UserName, &uid.bytes);
+                held.entry(form).or_default().push(Holder::of_entry(&account.entry));
             }
         }
         let pointers = stay.map(|pointer| &pointer.book).collect();
