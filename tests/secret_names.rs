@@ -260,7 +260,15 @@ fn other_names_of_secrets_in_the_schema() {
 fn values_in_modifications_and_policies() {
     let place = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(place.path().join(name), text).unwrap();
-    for line in ["userPasswor: CORE", "userPasswor:: CORE!", "userPasswor: CORE ", "CORE", "userPasswor CORE"] {
+    for line in [
+        "userPasswor: CORE",
+        "userPasswor:: CORE!",
+        "userPasswor: CORE ",
+        "CORE",
+        "userPasswor CORE",
+        "SecretCORE",
+        "secretCORE:: !",
+    ] {
         let line = line.replace("CORE", CORE);
         write("change.ldif", &format!("dn: o=vault\nchangetype: modify\nreplace: userPassword\n{line}\n-\n"));
         for words in ["lint change.ldif", "json change.ldif"] {

@@ -5,7 +5,7 @@ use std::fmt;
 use strum::{EnumMessage, IntoStaticStr, VariantNames};
 use thiserror::Error;
 
-use crate::ldap::secrets::{MASK, is_secret};
+use crate::ldap::secrets::{MASK, is_known_secret, is_secret};
 
 /// How much of a physical line an error keeps, in bytes.
 pub(super) const EXCERPT_LIMIT: usize = 240;
@@ -33,14 +33,18 @@ impl LdifError {
         Self { line, column: column as u64, record_line, kind, excerpt: excerpt(is_continuation, physical_line) }
     }
 
-    /// Masks the whole line, which continues the value of a secret attribute, or is in a modification of one. A line that is
-    /// masked already keeps its name.
+    /// Masks the whole line, which continues the value of a secret attribute.
     pub(crate) fn of_secret(mut self) -> Self {
-        if self.excerpt.ends_with(MASK.as_bytes()) {
-            return self;
-        }
         self.excerpt = masked(b" ");
         self
+    }
+
+    /// Masks a line in a modification of a secret attribute. Only a name that is certainly one is shown; any other may be a part of
+    /// the value.
+    pub(crate) fn in_modification_of_secret(self) -> Self {
+        let name = self.excerpt.split(|byte| *byte == b':').next().unwrap_or_default();
+        let is_masked = self.excerpt.ends_with(MASK.as_bytes());
+        if is_masked && is_known_secret(&String::from_utf8_lossy(name)) { self } else { self.of_secret() }
     }
 
     /// Whether the records after this one can still be read.

@@ -471,7 +471,8 @@ impl<'r, 'b, 'a> RecordLines<'r, 'b, 'a> {
                 break;
             }
             // A misspelt name does not make the value of a secret another one.
-            let masked = |error: LdifError| if is_secret(&description) { error.of_secret() } else { error };
+            let masked =
+                |error: LdifError| if is_secret(&description) { error.in_modification_of_secret() } else { error };
             let value = self.attribute(self.next).map_err(masked)?;
             if !same_attribute(&value.description, &description) {
                 return Err(masked(self.error_here(0, LdifErrorKind::OtherAttribute(description.clone()))));

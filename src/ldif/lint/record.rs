@@ -39,7 +39,7 @@ impl Linter {
                 let findings = check(line, *role);
                 for finding in findings.found {
                     let place = line.error(finding.offset, first, LdifErrorKind::MissingColon);
-                    let place = if is_masked { place.of_secret() } else { place };
+                    let place = if is_masked { place.in_modification_of_secret() } else { place };
                     let column = usize::try_from(place.column).unwrap_or(1);
                     let problem = self.problem(finding.rule, place.line, column, &place.excerpt, finding.repaired);
                     problems.push(problem);
