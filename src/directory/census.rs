@@ -65,6 +65,8 @@ pub struct Census {
     pub referrals: Finding,
     /// Searches that ended with a result other than success: the export is incomplete.
     pub cut: Finding,
+    /// Files whose last line has no line end. What a tool exported has one; a file written by hand may lack it.
+    pub unended: Finding,
     /// Attributes of which the export has only some of the values (`;range=`).
     pub partial_lists: Finding,
     /// Entries that the export shows without values (`ldapsearch -A`, `1.1`).
@@ -88,6 +90,7 @@ impl Census {
         self.other_blocks += other.other_blocks;
         self.referrals.merge(other.referrals);
         self.cut.merge(other.cut);
+        self.unended.merge(other.unended);
         self.partial_lists.merge(other.partial_lists);
         self.without_values.merge(other.without_values);
         self.unreadable_names.merge(other.unreadable_names);

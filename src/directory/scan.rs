@@ -379,7 +379,7 @@ fn scan_block<P: Pass>(
 fn note_missing_line_end(block: BlockText<'_>, census: &mut Census) {
     if block.bytes.last().is_some_and(|byte| *byte != b'\n') {
         let line = block.first_line + memchr::memchr_iter(b'\n', block.bytes).count() as u64;
-        census.cut.add(Place { export: block.export, line, text: b"the last line has no line end".to_vec() });
+        census.unended.add(Place { export: block.export, line, text: b"the last line has no line end".to_vec() });
     }
 }
 

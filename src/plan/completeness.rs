@@ -117,9 +117,11 @@ pub fn of_content(census: &Census, structure: &Structure, files: usize) -> Vec<I
     for (export, _) in (0..).zip(0..files).filter(|(export, _)| !census.with_entries.contains(export)) {
         empty.add(Place { export, line: 1, text: b"no entry".to_vec() });
     }
+    let mut cut = census.cut.clone();
+    cut.merge(census.unended.clone());
     let findings: [(FromPlaces, &Finding); 5] = [
         (Incomplete::Empty, &empty),
-        (Incomplete::Cut, &census.cut),
+        (Incomplete::Cut, &cut),
         (Incomplete::PartialLists, &census.partial_lists),
         (Incomplete::NoValues, &census.without_values),
         (Incomplete::Holes, &structure.holes()),
