@@ -164,7 +164,7 @@ fn the_domain_of_a_command() {
         (&[], Err("is not named like a domain")),
         (&["acme.example", "acme2.example"], Err("several values of sunPreferredDomain")),
     ] {
-        let preferred: String = preferred.iter().map(|name| format!("sunPreferredDomain: {name}\n")).collect();
+        let preferred: String = preferred.iter().flat_map(|name| ["sunPreferredDomain: ", name, "\n"]).collect();
         let acme = format!(
             "dn: o=Acme Inc,o=isp\nobjectClass: organization\nobjectClass: sunManagedOrganization\no: Acme Inc\n{preferred}\n"
         );

@@ -64,7 +64,9 @@ fn plan_of(place: &Path, policy: &str, records: &[String], uids: &[&str]) -> Run
     let _ = std::fs::remove_dir_all(&set);
     let mut command = offboard();
     command.args(["plan", "--as-of", AS_OF, "--allow-date", "-p"]).arg(place.join("policy.toml"));
-    uids.iter().for_each(|uid| _ = command.args(["-u", uid]));
+    for uid in uids {
+        command.args(["-u", uid]);
+    }
     let output = command.arg("-o").arg(&set).arg(place.join("export.ldif")).output().unwrap();
     let view = std::fs::read(set.join("plan.json")).map(|json| serde_json::from_slice(&json).unwrap());
     let text = format!("{}{}", stdout(&output), stderr(&output));

@@ -231,7 +231,7 @@ fn other_names_of_secrets_in_the_schema() {
         "( 1.3.6.1.4.1.99999.3.4 NAME 'lockerKey' SYNTAX 1.3.6.1.4.1.1466.115.121.1.5 )",
         "( 1.3.6.1.4.1.99999.3.5 NAME 'vpnNote' SUP name )",
     ];
-    let types: String = types.iter().map(|line| format!("attributeTypes: {line}\n")).collect();
+    let types: String = types.iter().flat_map(|line| ["attributeTypes: ", line, "\n"]).collect();
     write("schema.ldif", &format!("dn: cn=Subschema\nobjectClass: subschema\ncn: Subschema\n{types}"));
     for (name, is_shown) in [
         ("vpnBlob", false),

@@ -122,9 +122,12 @@ impl<'e> Guarded<'e> {
         };
         let is_date_guarded =
             guard == Guard::Assert && self.operational.iter().any(|value| value.description.is_type(MODIFIED));
-        sentence.map(|sentence| match self.is_by_modification && !is_date_guarded {
-            true => sentence + "; the date from which its grace was counted, modifyTimestamp, is not guarded",
-            false => sentence,
+        sentence.map(|sentence| {
+            if self.is_by_modification && !is_date_guarded {
+                sentence + "; the date from which its grace was counted, modifyTimestamp, is not guarded"
+            } else {
+                sentence
+            }
         })
     }
 }

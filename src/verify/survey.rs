@@ -299,7 +299,7 @@ impl Pass for SurveyPass {
         found.structure.add_name(entry.key, entry.export, entry.record.line);
         let mut is_wanted = self.wanted.contains(entry.key);
         for line in &entry.record.attributes {
-            is_wanted |= self.wanted_ids.contains(base_type(&line.description), &line.value.bytes());
+            is_wanted |= self.wanted_ids.contains(base_type(&line.description), line.value.bytes());
             match self.noted.get(base_type(&line.description)) {
                 Some(NotedAttribute::AlwaysSet) => drop(found.operational.insert(entry.export)),
                 Some(NotedAttribute::Written(number)) => drop(found.written.insert((entry.export, number))),

@@ -184,7 +184,7 @@ impl Identities {
                     if let (Some((uid, domain)), Some(first)) =
                         (text.rsplit_once('@'), policy.accounts.matching.first())
                     {
-                        all.add(first.attribute_type(), uid.as_bytes(), index, Some(domain.to_owned()));
+                        all.add(first.attribute_type(), uid.as_bytes(), index, Some(domain));
                     }
                 }
             }
@@ -192,11 +192,11 @@ impl Identities {
         all
     }
 
-    fn add(&mut self, attribute_type: &str, value: &[u8], identity: usize, domain: Option<String>) {
+    fn add(&mut self, attribute_type: &str, value: &[u8], identity: usize, domain: Option<&str>) {
         let own = [attribute_type];
         let types = if is_one_of(&ADDRESSES, attribute_type) { &ADDRESSES[..] } else { &own };
         for attribute_type in types {
-            self.add_to(attribute_type, value, identity, domain.clone());
+            self.add_to(attribute_type, value, identity, domain.map(str::to_owned));
         }
     }
 
@@ -255,7 +255,9 @@ impl Identities {
     ) {
         let all = self.wanted(index, line.value.bytes());
         if !all.is_empty() && self.by_attribute[index].is_address && is_held(entry, line) {
-            all.iter().for_each(|wanted| add_once(&mut found.shared, wanted.identity));
+            for wanted in all {
+                add_once(&mut found.shared, wanted.identity);
+            }
         }
         for wanted in all {
             match wanted.domain.as_deref().map_or(DomainRelation::Same, |domain| self.relation(entry, domain)) {

@@ -269,7 +269,9 @@ impl<'p> LocatePass<'p> {
         }
         let mut interest: AttributeSelection = names.iter().map(|name| (name, ())).collect();
         let mut also = |name: &str| interest.insert(name, ());
-        HOLDER_ATTRIBUTES.iter().for_each(|name| also(name));
+        for name in HOLDER_ATTRIBUTES {
+            also(name);
+        }
         policy.accounts.filter.for_each_type(&mut |name| also(name));
         if let Some(filter) = policy.veto.filter() {
             filter.for_each_type(&mut |name| also(name));
