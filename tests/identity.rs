@@ -340,22 +340,6 @@ fn several_managers() {
     assert_eq!(planned.view["accounts"][0]["successor"], "uid=ole,o=bay");
 }
 
-/// Whatever else is a manager does not take over: a group, a contact, a computer.
-#[test]
-fn a_manager_that_is_no_account() {
-    let crew =
-        "dn: cn=crew,o=bay\nobjectClass: groupOfNames\ncn: crew\nmember: uid=pia,o=bay\nowner: uid=kim,o=bay\n\n";
-    let export = [
-        container("o=bay"),
-        account("kim", "o=bay", "manager: cn=crew,o=bay\n"),
-        account("pia", "o=bay", ""),
-        crew.to_owned(),
-    ]
-    .concat();
-    let outcome = plan_for("kim", AT_ONCE, &export).outcome();
-    assert_eq!(outcome, ["kim hold no-successor", "manager-unknown uid=kim,o=bay"]);
-}
-
 /// A successor that the list names and that cannot take over: nobody takes over in its place.
 #[test]
 fn a_named_successor_that_cannot_take_over() {

@@ -86,7 +86,7 @@ pub enum ItemCode {
     FallbackUnknown,
     /// The policy's fallback leaves or is disabled.
     FallbackLeaves,
-    /// The exports lack the manager, or it is not an account.
+    /// The exports lack the manager.
     ManagerUnknown,
     /// The account has several managers.
     ManagerAmbiguous,
@@ -306,7 +306,7 @@ impl ItemCode {
                 &[Leave, Hold],
             ),
             Self::ManagerUnknown => row(
-                "the manager is not an account in the exports, so no manager can take over",
+                "the manager is not in the exports, so no manager can take over",
                 "correct the value, name a successor in the list, or give the export that contains the manager",
                 &[Leave, Hold],
             ),

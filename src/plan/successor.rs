@@ -18,7 +18,7 @@
 //! | --- | --- | --- |
 //! | `leaver` | no entry, several, or one that is not eligible | an account that would be deleted is held; a decision item |
 //! | `manager` | several entries, or a value that is not a DN | no successor; a decision item |
-//! | `manager` | an entry that the exports lack, or that is not an account | the next source is asked; a decision item |
+//! | `manager` | an entry that the exports lack | the next source is asked; a decision item |
 //! | `fallback` | an entry that is not eligible | no successor; a decision item |
 
 use std::collections::{HashMap, HashSet};
@@ -274,9 +274,6 @@ impl SuccessorSearch<'_> {
             match known.get(key) {
                 None => break SearchEnd::Unknown(key.clone()),
                 Some(None) => break SearchEnd::None(Some("a manager in the chain is not in the exports")),
-                Some(Some(entry)) if !self.is_account(entry) => {
-                    break SearchEnd::None(Some("a manager in the chain is not an account"));
-                }
                 Some(Some(entry)) if self.is_eligible(entry) => break SearchEnd::Found(key.clone()),
                 Some(Some(entry)) => below = entry,
             }
@@ -285,10 +282,6 @@ impl SuccessorSearch<'_> {
             chain_ends.extend(seen.into_iter().map(|key| (key, end.clone())));
         }
         end
-    }
-
-    fn is_account(&self, entry: &Entry) -> bool {
-        self.policy.accounts.covers(entry.dn.key().as_bytes(), entry)
     }
 
     fn is_eligible(&self, entry: &Entry) -> bool {
@@ -376,9 +369,6 @@ impl SuccessorSearch<'_> {
                 SuccessorSource::Manager => match Manager::of(&account.entry) {
                     Manager::None => {}
                     Manager::One(manager) => match known.get(manager.key()) {
-                        Some(Some(entry)) if !self.is_account(entry) => {
-                            items.push(of_manager(ItemCode::ManagerUnknown, manager.raw_bytes()));
-                        }
                         Some(Some(entry)) if self.is_eligible(entry) => return,
                         Some(None) if !self.leaving.contains_key(manager.key()) => {
                             items.push(of_manager(ItemCode::ManagerUnknown, manager.raw_bytes()));
